@@ -1,0 +1,40 @@
+"""Every error the user can meet: a stable code, a sentence, and what to type next."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    ALARM = 3
+    CONFIGURATION = 4
+    INTERRUPTED = 130
+
+
+class TtOpsError(Exception):
+    """A failure in the user's terms.
+
+    `code` is kebab-case and never changes once released; `message` names the thing and quotes the
+    value; `hint` ends with a command to type.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, hint: str, exit_code: int = ExitCode.FAILED
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+class ConfigurationError(TtOpsError):
+    """A setting or a credential is missing or wrong: nothing was started."""
+
+    def __init__(self, code: str, message: str, *, hint: str) -> None:
+        super().__init__(code, message, hint=hint, exit_code=ExitCode.CONFIGURATION)
