@@ -1,0 +1,143 @@
+# What the state backend of ../terraform stands on. Its own state begins as a local file:
+# there is no bucket for it yet.
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  backend "local" {}
+}
+
+provider "aws" {
+  region            = var.aws_region
+  s3_use_path_style = var.s3_use_path_style
+
+  default_tags {
+    tags = {
+      Project   = "task-tracker"
+      ManagedBy = "tt-ops"
+    }
+  }
+}
+
+# What already is in the state is not imported again, so these may stay true.
+import {
+  for_each = var.adopt_bucket ? toset([var.state_bucket]) : toset([])
+  to       = aws_s3_bucket.state
+  id       = each.key
+}
+
+import {
+  for_each = var.adopt_lock_table ? toset([var.lock_table]) : toset([])
+  to       = aws_dynamodb_table.locks
+  id       = each.key
+}
+
+resource "aws_s3_bucket" "state" {
+  bucket        = var.state_bucket
+  force_destroy = var.force_destroy
+}
+
+resource "aws_s3_bucket_ownership_controls" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "state" {
+  bucket                  = aws_s3_bucket.state.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "state" {
+  count = var.expire_old_versions ? 1 : 0
+
+  # Old versions exist only once the bucket keeps versions.
+  bucket = aws_s3_bucket_versioning.state.bucket
+
+  rule {
+    id     = "expire-old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+}
+
+data "aws_iam_policy_document" "tls_only" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "state" {
+  count = var.require_tls ? 1 : 0
+
+  # S3 refuses a policy and a public access block that arrive at the same time.
+  bucket = aws_s3_bucket_public_access_block.state.bucket
+  policy = data.aws_iam_policy_document.tls_only.json
+}
+
+resource "aws_dynamodb_table" "locks" {
+  name         = var.lock_table
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "LockID"
+
+  attribute {
+    name = "LockID"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+}

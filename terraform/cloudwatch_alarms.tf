@@ -1,0 +1,77 @@
+# Unencrypted on purpose: with alias/aws/sns CloudWatch may not publish, and the mail silently never comes.
+resource "aws_sns_topic" "alerts" {
+  name = "task-tracker-alerts"
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  topic_arn = aws_sns_topic.alerts.arn
+  protocol  = "email"
+  endpoint  = var.alert_email
+}
+
+resource "aws_sns_topic_policy" "alerts" {
+  arn    = aws_sns_topic.alerts.arn
+  policy = data.aws_iam_policy_document.alerts.json
+}
+
+data "aws_iam_policy_document" "alerts" {
+  statement {
+    sid       = "Alarms"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alerts.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values = [
+        aws_cloudwatch_metric_alarm.errors.arn,
+        aws_cloudwatch_metric_alarm.duration.arn,
+      ]
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "LambdaErrorAlarm"
+  alarm_description   = "The Task Tracker's function failed at least once within a minute."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 60
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn]
+
+  dimensions = {
+    FunctionName = aws_lambda_function.tracker.function_name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "duration" {
+  alarm_name          = "LambdaDurationAlarm"
+  alarm_description   = "An invocation of the Task Tracker's function took longer than a second."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum" # an average lets busy traffic hide the slow requests
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 1000
+  period              = 60
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn]
+
+  dimensions = {
+    FunctionName = aws_lambda_function.tracker.function_name
+  }
+}

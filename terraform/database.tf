@@ -1,0 +1,22 @@
+# Encrypted with the key that AWS owns, the default and free: a key of our own would have to be named here.
+resource "aws_dynamodb_table" "tasks" {
+  name                        = var.dynamodb_table_name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "task_id"
+  deletion_protection_enabled = var.table_deletion_protection
+
+  attribute {
+    name = "task_id"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  # Only idempotency records carry the attribute; tasks never expire.
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+}

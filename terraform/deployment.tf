@@ -1,0 +1,28 @@
+locals {
+  # What tt-ops has to know to operate the deployment. Raise schema when a key changes its meaning.
+  deployment = {
+    schema         = 1
+    region         = var.aws_region
+    api_url        = aws_apigatewayv2_api.tracker.api_endpoint
+    api_id         = aws_apigatewayv2_api.tracker.id
+    api_auth       = aws_apigatewayv2_route.default.authorization_type
+    function_name  = aws_lambda_function.tracker.function_name
+    function_alias = aws_lambda_alias.live.name
+    log_group      = aws_cloudwatch_log_group.function.name
+    table_name     = aws_dynamodb_table.tasks.name
+    dashboard_name = aws_cloudwatch_dashboard.tracker.dashboard_name
+    topic_arn      = aws_sns_topic.alerts.arn
+    alarm_names = [
+      aws_cloudwatch_metric_alarm.errors.alarm_name,
+      aws_cloudwatch_metric_alarm.duration.alarm_name,
+    ]
+  }
+}
+
+# Read by tt-ops instead of the state: one call, from any machine.
+resource "aws_ssm_parameter" "deployment" {
+  name        = "/task-tracker/deployment"
+  description = "The Task Tracker's deployment, described for tt-ops"
+  type        = "String"
+  value       = jsonencode(local.deployment)
+}

@@ -1,0 +1,42 @@
+resource "aws_lambda_function" "tracker" {
+  function_name    = var.lambda_function_name
+  description      = "HTTP API of the Task Tracker"
+  role             = aws_iam_role.function.arn
+  runtime          = "python3.12"
+  handler          = "handler.lambda_handler"
+  architectures    = [var.lambda_architecture]
+  memory_size      = var.lambda_memory_size
+  timeout          = 10
+  filename         = var.package_path
+  source_code_hash = filebase64sha256(var.package_path)
+  publish          = true
+
+  environment {
+    variables = {
+      TASKS_TABLE_NAME = aws_dynamodb_table.tasks.name
+    }
+  }
+
+  # The function may not create its log group, and must not run before it may do its work.
+  depends_on = [
+    aws_cloudwatch_log_group.function,
+    aws_iam_role_policy.function,
+  ]
+}
+
+# The API calls this alias, so a rollback is one call that moves it to an older version.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "The version that the API calls"
+  function_name    = aws_lambda_function.tracker.function_name
+  function_version = aws_lambda_function.tracker.version
+}
+
+resource "aws_lambda_permission" "api" {
+  statement_id  = "AllowApi"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.tracker.function_name
+  qualifier     = aws_lambda_alias.live.name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.tracker.execution_arn}/*"
+}

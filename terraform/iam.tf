@@ -1,0 +1,46 @@
+data "aws_iam_policy_document" "function_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "function" {
+  # TransactWriteItems has no action of its own: its puts need PutItem.
+  statement {
+    sid = "Tasks"
+    actions = [
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Scan",
+      "dynamodb:UpdateItem",
+    ]
+    resources = [aws_dynamodb_table.tasks.arn]
+  }
+
+  statement {
+    sid = "Logs"
+    actions = [
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+    ]
+    resources = ["${aws_cloudwatch_log_group.function.arn}:*"]
+  }
+}
+
+resource "aws_iam_role" "function" {
+  name               = var.lambda_function_name
+  description        = "What the Task Tracker's function may do"
+  assume_role_policy = data.aws_iam_policy_document.function_trust.json
+}
+
+resource "aws_iam_role_policy" "function" {
+  name   = "tasks-and-logs"
+  role   = aws_iam_role.function.name
+  policy = data.aws_iam_policy_document.function.json
+}
