@@ -60,6 +60,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class TerraformEvent:
+    """A step of Terraform's, as it happens.
+
+    `kind` is message, warning, refreshed, planned, started, progress, complete or errored;
+    `address` and `action` (create, update, replace, delete …) are set for all but the first two;
+    `elapsed` is in seconds since the resource was started.
+    """
+
+    kind: str
+    message: str
+    address: str = ""
+    action: str = ""
+    elapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """The deployment's own description, as Terraform wrote it to SSM (schema 1)."""
 
@@ -84,3 +100,94 @@ class Deployment:
         """
         values = {f.name: data[f.name] for f in fields(cls)}
         return cls(**{**values, "alarm_names": tuple(values["alarm_names"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as the API serves it; fields that an old item lacks are None."""
+
+    task_id: str
+    title: str | None = None
+    description: str | None = None
+    status: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    version: int | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Task:
+        """Read one object of the API; unknown keys are left out. Raises KeyError without an id."""
+        known = {f.name: data.get(f.name) for f in fields(cls)}
+        return cls(**{**known, "task_id": data["task_id"]})
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Tasks as the API lists them, newest first; JSON is the bare array."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapped:
+    """The state backend after a bootstrap, and what that changed."""
+
+    bucket: str
+    lock_table: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The outcome of a deploy: what changed, which version serves, and where to look."""
+
+    plan: Plan
+    target: str
+    deployment: Deployment
+    version: str | None
+    previous_version: str | None
+    smoke: str
+    console_url: str
+
+    @property
+    def public(self) -> bool:
+        """Whether anyone may call the API."""
+        return self.deployment.api_auth == "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What a destroy removed."""
+
+    plan: Plan
+    backend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A task that is gone."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """The running embedded AWS; `started_at` is RFC 3339, UTC."""
+
+    url: str
+    port: int
+    pid: int
+    started_at: str
+    log_path: Path
+
+    @property
+    def console_url(self) -> str:
+        """Its page for people."""
+        return f"{self.url}/_tt-ops/"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The embedded AWS that was stopped; None when there was none."""
+
+    server: LocalServer | None

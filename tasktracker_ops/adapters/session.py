@@ -1,0 +1,185 @@
+"""boto3 sessions and clients, and AWS's errors in the user's terms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore import exceptions as boto_errors
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models import AwsEnvironment
+
+# A laptop has no instance metadata: its address swallows packets, and two tries are made.
+_IMPATIENT = {
+    "metadata_service_timeout": (
+        "metadata_service_timeout",
+        "AWS_METADATA_SERVICE_TIMEOUT",
+        0.4,
+        float,
+    )
+}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_REJECTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
+_REJECTED |= {"InvalidAccessKeyId", "AuthFailure", "IncompleteSignature", "MissingAuthentication"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_LOGIN_HINT = (
+    "sign in or name a profile: aws sso login --profile NAME, then tt-ops --profile NAME …"
+)
+
+
+class AwsError(TtOpsError):
+    """An answer of AWS that a caller may know what to do with; `aws_code` is AWS's own code."""
+
+    def __init__(self, action: str, aws_code: str, message: str) -> None:
+        super().__init__(
+            "aws-error",
+            f"{action} failed: {aws_code}: {message}",
+            hint="see the request with more detail: tt-ops --verbose …",
+        )
+        self.aws_code = aws_code
+
+
+class AwsSession:
+    """Clients for one environment, made once each."""
+
+    def __init__(self, environment: AwsEnvironment) -> None:
+        self.environment = environment
+        self._clients: dict[str, Any] = {}
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        environment = self.environment
+        core = botocore.session.Session(
+            session_vars=_sealed_variables() if environment.sealed else _IMPATIENT,
+            profile=environment.profile,
+        )
+        with aws_errors("reading the AWS configuration"):
+            return boto3.Session(
+                botocore_session=core,
+                region_name=environment.region,
+                aws_access_key_id=environment.access_key_id,
+                aws_secret_access_key=environment.secret_access_key,
+            )
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of `service`."""
+        if service not in self._clients:
+            with aws_errors(f"preparing the {service} client"):
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._endpoint_url, config=self._config
+                )
+        return self._clients[service]
+
+    @property
+    def _endpoint_url(self) -> str | None:
+        # Otherwise boto3 finds the same variable itself, and the more specific AWS_ENDPOINT_URL_S3.
+        return self.environment.endpoint_url if self.environment.sealed else None
+
+    @property
+    def _config(self) -> Config:
+        path_style = {"addressing_style": "path"} if self.environment.endpoint_url else {}
+        return Config(
+            connect_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            s3=path_style,
+            proxies={} if self.environment.sealed else None,
+        )
+
+    def credentials(self) -> Any:
+        """botocore's credentials, frozen. Raises ConfigurationError where there are none."""
+        with aws_errors("looking for AWS credentials"):
+            found = self._session.get_credentials()
+            if found is None:
+                raise boto_errors.NoCredentialsError
+            return found.get_frozen_credentials()
+
+    def require_credentials(self) -> None:
+        """Raise ConfigurationError unless credentials can be found; AWS is not asked."""
+        self.credentials()
+
+    def account_id(self) -> str:
+        """The account that the credentials belong to."""
+        with aws_errors("asking AWS who we are"):
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@contextmanager
+def aws_errors(action: str) -> Iterator[None]:
+    """Raise TtOpsError in place of botocore's errors; `action` says what was being done."""
+    try:
+        yield
+    except boto_errors.ClientError as error:
+        raise _from_answer(action, error.response.get("Error", {})) from error
+    except boto_errors.ProfileNotFound as error:
+        raise ConfigurationError(
+            "aws-profile-missing",
+            f"{action}: {error}",
+            hint="list those you have: aws configure list-profiles",
+        ) from error
+    except _CREDENTIAL_ERRORS as error:
+        raise ConfigurationError(
+            "aws-credentials-missing", f"no AWS credentials: {error}".rstrip("."), hint=_LOGIN_HINT
+        ) from error
+    except _CONNECTION_ERRORS as error:
+        raise TtOpsError(
+            "aws-unreachable",
+            f"{action}: AWS does not answer: {error}",
+            hint="look at the network and at AWS_ENDPOINT_URL: env | grep -i -e aws_ -e proxy",
+        ) from error
+    except (boto_errors.BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            "aws-configuration-invalid",
+            f"{action}: {error}",
+            hint="look at the variables and files that AWS reads: env | grep AWS_",
+        ) from error
+
+
+_CREDENTIAL_ERRORS = (
+    boto_errors.NoCredentialsError,
+    boto_errors.PartialCredentialsError,
+    boto_errors.CredentialRetrievalError,
+    boto_errors.TokenRetrievalError,
+    boto_errors.SSOError,
+)
+_CONNECTION_ERRORS = (boto_errors.HTTPClientError, boto_errors.ConnectionError)
+
+
+def _from_answer(action: str, answer: Mapping[str, Any]) -> TtOpsError:
+    code, message = str(answer.get("Code", "Unknown")), str(answer.get("Message", ""))
+    if code in _EXPIRED:
+        return ConfigurationError(
+            "aws-credentials-expired",
+            f"{action}: the AWS credentials have expired",
+            hint=_LOGIN_HINT,
+        )
+    if code in _REJECTED:
+        return ConfigurationError(
+            "aws-credentials-rejected",
+            f"{action}: AWS does not accept these credentials ({code})",
+            hint=_LOGIN_HINT,
+        )
+    if code in _DENIED:
+        return ConfigurationError(
+            "aws-access-denied",
+            f"{action}: these credentials may not do that ({message or code})",
+            hint="see whose they are: aws sts get-caller-identity",
+        )
+    return AwsError(action, code, message)
+
+
+def _sealed_variables() -> dict[str, tuple[Any, ...]]:
+    """botocore's session variables, cut off from the user's environment and files."""
+    variables = {
+        name: (None, None, *rest[2:]) for name, rest in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        variables[name] = (None, None, os.devnull, None)
+    return variables

@@ -1,0 +1,110 @@
+"""The S3 bucket and the DynamoDB table that hold Terraform's state and its locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasktracker_ops.errors import ConfigurationError
+
+from .session import AwsError, AwsSession, aws_errors
+
+# The bootstrap stack makes the bucket, so its own state moves in afterwards.
+BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendPresence:
+    """Which parts of the backend exist in this account."""
+
+    bucket: bool
+    lock_table: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether Terraform can work with it."""
+        return self.bucket and self.lock_table
+
+
+class StateBackend:
+    """The state bucket and the lock table of one account and region."""
+
+    def __init__(self, session: AwsSession, *, bucket: str, lock_table: str) -> None:
+        self._session = session
+        self.bucket = bucket
+        self.lock_table = lock_table
+
+    def presence(self) -> BackendPresence:
+        """Look for both parts. Raises ConfigurationError for a bucket of somebody else."""
+        return BackendPresence(bucket=self._bucket_exists(), lock_table=self._table_exists())
+
+    def _bucket_exists(self) -> bool:
+        account = self._session.account_id()
+        try:
+            with aws_errors(f"looking for the bucket {self.bucket!r}"):
+                self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=account)
+        except AwsError as error:
+            if error.aws_code in {"404", "NoSuchBucket"}:
+                return False
+            raise
+        except ConfigurationError as error:
+            if error.code != "aws-access-denied":
+                raise
+            raise self._taken(account) from None
+        return True
+
+    def _taken(self, account: str) -> ConfigurationError:
+        free = f"task-tracker-terraform-state-{account}"
+        return ConfigurationError(
+            "state-bucket-taken",
+            f"the bucket {self.bucket!r} belongs to someone else, or account {account} may not "
+            "see it: bucket names are shared by all of AWS",
+            hint=f"take a name of your own: tt-ops bootstrap --state-bucket {free}",
+        )
+
+    def _table_exists(self) -> bool:
+        try:
+            with aws_errors(f"looking for the lock table {self.lock_table!r}"):
+                self._dynamodb.describe_table(TableName=self.lock_table)
+        except AwsError as error:
+            if error.aws_code != "ResourceNotFoundException":
+                raise
+            return False
+        return True
+
+    def fetch_bootstrap_state(self, file: Path) -> bool:
+        """Write the bootstrap stack's state to `file`; False where the bucket has none."""
+        try:
+            with aws_errors(f"reading {BOOTSTRAP_STATE_KEY!r} from {self.bucket!r}"):
+                answer = self._s3.get_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY)
+                file.write_bytes(answer["Body"].read())
+        except AwsError as error:
+            if error.aws_code not in {"NoSuchKey", "404"}:
+                raise
+            return False
+        return True
+
+    def store_bootstrap_state(self, file: Path) -> None:
+        """Keep the bootstrap stack's state in the bucket that it made."""
+        with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
+            self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=file.read_bytes())
+
+    def has_policy(self) -> bool:
+        """Whether the bucket carries a policy."""
+        try:
+            with aws_errors(f"reading the policy of {self.bucket!r}"):
+                self._s3.get_bucket_policy(Bucket=self.bucket)
+        except AwsError as error:
+            if error.aws_code != "NoSuchBucketPolicy":
+                raise
+            return False
+        return True
+
+    @property
+    def _s3(self) -> Any:
+        return self._session.client("s3")
+
+    @property
+    def _dynamodb(self) -> Any:
+        return self._session.client("dynamodb")

@@ -1,0 +1,163 @@
+"""The composition root: settings and a target become adapters, each made when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .models import Deployment
+from .reporting import Reporter
+from .settings import Settings
+from .targets import AwsTarget, Target, TerraformValues
+
+if TYPE_CHECKING:
+    from .adapters.deployments import Deployments
+    from .adapters.functions import Functions
+    from .adapters.session import AwsSession
+    from .adapters.state_backend import StateBackend
+    from .adapters.tables import Tables
+    from .adapters.task_client import TaskClient
+    from .adapters.terraform import Stack
+    from .adapters.toolchain import TerraformBinary
+    from .local.target import Sandbox
+
+Approve = Callable[[str], bool]
+
+
+class App:
+    """Everything a workflow works with. Imports stay inside: a command pays for what it uses."""
+
+    def __init__(self, settings: Settings, report: Reporter, approve: Approve) -> None:
+        """`approve` asks the user to agree to a sentence before something is installed."""
+        self.settings = settings
+        self.report = report
+        self._approve = approve
+
+    @cached_property
+    def target(self) -> Target:
+        """The environment that the settings name."""
+        if self.settings.target == "local":
+            from .local.target import LocalTarget
+
+            return LocalTarget(self.settings, self.sandbox)
+        return AwsTarget(self.settings)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The embedded AWS of this project."""
+        from .local.target import Sandbox
+
+        return Sandbox(self.settings.project / ".tt-ops" / "local", self.settings.local_port)
+
+    @cached_property
+    def session(self) -> AwsSession:
+        """Clients of the target's AWS."""
+        from .adapters.session import AwsSession
+
+        return AwsSession(self.target.environment())
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """The deployment's own description."""
+        from .adapters.deployments import Deployments
+
+        return Deployments(self.session)
+
+    @cached_property
+    def functions(self) -> Functions:
+        """The function's versions."""
+        from .adapters.functions import Functions
+
+        return Functions(self.session, self.settings.function_name)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The task table's protection."""
+        from .adapters.tables import Tables
+
+        return Tables(self.session)
+
+    @cached_property
+    def state_backend(self) -> StateBackend:
+        """Where Terraform's state lives."""
+        from .adapters.state_backend import StateBackend
+
+        return StateBackend(
+            self.session,
+            bucket=self.settings.state_bucket,
+            lock_table=self.settings.lock_table,
+        )
+
+    def tasks(self, deployment: Deployment | None = None) -> TaskClient:
+        """The HTTP client of the API: the given address, or the one of the deployment."""
+        from .adapters.task_client import TaskClient
+
+        if self.settings.api_url and deployment is None:
+            return TaskClient(self.settings.api_url)
+        deployment = deployment or self.deployments.get()
+        url = self.target.api_url(deployment)
+        if deployment.api_auth == "NONE":
+            return TaskClient(url)
+        from .adapters.signing import IamAuth
+
+        return TaskClient(url, authorise=IamAuth(self.session))
+
+    @cached_property
+    def terraform(self) -> TerraformBinary:
+        """The Terraform to run, found or, once agreed to, downloaded."""
+        from .adapters.toolchain import Toolchain
+
+        return Toolchain(
+            configured=self.settings.terraform,
+            search_path=self.settings.environ.get("PATH", ""),
+            cache_dir=self.settings.cache_dir,
+            releases_url=self.settings.terraform_releases_url,
+        ).terraform(self._approve)
+
+    def infrastructure(self, recipient: str) -> Stack:
+        """The main stack; alarms go to `recipient`."""
+        settings = self.settings
+        return self._stack(
+            "terraform",
+            backend=self.target.backend_config(),
+            variables={
+                "aws_region": self.session.environment.region,
+                "lambda_function_name": settings.function_name,
+                "dynamodb_table_name": settings.table_name,
+                "alert_email": recipient,
+                **self.target.terraform_variables(),
+            },
+        )
+
+    def bootstrap_stack(self, state_file: Path, variables: TerraformValues) -> Stack:
+        """The stack of the state backend, with its own state in `state_file`."""
+        return self._stack(
+            "bootstrap",
+            backend={"path": str(state_file)},
+            variables={
+                "aws_region": self.session.environment.region,
+                "state_bucket": self.settings.state_bucket,
+                "lock_table": self.settings.lock_table,
+                **self.target.bootstrap_variables(),
+                **variables,
+            },
+        )
+
+    def _stack(self, name: str, *, backend: TerraformValues, variables: TerraformValues) -> Stack:
+        from .adapters.providers import provider_environment
+        from .adapters.terraform import Stack
+
+        work_dir = self.settings.work_dir
+        directory = self.settings.project / name
+        providers = provider_environment(...)
+        return Stack(
+            executable=self.terraform.path,
+            directory=directory,
+            data_directory=work_dir / name,
+            backend=backend,
+            variables=variables,
+            environment={**self.session.environment.variables, **providers},
+            report=self.report.terraform,
+        )

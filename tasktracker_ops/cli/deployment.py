@@ -1,0 +1,123 @@
+"""`plan`, `deploy`, `outputs`, `unlock` and `destroy`: the deployment's life."""
+
+from __future__ import annotations
+
+import click
+
+from tasktracker_ops.errors import ExitCode
+from tasktracker_ops.models import Plan
+from tasktracker_ops.workflows import deploy as deploying
+from tasktracker_ops.workflows import destroy as destroying
+from tasktracker_ops.workflows import outputs as describing
+from tasktracker_ops.workflows import plan as planning
+from tasktracker_ops.workflows import unlock as unlocking
+
+from .options import Command, Context, lock_timeout_option, pass_context, setting, yes_option
+
+alert_email_option = setting(
+    "--alert-email", metavar="ADDRESS", help="Who hears the alarms (or set ALERT_EMAIL)."
+)
+
+
+@click.command(cls=Command)
+@alert_email_option
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
+@lock_timeout_option
+@yes_option
+@pass_context
+@click.pass_context
+def plan(
+    click_context: click.Context, context: Context, detailed_exitcode: bool, lock_timeout: int
+) -> None:
+    """Show what a deploy would change.
+
+    \b
+    Example:
+      tt-ops plan --detailed-exitcode
+    """
+    changes = planning.plan(context.app, lock_timeout=lock_timeout)
+    context.console.emit(changes)
+    if detailed_exitcode and not changes.empty:
+        click_context.exit(ExitCode.USAGE)
+
+
+@click.command(cls=Command)
+@alert_email_option
+@click.option("--smoke/--no-smoke", default=True, help="Ask the API whether it works afterwards.")
+@lock_timeout_option
+@yes_option
+@pass_context
+def deploy(context: Context, smoke: bool, lock_timeout: int) -> None:
+    """Build, plan, ask, apply, check: everything to be live.
+
+    Makes the state backend where there is none. Where nothing differs, nothing
+    happens. If the API does not work afterwards, the version before serves again.
+
+    \b
+    Example:
+      tt-ops deploy --alert-email you@example.com
+    """
+
+    def approve(changes: Plan) -> None:
+        context.confirm(f"Apply these {len(changes.changes)} changes?")
+
+    context.console.emit(
+        deploying.deploy(context.app, approve=approve, smoke=smoke, lock_timeout=lock_timeout)
+    )
+
+
+@click.command(cls=Command)
+@pass_context
+def outputs(context: Context) -> None:
+    """Print what is deployed, as the deployment describes itself.
+
+    One call to AWS: no Terraform, no state, from any machine.
+
+    \b
+    Example:
+      tt-ops outputs --output json
+    """
+    context.console.emit(describing.outputs(context.app))
+
+
+@click.command(cls=Command)
+@click.argument("lock_id")
+@yes_option
+@pass_context
+def unlock(context: Context, lock_id: str) -> None:
+    """Release a state lock whose holder is gone.
+
+    LOCK_ID is what the message about the lock quotes. Make sure that nobody is deploying.
+
+    \b
+    Example:
+      tt-ops unlock 7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11
+    """
+    context.confirm(f"Release the lock {lock_id}?")
+    unlocking.unlock(context.app, lock_id)
+
+
+@click.command(cls=Command)
+@click.option("--backend", is_flag=True, help="Remove the state backend as well.")
+@lock_timeout_option
+@yes_option
+@pass_context
+def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
+    """Remove the deployment with all its tasks.
+
+    \b
+    Example:
+      tt-ops --target local destroy --yes
+    """
+
+    def approve(changes: Plan) -> None:
+        name = context.settings.env
+        context.confirm(
+            f"This removes {len(changes.changes)} resources and every task on "
+            f"{context.app.target.label}. Type the environment's name ({name})",
+            word=name,
+        )
+
+    context.console.emit(
+        destroying.destroy(context.app, approve=approve, backend=backend, lock_timeout=lock_timeout)
+    )

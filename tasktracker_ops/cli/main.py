@@ -1,0 +1,136 @@
+"""The `tt-ops` command: its families, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import click
+
+from tasktracker_ops import __version__
+from tasktracker_ops.errors import ExitCode, TtOpsError
+
+from .options import Context, RootGroup
+
+_FAMILIES = {
+    "Set up": {"bootstrap": "setup", "build": "setup", "local": "local"},
+    "Deploy": {
+        "plan": "deployment",
+        "deploy": "deployment",
+        "outputs": "deployment",
+        "unlock": "deployment",
+        "destroy": "deployment",
+    },
+    "Use": {"tasks": "tasks"},
+}
+_MODULES = {name: module for family in _FAMILIES.values() for name, module in family.items()}
+_INTERRUPTED = TtOpsError(
+    "interrupted",
+    "interrupted, with nothing under way in Terraform",
+    hint="see how things stand: tt-ops plan",
+    exit_code=ExitCode.INTERRUPTED,
+)
+
+
+class TtOps(RootGroup):
+    """Loads a command's module when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, family by family."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in _MODULES:
+            return None
+        module = importlib.import_module(f".{_MODULES[cmd_name]}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section per family."""
+        for family, names in _FAMILIES.items():
+            commands = [self.get_command(ctx, name) for name in names]
+            rows = [
+                (name.ljust(max(map(len, _MODULES))), command.get_short_help_str(limit=64))
+                for name, command in zip(names, commands, strict=True)
+                if command is not None
+            ]
+            with formatter.section(family):
+                formatter.write_dl(rows)
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]  # one form of click's overloads
+        """Run, and end the process with the exit code of what happened."""
+        context = Context()
+        extra |= {"standalone_mode": False, "obj": context}
+        try:
+            code = super().main(args, **extra)
+        except TtOpsError as error:
+            code = _explain(error, context)
+        except click.Abort:
+            code = _explain(_INTERRUPTED, context)
+        except click.ClickException as error:
+            code = _explain(_misused(error), context)
+        except BrokenPipeError:
+            # Our reader left, as `head` does. What is still buffered has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = ExitCode.OK
+        except Exception as error:  # the boundary: nobody should meet a traceback
+            if "verbose" in context.flags:
+                traceback.print_exc()
+            code = _explain(_defect(error), context)
+        sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def _explain(error: TtOpsError, context: Context) -> int:
+    context.console.error(error)
+    return error.exit_code
+
+
+def _misused(error: click.ClickException) -> TtOpsError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "tt-ops"
+    return TtOpsError(
+        "usage",
+        error.format_message().rstrip("."),
+        hint=f"see how it is used: {path} --help",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def _defect(error: Exception) -> TtOpsError:
+    return TtOpsError(
+        "internal-error",
+        f"a defect of tt-ops, not of yours: {type(error).__name__}: {error}",
+        hint="see where: run the same with --verbose, and report what it prints",
+    )
+
+
+def _raise_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@click.group(cls=TtOps, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tt-ops")
+def cli() -> None:
+    """Deploy and drive a Task Tracker: Lambda, DynamoDB and an HTTP API.
+
+    On an AWS account, or with --target local on an AWS embedded in one process of
+    this machine: an emulation, with no account and no Docker.
+
+    \b
+    Begin with:  tt-ops --target local deploy --yes
+    """
+
+
+def main() -> None:
+    """The console script."""
+    # A polite end asks for the same care as Ctrl-C: temporary files go, Terraform is waited for.
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    cli()

@@ -1,0 +1,176 @@
+"""What all commands share: the global options, the context they work with, and how they ask."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import click
+
+from tasktracker_ops.app import App
+from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.output import Console
+from tasktracker_ops.settings import Settings, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Context:
+    """One run of the CLI: what was typed, and what is made of it when a command needs it."""
+
+    def __init__(self) -> None:
+        self.flags: dict[str, Any] = {}
+        self.assume_yes = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, with the typed flags on top."""
+        return load(self.flags)
+
+    @cached_property
+    def console(self) -> Console:
+        """Where results, progress and errors go; even settings that cannot be read are told."""
+        try:
+            return Console(self.settings)
+        except TtOpsError:
+            return Console(Settings(**{k: v for k, v in self.flags.items() if k in _APPEARANCE}))
+
+    @cached_property
+    def app(self) -> App:
+        """What workflows work with."""
+        return App(self.settings, self.console, self._agree_to_install)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether there is somebody to ask."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def _agree_to_install(self, question: str) -> bool:
+        if self.assume_yes:
+            self.console.note(question)
+            return True
+        return self.interactive and click.confirm(question, err=True)
+
+    def confirm(self, question: str, *, word: str | None = None) -> None:
+        """Ask, unless --yes was given; with `word`, that has to be typed.
+
+        Raises TtOpsError `confirmation-needed` where nobody can be asked, `not-confirmed` for a no.
+        """
+        if self.assume_yes:
+            return
+        path = click.get_current_context().command_path
+        if not self.interactive:
+            raise TtOpsError(
+                "confirmation-needed",
+                f"{path!r} asks before it changes anything, and there is no terminal to ask on",
+                hint=f"agree beforehand: {path} --yes",
+                exit_code=ExitCode.USAGE,
+            )
+        if word is None:
+            agreed = click.confirm(question, err=True)
+        else:
+            agreed = click.prompt(question, err=True, default="", show_default=False) == word
+        if not agreed:
+            raise TtOpsError(
+                "not-confirmed", "not agreed to: nothing was changed", hint=f"start again: {path}"
+            )
+
+
+_APPEARANCE = ("output", "quiet", "verbose", "no_color")
+pass_context = click.make_pass_decorator(Context)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Keep what was typed; variables, the file and defaults are settled in `settings`."""
+    name = parameter.name or ""
+    if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+        context.ensure_object(Context).flags[name] = value
+    return value
+
+
+def _assume_yes(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    context.ensure_object(Context).assume_yes |= value
+
+
+def setting(*names: str, **more: Any) -> Callable[[F], F]:
+    """A command's own option that is a setting: its variable and the file count as well."""
+    return click.option(*names, callback=_remember, expose_value=False, **more)
+
+
+yes_option = click.option(
+    "--yes",
+    "-y",
+    is_flag=True,
+    expose_value=False,
+    callback=_assume_yes,
+    help="Agree beforehand to what would be asked.",
+)
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=click.IntRange(0, 3600),
+    default=0,
+    metavar="SECONDS",
+    help="Wait that long for a state lock that somebody holds.",
+)
+
+
+def _global_options() -> list[click.Option]:
+    def option(*names: str, **more: Any) -> click.Option:
+        return click.Option(names, callback=_remember, expose_value=False, **more)
+
+    return [
+        option(
+            "--target",
+            type=click.Choice(["aws", "local"]),
+            help="An AWS account (default), or the AWS embedded here.",
+        ),
+        option("--profile", metavar="NAME", help="Profile of the AWS configuration."),
+        option("--region", metavar="REGION", help="AWS region. Default: eu-west-3."),
+        option("--env", metavar="NAME", help="Environment; for now there is one: default."),
+        option("--output", type=click.Choice(["table", "json"]), help="Form of the results."),
+        option(
+            "--project-dir",
+            metavar="PATH",
+            type=click.Path(file_okay=False),
+            help="The clone to work with. Default: the one around this folder.",
+        ),
+        option("--verbose", "-v", is_flag=True, help="Say more, also where nobody watches."),
+        option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
+        option("--no-color", is_flag=True, help="No colours (or set NO_COLOR)."),
+    ]
+
+
+_GLOBAL = {option.name for option in _global_options()}
+
+
+class Command(click.Command):
+    """A command that takes the global options behind its name too, and does not repeat them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_global_options())
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """This command's own options, and where the others are described."""
+        own = [option for option in self.get_params(ctx) if option.name not in _GLOBAL]
+        rows = [row for option in own if (row := option.get_help_record(ctx)) is not None]
+        with formatter.section("Options"):
+            formatter.write_dl([*rows, ("…", "and the global options: tt-ops --help")])
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+
+
+class Group(Command, click.Group):
+    """A family of commands."""
+
+    command_class = Command
+
+
+class RootGroup(click.Group):
+    """The root of the commands, which describes the global options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_global_options())

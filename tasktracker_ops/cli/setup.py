@@ -1,0 +1,45 @@
+"""`bootstrap` and `build`: what a deploy stands on."""
+
+from __future__ import annotations
+
+import click
+
+from tasktracker_ops.workflows import bootstrap as backend
+from tasktracker_ops.workflows import build as package
+
+from .options import Command, Context, pass_context, setting, yes_option
+
+
+@click.command(cls=Command)
+@setting(
+    "--state-bucket", metavar="NAME", help="The bucket's name; names are shared by all of AWS."
+)
+@setting("--lock-table", metavar="NAME", help="The lock table's name.")
+@yes_option
+@pass_context
+def bootstrap(context: Context) -> None:
+    """Make the bucket and the table for Terraform's state.
+
+    What exists and is yours is adopted and hardened; a second run changes nothing.
+
+    \b
+    Example:
+      tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
+    """
+    context.app.target.ensure_ready(context.console)
+    context.console.emit(backend.bootstrap(context.app))
+
+
+@click.command(cls=Command)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the zip is stale.")
+@pass_context
+def build(context: Context, check: bool) -> None:
+    """Pack lambda_function/ into function.zip.
+
+    The same sources give the same bytes on every machine.
+
+    \b
+    Example:
+      tt-ops build --check
+    """
+    context.console.emit(package.build(context.settings.project, check=check))

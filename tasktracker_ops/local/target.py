@@ -1,0 +1,125 @@
+"""The local target: the same deployment on the AWS embedded in a process of this project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
+from tasktracker_ops.reporting import Reporter
+from tasktracker_ops.settings import DEFAULT_REGION, Settings
+from tasktracker_ops.targets import TerraformValues, backend_config
+
+from . import process
+from .credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+
+DEFAULT_PORT = 4580
+_RECIPIENT = "operator@example.com"
+
+
+class Sandbox:
+    """The embedded AWS of one project: at most one process, its files in `directory`."""
+
+    def __init__(self, directory: Path, port: int | None = None) -> None:
+        """`port` is what the user insists on; None prefers the usual one and takes another."""
+        self.directory = directory
+        self._port = port
+
+    def up(self, report: Reporter) -> LocalServer:
+        """Start it unless it runs. Raises TtOpsError with the log's end when it cannot."""
+        report.doing("starting the embedded AWS")
+        server = process.start(
+            self.directory,
+            DEFAULT_PORT if self._port is None else self._port,
+            port_required=self._port is not None,
+        )
+        if self._port is None and server.port != DEFAULT_PORT:
+            report.note(f"Port {DEFAULT_PORT} is taken; the embedded AWS uses {server.port}.")
+        report.done(f"embedded AWS (an emulation) at {server.url}")
+        return server
+
+    def down(self) -> LocalServer | None:
+        """Stop it and forget everything in it; None when it was not running."""
+        return process.stop(self.directory)
+
+    def running(self) -> LocalServer:
+        """The running one. Raises TtOpsError `local-not-running`."""
+        server = process.find(self.directory)
+        if server is None:
+            raise TtOpsError(
+                "local-not-running",
+                f"the embedded AWS of {str(self.directory.parent.parent)!r} is not running",
+                hint="start it with everything in it: tt-ops --target local deploy --yes",
+            )
+        return server
+
+
+class LocalTarget:
+    """The embedded AWS. Nothing of the user's AWS files and variables reaches it, or is reached."""
+
+    def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
+        self._settings = settings
+        self._sandbox = sandbox
+
+    @property
+    def label(self) -> str:
+        """Where the deployment runs, for people."""
+        return "the embedded AWS (an emulation on this machine)"
+
+    def ensure_ready(self, report: Reporter) -> None:
+        """Start the embedded AWS unless it runs."""
+        self._sandbox.up(report)
+
+    def environment(self) -> AwsEnvironment:
+        """The emulator's endpoint, and credentials that are good for nothing else."""
+        server = self._sandbox.running()
+        region = self._settings.region or DEFAULT_REGION
+        ours = {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1",
+        }
+        user = {
+            name: value
+            for name, value in self._settings.environ.items()
+            if not name.startswith("AWS_")
+        }
+        return AwsEnvironment(
+            region=region,
+            endpoint_url=server.url,
+            access_key_id=ACCESS_KEY_ID,
+            secret_access_key=SECRET_ACCESS_KEY,
+            sealed=True,
+            variables=user | ours,
+        )
+
+    def backend_config(self) -> TerraformValues:
+        """The S3 backend in the emulator."""
+        return backend_config(self._settings, self.environment())
+
+    def terraform_variables(self) -> TerraformValues:
+        """A sandbox may be torn down at will."""
+        return {"s3_use_path_style": True, "table_deletion_protection": False}
+
+    def bootstrap_variables(self) -> TerraformValues:
+        """No TLS on loopback, and no rule that the provider waits a minute for."""
+        return {"s3_use_path_style": True, "require_tls": False, "expire_old_versions": False}
+
+    def recipient(self) -> str:
+        """The given address, or one that stands for the user."""
+        return self._settings.alert_email or _RECIPIENT
+
+    def api_url(self, deployment: Deployment) -> str:
+        """The API's place in the emulator, which has one port for everything."""
+        return f"{self._sandbox.running().url}/_aws/execute-api/{deployment.api_id}"
+
+    def console_url(self, deployment: Deployment) -> str:
+        """The emulator's own page."""
+        return self._sandbox.running().console_url

@@ -1,0 +1,278 @@
+"""Everything the user sees: results on stdout, progress, notes and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .errors import TtOpsError
+from .models import (
+    Bootstrapped,
+    Deployed,
+    Deployment,
+    Destroyed,
+    LocalServer,
+    Package,
+    Plan,
+    Removed,
+    Stopped,
+    Task,
+    Tasks,
+    TerraformEvent,
+)
+from .settings import Settings
+
+_CLEAR_LINE = "\r\x1b[K"
+_SIGNS = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "replace": ("±", "magenta"),
+    "delete": ("-", "red"),
+    "import": ("→", "cyan"),
+}
+
+
+class Console:
+    """Renders results, errors and progress (it is the CLI's `Reporter`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._json = settings.output == "json"
+        self._verbose = settings.verbose
+        self._quiet = settings.quiet
+        self._color = False if settings.no_color else None
+        self._prefix = "tt-ops" + (
+            f" --target {settings.target}" if settings.target != "aws" else ""
+        )
+        self._live = sys.stderr.isatty() and not settings.quiet
+        self._transient = False
+        self._total = self._finished = 0
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+
+    # Results
+
+    def emit(self, result: Any) -> None:
+        """Print a result in the chosen form."""
+        self._clear()
+        text = _json(result) if self._json else self.text(result)
+        click.echo(text, color=self._color)
+
+    def error(self, error: TtOpsError) -> None:
+        """Print an error: what happened, and what to type next."""
+        self._clear()
+        if self._json:
+            content = {"code": error.code, "message": error.message, "hint": error.hint}
+            click.echo(_json({"error": content}), err=True)
+            return
+        self._say(click.style("Error: ", fg="red", bold=True) + error.message)
+        self._say(click.style("Hint:  ", fg="cyan") + error.hint)
+
+    @singledispatchmethod
+    def text(self, result: Any) -> str:
+        """The result for people."""
+        raise TypeError(f"no text for {type(result).__name__}")
+
+    @text.register
+    def _(self, result: Package) -> str:
+        state = "built" if result.changed else "up to date"
+        return "\n".join(
+            [
+                f"{result.path.name} {state}",
+                "",
+                *(f"  {name}" for name in result.files),
+                "",
+                _pairs({"size": f"{result.size:,} bytes", "sha256": result.sha256}),
+            ]
+        )
+
+    @text.register
+    def _(self, result: Plan) -> str:
+        if result.empty:
+            return "No changes: what is deployed is what the project says."
+        return "\n".join([*map(_change_line, result.changes), "", f"Plan: {_counts(result)}."])
+
+    @text.register
+    def _(self, result: Bootstrapped) -> str:
+        state = "as it should be" if result.plan.empty else _counts(result.plan, done=True)
+        rows = {"state bucket": result.bucket, "lock table": result.lock_table}
+        return f"State backend: {state}.\n\n{_pairs(rows)}"
+
+    @text.register
+    def _(self, result: Deployed) -> str:
+        if result.plan.empty:
+            first = "Nothing to do: what is deployed is what the project says."
+        else:
+            first = f"Deployed: {_counts(result.plan, done=True)}."
+        rows = {
+            "runs on": result.target,
+            "API": result.deployment.api_url,
+            "console": result.console_url,
+            "version": result.version or "none",
+            "smoke check": result.smoke,
+        }
+        access = (
+            "The API is public: whoever knows its address may call it."
+            if result.public
+            else f"Callers of the API identify themselves ({result.deployment.api_auth})."
+        )
+        steps = ('tasks add "Try the Task Tracker"', "tasks list", "outputs")
+        following = "\n".join(f"  {self._prefix} {step}" for step in steps)
+        return f"{first}\n\n{_pairs(rows)}\n\n{access}\n\nNext:\n{following}"
+
+    @text.register
+    def _(self, result: Deployment) -> str:
+        rows = asdict(result) | {"alarm_names": ", ".join(result.alarm_names)}
+        return _pairs(rows)
+
+    @text.register
+    def _(self, result: Destroyed) -> str:
+        removed = (
+            "Nothing to remove."
+            if result.plan.empty
+            else f"Removed {result.plan.destroy} resources."
+        )
+        kept = "is gone too" if result.backend else "stays"
+        return f"{removed} The state backend {kept}."
+
+    @text.register
+    def _(self, result: LocalServer) -> str:
+        return _pairs(
+            {
+                "state": "running (an emulation of AWS, on this machine only)",
+                "endpoint": result.url,
+                "console": result.console_url,
+                "process": str(result.pid),
+                "since": result.started_at,
+                "log": str(result.log_path),
+            }
+        )
+
+    @text.register
+    def _(self, result: Task) -> str:
+        return _pairs({name: value for name, value in asdict(result).items() if value is not None})
+
+    @text.register
+    def _(self, result: Tasks) -> str:
+        if not result.tasks:
+            return f'No tasks yet. Add one: {self._prefix} tasks add "…"'
+        rows = [(t.task_id, t.status, t.title, t.updated_at) for t in result.tasks]
+        return _table(("id", "status", "title", "updated"), rows)
+
+    @text.register
+    def _(self, result: Removed) -> str:
+        return f"Removed {result.task_id}."
+
+    @text.register
+    def _(self, result: Stopped) -> str:
+        if result.server is None:
+            return "The embedded AWS was not running."
+        return f"Stopped the embedded AWS at {result.server.url}; what it held is gone."
+
+    # Progress: the Reporter protocol
+
+    def doing(self, what: str) -> None:
+        """Show the work under way, where somebody watches."""
+        self._show(what + " …")
+
+    def done(self, what: str) -> None:
+        """Keep a line of what is done, where somebody watches or asked for it."""
+        self._keep(click.style("✓ ", fg="green") + what)
+
+    def note(self, what: str) -> None:
+        """Say what the user should know; only --quiet keeps it back."""
+        self._clear()
+        if not self._quiet:
+            self._say(what)
+
+    def plan(self, plan: Plan) -> None:
+        """Show what is about to change."""
+        self._total, self._finished = len(plan.changes), 0
+        for change in plan.changes:
+            self._keep("  " + _change_line(change))
+        self._keep(f"  Plan: {_counts(plan)}.")
+
+    def terraform(self, event: TerraformEvent) -> None:
+        """Count finished resources and show the one that moves."""
+        seconds = f" {event.elapsed}s" if event.elapsed else ""
+        if event.kind == "complete":
+            self._finished += 1
+            self._keep(f"  {_change_line(event)}{seconds}")
+        elif event.kind == "errored":
+            self._keep(click.style("✗ failed   ", fg="red") + event.address)
+        elif event.kind in {"started", "progress"}:
+            self._show(f"{self._finished}/{self._total} {event.address}{seconds}")
+        elif event.kind == "warning":
+            self.note(event.message)
+
+    def _show(self, line: str) -> None:
+        """A line that the next one takes the place of."""
+        if self._live:
+            self._clear()
+            # A wrapped line could not be taken back.
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(click.style(line[:width], dim=True), nl=False, err=True, color=self._color)
+            self._transient = True
+
+    def _keep(self, line: str) -> None:
+        if self._live or (self._verbose and not self._quiet):
+            self._clear()
+            self._say(line)
+
+    def _clear(self) -> None:
+        if self._transient:
+            sys.stderr.write(_CLEAR_LINE)
+            self._transient = False
+
+    def _say(self, text: str) -> None:
+        click.echo(text, err=True, color=self._color)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    """What `json` can write: data classes as objects, paths as text."""
+    if isinstance(value, Tasks):
+        return [_plain(task) for task in value.tasks]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _change_line(change: Any) -> str:
+    sign, color = _SIGNS.get(change.action, ("?", "white"))
+    return click.style(f"{sign} {change.action:<8}", fg=color) + change.address
+
+
+def _counts(plan: Plan, *, done: bool = False) -> str:
+    words = ("added", "changed", "destroyed") if done else ("to add", "to change", "to destroy")
+    numbers = (plan.add, plan.change, plan.destroy)
+    text = ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True))
+    imported = sum(change.action == "import" for change in plan.changes)
+    return f"{imported} {'imported' if done else 'to import'}, {text}" if imported else text
+
+
+def _pairs(rows: dict[str, Any]) -> str:
+    from tabulate import tabulate
+
+    return tabulate(list(rows.items()), tablefmt="plain", disable_numparse=True)
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    from tabulate import tabulate
+
+    return tabulate(list(rows), headers=headers, tablefmt="simple", disable_numparse=True)

@@ -1,0 +1,26 @@
+"""What a workflow says while it works: meaning here, appearance in `output`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .models import Plan, TerraformEvent
+
+
+class Reporter(Protocol):
+    """Receives what happens as it happens. Never decides, never fails."""
+
+    def doing(self, what: str) -> None:
+        """A piece of work starts; it lasts until the next call."""
+
+    def done(self, what: str) -> None:
+        """A piece of work ended well."""
+
+    def note(self, what: str) -> None:
+        """Something the user should know, also when nothing is watched."""
+
+    def plan(self, plan: Plan) -> None:
+        """What is about to change."""
+
+    def terraform(self, event: TerraformEvent) -> None:
+        """Terraform went a step further."""

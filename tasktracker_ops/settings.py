@@ -1,0 +1,203 @@
+"""Settings: flag > `TT_OPS_*` variable > `tt-ops.toml` (environment, then shared) > default.
+
+This is the only module that reads `os.environ`; AWS's own variables are handed on as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigurationError
+
+CONFIGURATION_FILE = "tt-ops.toml"
+DEFAULT_REGION = "eu-west-3"
+ENVIRONMENT = "default"
+PROJECT_MARKERS = ("terraform", "bootstrap", "lambda_function")
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set, once per process. None means: not said, the target decides."""
+
+    target: str = "aws"
+    profile: str | None = None
+    region: str | None = None
+    env: str = ENVIRONMENT
+    output: str = "table"
+    verbose: bool = False
+    quiet: bool = False
+    no_color: bool = False
+    project_dir: Path | None = None
+    state_bucket: str = "task-tracker-terraform-state"
+    state_key: str = "infra/terraform.tfstate"
+    lock_table: str = "terraform-locks"
+    function_name: str = "task-tracker-function"
+    table_name: str = "TaskTable"
+    alert_email: str | None = field(default=None, repr=False)
+    api_url: str | None = None
+    terraform: Path | None = None
+    terraform_releases_url: str = "https://releases.hashicorp.com/terraform"
+    provider_mirror: Path | None = None
+    cache_dir: Path = Path("~/.cache/tt-ops")
+    local_port: int | None = None
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def project(self) -> Path:
+        """The project's root. Raises ConfigurationError outside of one."""
+        if self.project_dir is None:
+            raise ConfigurationError(
+                "project-missing",
+                f"no Task Tracker project in {str(Path.cwd())!r} or above: "
+                f"it has the folders {', '.join(PROJECT_MARKERS)}",
+                hint="go to your clone, or name it: tt-ops --project-dir PATH …",
+            )
+        return self.project_dir
+
+    @property
+    def work_dir(self) -> Path:
+        """Where this target and environment keep what can be made again (never committed)."""
+        return self.project / ".tt-ops" / f"{self.target}-{self.env}"
+
+
+_CHOICES = {"target": ("aws", "local"), "output": ("table", "json"), "env": (ENVIRONMENT,)}
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    raise ValueError("not true or false")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError("not a port")
+    return port
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "verbose": _boolean,
+    "quiet": _boolean,
+    "no_color": _boolean,
+    "project_dir": _path,
+    "terraform": _path,
+    "provider_mirror": _path,
+    "cache_dir": _path,
+    "local_port": _port,
+}
+NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")
+_NOT_IN_FILE = {"project_dir", "env"}
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
+    """Settle every setting from `flags` (those really given), the environment and the file.
+
+    Raises ConfigurationError for an unknown name or a value that does not fit, quoting it.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    said = {
+        name: (environ[variable], variable)
+        for name in NAMES
+        if environ.get(variable := f"TT_OPS_{name.upper()}")
+    }
+    for name, variables in _STANDARD_VARIABLES.items():
+        for variable in variables:
+            if environ.get(variable):
+                said.setdefault(name, (environ[variable], variable))
+    said |= {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
+
+    project = _read("project_dir", *said["project_dir"]) if "project_dir" in said else None
+    if project is None:
+        project = find_project(Path.cwd())
+    elif find_project(project) != project:
+        raise ConfigurationError(
+            "project-missing",
+            f"{str(project)!r} is no Task Tracker project: "
+            f"it has to hold the folders {', '.join(PROJECT_MARKERS)}",
+            hint="name your clone: tt-ops --project-dir PATH …",
+        )
+    env = str(said.get("env", (ENVIRONMENT, ""))[0])
+    file = (project or Path.cwd()) / CONFIGURATION_FILE
+    merged = {name: (value, str(file)) for name, value in _from_file(file, env).items()} | said
+    values = {name: _read(name, value, source) for name, (value, source) in merged.items()}
+    values |= {"project_dir": project, "environ": environ}
+    values.setdefault("cache_dir", _cache_dir(environ))
+    return Settings(**values)
+
+
+# Names that others gave to the same thing: read after ours.
+_STANDARD_VARIABLES = {
+    "alert_email": ("ALERT_EMAIL", "TF_VAR_alert_email"),
+    "no_color": ("NO_COLOR",),
+}
+
+
+def find_project(start: Path) -> Path | None:
+    """The nearest folder from `start` upwards that holds the project's folders."""
+    for folder in (start, *start.parents):
+        if all((folder / marker).is_dir() for marker in PROJECT_MARKERS):
+            return folder
+    return None
+
+
+def _cache_dir(environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "tt-ops"
+
+
+def _read(name: str, value: Any, source: str) -> Any:
+    if name == "no_color" and source == "NO_COLOR":
+        return True  # https://no-color.org: any value but the empty one
+    try:
+        result = _READERS.get(name, str)(str(value))
+    except ValueError:
+        raise _unfit(name, value, source) from None
+    if name in _CHOICES and result not in _CHOICES[name]:
+        raise _unfit(name, value, source)
+    return result
+
+
+def _unfit(name: str, value: Any, source: str) -> ConfigurationError:
+    choices = _CHOICES.get(name)
+    wanted = f"one of: {', '.join(choices)}" if choices else "another form"
+    return ConfigurationError(
+        "setting-invalid",
+        f"{name} = {str(value)!r} (from {source}) does not fit: it takes {wanted}",
+        hint="see what each setting takes: tt-ops --help",
+    )
+
+
+def _from_file(file: Path, env: str) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigurationError(
+            "configuration-unreadable",
+            f"{str(file)!r} cannot be read: {error}",
+            hint=f"mend it, or move it away: mv {file} {file}.old",
+        ) from None
+    sections = content.pop("env", {})
+    merged = {**content, **(sections.get(env, {}) if isinstance(sections, dict) else {})}
+    for name in merged:
+        if name not in NAMES or name in _NOT_IN_FILE:
+            known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
+            raise ConfigurationError(
+                "setting-unknown",
+                f"{str(file)!r} sets {name!r}, which is no setting. Known: {known}",
+                hint=f"remove that line: {file}",
+            )
+    return merged

@@ -1,0 +1,137 @@
+"""Targets: the environments that one and the same deployment can run in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+from .models import AwsEnvironment, Deployment
+from .settings import DEFAULT_REGION, Settings
+
+if TYPE_CHECKING:
+    from .reporting import Reporter
+
+TerraformValues = Mapping[str, str | bool]
+
+
+class Target(Protocol):
+    """What a workflow needs to know of where it runs; all differences between targets are here."""
+
+    @property
+    def label(self) -> str:
+        """Where the deployment runs, for people."""
+
+    def ensure_ready(self, report: Reporter) -> None:
+        """Make the environment usable, or raise TtOpsError saying what is missing."""
+
+    def environment(self) -> AwsEnvironment:
+        """Endpoint, credentials and region."""
+
+    def backend_config(self) -> TerraformValues:
+        """Settings of Terraform's S3 backend."""
+
+    def terraform_variables(self) -> TerraformValues:
+        """Variables of the main stack in which targets differ."""
+
+    def bootstrap_variables(self) -> TerraformValues:
+        """Variables of the bootstrap stack in which targets differ."""
+
+    def recipient(self) -> str:
+        """The e-mail address that alarms go to."""
+
+    def api_url(self, deployment: Deployment) -> str:
+        """The API's address as it can be reached from here."""
+
+    def console_url(self, deployment: Deployment) -> str:
+        """A page for people where the deployment can be looked at."""
+
+
+class AwsTarget:
+    """An AWS account, or another emulator of AWS that `AWS_ENDPOINT_URL` names."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def label(self) -> str:
+        """Where the deployment runs, for people."""
+        environment = self.environment()
+        if environment.endpoint_url:
+            return f"what answers as AWS at {environment.endpoint_url}"
+        return f"AWS in {environment.region}"
+
+    def ensure_ready(self, report: Reporter) -> None:
+        """Find credentials without asking AWS; raises ConfigurationError where there are none."""
+        from .adapters.session import AwsSession
+
+        AwsSession(self.environment()).require_credentials()
+
+    def environment(self) -> AwsEnvironment:
+        """The user's environment, with the region settled."""
+        user = self._settings.environ
+        region = (
+            self._settings.region
+            or user.get("AWS_REGION")
+            or user.get("AWS_DEFAULT_REGION")
+            or DEFAULT_REGION
+        )
+        variables = {**user, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        if self._settings.profile:
+            variables["AWS_PROFILE"] = self._settings.profile
+        return AwsEnvironment(
+            region=region,
+            endpoint_url=user.get("AWS_ENDPOINT_URL") or None,
+            profile=self._settings.profile or user.get("AWS_PROFILE") or None,
+            variables=variables,
+        )
+
+    def backend_config(self) -> TerraformValues:
+        """The S3 backend; emulators serve buckets by path, not by host name."""
+        environment = self.environment()
+        return backend_config(self._settings, environment)
+
+    def terraform_variables(self) -> TerraformValues:
+        """Only what an emulator behind `AWS_ENDPOINT_URL` needs."""
+        return {"s3_use_path_style": self.environment().endpoint_url is not None}
+
+    def bootstrap_variables(self) -> TerraformValues:
+        """A TLS-only policy over plain http could only lock everyone out."""
+        endpoint = self.environment().endpoint_url
+        return {
+            "s3_use_path_style": endpoint is not None,
+            "require_tls": urlsplit(endpoint or "https:").scheme == "https",
+        }
+
+    def recipient(self) -> str:
+        """The given address. Raises ConfigurationError: an alarm that nobody hears is none."""
+        if self._settings.alert_email is None:
+            raise ConfigurationError(
+                "alert-email-missing",
+                "no address for the alarms: alert_email is not set",
+                hint="name one: tt-ops deploy --alert-email you@example.com",
+            )
+        return self._settings.alert_email
+
+    def api_url(self, deployment: Deployment) -> str:
+        """As API Gateway named it."""
+        return deployment.api_url.rstrip("/")
+
+    def console_url(self, deployment: Deployment) -> str:
+        """The dashboard in the CloudWatch console."""
+        return (
+            f"https://{deployment.region}.console.aws.amazon.com/cloudwatch/home"
+            f"?region={deployment.region}#dashboards/dashboard/{deployment.dashboard_name}"
+        )
+
+
+def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:
+    """The S3 backend's settings for `environment`."""
+    return {
+        "bucket": settings.state_bucket,
+        "key": settings.state_key,
+        "region": environment.region,
+        "dynamodb_table": settings.lock_table,
+        "use_path_style": environment.endpoint_url is not None,
+    }

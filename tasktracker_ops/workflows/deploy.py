@@ -1,0 +1,89 @@
+"""Take the project to where it runs: backend, package, plan, apply, smoke check."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Deployed, Plan
+
+from .bootstrap import bootstrap
+from .build import build
+from .smoke import smoke_check
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+ApprovePlan = Callable[[Plan], None]
+
+
+def deploy(
+    app: App, *, approve: ApprovePlan, smoke: bool = True, lock_timeout: int = 0
+) -> Deployed:
+    """Deploy what the project holds. Where nothing differs, nothing happens.
+
+    `approve` gets the plan and raises to stop; exactly that plan is applied. When the smoke check
+    fails, the alias goes back to the version it served before.
+    """
+    app.target.ensure_ready(app.report)
+    recipient = app.target.recipient()
+    if not app.state_backend.presence().complete:
+        bootstrap(app)
+    package = build(app.settings.project)
+    app.report.done(f"{package.path.name}, {package.size:,} bytes")
+    stack = app.infrastructure(recipient)
+    app.report.doing("comparing with what is deployed")
+    stack.initialise()
+    with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
+        file = Path(folder) / "plan"
+        plan = stack.plan(file, lock_timeout=lock_timeout)
+        before = app.functions.live_version()
+        if not plan.empty:
+            app.report.plan(plan)
+            approve(plan)
+            stack.apply(file, lock_timeout=lock_timeout)
+    return _finish(app, plan, before, smoke=smoke)
+
+
+def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deployed:
+    deployment = app.deployments.get()
+    serving = before if plan.empty else app.functions.live_version()
+    outcome = "skipped"
+    if smoke and not plan.empty:
+        app.report.doing("asking the API whether it works")
+        try:
+            smoke_check(app.tasks(deployment))
+        except TtOpsError as error:
+            raise _rolled_back(app, before, serving, error) from error
+        outcome = "passed"
+        app.report.done("the API answers, and reaches its table")
+    return Deployed(
+        plan=plan,
+        target=app.target.label,
+        deployment=replace(deployment, api_url=app.target.api_url(deployment)),
+        version=serving,
+        previous_version=before,
+        smoke=outcome,
+        console_url=app.target.console_url(deployment),
+    )
+
+
+def _rolled_back(
+    app: App, before: str | None, serving: str | None, cause: TtOpsError
+) -> TtOpsError:
+    if before is None or before == serving:
+        return TtOpsError(
+            "smoke-check-failed",
+            f"deployed, but the API does not work: {cause.message}",
+            hint="mend it and deploy again, or deploy without the check: tt-ops deploy --no-smoke",
+        )
+    app.functions.move_alias(before)
+    return TtOpsError(
+        "smoke-check-failed",
+        f"version {serving} does not work, so version {before} serves again: {cause.message}",
+        hint="mend lambda_function/ and deploy again: tt-ops deploy",
+    )

@@ -1,0 +1,38 @@
+"""Say what a deploy would change."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Plan
+
+from .build import build
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+
+def plan(app: App, *, lock_timeout: int = 0) -> Plan:
+    """Compare the project with what is deployed; nothing but the package is written.
+
+    Raises TtOpsError `state-backend-missing` before the first bootstrap.
+    """
+    app.target.ensure_ready(app.report)
+    recipient = app.target.recipient()
+    presence = app.state_backend.presence()
+    if not presence.complete:
+        raise TtOpsError(
+            "state-backend-missing",
+            f"there is no state backend yet: bucket {app.state_backend.bucket!r} "
+            f"or lock table {app.state_backend.lock_table!r} is missing",
+            hint="make it: tt-ops bootstrap",
+        )
+    build(app.settings.project)
+    stack = app.infrastructure(recipient)
+    app.report.doing("comparing with what is deployed")
+    stack.initialise()
+    with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
+        return stack.plan(Path(folder) / "plan", lock_timeout=lock_timeout)

@@ -1,0 +1,18 @@
+"""Free a state lock whose holder is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .destroy import NOBODY
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+
+def unlock(app: App, lock_id: str) -> None:
+    """Release the lock `lock_id` of the main stack's state."""
+    stack = app.infrastructure(NOBODY)
+    stack.initialise()
+    stack.force_unlock(lock_id)
+    app.report.done(f"lock {lock_id} released")
