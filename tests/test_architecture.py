@@ -1,0 +1,98 @@
+"""The arrows: cli → workflows → adapters, each heavy library in its own room."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = "tasktracker_ops"
+# Library → the modules (or packages) that may import it.
+ROOMS = {
+    "click": {f"{OURS}.cli", f"{OURS}.output"},
+    "tabulate": {f"{OURS}.output"},
+    "python_terraform": {f"{OURS}.adapters.terraform"},
+    "boto3": {f"{OURS}.adapters", f"{OURS}.local"},
+    "botocore": {f"{OURS}.adapters", f"{OURS}.local"},
+    "requests": {f"{OURS}.adapters", f"{OURS}.local"},
+    "moto": {f"{OURS}.local"},
+    "werkzeug": {f"{OURS}.local"},
+}
+# Package → what of ours it may import when it runs (types aside).
+ARROWS = {
+    f"{OURS}.errors": set(),
+    f"{OURS}.models": {f"{OURS}.errors"},
+    f"{OURS}.settings": {f"{OURS}.errors"},
+    f"{OURS}.reporting": {f"{OURS}.models"},
+    f"{OURS}.adapters": {f"{OURS}.adapters", f"{OURS}.models", f"{OURS}.errors"},
+    f"{OURS}.workflows": {
+        f"{OURS}.workflows",
+        f"{OURS}.adapters",
+        f"{OURS}.models",
+        f"{OURS}.errors",
+    },
+    f"{OURS}.output": {f"{OURS}.models", f"{OURS}.errors", f"{OURS}.settings"},
+}
+MODULES = sorted((ROOT / OURS).rglob("*.py"))
+
+
+def _name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    """Every module imported at run time below `node`, relative ones not being used here."""
+    for child in ast.iter_child_nodes(node):
+        if _is_type_checking(child):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        yield from _imports(child)
+
+
+def _inside(module: str, rooms: set[str]) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=_name)
+def test_libraries_stay_in_their_rooms(file: Path) -> None:
+    """A library is imported only where its work is done."""
+    for imported in _imports(ast.parse(file.read_text())):
+        rooms = ROOMS.get(imported.split(".")[0])
+        assert rooms is None or _inside(_name(file), rooms), imported
+
+
+@pytest.mark.parametrize("file", MODULES, ids=_name)
+def test_arrows_point_one_way(file: Path) -> None:
+    """Nothing imports from a layer above it."""
+    for package, allowed in ARROWS.items():
+        if _inside(_name(file), {package}):
+            ours = {i for i in _imports(ast.parse(file.read_text())) if i.startswith(f"{OURS}.")}
+            assert {i for i in ours if not _inside(i, allowed)} == set()
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "lambda_function").rglob("*.py")), ids=lambda f: f.name
+)
+def test_the_function_and_the_tool_do_not_know_each_other(file: Path) -> None:
+    """What runs in Lambda imports nothing of the CLI."""
+    assert not any(i.startswith(OURS) for i in _imports(ast.parse(file.read_text())))
+
+
+def test_only_settings_read_the_environment() -> None:
+    """`os.environ` is read in one module of the CLI; the server process starts from its own."""
+    readers = {
+        _name(file)
+        for file in MODULES
+        if "os.environ" in file.read_text() or "os.getenv" in file.read_text()
+    }
+    assert readers <= {f"{OURS}.settings", f"{OURS}.local.server", f"{OURS}.local.launcher"}

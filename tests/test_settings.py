@@ -1,0 +1,109 @@
+"""Where a setting comes from, and what is said of one that does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasktracker_ops.errors import ConfigurationError, ExitCode
+from tasktracker_ops.settings import PROJECT_MARKERS, find_project, load
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, which the process stands in."""
+    for marker in PROJECT_MARKERS:
+        (tmp_path / marker).mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_flag_beats_variable_beats_file_beats_default(project: Path) -> None:
+    """The order is flag, variable, environment section, shared section, default."""
+    file = project / "tt-ops.toml"
+    assert load({}, {}).lock_table == "terraform-locks"
+    file.write_text('lock_table = "shared"')
+    assert load({}, {}).lock_table == "shared"
+    file.write_text('lock_table = "shared"\n[env.default]\nlock_table = "section"')
+    assert load({}, {}).lock_table == "section"
+    environ = {"TT_OPS_LOCK_TABLE": "variable"}
+    assert load({}, environ).lock_table == "variable"
+    assert load({"lock_table": "flag"}, environ).lock_table == "flag"
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({"TF_VAR_alert_email": "c@example.com"}, "c@example.com"),
+        ({"TF_VAR_alert_email": "c@example.com", "ALERT_EMAIL": "b@example.com"}, "b@example.com"),
+        ({"ALERT_EMAIL": "b@example.com", "TT_OPS_ALERT_EMAIL": "a@example.com"}, "a@example.com"),
+    ],
+)
+def test_the_address_is_found_under_its_other_names(
+    project: Path, environ: dict[str, str], address: str
+) -> None:
+    """CI's and Terraform's own names for the address count, after ours."""
+    assert load({}, environ).alert_email == address
+
+
+def test_the_project_is_found_from_inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any folder below the clone will do."""
+    monkeypatch.chdir(project / "terraform")
+    assert load({}, {}).project == project
+    assert find_project(Path("/")) is None
+
+
+def test_outside_of_a_project_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what needs the project fails without one."""
+    monkeypatch.chdir(tmp_path)
+    settings = load({}, {})
+    with pytest.raises(ConfigurationError, match="no Task Tracker project") as caught:
+        _ = settings.project
+    assert "--project-dir" in caught.value.hint
+    assert caught.value.exit_code == ExitCode.CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("environ", "quoted"),
+    [
+        ({"TT_OPS_TARGET": "mars"}, "target = 'mars'"),
+        ({"TT_OPS_LOCAL_PORT": "seven"}, "local_port = 'seven'"),
+        ({"TT_OPS_LOCAL_PORT": "70000"}, "local_port = '70000'"),
+        ({"TT_OPS_VERBOSE": "perhaps"}, "verbose = 'perhaps'"),
+        ({"TT_OPS_ENV": "staging"}, "env = 'staging'"),
+        ({"TT_OPS_PROJECT_DIR": "/nowhere"}, "'/nowhere'"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_quoted(
+    project: Path, environ: dict[str, str], quoted: str
+) -> None:
+    """The error names the setting, the value and where it came from."""
+    with pytest.raises(ConfigurationError) as caught:
+        load({}, environ)
+    assert quoted in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "content", ['bucket = "x"', "[env.default]\nbucket = 1", "[[[", "project_dir='x'"]
+)
+def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
+    """A misspelt name is no setting that quietly does nothing."""
+    (project / "tt-ops.toml").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"tt-ops\.toml"):
+        load({}, {})
+
+
+def test_no_color_counts_whatever_its_value(project: Path) -> None:
+    """NO_COLOR follows no-color.org: present and not empty."""
+    assert load({}, {"NO_COLOR": "0"}).no_color
+    assert not load({}, {"NO_COLOR": ""}).no_color
+
+
+def test_secrets_and_addresses_do_not_show_in_a_repr(project: Path) -> None:
+    """A settings object in a traceback gives nothing away."""
+    shown = repr(load({"alert_email": "me@example.com"}, {"AWS_SECRET_ACCESS_KEY": "s3cr3t"}))
+    assert "me@example.com" not in shown
+    assert "s3cr3t" not in shown
