@@ -1,0 +1,106 @@
+"""Terraform's data directory (TF_DATA_DIR) for one target, and what we keep beside Terraform's."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+_LOG_LIMIT = 4_000_000  # bytes; a longer log is begun anew
+# Only a change in one of these blocks asks for another init.
+_INIT_BLOCKS = re.compile(rb"^\s*(terraform|module)\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """A folder that only the user may read: providers, backend settings, log, an unsaved state."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """Where everything goes that Terraform says, its standard error included."""
+        return self.path / "terraform.log"
+
+    @property
+    def unsaved_state(self) -> Path:
+        """Where a state waits that Terraform could not store."""
+        return self.path / "errored.tfstate"
+
+    def create(self) -> None:
+        """Make the folder if need be."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other processes from initialising at the same time."""
+        with (self.path / "init.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def is_initialised(self, fingerprint: str) -> bool:
+        """Whether the last init that went well saw the same."""
+        try:
+            return self._mark.read_text() == fingerprint
+        except FileNotFoundError:
+            return False
+
+    def mark_initialised(self, fingerprint: str) -> None:
+        """Note that an init went well."""
+        self._mark.write_text(fingerprint)
+
+    def forget_init(self) -> None:
+        """Make the next init run."""
+        self._mark.unlink(missing_ok=True)
+
+    @property
+    def _mark(self) -> Path:
+        return self.path / "initialised"
+
+    @contextmanager
+    def open_log(self, title: str) -> Iterator[TextIO]:
+        """Append to the log under a line with the time and `title`."""
+        self.create()
+        long = self.log.exists() and self.log.stat().st_size > _LOG_LIMIT
+        mode = "w" if long else "a"
+        with open(self.log, mode, encoding="utf-8", buffering=1, opener=_private) as log:
+            log.write(f"\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {title}\n")
+            yield log
+
+    def rescue_state(self, directory: Path, *, since: datetime) -> bool:
+        """Take over the errored.tfstate which a run since then has left in its root module.
+
+        There, it could be pushed to another target by mistake.
+        """
+        left = directory / "errored.tfstate"
+        if not left.exists() or left.stat().st_mtime < int(since.timestamp()):
+            return False
+        shutil.move(left, self.unsaved_state)
+        return True
+
+
+def init_fingerprint(executable: Path, directory: Path, backend: Mapping[str, str]) -> str:
+    """Digest what `terraform init` depends on: backend, provider lock, blocks, executable."""
+    binary = executable.resolve()
+    stat = binary.stat() if binary.exists() else None
+    digest = hashlib.sha256()
+    digest.update(json.dumps([dict(backend), str(directory)], sort_keys=True).encode())
+    digest.update(f"{binary} {stat and (stat.st_size, stat.st_mtime_ns)}".encode())
+    for file in sorted([*directory.glob("*.tf"), *directory.glob(".terraform.lock.hcl")]):
+        content = file.read_bytes()
+        if file.suffix != ".tf" or _INIT_BLOCKS.search(content):
+            digest.update(f"{file.name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

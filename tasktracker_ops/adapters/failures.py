@@ -1,0 +1,270 @@
+"""Terraform's failures in the user's terms."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasktracker_ops.adapters.transcript import Diagnostic, Transcript
+from tasktracker_ops.errors import ExitCode, TtOpsError
+
+_LOCK_FIELD = re.compile(r"^\s*(ID|Path|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
+_DETAIL_LIMIT = 400
+# DynamoDB's and S3's words for a lock that is not there.
+_LOCK_GONE = ("unexpected end of JSON input", "NoSuchKey")
+# What Terraform adds when it stops says nothing about why.
+_ECHOES = ("execution halted", "operation canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class LockInfo:
+    """Who holds a state lock: `who` is user@host, `operation` a verb, `created` in UTC if known."""
+
+    id: str
+    who: str
+    operation: str
+    created: datetime | None
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> LockInfo | None:
+        """Read the "Lock Info" block of a message of Terraform's; None when it has none."""
+        fields = {name: value for name, value in _LOCK_FIELD.findall(text)}
+        if not fields.get("ID"):
+            return None
+        return cls(
+            id=fields["ID"],
+            who=fields.get("Who", ""),
+            operation=fields.get("Operation", "").removeprefix("OperationType").lower(),
+            created=_created(fields.get("Created", "")),
+            path=fields.get("Path", ""),
+        )
+
+
+class StateLocked(TtOpsError):
+    """Somebody else is at work on the state: `lock` says who."""
+
+    def __init__(self, lock: LockInfo, *, program: str) -> None:
+        since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
+        doing = f" for its {lock.operation}" if lock.operation not in ("", "invalid") else ""
+        super().__init__(
+            "state-locked",
+            f"The Terraform state is locked by {lock.who or 'somebody'}{since}{doing}.",
+            hint="Wait until that run is over; if it died, release its lock with: "
+            f"{program} unlock {lock.id}",
+        )
+        self.lock = lock
+
+
+class Interrupted(TtOpsError):
+    """The user stopped Terraform, and it has ended.
+
+    `done` of `total` resources were finished; `lock_released` is None when it cannot be known.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str, done: int, total: int, lock_released: bool | None
+    ) -> None:
+        super().__init__("interrupted", message, hint=hint, exit_code=ExitCode.INTERRUPTED)
+        self.done = done
+        self.total = total
+        self.lock_released = lock_released
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One Terraform command that did not end well, and what its error should tell the user.
+
+    `operation` is Terraform's word (init, plan, apply); `program` and `command` are what the user
+    types (`tt-ops --target local`, `deploy`); `recovery` is the command that saves a state which
+    Terraform could not, and `log` holds all it said.
+    """
+
+    operation: str
+    transcript: Transcript
+    returncode: int
+    log: Path
+    program: str
+    command: str
+    recovery: str | None = None
+
+    def interrupted(self) -> Interrupted:
+        """Say where an interrupted command has left things."""
+        kept = _find(self.transcript.errors, "releasing the state lock")
+        released = None if self.returncode < 0 else kept is None
+        lock = LockInfo.parse(kept.detail) if kept else None
+        hint = f"To go on: {self.program} {self.command}"
+        if self.recovery:
+            hint = f"Save the state before anything else: {self.recovery}"
+        elif lock:
+            hint = f"Release the lock with: {self.program} unlock {lock.id}"
+        return Interrupted(
+            f"Interrupted during {self.operation}: {self._standing()}, {_lock_standing(released)}.",
+            hint=hint,
+            done=self.transcript.done,
+            total=self.transcript.total,
+            lock_released=released,
+        )
+
+    def error(self) -> TtOpsError:
+        """Turn Terraform's diagnostics into the error to raise."""
+        if self.recovery:
+            return TtOpsError(
+                "state-not-saved",
+                f"Terraform could not save its state after {self._standing()}: "
+                f"{self._reason()} The state was kept in a file.",
+                hint=f"Save it before anything else: {self.recovery}",
+            )
+        locked = _find(self.transcript.errors, "acquiring the state lock")
+        lock = LockInfo.parse(locked.detail) if locked else None
+        if lock:
+            return StateLocked(lock, program=self.program)
+        if self.returncode < 0:
+            return TtOpsError(
+                "terraform-killed",
+                f"Terraform was killed by {signal.Signals(-self.returncode).name} during "
+                f"{self.operation}: {self._standing()}, and it may have left its lock behind.",
+                hint=f"See {self.log}, then: {self.program} {self.command}",
+            )
+        for words, make in _KNOWN:
+            if known := _find(self.transcript.errors, words):
+                return make(self, known)
+        return TtOpsError(
+            "terraform-failed",
+            f"Terraform's {self.operation} failed: {self._reason()}",
+            hint=f"All it said is in {self.log}; then: {self.program} {self.command}",
+        )
+
+    def _standing(self) -> str:
+        if self.operation != "apply":
+            return "nothing was changed"
+        return f"{self.transcript.done} of {self.transcript.total} resources were done"
+
+    def _reason(self) -> str:
+        causes = [e for e in self.transcript.errors if e.summary not in _ECHOES]
+        if not causes:
+            return f"it gave no reason (exit code {self.returncode})."
+        more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
+        return condensed(causes[0]) + more
+
+
+def is_transient_lock_failure(transcript: Transcript, *, who: str, started: datetime) -> bool:
+    """Whether a lock could not be had only because two runs met, so that it is worth a retry.
+
+    Either the lock was gone again before Terraform could read who held it (`unexpected end of JSON
+    input` from DynamoDB, `NoSuchKey` from S3), or S3 answered 412 for the lock which this very run
+    (`who`, since `started`) had just made.
+    """
+    error = _find(transcript.errors, "acquiring the state lock")
+    if error is None or transcript.started:
+        return False
+    lock = LockInfo.parse(error.detail)
+    if lock is None:
+        return any(words in error.detail for words in _LOCK_GONE)
+    ours = lock.who == who and lock.created is not None and lock.created >= started
+    return ours and "StatusCode: 412" in error.detail
+
+
+def needs_init(transcript: Transcript) -> bool:
+    """Whether Terraform refused to start because the data directory is not as it should be."""
+    return any("terraform init" in f"{e.summary} {e.detail}" for e in transcript.errors)
+
+
+def unsaved_state(path: Path, recovery: str) -> TtOpsError:
+    """Make the error for a state of an earlier run that is still to be stored."""
+    return TtOpsError(
+        "state-not-saved",
+        f"An earlier run could not save its state; it is kept in {path}.",
+        hint=f"Save it before anything else: {recovery}",
+    )
+
+
+def lock_mismatch(lock_id: str, holder: LockInfo, *, program: str) -> TtOpsError:
+    """Make the error for an unlock that names another lock than the one which is held."""
+    return TtOpsError(
+        "lock-mismatch",
+        f"The state is locked by {holder.who}, but not under the ID {lock_id}.",
+        hint=f"If that run died: {program} unlock {holder.id}",
+    )
+
+
+def lock_not_found(lock_id: str, said: str, *, log: Path) -> TtOpsError:
+    """Make the error for an unlock that found nothing, or that Terraform could not do."""
+    if any(words in said for words in _LOCK_GONE):
+        return TtOpsError(
+            "lock-not-found",
+            f"There is no lock {lock_id}: the state is not locked.",
+            hint="Nothing needs to be unlocked; see what is to do with: tt-ops plan",
+        )
+    reason = " ".join(said.split()) or "it gave no reason"
+    return TtOpsError(
+        "terraform-failed",
+        f"Terraform could not release the lock {lock_id}: {reason[:_DETAIL_LIMIT]}",
+        hint=f"All it said is in {log}",
+    )
+
+
+def condensed(diagnostic: Diagnostic) -> str:
+    """Put a diagnostic in one line: summary, first paragraph of the detail, resource."""
+    summary, paragraph = (
+        " ".join(text.split("\n\n")[0].split()) for text in (diagnostic.summary, diagnostic.detail)
+    )
+    if len(paragraph) > _DETAIL_LIMIT:
+        paragraph = paragraph[: _DETAIL_LIMIT - 1] + "…"
+    where = f" ({diagnostic.address})" if diagnostic.address else ""
+    return ": ".join(part for part in (summary, paragraph) if part) + where
+
+
+def _created(text: str) -> datetime | None:
+    """Read Go's `2026-01-31 16:49:56.609165317 +0000 UTC`, to the second."""
+    try:
+        return datetime.strptime(text[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _lock_standing(released: bool | None) -> str:
+    if released is None:
+        return "and whether the state lock was released is not known"
+    return "the state lock is released" if released else "and the state is still locked"
+
+
+def _find(diagnostics: list[Diagnostic], words: str) -> Diagnostic | None:
+    return next((d for d in diagnostics if words in f"{d.summary}\n{d.detail}"), None)
+
+
+def _no_bucket(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:
+    name = re.search(r'S3 bucket ("[^"]+") does not exist', str(diagnostic))
+    return TtOpsError(
+        "state-bucket-missing",
+        f"The state bucket {name[1] if name else ''} does not exist.",
+        hint=f"Make it with: {failure.program} bootstrap",
+    )
+
+
+def _no_table(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:
+    name = re.search(r'DynamoDB table ("[^"]+")', str(diagnostic))
+    return TtOpsError(
+        "lock-table-missing",
+        f"The state's lock table {name[1] if name else ''} does not exist.",
+        hint=f"Make it with: {failure.program} bootstrap",
+    )
+
+
+def _stale(failure: Failure, _diagnostic: Diagnostic) -> TtOpsError:
+    return TtOpsError(
+        "plan-stale",
+        "The state has changed since this plan was made; nothing was applied.",
+        hint=f"Plan again with: {failure.program} {failure.command}",
+    )
+
+
+_KNOWN: tuple[tuple[str, Callable[[Failure, Diagnostic], TtOpsError]], ...] = (
+    ("Saved plan is stale", _stale),
+    ("The referenced S3 bucket must have been previously created", _no_bucket),
+    ("Unable to retrieve item from DynamoDB table", _no_table),
+)

@@ -1,0 +1,331 @@
+"""Terraform, driven through python-terraform's command lines and a process of our own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import random
+import shlex
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import python_terraform
+from python_terraform import IsFlagged
+
+from tasktracker_ops.adapters import process
+from tasktracker_ops.adapters.data_directory import DataDirectory, init_fingerprint
+from tasktracker_ops.adapters.failures import (
+    Failure,
+    LockInfo,
+    is_transient_lock_failure,
+    lock_mismatch,
+    lock_not_found,
+    needs_init,
+    unsaved_state,
+)
+from tasktracker_ops.adapters.transcript import TerraformEvent, Transcript, plain
+from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.models import Plan
+
+Variable = str | bool | int | None
+
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPlan:
+    """What an apply did, in Terraform's counts, and the outputs that are not sensitive."""
+
+    add: int
+    change: int
+    destroy: int
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
+    """python-terraform with its command lines as they are, and lines that arrive as they come."""
+
+    def __init__(
+        self,
+        *,
+        executable: Path,
+        directory: Path,
+        environment: Mapping[str, str],
+        on_line: Callable[[process.Stream, str], None],
+        on_signal: Callable[[int], None],
+    ) -> None:
+        super().__init__(working_dir=str(directory), terraform_bin_path=str(executable))
+        # An empty mapping would still make a temporary file for every command.
+        self.variables = None
+        self.directory = directory
+        self.environment = environment
+        self.on_line = on_line
+        self.on_signal = on_signal
+        self.interrupted = False
+
+    def __getattr__(self, name: str) -> Any:
+        # The base class would make a Terraform command of every misspelt name.
+        raise AttributeError(name)
+
+    def read_state_file(self, file_path: str | None = None) -> None:
+        """Leave the state alone: it is remote, and nobody here reads it."""
+
+    def cmd(self, cmd: str, *args: str, **kwargs: Any) -> tuple[int, str, str]:
+        """Run one command to its end; returns code, standard output and standard error.
+
+        `interrupted` says afterwards whether a signal asked to stop. Raises ConfigurationError
+        (terraform-missing) when the executable cannot be started.
+        """
+        lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
+
+        def note(stream: process.Stream, line: str) -> None:
+            lines[stream].append(line)
+            self.on_line(stream, line)
+
+        command = self.generate_cmd_string(cmd, *args, **kwargs)
+        try:
+            outcome = process.run(
+                command,
+                directory=self.directory,
+                environment=self.environment,
+                on_line=note,
+                on_signal=self.on_signal,
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                "terraform-missing",
+                f"Terraform at {command[0]} cannot be started: {error.strerror}.",
+                hint="See which Terraform is used and why: tt-ops doctor",
+            ) from error
+        self.interrupted = outcome.interrupted
+        return outcome.returncode, "\n".join(lines["stdout"]), "\n".join(lines["stderr"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One command, from its start to its return code."""
+
+    operation: str
+    started: datetime
+    code: int
+    interrupted: bool
+    transcript: Transcript
+    stderr: str
+
+
+class Stack:
+    """One Terraform root module: its directory, data directory, backend settings and variables.
+
+    `data_directory` is Terraform's TF_DATA_DIR and private to one target. `backend` holds no
+    secrets, as it is on the command line; `variables` may, as they travel as TF_VAR_* (None leaves
+    Terraform's default, and a terraform.tfvars in the directory wins over all). `environment` is
+    the child's whole environment; TF_CLI_ARGS* and TF_WORKSPACE are taken out, as they change what
+    a command means, while TF_LOG stays and ends in the log. `report` is called in the calling
+    thread as things happen. Hints tell the user to type `program` and `command`.
+
+    Every method raises TtOpsError: StateLocked, Interrupted or another that `failures` names, and
+    ConfigurationError (terraform-missing, root-module-missing).
+    """
+
+    def __init__(
+        self,
+        *,
+        executable: Path,
+        directory: Path,
+        data_directory: Path,
+        backend: Mapping[str, str | bool],
+        variables: Mapping[str, Variable],
+        environment: Mapping[str, str],
+        report: Callable[[TerraformEvent], None],
+        program: str = "tt-ops",
+        command: str = "deploy",
+    ) -> None:
+        self._executable = executable
+        self._directory = directory.absolute()
+        self._data = DataDirectory(data_directory.absolute())
+        self._backend = {name: _text(value) for name, value in backend.items()}
+        self._environment = _environment(environment, variables, self._data.path)
+        self._report = report
+        self._program = program
+        self._command = command
+
+    def initialise(self) -> bool:
+        """Run `terraform init` when it is needed; returns whether it ran.
+
+        It is needed when the backend settings, the provider lock file, a `terraform` or `module`
+        block or the executable is not what the last init saw.
+        """
+        if not self._directory.is_dir():
+            raise ConfigurationError(
+                "root-module-missing",
+                f"There is no Terraform configuration at {self._directory}.",
+                hint=f"Name the project's folder: {self._program} --project-dir DIRECTORY "
+                f"{self._command}",
+            )
+        fingerprint = init_fingerprint(self._executable, self._directory, self._backend)
+        if self._data.is_initialised(fingerprint):
+            return False
+        self._data.create()
+        with self._data.exclusive():
+            if self._data.is_initialised(fingerprint):
+                return False
+            self._run(
+                "init", reconfigure=IsFlagged, lockfile="readonly", backend_config=self._backend
+            )
+            self._data.mark_initialised(fingerprint)
+        return True
+
+    def plan(self, file: Path, *, destroy: bool = False, lock_timeout: int = 0) -> Plan:
+        """Save to `file` (private, holds secrets, the caller's to remove) what would change.
+
+        Initialises first when that is needed. `lock_timeout` is in seconds.
+        """
+        if self._data.unsaved_state.exists():
+            raise unsaved_state(self._data.unsaved_state, self._recovery())
+        self.initialise()
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Terraform would keep the mode of a file that is there.
+        file.unlink(missing_ok=True)
+        transcript = self._run(
+            "plan",
+            out=str(file.absolute()),
+            detailed_exitcode=IsFlagged,
+            lock_timeout=f"{lock_timeout}s",
+            destroy=IsFlagged if destroy else None,
+        )
+        return transcript.plan()
+
+    def apply(self, file: Path, *, lock_timeout: int = 0) -> AppliedPlan:
+        """Apply exactly the plan that was saved in `file`; `lock_timeout` is in seconds."""
+        transcript = self._run("apply", str(file.absolute()), lock_timeout=f"{lock_timeout}s")
+        return AppliedPlan(
+            add=transcript.totals.get("add", 0),
+            change=transcript.totals.get("change", 0),
+            destroy=transcript.totals.get("remove", 0),
+            outputs={k: v["value"] for k, v in transcript.outputs.items() if "value" in v},
+        )
+
+    def force_unlock(self, lock_id: str) -> None:
+        """Remove a lock that a dead run has left.
+
+        Raises TtOpsError: lock-not-found, or lock-mismatch when another one is held.
+        """
+        self.initialise()
+        removed = False
+        # A lock that is only in S3, or only in DynamoDB, is removed and yet called a failure.
+        for _ in range(2):
+            run = self._once("force-unlock", lock_id, force=IsFlagged)
+            holder = LockInfo.parse(run.stderr)
+            if run.code == 0 or (removed and holder is None):
+                return
+            if holder and holder.id != lock_id:
+                raise lock_mismatch(lock_id, holder, program=self._program)
+            removed = holder is not None
+        raise lock_not_found(lock_id, run.stderr, log=self._data.log)
+
+    def _run(self, operation: str, *arguments: str, **options: Any) -> Transcript:
+        """Run a command that speaks JSON; returns what it said if it went well."""
+        for attempt in range(_ATTEMPTS):
+            run = self._once(operation, *arguments, json=IsFlagged, input=False, **options)
+            if run.code == 0 or (run.code == 2 and operation == "plan"):
+                return run.transcript
+            if attempt == 0 and operation == "plan" and needs_init(run.transcript):
+                self._data.forget_init()
+                self.initialise()
+            elif is_transient_lock_failure(run.transcript, who=_who(), started=run.started):
+                time.sleep(random.uniform(0.5, 1.5) * (attempt + 1))
+            else:
+                break
+        raise self._failure(run).error()
+
+    def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
+        started = datetime.now(UTC)
+        planning = operation == "plan"
+        with self._data.open_log(" ".join(("terraform", operation, *arguments))) as log:
+            transcript = Transcript(lambda text: log.write(f"{text}\n"))
+
+            def listen(stream: process.Stream, line: str) -> None:
+                event = transcript.take(line) if stream == "stdout" else None
+                if stream == "stderr":
+                    log.write(f"{plain(line)}\n")
+                # An apply repeats its plan, which the user has seen.
+                if event and (planning or event.kind != "planned"):
+                    self._report(event)
+
+            terraform = Terraform(
+                executable=self._executable,
+                directory=self._directory,
+                environment=self._environment,
+                on_line=listen,
+                on_signal=self._on_signal,
+            )
+            code, _, stderr = terraform.cmd(operation, *arguments, no_color=IsFlagged, **options)
+            log.write(f"exit code {code}\n")
+        run = _Run(operation, started, code, terraform.interrupted, transcript, plain(stderr))
+        if run.interrupted:
+            raise self._failure(run).interrupted()
+        return run
+
+    def _on_signal(self, number: int) -> None:
+        text = (
+            "Stopping: Terraform finishes what it has begun and releases its lock"
+            if number == 1
+            else "Still waiting for Terraform to stop by itself; killing it would strand its lock"
+        )
+        self._report(TerraformEvent("message", text))
+
+    def _failure(self, run: _Run) -> Failure:
+        rescued = self._data.rescue_state(self._directory, since=run.started)
+        return Failure(
+            operation=run.operation,
+            transcript=run.transcript,
+            returncode=run.code,
+            log=self._data.log,
+            program=self._program,
+            command=self._command,
+            recovery=self._recovery() if rescued else None,
+        )
+
+    def _recovery(self) -> str:
+        """Spell out the command that stores a state which Terraform could not."""
+        state = str(self._data.unsaved_state)
+        names = ("TF_DATA_DIR", "AWS_ENDPOINT_URL")
+        settings = [f"{n}={self._environment[n]}" for n in names if n in self._environment]
+        push = [str(self._executable), f"-chdir={self._directory}", "state", "push", state]
+        return f"{shlex.join(['env', *settings, *push])} && {shlex.join(['rm', state])}"
+
+
+def _environment(
+    inherited: Mapping[str, str], variables: Mapping[str, Variable], data_directory: Path
+) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not name.startswith("TF_CLI_ARGS") and name != "TF_WORKSPACE"
+    }
+    ours = {
+        "CHECKPOINT_DISABLE": "1",
+        "TF_DATA_DIR": str(data_directory),
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+    }
+    given = {f"TF_VAR_{k}": _text(v) for k, v in variables.items() if v is not None}
+    return {**kept, **ours, **given}
+
+
+def _text(value: str | bool | int) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _who() -> str:
+    """Name ourselves as Terraform does in its locks."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = ""
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,166 @@
+"""What Terraform says with `-json`: one object a line.
+
+The format is Terraform's own, see
+https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tasktracker_ops.models import Plan, ResourceChange
+
+EventKind = Literal[
+    "message", "warning", "refreshed", "planned", "started", "progress", "complete", "errored"
+]
+
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_HOOKS: Mapping[str, EventKind] = {
+    "refresh_complete": "refreshed",
+    "apply_start": "started",
+    "apply_progress": "progress",
+    "apply_complete": "complete",
+    "apply_errored": "errored",
+}
+# A replacement is done when both of its halves are.
+_STEPS = {"create": 1, "update": 1, "delete": 1, "replace": 2}
+# Init's advice on what to type next is for people who type terraform.
+_ADVICE = ("output_init_success_cli_message", "output_init_success_message")
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformEvent:
+    """A step of Terraform's, as it happens.
+
+    `address` and `action` (create, update, replace, delete …) are set for every kind but message
+    and warning; `elapsed` is in seconds since the resource was started.
+    """
+
+    kind: EventKind
+    message: str
+    address: str = ""
+    action: str = ""
+    elapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """An error or a warning of Terraform's, in its own words, free of colour codes."""
+
+    severity: str
+    summary: str
+    detail: str
+    address: str = ""
+
+    def __str__(self) -> str:
+        where = f" ({self.address})" if self.address else ""
+        detail = f"\n{self.detail}" if self.detail else ""
+        return f"{self.severity}: {self.summary}{where}{detail}"
+
+
+@dataclass(slots=True)
+class Transcript:
+    """Everything one command has said so far; `note` is given what belongs in a log."""
+
+    note: Callable[[str], object]
+    changes: list[ResourceChange] = field(default_factory=list)
+    totals: Mapping[str, int] = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    errors: list[Diagnostic] = field(default_factory=list)
+    _completed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def started(self) -> bool:
+        """Whether Terraform got as far as to look at a resource or to announce a change."""
+        return bool(self.changes or self.totals)
+
+    @property
+    def total(self) -> int:
+        """How many resources are to be made, changed or removed."""
+        return len(self._steps())
+
+    @property
+    def done(self) -> int:
+        """How many of them are finished."""
+        return sum(self._completed[address] >= n for address, n in self._steps().items())
+
+    def _steps(self) -> dict[str, int]:
+        return {c.address: _STEPS[c.action] for c in self.changes if c.action in _STEPS}
+
+    def plan(self) -> Plan:
+        """Sum up a plan. Outputs (`output.<name>`) are listed only when nothing else changes."""
+        outputs = [
+            ResourceChange(f"output.{name}", str(output["action"]))
+            for name, output in self.outputs.items()
+            if output.get("action", "noop") != "noop"
+        ]
+        return Plan(
+            add=self.totals.get("add", 0),
+            change=self.totals.get("change", 0),
+            destroy=self.totals.get("remove", 0),
+            changes=tuple(sorted(self.changes or outputs, key=lambda change: change.address)),
+        )
+
+    def take(self, line: str) -> TerraformEvent | None:
+        """Read one line of standard output; what is not JSON is noted as it is."""
+        try:
+            message = json.loads(line)
+            kind = message["type"]
+        except (ValueError, KeyError, TypeError):
+            self.note(plain(line))
+            return None
+        if kind in _HOOKS:
+            return self._hook(_HOOKS[kind], message)
+        if kind == "planned_change":
+            return self._planned(message)
+        if kind == "diagnostic":
+            return self._diagnostic(message["diagnostic"])
+        if kind == "change_summary":
+            self.totals = message["changes"]
+        elif kind == "outputs":
+            self.outputs = message["outputs"]
+        elif kind in ("log", "init_output") and message.get("message_code") not in _ADVICE:
+            text = plain(message["@message"])
+            return TerraformEvent("message", text) if text else None
+        return None
+
+    def _hook(self, kind: EventKind, message: Mapping[str, Any]) -> TerraformEvent | None:
+        hook = message["hook"]
+        address, action = hook["resource"]["addr"], hook.get("action", "")
+        if action == "read":
+            return None
+        if kind == "complete":
+            self._completed[address] += 1
+        text = plain(message["@message"])
+        return TerraformEvent(kind, text, address, action, hook.get("elapsed_seconds", 0))
+
+    def _planned(self, message: Mapping[str, Any]) -> TerraformEvent | None:
+        change = message["change"]
+        address, action = change["resource"]["addr"], change["action"]
+        if action in ("noop", "read"):
+            return None
+        self.changes.append(ResourceChange(address, action))
+        return TerraformEvent("planned", plain(message["@message"]), address, action)
+
+    def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:
+        diagnostic = Diagnostic(
+            severity=raw["severity"],
+            summary=plain(raw["summary"]),
+            detail=plain(raw.get("detail", "")),
+            address=raw.get("address", ""),
+        )
+        self.note(str(diagnostic))
+        if diagnostic.severity == "error":
+            self.errors.append(diagnostic)
+            return None
+        return TerraformEvent("warning", diagnostic.summary, diagnostic.address)
+
+
+def plain(text: str) -> str:
+    """Free a text of colour codes and of white space around it."""
+    return _COLOUR.sub("", text).strip()
