@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 _LOG_LIMIT = 4_000_000  # bytes; a longer log is begun anew
 # Only a change in one of these blocks asks for another init.
@@ -67,7 +67,7 @@ class DataDirectory:
         return self.path / "initialised"
 
     @contextmanager
-    def open_log(self, title: str) -> Iterator[TextIO]:
+    def open_log(self, title: str) -> Iterator[IO[str]]:
         """Append to the log under a line with the time and `title`."""
         self.create()
         long = self.log.exists() and self.log.stat().st_size > _LOG_LIMIT
