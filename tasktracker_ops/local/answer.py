@@ -1,0 +1,110 @@
+"""What the gateway makes of a function's answer, payload format 2.0.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any
+
+_HOP_BY_HOP = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """A complete HTTP response; header names may repeat."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that (lower-case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+class MalformedAnswer(ValueError):
+    """The function's answer is no HTTP response; the client gets a 500."""
+
+
+def message(status: int, text: str) -> HttpAnswer:
+    """Return one of the gateway's own answers, `{"message": …}`."""
+    body = json.dumps({"message": text}, separators=(",", ":")).encode()
+    return HttpAnswer(status, (("content-type", "application/json"),), body)
+
+
+def interpret(payload: bytes) -> HttpAnswer:
+    """Return the HTTP response that the function's JSON stands for.
+
+    An object with `statusCode` is taken as it says; anything else is the body of a 200.
+    Raises MalformedAnswer.
+    """
+    try:
+        answer = json.loads(payload)
+    except ValueError as error:
+        raise MalformedAnswer("not JSON") from error
+    if not isinstance(answer, dict) or "statusCode" not in answer:
+        body = answer.encode() if isinstance(answer, str) else payload
+        return HttpAnswer(200, (("content-type", "application/json"),), body)
+    headers = _headers(answer.get("headers"))
+    body = _body(answer)
+    if body and not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", "text/plain; charset=utf-8"))
+    headers += [("set-cookie", cookie) for cookie in _cookies(answer.get("cookies"))]
+    return HttpAnswer(_status(answer["statusCode"]), tuple(headers), body)
+
+
+def _status(value: Any) -> int:
+    try:
+        status = int(value)
+    except (TypeError, ValueError) as error:
+        raise MalformedAnswer(f"statusCode {value!r}") from error
+    if isinstance(value, bool) or not 200 <= status <= 599:
+        raise MalformedAnswer(f"statusCode {value!r}")
+    return status
+
+
+def _headers(value: Any) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        raise MalformedAnswer("headers are no object")
+    pairs = [(name.lower(), _field(each)) for name, each in value.items()]
+    return [(_field(name), each) for name, each in pairs if name not in _HOP_BY_HOP]
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise MalformedAnswer(f"header value {value!r}")
+    text = str(value)
+    if any(ord(character) < 32 or ord(character) > 255 for character in text):
+        raise MalformedAnswer(f"header value {value!r}")
+    return text
+
+
+def _cookies(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise MalformedAnswer("cookies are no array")
+    return [_field(cookie) for cookie in value]
+
+
+def _body(answer: dict[str, Any]) -> bytes:
+    body = answer.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedAnswer("body is no string")
+    if not answer.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error as error:
+        raise MalformedAnswer("body is not base64") from error

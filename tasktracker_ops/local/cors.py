@@ -1,0 +1,59 @@
+"""Cross-origin answers of an HTTP API that has a CORS configuration.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasktracker_ops.local.answer import HttpAnswer
+from tasktracker_ops.local.api_call import ApiCall
+
+Configuration = dict[str, Any]
+"""`corsConfiguration` as CreateApi takes it."""
+
+
+def is_preflight(call: ApiCall) -> bool:
+    """Tell whether a browser asks for permission."""
+    return (
+        call.method == "OPTIONS"
+        and "origin" in call.headers
+        and "access-control-request-method" in call.headers
+    )
+
+
+def preflight(configuration: Configuration, call: ApiCall) -> HttpAnswer:
+    """Return the answer to a preflight request; an origin not allowed gets no headers."""
+    headers = _origin_headers(configuration, call)
+    if headers:
+        for name, key in (("methods", "allowMethods"), ("headers", "allowHeaders")):
+            if configuration.get(key):
+                headers.append((f"access-control-allow-{name}", ",".join(configuration[key])))
+        if configuration.get("maxAge"):
+            headers.append(("access-control-max-age", str(configuration["maxAge"])))
+    return HttpAnswer(204, tuple(headers), b"")
+
+
+def decorate(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -> HttpAnswer:
+    """Replace whatever CORS headers the function set by the configured ones."""
+    headers = [pair for pair in answer.headers if not pair[0].startswith("access-control-")]
+    headers += _origin_headers(configuration, call)
+    if configuration.get("exposeHeaders"):
+        exposed = ",".join(configuration["exposeHeaders"])
+        headers.append(("access-control-expose-headers", exposed))
+    return HttpAnswer(answer.status, tuple(headers), answer.body)
+
+
+def _origin_headers(configuration: Configuration, call: ApiCall) -> list[tuple[str, str]]:
+    origin = call.headers.get("origin")
+    allowed = configuration.get("allowOrigins") or []
+    scheme = origin.partition("://")[0] if origin else ""
+    if origin is None or not {"*", origin, f"{scheme}://*"} & set(allowed):
+        return []
+    credentials = bool(configuration.get("allowCredentials"))
+    value = "*" if "*" in allowed and not credentials else origin
+    headers = [("access-control-allow-origin", value)]
+    if credentials:
+        headers.append(("access-control-allow-credentials", "true"))
+    return headers

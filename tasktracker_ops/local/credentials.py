@@ -1,0 +1,7 @@
+"""The one identity of the embedded AWS: fixed, public, and worth nothing anywhere else."""
+
+from __future__ import annotations
+
+ACCOUNT_ID = "123456789012"
+ACCESS_KEY_ID = "tt-ops-local"
+SECRET_ACCESS_KEY = "tt-ops-local-not-a-secret"  # grants nothing beyond loopback

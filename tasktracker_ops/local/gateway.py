@@ -1,0 +1,210 @@
+"""The data plane of HTTP APIs: finds stage, route and integration, invokes, answers.
+
+Answers of its own: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.exceptions import JsonRESTError
+
+from tasktracker_ops.local import access_log, answer, cors, event, functions, routes, signature
+from tasktracker_ops.local.answer import HttpAnswer, message
+from tasktracker_ops.local.api_call import ApiCall
+from tasktracker_ops.local.credentials import ACCOUNT_ID
+from tasktracker_ops.local.execution import MAX_PAYLOAD_BYTES
+from tasktracker_ops.local.pool import Throttled
+from tasktracker_ops.local.records import ApiRequest, Observers
+from tasktracker_ops.local.runtime import Result, Runtime
+from tasktracker_ops.local.throttle import Throttle
+
+_log = logging.getLogger(__name__)
+_STAGE = "$default"
+_MAX_BODY_BYTES = 10 * 1024 * 1024
+_INTEGRATIONS_AT_ONCE = 64
+
+
+class _Refused(Exception):
+    """The gateway answers in its own name."""
+
+    def __init__(self, status: int, text: str, reason: str = "") -> None:
+        super().__init__(reason or text)
+        self.answer = message(status, text)
+
+
+@dataclass
+class _Exchange:
+    """What is found out about one call on its way."""
+
+    call: ApiCall
+    region: str
+    api: Any
+    stage: Any
+    route_key: str | None = None
+    identity: dict[str, Any] | None = None
+    integration: dict[str, Any] = field(default_factory=dict)
+
+
+class Gateway:
+    """Answers calls to every HTTP API of the emulated account, on its stage `$default`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.observers: Observers[ApiRequest] = Observers()
+        self._runtime = runtime
+        self._throttle = Throttle()
+        self._integrations = ThreadPoolExecutor(_INTEGRATIONS_AT_ONCE, "integration")
+
+    def answer(self, call: ApiCall) -> HttpAnswer:
+        """Return the response to a call; whatever goes wrong behind it is a 5xx of the gateway."""
+        begin = time.perf_counter()
+        region, api = find_api(call.api_id)
+        stage = None if api is None else api.stages.get(_STAGE)
+        if api is None or stage is None or api.disable_execute_api_endpoint:
+            return message(404, "Not Found")
+        exchange = _Exchange(call, region, api, stage)
+        response = self._respond(exchange)
+        if api.cors_configuration:
+            response = cors.decorate(api.cors_configuration, call, response)
+        identified = (*response.headers, ("apigw-requestid", call.request_id))
+        response = HttpAnswer(response.status, identified, response.body)
+        self._account_for(exchange, response, (time.perf_counter() - begin) * 1000)
+        return response
+
+    def _respond(self, exchange: _Exchange) -> HttpAnswer:
+        call, configuration = exchange.call, exchange.api.cors_configuration
+        if configuration and cors.is_preflight(call):
+            return cors.preflight(configuration, call)
+        try:
+            return self._integrate(exchange)
+        except _Refused as refused:
+            _log.info("%s %s: %s", call.method, call.path, refused)
+            exchange.integration.setdefault("error", str(refused))
+            return refused.answer
+        except Exception as error:
+            _log.exception("%s %s", call.method, call.path)
+            exchange.integration["error"] = str(error)
+            return message(500, "Internal Server Error")
+
+    def _integrate(self, exchange: _Exchange) -> HttpAnswer:
+        call, api = exchange.call, exchange.api
+        if len(call.body) > _MAX_BODY_BYTES:
+            raise _Refused(413, "Request Entity Too Large")
+        by_key = {route.route_key: route for route in list(api.routes.values())}
+        match = routes.select(by_key, call.method, call.path)
+        if match is None:
+            raise _Refused(404, "Not Found")
+        exchange.route_key = match.route_key
+        route = by_key[match.route_key]
+        exchange.identity = _authorize(call, route.authorization_type, exchange.region)
+        if not self._throttle.admits(call.api_id, exchange.stage, match.route_key):
+            raise _Refused(429, "Too Many Requests")
+        integration = _integration(api, route.target)
+        payload = event.build(
+            call,
+            match,
+            stage=_STAGE,
+            stage_variables=exchange.stage.stage_variables,
+            identity=exchange.identity,
+        )
+        source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
+        result = self._invoke(exchange, integration, payload, f"{source}/{match.resource(_STAGE)}")
+        exchange.integration.update(requestId=result.request_id, status=200, integrationStatus=200)
+        if result.error is not None:
+            raise _Refused(500, "Internal Server Error", f"the function failed: {result.error}")
+        try:
+            return answer.interpret(result.payload)
+        except answer.MalformedAnswer as error:
+            raise _Refused(500, "Internal Server Error", f"malformed answer: {error}") from error
+
+    def _invoke(
+        self, exchange: _Exchange, integration: Any, payload: Mapping[str, Any], source_arn: str
+    ) -> Result:
+        region, name, qualifier = functions.split_arn(integration.integration_uri)
+        if not functions.api_may_invoke(region, name, qualifier, source_arn):
+            reason = f"no permission on {integration.integration_uri} for {source_arn}"
+            raise _Refused(500, "Internal Server Error", reason)
+        body = json.dumps(payload).encode()
+        if len(body) > MAX_PAYLOAD_BYTES:
+            raise _Refused(413, "Request Entity Too Large")
+        try:
+            function = functions.resolve(region, name, qualifier)
+        except JsonRESTError as error:
+            raise _Refused(500, "Internal Server Error", str(error)) from error
+        begin = time.perf_counter()
+        running = self._integrations.submit(
+            self._runtime.invoke, function, body, qualifier=qualifier
+        )
+        try:
+            return running.result(timeout=integration.timeout_in_millis / 1000)
+        except TimeoutError as error:
+            raise _Refused(503, "Service Unavailable", "integration timeout") from error
+        except Throttled as error:
+            raise _Refused(503, "Service Unavailable", "the function is throttled") from error
+        finally:
+            exchange.integration["latency"] = round((time.perf_counter() - begin) * 1000, 3)
+
+    def _account_for(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
+        call, integration = exchange.call, exchange.integration
+        self.observers.notify(
+            ApiRequest(
+                region=exchange.region,
+                api_id=call.api_id,
+                stage=_STAGE,
+                route_key=exchange.route_key,
+                status=response.status,
+                started_at=call.at,
+                latency_ms=latency_ms,
+                integration_latency_ms=integration.get("latency"),
+            )
+        )
+        settings = exchange.stage.access_log_settings
+        if settings and settings.get("destinationArn") and settings.get("format"):
+            variables = access_log.variables(
+                call,
+                response,
+                stage=_STAGE,
+                route_key=exchange.route_key,
+                identity=exchange.identity,
+                integration=integration,
+                latency_ms=latency_ms,
+            )
+            access_log.write(settings, _STAGE, variables)
+
+
+def find_api(api_id: str) -> tuple[str, Any]:
+    """Return region and API, whichever region it lives in; ("", None) when there is none."""
+    return next(((region, api) for region, api in apis() if api.api_id == api_id), ("", None))
+
+
+def apis() -> Iterable[tuple[str, Any]]:
+    """Return every API of the account with its region."""
+    backends = get_backend("apigatewayv2")[ACCOUNT_ID]
+    for region, backend in list(backends.items()):
+        for api in list(backend.apis.values()):
+            yield region, api
+
+
+def _authorize(call: ApiCall, kind: str | None, region: str) -> dict[str, Any] | None:
+    if kind in (None, "NONE"):
+        return None
+    if kind == "AWS_IAM":
+        try:
+            return signature.verify(call, region)
+        except signature.Forbidden as error:
+            raise _Refused(403, "Forbidden", str(error)) from error
+    raise _Refused(401, "Unauthorized", f"{kind} authorizers are not emulated")
+
+
+def _integration(api: Any, target: str | None) -> Any:
+    integration = api.integrations.get((target or "").removeprefix("integrations/"))
+    if integration is None or integration.integration_type != "AWS_PROXY":
+        raise _Refused(500, "Internal Server Error", f"no Lambda integration behind {target!r}")
+    return integration

@@ -1,0 +1,108 @@
+"""The HTTP side of the embedded AWS: a thread per connection, kept alive, answers in one write."""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+_log = logging.getLogger(__name__)
+_REQUEST_LIMIT_BYTES = 256 * 1024 * 1024
+
+
+class RequestHandler(MotoRequestHandler):
+    """Werkzeug's handler closes every connection and takes 10 ms to look for unread bodies.
+
+    Here the body is read first, so the connection can be kept.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+    timeout = 75
+
+    def run_wsgi(self) -> None:
+        """Run the application on one request."""
+        environ = self.make_environ()
+        body = self._read_body(environ)
+        if body is None:
+            return
+        environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        try:
+            status, headers, content = _run(self.server.app, environ)
+        except Exception:
+            _log.exception("%s %s", self.command, self.path)
+            status, headers, content = "500 Internal Server Error", [], b""
+        self._send(status, headers, content)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log what failed; what worked would only fill the disk."""
+        if str(code)[0] in "45":
+            _log.info("%s %s", self.requestline.translate(self._control_char_table), code)
+
+    def _read_body(self, environ: dict[str, Any]) -> bytes | None:
+        stream = environ["wsgi.input"]
+        if environ.get("wsgi.input_terminated"):
+            return bytes(stream.read())
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > _REQUEST_LIMIT_BYTES:
+            self.close_connection = True
+            self.send_error(413)
+            return None
+        return bytes(stream.read(length))
+
+    def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        names = {name.lower() for name, _ in headers}
+        for name, value in headers:
+            self.send_header(name, value)
+        if "content-length" not in names and int(code) not in (204, 304):
+            self.send_header("Content-Length", str(len(content)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+        self.wfile.flush()
+
+
+def serve_on(listener: socket.socket, application: WSGIApplication) -> BaseWSGIServer:
+    """Return a threaded server on a listening socket; `serve_forever` and `shutdown` drive it."""
+    host, port = listener.getsockname()[:2]
+    server = make_server(
+        host,
+        port,
+        application,
+        threaded=True,
+        request_handler=RequestHandler,
+        fd=listener.fileno(),
+    )
+    server.daemon_threads = True  # type: ignore[attr-defined]
+    return server
+
+
+def _run(
+    application: WSGIApplication, environ: dict[str, Any]
+) -> tuple[str, list[tuple[str, str]], bytes]:
+    started: list[Any] = []
+    written: list[bytes] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        started[:] = [status, headers]
+        return written.append
+
+    answer: Iterable[bytes] = application(environ, start_response)
+    try:
+        content = b"".join(answer)
+    finally:
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+    return started[0], started[1], b"".join(written) + content

@@ -1,0 +1,208 @@
+"""Start, find and stop the embedded AWS as a background process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import tasktracker_ops
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local.state import ServerState
+from tasktracker_ops.models import LocalServer
+
+_SERVER = "tasktracker_ops.local.server"
+_EXIT_PORT_TAKEN = 98
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+_HEALTH_SECONDS = 3.0
+_POLL_SECONDS = 0.02
+_LOG_LINES = 15
+
+# A child that ends must be waited for by its parent, or its pid looks alive for ever.
+_launched: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
+    """Return the server of `directory`, started on `port` unless it runs already.
+
+    A port that is taken is replaced by a free one, unless it is required; 0 takes any free one.
+    Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port than the one
+    required), `local-start-failed`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with _lock(directory):
+        running = find(directory)
+        if running is not None:
+            _require_port(running, port, port_required)
+            return running
+        server = _launch(directory, port)
+        if server is None and port_required:
+            raise TtOpsError(
+                "local-port-taken",
+                f"Port {port} of 127.0.0.1 is in use by another program.",
+                hint=f"See which one, or choose another port: tt-ops local up --port {port + 1}",
+            )
+        server = server or _launch(directory, 0)
+        if server is None:
+            raise _start_failed(directory, "no free port on 127.0.0.1")
+        return server
+
+
+def find(directory: Path) -> LocalServer | None:
+    """Return the server of `directory` if it runs and answers as itself."""
+    state = ServerState.read(directory)
+    if state is None or not _answers(state):
+        return None
+    return LocalServer(
+        url=state.url,
+        port=state.port,
+        pid=state.pid,
+        started_at=state.started_at.isoformat(timespec="seconds"),
+        log_path=_log_path(directory),
+    )
+
+
+def stop(directory: Path) -> LocalServer | None:
+    """End the server of `directory` with its workers; return what was stopped, if anything.
+
+    Nothing is signalled that has not just answered with the identity in the state file.
+    Raises TtOpsError `local-stop-failed` when even SIGKILL does not end it.
+    """
+    if not directory.is_dir():
+        return None
+    with _lock(directory):
+        state = ServerState.read(directory)
+        server = find(directory)
+        if server is None or state is None:
+            return None
+        for signum in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(server.pid, signum)
+            if _wait_for_end(server.pid):
+                state.remove(directory)
+                return server
+    raise TtOpsError(
+        "local-stop-failed",
+        f"The embedded AWS (pid {server.pid}) does not end.",
+        hint=f"End it yourself: kill -9 {server.pid}",
+    )
+
+
+def _launch(directory: Path, port: int) -> LocalServer | None:
+    """Start the server and wait until it answers; None when the port is taken."""
+    with _log_path(directory).open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", _SERVER, "--port", str(port), "--directory", "."],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            env=_environment(),
+            start_new_session=True,
+        )
+    _launched[child.pid] = child
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if child.poll() == _EXIT_PORT_TAKEN:
+            return None
+        if child.returncode is not None:
+            raise _start_failed(directory, f"it ended with code {child.returncode}")
+        state = ServerState.read(directory)
+        if state is not None and state.pid == child.pid:
+            server = find(directory)
+            if server is not None:
+                return server
+        time.sleep(_POLL_SECONDS)
+    child.kill()
+    raise _start_failed(directory, f"it did not answer within {_START_SECONDS:.0f} s")
+
+
+def _environment() -> dict[str, str]:
+    """Return the server's variables: none of the user's, so no profile, proxy or key reaches it."""
+    return {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(Path(tasktracker_ops.__file__).parents[1]),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _answers(state: ServerState) -> bool:
+    # http.client knows no proxies, so HTTP_PROXY cannot come between.
+    connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=_HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/_tt-ops/health")
+        health = json.loads(connection.getresponse().read())
+        return bool(health["id"] == state.id and health["pid"] == state.pid)
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return False
+    finally:
+        connection.close()
+
+
+def _wait_for_end(pid: int) -> bool:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not _runs(pid):
+            _launched.pop(pid, None)
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
+def _runs(pid: int) -> bool:
+    child = _launched.get(pid)
+    if child is not None:
+        return child.poll() is None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False
+    return True
+
+
+def _require_port(running: LocalServer, port: int, port_required: bool) -> None:
+    if port_required and port not in (0, running.port):
+        raise TtOpsError(
+            "local-already-running",
+            f"The embedded AWS runs already, on port {running.port} and not {port}.",
+            hint="Stop it first (all it holds is lost): tt-ops local down",
+        )
+
+
+def _start_failed(directory: Path, reason: str) -> TtOpsError:
+    try:
+        lines = _log_path(directory).read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    except OSError:
+        lines = []
+    return TtOpsError(
+        "local-start-failed",
+        "\n".join([f"The embedded AWS did not start: {reason}.", *lines]),
+        hint=f"Read its whole log: less {_log_path(directory)}",
+    )
+
+
+def _log_path(directory: Path) -> Path:
+    return directory / "server.log"
+
+
+@contextlib.contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """Let one process at a time start or stop the server of a directory."""
+    with (directory / "server.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

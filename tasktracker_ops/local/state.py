@@ -1,0 +1,61 @@
+"""What a running server tells about itself: DIR/server.json, for its owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+_NAME = "server.json"
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """A launched server; `id` is drawn at its launch, so a reused pid cannot be mistaken for it."""
+
+    pid: int
+    port: int
+    id: str
+    started_at: datetime
+
+    @property
+    def url(self) -> str:
+        """The address of everything the server offers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @classmethod
+    def read(cls, directory: Path) -> ServerState | None:
+        """Return the state in the file; None when there is none or it makes no sense."""
+        try:
+            content = json.loads((directory / _NAME).read_text())
+            return cls(
+                pid=int(content["pid"]),
+                port=int(content["port"]),
+                id=str(content["id"]),
+                started_at=datetime.fromisoformat(content["started_at"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, directory: Path) -> None:
+        """Replace the file in one step, mode 0600."""
+        content = {
+            "pid": self.pid,
+            "port": self.port,
+            "id": self.id,
+            "started_at": self.started_at.isoformat(),
+        }
+        descriptor, partial = tempfile.mkstemp(dir=directory, prefix=f".{_NAME}.")
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file)
+        os.replace(partial, directory / _NAME)
+
+    def remove(self, directory: Path) -> None:
+        """Remove the file if it is still about this server."""
+        if self.read(directory) == self:
+            with contextlib.suppress(OSError):
+                (directory / _NAME).unlink()
