@@ -37,8 +37,14 @@ def variables(
     integration: Mapping[str, Any],
     latency_ms: float,
 ) -> dict[str, Any]:
-    """Return the `$context` variables of one request; `integration` holds the integration's."""
-    error = None if answer.status < 400 or "status" in integration else _message(answer)
+    """Return the `$context` variables of one request.
+
+    `integration` has what is known of `$context.integration`: `latency` in ms, `requestId`,
+    `status` as the function set it, `integrationStatus` as Lambda did, `error`.
+    """
+    error = _message(answer) if answer.status >= 400 and "status" not in integration else None
+    latency = integration.get("latency")
+    integration = {**integration, "latency": latency and round(latency)}
     return {
         "accountId": ACCOUNT_ID,
         "apiId": call.api_id,

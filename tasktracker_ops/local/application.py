@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response
 
 from tasktracker_ops import __version__
-from tasktracker_ops.local import extensions
+from tasktracker_ops.local import console, extensions
 from tasktracker_ops.local.answer import HttpAnswer
 from tasktracker_ops.local.api_call import PREFIX, ApiCall
 from tasktracker_ops.local.gateway import Gateway
@@ -25,6 +25,7 @@ from tasktracker_ops.local.state import ServerState
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.I)
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?", re.I)
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def compose(state: ServerState, directory: Path) -> Embedded:
         if path.startswith(PREFIX):
             answer = gateway.answer(ApiCall.from_environ(environ))
             return _response(answer)(environ, start_response)
-        if path.startswith("/_tt-ops/"):
+        if path.startswith("/_tt-ops"):
             return _own(state, path)(environ, start_response)
         return moto(environ, start_response)  # type: ignore[no-any-return]
 
@@ -83,7 +84,11 @@ def _refusal(reason: str) -> Response:
 def _own(state: ServerState, path: str) -> Response:
     if path == "/_tt-ops/health":
         return Response(json.dumps(_health(state)), content_type="application/json")
-    return _refusal("not here")
+    if path in ("/_tt-ops", "/_tt-ops/"):
+        page = Response(console.render(state), content_type="text/html; charset=utf-8")
+        page.headers["Content-Security-Policy"] = _PAGE_POLICY
+        return page
+    return Response(json.dumps({"message": "Not Found"}), 404, content_type="application/json")
 
 
 def _health(state: ServerState) -> dict[str, Any]:

@@ -116,13 +116,15 @@ class Gateway:
         )
         source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
         result = self._invoke(exchange, integration, payload, f"{source}/{match.resource(_STAGE)}")
-        exchange.integration.update(requestId=result.request_id, status=200, integrationStatus=200)
+        exchange.integration.update(requestId=result.request_id, integrationStatus=200)
         if result.error is not None:
             raise _Refused(500, "Internal Server Error", f"the function failed: {result.error}")
         try:
-            return answer.interpret(result.payload)
+            response = answer.interpret(result.payload)
         except answer.MalformedAnswer as error:
             raise _Refused(500, "Internal Server Error", f"malformed answer: {error}") from error
+        exchange.integration["status"] = response.status
+        return response
 
     def _invoke(
         self, exchange: _Exchange, integration: Any, payload: Mapping[str, Any], source_arn: str
@@ -149,7 +151,7 @@ class Gateway:
         except Throttled as error:
             raise _Refused(503, "Service Unavailable", "the function is throttled") from error
         finally:
-            exchange.integration["latency"] = round((time.perf_counter() - begin) * 1000, 3)
+            exchange.integration["latency"] = (time.perf_counter() - begin) * 1000
 
     def _account_for(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
         call, integration = exchange.call, exchange.integration
