@@ -29,6 +29,10 @@ Stream = Literal["stdout", "stderr"]
 _Inbox = SimpleQueue[tuple[Stream | Literal["end", "signal"], str]]
 
 
+class CannotStart(Exception):
+    """The operating system would not run the command; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a child ended; a negative `returncode` is the signal that killed it."""
@@ -50,22 +54,11 @@ def run(
     The first SIGINT, SIGTERM or SIGHUP becomes one SIGINT to the child; `on_signal` is told of
     every one with its number from 1. Outside the main thread no handler is installed. Whatever is
     raised here, the child has ended before it leaves, and so has everything in its process group.
-    Files that the child makes are private to the user. Raises OSError when it cannot be started.
+    Files that the child makes are private to the user. Raises CannotStart.
     """
     inbox: _Inbox = SimpleQueue()
     with _signals_into(inbox):
-        child = subprocess.Popen(
-            command,
-            cwd=directory,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-            umask=0o077,
-        )
+        child = _start(command, directory, environment)
         signals = 0
         try:
             readers = _read(child, inbox)
@@ -88,6 +81,26 @@ def run(
         finally:
             _finish(child, told=signals > 0)
     return Outcome(child.returncode, interrupted=signals > 0 or _late_signal(inbox))
+
+
+def _start(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+            umask=0o077,
+        )
+    except OSError as error:
+        raise CannotStart(error.strerror or str(error)) from error
 
 
 @contextmanager

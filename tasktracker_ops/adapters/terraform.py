@@ -8,7 +8,7 @@ import random
 import shlex
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,10 +96,10 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
                 on_line=note,
                 on_signal=self.on_signal,
             )
-        except OSError as error:
+        except process.CannotStart as error:
             raise ConfigurationError(
                 "terraform-missing",
-                f"Terraform at {command[0]} cannot be started: {error.strerror}.",
+                f"Terraform at {command[0]} cannot be started: {error}.",
                 hint="See which Terraform is used and why: tt-ops doctor",
             ) from error
         self.interrupted = outcome.interrupted
@@ -126,7 +126,8 @@ class Stack:
     Terraform's default, and a terraform.tfvars in the directory wins over all). `environment` is
     the child's whole environment; TF_CLI_ARGS* and TF_WORKSPACE are taken out, as they change what
     a command means, while TF_LOG stays and ends in the log. `report` is called in the calling
-    thread as things happen. Hints tell the user to type `program` and `command`.
+    thread as things happen. `secrets` names variables whose values are masked wherever Terraform
+    quotes them. Hints tell the user to type `program` and `command`.
 
     Every method raises TtOpsError: StateLocked, Interrupted or another that `failures` names, and
     ConfigurationError (terraform-missing, root-module-missing).
@@ -142,6 +143,7 @@ class Stack:
         variables: Mapping[str, Variable],
         environment: Mapping[str, str],
         report: Callable[[TerraformEvent], None],
+        secrets: Collection[str] = (),
         program: str = "tt-ops",
         command: str = "deploy",
     ) -> None:
@@ -151,14 +153,15 @@ class Stack:
         self._backend = {name: _text(value) for name, value in backend.items()}
         self._environment = _environment(environment, variables, self._data.path)
         self._report = report
+        self._secrets = [_text(variables[name] or "") for name in secrets if variables.get(name)]
         self._program = program
         self._command = command
 
     def initialise(self) -> bool:
         """Run `terraform init` when it is needed; returns whether it ran.
 
-        It is needed when the backend settings, the provider lock file, a `terraform` or `module`
-        block or the executable is not what the last init saw.
+        It is needed when the backend settings, the provider lock file, a file with a `terraform` or
+        `module` block, or the executable is not what the last init saw.
         """
         if not self._directory.is_dir():
             raise ConfigurationError(
@@ -247,12 +250,13 @@ class Stack:
         started = datetime.now(UTC)
         planning = operation == "plan"
         with self._data.open_log(" ".join(("terraform", operation, *arguments))) as log:
-            transcript = Transcript(lambda text: log.write(f"{text}\n"))
+            transcript = Transcript(lambda text: log.write(f"{text}\n"), self._secrets)
 
             def listen(stream: process.Stream, line: str) -> None:
-                event = transcript.take(line) if stream == "stdout" else None
                 if stream == "stderr":
-                    log.write(f"{plain(line)}\n")
+                    log.write(f"{transcript.clean(line)}\n")
+                    return
+                event = transcript.take(line)
                 # An apply repeats its plan, which the user has seen.
                 if event and (planning or event.kind != "planned"):
                     self._report(event)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -65,9 +65,13 @@ class Diagnostic:
 
 @dataclass(slots=True)
 class Transcript:
-    """Everything one command has said so far; `note` is given what belongs in a log."""
+    """Everything one command has said so far.
+
+    `note` is given what belongs in a log. No text that is kept or passed on has one of `secrets`.
+    """
 
     note: Callable[[str], object]
+    secrets: Collection[str] = ()
     changes: list[ResourceChange] = field(default_factory=list)
     totals: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -106,13 +110,20 @@ class Transcript:
             changes=tuple(sorted(self.changes or outputs, key=lambda change: change.address)),
         )
 
+    def clean(self, text: str) -> str:
+        """Free a text of colour codes and of secrets."""
+        text = plain(text)
+        for secret in self.secrets:
+            text = text.replace(secret, "(secret)")
+        return text
+
     def take(self, line: str) -> TerraformEvent | None:
         """Read one line of standard output; what is not JSON is noted as it is."""
         try:
             message = json.loads(line)
             kind = message["type"]
         except (ValueError, KeyError, TypeError):
-            self.note(plain(line))
+            self.note(self.clean(line))
             return None
         if kind in _HOOKS:
             return self._hook(_HOOKS[kind], message)
@@ -125,7 +136,8 @@ class Transcript:
         elif kind == "outputs":
             self.outputs = message["outputs"]
         elif kind in ("log", "init_output") and message.get("message_code") not in _ADVICE:
-            text = plain(message["@message"])
+            text = self.clean(message["@message"])
+            self.note(text)
             return TerraformEvent("message", text) if text else None
         return None
 
@@ -136,7 +148,8 @@ class Transcript:
             return None
         if kind == "complete":
             self._completed[address] += 1
-        text = plain(message["@message"])
+        text = self.clean(message["@message"])
+        self.note(text)
         return TerraformEvent(kind, text, address, action, hook.get("elapsed_seconds", 0))
 
     def _planned(self, message: Mapping[str, Any]) -> TerraformEvent | None:
@@ -145,13 +158,15 @@ class Transcript:
         if action in ("noop", "read"):
             return None
         self.changes.append(ResourceChange(address, action))
-        return TerraformEvent("planned", plain(message["@message"]), address, action)
+        text = self.clean(message["@message"])
+        self.note(text)
+        return TerraformEvent("planned", text, address, action)
 
     def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:
         diagnostic = Diagnostic(
             severity=raw["severity"],
-            summary=plain(raw["summary"]),
-            detail=plain(raw.get("detail", "")),
+            summary=self.clean(raw["summary"]),
+            detail=self.clean(raw.get("detail", "")),
             address=raw.get("address", ""),
         )
         self.note(str(diagnostic))

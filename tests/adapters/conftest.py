@@ -1,0 +1,104 @@
+"""Real Terraform on small root modules, which need no provider and no network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.terraform import Stack
+from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
+from tasktracker_ops.adapters.transcript import TerraformEvent
+
+
+@pytest.fixture(scope="session")
+def terraform() -> TerraformBinary:
+    """The Terraform of this machine."""
+    configured = os.environ.get("TT_OPS_TERRAFORM")
+    return Toolchain(
+        configured=Path(configured) if configured else None,
+        environment={"PATH": os.environ["PATH"]},
+        cache=Path("~/.cache/tt-ops").expanduser(),
+        approve=lambda question: False,
+    ).terraform()
+
+
+@dataclass
+class Bench:
+    """A root module in a folder of its own, and stacks of it."""
+
+    folder: Path
+    terraform: TerraformBinary
+    environment: Mapping[str, str]
+    events: list[TerraformEvent] = field(default_factory=list)
+
+    @property
+    def module(self) -> Path:
+        """The root module's folder."""
+        return self.folder / "module"
+
+    @property
+    def data(self) -> Path:
+        """Terraform's data directory."""
+        return self.folder / "data"
+
+    @property
+    def plan_file(self) -> Path:
+        """Where a plan is saved."""
+        return self.folder / "plans" / "plan"
+
+    @property
+    def log(self) -> str:
+        """What Terraform said."""
+        return (self.data / "terraform.log").read_text()
+
+    def write(self, text: str, *, backend: str = "local") -> None:
+        """Replace the root module's configuration."""
+        self.module.mkdir(exist_ok=True)
+        block = f'terraform {{\n  backend "{backend}" {{}}\n}}\n'
+        (self.module / "main.tf").write_text(block + text)
+
+    def stack(self, **changes: Any) -> Stack:
+        """Make a stack of the root module; `changes` replace its arguments."""
+        arguments: dict[str, Any] = {
+            "executable": self.terraform.path,
+            "directory": self.module,
+            "data_directory": self.data,
+            "backend": {"path": str(self.folder / "terraform.tfstate")},
+            "variables": {},
+            "environment": self.environment,
+            "report": self.events.append,
+        }
+        return Stack(**{**arguments, **changes})
+
+
+@pytest.fixture
+def bench(tmp_path: Path, terraform: TerraformBinary) -> Bench:
+    """A bench whose Terraform sees nothing of the user's own settings."""
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(temporary)}
+    return Bench(tmp_path, terraform, environment)
+
+
+@pytest.fixture
+def command_lines() -> Callable[[], list[str]]:
+    """List the command lines of all processes of this machine."""
+
+    def read() -> list[str]:
+        if not Path("/proc/self/cmdline").exists():
+            return os.popen("ps -A -o command=").read().splitlines()
+        lines = []
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                lines.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                continue
+        return lines
+
+    return read
