@@ -1,0 +1,126 @@
+"""Everything the service can refuse, one class each (RFC 9457, problem details)."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, TypedDict
+
+
+class FieldError(TypedDict):
+    """One invalid field: a JSON pointer as a URI fragment (RFC 6901, section 6), and why."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(Exception):
+    """A request that is answered with an error; the subclasses give status, type and title."""
+
+    status: ClassVar[int]
+    slug: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say what is wrong with this request; never with anything internal in it."""
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+    def document(self) -> dict[str, object]:
+        """Return the members of the ``application/problem+json`` body."""
+        document: dict[str, object] = {
+            "type": f"urn:task-tracker:problem:{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = list(self.errors)
+        return document
+
+
+class UnsupportedEvent(Problem):
+    """The event is no HTTP API event of payload format 2.0."""
+
+    status, slug, title = 400, "unsupported-event", "Not an HTTP request"
+
+
+class MalformedBody(Problem):
+    """The body is no JSON text."""
+
+    status, slug, title = 400, "malformed-body", "The body is not JSON"
+
+
+class InvalidCursor(Problem):
+    """The cursor was not made by this service."""
+
+    status, slug, title = 400, "invalid-cursor", "The cursor is not valid"
+
+
+class InvalidIdempotencyKey(Problem):
+    """The Idempotency-Key is empty, too long, or not printable ASCII."""
+
+    status, slug, title = 400, "invalid-idempotency-key", "The Idempotency-Key is not valid"
+
+
+class RouteNotFound(Problem):
+    """No route has this path."""
+
+    status, slug, title = 404, "route-not-found", "There is nothing at this path"
+
+
+class TaskNotFound(Problem):
+    """No task has this id."""
+
+    status, slug, title = 404, "task-not-found", "There is no such task"
+
+
+class MethodNotAllowed(Problem):
+    """The route has no such method; ``Allow`` names those it has."""
+
+    status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
+
+
+class VersionMismatch(Problem):
+    """The task has changed since the client read it (If-Match)."""
+
+    status, slug, title = 412, "version-mismatch", "The task has changed"
+
+
+class BodyTooLarge(Problem):
+    """The body is larger than any task can be."""
+
+    status, slug, title = 413, "body-too-large", "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body says that it is something other than JSON."""
+
+    status, slug, title = 415, "unsupported-media-type", "The body must be JSON"
+
+
+class InvalidTask(Problem):
+    """The body is JSON, but not a task; ``errors`` names the fields."""
+
+    status, slug, title = 422, "invalid-task", "The task is not valid"
+
+
+class IdempotencyKeyReused(Problem):
+    """The Idempotency-Key was used with another body before."""
+
+    status, slug, title = 422, "idempotency-key-reused", "The Idempotency-Key was used before"
+
+
+class Unavailable(Problem):
+    """DynamoDB throttles or is away; the request may be repeated."""
+
+    status, slug, title = 503, "unavailable", "The service is busy"
+
+    def __init__(self, detail: str = "The database does not answer now; try again.") -> None:
+        """Ask the client to wait for a second."""
+        super().__init__(detail, headers={"Retry-After": "1"})

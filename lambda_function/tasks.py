@@ -1,0 +1,117 @@
+"""What a task is, and which tasks clients may write."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from problems import FieldError, InvalidTask
+from uuid7 import uuid7
+
+STATUSES = ("pending", "in_progress", "done")
+MAX_TITLE = 200  # characters, after trimming
+MAX_DESCRIPTION = 4_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task; times are RFC 3339 in UTC with milliseconds, ``version`` counts from 1."""
+
+    task_id: str
+    title: str
+    description: str
+    status: str
+    created_at: str
+    updated_at: str
+    version: int
+
+    @property
+    def etag(self) -> str:
+        """The strong entity tag of this version (RFC 9110, section 8.8.3)."""
+        return f'"{self.version}"'
+
+    def json(self) -> str:
+        """Return the task as a JSON object."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def new_task(body: object) -> Task:
+    """Return a new task as a client described it; raise ``InvalidTask``."""
+    fields = {"description": "", "status": STATUSES[0], **_fields(body, required=("title",))}
+    now = timestamp()
+    return Task(task_id=uuid7(), created_at=now, updated_at=now, version=1, **fields)
+
+
+def task_changes(body: object) -> dict[str, str]:
+    """Return the fields that a client wants to change, at least one; raise ``InvalidTask``."""
+    fields = _fields(body)
+    if not fields:
+        raise InvalidTask(f"Give at least one of {', '.join(_RULES)}.")
+    return fields
+
+
+def timestamp() -> str:
+    """Return the present time as RFC 3339, e.g. ``2026-01-02T03:04:05.678Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _fields(body: object, required: tuple[str, ...] = ()) -> dict[str, str]:
+    if not isinstance(body, dict):
+        raise InvalidTask("A task is a JSON object.", errors=[_error("must be an object")])
+    fields: dict[str, str] = {}
+    errors = [_error("is required", name) for name in required if name not in body]
+    for name, value in body.items():
+        try:
+            fields[name] = _RULES.get(name, _unknown)(value)
+        except ValueError as error:
+            errors.append(_error(str(error), name))
+    if errors:
+        raise InvalidTask("Some fields are missing, unknown or not valid.", errors=errors)
+    return fields
+
+
+def _title(value: object) -> str:
+    title = _text(value).strip()
+    if not 1 <= len(title) <= MAX_TITLE:
+        raise ValueError(f"must have 1 to {MAX_TITLE} characters, not counting outer spaces")
+    return title
+
+
+def _description(value: object) -> str:
+    description = _text(value)
+    if len(description) > MAX_DESCRIPTION:
+        raise ValueError(f"must have at most {MAX_DESCRIPTION} characters")
+    return description
+
+
+def _status(value: object) -> str:
+    if value not in STATUSES:
+        raise ValueError(f"must be one of {', '.join(STATUSES)}")
+    return str(value)
+
+
+def _unknown(value: object) -> str:
+    raise ValueError(f"is not a field that can be written; these are {', '.join(_RULES)}")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("must be valid Unicode, without lone surrogates")
+    return value
+
+
+_RULES: dict[str, Callable[[object], str]] = {
+    "title": _title,
+    "description": _description,
+    "status": _status,
+}
+
+
+def _error(detail: str, name: str | None = None) -> FieldError:
+    if name is None:
+        return FieldError(pointer="#", detail=detail)
+    escaped = name.replace("~", "~0").replace("/", "~1").encode(errors="replace")
+    return FieldError(pointer="#/" + quote(escaped, safe="~"), detail=detail)
