@@ -1,0 +1,116 @@
+"""API Gateway's side of the function: HTTP API events and responses, payload format 2.0.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn, TypedDict
+
+from problems import BodyTooLarge, MalformedBody, Problem, UnsupportedEvent, UnsupportedMediaType
+
+MAX_BODY_BYTES = 64 * 1024  # the longest valid task, with every character escaped, takes 51 KB
+
+_JSON_MEDIA_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.ASCII)
+
+
+class Response(TypedDict):
+    """What the function returns to API Gateway."""
+
+    statusCode: int
+    headers: dict[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request; header names are in lower case, ``path`` is without the stage."""
+
+    method: str
+    path: str
+    route_key: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    content: str
+    is_base64: bool
+
+    def json(self) -> object:
+        """Return the parsed body; every number is a float.
+
+        Raises ``UnsupportedMediaType``, ``BodyTooLarge`` or ``MalformedBody``.
+        """
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type and not _JSON_MEDIA_TYPE.fullmatch(media_type):
+            raise UnsupportedMediaType("Send the body as application/json.")
+        try:
+            body = self.content.encode()
+            if self.is_base64:
+                body = base64.b64decode(body, validate=True)
+        except ValueError as error:
+            raise MalformedBody("The body is neither base64 nor UTF-8 text.") from error
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes; it has {len(body)}.")
+        try:
+            # As floats, since int() refuses more than 4,300 digits and no field is a number.
+            return json.loads(body.decode(), parse_int=float, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise MalformedBody("The body must be one JSON text in UTF-8.") from error
+
+
+def parse(event: object) -> Request:
+    """Return the request in an event; raise ``UnsupportedEvent`` when there is none."""
+    match event:
+        case {
+            "rawPath": str(path),
+            "requestContext": {"http": {"method": str(method)}, **context},
+            **rest,
+        }:
+            content, route_key = rest.get("body"), rest.get("routeKey")
+            return Request(
+                method=method,
+                path=_without_stage(path, context.get("stage")),
+                route_key=route_key if isinstance(route_key, str) else "$default",
+                headers={name.lower(): value for name, value in _texts(rest.get("headers"))},
+                query=dict(_texts(rest.get("queryStringParameters"))),
+                content=content if isinstance(content, str) else "",
+                is_base64=rest.get("isBase64Encoded") is True,
+            )
+    raise UnsupportedEvent("The event must be an HTTP API event of payload format 2.0.")
+
+
+def answer(status: int, document: object = None, **headers: str) -> Response:
+    """Return a response with ``document`` as JSON; no document, no body."""
+    if document is None:
+        return Response(statusCode=status, headers=headers, body="")
+    return json_answer(status, json.dumps(document, ensure_ascii=False), **headers)
+
+
+def json_answer(status: int, text: str, **headers: str) -> Response:
+    """Return a response whose JSON text is already written."""
+    return Response(
+        statusCode=status, headers={"Content-Type": "application/json", **headers}, body=text
+    )
+
+
+def problem_answer(problem: Problem) -> Response:
+    """Return the response for a problem (RFC 9457)."""
+    headers = {"Content-Type": "application/problem+json", **problem.headers}
+    return answer(problem.status, problem.document(), **headers)
+
+
+def _texts(value: object) -> list[tuple[str, str]]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return [(name, text) for name, text in pairs if isinstance(name, str) and isinstance(text, str)]
+
+
+def _without_stage(path: str, stage: object) -> str:
+    # Every stage but $default is part of the path that API Gateway passes on.
+    named = isinstance(stage, str) and stage != "$default" and path.startswith(f"/{stage}/")
+    return path.removeprefix(f"/{stage}") if named else path
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,100 @@
+"""The function's entry: an event comes in, a route answers, every problem becomes a response."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+
+import api
+import drills
+import store
+from gateway import Request, Response, parse, problem_answer
+from problems import MethodNotAllowed, Problem, RouteNotFound
+from tasks import timestamp
+
+View = Callable[..., Response]  # called with the request and the named parts of the path
+
+_TASK_ID = r"(?P<task_id>[A-Za-z0-9._~-]{1,128})"  # what a path may hold without escapes
+_ROUTES: dict[str, dict[str, View]] = {
+    "/health": {"GET": api.health},
+    "/tasks": {"GET": api.list_tasks, "POST": api.create_task},
+    "/tasks/{task_id}": {
+        "GET": api.show_task,
+        "PUT": api.update_task,
+        "DELETE": api.delete_task,
+    },
+}
+_PATTERNS = {route: re.compile(route.replace("{task_id}", _TASK_ID)) for route in _ROUTES}
+_DRILLS: dict[str, View] = {
+    "/trigger-error": drills.trigger_error,
+    "/trigger-slow": drills.trigger_slow,
+}
+
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+    store.connect()  # while Lambda still gives the start a whole CPU, not in the first request
+
+
+def lambda_handler(event: object, context: object) -> Response:
+    """Answer an HTTP API event (payload 2.0) and write one line of JSON to the log.
+
+    Raises ``FireDrill`` where that was asked for, and what no request can cause, such as a missing
+    table or permission: Lambda counts both as errors.
+    """
+    started = time.monotonic()
+    line: dict[str, object] = {
+        "time": timestamp(),
+        "level": "INFO",
+        "request_id": getattr(context, "aws_request_id", None),
+        "method": None,
+        "route": None,
+        "status": 500,
+    }
+    try:
+        response = _answer(event, line)
+        line["status"] = response["statusCode"]
+    except Exception as error:
+        line.update(level="ERROR", reason=type(error).__name__)
+        raise
+    finally:
+        line["duration_ms"] = round((time.monotonic() - started) * 1000, 1)
+        print(json.dumps(line))
+    return response
+
+
+def _answer(event: object, line: dict[str, object]) -> Response:
+    try:
+        request = parse(event)
+        line["method"] = request.method[:16]
+        line["route"], views, parts = _route(request)
+        response = _view(request, views)(request, **parts)
+    except Problem as problem:
+        response = problem_answer(problem)
+        line["reason"] = problem.slug
+        if problem.status >= 500:
+            line.update(
+                level="WARNING", reason=f"{problem.slug}: {problem.__cause__ or problem.detail}"
+            )
+    if line["method"] == "HEAD":
+        response["body"] = ""
+    return response
+
+
+def _route(request: Request) -> tuple[str, dict[str, View], dict[str, str]]:
+    # The route key is API Gateway's own word, a path is only what somebody typed.
+    verb, _, drill = request.route_key.partition(" ")
+    if drill in _DRILLS and verb in ("ANY", request.method):
+        return drill, {request.method: _DRILLS[drill]}, {}
+    for route, pattern in _PATTERNS.items():
+        match = pattern.fullmatch(request.path)
+        if match:
+            return route, _ROUTES[route], match.groupdict()
+    raise RouteNotFound("The API has /health, /tasks and /tasks/{task_id}.")
+
+
+def _view(request: Request, views: dict[str, View]) -> View:
+    method = "GET" if request.method == "HEAD" and "GET" in views else request.method
+    if method not in views:
+        allowed = ", ".join(["HEAD", *views] if "GET" in views else views)
+        raise MethodNotAllowed(f"Use one of {allowed}.", headers={"Allow": allowed})
+    return views[method]
