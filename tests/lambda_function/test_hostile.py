@@ -1,0 +1,148 @@
+"""No input makes the handler raise or answer 5xx."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+TASK = "/tasks/0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def _http(method: str, path: str, **rest: Any) -> dict[str, Any]:
+    return {"rawPath": path, "requestContext": {"http": {"method": method}}, **rest}
+
+
+def _post(body: Any, **rest: Any) -> dict[str, Any]:
+    return _http("POST", "/tasks", body=body, **rest)
+
+
+HOSTILE: dict[str, tuple[Any, int]] = {
+    # direct invocations
+    "null": (None, 400),
+    "number": (7, 400),
+    "string": ("GET /tasks", 400),
+    "list": ([{"rawPath": "/tasks"}], 400),
+    "empty object": ({}, 400),
+    "no method": ({"rawPath": "/tasks", "requestContext": {"http": {}}}, 400),
+    "method is a number": (_http(1, "/tasks"), 400),  # type: ignore[arg-type]
+    "path is a list": (_http("GET", ["/tasks"]), 400),  # type: ignore[arg-type]
+    "context is null": ({"rawPath": "/tasks", "requestContext": None}, 400),
+    "payload 1.0": ({"version": "1.0", "httpMethod": "GET", "path": "/tasks"}, 400),
+    # envelopes
+    "headers are null": (_http("GET", "/health", headers=None), 200),
+    "headers are a list": (_http("GET", "/health", headers=["a", 1]), 200),
+    "header is a number": (_http("GET", "/health", headers={"accept": 1}), 200),
+    "query is a string": (_http("GET", "/tasks", queryStringParameters="a=b"), 200),
+    "cursor is a list": (_http("GET", "/tasks", queryStringParameters={"cursor": ["x"]}), 200),
+    "base64 flag is text": (_post('{"title": "x"}', isBase64Encoded="yes"), 201),
+    "route key is null": (_http("GET", "/health", routeKey=None), 200),
+    # bodies
+    "no body": (_http("POST", "/tasks"), 400),
+    "body is an object": (_post({"title": "x"}), 400),
+    "body is empty": (_post(""), 400),
+    "body is not JSON": (_post("{title: x}"), 400),
+    "body is not base64": (_post("%%%", isBase64Encoded=True), 400),
+    "body is not UTF-8": (_post("/w==", isBase64Encoded=True), 400),
+    "body is deeply nested": (_post("[" * 50_000), 400),
+    "body is a megabyte": (_post("x" * 1_000_000), 413),
+    "body is a list": (_post("[]"), 422),
+    "body is null": (_post("null"), 422),
+    "title is a number": (_post('{"title": 1}'), 422),
+    "title has 5,000 digits": (_post(f'{{"title": {"9" * 5_000}}}'), 422),
+    "title is a lone surrogate": (_post('{"title": "\\ud800"}'), 422),
+    "title is NaN": (_post('{"title": NaN}'), 400),
+    # paths, updates
+    "status alone": (_http("PUT", TASK, body='{"status": "done"}'), 404),
+    "update of the key": (_http("PUT", TASK, body='{"task_id": "x"}'), 422),
+    "empty update": (_http("PUT", TASK, body="{}"), 422),
+    "path traversal": (_http("GET", "/tasks/../health"), 404),
+    "very long id": (_http("GET", "/tasks/" + "x" * 9_000), 404),
+    "empty id": (_http("DELETE", "/tasks/"), 404),
+    "method is unknown": (_http("BREW", "/tasks"), 405),
+    "If-Match is nonsense": (_http("DELETE", TASK, headers={"if-match": "%"}), 404),
+    "alarm by path": (_http("GET", "/trigger-error", routeKey="$default"), 404),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_event_is_answered(api, name: str):
+    """A hostile event gets the 2xx or 4xx that fits it, and the service goes on."""
+    event, status = HOSTILE[name]
+    assert api.send(event).status == status
+    assert api("GET", "/tasks").status == 200
+
+
+TEXT = st.text(max_size=20)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+SURROGATES = st.text(st.characters(codec=None, categories=["Cs", "L", "Cc", "Zs"]), max_size=9)
+PATHS = st.one_of(
+    st.sampled_from(
+        ["/health", "/tasks", TASK, "/tasks/x", "/trigger-error", "/tasks/idempotency#"]
+    ),
+    SURROGATES.map(lambda text: f"/tasks/{text}"),
+    SURROGATES,
+)
+METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) | TEXT
+FIELDS = st.dictionaries(
+    st.sampled_from(["title", "description", "status", "task_id"]) | SURROGATES,
+    st.sampled_from(["x", "done", "\ud800"]) | SURROGATES | ANYTHING,
+    max_size=4,
+)
+BODIES = st.one_of(FIELDS.map(json.dumps), ANYTHING.map(json.dumps), SURROGATES, ANYTHING)
+HEADERS = st.dictionaries(
+    st.sampled_from(["content-type", "Content-Type", "IF-MATCH", "idempotency-key"]) | TEXT,
+    st.sampled_from(["application/json", "*", '"1"', 'W/"1"', "key"]) | SURROGATES | ANYTHING,
+    max_size=4,
+)
+QUERIES = st.dictionaries(st.just("cursor") | TEXT, SURROGATES | ANYTHING, max_size=2)
+ENVELOPE = {
+    "routeKey": st.just("$default") | ANYTHING,
+    "headers": HEADERS | ANYTHING,
+    "queryStringParameters": QUERIES | ANYTHING,
+    "body": BODIES,
+    "isBase64Encoded": st.booleans() | ANYTHING,
+}
+PAYLOAD_2 = st.fixed_dictionaries(
+    {
+        "rawPath": PATHS,
+        "requestContext": st.fixed_dictionaries(
+            {"http": st.fixed_dictionaries({"method": METHODS})},
+            optional={"stage": st.just("$default") | ANYTHING},
+        ),
+    },
+    optional=ENVELOPE,
+)
+DAMAGED = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": st.sampled_from(["1.0", "2.0"]) | ANYTHING,
+        "rawPath": PATHS | ANYTHING,
+        "requestContext": ANYTHING | st.fixed_dictionaries({"http": ANYTHING}),
+        **ENVELOPE,
+    },
+)
+PAYLOAD_1 = st.fixed_dictionaries(
+    {"version": st.just("1.0"), "httpMethod": METHODS, "path": PATHS, "resource": PATHS},
+    optional={"multiValueHeaders": ANYTHING, "requestContext": ANYTHING, **ENVELOPE},
+)
+
+
+@settings(
+    max_examples=600,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(event=st.one_of(PAYLOAD_2, PAYLOAD_2, DAMAGED, PAYLOAD_1, ANYTHING))
+def test_any_event_is_answered(api, event: Any):
+    """Whatever the event: no exception, no 5xx, an answer that the runtime can encode."""
+    answer = api.send(event)
+    assert 200 <= answer.status < 500
+    if answer.text:
+        answer.json()

@@ -1,0 +1,100 @@
+"""Items that an older version or a hand has written can still be read, changed and removed."""
+
+import decimal
+from typing import Any
+
+import pytest
+
+ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+ITEMS: dict[str, dict[str, Any]] = {
+    "only a key": {},
+    "numbers": {"title": {"N": "1"}, "description": {"N": "1.50"}, "status": {"N": "-3"}},
+    "booleans": {
+        "title": {"BOOL": True},
+        "description": {"BOOL": False},
+        "version": {"BOOL": True},
+    },
+    "nulls": {name: {"NULL": True} for name in ("title", "status", "created_at", "version")},
+    "lists": {"title": {"L": [{"S": "a"}]}, "version": {"L": []}},
+    "maps": {"title": {"M": {"a": {"N": "1"}}}, "version": {"M": {}}},
+    "sets": {"title": {"SS": ["a", "b"]}, "version": {"NS": ["1", "2"]}},
+    "binary": {"title": {"B": b"\xff"}, "version": {"B": b"1"}},
+    "text version": {"title": {"S": "t"}, "version": {"S": "3"}},
+    "fraction": {"title": {"S": "t"}, "version": {"N": "1.5"}},
+    "negative version": {"title": {"S": "t"}, "version": {"N": "-1"}},
+    "huge version": {"title": {"S": "t"}, "version": {"N": "9" * 38}},
+    "exponent": {"title": {"S": "t"}, "version": {"N": "1E+125"}},
+    "last version": {"title": {"S": "t"}, "version": {"N": "9" * 15}},
+    "extra fields": {"title": {"S": "t"}, "version": {"N": "1"}, "colour": {"S": "red"}},
+    "unknown status": {"title": {"S": "t"}, "status": {"S": "archived"}, "version": {"N": "2"}},
+    "long": {"title": {"S": "t" * 9_000}, "description": {"S": "d" * 90_000}},
+    "expiry": {"title": {"S": "t"}, "expires_at": {"S": "never"}, "write_id": {"L": []}},
+}
+
+
+@pytest.fixture(params=ITEMS)
+def poisoned(request: pytest.FixtureRequest, api: Any, table: Any) -> Any:
+    """Return the API on a table that holds a sound task and one poisoned item."""
+    api.add("sound")
+    table.put_item(TableName="TaskTable", Item={"task_id": {"S": ID}, **ITEMS[request.param]})
+    return api
+
+
+def test_poisoned_item_is_listed_and_read(poisoned):
+    """A poisoned item appears in the list, with all fields of a task and the right types."""
+    read = poisoned("GET", f"/tasks/{ID}")
+    assert read.status == 200
+    task = read.json()
+    assert isinstance(task.pop("version"), int)
+    assert list(task) == ["task_id", "title", "description", "status", "created_at", "updated_at"]
+    assert all(isinstance(value, str) for value in task.values())
+    assert read.json() in poisoned("GET", "/tasks").json()
+    assert len(poisoned("GET", "/tasks").json()) == 2
+
+
+@pytest.mark.parametrize("precondition", ["none", "tag", "any"])
+def test_poisoned_item_can_be_changed(poisoned, precondition: str):
+    """PUT mends the fields it gives and the version, with If-Match and without."""
+    path = f"/tasks/{ID}"
+    tag = poisoned("GET", path).headers["etag"]
+    headers = {"none": {}, "tag": {"If-Match": tag}, "any": {"If-Match": "*"}}[precondition]
+    change = {"title": "mended", "description": "d", "status": "done"}
+    answer = poisoned("PUT", path, change, headers=headers)
+    assert answer.status == 200
+    assert answer.json().items() >= change.items()
+    again = poisoned("PUT", path, change, headers={"If-Match": answer.headers["etag"]})
+    assert again.status == 200
+
+
+@pytest.mark.parametrize("precondition", ["none", "tag", "other"])
+def test_poisoned_item_can_be_deleted(poisoned, precondition: str):
+    """DELETE removes it, with the tag shown and without; another tag answers 412."""
+    path = f"/tasks/{ID}"
+    tags = {"none": {}, "tag": {"If-Match": poisoned("GET", path).headers["etag"]}}
+    answer = poisoned("DELETE", path, headers=tags.get(precondition, {"If-Match": '"77"'}))
+    assert answer.status == (412 if precondition == "other" else 204)
+    assert len(poisoned("GET", "/tasks").json()) == (2 if precondition == "other" else 1)
+
+
+def test_extra_fields_survive_an_update(api, table):
+    """What a newer version has stored is not lost when this one writes."""
+    item = {"task_id": {"S": ID}, "version": {"N": "4"}, "colour": {"S": "red"}}
+    table.put_item(TableName="TaskTable", Item=item)
+    assert api("PUT", f"/tasks/{ID}", {"title": "t"}).json()["version"] == 5
+    stored = table.get_item(TableName="TaskTable", Key={"task_id": {"S": ID}})["Item"]
+    assert stored["colour"] == {"S": "red"}
+
+
+def test_handmade_id_works(api, table):
+    """An id of other characters than a UUID's, as people type them, can be used."""
+    table.put_item(TableName="TaskTable", Item={"task_id": {"S": "task-1"}})
+    assert api("GET", "/tasks").json()[0]["task_id"] == "task-1"
+    assert api("GET", "/tasks/task-1").status == 200
+    assert api("DELETE", "/tasks/task-1").status == 204
+
+
+def test_numbers_are_stored_for_other_readers(api, table):
+    """Whoever reads the table finds the version as a number."""
+    api.add()
+    (item,) = table.scan(TableName="TaskTable")["Items"]
+    assert decimal.Decimal(item["version"]["N"]) == 1

@@ -1,0 +1,260 @@
+"""The routes, their methods, and what a client may write."""
+
+import base64
+import json
+import re
+from typing import Any
+
+import pytest
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def test_health_needs_no_database(api, faults):
+    """GET /health answers 200 without asking DynamoDB."""
+    faults.inject("dropped", times=99)
+    answer = api("GET", "/health")
+    assert (answer.status, answer.json()) == (200, {"status": "ok"})
+    assert faults.calls == []
+
+
+def test_created_task_is_complete(api):
+    """POST answers 201 with the whole task, its defaults and its address."""
+    answer = api("POST", "/tasks", {"title": "  Water the plants\n"})
+    task = answer.json()
+    assert answer.status == 201
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["location"] == f"tasks/{task['task_id']}"
+    assert answer.headers["etag"] == '"1"'
+    assert list(task) == [
+        "task_id",
+        "title",
+        "description",
+        "status",
+        "created_at",
+        "updated_at",
+        "version",
+    ]
+    assert task["title"] == "Water the plants"
+    assert task["description"] == ""
+    assert task["status"] == "pending"
+    assert task["version"] == 1
+    assert TIME.fullmatch(task["created_at"])
+    assert task["updated_at"] == task["created_at"]
+
+
+def test_created_task_can_be_read(api):
+    """GET on the id answers the same task with its entity tag."""
+    task = api.add("Water", description="all of them", status="done")
+    answer = api("GET", f"/tasks/{task['task_id']}")
+    assert (answer.status, answer.json(), answer.headers["etag"]) == (200, task, '"1"')
+
+
+def test_update_changes_only_what_is_given(api):
+    """PUT changes the fields given, counts the version and keeps the rest."""
+    task = api.add(description="all of them")
+    answer = api("PUT", f"/tasks/{task['task_id']}", {"status": "in_progress"})
+    changed = answer.json()
+    assert (answer.status, answer.headers["etag"]) == (200, '"2"')
+    assert changed.pop("updated_at") >= task.pop("updated_at")
+    assert changed == {**task, "status": "in_progress", "version": 2}
+    assert api("GET", f"/tasks/{task['task_id']}").json()["status"] == "in_progress"
+
+
+def test_deleted_task_is_gone(api):
+    """DELETE answers 204 without a body; after it GET, PUT and DELETE answer 404."""
+    path = f"/tasks/{api.add()['task_id']}"
+    answer = api("DELETE", path)
+    assert (answer.status, answer.text) == (204, "")
+    for method, body in (("GET", None), ("PUT", {"title": "back"}), ("DELETE", None)):
+        assert api(method, path, body).slug == "task-not-found"
+    assert api("GET", "/tasks").json() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({}, ["#/title"]),
+        ([], ["#"]),
+        ("null", ["#"]),
+        ({"title": ""}, ["#/title"]),
+        ({"title": " \t\n "}, ["#/title"]),
+        ({"title": "x" * 201}, ["#/title"]),
+        ({"title": 1}, ["#/title"]),
+        ({"title": True}, ["#/title"]),
+        ({"title": None}, ["#/title"]),
+        ({"title": ["x"]}, ["#/title"]),
+        ({"title": "x", "description": "x" * 4001}, ["#/description"]),
+        ({"title": "x", "description": None}, ["#/description"]),
+        ({"title": "x", "status": "finished"}, ["#/status"]),
+        ({"title": "x", "status": ["done"]}, ["#/status"]),
+        ({"title": "\ud800"}, ["#/title"]),
+        ({"title": "x", "task_id": "mine", "version": 9}, ["#/task_id", "#/version"]),
+        ({"title": "x", "a/b~c é": 1}, ["#/a~1b~0c%20%C3%A9"]),
+        ({"title": "x", "\ud800": 1}, ["#/%3F"]),
+        ({"title": 5, "status": 5, "colour": "red"}, ["#/title", "#/status", "#/colour"]),
+    ],
+)
+def test_invalid_fields_are_named(api, body: Any, pointers: list[str]):
+    """POST answers 422 and a pointer for every invalid field."""
+    answer = api("POST", "/tasks", body)
+    assert answer.status == 422
+    assert answer.slug == "invalid-task"
+    assert [error["pointer"] for error in answer.json()["errors"]] == pointers
+    assert all(error["detail"] for error in answer.json()["errors"])
+
+
+@pytest.mark.parametrize("body", [{}, {"created_at": "now"}, {"title": ""}, {"status": None}, []])
+def test_invalid_update_changes_nothing(api, body: Any):
+    """PUT of nothing, of a read-only or of an invalid field answers 422."""
+    task = api.add()
+    path = f"/tasks/{task['task_id']}"
+    assert api("PUT", path, body).slug == "invalid-task"
+    assert api("GET", path).json() == task
+
+
+@pytest.mark.parametrize(
+    "title", ["x" * 200, "é" * 200, "👩‍🚀", "\u200b", "a\x00b", "<b>", '"\\', "\u202eabc"]
+)
+def test_unicode_titles_come_back_as_sent(api, title: str):
+    """Any valid Unicode of 1 to 200 characters is stored as it is."""
+    task = api.add(title, description=title * 20)
+    read = api("GET", f"/tasks/{task['task_id']}").json()
+    assert (read["title"], read["description"]) == (title, title * 20)
+    assert api("GET", "/tasks").json() == [task]
+
+
+def test_longest_task_fits_into_the_body_limit(api):
+    """The longest task is accepted with every character escaped."""
+    body = json.dumps({"title": "👩" * 200, "description": "👩" * 4000})
+    assert api("POST", "/tasks", body).status == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "title=x",
+        '{"title": NaN}',
+        '{"title": Infinity}',
+        "[" * 60_000,
+        '{"title": ' * 6_000,
+        "\ufeff{}",
+        "\ud800",
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_malformed_json_is_refused(api, method: str, body: str):
+    """A body that is not JSON answers 400."""
+    path = "/tasks" if method == "POST" else f"/tasks/{api.add()['task_id']}"
+    answer = api(method, path, body)
+    assert (answer.status, answer.slug) == (400, "malformed-body")
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "-1", "1.5", "1e999"])
+def test_number_in_place_of_a_string_is_invalid(api, number: str):
+    """A number of any size answers 422."""
+    assert api("POST", "/tasks", f'{{"title": {number}}}').slug == "invalid-task"
+
+
+def test_base64_bodies_are_decoded(api):
+    """API Gateway may send the body in base64; what is no base64 or UTF-8 answers 400."""
+    event = api.event("POST", "/tasks", base64.b64encode(b'{"title": "x"}').decode())
+    assert api.send({**event, "isBase64Encoded": True}).status == 201
+    for body in ("#", "é", base64.b64encode(b"\xff").decode()):
+        answer = api.send({**event, "isBase64Encoded": True, "body": body})
+        assert (answer.status, answer.slug) == (400, "malformed-body")
+
+
+def test_large_bodies_are_refused_unparsed(api):
+    """More than 64 KiB answers 413, even when it is not JSON."""
+    assert api("POST", "/tasks", "{" * 65_537).slug == "body-too-large"
+    assert api("POST", "/tasks", "é" * 40_000).status == 413
+    assert api("POST", "/tasks", "{" * 65_536).status == 400
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("application/json", 201),
+        ("Application/JSON; charset=utf-8", 201),
+        ("application/problem+json", 201),
+        ("", 201),
+        ("application/x-www-form-urlencoded", 415),
+        ("text/plain", 415),
+        ("application/jsonp", 415),
+        ("json", 415),
+    ],
+)
+def test_body_must_be_declared_as_json(api, media_type: str, status: int):
+    """A Content-Type other than JSON answers 415; none at all is JSON."""
+    answer = api("POST", "/tasks", {"title": "x"}, headers={"content-type": media_type})
+    assert answer.status == status
+
+
+def test_header_names_have_no_case(api):
+    """Headers are found in any case."""
+    event = api.event("POST", "/tasks", "{}", headers={"CONTENT-TYPE": "text/plain"})
+    assert api.send(event).status == 415
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "", "/task", "/tasks/", "/tasks/a/b", "/tasks/{task_id}", "//tasks", "/HEALTH"]
+)
+def test_unknown_paths_are_not_found(api, path: str):
+    """A path that is no route answers 404."""
+    assert api("GET", path).slug == "route-not-found"
+
+
+@pytest.mark.parametrize("task_id", ["x", "idempotency#x", "0" * 129, "%2e", "é", "a b", "..%2f"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_unknown_ids_are_not_found(api, method: str, task_id: str):
+    """Whatever stands in the place of an id answers 404."""
+    assert api(method, f"/tasks/{task_id}", {"title": "x"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("DELETE", "/tasks", "HEAD, GET, POST"),
+        ("OPTIONS", "/tasks", "HEAD, GET, POST"),
+        ("PATCH", "/tasks/x", "HEAD, GET, PUT, DELETE"),
+        ("POST", "/health", "HEAD, GET"),
+        ("get", "/health", "HEAD, GET"),
+        ("", "/health", "HEAD, GET"),
+    ],
+)
+def test_wrong_method_names_the_right_ones(api, method: str, path: str, allow: str):
+    """A known path with another method answers 405 and Allow."""
+    answer = api(method, path)
+    assert (answer.status, answer.slug) == (405, "method-not-allowed")
+    assert answer.headers["allow"] == allow
+
+
+@pytest.mark.parametrize("path", ["/health", "/tasks", "/tasks/x", "/nowhere"])
+def test_head_is_get_without_a_body(api, path: str):
+    """HEAD answers the status and headers of GET, and no body."""
+    get, head = api("GET", path), api("HEAD", path)
+    assert (head.status, head.headers) == (get.status, get.headers)
+    assert head.text == ""
+
+
+def test_stage_is_not_part_of_the_path(api):
+    """Behind a named stage the routes are the same."""
+    event = api.event("GET", "/prod/health")
+    event["requestContext"]["stage"] = "prod"
+    assert api.send(event).status == 200
+    event["rawPath"] = "/production/health"
+    assert api.send(event).status == 404
+
+
+def test_problem_says_nothing_of_the_inside(api):
+    """A problem has exactly the members of RFC 9457 and errors."""
+    assert api("POST", "/tasks", {}).json() == {
+        "type": "urn:task-tracker:problem:invalid-task",
+        "title": "The task is not valid",
+        "status": 422,
+        "detail": "Some fields are missing, unknown or not valid.",
+        "errors": [{"pointer": "#/title", "detail": "is required"}],
+    }
