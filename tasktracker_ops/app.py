@@ -54,16 +54,18 @@ class App:
     @cached_property
     def session(self) -> AwsSession:
         """Clients of the target's AWS."""
+        environment = self.target.environment()
         from .adapters.session import AwsSession
 
-        return AwsSession(self.target.environment())
+        return AwsSession(environment)
 
     @cached_property
     def deployments(self) -> Deployments:
         """The deployment's own description."""
+        session = self.session
         from .adapters.deployments import Deployments
 
-        return Deployments(self.session)
+        return Deployments(session)
 
     @cached_property
     def functions(self) -> Functions:
@@ -111,10 +113,12 @@ class App:
 
         return Toolchain(
             configured=self.settings.terraform,
-            search_path=self.settings.environ.get("PATH", ""),
-            cache_dir=self.settings.cache_dir,
-            releases_url=self.settings.terraform_releases_url,
-        ).terraform(self._approve)
+            environment=self.settings.environ,
+            cache=self.settings.cache_dir,
+            approve=self._approve,
+            progress=self.report.download,
+            releases=self.settings.terraform_releases_url,
+        ).terraform()
 
     def infrastructure(self, recipient: str) -> Stack:
         """The main stack; alarms go to `recipient`."""
@@ -149,15 +153,23 @@ class App:
         from .adapters.providers import provider_environment
         from .adapters.terraform import Stack
 
-        work_dir = self.settings.work_dir
-        directory = self.settings.project / name
-        providers = provider_environment(...)
+        settings, environment = self.settings, self.session.environment.variables
+        directory = settings.project / name
+        data_directory = settings.work_dir / name
+        providers = provider_environment(
+            environment,
+            lock_file=directory / ".terraform.lock.hcl",
+            platform=self.terraform.platform,
+            directory=data_directory,
+            plugin_cache=settings.cache_dir / "providers",
+            mirror=settings.provider_mirror,
+        )
         return Stack(
             executable=self.terraform.path,
             directory=directory,
-            data_directory=work_dir / name,
+            data_directory=data_directory,
             backend=backend,
             variables=variables,
-            environment={**self.session.environment.variables, **providers},
+            environment={**environment, **providers},
             report=self.report.terraform,
         )

@@ -39,6 +39,14 @@ _SIGNS = {
     "import": ("→", "cyan"),
 }
 
+_DONE = {
+    "create": "created",
+    "update": "changed",
+    "replace": "replaced",
+    "delete": "deleted",
+    "import": "imported",
+}
+
 
 class Console:
     """Renders results, errors and progress (it is the CLI's `Reporter`)."""
@@ -69,12 +77,16 @@ class Console:
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next."""
         self._clear()
+        hint = error.hint
+        if "--target" not in hint and "tt-ops local" not in hint:
+            # Typed as it stands, a hint must not lead from the sandbox to an account.
+            hint = hint.replace("tt-ops ", f"{self._prefix} ")
         if self._json:
-            content = {"code": error.code, "message": error.message, "hint": error.hint}
+            content = {"code": error.code, "message": error.message, "hint": hint}
             click.echo(_json({"error": content}), err=True)
             return
         self._say(click.style("Error: ", fg="red", bold=True) + error.message)
-        self._say(click.style("Hint:  ", fg="cyan") + error.hint)
+        self._say(click.style("Hint:  ", fg="cyan") + hint)
 
     @singledispatchmethod
     def text(self, result: Any) -> str:
@@ -205,13 +217,19 @@ class Console:
         seconds = f" {event.elapsed}s" if event.elapsed else ""
         if event.kind == "complete":
             self._finished += 1
-            self._keep(f"  {_change_line(event)}{seconds}")
+            done = _DONE.get(event.action, event.action)
+            self._keep(click.style("  ✓ ", fg="green") + f"{done:<9}{event.address}{seconds}")
         elif event.kind == "errored":
-            self._keep(click.style("✗ failed   ", fg="red") + event.address)
+            self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
             self._show(f"{self._finished}/{self._total} {event.address}{seconds}")
         elif event.kind == "warning":
             self.note(event.message)
+
+    def download(self, received: int, total: int | None) -> None:
+        """Show how far a download is."""
+        of_total = f" of {total / 1e6:.0f}" if total else ""
+        self._show(f"downloading: {received / 1e6:.0f}{of_total} MB")
 
     def _show(self, line: str) -> None:
         """A line that the next one takes the place of."""

@@ -24,3 +24,6 @@ class Reporter(Protocol):
 
     def terraform(self, event: TerraformEvent) -> None:
         """Terraform went a step further."""
+
+    def download(self, received: int, total: int | None) -> None:
+        """So many bytes of a download have arrived."""

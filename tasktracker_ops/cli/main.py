@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 import traceback
@@ -77,10 +76,6 @@ class TtOps(RootGroup):
             code = _explain(_INTERRUPTED, context)
         except click.ClickException as error:
             code = _explain(_misused(error), context)
-        except BrokenPipeError:
-            # Our reader left, as `head` does. What is still buffered has nowhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = ExitCode.OK
         except Exception as error:  # the boundary: nobody should meet a traceback
             if "verbose" in context.flags:
                 traceback.print_exc()

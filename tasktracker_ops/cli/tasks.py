@@ -19,7 +19,7 @@ def tasks() -> None:
 
     \b
     Example:
-      tt-ops tasks --api-url https://abc123.execute-api.eu-west-3.amazonaws.com list
+      tt-ops tasks --api-url https://tasks.example.com list
     """
 
 

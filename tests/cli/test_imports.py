@@ -1,0 +1,61 @@
+"""A command imports what it uses, and no more: start-up is most of what a short command costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
+_PROBE = """
+import json, sys
+from tasktracker_ops.cli.main import main
+sys.argv = ["tt-ops", *json.loads(sys.argv[1])]
+try:
+    main()
+except SystemExit:
+    pass
+print()
+print(json.dumps([name for name in sys.modules if "." not in name]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["--help"], set()),
+        (["deploy", "--help"], set()),
+        (["tasks", "--help"], set()),
+        (["no-such-command"], set()),
+        (["build", "--check"], {"tabulate"}),
+        (["build", "--check", "--output", "json"], set()),
+        (["local", "status"], set()),
+        (["--target", "local", "outputs"], set()),
+        (["tasks", "--api-url", "http://127.0.0.1:9", "list"], {"requests"}),
+        (["outputs"], {"boto3", "botocore"}),
+        (["deploy", "--yes"], {"boto3", "botocore"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_imports_what_it_uses(
+    arguments: list[str], allowed: set[str], tmp_path: Path
+) -> None:
+    """Looked at from outside, in a process of its own."""
+    for folder in ("terraform", "bootstrap", "lambda_function"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "lambda_function" / "handler.py").touch()
+    result = subprocess.run(
+        [sys.executable, "-c", _PROBE, json.dumps(arguments)],
+        cwd=tmp_path,
+        env={"PATH": "", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    imported = HEAVY & set(json.loads(result.stdout.splitlines()[-1]))
+    assert imported <= allowed, result.stderr

@@ -1,0 +1,101 @@
+"""A clone of the project in a folder of its own, driven by the installed `tt-ops`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TT_OPS = Path(sys.executable).with_name("tt-ops")
+_TIMEOUT = 240
+
+
+@dataclass(frozen=True)
+class Clone:
+    """The project's sources in `path`, and the environment that `tt-ops` is run with there."""
+
+    path: Path
+    environment: Mapping[str, str]
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start `tt-ops` and return at once."""
+        return subprocess.Popen(
+            [TT_OPS, *arguments],
+            cwd=self.path,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `tt-ops` to its end, whatever that is."""
+        with self.start(*arguments, **environment) as process:
+            try:
+                out, err = process.communicate(timeout=_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+                out, err = process.communicate()
+                pytest.fail(f"tt-ops {arguments} took over {_TIMEOUT} s: {out}{err}")
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def succeed(self, *arguments: str, **environment: str) -> str:
+        """Run `tt-ops`, which has to exit 0; returns its standard output."""
+        result = self.run(*arguments, **environment)
+        assert result.returncode == 0, f"{arguments}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def read(self, *arguments: str, **environment: str) -> Any:
+        """Run `tt-ops … --output json`, which has to exit 0; returns the object."""
+        return json.loads(self.succeed(*arguments, "--output", "json", **environment))
+
+    def edit_function(self, old: str, new: str) -> None:
+        """Replace a text in the handler."""
+        handler = self.path / "lambda_function" / "handler.py"
+        text = handler.read_text()
+        assert old in text
+        handler.write_text(text.replace(old, new))
+
+
+def make_clone(path: Path, home: Path, **settings: str) -> Clone:
+    """Copy what a clone holds, and nothing that a run leaves behind."""
+    for folder in ("terraform", "bootstrap", "lambda_function"):
+        shutil.copytree(
+            ROOT / folder,
+            path / folder,
+            ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
+        )
+    # The user's AWS variables are worse than none: tt-ops has to cope.
+    nonsense = {"AWS_PROFILE": "nonsense", "AWS_REGION": "nowhere-1", "AWS_MAX_ATTEMPTS": "many"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))
+    }
+    return Clone(path, {**kept, **nonsense, "HOME": str(home), **settings})
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder that starts empty."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Clone]:
+    """A fresh clone on the local target; its embedded AWS ends with the module."""
+    found = make_clone(
+        tmp_path_factory.mktemp("clone"), home, TT_OPS_TARGET="local", TT_OPS_LOCAL_PORT="0"
+    )
+    yield found
+    found.run("local", "down")
