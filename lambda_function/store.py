@@ -223,7 +223,7 @@ class TaskTable:
 @cache
 def connect() -> TaskTable:
     """Return the table named by ``TASKS_TABLE_NAME``, connected on first use."""
-    # Not boto3: its session alone costs a fifth of a cold start, and only its core is used here.
+    # Not boto3: its session alone costs a tenth of a cold start, and only its core is needed here.
     client = botocore.session.get_session().create_client("dynamodb", config=_CONFIG)
     return TaskTable(client, os.environ["TASKS_TABLE_NAME"])
 
