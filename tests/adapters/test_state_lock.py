@@ -1,0 +1,242 @@
+"""The S3 backend with both its locks, on an emulated AWS."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tasktracker_ops.adapters.failures import StateLocked
+from tasktracker_ops.errors import TtOpsError
+
+ONE = 'resource "terraform_data" "one" {}\n'
+SLOW = """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "sleep 1"
+  }
+}
+"""
+LOCK_ID = "eb9eaeea-338e-83a7-69df-74972d051811"
+KEY = "infra/terraform.tfstate"
+
+
+@dataclass
+class StateBackend:
+    """The bucket and the table behind the tests' S3 backend."""
+
+    endpoint: str
+    bucket: str
+    table: str
+    s3: Any
+    dynamodb: Any
+
+    @property
+    def settings(self) -> dict[str, str | bool]:
+        """The stack's backend settings."""
+        return {
+            "bucket": self.bucket,
+            "key": KEY,
+            "region": "eu-west-3",
+            "dynamodb_table": self.table,
+            "use_lockfile": True,
+            "use_path_style": True,
+            "encrypt": True,
+        }
+
+    def lock(self, *places: str, info: str | None = None) -> None:
+        """Leave a lock behind, as a killed run does."""
+        text = (
+            info
+            if info is not None
+            else json.dumps(
+                {
+                    "ID": LOCK_ID,
+                    "Operation": "OperationTypeApply",
+                    "Info": "",
+                    "Who": "ann@desk",
+                    "Version": "1.11.4",
+                    "Created": "2026-01-02T03:04:05.609165317Z",
+                    "Path": f"{self.bucket}/{KEY}",
+                }
+            )
+        )
+        if "s3" in places:
+            self.s3.put_object(Bucket=self.bucket, Key=f"{KEY}.tflock", Body=text)
+        if "dynamodb" in places:
+            item = {"LockID": {"S": f"{self.bucket}/{KEY}"}, "Info": {"S": text}}
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+
+    def unlock(self) -> None:
+        """Remove the table's lock, as a run that ends does."""
+        self.dynamodb.delete_item(
+            TableName=self.table, Key={"LockID": {"S": f"{self.bucket}/{KEY}"}}
+        )
+
+    def delete_bucket(self) -> None:
+        """Take the state bucket away."""
+        for entry in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", []):
+            self.s3.delete_object(Bucket=self.bucket, Key=entry["Key"])
+        self.s3.delete_bucket(Bucket=self.bucket)
+
+    def create_bucket(self) -> None:
+        """Make the state bucket."""
+        where = {"LocationConstraint": "eu-west-3"}
+        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=where)
+
+
+@pytest.fixture
+def backend() -> Iterator[StateBackend]:
+    """An empty state bucket and lock table."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    session = boto3.Session("test", "test", region_name="eu-west-3")
+    s3, dynamodb = (session.client(name, endpoint_url=endpoint) for name in ("s3", "dynamodb"))
+    # moto keeps its resources in this process, whatever server they were made through.
+    name = f"state-{uuid.uuid4()}"
+    made = StateBackend(endpoint, name, name, s3, dynamodb)
+    made.create_bucket()
+    dynamodb.create_table(
+        TableName=made.table,
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield made
+    server.stop()
+
+
+@pytest.fixture
+def remote(bench: Any, backend: StateBackend) -> dict[str, Any]:
+    """The arguments of a stack whose state is in the bucket."""
+    aws = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "eu-west-3",
+        "AWS_ENDPOINT_URL": backend.endpoint,
+    }
+    return {"backend": backend.settings, "environment": {**bench.environment, **aws}}
+
+
+@pytest.fixture
+def stack(bench: Any, remote: dict[str, Any]) -> Any:
+    """A stack whose state is in the bucket."""
+    bench.write(ONE, backend="s3")
+    return bench.stack(**remote)
+
+
+def test_a_locked_state_says_who_since_when(bench: Any, stack: Any, backend: StateBackend) -> None:
+    """The sentence is for people, `lock` for programs, the hint unlocks."""
+    backend.lock("s3", "dynamodb")
+    with pytest.raises(StateLocked) as caught:
+        stack.plan(bench.plan_file)
+    assert caught.value.message == (
+        "The Terraform state is locked by ann@desk since 2026-01-02 03:04:05 UTC for its apply."
+    )
+    assert caught.value.hint.endswith(f"tt-ops unlock {LOCK_ID}")
+    assert caught.value.lock.id == LOCK_ID
+    assert caught.value.lock.path == f"{backend.bucket}/{KEY}"
+
+
+def test_a_lock_that_is_gone_when_read_is_tried_again(
+    bench: Any, stack: Any, backend: StateBackend
+) -> None:
+    """Terraform says `unexpected end of JSON input` when two runs meet like that."""
+    stack.initialise()
+    backend.lock("dynamodb", info="")
+    timer = threading.Timer(1.0, backend.unlock)
+    timer.start()
+    assert stack.plan(bench.plan_file).add == 1
+    timer.join()
+    assert "unexpected end of JSON input" in bench.log
+
+
+@pytest.mark.parametrize("places", [("s3", "dynamodb"), ("s3",), ("dynamodb",)])
+def test_a_lock_is_released_by_its_id(
+    bench: Any, stack: Any, backend: StateBackend, places: tuple[str, ...]
+) -> None:
+    """Half a lock as well, although Terraform calls that a failure."""
+    backend.lock(*places)
+    stack.force_unlock(LOCK_ID)
+    assert stack.plan(bench.plan_file).add == 1
+
+
+def test_another_lock_is_left_alone(stack: Any, backend: StateBackend) -> None:
+    """The error names the lock that is held."""
+    backend.lock("s3", "dynamodb")
+    with pytest.raises(TtOpsError) as caught:
+        stack.force_unlock("00000000-0000-0000-0000-000000000000")
+    assert caught.value.code == "lock-mismatch"
+    assert "ann@desk" in caught.value.message
+    assert caught.value.hint.endswith(LOCK_ID)
+
+
+def test_a_lock_that_is_not_there_is_told(stack: Any) -> None:
+    """Unlocking an unlocked state is a mistake worth knowing."""
+    with pytest.raises(TtOpsError) as caught:
+        stack.force_unlock(LOCK_ID)
+    assert caught.value.code == "lock-not-found"
+
+
+def test_a_missing_state_bucket_points_to_bootstrap(
+    bench: Any, stack: Any, backend: StateBackend
+) -> None:
+    """At init and, when it vanishes later, at plan."""
+    stack.initialise()
+    backend.delete_bucket()
+    for where in (bench.data / "initialised", None):
+        with pytest.raises(TtOpsError) as caught:
+            stack.plan(bench.plan_file)
+        assert caught.value.code == "state-bucket-missing"
+        assert backend.bucket in caught.value.message
+        assert caught.value.hint.endswith("tt-ops bootstrap")
+        if where:
+            where.unlink()
+
+
+def test_a_missing_lock_table_points_to_bootstrap(
+    bench: Any, stack: Any, backend: StateBackend
+) -> None:
+    """It is not mistaken for a lock."""
+    backend.dynamodb.delete_table(TableName=backend.table)
+    with pytest.raises(TtOpsError) as caught:
+        stack.plan(bench.plan_file)
+    assert caught.value.code == "lock-table-missing"
+    assert backend.table in caught.value.message
+
+
+def test_a_state_that_cannot_be_stored_is_kept(
+    bench: Any, remote: dict[str, Any], backend: StateBackend
+) -> None:
+    """Nothing more is planned until the given command has stored it."""
+
+    def report(event: Any) -> None:
+        if event.kind == "started":
+            backend.delete_bucket()
+
+    bench.write(SLOW, backend="s3")
+    stack = bench.stack(**remote, report=report)
+    stack.plan(bench.plan_file)
+    with pytest.raises(TtOpsError) as first:
+        stack.apply(bench.plan_file)
+    with pytest.raises(TtOpsError) as second:
+        stack.plan(bench.plan_file)
+    assert first.value.code == second.value.code == "state-not-saved"
+    assert "1 of 1 resources were done" in first.value.message
+    assert [p.name for p in bench.module.iterdir()] == ["main.tf"]
+
+    backend.create_bucket()
+    backend.unlock()
+    command = second.value.hint.partition(": ")[2]
+    subprocess.run(command, shell=True, check=True, env=remote["environment"])
+    assert stack.plan(bench.plan_file).empty
