@@ -223,8 +223,10 @@ class Console:
             self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
             self._show(f"{self._finished}/{self._total} {event.address}{seconds}")
-        elif event.kind == "warning":
+        elif event.kind == "notice":
             self.note(event.message)
+        elif event.kind == "warning" and self._verbose:
+            self._keep(f"  {event.message}")
 
     def download(self, received: int, total: int | None) -> None:
         """Show how far a download is."""

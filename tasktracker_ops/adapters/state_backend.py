@@ -90,6 +90,14 @@ class StateBackend:
         with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
             self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=file.read_bytes())
 
+    def foreign_objects(self, state_key: str) -> list[str]:
+        """Up to ten keys in the bucket that belong to neither of our stacks."""
+        ours = (state_key, f"{state_key}.tflock", BOOTSTRAP_STATE_KEY)
+        with aws_errors(f"listing the bucket {self.bucket!r}"):
+            answer = self._s3.list_objects_v2(Bucket=self.bucket)
+        keys = [item["Key"] for item in answer.get("Contents", [])]
+        return [key for key in keys if key not in ours][:10]
+
     def has_policy(self) -> bool:
         """Whether the bucket carries a policy."""
         try:

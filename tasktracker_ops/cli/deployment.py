@@ -112,8 +112,9 @@ def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
 
     def approve(changes: Plan) -> None:
         name = context.settings.env
+        also = " and the state backend" if backend else ""
         context.confirm(
-            f"This removes {len(changes.changes)} resources and every task on "
+            f"This removes {len(changes.changes)} resources with every task{also} from "
             f"{context.app.target.label}. Type the environment's name ({name})",
             word=name,
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Bootstrapped
+from tasktracker_ops.models import Bootstrapped, Plan
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform import Stack
@@ -20,11 +20,47 @@ def bootstrap(app: App) -> Bootstrapped:
     The stack's own state is kept in the bucket it makes. Raises TtOpsError `state-bucket-taken`
     for a name that belongs to someone else, `state-bucket-has-policy` before replacing a policy.
     """
-    backend = app.state_backend
+    backend, state = app.state_backend, _state_file(app)
     app.report.doing(f"looking at the state backend {backend.bucket}")
+    stack = _stack(app, state)
+    try:
+        plan = _apply(app, stack)
+    finally:
+        # After a failure too: what was made by then is remembered, if there is a bucket for it.
+        if state.is_file() and backend.presence().bucket:
+            backend.store_bootstrap_state(state)
+    app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
+    return Bootstrapped(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
+
+
+def remove_backend(app: App) -> None:
+    """Delete the bucket with every version of its states, and the lock table.
+
+    Raises TtOpsError `state-bucket-in-use` when the bucket keeps anything that is not ours.
+    """
+    backend = app.state_backend
+    if backend.presence().bucket and (others := backend.foreign_objects(app.settings.state_key)):
+        raise TtOpsError(
+            "state-bucket-in-use",
+            f"the bucket {backend.bucket!r} keeps more than our state: {', '.join(others)}",
+            hint=f"look at it, and delete what may go: aws s3 ls --recursive s3://{backend.bucket}",
+        )
+    stack = _stack(app, _state_file(app), force_destroy=True)
+    _apply(app, stack)
+    _apply(app, stack, destroy=True)
+
+
+def _state_file(app: App) -> Path:
+    # Always the same place, since Terraform's init is bound to it.
+    file = app.settings.work_dir / "bootstrap.tfstate"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def _stack(app: App, state: Path, *, force_destroy: bool = False) -> Stack:
+    """The bootstrap stack with what it is known to have made, and what it is to adopt."""
+    backend = app.state_backend
     presence = backend.presence()
-    state = app.settings.work_dir / "bootstrap.tfstate"
-    state.parent.mkdir(parents=True, exist_ok=True)
     state.unlink(missing_ok=True)
     known = presence.bucket and backend.fetch_bootstrap_state(state)
     if presence.bucket and not known and backend.has_policy():
@@ -33,24 +69,30 @@ def bootstrap(app: App) -> Bootstrapped:
             f"the bucket {backend.bucket!r} has a policy of its own, which ours would replace",
             hint="take another bucket: tt-ops bootstrap --state-bucket NAME",
         )
-    stack = app.bootstrap_stack(
-        state, {"adopt_bucket": presence.bucket, "adopt_lock_table": presence.lock_table}
+    return app.bootstrap_stack(
+        state,
+        {
+            "adopt_bucket": presence.bucket,
+            "adopt_lock_table": presence.lock_table,
+            "force_destroy": force_destroy,
+        },
     )
+
+
+def _apply(app: App, stack: Stack, *, destroy: bool = False) -> Plan:
     stack.initialise()
     with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
         file = Path(folder) / "plan"
-        plan = stack.plan(file)
+        plan = stack.plan(file, destroy=destroy)
+        lost = [c.address for c in plan.changes if c.action in {"delete", "replace"}]
+        if lost and not destroy:
+            raise TtOpsError(
+                "state-backend-unfit",
+                f"what exists under these names cannot become the state backend; {lost[0]} would "
+                "have to be deleted first",
+                hint="take other names: tt-ops bootstrap --state-bucket NAME --lock-table NAME",
+            )
         if not plan.empty:
             app.report.plan(plan)
-            _apply(app, stack, file, state)
-    app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
-    return Bootstrapped(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
-
-
-def _apply(app: App, stack: Stack, file: Path, state: Path) -> None:
-    try:
-        stack.apply(file)
-    finally:
-        # After a failure too: what was made by then is remembered, if there is a bucket for it.
-        if state.is_file() and app.state_backend.presence().bucket:
-            app.state_backend.store_bootstrap_state(state)
+            stack.apply(file)
+    return plan

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.models import Destroyed, Plan
 
+from .bootstrap import remove_backend
 from .build import build
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 # A destroy evaluates the variables, but mails nobody.
 NOBODY = "nobody@example.com"
+_NOTHING = Plan(add=0, change=0, destroy=0, changes=())
+Approve = Callable[[Plan], None]
 
 
 def destroy(
     app: App,
     *,
-    approve: Callable[[Plan], None],
+    approve: Approve,
     backend: bool = False,
     lock_timeout: int = 0,
 ) -> Destroyed:
@@ -30,8 +33,17 @@ def destroy(
     `approve` gets the plan and raises to stop. The state backend stays unless `backend`.
     """
     presence = app.state_backend.presence()
-    if not presence.complete:
-        return Destroyed(plan=Plan(add=0, change=0, destroy=0, changes=()), backend=False)
+    plan = _NOTHING
+    if presence.complete:
+        plan = _remove_deployment(app, approve=approve, backend=backend, lock_timeout=lock_timeout)
+    elif backend:
+        approve(plan)
+    if backend:
+        remove_backend(app)
+    return Destroyed(plan=plan, backend=backend)
+
+
+def _remove_deployment(app: App, *, approve: Approve, backend: bool, lock_timeout: int) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
     stack = app.infrastructure(app.settings.alert_email or NOBODY)
@@ -46,4 +58,4 @@ def destroy(
         if not plan.empty:
             app.tables.allow_deletion(app.settings.table_name)
             stack.apply(file, lock_timeout=lock_timeout)
-    return Destroyed(plan=plan, backend=backend)
+    return plan

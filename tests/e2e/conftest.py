@@ -59,12 +59,11 @@ class Clone:
         """Run `tt-ops … --output json`, which has to exit 0; returns the object."""
         return json.loads(self.succeed(*arguments, "--output", "json", **environment))
 
-    def edit_function(self, old: str, new: str) -> None:
-        """Replace a text in the handler."""
-        handler = self.path / "lambda_function" / "handler.py"
-        text = handler.read_text()
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text in a file of the clone."""
+        text = (self.path / file).read_text()
         assert old in text
-        handler.write_text(text.replace(old, new))
+        (self.path / file).write_text(text.replace(old, new))
 
 
 def make_clone(path: Path, home: Path, **settings: str) -> Clone:

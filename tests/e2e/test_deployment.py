@@ -60,11 +60,11 @@ def test_a_change_of_the_code_touches_the_function_and_its_alias_only(
     live: Clone, api: str
 ) -> None:
     """What was edited is live after the deploy, and nothing else moved."""
-    live.edit_function('"ok"', '"edited"')
+    live.edit("lambda_function/api.py", '"status": "ok"', '"status": "edited"')
     planned = live.run("plan", "--detailed-exitcode", "--output", "json")
     assert planned.returncode == 2
     assert {(c["address"], c["action"]) for c in json.loads(planned.stdout)["changes"]} == {
-        ("aws_lambda_function.tasks", "update"),
+        ("aws_lambda_function.tracker", "update"),
         ("aws_lambda_alias.live", "update"),
     }
     deployed = live.read("deploy", "--yes")
@@ -74,9 +74,9 @@ def test_a_change_of_the_code_touches_the_function_and_its_alias_only(
 
 def test_a_version_that_does_not_work_is_taken_back(live: Clone, api: str) -> None:
     """When the smoke check fails, the alias serves the version before."""
-    live.edit_function("def lambda_handler", "raise ImportError\n\n\ndef lambda_handler")
+    live.edit("lambda_function/handler.py", "import api", "raise ImportError\nimport api")
     failed = live.run("deploy", "--yes", "--output", "json")
-    live.edit_function("raise ImportError\n\n\n", "")
+    live.edit("lambda_function/handler.py", "raise ImportError\n", "")
     assert failed.returncode == 1
     error = json.loads(failed.stderr)["error"]
     assert error["code"] == "smoke-check-failed"

@@ -1,0 +1,96 @@
+"""`--target aws` against something else that answers as AWS: a plain moto server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.e2e.conftest import Clone, make_clone
+
+pytestmark = pytest.mark.soak  # the provider alone waits a minute for the bucket's rules
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A plain moto server on a free port."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory, home: object, endpoint: str) -> Clone:
+    """A clone that takes the moto server for its account."""
+    from pathlib import Path
+
+    assert isinstance(home, Path)
+    made = make_clone(tmp_path_factory.mktemp("account"), home)
+    environment = {k: v for k, v in made.environment.items() if not k.startswith("AWS_")}
+    return Clone(
+        made.path,
+        {
+            **environment,
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        },
+    )
+
+
+def test_the_whole_life_of_a_deployment(account: Clone, endpoint: str) -> None:
+    """bootstrap, deploy, plan, outputs and destroy work; only the API does not answer there."""
+    missing = account.run("deploy", "--yes", "--output", "json")
+    assert (missing.returncode, json.loads(missing.stderr)["error"]["code"]) == (
+        4,
+        "alert-email-missing",
+    )
+    assert account.read("bootstrap")["plan"]["add"] == 7
+    assert account.read("bootstrap")["plan"]["changes"] == []
+    address = ("--alert-email", "operator@example.com")
+    deployed = account.read("deploy", "--yes", "--no-smoke", *address)
+    assert deployed["smoke"] == "skipped"
+    assert account.run("plan", "--detailed-exitcode", *address).returncode == 0
+    assert account.read("outputs")["api_url"].endswith(".amazonaws.com")
+    table = boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="eu-west-3",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    ).describe_table(TableName="TaskTable")["Table"]
+    assert table["DeletionProtectionEnabled"]
+    account.succeed("destroy", "--yes")
+    gone = account.run("outputs", "--output", "json")
+    assert json.loads(gone.stderr)["error"]["code"] == "not-deployed"
+
+
+def test_a_bucket_of_someone_else_gives_a_free_name(account: Clone, endpoint: str) -> None:
+    """The error proposes a name with the account's number in it."""
+    other = boto3.client(
+        "sts",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    ).assume_role(RoleArn="arn:aws:iam::999999999999:role/other", RoleSessionName="other")
+    keys = other["Credentials"]
+    boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    ).create_bucket(Bucket="taken-by-another")
+    refused = account.run("bootstrap", "--state-bucket", "taken-by-another", "--output", "json")
+    assert refused.returncode == 4
+    error = json.loads(refused.stderr)["error"]
+    assert error["code"] == "state-bucket-taken"
+    assert "task-tracker-terraform-state-123456789012" in error["hint"]
