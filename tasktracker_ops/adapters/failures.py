@@ -97,13 +97,14 @@ class Failure:
         kept = _find(self.transcript.errors, "releasing the state lock")
         released = None if self.returncode < 0 else kept is None
         lock = LockInfo.parse(kept.detail) if kept else None
+        held = f", and {_lock_standing(released)}" if self.operation != "init" else ""
         hint = f"To go on: {self.program} {self.command}"
         if self.recovery:
             hint = f"Save the state before anything else: {self.recovery}"
         elif lock:
             hint = f"Release the lock with: {self.program} unlock {lock.id}"
         return Interrupted(
-            f"Interrupted during {self.operation}: {self._standing()}, {_lock_standing(released)}.",
+            f"Interrupted during {self.operation}: {self._standing()}{held}.",
             hint=hint,
             done=self.transcript.done,
             total=self.transcript.total,
@@ -123,6 +124,14 @@ class Failure:
         lock = LockInfo.parse(locked.detail) if locked else None
         if lock:
             return StateLocked(lock, program=self.program)
+        stuck = self._stuck_lock()
+        if stuck:
+            return TtOpsError(
+                "lock-not-released",
+                f"Terraform finished its {self.operation} ({self._standing()}), "
+                "but could not release its lock.",
+                hint=f"Release it with: {self.program} unlock {stuck.id}",
+            )
         if self.returncode < 0:
             return TtOpsError(
                 "terraform-killed",
@@ -139,8 +148,14 @@ class Failure:
             hint=f"All it said is in {self.log}; then: {self.program} {self.command}",
         )
 
+    def _stuck_lock(self) -> LockInfo | None:
+        """Find the lock whose release is all that went wrong."""
+        errors = self.transcript.errors
+        stuck = _find(errors, "releasing the state lock") if len(errors) == 1 else None
+        return LockInfo.parse(stuck.detail) if stuck else None
+
     def _standing(self) -> str:
-        if self.operation != "apply":
+        if self.transcript.total == 0 or self.operation != "apply":
             return "nothing was changed"
         return f"{self.transcript.done} of {self.transcript.total} resources were done"
 
@@ -149,7 +164,7 @@ class Failure:
         if not causes:
             return f"it gave no reason (exit code {self.returncode})."
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
-        return condensed(causes[0]) + more
+        return f"{condensed(causes[0]).rstrip('.')}{more}."
 
 
 def is_transient_lock_failure(transcript: Transcript, *, who: str, started: datetime) -> bool:
@@ -229,8 +244,8 @@ def _created(text: str) -> datetime | None:
 
 def _lock_standing(released: bool | None) -> str:
     if released is None:
-        return "and whether the state lock was released is not known"
-    return "the state lock is released" if released else "and the state is still locked"
+        return "whether the state lock was released is not known"
+    return "the state lock is released" if released else "the state is still locked"
 
 
 def _find(diagnostics: list[Diagnostic], words: str) -> Diagnostic | None:

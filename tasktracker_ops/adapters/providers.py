@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,12 +86,16 @@ def locked_providers(lock_file: Path) -> tuple[Provider, ...]:
 
 
 def mirror_places(
-    environment: Mapping[str, str], *, home: Path, root_module: Path
+    environment: Mapping[str, str],
+    *,
+    home: Path,
+    root_module: Path,
+    conventional: Iterable[Path] = CONVENTIONAL_PARENTS,
 ) -> Iterator[Path]:
     """List the folders that may be a mirror, best first.
 
     Terraform's implied ones (terraform.d/plugins in the root module, ~/.terraform.d/plugins, then
-    the platform's data folders) and after them every folder in CONVENTIONAL_PARENTS, by name.
+    the platform's data folders) and after them every folder in a `conventional` one, by name.
     """
     yield root_module / "terraform.d" / "plugins"
     yield home / ".terraform.d" / "plugins"
@@ -103,7 +107,7 @@ def mirror_places(
         shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
         for base in map(Path, [user, *shared.split(":")]):
             yield base / "terraform" / "plugins"
-    for parent in CONVENTIONAL_PARENTS:
+    for parent in conventional:
         if parent.is_dir():
             yield from sorted(child for child in parent.iterdir() if child.is_dir())
 

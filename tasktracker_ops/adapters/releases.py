@@ -42,6 +42,8 @@ def download(
     sums = f"terraform_{version}_SHA256SUMS"
     destination.parent.mkdir(parents=True, exist_ok=True)
     with requests.Session() as session, tempfile.TemporaryFile(dir=destination.parent) as file:
+        # A proxy has no way to a site on this machine.
+        session.trust_env = urlsplit(url).scheme == "https"
         with _get(session, url + sums) as response:
             expected = _listed(response.text, archive, url + sums)
         with _get(session, url + archive) as response:
@@ -120,8 +122,15 @@ def _receive(
 def _extract(archive: IO[bytes], destination: Path) -> None:
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".partial-") as folder:
         draft = Path(folder, "terraform")
-        with zipfile.ZipFile(archive).open("terraform") as source, draft.open("wb") as target:
-            shutil.copyfileobj(source, target)
+        try:
+            with zipfile.ZipFile(archive).open("terraform") as source, draft.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise ConfigurationError(
+                "terraform-download-failed",
+                f"The archive for {destination} has no terraform in it: {error}.",
+                hint=f"Try again later, {_BY_HAND}",
+            ) from error
         draft.chmod(0o755)
         os.replace(draft, destination)
 

@@ -281,7 +281,7 @@ class Stack:
             if number == 1
             else "Still waiting for Terraform to stop by itself; killing it would strand its lock"
         )
-        self._report(TerraformEvent("message", text))
+        self._report(TerraformEvent("notice", text))
 
     def _failure(self, run: _Run) -> Failure:
         rescued = self._data.rescue_state(self._directory, since=run.started)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from tasktracker_ops.models import Plan, ResourceChange
 
 EventKind = Literal[
-    "message", "warning", "refreshed", "planned", "started", "progress", "complete", "errored"
+    "notice", "message", "warning", "refreshed", "planned", "started", "progress", "complete", "errored"
 ]
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -29,6 +29,8 @@ _HOOKS: Mapping[str, EventKind] = {
 }
 # A replacement is done when both of its halves are.
 _STEPS = {"create": 1, "update": 1, "delete": 1, "replace": 2}
+# A warning that is no news: the lock table stays beside the lock file, as it guards the state too.
+_BOTH_LOCKS = 'parameter "dynamodb_table" is deprecated'
 # Init's advice on what to type next is for people who type terraform.
 _ADVICE = ("output_init_success_cli_message", "output_init_success_message")
 
@@ -172,6 +174,8 @@ class Transcript:
         self.note(str(diagnostic))
         if diagnostic.severity == "error":
             self.errors.append(diagnostic)
+            return None
+        if _BOTH_LOCKS in diagnostic.detail:
             return None
         return TerraformEvent("warning", diagnostic.summary, diagnostic.address)
 

@@ -169,6 +169,7 @@ def test_a_lock_is_released_by_its_id(
     backend.lock(*places)
     stack.force_unlock(LOCK_ID)
     assert stack.plan(bench.plan_file).add == 1
+    assert [event for event in bench.events if event.kind == "warning"] == []
 
 
 def test_another_lock_is_left_alone(stack: Any, backend: StateBackend) -> None:
@@ -213,6 +214,25 @@ def test_a_missing_lock_table_points_to_bootstrap(
         stack.plan(bench.plan_file)
     assert caught.value.code == "lock-table-missing"
     assert backend.table in caught.value.message
+
+
+def test_a_lock_that_cannot_be_released_is_told(
+    bench: Any, remote: dict[str, Any], backend: StateBackend
+) -> None:
+    """The work is done, and the hint unlocks."""
+
+    def report(event: Any) -> None:
+        if event.kind == "started":
+            backend.s3.delete_object(Bucket=backend.bucket, Key=f"{KEY}.tflock")
+
+    bench.write(SLOW, backend="s3")
+    stack = bench.stack(**remote, report=report)
+    stack.plan(bench.plan_file)
+    with pytest.raises(TtOpsError) as caught:
+        stack.apply(bench.plan_file)
+    assert caught.value.code == "lock-not-released"
+    assert "1 of 1 resources were done" in caught.value.message
+    assert "tt-ops unlock " in caught.value.hint
 
 
 def test_a_state_that_cannot_be_stored_is_kept(
