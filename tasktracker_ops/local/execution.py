@@ -21,6 +21,7 @@ class Execution:
     """What is known of one invocation; `run` fills it in. Times in ms, memory in MB."""
 
     function: FunctionVersion
+    qualifier: str | None = None
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     lines: list[LogLine] = field(default_factory=list)
     failed: WorkerFailed | None = None
@@ -63,7 +64,8 @@ class Execution:
         deadline = time.time() + self.function.timeout
         begin = time.perf_counter()
         try:
-            return environment.invoke(Task(self.request_id, self.function.arn, payload, deadline))
+            arn = self.function.invoked_arn(self.qualifier)
+            return environment.invoke(Task(self.request_id, arn, payload, deadline))
         finally:
             self.duration_ms = _since(begin)
 

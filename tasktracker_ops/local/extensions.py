@@ -1,22 +1,29 @@
-"""What moto lacks, added to moto's own backends so that every client and protocol sees it."""
+"""What moto lacks, added to moto's own objects so that every client and protocol sees it."""
 
 from __future__ import annotations
 
 import base64
 import logging
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+from moto.logs.models import LogGroup
 
 from tasktracker_ops.local import functions
 from tasktracker_ops.local.execution import MAX_PAYLOAD_BYTES
+from tasktracker_ops.local.functions import FunctionVersion
 from tasktracker_ops.local.pool import Throttled
-from tasktracker_ops.local.runtime import Runtime
+from tasktracker_ops.local.runtime import Result, Runtime
 
 _log = logging.getLogger(__name__)
+
+Response = tuple[int, dict[str, str], bytes]
 
 
 class _TooManyRequests(LambdaClientError):
@@ -38,59 +45,104 @@ class _RequestTooLarge(LambdaClientError):
 
 
 def install(runtime: Runtime) -> None:
-    """Have every Lambda `Invoke` run the deployed code in `runtime` instead of in Docker.
+    """Have every invocation run the deployed code in `runtime` instead of in Docker."""
+    LogGroup.filter_log_events = _in_order_of_time(  # type: ignore[method-assign]
+        LogGroup.filter_log_events
+    )
+    LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
+    LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
+
+
+def _invoke_over_http(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
+    """Return the operation Invoke.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
 
-    def invoke(
-        backend: LambdaBackend,
-        function_name: str,
-        qualifier: str | None,
-        body: Any,
-        headers: Mapping[str, str],
-        response_headers: MutableMapping[str, str],
-    ) -> bytes:
-        payload = body.encode() if isinstance(body, str) else body or b"{}"
+    def invoke(request: LambdaResponse) -> Response:
+        name, qualifier = _named(unquote(request.path.rsplit("/", 2)[-2]))
+        qualifier = qualifier or request._get_param("Qualifier")
+        payload = _payload(request.body)
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise _RequestTooLarge(len(payload))
-        if ":" in function_name:
-            qualifier = function_name.rsplit(":function:")[-1].partition(":")[2] or qualifier
-        function = functions.resolve(backend.region_name, function_name, qualifier)
-        kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        if kind == "DryRun":
-            return b""
-        if kind == "Event":
-            threading.Thread(
-                target=_invoke_later, args=(runtime, function, payload, qualifier), daemon=True
-            ).start()
-            return b""
+        function = functions.resolve(request.region, name, qualifier)
+        # moto takes the status from a header of that name.
+        match request.headers.get("X-Amz-Invocation-Type"):
+            case "DryRun":
+                return 204, {"status": "204"}, b""
+            case "Event":
+                _run_later(runtime, function, payload, qualifier)
+                return 202, {"status": "202"}, b""
         try:
             result = runtime.invoke(function, payload, qualifier=qualifier)
         except Throttled as error:
             raise _TooManyRequests from error
-        response_headers["x-amz-executed-version"] = result.version
-        response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
-        if result.error is not None:
-            response_headers["x-amz-function-error"] = "Unhandled"
-        return result.payload
+        tail = request.headers.get("X-Amz-Log-Type") == "Tail"
+        return 200, _headers(result, tail=tail), result.payload
 
-    def invoke_function(
+    return invoke
+
+
+def _invoke_from_moto(runtime: Runtime) -> Callable[..., bytes]:
+    """Return what moto's other services (topics, queues, streams) call on a function."""
+
+    def invoke(
         function: LambdaFunction, body: Any, request_headers: Any, response_headers: Any
     ) -> bytes:
-        backend = functions.backend(function.region)
-        return invoke(
-            backend, function.function_name, None, body, request_headers, response_headers
-        )
+        version = functions.resolve(function.region, function.function_name, str(function.version))
+        result = runtime.invoke(version, _payload(body))
+        response_headers.update(_headers(result, tail=False))
+        return result.payload
 
-    LambdaBackend.invoke = invoke  # type: ignore[assignment, method-assign]
-    LambdaFunction.invoke = invoke_function  # type: ignore[assignment, method-assign]
+    return invoke
 
 
-def _invoke_later(
-    runtime: Runtime, function: functions.FunctionVersion, payload: bytes, qualifier: str | None
+def _in_order_of_time(filter_log_events: Callable[..., Any]) -> Callable[..., Any]:
+    """Return FilterLogEvents as it is since 2019: the streams of a group always interleaved.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
+
+    @wraps(filter_log_events)
+    def filter_in_order(group: LogGroup, *positional: Any, **named: Any) -> Any:
+        # `interleaved` is the eighth and last parameter.
+        return filter_log_events(group, *positional[:7], **{**named, "interleaved": True})
+
+    return filter_in_order
+
+
+def _headers(result: Result, *, tail: bool) -> dict[str, str]:
+    headers = {
+        "content-type": "application/json",
+        "x-amzn-requestid": result.request_id,
+        "x-amz-executed-version": result.version,
+    }
+    if result.error is not None:
+        headers["x-amz-function-error"] = "Unhandled"
+    if tail:
+        headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
+    return headers
+
+
+def _named(name_or_arn: str) -> tuple[str, str | None]:
+    """Return the function's name and the qualifier in a name, partial ARN or ARN."""
+    name, _, qualifier = name_or_arn.rpartition("function:")[2].partition(":")
+    return name, qualifier or None
+
+
+def _payload(body: Any) -> bytes:
+    if isinstance(body, str):
+        body = body.encode()
+    return body or b"{}"
+
+
+def _run_later(
+    runtime: Runtime, function: FunctionVersion, payload: bytes, qualifier: str | None
 ) -> None:
-    try:
-        runtime.invoke(function, payload, qualifier=qualifier)
-    except Exception:
-        _log.exception("asynchronous invocation of %s", function.arn)
+    def run() -> None:
+        try:
+            runtime.invoke(function, payload, qualifier=qualifier)
+        except Exception:
+            _log.exception("asynchronous invocation of %s", function.arn)
+
+    threading.Thread(target=run, name="event", daemon=True).start()

@@ -31,6 +31,11 @@ class FunctionVersion:
     code_sha256: str
     code: bytes = field(repr=False, compare=False)
 
+    def invoked_arn(self, qualifier: str | None) -> str:
+        """Return the ARN a caller used who named that version or alias, or none."""
+        unqualified = self.arn.rpartition(":")[0]
+        return f"{unqualified}:{qualifier}" if qualifier else unqualified
+
     @property
     def log_group(self) -> str:
         """The log group Lambda writes to for this function."""

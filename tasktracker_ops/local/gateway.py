@@ -71,17 +71,21 @@ class Gateway:
             return message(404, "Not Found")
         exchange = _Exchange(call, region, api, stage)
         response = self._respond(exchange)
-        if api.cors_configuration:
-            response = cors.decorate(api.cors_configuration, call, response)
         identified = (*response.headers, ("apigw-requestid", call.request_id))
         response = HttpAnswer(response.status, identified, response.body)
         self._account_for(exchange, response, (time.perf_counter() - begin) * 1000)
         return response
 
     def _respond(self, exchange: _Exchange) -> HttpAnswer:
-        call, configuration = exchange.call, exchange.api.cors_configuration
-        if configuration and cors.is_preflight(call):
-            return cors.preflight(configuration, call)
+        configuration = exchange.api.cors_configuration
+        if not configuration:
+            return self._answer(exchange)
+        if cors.is_preflight(exchange.call):
+            return cors.preflight(configuration, exchange.call)
+        return cors.decorate(configuration, exchange.call, self._answer(exchange))
+
+    def _answer(self, exchange: _Exchange) -> HttpAnswer:
+        call = exchange.call
         try:
             return self._integrate(exchange)
         except _Refused as refused:

@@ -44,6 +44,7 @@ class Runtime:
     ) -> None:
         self.observers: Observers[Invocation] = Observers()
         self._launcher = launcher
+        self._idle_seconds = idle_seconds
         self._pool = Pool(bound=environments, idle_seconds=idle_seconds)
         self._closing = threading.Event()
         threading.Thread(target=self._reap, name="reaper", daemon=True).start()
@@ -56,8 +57,8 @@ class Runtime:
         Raises Throttled when its concurrency is used up.
         """
         started_at = datetime.now(UTC)
-        execution = Execution(function)
-        record = partial(_record, execution, qualifier=qualifier, started_at=started_at)
+        execution = Execution(function, qualifier)
+        record = partial(_record, execution, started_at=started_at)
         reserved = functions.reserved_concurrency(function.region, function.name)
         try:
             with self._pool.slot(function, reserved=reserved, patience=function.timeout) as slot:
@@ -98,14 +99,13 @@ class Runtime:
         )
 
     def _reap(self) -> None:
-        while not self._closing.wait(_REAP_EVERY_SECONDS):
+        while not self._closing.wait(min(_REAP_EVERY_SECONDS, self._idle_seconds)):
             self._pool.reap()
 
 
 def _record(
     execution: Execution,
     *,
-    qualifier: str | None,
     started_at: datetime,
     concurrency: int,
     error: str | None = None,
@@ -115,7 +115,7 @@ def _record(
         region=execution.function.region,
         function_name=execution.function.name,
         version=execution.function.version,
-        qualifier=qualifier,
+        qualifier=execution.qualifier,
         request_id=execution.request_id,
         started_at=started_at,
         duration_ms=execution.duration_ms,
