@@ -1,0 +1,97 @@
+"""The page for people, and who may see it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+
+
+def _page(aws: Any) -> str:
+    response = requests.get(f"{aws.server.url}/_tt-ops/", timeout=10)
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    return response.text
+
+
+def test_shows_what_there_is(aws: Any, api: Any) -> None:
+    """The page says that it is an emulation, and lists what is deployed."""
+    table = aws.client("dynamodb")
+    table.create_table(
+        TableName="shown",
+        KeySchema=[{"AttributeName": "task_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "task_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for number in range(3):
+        table.put_item(TableName="shown", Item={"task_id": {"S": str(number)}})
+    topic = aws.client("sns").create_topic(Name="alerts")["TopicArn"]
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName="TooManyErrors",
+        MetricName="Errors",
+        Namespace="AWS/Lambda",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    aws.client("s3").create_bucket(
+        Bucket="shown", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
+    )
+    api.call("/")
+    page = _page(aws)
+    assert "This is an emulation." in page
+    assert api.url in page
+    assert "live \u2192 1" in page
+    assert re.search(r"<td>shown</td><td>eu-west-3</td><td>3</td>", page)
+    assert "email: me@example.com" in page
+    assert "TooManyErrors" in page
+    assert "START RequestId" in page
+
+
+def test_nothing_is_loaded_from_elsewhere(aws: Any) -> None:
+    """The page has no link, script or picture."""
+    assert not re.search(r"<(script|link|img|iframe)|\bsrc=|\bhref=|url\(|@import", _page(aws))
+
+
+def test_a_log_line_cannot_inject(aws: Any, function: Any) -> None:
+    """Markup in a log line is shown, not run."""
+    function.do("say", text="<script>alert(1)</script><img src=x onerror=alert(1)>")
+    page = _page(aws)
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize("path", ["/_tt-ops/", "/_tt-ops/health", "/_aws/execute-api/x/", "/"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", ""])
+def test_a_rebound_host_name_is_refused(aws: Any, path: str, host: str) -> None:
+    """A page whose name was pointed to 127.0.0.1 reads nothing."""
+    response = requests.get(aws.server.url + path, headers={"Host": host}, timeout=5)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:1", "api.localhost"])
+def test_names_of_this_machine_are_accepted(aws: Any, host: str) -> None:
+    """Loopback has more than one name."""
+    url = f"{aws.server.url}/_tt-ops/health"
+    assert requests.get(url, headers={"Host": host}, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil"])
+def test_another_sites_page_cannot_reach_the_control_plane(aws: Any, origin: str) -> None:
+    """A browser that sends another origin is refused, since functions are code that runs here."""
+    response = requests.post(
+        f"{aws.server.url}/2015-03-31/functions", headers={"Origin": origin}, timeout=5
+    )
+    assert response.status_code == 403
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_unknown_page_is_not_found(aws: Any) -> None:
+    """There is nothing else below /_tt-ops/."""
+    assert requests.get(f"{aws.server.url}/_tt-ops/nothing", timeout=5).status_code == 404

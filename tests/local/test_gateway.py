@@ -1,0 +1,357 @@
+"""HTTP APIs answer as API Gateway does: routes, events, answers, limits, logs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+NOT_FOUND = {"message": "Not Found"}
+INTERNAL_ERROR = {"message": "Internal Server Error"}
+
+
+def test_event_is_payload_format_2(api: Any) -> None:
+    """The function gets the documented event, fields without a value left out."""
+    before = time.time()
+    response = api.call(
+        "/my%20path/%C3%A9?b=2&a=1&a=x%20y&empty=",
+        headers={"X-Mixed": "Value", "User-Agent": "test/1", "Cookie": "one=1; two=2"},
+    )
+    event = response.json()
+    context = event.pop("requestContext")
+    headers = event.pop("headers")
+    assert event == {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/my path/\u00e9",
+        "rawQueryString": "b=2&a=1&a=x%20y&empty=",
+        "queryStringParameters": {"b": "2", "a": "1,x y", "empty": ""},
+        "cookies": ["one=1", "two=2"],
+        "isBase64Encoded": False,
+    }
+    assert headers["x-mixed"] == "Value"
+    assert headers["x-forwarded-for"] == "127.0.0.1"
+    assert headers["host"] == context["domainName"]
+    assert "cookie" not in headers
+    assert before - 1 < context.pop("timeEpoch") / 1000 < time.time() + 1
+    time.strptime(context.pop("time"), "%d/%b/%Y:%H:%M:%S +0000")
+    assert context.pop("requestId") == response.headers["apigw-requestid"]
+    assert context.pop("http") == {
+        "method": "GET",
+        "path": "/my path/\u00e9",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "test/1",
+    }
+    assert context == {
+        "accountId": "123456789012",
+        "apiId": api.id,
+        "domainName": api.aws.server.url.removeprefix("http://"),
+        "domainPrefix": api.id,
+        "routeKey": "$default",
+        "stage": "$default",
+    }
+
+
+def test_repeated_headers_are_joined(api: Any) -> None:
+    """Two headers of one name arrive as one, with a comma."""
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", api.aws.server.port)
+    connection.putrequest("GET", f"/_aws/execute-api/{api.id}/")
+    connection.putheader("X-Twice", "1")
+    connection.putheader("X-Twice", "2")
+    connection.endheaders()
+    assert json.load(connection.getresponse())["headers"]["x-twice"] == "1,2"
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "is_base64"),
+    [
+        ("application/json", b'{"a": "\xc3\xa9"}', False),
+        ("text/plain; charset=utf-8", b"plain", False),
+        ("application/octet-stream", b"\x00\xff", True),
+        ("application/x-www-form-urlencoded", b"a=1", True),
+        ("application/json", b"\xff", True),
+    ],
+)
+def test_body_is_text_or_base64(api: Any, content_type: str, body: bytes, is_base64: bool) -> None:
+    """Bodies of text types arrive as text, all others in base64."""
+    event = api.call("/", "POST", data=body, headers={"Content-Type": content_type}).json()
+    assert event["isBase64Encoded"] is is_base64
+    received = base64.b64decode(event["body"]) if is_base64 else event["body"].encode()
+    assert received == body
+
+
+def test_chunked_body_arrives_whole(api: Any) -> None:
+    """A body sent in chunks is the same body."""
+    headers = {"Content-Type": "text/plain"}
+    event = api.call("/", "POST", data=iter([b"one", b"two"]), headers=headers).json()
+    assert event["body"] == "onetwo"
+
+
+def test_routes_and_path_parameters(aws: Any, function: Any) -> None:
+    """Routes are selected by method and path, and path parameters are decoded."""
+    api = aws.api(function, "GET /tasks/{task_id}", "ANY /files/{name+}")
+    event = api.call("/tasks/a%20b").json()
+    assert event["routeKey"] == "GET /tasks/{task_id}"
+    assert event["pathParameters"] == {"task_id": "a b"}
+    assert api.call("/files/a/b.txt", "PUT").json()["pathParameters"] == {"name": "a/b.txt"}
+    missing = api.call("/tasks/1", "DELETE")
+    assert (missing.status_code, missing.json()) == (404, NOT_FOUND)
+    assert api.call("/").status_code == 404
+
+
+def test_unknown_api_is_not_found(aws: Any) -> None:
+    """An id that belongs to no API is a 404."""
+    response = requests.get(f"{aws.server.url}/_aws/execute-api/nothing/tasks", timeout=5)
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+
+
+def test_full_answer(api: Any) -> None:
+    """Status, headers, cookies and a base64 body come out as the function says."""
+    response = api.answer(
+        {
+            "statusCode": 201,
+            "headers": {"Content-Type": "image/gif", "X-Number": 7, "X-True": True},
+            "cookies": ["a=1; Path=/", "b=2"],
+            "body": base64.b64encode(b"\x00\x01").decode(),
+            "isBase64Encoded": True,
+        }
+    )
+    assert response.status_code == 201
+    assert response.content == b"\x00\x01"
+    assert response.headers["content-type"] == "image/gif"
+    assert (response.headers["x-number"], response.headers["x-true"]) == ("7", "true")
+    assert response.raw.headers.getlist("set-cookie") == ["a=1; Path=/", "b=2"]
+    assert response.headers["apigw-requestid"]
+
+
+@pytest.mark.parametrize(
+    ("value", "body"),
+    [({"a": 1}, b'{"a": 1}'), ([1], b"[1]"), ("Hello", b"Hello"), (None, b"null"), (7, b"7")],
+)
+def test_answer_without_a_status_is_the_body_of_a_200(api: Any, value: Any, body: bytes) -> None:
+    """Anything without a statusCode becomes application/json and 200."""
+    response = api.answer(value)
+    assert (response.status_code, response.content) == (200, body)
+    assert response.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"statusCode": "created"},
+        {"statusCode": 99},
+        {"statusCode": True},
+        {"statusCode": 200, "body": {"a": 1}},
+        {"statusCode": 200, "headers": ["a"]},
+        {"statusCode": 200, "headers": {"a": {}}},
+        {"statusCode": 200, "headers": {"a": "b\r\nset-cookie: c"}},
+        {"statusCode": 200, "headers": {"a\r\nb": "c"}},
+        {"statusCode": 200, "cookies": "a=1"},
+        {"statusCode": 200, "body": "%", "isBase64Encoded": True},
+    ],
+)
+def test_malformed_answer_is_a_500(api: Any, value: Any) -> None:
+    """An answer that is no HTTP response gives the gateway's 500."""
+    response = api.answer(value)
+    assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
+
+
+def test_answer_without_a_body(api: Any) -> None:
+    """A 204 has neither a body nor its length, and HEAD no body; the connection goes on."""
+    response = api.answer({"statusCode": 204})
+    assert (response.status_code, response.content) == (204, b"")
+    assert api.call("/", "HEAD").content == b""
+    assert api.call("/").status_code == 200
+
+
+def test_a_raising_function_is_a_500_and_the_next_request_works(api: Any) -> None:
+    """A function error is the gateway's own answer, and harms nobody else."""
+    response = api.call("/raise")
+    assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
+    assert api.call("/exit").status_code == 500
+    assert api.call("/").status_code == 200
+
+
+def test_a_function_that_times_out_is_a_500(aws: Any) -> None:
+    """The function's own timeout is an error of the function."""
+    api = aws.api(aws.function(Timeout=1))
+    response = api.call("/spin")
+    assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
+    assert api.call("/").status_code == 200
+
+
+def test_integration_timeout_is_a_503(aws: Any) -> None:
+    """The gateway gives up at the integration's timeout; the function goes on."""
+    function = aws.function()
+    api = aws.api(function, integration={"TimeoutInMillis": 150})
+    function.invoke({}, Qualifier="live")
+    response = api.call("/slow")
+    assert response.status_code == 503
+    assert response.json() == {"message": "Service Unavailable"}
+
+
+def test_a_throttled_function_is_a_503(aws: Any) -> None:
+    """Without concurrency the function cannot be reached."""
+    function = aws.function()
+    aws.client("lambda").put_function_concurrency(
+        FunctionName=function.name, ReservedConcurrentExecutions=0
+    )
+    assert aws.api(function).call("/").json() == {"message": "Service Unavailable"}
+
+
+@pytest.mark.parametrize("permission", [None, "*/GET/other", "*/*/*"])
+def test_without_permission_on_the_alias_it_is_a_500(
+    aws: Any, function: Any, permission: str | None
+) -> None:
+    """The function's resource policy is asked; `$default` has no method in its ARN."""
+    response = aws.api(function, permission=permission).call("/")
+    assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
+
+
+def test_body_limits(api: Any) -> None:
+    """More than 10 MB is too large for the gateway, more than 6 MB in the event for Lambda."""
+    for size in (10 * 1024 * 1024 + 1, 6 * 1024 * 1024):
+        response = api.call("/", "POST", data=b"x" * size, headers={"Content-Type": "text/plain"})
+        assert response.status_code == 413
+        assert response.json() == {"message": "Request Entity Too Large"}
+    assert api.call("/large").status_code == 500
+
+
+def test_stage_throttling(aws: Any, function: Any) -> None:
+    """Beyond the burst a request is turned away, and admitted again at the rate."""
+    settings = {"ThrottlingRateLimit": 5.0, "ThrottlingBurstLimit": 2}
+    api = aws.api(function, stage={"DefaultRouteSettings": settings})
+    api.call("/")
+    answers = [api.call("/") for _ in range(4)]
+    assert answers[-1].status_code == 429
+    assert answers[-1].json() == {"message": "Too Many Requests"}
+    time.sleep(0.25)
+    assert api.call("/").status_code == 200
+
+
+def test_route_throttling_is_its_own(aws: Any, function: Any) -> None:
+    """A route's own limit does not touch the other routes."""
+    settings = {"GET /few": {"ThrottlingRateLimit": 0.01, "ThrottlingBurstLimit": 1}}
+    api = aws.api(function, "GET /few", "$default", stage={"RouteSettings": settings})
+    assert [api.call("/few").status_code for _ in range(3)] == [200, 429, 429]
+    assert api.call("/other").status_code == 200
+
+
+def test_cors(aws: Any, function: Any) -> None:
+    """Preflights are answered by the gateway, and its headers replace the function's."""
+    api = aws.api(
+        function,
+        CorsConfiguration={
+            "AllowOrigins": ["https://app.example"],
+            "AllowMethods": ["GET", "PUT"],
+            "AllowHeaders": ["content-type"],
+            "ExposeHeaders": ["location"],
+            "MaxAge": 60,
+        },
+    )
+    ask = {"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"}
+    allowed = api.call("/tasks", "OPTIONS", headers=ask)
+    assert allowed.status_code == 204
+    assert allowed.headers["access-control-allow-origin"] == "https://app.example"
+    assert allowed.headers["access-control-allow-methods"] == "GET,PUT"
+    assert allowed.headers["access-control-allow-headers"] == "content-type"
+    assert allowed.headers["access-control-max-age"] == "60"
+    refused = api.call("/tasks", "OPTIONS", headers={**ask, "Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in refused.headers
+    answer = {"statusCode": 200, "headers": {"access-control-allow-origin": "*"}}
+    response = api.call("/answer", "POST", json=answer, headers={"Origin": "https://app.example"})
+    assert response.headers["access-control-allow-origin"] == "https://app.example"
+    assert response.headers["access-control-expose-headers"] == "location"
+
+
+def test_access_log(aws: Any, function: Any) -> None:
+    """Each request is a line in the stage's log group, in the stage's format."""
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="/api/access")
+    arn = "arn:aws:logs:eu-west-3:123456789012:log-group:/api/access"
+    line = (
+        '{"id":"$context.requestId","status":$context.status,"route":"$context.routeKey",'
+        '"method":"$context.httpMethod","path":"$context.path","ip":"$context.identity.sourceIp",'
+        '"latency":$context.responseLatency,"function":"$context.integration.status",'
+        '"error":"$context.error.message","why":"$context.integrationErrorMessage",'
+        '"nothing":"$context.customDomain.basePathMatched"}'
+    )
+    api = aws.api(function, stage={"AccessLogSettings": {"DestinationArn": arn, "Format": line}})
+    good = api.call("/a%22b")
+    bad = api.call("/raise")
+    events = logs.filter_log_events(logGroupName="/api/access")["events"]
+    first, second = [json.loads(event["message"]) for event in events]
+    assert isinstance(first.pop("latency"), int)
+    assert first == {
+        "id": good.headers["apigw-requestid"],
+        "status": 200,
+        "route": "$default",
+        "method": "GET",
+        "path": '/a"b',
+        "ip": "127.0.0.1",
+        "function": "200",
+        "error": "-",
+        "why": "-",
+        "nothing": "-",
+    }
+    assert second["id"] == bad.headers["apigw-requestid"]
+    assert (second["status"], second["function"]) == (500, "-")
+    assert second["error"] == "Internal Server Error"
+    assert second["why"] == "the function failed: ValueError"
+
+
+def test_new_code_answers_once_the_alias_has_moved(aws: Any) -> None:
+    """Publishing changes nothing for the API until the alias points to the new version."""
+    function = aws.function()
+    api = aws.api(function)
+    assert api.call("/").json()["version"] == "2.0"
+    version = function.update("def lambda_handler(event, context): return 'new'")
+    assert api.call("/").json()["version"] == "2.0"
+    aws.client("lambda").update_alias(
+        FunctionName=function.name, Name="live", FunctionVersion=version
+    )
+    assert api.call("/").text == "new"
+    aws.client("lambda").update_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    assert api.call("/").json()["version"] == "2.0"
+
+
+def test_parallel_clients(aws: Any, record_property: Any) -> None:
+    """Eight clients at once get their own answers, and every invocation is logged once."""
+    function = aws.function()
+    api = aws.api(function)
+
+    def client(number: int) -> list[bool]:
+        with requests.Session() as session:
+            return [
+                session.get(f"{api.url}/{number}-{each}", timeout=30).json()["rawPath"]
+                == f"/{number}-{each}"
+                for each in range(20)
+            ]
+
+    with ThreadPoolExecutor(8) as pool:
+        results = [right for each in pool.map(client, range(8)) for right in each]
+    assert results == [True] * 160
+    assert sum(line.startswith("REPORT") for line in function.log()) == 160
+
+
+def test_warm_latency(api: Any, record_property: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A warm request takes milliseconds; the median is reported, not judged."""
+    times = []
+    for _ in range(200):
+        begin = time.perf_counter()
+        assert api.call("/").status_code == 200
+        times.append((time.perf_counter() - begin) * 1000)
+    median = statistics.median(times)
+    record_property("warm_median_ms", median)
+    with capsys.disabled():
+        print(f" [warm request: median {median:.1f} ms, p99 {sorted(times)[-3]:.1f} ms]", end="")

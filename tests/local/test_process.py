@@ -1,0 +1,201 @@
+"""The server's life: started once, found, stopped, whatever was left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local import process
+from tasktracker_ops.local.state import ServerState
+
+NONSENSE = {
+    "AWS_PROFILE": "no-such-profile",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_REGION": "moon-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "AWS_CONFIG_FILE": "/no/such/file",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "http_proxy": "http://127.0.0.1:1",
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+}
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's environment in which nothing about AWS or proxies is right."""
+    for name, value in NONSENSE.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("nonsense")
+def test_starts_answers_and_stops(directory: Path) -> None:
+    """A server starts under nonsense variables, says what it is, and leaves no state behind."""
+    server = process.start(directory, 0, port_required=False)
+    health = requests.get(f"{server.url}/_tt-ops/health", proxies={"http": ""}, timeout=5).json()
+    assert health["service"] == "tt-ops embedded AWS"
+    assert health["emulation"] is True
+    assert health["pid"] == server.pid
+    assert process.find(directory) == server
+    assert stat.S_IMODE((directory / "server.json").stat().st_mode) == 0o600
+    assert process.stop(directory) == server
+    assert not _runs(server.pid)
+    assert not (directory / "server.json").exists()
+    assert process.find(directory) is None
+
+
+def test_is_bound_to_loopback_only(aws: Any) -> None:
+    """Every listening socket of the server is on 127.0.0.1."""
+    listening = [
+        line.split()[1]
+        for line in Path(f"/proc/{aws.server.pid}/net/tcp").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == aws.server.port
+    ]
+    assert [each.split(":")[0] for each in listening] == ["0100007F"]
+
+
+def test_start_twice_gives_the_same_server(directory: Path) -> None:
+    """Starting again returns what runs already."""
+    first = process.start(directory, 0, port_required=False)
+    assert process.start(directory, 0, port_required=False) == first
+
+
+def test_two_starts_at_once_give_one_server(directory: Path) -> None:
+    """Two processes that start at once end up with the same server."""
+    script = (
+        "import sys; from pathlib import Path; from tasktracker_ops.local import process;"
+        "print(process.start(Path(sys.argv[1]), 0, port_required=False).pid)"
+    )
+    command = [sys.executable, "-c", script, str(directory)]
+    root = Path(process.__file__).parents[2]
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(subprocess.run, command, capture_output=True, cwd=root, check=True)
+            for _ in range(2)
+        ]
+        pids = {int(run.result().stdout) for run in runs}
+    assert len(pids) == 1
+    server = process.stop(directory)
+    assert server is not None
+    assert {server.pid} == pids
+
+
+@pytest.fixture
+def taken_port() -> Any:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_taken_port_is_replaced(directory: Path, taken_port: int) -> None:
+    """A preferred port that is taken gives a server on a free one."""
+    server = process.start(directory, taken_port, port_required=False)
+    assert server.port != taken_port
+    assert process.find(directory) == server
+
+
+def test_taken_port_that_is_required_is_an_error(directory: Path, taken_port: int) -> None:
+    """A required port that is taken is named, with a command to type."""
+    with pytest.raises(TtOpsError, match=str(taken_port)) as caught:
+        process.start(directory, taken_port, port_required=True)
+    assert caught.value.code == "local-port-taken"
+    assert "tt-ops local up --port" in caught.value.hint
+
+
+def test_another_required_port_is_an_error(directory: Path, taken_port: int) -> None:
+    """A server cannot be on the required port while it runs on another."""
+    process.start(directory, 0, port_required=False)
+    with pytest.raises(TtOpsError) as caught:
+        process.start(directory, taken_port, port_required=True)
+    assert caught.value.code == "local-already-running"
+
+
+def test_stale_state_of_a_reused_pid_is_ignored(directory: Path) -> None:
+    """A pid in a stale file that now is another process gets no signal, and a server starts."""
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        state = {"pid": bystander.pid, "port": 1, "id": "x", "started_at": "2026-01-01T00:00:00Z"}
+        (directory / "server.json").write_text(json.dumps(state))
+        assert process.find(directory) is None
+        assert process.stop(directory) is None
+        process.start(directory, 0, port_required=False)
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+def test_another_servers_answer_is_not_taken_for_ours(aws: Any, directory: Path) -> None:
+    """A live server whose id is not the one in the file is left alone."""
+    state = ServerState.read(aws.server.log_path.parent)
+    assert state is not None
+    ServerState(state.pid, state.port, "another", state.started_at).write(directory)
+    assert process.find(directory) is None
+    assert process.stop(directory) is None
+    assert process.find(aws.server.log_path.parent) == aws.server
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": "x"}', "null"])
+def test_state_that_makes_no_sense_is_no_server(directory: Path, content: str) -> None:
+    """A damaged state file counts as none."""
+    (directory / "server.json").write_text(content)
+    assert process.find(directory) is None
+
+
+def test_a_killed_server_is_replaced(directory: Path, eventually: Any) -> None:
+    """After SIGKILL nothing is found, and the next start works."""
+    killed = process.start(directory, 0, port_required=False)
+    os.kill(killed.pid, signal.SIGKILL)
+    eventually(lambda: process.find(directory) is None)
+    assert process.stop(directory) is None
+    assert process.start(directory, 0, port_required=False).pid != killed.pid
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -> None:
+    """Idle and busy workers are gone after a stop, and after the server was killed."""
+    aws = aws_in()
+    function = aws.function()
+    idle = function.do("environment")["pid"]
+    busy_function = aws.function()
+    busy = busy_function.do("environment")["pid"]
+    busy_function.invoke({"action": "spin"}, InvocationType="Event")
+    assert _runs(idle)
+    assert _runs(busy)
+    if end == "stop":
+        process.stop(aws.server.log_path.parent)
+    else:
+        os.kill(aws.server.pid, signal.SIGKILL)
+    eventually(lambda: not _runs(idle) and not _runs(busy))
+
+
+def test_a_server_that_dies_at_its_start_shows_its_log(directory: Path) -> None:
+    """An error at the start carries the last lines of the log."""
+    (directory / "code").write_text("a file where a folder belongs")
+    (directory / "server.json").mkdir()
+    with pytest.raises(TtOpsError, match="IsADirectoryError") as caught:
+        process.start(directory, 0, port_required=False)
+    assert caught.value.code == "local-start-failed"
+    assert "server.log" in caught.value.hint
+    (directory / "server.json").rmdir()
+
+
+def test_stop_without_a_server_does_nothing(tmp_path: Path) -> None:
+    """Stopping what was never started is no error."""
+    assert process.stop(tmp_path / "nothing") is None

@@ -1,0 +1,301 @@
+"""Functions run as deployed, by AWS's own client, within Lambda's limits."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def test_answers_what_the_function_returns(function: Any) -> None:
+    """A direct invocation gives back the function's value and the version that ran."""
+    answer = function.invoke({"a": [1, "\u00e9"]}, Qualifier="live")
+    assert answer["Payload"] == {"a": [1, "\u00e9"]}
+    assert answer["ExecutedVersion"] == "1"
+    assert "FunctionError" not in answer
+    assert function.invoke([1])["ExecutedVersion"] == "$LATEST"
+
+
+def test_context_is_lambdas(function: Any) -> None:
+    """The context knows ARN, request id, memory and the time that is left."""
+    answer = function.invoke({"action": "context"}, Qualifier="live")["Payload"]
+    assert answer["arn"].endswith(f":function:{function.name}:live")
+    assert 9000 < answer["left"] <= 10_000
+    assert answer["memory"] in ("256", 256)
+
+
+def test_log_tail_is_returned_on_request(function: Any) -> None:
+    """LogType Tail gives the end of the log, base64."""
+    answer = function.invoke({"action": "say", "text": "here"}, LogType="Tail")
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert "here\n" in tail
+    assert "REPORT RequestId: " in tail
+    assert "LogResult" not in function.invoke({})
+
+
+def test_event_and_dry_run(aws: Any, eventually: Any) -> None:
+    """An Event is taken at once and runs later; a DryRun runs nothing."""
+    function = aws.function()
+    assert function.invoke({}, InvocationType="DryRun")["StatusCode"] == 204
+    assert function.log() == []
+    taken = function.invoke({"action": "say", "text": "later"}, InvocationType="Event")
+    assert taken["StatusCode"] == 202
+    eventually(lambda: "later\n" in function.log())
+
+
+def test_unknown_function_is_not_found(aws: Any) -> None:
+    """Invoking what is not there is ResourceNotFoundException."""
+    with pytest.raises(ClientError) as caught:
+        aws.client("lambda").invoke(FunctionName="nothing")
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_log_of_an_invocation(aws: Any) -> None:
+    """START, the function's output and REPORT are in the log when the answer is."""
+    function = aws.function()
+    function.do("print")
+    begin, start, one, two, warning, rest, end, report = function.log()
+    assert begin.startswith("INIT_START Runtime Version: python:3.")
+    request_id = re.fullmatch(r"START RequestId: (\S{36}) Version: \$LATEST\n", start)[1]
+    assert (one, two, rest) == ("one\n", "two\n", "no newline\n")
+    assert re.fullmatch(rf"\[WARNING\]\t\S+Z\t{request_id}\tthree\nfour\n", warning)
+    assert end == f"END RequestId: {request_id}\n"
+    assert re.fullmatch(
+        rf"REPORT RequestId: {request_id}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t"
+        r"Memory Size: 256 MB\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms\t\n",
+        report,
+    )
+    function.do("print")
+    assert "Init Duration" not in function.log()[-1]
+
+
+def test_each_environment_has_its_stream(aws: Any) -> None:
+    """The stream is named by day, version and environment."""
+    function = aws.function()
+    function.invoke({}, Qualifier="live")
+    function.invoke({})
+    streams = aws.client("logs").describe_log_streams(logGroupName=f"/aws/lambda/{function.name}")
+    names = sorted(stream["logStreamName"] for stream in streams["logStreams"])
+    assert len(names) == 2
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", names[0])
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[1\][0-9a-f]{32}", names[1])
+
+
+def test_without_a_log_group_nothing_is_written(aws: Any) -> None:
+    """The function works, and no log group appears, as it has no right to create one."""
+    function = aws.function(log_group=False)
+    assert function.invoke({"a": 1})["Payload"] == {"a": 1}
+    prefix = f"/aws/lambda/{function.name}"
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=prefix)
+    assert groups["logGroups"] == []
+
+
+def test_environment_is_lambdas_and_nothing_of_the_users(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker sees the documented variables and the function's own, and no others."""
+    function = aws.function(Environment={"Variables": {"TASKS_TABLE_NAME": "tasks"}})
+    seen = function.do("environment")
+    assert seen["TASKS_TABLE_NAME"] == "tasks"
+    assert seen["AWS_ENDPOINT_URL"] == aws.server.url
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == function.name
+    assert seen["AWS_LAMBDA_FUNCTION_VERSION"] == "$LATEST"
+    assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+    assert seen["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.12"
+    assert seen["AWS_REGION"] == "eu-west-3"
+    assert seen["TZ"] == ":UTC"
+    assert seen["LAMBDA_TASK_ROOT"] == seen["cwd"] == seen["path"][0]
+    assert seen["AWS_LAMBDA_LOG_GROUP_NAME"] == f"/aws/lambda/{function.name}"
+    leaked = {"HOME", "USER", "VIRTUAL_ENV", "PYTHONPATH", "SSH_AUTH_SOCK"} & set(seen)
+    assert not leaked
+
+
+def test_a_raising_function_reports_its_error_and_goes_on(aws: Any) -> None:
+    """An exception is an Unhandled error with its trace, and the same worker serves the next."""
+    function = aws.function()
+    pid = function.do("environment")["pid"]
+    answer = function.invoke({"action": "raise"})
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == "ValueError"
+    assert answer["Payload"]["errorMessage"] == "on purpose"
+    assert any("[ERROR] ValueError: on purpose\nTraceback" in line for line in function.log())
+    assert function.do("environment")["pid"] == pid
+
+
+def test_timeout_kills_and_the_next_invocation_works(aws: Any) -> None:
+    """A function that runs too long is ended, told so in the log, and replaced."""
+    function = aws.function(Timeout=1)
+    pid = function.do("environment")["pid"]
+    answer = function.invoke({"action": "spin"})
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == "Sandbox.Timedout"
+    assert answer["Payload"]["errorMessage"].endswith("Task timed out after 1.00 seconds")
+    timed_out, _, report = function.log()[-3:]
+    assert re.fullmatch(r"\S+Z \S{36} Task timed out after 1.00 seconds\n", timed_out)
+    assert "Status: timeout" in report
+    assert function.do("environment")["pid"] != pid
+
+
+@pytest.mark.parametrize(
+    ("action", "error_type"),
+    [("exit", "Runtime.ExitError"), ("memory", "Runtime.OutOfMemory")],
+)
+def test_a_dead_worker_is_an_error_and_replaced(
+    aws: Any, function: Any, action: str, error_type: str
+) -> None:
+    """A worker that exits or outgrows its memory fails its invocation only."""
+    answer = function.invoke({"action": action})
+    assert answer["Payload"]["errorType"] == error_type
+    assert f"Error Type: {error_type}" in function.log()[-1]
+    assert function.do("context")["memory"]
+
+
+def test_children_of_a_worker_end_with_it(aws: Any, eventually: Any) -> None:
+    """What a function starts does not outlive its timeout."""
+    function = aws.function(Timeout=1)
+    child = function.do("child")
+    assert Path(f"/proc/{child}").exists()
+    function.do("spin")
+    eventually(lambda: not Path(f"/proc/{child}").exists())
+
+
+@pytest.mark.parametrize(
+    ("source", "handler", "error_type"),
+    [
+        ("import nothing_like_it", "handler.lambda_handler", "Runtime.ImportModuleError"),
+        ("def x(:", "handler.lambda_handler", "Runtime.UserCodeSyntaxError"),
+        ("x = 1", "handler.lambda_handler", "Runtime.HandlerNotFound"),
+        ("raise KeyError('at import')", "handler.lambda_handler", "KeyError"),
+        ("import os; os._exit(1)", "handler.lambda_handler", "Runtime.ExitError"),
+    ],
+)
+def test_code_that_does_not_load(aws: Any, source: str, handler: str, error_type: str) -> None:
+    """An error at initialisation is the answer, with START and REPORT in the log."""
+    function = aws.function(source, Handler=handler)
+    answer = function.invoke({})
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == error_type
+    log = "".join(function.log())
+    assert "START RequestId" in log
+    assert "Status: error" in log
+
+
+def test_answer_above_six_megabytes_is_an_error(function: Any) -> None:
+    """Lambda's limit on answers holds."""
+    answer = function.invoke({"action": "large"})
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == "Function.ResponseSizeTooLarge"
+
+
+def test_payload_above_six_megabytes_is_refused(function: Any) -> None:
+    """Lambda's limit on requests holds."""
+    with pytest.raises(ClientError) as caught:
+        function.invoke("x" * (6 * 1024 * 1024))
+    assert caught.value.response["Error"]["Code"] == "RequestTooLargeException"
+
+
+def test_reserved_concurrency_throttles(aws: Any) -> None:
+    """One invocation too many is TooManyRequestsException; afterwards there is room again."""
+    function = aws.function()
+    aws.client("lambda").put_function_concurrency(
+        FunctionName=function.name, ReservedConcurrentExecutions=1
+    )
+    function.invoke({})
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(function.invoke, {"action": "slow"}) for _ in range(4)]
+        errors = [run.exception() for run in runs]
+    codes = [error.response["Error"]["Code"] for error in errors if error is not None]
+    assert codes == ["TooManyRequestsException"] * 3
+    assert function.invoke({"a": 1})["Payload"] == {"a": 1}
+
+
+def test_parallel_invocations_get_workers_of_their_own(aws: Any) -> None:
+    """Invocations at once run in different workers, which then are reused."""
+    function = aws.function()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(function.invoke, [{"action": "slow"}] * 3))
+    starts = "".join(function.log()).count("INIT_START")
+    assert 2 <= starts <= 3
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(function.invoke, [{"action": "slow"}] * 2))
+    assert "".join(function.log()).count("INIT_START") == starts
+
+
+def test_new_configuration_replaces_the_worker(aws: Any) -> None:
+    """A changed environment variable is seen by the next invocation."""
+    function = aws.function()
+    first = function.do("environment")
+    aws.client("lambda").update_function_configuration(
+        FunctionName=function.name, Environment={"Variables": {"COLOUR": "blue"}}
+    )
+    second = function.do("environment")
+    assert second["COLOUR"] == "blue"
+    assert second["pid"] != first["pid"]
+
+
+def test_observers_are_told(tmp_path: Path) -> None:
+    """Each invocation is handed on as one record, and an idle worker is reaped."""
+    from tasktracker_ops.local import functions
+    from tasktracker_ops.local.launcher import Launcher
+    from tasktracker_ops.local.runtime import Runtime
+
+    name = _deploy_in_process("def lambda_handler(event, context): return 1 / event")
+    function = functions.resolve("eu-west-3", name)
+    runtime = Runtime(Launcher(tmp_path, "http://127.0.0.1:1"), idle_seconds=0.2)
+    records: list[Any] = []
+    runtime.observers.add(lambda record: 1 / 0)
+    runtime.observers.add(records.append)
+    try:
+        assert runtime.invoke(function, b"2", qualifier="live").payload == b"0.5"
+        assert runtime.invoke(function, b"0").error == "ZeroDivisionError"
+        good, bad = records
+        assert (good.function_name, good.version, good.qualifier) == (name, "$LATEST", "live")
+        assert good.error is None
+        assert bad.error == "ZeroDivisionError"
+        assert good.concurrency == 1
+        assert 0 < good.duration_ms < good.init_ms
+        assert good.memory_mb > 5
+        assert not good.throttled
+        assert bad.init_ms is None
+        workers = runtime._launcher._workers
+        assert workers[0].wait(timeout=5) == -9
+    finally:
+        runtime.close()
+    assert not tmp_path.exists()
+
+
+def _deploy_in_process(source: str) -> str:
+    """Put a function into this process's own moto backends."""
+    import io
+    import zipfile
+
+    from moto.backends import get_backend
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("handler.py", source)
+    get_backend("iam")["123456789012"]["aws"].create_role(
+        role_name="observed",
+        assume_role_policy_document=json.dumps({}),
+        path="/",
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration=None,
+    )
+    get_backend("lambda")["123456789012"]["eu-west-3"].create_function(
+        {
+            "FunctionName": "observed",
+            "Runtime": "python3.12",
+            "Role": "arn:aws:iam::123456789012:role/observed",
+            "Handler": "handler.lambda_handler",
+            "Code": {"ZipFile": base64.b64encode(buffer.getvalue()).decode()},
+        }
+    )
+    return "observed"
