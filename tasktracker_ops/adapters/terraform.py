@@ -28,9 +28,9 @@ from tasktracker_ops.adapters.failures import (
     needs_init,
     unsaved_state,
 )
-from tasktracker_ops.adapters.transcript import TerraformEvent, Transcript, plain
+from tasktracker_ops.adapters.transcript import Transcript, plain
 from tasktracker_ops.errors import ConfigurationError
-from tasktracker_ops.models import Plan
+from tasktracker_ops.models import Plan, TerraformEvent
 
 Variable = str | bool | int | None
 

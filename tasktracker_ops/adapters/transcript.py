@@ -11,16 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from tasktracker_ops.models import Plan, ResourceChange
-
-EventKind = Literal[
-    "notice", "message", "warning", "refreshed", "planned", "started", "progress", "complete", "errored"
-]
+from tasktracker_ops.models import Plan, ResourceChange, TerraformEvent
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_HOOKS: Mapping[str, EventKind] = {
+_HOOKS: Mapping[str, str] = {
     "refresh_complete": "refreshed",
     "apply_start": "started",
     "apply_progress": "progress",
@@ -33,21 +29,6 @@ _STEPS = {"create": 1, "update": 1, "delete": 1, "replace": 2}
 _BOTH_LOCKS = 'parameter "dynamodb_table" is deprecated'
 # Init's advice on what to type next is for people who type terraform.
 _ADVICE = ("output_init_success_cli_message", "output_init_success_message")
-
-
-@dataclass(frozen=True, slots=True)
-class TerraformEvent:
-    """A step of Terraform's, as it happens.
-
-    `address` and `action` (create, update, replace, delete …) are set for every kind but message
-    and warning; `elapsed` is in seconds since the resource was started.
-    """
-
-    kind: EventKind
-    message: str
-    address: str = ""
-    action: str = ""
-    elapsed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +124,7 @@ class Transcript:
             return TerraformEvent("message", text) if text else None
         return None
 
-    def _hook(self, kind: EventKind, message: Mapping[str, Any]) -> TerraformEvent | None:
+    def _hook(self, kind: str, message: Mapping[str, Any]) -> TerraformEvent | None:
         hook = message["hook"]
         address, action = hook["resource"]["addr"], hook.get("action", "")
         if action == "read":

@@ -12,7 +12,7 @@ import pytest
 
 from tasktracker_ops.adapters.terraform import Stack
 from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
-from tasktracker_ops.adapters.transcript import TerraformEvent
+from tasktracker_ops.models import TerraformEvent
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import uuid
@@ -94,8 +95,11 @@ class StateBackend:
 
 
 @pytest.fixture
-def backend() -> Iterator[StateBackend]:
-    """An empty state bucket and lock table."""
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[StateBackend]:
+    """An empty state bucket and lock table, whatever this machine's AWS variables say."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

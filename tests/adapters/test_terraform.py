@@ -14,9 +14,8 @@ import pytest
 
 from tasktracker_ops.adapters.failures import StateLocked
 from tasktracker_ops.adapters.terraform import AppliedPlan, Terraform
-from tasktracker_ops.adapters.transcript import TerraformEvent
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
-from tasktracker_ops.models import Plan, ResourceChange
+from tasktracker_ops.models import Plan, ResourceChange, TerraformEvent
 
 ONE = 'resource "terraform_data" "one" {\n  input = 1\n}\n'
 SLOW = """
