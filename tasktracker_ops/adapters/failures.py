@@ -97,10 +97,11 @@ class Failure:
         kept = _find(self.transcript.errors, "releasing the state lock")
         released = None if self.returncode < 0 else kept is None
         lock = LockInfo.parse(kept.detail) if kept else None
-        held = f", and {_lock_standing(released)}" if self.operation != "init" else ""
+        held = f", and {_lock_standing(released)}" if self.operation in ("plan", "apply") else ""
         hint = f"To go on: {self.program} {self.command}"
         if self.recovery:
-            hint = f"Save the state before anything else: {self.recovery}"
+            held += ". The state could not be stored and was kept in a file"
+            hint = f"Save it before anything else: {self.recovery}"
         elif lock:
             hint = f"Release the lock with: {self.program} unlock {lock.id}"
         return Interrupted(
