@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from collections.abc import Iterable
@@ -41,9 +42,9 @@ class Embedded:
         self.runtime.close()
 
 
-def compose(state: ServerState, directory: Path) -> Embedded:
-    """Build the parts and join them."""
-    runtime = Runtime(Launcher(directory / "code", state.url))
+def compose(state: ServerState, directory: Path, *, idle_seconds: float = 300.0) -> Embedded:
+    """Build the parts and join them; workers unused for `idle_seconds` are stopped."""
+    runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
     extensions.install(runtime)
     moto = DomainDispatcherApplication(create_backend_app)
@@ -53,8 +54,7 @@ def compose(state: ServerState, directory: Path) -> Embedded:
         if (refusal := _refuse(environ, path)) is not None:
             return refusal(environ, start_response)
         if path.startswith(PREFIX):
-            answer = gateway.answer(ApiCall.from_environ(environ))
-            return _response(answer)(environ, start_response)
+            return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
         if path.startswith("/_tt-ops"):
             return _own(state, path)(environ, start_response)
         return moto(environ, start_response)  # type: ignore[no-any-return]
@@ -102,9 +102,8 @@ def _health(state: ServerState) -> dict[str, Any]:
     }
 
 
-def _response(answer: HttpAnswer) -> Response:
-    response = Response(answer.body, answer.status)
-    response.headers.clear()
-    for name, value in answer.headers:
-        response.headers.add(name, value)
-    return response
+def _send(answer: HttpAnswer, start_response: StartResponse) -> Iterable[bytes]:
+    # A Response object would rewrite some of the headers that the function chose.
+    reason = http.client.responses.get(answer.status, "Unknown")
+    start_response(f"{answer.status} {reason}", list(answer.headers))
+    return [answer.body]

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-de
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -75,6 +76,9 @@ def _headers(call: ApiCall) -> dict[str, str]:
     headers["content-length"] = str(len(call.body))
     headers["x-forwarded-for"] = ", ".join(
         filter(None, [call.headers.get("x-forwarded-for"), call.source_ip])
+    )
+    headers.setdefault(
+        "x-amzn-trace-id", f"Root=1-{int(call.at.timestamp()):08x}-{os.urandom(12).hex()}"
     )
     headers["x-forwarded-proto"] = "http"
     headers["x-forwarded-port"] = call.host.rpartition(":")[2]

@@ -213,4 +213,6 @@ def _integration(api: Any, target: str | None) -> Any:
     integration = api.integrations.get((target or "").removeprefix("integrations/"))
     if integration is None or integration.integration_type != "AWS_PROXY":
         raise _Refused(500, "Internal Server Error", f"no Lambda integration behind {target!r}")
+    if integration.payload_format_version == "1.0":
+        raise _Refused(500, "Internal Server Error", "payload format 1.0 is not emulated")
     return integration

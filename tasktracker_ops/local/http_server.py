@@ -16,6 +16,12 @@ _log = logging.getLogger(__name__)
 _REQUEST_LIMIT_BYTES = 256 * 1024 * 1024
 
 
+class _Unreadable(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class RequestHandler(MotoRequestHandler):
     """Werkzeug's handler closes every connection and takes 10 ms to look for unread bodies.
 
@@ -30,8 +36,11 @@ class RequestHandler(MotoRequestHandler):
     def run_wsgi(self) -> None:
         """Run the application on one request."""
         environ = self.make_environ()
-        body = self._read_body(environ)
-        if body is None:
+        try:
+            body = self._read_body(environ)
+        except _Unreadable as error:
+            self.close_connection = True
+            self.send_error(error.status)
             return
         environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         try:
@@ -41,21 +50,28 @@ class RequestHandler(MotoRequestHandler):
             status, headers, content = "500 Internal Server Error", [], b""
         self._send(status, headers, content)
 
+    def version_string(self) -> str:
+        """Return the Server header."""
+        return "tt-ops embedded AWS"
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log what failed; what worked would only fill the disk."""
         if str(code)[0] in "45":
             _log.info("%s %s", self.requestline.translate(self._control_char_table), code)
 
-    def _read_body(self, environ: dict[str, Any]) -> bytes | None:
+    def _read_body(self, environ: dict[str, Any]) -> bytes:
         stream = environ["wsgi.input"]
         if environ.get("wsgi.input_terminated"):
             return bytes(stream.read())
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > _REQUEST_LIMIT_BYTES:
-            self.close_connection = True
-            self.send_error(413)
-            return None
-        return bytes(stream.read(length))
+        declared = environ.get("CONTENT_LENGTH") or "0"
+        if not declared.isdecimal():
+            raise _Unreadable(400)
+        if int(declared) > _REQUEST_LIMIT_BYTES:
+            raise _Unreadable(413)
+        body = bytes(stream.read(int(declared)))
+        if len(body) < int(declared):
+            raise _Unreadable(400)
+        return body
 
     def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         code, _, reason = status.partition(" ")
@@ -63,12 +79,13 @@ class RequestHandler(MotoRequestHandler):
         names = {name.lower() for name, _ in headers}
         for name, value in headers:
             self.send_header(name, value)
-        if "content-length" not in names and int(code) not in (204, 304):
+        has_content = int(code) not in (204, 304)
+        if has_content and "content-length" not in names:
             self.send_header("Content-Length", str(len(content)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
+        if has_content and self.command != "HEAD":
             self.wfile.write(content)
         self.wfile.flush()
 

@@ -24,6 +24,8 @@ class Launcher:
     """Unpacks code under `directory` and starts workers that find AWS at `endpoint`."""
 
     def __init__(self, directory: Path, endpoint: str) -> None:
+        # What a killed server left behind.
+        shutil.rmtree(directory, ignore_errors=True)
         self._directory = directory
         self._endpoint = endpoint
         self._unpacking = threading.Lock()
@@ -42,19 +44,7 @@ class Launcher:
         environment = self._environment(function, log_stream, address, code)
         environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(output)
         command = [sys.executable, str(_WORKER), function.handler, str(os.getpid())]
-        worker: subprocess.Popen[bytes] = self._forks.submit(
-            subprocess.Popen,
-            command,
-            cwd=code,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[output],
-            start_new_session=True,
-        ).result()
-        self._workers = [each for each in self._workers if each.poll() is None] + [worker]
-        return worker
+        return self._forks.submit(self._fork, command, code, environment, output).result()
 
     def close(self) -> None:
         """Kill every worker that still runs, with all it started; remove the unpacked code."""
@@ -63,6 +53,22 @@ class Launcher:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _fork(
+        self, command: list[str], code: Path, environment: dict[str, str], output: int
+    ) -> subprocess.Popen[bytes]:
+        worker = subprocess.Popen(
+            command,
+            cwd=code,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[output],
+            start_new_session=True,
+        )
+        self._workers = [each for each in self._workers if each.poll() is None] + [worker]
+        return worker
 
     def _unpack(self, function: FunctionVersion) -> Path:
         folder = self._directory / function.code_sha256.replace("/", "_").rstrip("=")

@@ -23,7 +23,7 @@ _SERVER = "tasktracker_ops.local.server"
 _EXIT_PORT_TAKEN = 98
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_HEALTH_SECONDS = 3.0
+_HEALTH_SECONDS = 10.0  # a busy server must not be taken for a dead one
 _POLL_SECONDS = 0.02
 _LOG_LINES = 15
 
@@ -101,7 +101,7 @@ def _launch(directory: Path, port: int) -> LocalServer | None:
     """Start the server and wait until it answers; None when the port is taken."""
     with _log_path(directory).open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", _SERVER, "--port", str(port), "--directory", "."],
+            [sys.executable, "-P", "-m", _SERVER, "--port", str(port), "--directory", "."],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -123,6 +123,7 @@ def _launch(directory: Path, port: int) -> LocalServer | None:
                 return server
         time.sleep(_POLL_SECONDS)
     child.kill()
+    child.wait()
     raise _start_failed(directory, f"it did not answer within {_START_SECONDS:.0f} s")
 
 

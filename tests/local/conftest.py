@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
+import socket
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,10 @@ import requests
 from botocore.config import Config
 
 from tasktracker_ops.local import process
+from tasktracker_ops.local.application import Embedded, compose
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.http_server import serve_on
+from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models import LocalServer
 
 REGION = "eu-west-3"
@@ -223,6 +230,16 @@ class Aws:
         return str(created["Role"]["Arn"])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sane_environment() -> Iterator[None]:
+    """Whatever the user's AWS and proxy variables say, these tests do not hear it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        yield
+
+
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """A running embedded AWS on a free port."""
@@ -254,6 +271,21 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 def aws_in(directory: Path) -> Callable[[], Aws]:
     """Start a server of the test's own."""
     return lambda: Aws(process.start(directory, 0, port_required=False))
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Embedded]]:
+    """The application served by this very process, with workers that hardly live unused."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
+    parts = compose(state, tmp_path, idle_seconds=0.2)
+    server = serve_on(listener, parts.application)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield Aws(LocalServer(state.url, state.port, state.pid, "", tmp_path)), parts
+    server.shutdown()
+    thread.join()
+    parts.close()
 
 
 @pytest.fixture

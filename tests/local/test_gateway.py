@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -168,7 +169,7 @@ def test_malformed_answer_is_a_500(api: Any, value: Any) -> None:
 
 def test_answer_without_a_body(api: Any) -> None:
     """A 204 has neither a body nor its length, and HEAD no body; the connection goes on."""
-    response = api.answer({"statusCode": 204})
+    response = api.answer({"statusCode": 204, "body": "ignored"})
     assert (response.status_code, response.content) == (204, b"")
     assert api.call("/", "HEAD").content == b""
     assert api.call("/").status_code == 200
@@ -342,6 +343,34 @@ def test_parallel_clients(aws: Any, record_property: Any) -> None:
         results = [right for each in pool.map(client, range(8)) for right in each]
     assert results == [True] * 160
     assert sum(line.startswith("REPORT") for line in function.log()) == 160
+
+
+def test_observers_are_told(embedded: Any) -> None:
+    """Each request is handed on as one record, refused ones included."""
+    aws, parts = embedded
+    records: list[Any] = []
+    parts.gateway.observers.add(records.append)
+    api = aws.api(aws.function(), "GET /", "GET /raise")
+    for path in ("/", "/raise", "/nowhere"):
+        api.call(path)
+    assert [(each.route_key, each.status) for each in records] == [
+        ("GET /", 200),
+        ("GET /raise", 500),
+        (None, 404),
+    ]
+    good, _, refused = records
+    assert (good.region, good.api_id, good.stage) == ("eu-west-3", api.id, "$default")
+    assert 0 < good.integration_latency_ms < good.latency_ms
+    assert refused.integration_latency_ms is None
+
+
+def test_bytes_that_are_no_request_are_refused(aws: Any) -> None:
+    """A length that is no number gives a 400 and an end, not a wait."""
+    for length in (b"-1", b"x", b"1e9"):
+        with socket.create_connection(("127.0.0.1", aws.server.port), timeout=5) as connection:
+            head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length
+            connection.sendall(head + b"\r\n\r\n")
+            assert b" 400 " in connection.recv(100)
 
 
 def test_warm_latency(api: Any, record_property: Any, capsys: pytest.CaptureFixture[str]) -> None:

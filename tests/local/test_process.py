@@ -187,7 +187,6 @@ def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -
 
 def test_a_server_that_dies_at_its_start_shows_its_log(directory: Path) -> None:
     """An error at the start carries the last lines of the log."""
-    (directory / "code").write_text("a file where a folder belongs")
     (directory / "server.json").mkdir()
     with pytest.raises(TtOpsError, match="IsADirectoryError") as caught:
         process.start(directory, 0, port_required=False)

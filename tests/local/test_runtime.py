@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -239,63 +238,44 @@ def test_new_configuration_replaces_the_worker(aws: Any) -> None:
     assert second["pid"] != first["pid"]
 
 
-def test_observers_are_told(tmp_path: Path) -> None:
-    """Each invocation is handed on as one record, and an idle worker is reaped."""
-    from tasktracker_ops.local import functions
-    from tasktracker_ops.local.launcher import Launcher
-    from tasktracker_ops.local.runtime import Runtime
-
-    name = _deploy_in_process("def lambda_handler(event, context): return 1 / event")
-    function = functions.resolve("eu-west-3", name)
-    runtime = Runtime(Launcher(tmp_path, "http://127.0.0.1:1"), idle_seconds=0.2)
+def test_observers_are_told(embedded: Any) -> None:
+    """Each invocation is handed on as one record, whatever another observer does."""
+    aws, parts = embedded
     records: list[Any] = []
-    runtime.observers.add(lambda record: 1 / 0)
-    runtime.observers.add(records.append)
-    try:
-        assert runtime.invoke(function, b"2", qualifier="live").payload == b"0.5"
-        assert runtime.invoke(function, b"0").error == "ZeroDivisionError"
-        good, bad = records
-        assert (good.function_name, good.version, good.qualifier) == (name, "$LATEST", "live")
-        assert good.error is None
-        assert bad.error == "ZeroDivisionError"
-        assert good.concurrency == 1
-        assert 0 < good.duration_ms < good.init_ms
-        assert good.memory_mb > 5
-        assert not good.throttled
-        assert bad.init_ms is None
-        workers = runtime._launcher._workers
-        assert workers[0].wait(timeout=5) == -9
-    finally:
-        runtime.close()
-    assert not tmp_path.exists()
+    parts.runtime.observers.add(lambda record: 1 / 0)
+    parts.runtime.observers.add(records.append)
+    function = aws.function()
+    function.invoke({}, Qualifier="live")
+    function.invoke({"action": "raise"})
+    good, bad = records
+    assert (good.region, good.function_name) == ("eu-west-3", function.name)
+    assert (good.version, good.qualifier, good.error) == ("1", "live", None)
+    assert (bad.version, bad.qualifier, bad.error) == ("$LATEST", None, "ValueError")
+    assert good.concurrency == 1
+    assert good.memory_mb > 5
+    assert 0 < good.duration_ms < good.init_ms
+    assert not good.throttled
 
 
-def _deploy_in_process(source: str) -> str:
-    """Put a function into this process's own moto backends."""
-    import io
-    import zipfile
-
-    from moto.backends import get_backend
-
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("handler.py", source)
-    get_backend("iam")["123456789012"]["aws"].create_role(
-        role_name="observed",
-        assume_role_policy_document=json.dumps({}),
-        path="/",
-        permissions_boundary=None,
-        description="",
-        tags=[],
-        max_session_duration=None,
+def test_throttles_are_observed(embedded: Any) -> None:
+    """A throttled invocation is a record too, without measures."""
+    aws, parts = embedded
+    records: list[Any] = []
+    parts.runtime.observers.add(records.append)
+    function = aws.function()
+    aws.client("lambda").put_function_concurrency(
+        FunctionName=function.name, ReservedConcurrentExecutions=0
     )
-    get_backend("lambda")["123456789012"]["eu-west-3"].create_function(
-        {
-            "FunctionName": "observed",
-            "Runtime": "python3.12",
-            "Role": "arn:aws:iam::123456789012:role/observed",
-            "Handler": "handler.lambda_handler",
-            "Code": {"ZipFile": base64.b64encode(buffer.getvalue()).decode()},
-        }
-    )
-    return "observed"
+    with pytest.raises(ClientError):
+        function.invoke({})
+    assert records[0].throttled
+    assert (records[0].duration_ms, records[0].error, records[0].concurrency) == (0.0, None, 0)
+
+
+def test_idle_workers_are_reaped(embedded: Any, eventually: Any) -> None:
+    """A worker nobody needs ends, and the next invocation starts another."""
+    aws, _ = embedded
+    function = aws.function()
+    pid = function.do("environment")["pid"]
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    assert function.do("environment")["pid"] != pid
