@@ -120,11 +120,12 @@ class App:
             releases=self.settings.terraform_releases_url,
         ).terraform()
 
-    def infrastructure(self, recipient: str) -> Stack:
-        """The main stack; alarms go to `recipient`."""
+    def infrastructure(self, recipient: str, *, command: str = "deploy") -> Stack:
+        """The main stack; alarms go to `recipient`. Errors propose to repeat `command`."""
         settings = self.settings
         return self._stack(
             "terraform",
+            command=command,
             backend=self.target.backend_config(),
             variables={
                 "aws_region": self.session.environment.region,
@@ -139,6 +140,7 @@ class App:
         """The stack of the state backend, with its own state in `state_file`."""
         return self._stack(
             "bootstrap",
+            command="bootstrap",
             backend={"path": str(state_file)},
             variables={
                 "aws_region": self.session.environment.region,
@@ -149,7 +151,9 @@ class App:
             },
         )
 
-    def _stack(self, name: str, *, backend: TerraformValues, variables: TerraformValues) -> Stack:
+    def _stack(
+        self, name: str, *, command: str, backend: TerraformValues, variables: TerraformValues
+    ) -> Stack:
         from .adapters.providers import provider_environment
         from .adapters.terraform import Stack
 
@@ -172,4 +176,6 @@ class App:
             variables=variables,
             environment={**environment, **providers},
             report=self.report.terraform,
+            secrets=("alert_email",),
+            command=command,
         )

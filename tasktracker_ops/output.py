@@ -23,6 +23,7 @@ from .models import (
     Package,
     Plan,
     Removed,
+    ResourceChange,
     Stopped,
     Task,
     Tasks,
@@ -273,7 +274,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _change_line(change: Any) -> str:
+def _change_line(change: ResourceChange) -> str:
     sign, color = _SIGNS.get(change.action, ("?", "white"))
     return click.style(f"{sign} {change.action:<8}", fg=color) + change.address
 

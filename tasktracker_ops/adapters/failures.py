@@ -48,14 +48,14 @@ class LockInfo:
 class StateLocked(TtOpsError):
     """Somebody else is at work on the state: `lock` says who."""
 
-    def __init__(self, lock: LockInfo, *, program: str) -> None:
+    def __init__(self, lock: LockInfo) -> None:
         since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
         doing = f" for its {lock.operation}" if lock.operation not in ("", "invalid") else ""
         super().__init__(
             "state-locked",
             f"The Terraform state is locked by {lock.who or 'somebody'}{since}{doing}.",
             hint="Wait until that run is over; if it died, release its lock with: "
-            f"{program} unlock {lock.id}",
+            f"tt-ops unlock {lock.id}",
         )
         self.lock = lock
 
@@ -79,8 +79,8 @@ class Interrupted(TtOpsError):
 class Failure:
     """One Terraform command that did not end well, and what its error should tell the user.
 
-    `operation` is Terraform's word (init, plan, apply); `program` and `command` are what the user
-    types (`tt-ops --target local`, `deploy`); `recovery` is the command that saves a state which
+    `operation` is Terraform's word (init, plan, apply); `command` is ours
+    (deploy); `recovery` is the command that saves a state which
     Terraform could not, and `log` holds all it said.
     """
 
@@ -88,7 +88,6 @@ class Failure:
     transcript: Transcript
     returncode: int
     log: Path
-    program: str
     command: str
     recovery: str | None = None
 
@@ -98,12 +97,12 @@ class Failure:
         released = None if self.returncode < 0 else kept is None
         lock = LockInfo.parse(kept.detail) if kept else None
         held = f", and {_lock_standing(released)}" if self.operation in ("plan", "apply") else ""
-        hint = f"To go on: {self.program} {self.command}"
+        hint = f"To go on: tt-ops {self.command}"
         if self.recovery:
             held += ". The state could not be stored and was kept in a file"
             hint = f"Save it before anything else: {self.recovery}"
         elif lock:
-            hint = f"Release the lock with: {self.program} unlock {lock.id}"
+            hint = f"Release the lock with: tt-ops unlock {lock.id}"
         return Interrupted(
             f"Interrupted during {self.operation}: {self._standing()}{held}.",
             hint=hint,
@@ -124,21 +123,21 @@ class Failure:
         locked = _find(self.transcript.errors, "acquiring the state lock")
         lock = LockInfo.parse(locked.detail) if locked else None
         if lock:
-            return StateLocked(lock, program=self.program)
+            return StateLocked(lock)
         stuck = self._stuck_lock()
         if stuck:
             return TtOpsError(
                 "lock-not-released",
                 f"Terraform finished its {self.operation} ({self._standing()}), "
                 "but could not release its lock.",
-                hint=f"Release it with: {self.program} unlock {stuck.id}",
+                hint=f"Release it with: tt-ops unlock {stuck.id}",
             )
         if self.returncode < 0:
             return TtOpsError(
                 "terraform-killed",
                 f"Terraform was killed by {signal.Signals(-self.returncode).name} during "
                 f"{self.operation}: {self._standing()}, and it may have left its lock behind.",
-                hint=f"See {self.log}, then: {self.program} {self.command}",
+                hint=f"See {self.log}, then: tt-ops {self.command}",
             )
         for words, make in _KNOWN:
             if known := _find(self.transcript.errors, words):
@@ -146,7 +145,7 @@ class Failure:
         return TtOpsError(
             "terraform-failed",
             f"Terraform's {self.operation} failed: {self._reason()}",
-            hint=f"All it said is in {self.log}; then: {self.program} {self.command}",
+            hint=f"All it said is in {self.log}; then: tt-ops {self.command}",
         )
 
     def _stuck_lock(self) -> LockInfo | None:
@@ -199,12 +198,12 @@ def unsaved_state(path: Path, recovery: str) -> TtOpsError:
     )
 
 
-def lock_mismatch(lock_id: str, holder: LockInfo, *, program: str) -> TtOpsError:
+def lock_mismatch(lock_id: str, holder: LockInfo) -> TtOpsError:
     """Make the error for an unlock that names another lock than the one which is held."""
     return TtOpsError(
         "lock-mismatch",
         f"The state is locked by {holder.who}, but not under the ID {lock_id}.",
-        hint=f"If that run died: {program} unlock {holder.id}",
+        hint=f"If that run died: tt-ops unlock {holder.id}",
     )
 
 
@@ -258,7 +257,7 @@ def _no_bucket(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:
     return TtOpsError(
         "state-bucket-missing",
         f"The state bucket {name[1] if name else ''} does not exist.",
-        hint=f"Make it with: {failure.program} bootstrap",
+        hint="Make it with: tt-ops bootstrap",
     )
 
 
@@ -267,7 +266,7 @@ def _no_table(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:
     return TtOpsError(
         "lock-table-missing",
         f"The state's lock table {name[1] if name else ''} does not exist.",
-        hint=f"Make it with: {failure.program} bootstrap",
+        hint="Make it with: tt-ops bootstrap",
     )
 
 
@@ -275,7 +274,7 @@ def _stale(failure: Failure, _diagnostic: Diagnostic) -> TtOpsError:
     return TtOpsError(
         "plan-stale",
         "The state has changed since this plan was made; nothing was applied.",
-        hint=f"Plan again with: {failure.program} {failure.command}",
+        hint=f"Plan again with: tt-ops {failure.command}",
     )
 
 

@@ -127,7 +127,7 @@ class Stack:
     the child's whole environment; TF_CLI_ARGS* and TF_WORKSPACE are taken out, as they change what
     a command means, while TF_LOG stays and ends in the log. `report` is called in the calling
     thread as things happen. `secrets` names variables whose values are masked wherever Terraform
-    quotes them. Hints tell the user to type `program` and `command`.
+    quotes them. Hints tell the user to type `command`.
 
     Every method raises TtOpsError: StateLocked, Interrupted or another that `failures` names, and
     ConfigurationError (terraform-missing, root-module-missing).
@@ -144,7 +144,6 @@ class Stack:
         environment: Mapping[str, str],
         report: Callable[[TerraformEvent], None],
         secrets: Collection[str] = (),
-        program: str = "tt-ops",
         command: str = "deploy",
     ) -> None:
         self._executable = executable
@@ -154,7 +153,6 @@ class Stack:
         self._environment = _environment(environment, variables, self._data.path)
         self._report = report
         self._secrets = [_text(variables[name] or "") for name in secrets if variables.get(name)]
-        self._program = program
         self._command = command
 
     def initialise(self) -> bool:
@@ -167,8 +165,7 @@ class Stack:
             raise ConfigurationError(
                 "root-module-missing",
                 f"There is no Terraform configuration at {self._directory}.",
-                hint=f"Name the project's folder: {self._program} --project-dir DIRECTORY "
-                f"{self._command}",
+                hint=f"Name the project's folder: tt-ops --project-dir DIRECTORY {self._command}",
             )
         fingerprint = init_fingerprint(self._executable, self._directory, self._backend)
         if self._data.is_initialised(fingerprint):
@@ -227,7 +224,7 @@ class Stack:
             if run.code == 0 or (removed and holder is None):
                 return
             if holder and holder.id != lock_id:
-                raise lock_mismatch(lock_id, holder, program=self._program)
+                raise lock_mismatch(lock_id, holder)
             removed = holder is not None
         raise lock_not_found(lock_id, run.stderr, log=self._data.log)
 
@@ -290,7 +287,6 @@ class Stack:
             transcript=run.transcript,
             returncode=run.code,
             log=self._data.log,
-            program=self._program,
             command=self._command,
             recovery=self._recovery() if rescued else None,
         )

@@ -13,7 +13,9 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.dynamodb.responses import DynamoHandler
 from moto.logs.models import LogGroup
+from moto.s3.models import FakeDeleteMarker
 
 from tasktracker_ops.local import functions
 from tasktracker_ops.local.execution import MAX_PAYLOAD_BYTES
@@ -45,12 +47,27 @@ class _RequestTooLarge(LambdaClientError):
 
 
 def install(runtime: Runtime) -> None:
-    """Have every invocation run the deployed code in `runtime` instead of in Docker."""
+    """Have every invocation run in `runtime`, not in Docker, and mend what else is missing."""
+    _serialise_dynamodb()
+    # Deleting a version that is a delete marker asks the marker for what only contents have.
+    FakeDeleteMarker.dispose = lambda marker: None  # type: ignore[attr-defined]
     LogGroup.filter_log_events = _in_order_of_time(  # type: ignore[method-assign]
         LogGroup.filter_log_events
     )
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
+
+
+def _serialise_dynamodb() -> None:
+    """Let one request at a time in: moto checks a condition and writes in two steps."""
+    turn = threading.Lock()
+    call_action = DynamoHandler.call_action
+
+    def wait_and_call(handler: DynamoHandler) -> Any:
+        with turn:
+            return call_action(handler)
+
+    DynamoHandler.call_action = wait_and_call  # type: ignore[method-assign]
 
 
 def _invoke_over_http(runtime: Runtime) -> Callable[[LambdaResponse], Response]:

@@ -46,7 +46,7 @@ def destroy(
 def _remove_deployment(app: App, *, approve: Approve, backend: bool, lock_timeout: int) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
-    stack = app.infrastructure(app.settings.alert_email or NOBODY)
+    stack = app.infrastructure(app.settings.alert_email or NOBODY, command="destroy")
     app.report.doing("looking at what is deployed")
     stack.initialise()
     with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:

@@ -260,7 +260,7 @@ def test_a_failure_names_the_resource_and_the_cause(bench: Any) -> None:
 def test_a_stale_plan_is_refused(bench: Any) -> None:
     """A plan that another apply has overtaken says so and what to type."""
     bench.write(ONE)
-    stack = bench.stack(program="tt-ops --target local")
+    stack = bench.stack(command="bootstrap")
     other = bench.folder / "plans" / "other"
     stack.plan(bench.plan_file)
     stack.plan(other)
@@ -268,7 +268,7 @@ def test_a_stale_plan_is_refused(bench: Any) -> None:
     with pytest.raises(TtOpsError) as caught:
         stack.apply(bench.plan_file)
     assert caught.value.code == "plan-stale"
-    assert caught.value.hint.endswith("tt-ops --target local deploy")
+    assert caught.value.hint.endswith("tt-ops bootstrap")
 
 
 def test_two_runs_at_once_one_says_who_holds_the_lock(bench: Any) -> None:
