@@ -61,7 +61,7 @@ class Console:
             f" --target {settings.target}" if settings.target != "aws" else ""
         )
         self._live = sys.stderr.isatty() and not settings.quiet
-        self._transient = False
+        self._transient = self._kept = False
         self._total = self._finished = 0
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
@@ -72,6 +72,8 @@ class Console:
     def emit(self, result: Any) -> None:
         """Print a result in the chosen form."""
         self._clear()
+        if self._kept and not self._json:
+            self._say("")
         text = _json(result) if self._json else self.text(result)
         click.echo(text, color=self._color)
 
@@ -247,6 +249,7 @@ class Console:
         if self._live or (self._verbose and not self._quiet):
             self._clear()
             self._say(line)
+            self._kept = True
 
     def _clear(self) -> None:
         if self._transient:

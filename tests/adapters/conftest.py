@@ -11,20 +11,8 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.terraform import Stack
-from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
+from tasktracker_ops.adapters.toolchain import TerraformBinary
 from tasktracker_ops.models import TerraformEvent
-
-
-@pytest.fixture(scope="session")
-def terraform() -> TerraformBinary:
-    """The Terraform of this machine."""
-    configured = os.environ.get("TT_OPS_TERRAFORM")
-    return Toolchain(
-        configured=Path(configured) if configured else None,
-        environment={"PATH": os.environ["PATH"]},
-        cache=Path("~/.cache/tt-ops").expanduser(),
-        approve=lambda question: False,
-    ).terraform()
 
 
 @dataclass
@@ -77,13 +65,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, terraform: TerraformBinary) -> Bench:
+def bench(tmp_path: Path, terraform_binary: TerraformBinary) -> Bench:
     """A bench whose Terraform sees nothing of the user's own settings."""
     home, temporary = tmp_path / "home", tmp_path / "tmp"
     home.mkdir()
     temporary.mkdir()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(temporary)}
-    return Bench(tmp_path, terraform, environment)
+    return Bench(tmp_path, terraform_binary, environment)
 
 
 @pytest.fixture

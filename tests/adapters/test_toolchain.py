@@ -124,26 +124,26 @@ def failure(toolchain: Toolchain) -> ConfigurationError:
     return caught.value
 
 
-def test_the_real_terraform_tells_its_version(terraform: TerraformBinary) -> None:
+def test_the_real_terraform_tells_its_version(terraform_binary: TerraformBinary) -> None:
     """And its platform, as providers are named after it."""
-    assert terraform.version.startswith("1.")
-    system, _, machine = terraform.platform.partition("_")
+    assert terraform_binary.version.startswith("1.")
+    system, _, machine = terraform_binary.platform.partition("_")
     assert system in ("linux", "darwin")
     assert machine
 
 
 def test_the_version_is_asked_for_without_the_users_settings(
-    toolchain: Callable[..., Toolchain], terraform: TerraformBinary
+    toolchain: Callable[..., Toolchain], terraform_binary: TerraformBinary
 ) -> None:
     """A missing or broken CLI configuration or a strange option does not matter."""
     environment = {
-        "PATH": str(terraform.path.parent),
+        "PATH": str(terraform_binary.path.parent),
         "TF_CLI_CONFIG_FILE": "/nonexistent/terraform.rc",
         "TF_CLI_ARGS": "-no-such-option",
         "TF_LOG": "TRACE",
     }
     found = toolchain(environment=environment).terraform()
-    assert (found.version, found.source) == (terraform.version, "PATH")
+    assert (found.version, found.source) == (terraform_binary.version, "PATH")
 
 
 def test_the_setting_comes_before_path(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:

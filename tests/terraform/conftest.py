@@ -7,22 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tasktracker_ops.adapters.providers import provider_environment
+from tasktracker_ops.adapters.toolchain import TerraformBinary
+
 ROOT = Path(__file__).parents[2]
 STACKS = ("terraform", "bootstrap")
-MIRRORED = "registry.terraform.io/hashicorp/aws"
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def _provider_mirror() -> Path | None:
-    """Return the folder of an unpacked provider mirror on this machine, if there is one."""
-    plugins = (
-        Path.home() / ".terraform.d/plugins",
-        Path.home() / ".local/share/terraform/plugins",
-        Path("/usr/local/share/terraform/plugins"),
-    )
-    candidates = (*sorted(Path("/opt").glob("*")), *plugins)
-    return next((place for place in candidates if (place / MIRRORED).is_dir()), None)
 
 
 @pytest.fixture(scope="session", params=STACKS)
@@ -32,26 +23,28 @@ def stack(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+def terraform(
+    tmp_path_factory: pytest.TempPathFactory, terraform_binary: TerraformBinary
+) -> Terraform:
     """Run `terraform` in a folder of the project and return what it said."""
     place = tmp_path_factory.mktemp("terraform")
-    cli_config = place / "cli.tfrc"
-    mirror = _provider_mirror()
-    cli_config.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n'
-        if mirror
-        else ""
-    )
+    # AWS and Terraform variables of the developer must not reach into a test.
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
 
     def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # AWS and Terraform variables of the developer must not reach into a test.
-        inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        providers = provider_environment(
+            os.environ,
+            lock_file=folder / ".terraform.lock.hcl",
+            platform=terraform_binary.platform,
+            directory=place,
+            plugin_cache=place / "providers",
+        )
         return subprocess.run(
-            ["terraform", f"-chdir={folder}", *arguments],
+            [terraform_binary.path, f"-chdir={folder}", *arguments],
             env={
                 **inherited,
+                **providers,
                 "CHECKPOINT_DISABLE": "1",
-                "TF_CLI_CONFIG_FILE": str(cli_config),
                 "TF_DATA_DIR": str(place / folder.name),
                 "TF_IN_AUTOMATION": "1",
             },
