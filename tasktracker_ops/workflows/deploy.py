@@ -18,6 +18,10 @@ from .smoke import smoke_check
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
+# Seconds until the API has to work. A new one has to be known to the world first; one that served
+# before is down for as long as we hesitate.
+_FIRST_PATIENCE = 20.0
+_PATIENCE = 5.0
 ApprovePlan = Callable[[Plan], None]
 
 
@@ -56,7 +60,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
     if smoke and not plan.empty:
         app.report.doing("asking the API whether it works")
         try:
-            smoke_check(app.tasks(deployment))
+            smoke_check(app.tasks(deployment), patience=_PATIENCE if before else _FIRST_PATIENCE)
         except TtOpsError as error:
             raise _rolled_back(app, before, serving, error) from error
         outcome = "passed"

@@ -11,8 +11,6 @@ from tasktracker_ops.errors import TtOpsError
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_client import TaskClient
 
-# A new API takes a few seconds until its name resolves and its stage serves.
-_PATIENCE_SECONDS = 20.0
 _PAUSE_SECONDS = 1.0
 # Path, status and content type: a 404 of API Gateway itself is no problem+json.
 _EXPECTED = (
@@ -21,7 +19,7 @@ _EXPECTED = (
 )
 
 
-def smoke_check(api: TaskClient, *, patience: float = _PATIENCE_SECONDS) -> None:
+def smoke_check(api: TaskClient, *, patience: float) -> None:
     """Read only: the health route, and a task that cannot exist, which asks the table.
 
     `patience` is in seconds. Raises TtOpsError with the last wrong answer.

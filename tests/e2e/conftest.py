@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,35 +66,46 @@ class Clone:
         (self.path / file).write_text(text.replace(old, new))
 
 
-def make_clone(path: Path, home: Path, **settings: str) -> Clone:
-    """Copy what a clone holds, and nothing that a run leaves behind."""
-    for folder in ("terraform", "bootstrap", "lambda_function"):
-        shutil.copytree(
-            ROOT / folder,
-            path / folder,
-            ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
-        )
-    # The user's AWS variables are worse than none: tt-ops has to cope.
-    nonsense = {"AWS_PROFILE": "nonsense", "AWS_REGION": "nowhere-1", "AWS_MAX_ATTEMPTS": "many"}
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))
-    }
-    return Clone(path, {**kept, **nonsense, "HOME": str(home), **settings})
-
-
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder that starts empty."""
     return tmp_path_factory.mktemp("home")
 
 
+@pytest.fixture(scope="session")
+def make_clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Callable[..., Clone]:
+    """Copy what a clone holds, and nothing that a run leaves behind."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))
+    }
+
+    def make(**environment: str) -> Clone:
+        path = tmp_path_factory.mktemp("clone")
+        for folder in ("terraform", "bootstrap", "lambda_function"):
+            shutil.copytree(
+                ROOT / folder,
+                path / folder,
+                ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
+            )
+        return Clone(path, {**inherited, "HOME": str(home), **environment})
+
+    return make
+
+
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Clone]:
-    """A fresh clone on the local target; its embedded AWS ends with the module."""
-    found = make_clone(
-        tmp_path_factory.mktemp("clone"), home, TT_OPS_TARGET="local", TT_OPS_LOCAL_PORT="0"
+def clone(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
+    """A fresh clone on the local target; its embedded AWS ends with the module.
+
+    The user's AWS variables make no sense: nothing of them may matter there.
+    """
+    made = make_clone(
+        TT_OPS_TARGET="local",
+        TT_OPS_LOCAL_PORT="0",
+        AWS_PROFILE="nonsense",
+        AWS_REGION="nowhere-1",
+        AWS_MAX_ATTEMPTS="many",
     )
-    yield found
-    found.run("local", "down")
+    yield made
+    made.run("local", "down")

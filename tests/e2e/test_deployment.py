@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 import requests
 
-from tests.e2e.conftest import Clone
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Clone
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +85,6 @@ def test_a_version_that_does_not_work_is_taken_back(live: Clone, api: str) -> No
     assert error["code"] == "smoke-check-failed"
     assert "version 2 serves again" in error["message"]
     assert requests.get(f"{api}/health", timeout=10).status_code == 200
-    live.succeed("deploy", "--yes")
 
 
 def test_outputs_are_the_deployments_own_description(live: Clone, api: str) -> None:
@@ -152,9 +154,6 @@ def test_destroy_leaves_nothing_of_ours(live: Clone) -> None:
     assert ask("s3", "list_buckets", "Buckets") == []
 
 
-def test_nothing_is_left_in_the_home_folder(live: Clone, home: object) -> None:
+def test_nothing_is_left_in_the_home_folder(live: Clone, home: Path) -> None:
     """tt-ops writes into the project only, unless it has to download something."""
-    from pathlib import Path
-
-    assert isinstance(home, Path)
     assert [p for p in home.rglob("*") if p.is_file()] == []

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import Clone
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Clone
 
 _PATIENCE = 60.0
 
@@ -46,15 +48,16 @@ def descendants(pid: int) -> Iterator[int]:
             yield from descendants(int(child))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(signal.SIGINT, "created  aws_iam_role.function"), (signal.SIGTERM, "Plan:")],
+)
 def test_an_interrupted_apply_leaves_no_lock_and_no_process(
-    empty: Clone, number: signal.Signals
+    empty: Clone, number: signal.Signals, moment: str
 ) -> None:
     """Terraform is told once and waited for; the sentence says how far it got; exit 130."""
     process = empty.start("deploy", "--yes", "--verbose", "--output", "json")
-    wait_for(process, "created  aws_iam_role.function") if number == signal.SIGINT else wait_for(
-        process, "Plan:"
-    )
+    wait_for(process, moment)
     started = set(descendants(process.pid))
     process.send_signal(number)
     assert process.wait(_PATIENCE) == 130

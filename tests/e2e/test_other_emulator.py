@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.e2e.conftest import Clone, make_clone
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Clone
 
 pytestmark = pytest.mark.soak  # the provider alone waits a minute for the bucket's rules
 
@@ -25,22 +27,13 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory, home: object, endpoint: str) -> Clone:
+def account(make_clone: Callable[..., Clone], endpoint: str) -> Clone:
     """A clone that takes the moto server for its account."""
-    from pathlib import Path
-
-    assert isinstance(home, Path)
-    made = make_clone(tmp_path_factory.mktemp("account"), home)
-    environment = {k: v for k, v in made.environment.items() if not k.startswith("AWS_")}
-    return Clone(
-        made.path,
-        {
-            **environment,
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "example",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        },
+    return make_clone(
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+        AWS_SECRET_ACCESS_KEY="example",
+        AWS_EC2_METADATA_DISABLED="true",
     )
 
 
@@ -69,28 +62,3 @@ def test_the_whole_life_of_a_deployment(account: Clone, endpoint: str) -> None:
     account.succeed("destroy", "--yes")
     gone = account.run("outputs", "--output", "json")
     assert json.loads(gone.stderr)["error"]["code"] == "not-deployed"
-
-
-def test_a_bucket_of_someone_else_gives_a_free_name(account: Clone, endpoint: str) -> None:
-    """The error proposes a name with the account's number in it."""
-    other = boto3.client(
-        "sts",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-    ).assume_role(RoleArn="arn:aws:iam::999999999999:role/other", RoleSessionName="other")
-    keys = other["Credentials"]
-    boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    ).create_bucket(Bucket="taken-by-another")
-    refused = account.run("bootstrap", "--state-bucket", "taken-by-another", "--output", "json")
-    assert refused.returncode == 4
-    error = json.loads(refused.stderr)["error"]
-    assert error["code"] == "state-bucket-taken"
-    assert "task-tracker-terraform-state-123456789012" in error["hint"]
