@@ -12,7 +12,15 @@ from tasktracker_ops.workflows import outputs as describing
 from tasktracker_ops.workflows import plan as planning
 from tasktracker_ops.workflows import unlock as unlocking
 
-from .options import Command, Context, lock_timeout_option, pass_context, setting, yes_option
+from .options import (
+    Command,
+    Context,
+    backend_options,
+    lock_timeout_option,
+    pass_context,
+    setting,
+    yes_option,
+)
 
 alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Who hears the alarms (or set ALERT_EMAIL)."
@@ -23,6 +31,7 @@ alert_email_option = setting(
 @alert_email_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
 @lock_timeout_option
+@backend_options
 @yes_option
 @pass_context
 @click.pass_context
@@ -45,6 +54,7 @@ def plan(
 @alert_email_option
 @click.option("--smoke/--no-smoke", default=True, help="Ask the API whether it works afterwards.")
 @lock_timeout_option
+@backend_options
 @yes_option
 @pass_context
 def deploy(context: Context, smoke: bool, lock_timeout: int) -> None:
@@ -82,6 +92,7 @@ def outputs(context: Context) -> None:
 
 @click.command(cls=Command)
 @click.argument("lock_id")
+@backend_options
 @yes_option
 @pass_context
 def unlock(context: Context, lock_id: str) -> None:
@@ -100,6 +111,7 @@ def unlock(context: Context, lock_id: str) -> None:
 @click.command(cls=Command)
 @click.option("--backend", is_flag=True, help="Remove the state backend as well.")
 @lock_timeout_option
+@backend_options
 @yes_option
 @pass_context
 def destroy(context: Context, backend: bool, lock_timeout: int) -> None:

@@ -99,6 +99,15 @@ def setting(*names: str, **more: Any) -> Callable[[F], F]:
     return click.option(*names, callback=_remember, expose_value=False, **more)
 
 
+def backend_options(command: F) -> F:
+    """Where Terraform's state is, for the commands that work with it."""
+    lock_table = setting("--lock-table", metavar="NAME", help="The lock table's name.")
+    bucket = setting(
+        "--state-bucket", metavar="NAME", help="The state bucket; all of AWS shares these names."
+    )
+    return bucket(lock_table(command))
+
+
 yes_option = click.option(
     "--yes",
     "-y",

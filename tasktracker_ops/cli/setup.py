@@ -7,14 +7,11 @@ import click
 from tasktracker_ops.workflows import bootstrap as backend
 from tasktracker_ops.workflows import build as package
 
-from .options import Command, Context, pass_context, setting, yes_option
+from .options import Command, Context, backend_options, pass_context, yes_option
 
 
 @click.command(cls=Command)
-@setting(
-    "--state-bucket", metavar="NAME", help="The bucket's name; names are shared by all of AWS."
-)
-@setting("--lock-table", metavar="NAME", help="The lock table's name.")
+@backend_options
 @yes_option
 @pass_context
 def bootstrap(context: Context) -> None:
@@ -27,7 +24,12 @@ def bootstrap(context: Context) -> None:
       tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
     """
     context.app.target.ensure_ready(context.console)
-    context.console.emit(backend.bootstrap(context.app))
+    made = backend.bootstrap(context.app)
+    context.console.emit(made)
+    if "state_bucket" in context.flags:
+        context.console.note(
+            f'For the next commands, in tt-ops.toml: state_bucket = "{made.bucket}"'
+        )
 
 
 @click.command(cls=Command)
