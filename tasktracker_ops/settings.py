@@ -6,6 +6,7 @@ This is the only module that reads `os.environ`; AWS's own variables are handed 
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Settings:
                 "project-missing",
                 f"no Task Tracker project in {str(Path.cwd())!r} or above: "
                 f"it has the folders {', '.join(PROJECT_MARKERS)}",
-                hint="go to your clone, or name it: tt-ops --project-dir PATH …",
+                hint="go to your clone, or name it: tt-ops --project-dir PATH plan",
             )
         return self.project_dir
 
@@ -126,7 +127,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
             "project-missing",
             f"{str(project)!r} is no Task Tracker project: "
             f"it has to hold the folders {', '.join(PROJECT_MARKERS)}",
-            hint="name your clone: tt-ops --project-dir PATH …",
+            hint="name your clone: tt-ops --project-dir PATH plan",
         )
     env = str(said.get("env", (ENVIRONMENT, ""))[0])
     file = (project or Path.cwd()) / CONFIGURATION_FILE
@@ -188,7 +189,7 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
         raise ConfigurationError(
             "configuration-unreadable",
             f"{str(file)!r} cannot be read: {error}",
-            hint=f"mend it, or move it away: mv {file} {file}.old",
+            hint="mend it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
         ) from None
     sections = content.pop("env", {})
     merged = {**content, **(sections.get(env, {}) if isinstance(sections, dict) else {})}
@@ -198,6 +199,10 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
             raise ConfigurationError(
                 "setting-unknown",
                 f"{str(file)!r} sets {name!r}, which is no setting. Known: {known}",
-                hint=f"remove that line: {file}",
+                hint=f"remove that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
             )
-    return merged
+    # A path in the file is seen from the file, wherever one stands.
+    return {
+        name: file.parent / Path(str(value)).expanduser() if _READERS.get(name) is _path else value
+        for name, value in merged.items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,8 +54,8 @@ class StateLocked(TtOpsError):
         doing = f" for its {lock.operation}" if lock.operation not in ("", "invalid") else ""
         super().__init__(
             "state-locked",
-            f"The Terraform state is locked by {lock.who or 'somebody'}{since}{doing}.",
-            hint="Wait until that run is over; if it died, release its lock with: "
+            f"the Terraform state is locked by {lock.who or 'somebody'}{since}{doing}",
+            hint="wait until that run is over; if it died, release its lock: "
             f"tt-ops unlock {lock.id}",
         )
         self.lock = lock
@@ -97,14 +98,14 @@ class Failure:
         released = None if self.returncode < 0 else kept is None
         lock = LockInfo.parse(kept.detail) if kept else None
         held = f", and {_lock_standing(released)}" if self.operation in ("plan", "apply") else ""
-        hint = f"To go on: tt-ops {self.command}"
+        hint = f"go on: tt-ops {self.command}"
         if self.recovery:
-            held += ". The state could not be stored and was kept in a file"
-            hint = f"Save it before anything else: {self.recovery}"
+            held += "; the state could not be stored and was kept in a file"
+            hint = f"save it before anything else: {self.recovery}"
         elif lock:
-            hint = f"Release the lock with: tt-ops unlock {lock.id}"
+            hint = f"release the lock: tt-ops unlock {lock.id}"
         return Interrupted(
-            f"Interrupted during {self.operation}: {self._standing()}{held}.",
+            f"interrupted during {self.operation}: {self._standing()}{held}",
             hint=hint,
             done=self.transcript.done,
             total=self.transcript.total,
@@ -116,9 +117,9 @@ class Failure:
         if self.recovery:
             return TtOpsError(
                 "state-not-saved",
-                f"Terraform could not save its state after {self._standing()}: "
-                f"{self._reason()} The state was kept in a file.",
-                hint=f"Save it before anything else: {self.recovery}",
+                f"Terraform could not save its state after {self._standing()}, so it was kept in a "
+                f"file: {self._reason()}",
+                hint=f"save it before anything else: {self.recovery}",
             )
         locked = _find(self.transcript.errors, "acquiring the state lock")
         lock = LockInfo.parse(locked.detail) if locked else None
@@ -129,15 +130,15 @@ class Failure:
             return TtOpsError(
                 "lock-not-released",
                 f"Terraform finished its {self.operation} ({self._standing()}), "
-                "but could not release its lock.",
-                hint=f"Release it with: tt-ops unlock {stuck.id}",
+                "but could not release its lock",
+                hint=f"release it: tt-ops unlock {stuck.id}",
             )
         if self.returncode < 0:
             return TtOpsError(
                 "terraform-killed",
                 f"Terraform was killed by {signal.Signals(-self.returncode).name} during "
-                f"{self.operation}: {self._standing()}, and it may have left its lock behind.",
-                hint=f"See {self.log}, then: tt-ops {self.command}",
+                f"{self.operation}: {self._standing()}, and it may have left its lock behind",
+                hint=f"read {self.log} first, then go on: tt-ops {self.command}",
             )
         for words, make in _KNOWN:
             if known := _find(self.transcript.errors, words):
@@ -145,7 +146,7 @@ class Failure:
         return TtOpsError(
             "terraform-failed",
             f"Terraform's {self.operation} failed: {self._reason()}",
-            hint=f"All it said is in {self.log}; then: tt-ops {self.command}",
+            hint=f"all it said is in {self.log}; once mended, try again: tt-ops {self.command}",
         )
 
     def _stuck_lock(self) -> LockInfo | None:
@@ -162,9 +163,9 @@ class Failure:
     def _reason(self) -> str:
         causes = [e for e in self.transcript.errors if e.summary not in _ECHOES]
         if not causes:
-            return f"it gave no reason (exit code {self.returncode})."
+            return f"it gave no reason (exit code {self.returncode})"
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
-        return f"{condensed(causes[0]).rstrip('.')}{more}."
+        return f"{condensed(causes[0]).rstrip('.')}{more}"
 
 
 def is_transient_lock_failure(transcript: Transcript, *, who: str, started: datetime) -> bool:
@@ -193,8 +194,8 @@ def unsaved_state(path: Path, recovery: str) -> TtOpsError:
     """Make the error for a state of an earlier run that is still to be stored."""
     return TtOpsError(
         "state-not-saved",
-        f"An earlier run could not save its state; it is kept in {path}.",
-        hint=f"Save it before anything else: {recovery}",
+        f"an earlier run could not save its state, which is kept in {str(path)!r}",
+        hint=f"save it before anything else: {recovery}",
     )
 
 
@@ -202,8 +203,8 @@ def lock_mismatch(lock_id: str, holder: LockInfo) -> TtOpsError:
     """Make the error for an unlock that names another lock than the one which is held."""
     return TtOpsError(
         "lock-mismatch",
-        f"The state is locked by {holder.who}, but not under the ID {lock_id}.",
-        hint=f"If that run died: tt-ops unlock {holder.id}",
+        f"the state is locked by {holder.who}, but not under the ID {lock_id!r}",
+        hint=f"if that run died, release its lock: tt-ops unlock {holder.id}",
     )
 
 
@@ -212,14 +213,14 @@ def lock_not_found(lock_id: str, said: str, *, log: Path) -> TtOpsError:
     if any(words in said for words in _LOCK_GONE):
         return TtOpsError(
             "lock-not-found",
-            f"There is no lock {lock_id}: the state is not locked.",
-            hint="Nothing needs to be unlocked; see what is to do with: tt-ops plan",
+            f"there is no lock {lock_id!r}: the state is not locked",
+            hint="nothing has to be unlocked; see what there is to do: tt-ops plan",
         )
     reason = " ".join(said.split()) or "it gave no reason"
     return TtOpsError(
         "terraform-failed",
-        f"Terraform could not release the lock {lock_id}: {reason[:_DETAIL_LIMIT]}",
-        hint=f"All it said is in {log}",
+        f"Terraform could not release the lock {lock_id!r}: {reason[:_DETAIL_LIMIT]}",
+        hint=f"read all it said: less {shlex.quote(str(log))}",
     )
 
 
@@ -253,28 +254,28 @@ def _find(diagnostics: list[Diagnostic], words: str) -> Diagnostic | None:
 
 
 def _no_bucket(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:
-    name = re.search(r'S3 bucket ("[^"]+") does not exist', str(diagnostic))
+    name = re.search(r'S3 bucket "([^"]+)" does not exist', str(diagnostic))
     return TtOpsError(
         "state-bucket-missing",
-        f"The state bucket {name[1] if name else ''} does not exist.",
-        hint="Make it with: tt-ops bootstrap",
+        f"the state bucket{f' {name[1]!r}' if name else ''} does not exist",
+        hint="make it: tt-ops bootstrap",
     )
 
 
 def _no_table(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:
-    name = re.search(r'DynamoDB table ("[^"]+")', str(diagnostic))
+    name = re.search(r'DynamoDB table "([^"]+)"', str(diagnostic))
     return TtOpsError(
         "lock-table-missing",
-        f"The state's lock table {name[1] if name else ''} does not exist.",
-        hint="Make it with: tt-ops bootstrap",
+        f"the state's lock table{f' {name[1]!r}' if name else ''} does not exist",
+        hint="make it: tt-ops bootstrap",
     )
 
 
 def _stale(failure: Failure, _diagnostic: Diagnostic) -> TtOpsError:
     return TtOpsError(
         "plan-stale",
-        "The state has changed since this plan was made; nothing was applied.",
-        hint=f"Plan again with: tt-ops {failure.command}",
+        "the state has changed since this plan was made: nothing was applied",
+        hint=f"plan again: tt-ops {failure.command}",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -136,8 +137,9 @@ def _require(mirror: Path, providers: tuple[Provider, ...], platform: str) -> No
         what = ", ".join(f"{p.address} {p.version}" for p in missing) or "a folder"
         raise ConfigurationError(
             "provider-mirror-incomplete",
-            f"The provider mirror {mirror} does not hold {what} for {platform}.",
-            hint=f"In the terraform folder, fill it with: terraform providers mirror {mirror}",
+            f"the provider mirror {str(mirror)!r} does not hold {what} for {platform}",
+            hint="fill it from the terraform folder: "
+            + shlex.join(["terraform", "providers", "mirror", str(mirror)]),
         )
 
 

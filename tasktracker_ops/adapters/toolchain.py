@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -69,16 +70,16 @@ class Toolchain:
             state = "is not an executable file" if path.exists() else "does not exist"
             raise ConfigurationError(
                 "terraform-missing",
-                f"TT_OPS_TERRAFORM names {path}, which {state}.",
-                hint="Name Terraform itself (TT_OPS_TERRAFORM=/path/to/terraform), or let it be "
+                f"TT_OPS_TERRAFORM names {str(path)!r}, which {state}",
+                hint="name Terraform itself (TT_OPS_TERRAFORM=/path/to/terraform), or let it be "
                 "found: unset TT_OPS_TERRAFORM",
             )
         binary = self._inspect(path, "TT_OPS_TERRAFORM")
         if binary is None:
             raise ConfigurationError(
                 "terraform-broken",
-                f"TT_OPS_TERRAFORM names {path}, which does not tell its version.",
-                hint=f"See what it says to: {path} version -json",
+                f"TT_OPS_TERRAFORM names {str(path)!r}, which does not tell its version",
+                hint=f"see what it says: {shlex.join([str(path), 'version', '-json'])}",
             )
         return binary
 
@@ -115,9 +116,9 @@ class Toolchain:
         if not self.approve(question):
             raise ConfigurationError(
                 "terraform-missing",
-                f"Terraform was found neither on PATH nor in {self.cache}.",
-                hint=f"Install Terraform {MINIMUM_VERSION} or later, or name one: "
-                "TT_OPS_TERRAFORM=/path/to/terraform",
+                f"Terraform was found neither on PATH nor in {str(self.cache)!r}",
+                hint=f"agree to the download (--yes), or install Terraform {MINIMUM_VERSION} or "
+                "later and name it: export TT_OPS_TERRAFORM=/path/to/terraform",
             )
         # requests is slow to import, and a download is rare.
         from tasktracker_ops.adapters.releases import download
@@ -127,8 +128,8 @@ class Toolchain:
         if binary is None:
             raise ConfigurationError(
                 "terraform-broken",
-                f"The Terraform downloaded to {destination} does not run on this machine.",
-                hint=f"See what it says to: {destination} version",
+                f"the Terraform downloaded to {str(destination)!r} does not run on this machine",
+                hint=f"see what it says: {shlex.join([str(destination), 'version'])}",
             )
         return binary
 
@@ -138,9 +139,9 @@ def _recent(binary: TerraformBinary) -> TerraformBinary:
         return binary
     raise ConfigurationError(
         "terraform-too-old",
-        f"Terraform {binary.version} at {binary.path} (from {binary.source}) is too old: "
-        f"{MINIMUM_VERSION} or later is needed.",
-        hint="Upgrade it, or name another one: TT_OPS_TERRAFORM=/path/to/terraform",
+        f"Terraform {binary.version} at {str(binary.path)!r} (from {binary.source}) is too old: "
+        f"{MINIMUM_VERSION} or later is needed",
+        hint="upgrade it, or name another one: export TT_OPS_TERRAFORM=/path/to/terraform",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import signal
 import sys
 import traceback
@@ -91,9 +92,10 @@ def _explain(error: TtOpsError, context: Context) -> int:
 def _misused(error: click.ClickException) -> TtOpsError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "tt-ops"
+    message = error.format_message().rstrip(".")
     return TtOpsError(
         "usage",
-        error.format_message().rstrip("."),
+        message[:1].lower() + message[1:],
         hint=f"see how it is used: {path} --help",
         exit_code=ExitCode.USAGE,
     )
@@ -103,7 +105,7 @@ def _defect(error: Exception) -> TtOpsError:
     return TtOpsError(
         "internal-error",
         f"a defect of tt-ops, not of yours: {type(error).__name__}: {error}",
-        hint="see where: run the same with --verbose, and report what it prints",
+        hint="see where, and report it: " + shlex.join(["tt-ops", "--verbose", *sys.argv[1:]]),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
@@ -84,7 +86,7 @@ def edit(
         raise TtOpsError(
             "nothing-to-change",
             f"no field of the task {task_id!r} was given",
-            hint=f"give one: tt-ops tasks edit {task_id} --status done",
+            hint=f"give one: tt-ops tasks edit {shlex.quote(task_id)} --status done",
             exit_code=ExitCode.USAGE,
         )
     context.console.emit(context.app.tasks().edit(task_id, fields))

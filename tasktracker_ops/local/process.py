@@ -7,6 +7,7 @@ import fcntl
 import http.client
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -48,8 +49,8 @@ def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
         if server is None and port_required:
             raise TtOpsError(
                 "local-port-taken",
-                f"Port {port} of 127.0.0.1 is in use by another program.",
-                hint=f"See which one, or choose another port: tt-ops local up --port {port + 1}",
+                f"port {port} of 127.0.0.1 is in use by another program",
+                hint="let a free one be taken: tt-ops local up --port 0",
             )
         server = server or _launch(directory, 0)
         if server is None:
@@ -92,8 +93,8 @@ def stop(directory: Path) -> LocalServer | None:
                 return server
     raise TtOpsError(
         "local-stop-failed",
-        f"The embedded AWS (pid {server.pid}) does not end.",
-        hint=f"End it yourself: kill -9 {server.pid}",
+        f"the embedded AWS (process {server.pid}) does not end",
+        hint=f"end it yourself: kill -9 {server.pid}",
     )
 
 
@@ -180,8 +181,8 @@ def _require_port(running: LocalServer, port: int, port_required: bool) -> None:
     if port_required and port not in (0, running.port):
         raise TtOpsError(
             "local-already-running",
-            f"The embedded AWS runs already, on port {running.port} and not {port}.",
-            hint="Stop it first (all it holds is lost): tt-ops local down",
+            f"the embedded AWS runs already, on port {running.port} and not {port}",
+            hint="stop it first (all it holds is lost): tt-ops local down",
         )
 
 
@@ -192,8 +193,8 @@ def _start_failed(directory: Path, reason: str) -> TtOpsError:
         lines = []
     return TtOpsError(
         "local-start-failed",
-        "\n".join([f"The embedded AWS did not start: {reason}.", *lines]),
-        hint=f"Read its whole log: less {_log_path(directory)}",
+        "\n".join([f"the embedded AWS did not start: {reason}", *lines]),
+        hint=f"read its whole log: less {shlex.quote(str(_log_path(directory)))}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -41,6 +42,6 @@ def _wrong_answer(api: TaskClient, path: str, status: int, kind: str) -> TtOpsEr
         return None
     return TtOpsError(
         "api-unwell",
-        f"GET {answer.url} gave {answer.status_code} instead of {status}: {answer.text[:200]}",
-        hint="try it by hand: curl -i " + answer.url,
+        f"GET {answer.url} gave {answer.status_code} instead of {status}: {answer.text[:200]!r}",
+        hint=f"try it by hand: curl -i {shlex.quote(answer.url)}",
     )

@@ -136,7 +136,7 @@ def test_a_signal_stops_terraform_in_good_order(
     kind, code, message, hint, handlers_restored = last_line(output)
     assert (driver.returncode, kind, code) == (130, "error", "interrupted")
     assert message == (
-        "Interrupted during apply: 1 of 3 resources were done, and the state lock is released."
+        "interrupted during apply: 1 of 3 resources were done, and the state lock is released"
     )
     assert hint.endswith("tt-ops deploy")
     assert handlers_restored

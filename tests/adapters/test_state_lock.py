@@ -145,7 +145,7 @@ def test_a_locked_state_says_who_since_when(bench: Any, stack: Any, backend: Sta
     with pytest.raises(StateLocked) as caught:
         stack.plan(bench.plan_file)
     assert caught.value.message == (
-        "The Terraform state is locked by ann@desk since 2026-01-02 03:04:05 UTC for its apply."
+        "the Terraform state is locked by ann@desk since 2026-01-02 03:04:05 UTC for its apply"
     )
     assert caught.value.hint.endswith(f"tt-ops unlock {LOCK_ID}")
     assert caught.value.lock.id == LOCK_ID

@@ -178,7 +178,7 @@ def test_too_old_a_version_is_named_with_its_place(
     error = failure(toolchain(environment={"PATH": str(old.parent)}))
     assert error.code == "terraform-too-old"
     assert error.message == (
-        f"Terraform 1.5.7 at {old} (from PATH) is too old: 1.11.0 or later is needed."
+        f"Terraform 1.5.7 at {str(old)!r} (from PATH) is too old: 1.11.0 or later is needed"
     )
     assert "TT_OPS_TERRAFORM=" in error.hint
 
@@ -204,7 +204,7 @@ def test_a_wrong_setting_is_an_error(
     make(path)
     error = failure(toolchain(configured=path, environment={"PATH": os.environ["PATH"]}))
     assert error.code == code
-    assert f"TT_OPS_TERRAFORM names {path}" in error.message
+    assert f"TT_OPS_TERRAFORM names {str(path)!r}" in error.message
 
 
 def test_a_download_is_checked_and_kept(
