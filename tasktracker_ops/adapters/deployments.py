@@ -36,14 +36,20 @@ class Deployments:
                 f"nothing is deployed in {region}: there is no parameter {PARAMETER!r}",
                 hint="deploy it: tt-ops deploy",
             ) from None
-        text = answer["Parameter"]["Value"]
-        try:
-            deployment = Deployment.from_json(json.loads(text))
-        except (ValueError, KeyError, TypeError) as error:
-            raise _unreadable(f"{error!r} in {text[:200]!r}") from None
-        if deployment.schema != SCHEMA:
-            raise _unreadable(f"schema {deployment.schema}, and this tt-ops reads {SCHEMA}")
-        return deployment
+        return _read(str(answer.get("Parameter", {}).get("Value")))
+
+
+def _read(text: str) -> Deployment:
+    try:
+        content = json.loads(text)
+        # Before anything else: another schema may have other keys.
+        if content["schema"] != SCHEMA:
+            raise _unreadable(f"schema {content['schema']!r}, and this tt-ops reads {SCHEMA}")
+        return Deployment.from_json(content)
+    except KeyError as error:
+        raise _unreadable(f"no {error} in {text[:200]!r}") from None
+    except (ValueError, TypeError):
+        raise _unreadable(repr(text[:200])) from None
 
 
 def _unreadable(why: str) -> TtOpsError:

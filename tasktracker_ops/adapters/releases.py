@@ -13,19 +13,19 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
 import requests
 
+from tasktracker_ops.adapters.loopback import is_loopback
 from tasktracker_ops.errors import ConfigurationError
 
 _TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 _CHUNK = 1 << 18
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_BY_HAND = "or install Terraform yourself and check it with: terraform version"
+_BY_HAND = "or install Terraform yourself and check it: terraform version"
 
 
 def download(
@@ -42,8 +42,7 @@ def download(
     sums = f"terraform_{version}_SHA256SUMS"
     destination.parent.mkdir(parents=True, exist_ok=True)
     with requests.Session() as session, tempfile.TemporaryFile(dir=destination.parent) as file:
-        # A proxy has no way to a site on this machine.
-        session.trust_env = urlsplit(url).scheme == "https"
+        session.trust_env = not is_loopback(url)
         with _get(session, url + sums) as response:
             expected = _listed(response.text, archive, url + sums)
         with _get(session, url + archive) as response:
@@ -51,8 +50,8 @@ def download(
         if actual != expected:
             raise ConfigurationError(
                 "terraform-checksum-mismatch",
-                f"{url}{archive} has the SHA-256 {actual}, but {sums} says {expected}: refused.",
-                hint=f"Try again later, {_BY_HAND}",
+                f"{url}{archive} has the SHA-256 {actual}, but {sums} says {expected}: refused",
+                hint=f"try again later, {_BY_HAND}",
             )
         _extract(file, destination)
 
@@ -71,27 +70,20 @@ def _get(session: requests.Session, url: str) -> Iterator[requests.Response]:
         reason = f"status {response_code}" if response_code else type(error).__name__
         raise ConfigurationError(
             "terraform-download-failed",
-            f"{url} could not be downloaded: {reason}.",
-            hint=f"See whether this machine may go there: curl -sSfI {url}, {_BY_HAND}",
+            f"{url} could not be downloaded: {reason}",
+            hint=f"see whether this machine may go there: curl -sSfI {url}",
         ) from error
 
 
 def _require_private(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    scheme = urlsplit(url).scheme
+    if scheme == "https" or (scheme == "http" and is_loopback(url)):
         return
     raise ConfigurationError(
         "terraform-download-failed",
-        f"{url} is not an https address: refused.",
-        hint=f"Name a release site that speaks https, {_BY_HAND}",
+        f"{url} is not an https address: refused",
+        hint=f"name a release site that speaks https, {_BY_HAND}",
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listed(sums: str, archive: str, url: str) -> str:
@@ -101,8 +93,8 @@ def _listed(sums: str, archive: str, url: str) -> str:
             return digest
     raise ConfigurationError(
         "terraform-checksum-missing",
-        f"{url} has no line for {archive}: it cannot be checked and is refused.",
-        hint=f"Try again later, {_BY_HAND}",
+        f"{url} has no line for {archive}: it cannot be checked and is refused",
+        hint=f"try again later, {_BY_HAND}",
     )
 
 
@@ -128,8 +120,8 @@ def _extract(archive: IO[bytes], destination: Path) -> None:
         except (zipfile.BadZipFile, KeyError) as error:
             raise ConfigurationError(
                 "terraform-download-failed",
-                f"The archive for {destination} has no terraform in it: {error}.",
-                hint=f"Try again later, {_BY_HAND}",
+                f"the archive for {str(destination)!r} has no terraform in it: {error}",
+                hint=f"try again later, {_BY_HAND}",
             ) from error
         draft.chmod(0o755)
         os.replace(draft, destination)
@@ -140,7 +132,7 @@ def _platform() -> str:
     if system not in ("linux", "darwin") or machine not in _ARCHITECTURES:
         raise ConfigurationError(
             "terraform-download-failed",
-            f"There is no Terraform to download for {system} on {machine}.",
-            hint="Install it yourself, and name it: TT_OPS_TERRAFORM=/path/to/terraform",
+            f"there is no Terraform to download for {system} on {machine}",
+            hint="install it yourself, and name it: export TT_OPS_TERRAFORM=/path/to/terraform",
         )
     return f"{system}_{_ARCHITECTURES[machine]}"

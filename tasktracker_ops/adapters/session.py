@@ -13,9 +13,12 @@ import botocore.session
 from botocore import exceptions as boto_errors
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.parsers import ResponseParserError
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models import AwsEnvironment
+
+from .loopback import is_loopback
 
 # A laptop has no instance metadata: its address swallows packets, and two tries are made.
 _IMPATIENT = {
@@ -28,21 +31,28 @@ _IMPATIENT = {
 }
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _REJECTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
-_REJECTED |= {"InvalidAccessKeyId", "AuthFailure", "IncompleteSignature", "MissingAuthentication"}
+_REJECTED |= {"InvalidAccessKeyId", "AuthFailure", "InvalidSignatureException", "InvalidToken"}
+_REJECTED |= {"IncompleteSignature", "IncompleteSignatureException"}
+_REJECTED |= {"MissingAuthenticationToken", "MissingAuthenticationTokenException"}
+# The first is S3's; the others say it under the code of a wrong signature.
+_CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+_CLOCK_WORDS = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
-_LOGIN_HINT = (
-    "sign in or name a profile: aws sso login --profile NAME, then tt-ops --profile NAME …"
-)
+_LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
+# Without what the environment holds of secrets.
+_WAY_HINT = "look at what stands between: env | grep -i -e endpoint -e proxy -e ca_bundle"
 
 
 class AwsError(TtOpsError):
     """An answer of AWS that a caller may know what to do with; `aws_code` is AWS's own code."""
 
-    def __init__(self, action: str, aws_code: str, message: str) -> None:
+    def __init__(self, action: str, aws_code: str, message: str, request_id: str = "") -> None:
+        request = f" (request {request_id})" if request_id else ""
         super().__init__(
             "aws-error",
-            f"{action} failed: {aws_code}: {message}",
-            hint="see the request with more detail: tt-ops --verbose …",
+            f"{action} failed: {aws_code}: {message.rstrip('.')}{request}",
+            hint="try again; if it stays so, see whom AWS is talking to: "
+            "aws sts get-caller-identity",
         )
         self.aws_code = aws_code
 
@@ -90,7 +100,7 @@ class AwsSession:
             connect_timeout=5,
             retries={"mode": "standard", "total_max_attempts": 4},
             s3=path_style,
-            proxies={} if self.environment.sealed else None,
+            proxies={} if is_loopback(self.environment.endpoint_url or "") else None,
         )
 
     def credentials(self) -> Any:
@@ -105,8 +115,9 @@ class AwsSession:
         """Raise ConfigurationError unless credentials can be found; AWS is not asked."""
         self.credentials()
 
+    @cached_property
     def account_id(self) -> str:
-        """The account that the credentials belong to."""
+        """The account that the credentials belong to; AWS is asked once."""
         with aws_errors("asking AWS who we are"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
@@ -117,7 +128,7 @@ def aws_errors(action: str) -> Iterator[None]:
     try:
         yield
     except boto_errors.ClientError as error:
-        raise _from_answer(action, error.response.get("Error", {})) from error
+        raise _from_answer(action, error.response) from error
     except boto_errors.ProfileNotFound as error:
         raise ConfigurationError(
             "aws-profile-missing",
@@ -132,13 +143,20 @@ def aws_errors(action: str) -> Iterator[None]:
         raise TtOpsError(
             "aws-unreachable",
             f"{action}: AWS does not answer: {error}",
-            hint="look at the network and at AWS_ENDPOINT_URL: env | grep -i -e aws_ -e proxy",
+            hint=_WAY_HINT,
         ) from error
-    except (boto_errors.BotoCoreError, ValueError) as error:
+    except ResponseParserError as error:
+        raise TtOpsError(
+            "aws-unreachable",
+            f"{action}: what answers is not AWS: {str(error).splitlines()[0]}",
+            hint=_WAY_HINT,
+        ) from error
+    # ValueError: a wrong region or endpoint; OSError: a credential_process that cannot be started.
+    except (boto_errors.BotoCoreError, ValueError, OSError) as error:
         raise ConfigurationError(
             "aws-configuration-invalid",
-            f"{action}: {error}",
-            hint="look at the variables and files that AWS reads: env | grep AWS_",
+            f"{action}: {str(error).rstrip('.')}",
+            hint="look at the variables and files that AWS reads: aws configure list",
         ) from error
 
 
@@ -148,12 +166,25 @@ _CREDENTIAL_ERRORS = (
     boto_errors.CredentialRetrievalError,
     boto_errors.TokenRetrievalError,
     boto_errors.SSOError,
+    getattr(boto_errors, "LoginError", boto_errors.SSOError),  # new in boto3 1.41
+    boto_errors.RefreshWithMFAUnsupportedError,
 )
-_CONNECTION_ERRORS = (boto_errors.HTTPClientError, boto_errors.ConnectionError)
+_CONNECTION_ERRORS = (
+    boto_errors.HTTPClientError,
+    boto_errors.ConnectionError,
+    boto_errors.IncompleteReadError,
+)
 
 
-def _from_answer(action: str, answer: Mapping[str, Any]) -> TtOpsError:
+def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
+    answer = response.get("Error", {})
     code, message = str(answer.get("Code", "Unknown")), str(answer.get("Message", ""))
+    if code in _CLOCK_CODES or message.startswith(_CLOCK_WORDS):
+        return ConfigurationError(
+            "clock-wrong",
+            f"{action}: this machine's clock is not that of AWS ({message or code})",
+            hint="compare it with the time now, and set it: date -u",
+        )
     if code in _EXPIRED:
         return ConfigurationError(
             "aws-credentials-expired",
@@ -163,16 +194,18 @@ def _from_answer(action: str, answer: Mapping[str, Any]) -> TtOpsError:
     if code in _REJECTED:
         return ConfigurationError(
             "aws-credentials-rejected",
-            f"{action}: AWS does not accept these credentials ({code})",
+            f"{action}: AWS does not accept these credentials ({code}: {message.rstrip('.')})",
             hint=_LOGIN_HINT,
         )
     if code in _DENIED:
         return ConfigurationError(
             "aws-access-denied",
-            f"{action}: these credentials may not do that ({message or code})",
+            f"{action}: these credentials may not do that ({message.rstrip('.') or code})",
             hint="see whose they are: aws sts get-caller-identity",
         )
-    return AwsError(action, code, message)
+    return AwsError(
+        action, code, message, str(response.get("ResponseMetadata", {}).get("RequestId", ""))
+    )
 
 
 def _sealed_variables() -> dict[str, tuple[Any, ...]]:

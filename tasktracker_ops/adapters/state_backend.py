@@ -40,27 +40,43 @@ class StateBackend:
         return BackendPresence(bucket=self._bucket_exists(), lock_table=self._table_exists())
 
     def _bucket_exists(self) -> bool:
-        account = self._session.account_id()
+        # Asked first, since a HEAD answers expired credentials with a bare 400.
+        account = self._session.account_id
         try:
             with aws_errors(f"looking for the bucket {self.bucket!r}"):
-                self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=account)
+                answer = self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=account)
         except AwsError as error:
             if error.aws_code in {"404", "NoSuchBucket"}:
                 return False
+            if error.aws_code == "301":
+                raise self._elsewhere(account) from None
             raise
         except ConfigurationError as error:
             if error.code != "aws-access-denied":
                 raise
             raise self._taken(account) from None
+        region = answer.get("BucketRegion") or self._session.environment.region
+        if region != self._session.environment.region:
+            raise self._elsewhere(account, region)
         return True
 
     def _taken(self, account: str) -> ConfigurationError:
-        free = f"task-tracker-terraform-state-{account}"
         return ConfigurationError(
             "state-bucket-taken",
-            f"the bucket {self.bucket!r} belongs to someone else, or account {account} may not "
+            f"the bucket {self.bucket!r} belongs to someone else, or account {account!r} may not "
             "see it: bucket names are shared by all of AWS",
-            hint=f"take a name of your own: tt-ops bootstrap --state-bucket {free}",
+            hint="take a name of your own: "
+            f"tt-ops bootstrap --state-bucket task-tracker-terraform-state-{account}",
+        )
+
+    def _elsewhere(self, account: str, region: str = "another region") -> ConfigurationError:
+        here = self._session.environment.region
+        return ConfigurationError(
+            "state-bucket-elsewhere",
+            f"the bucket {self.bucket!r} is in {region}, and not in {here!r}: "
+            "bucket names are shared by all regions",
+            hint="name its region (--region), or take another bucket for this one: "
+            f"tt-ops bootstrap --state-bucket task-tracker-terraform-state-{account}-{here}",
         )
 
     def _table_exists(self) -> bool:
@@ -78,17 +94,19 @@ class StateBackend:
         try:
             with aws_errors(f"reading {BOOTSTRAP_STATE_KEY!r} from {self.bucket!r}"):
                 answer = self._s3.get_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY)
-                file.write_bytes(answer["Body"].read())
+                content = answer["Body"].read()
         except AwsError as error:
             if error.aws_code not in {"NoSuchKey", "404"}:
                 raise
             return False
+        file.write_bytes(content)
         return True
 
     def store_bootstrap_state(self, file: Path) -> None:
         """Keep the bootstrap stack's state in the bucket that it made."""
+        content = file.read_bytes()
         with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
-            self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=file.read_bytes())
+            self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=content)
 
     def foreign_objects(self, state_key: str) -> list[str]:
         """Up to ten keys in the bucket that belong to neither of our stacks."""
@@ -97,6 +115,16 @@ class StateBackend:
             answer = self._s3.list_objects_v2(Bucket=self.bucket)
         keys = [item["Key"] for item in answer.get("Contents", [])]
         return [key for key in keys if key not in ours][:10]
+
+    def foreign_locks(self) -> list[str]:
+        """Up to ten ids in the lock table that belong to states in another bucket."""
+        found: list[str] = []
+        with aws_errors(f"reading the lock table {self.lock_table!r}"):
+            for page in self._dynamodb.get_paginator("scan").paginate(
+                TableName=self.lock_table, ProjectionExpression="LockID", ConsistentRead=True
+            ):
+                found += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
+        return [lock for lock in found if not lock.startswith(f"{self.bucket}/")][:10]
 
     def has_policy(self) -> bool:
         """Whether the bucket carries a policy."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models import Task
+
+from .loopback import is_loopback
 
 # (connect, read) in seconds; API Gateway itself gives up after 30.
 _TIMEOUT = (5, 31)
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 
@@ -21,9 +24,8 @@ class TaskClient:
     """Tasks at one address. Every method raises TtOpsError for an answer that is no success."""
 
     def __init__(self, api_url: str, *, authorise: Authorise | None = None) -> None:
-        address = urlsplit(api_url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
-            raise TtOpsError(
+        if not _is_http(api_url):
+            raise ConfigurationError(
                 "api-url-invalid",
                 f"{api_url!r} is no address of an API: it starts with https:// and names a host",
                 hint="see the deployment's own: tt-ops outputs",
@@ -31,15 +33,16 @@ class TaskClient:
         self.api_url = api_url.rstrip("/") + "/"
         self._authorise = authorise
         self._http = requests.Session()
-        # A proxy for the world outside cannot reach this machine's own loopback.
-        self._http.trust_env = address.hostname not in _LOOPBACK
+        self._http.trust_env = not is_loopback(api_url)
 
     def list(self) -> Iterator[Task]:
         """All tasks, newest first; pages are fetched as they are needed."""
         url: str | None = "tasks"
         while url:
             answer = self._send("GET", url)
-            yield from (Task.from_json(task) for task in answer.json())
+            with _readable(answer):
+                tasks = [Task.from_json(task) for task in answer.json()]
+            yield from tasks
             following = answer.links.get("next", {}).get("url")
             url = urljoin(answer.url, following) if following else None
 
@@ -64,14 +67,18 @@ class TaskClient:
         return self._exchange("GET", path, None)
 
     def _task(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> Task:
-        return Task.from_json(self._send(method, path, fields).json())
+        answer = self._send(method, path, fields)
+        with _readable(answer):
+            return Task.from_json(answer.json())
 
     def _send(
         self, method: str, path: str, body: Mapping[str, str] | None = None
     ) -> requests.Response:
         answer = self._exchange(method, path, body)
+        if answer.is_redirect:
+            raise _strange(answer, f"points to {answer.headers['Location']!r}")
         if not answer.ok:
-            raise _refused(method, answer)
+            raise _refused(answer)
         return answer
 
     def _exchange(
@@ -87,12 +94,45 @@ class TaskClient:
             raise TtOpsError(
                 "api-unreachable",
                 f"{method} {url}: no answer ({_reason(error)})",
-                hint="see whether it is up: tt-ops outputs",
+                hint=f"try it by hand: curl -i {shlex.quote(url)}",
             ) from error
 
 
+def _is_http(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        return address.scheme in {"http", "https"} and bool(address.hostname)
+    except ValueError:
+        return False
+
+
 def _path(task_id: str) -> str:
-    return f"tasks/{quote(task_id, safe='')}"
+    # An address that ends with one of these is another address.
+    if task_id in {"", ".", ".."}:
+        raise TtOpsError(
+            "task-not-found",
+            f"there is no task {task_id!r}",
+            hint="see which there are: tt-ops tasks list",
+        )
+    return f"tasks/{quote(task_id, safe='', errors='replace')}"
+
+
+@contextmanager
+def _readable(answer: requests.Response) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        kind = answer.headers.get("Content-Type", "no content type")
+        raise _strange(answer, f"gave {kind}: {answer.text[:100]!r}") from error
+
+
+def _strange(answer: requests.Response, what: str) -> TtOpsError:
+    return TtOpsError(
+        "api-answer-unreadable",
+        f"{answer.request.method} {answer.url} does not answer as the task API: "
+        f"{answer.status_code} {what}",
+        hint="see the deployment's own address: tt-ops outputs",
+    )
 
 
 def _reason(error: BaseException) -> str:
@@ -102,23 +142,30 @@ def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _refused(method: str, answer: requests.Response) -> TtOpsError:
+def _refused(answer: requests.Response) -> TtOpsError:
     problem = _problem(answer)
+    if answer.status_code == 404 and not str(problem.get("type")).endswith(":task-not-found"):
+        # Another server's, API Gateway's own, or another path's.
+        return _strange(answer, str(problem.get("title") or answer.reason))
     detail = (
         problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason
     )
+    errors = problem.get("errors")
     fields = "; ".join(
         f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
-        for error in problem.get("errors", [])
+        for error in (errors if isinstance(errors, list) else [])
         if isinstance(error, dict)
     )
-    sentence = f"{method} {answer.url}: {answer.status_code} {detail}"
-    code, hint = _MEANINGS.get(answer.status_code, ("api-error", "look at its log: tt-ops outputs"))
+    where = f"{answer.request.method} {answer.url}"
+    sentence = f"{where}: {answer.status_code} {str(detail).rstrip('.')}"
+    code, hint = _MEANINGS.get(answer.status_code, _UNKNOWN)
     return TtOpsError(code, f"{sentence} ({fields})" if fields else sentence, hint=hint)
 
 
+_UNKNOWN = ("api-error", "find the name of its log group: tt-ops outputs")
 _MEANINGS = {
-    403: ("api-forbidden", "name credentials that may call it: tt-ops --profile NAME tasks …"),
+    401: ("api-forbidden", "see which callers it takes (api_auth): tt-ops outputs"),
+    403: ("api-forbidden", "see which callers it takes (api_auth): tt-ops outputs"),
     404: ("task-not-found", "see which there are: tt-ops tasks list"),
     422: ("task-invalid", "see what a task takes: tt-ops tasks add --help"),
     429: ("api-throttled", "try again in a moment: tt-ops tasks list"),

@@ -98,7 +98,7 @@ def test_errors_are_json_on_request(run: Run) -> None:
         (["plan"], {**_KEYS}, "alert-email-missing", 4),
         (["unlock", "x"], {}, "confirmation-needed", 2),
         (["tasks", "edit", "1"], {}, "nothing-to-change", 2),
-        (["tasks", "--api-url", "ftp://x", "list"], {}, "api-url-invalid", 1),
+        (["tasks", "--api-url", "ftp://x", "list"], {}, "api-url-invalid", 4),
         (["tasks", "--api-url", "http://127.0.0.1:9", "list"], {}, "api-unreachable", 1),
         (["local", "status"], {}, "local-not-running", 1),
         (["--target", "local", "outputs"], {}, "local-not-running", 1),
