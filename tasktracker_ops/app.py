@@ -59,6 +59,14 @@ class App:
 
         return AwsSession(environment)
 
+    def ensure_ready(self) -> None:
+        """Start what has to run, and find credentials; AWS is not asked.
+
+        Raises ConfigurationError where there are none.
+        """
+        self.target.ensure_ready(self.report)
+        self.session.require_credentials()
+
     @cached_property
     def deployments(self) -> Deployments:
         """The deployment's own description."""
@@ -136,11 +144,13 @@ class App:
             },
         )
 
-    def bootstrap_stack(self, state_file: Path, variables: TerraformValues) -> Stack:
+    def bootstrap_stack(
+        self, state_file: Path, variables: TerraformValues, *, command: str
+    ) -> Stack:
         """The stack of the state backend, with its own state in `state_file`."""
         return self._stack(
             "bootstrap",
-            command="bootstrap",
+            command=command,
             backend={"path": str(state_file)},
             variables={
                 "aws_region": self.session.environment.region,

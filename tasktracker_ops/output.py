@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -32,6 +34,9 @@ from .models import (
 from .settings import Settings
 
 _CLEAR_LINE = "\r\x1b[K"
+# What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
+# (https://unicode.org/reports/tr9/).
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SIGNS = {
     "create": ("+", "green"),
     "update": ("~", "yellow"),
@@ -57,10 +62,11 @@ class Console:
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         self._color = False if settings.no_color else None
-        self._prefix = "tt-ops" + (
-            f" --target {settings.target}" if settings.target != "aws" else ""
-        )
-        self._live = sys.stderr.isatty() and not settings.quiet
+        target = None if settings.target == "aws" else settings.target
+        named = {"--target": target, "--profile": settings.profile, "--region": settings.region}
+        self._where = {name: value for name, value in named.items() if value}
+        clever = settings.environ.get("TERM") != "dumb"
+        self._live = sys.stderr.isatty() and clever and not settings.quiet
         self._transient = self._kept = False
         self._total = self._finished = 0
         for stream in (sys.stdout, sys.stderr):
@@ -80,16 +86,32 @@ class Console:
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next."""
         self._clear()
-        hint = error.hint
-        if "--target" not in hint and "tt-ops local" not in hint:
-            # Typed as it stands, a hint must not lead from the sandbox to an account.
-            hint = hint.replace("tt-ops ", f"{self._prefix} ")
+        hint = self._placed(error.hint)
         if self._json:
             content = {"code": error.code, "message": error.message, "hint": hint}
             click.echo(_json({"error": content}), err=True)
             return
-        self._say(click.style("Error: ", fg="red", bold=True) + error.message)
-        self._say(click.style("Hint:  ", fg="cyan") + hint)
+        message = _visible(error.message, keep="\n")
+        self._say(click.style("Error: ", fg="red", bold=True) + message)
+        self._say(click.style("Hint:  ", fg="cyan") + _visible(hint))
+
+    def _placed(self, hint: str) -> str:
+        """The hint, its command sent to where this run went: from the sandbox to no account."""
+        reason, colon, command = hint.rpartition(": ")
+        program, _, rest = command.partition(" ")
+        if program != "tt-ops" or rest.startswith("local "):
+            return hint
+        return f"{reason}{colon}{self._command(rest)}"
+
+    def _command(self, rest: str) -> str:
+        """A command line of ours that goes to where this run went."""
+        where = [
+            word
+            for name, value in self._where.items()
+            if name not in rest.split()
+            for word in (name, shlex.quote(value))
+        ]
+        return " ".join(["tt-ops", *where, rest])
 
     @singledispatchmethod
     def text(self, result: Any) -> str:
@@ -139,8 +161,8 @@ class Console:
             if result.public
             else f"Callers of the API identify themselves ({result.deployment.api_auth})."
         )
-        steps = ('tasks add "Try the Task Tracker"', "tasks list", "outputs")
-        following = "\n".join(f"  {self._prefix} {step}" for step in steps)
+        steps = ("tasks add 'Try the Task Tracker'", "tasks list", "outputs")
+        following = "\n".join(f"  {self._command(step)}" for step in steps)
         return f"{first}\n\n{_pairs(rows)}\n\n{access}\n\nNext:\n{following}"
 
     @text.register
@@ -178,13 +200,13 @@ class Console:
     @text.register
     def _(self, result: Tasks) -> str:
         if not result.tasks:
-            return f'No tasks yet. Add one: {self._prefix} tasks add "…"'
+            return "No tasks yet. Add one: " + self._command("tasks add 'Try the Task Tracker'")
         rows = [(t.task_id, t.status, t.title, t.updated_at) for t in result.tasks]
         return _table(("id", "status", "title", "updated"), rows)
 
     @text.register
     def _(self, result: Removed) -> str:
-        return f"Removed {result.task_id}."
+        return f"Removed {_visible(result.task_id)}."
 
     @text.register
     def _(self, result: Stopped) -> str:
@@ -196,24 +218,24 @@ class Console:
 
     def doing(self, what: str) -> None:
         """Show the work under way, where somebody watches."""
-        self._show(what + " …")
+        self._show(_visible(what) + " …")
 
     def done(self, what: str) -> None:
         """Keep a line of what is done, where somebody watches or asked for it."""
-        self._keep(click.style("✓ ", fg="green") + what)
+        self._keep(click.style("✓ ", fg="green") + _visible(what))
 
     def note(self, what: str) -> None:
         """Say what the user should know; only --quiet keeps it back."""
         self._clear()
         if not self._quiet:
-            self._say(what)
+            self._say(_visible(what, keep="\n"))
 
-    def plan(self, plan: Plan) -> None:
-        """Show what is about to change."""
+    def plan(self, plan: Plan, of: str) -> None:
+        """Show what is about to change; `of` names the stack."""
         self._total, self._finished = len(plan.changes), 0
         for change in plan.changes:
             self._keep("  " + _change_line(change))
-        self._keep(f"  Plan: {_counts(plan)}.")
+        self._keep(f"Plan for the {of}: {_counts(plan)}.")
 
     def terraform(self, event: TerraformEvent) -> None:
         """Count finished resources and show the one that moves."""
@@ -229,7 +251,7 @@ class Console:
         elif event.kind == "notice":
             self.note(event.message)
         elif event.kind == "warning" and self._verbose:
-            self._keep(f"  {event.message}")
+            self._keep(f"  {_visible(event.message)}")
 
     def download(self, received: int, total: int | None) -> None:
         """Show how far a download is."""
@@ -261,7 +283,9 @@ class Console:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    # In JSON a control character can only stand inside a string, where its escape means the same.
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    return _CONTROLS.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", text)
 
 
 def _plain(value: Any) -> Any:
@@ -293,10 +317,18 @@ def _counts(plan: Plan, *, done: bool = False) -> str:
 def _pairs(rows: dict[str, Any]) -> str:
     from tabulate import tabulate
 
-    return tabulate(list(rows.items()), tablefmt="plain", disable_numparse=True)
+    shown = [(name, _visible(value, keep="\n")) for name, value in rows.items()]
+    return tabulate(shown, tablefmt="plain", disable_numparse=True)
 
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     from tabulate import tabulate
 
-    return tabulate(list(rows), headers=headers, tablefmt="simple", disable_numparse=True)
+    shown = [[_visible(cell) for cell in row] for row in rows]
+    return tabulate(shown, headers=headers, tablefmt="simple", disable_numparse=True)
+
+
+def _visible(value: Any, *, keep: str = "") -> str:
+    """The text of a value, with what a terminal would act upon as `\\x1b` and the like."""
+    text = "" if value is None else str(value)
+    return _CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)

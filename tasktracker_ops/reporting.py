@@ -1,10 +1,14 @@
-"""What a workflow says while it works: meaning here, appearance in `output`."""
+"""What a workflow says and asks while it works: meaning here, appearance in `output` and `cli`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from .models import Plan, TerraformEvent
+
+# Gets a plan that was reported, and raises unless it may be applied.
+ApprovePlan = Callable[[Plan], None]
 
 
 class Reporter(Protocol):
@@ -19,8 +23,8 @@ class Reporter(Protocol):
     def note(self, what: str) -> None:
         """Something the user should know, also when nothing is watched."""
 
-    def plan(self, plan: Plan) -> None:
-        """What is about to change."""
+    def plan(self, plan: Plan, of: str) -> None:
+        """What is about to change; `of` names the stack."""
 
     def terraform(self, event: TerraformEvent) -> None:
         """Terraform went a step further."""

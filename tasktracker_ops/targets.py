@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from .reporting import Reporter
 
 TerraformValues = Mapping[str, str | bool]
+_CREDENTIAL_VARIABLES = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+}
 
 
 class Target(Protocol):
@@ -24,7 +36,7 @@ class Target(Protocol):
         """Where the deployment runs, for people."""
 
     def ensure_ready(self, report: Reporter) -> None:
-        """Make the environment usable, or raise TtOpsError saying what is missing."""
+        """Start what has to run, or raise TtOpsError saying what is missing."""
 
     def environment(self) -> AwsEnvironment:
         """Endpoint, credentials and region."""
@@ -63,10 +75,7 @@ class AwsTarget:
         return f"AWS in {environment.region}"
 
     def ensure_ready(self, report: Reporter) -> None:
-        """Find credentials without asking AWS; raises ConfigurationError where there are none."""
-        from .adapters.session import AwsSession
-
-        AwsSession(self.environment()).require_credentials()
+        """An account runs by itself."""
 
     def environment(self) -> AwsEnvironment:
         """The user's environment, with the region settled."""
@@ -78,12 +87,17 @@ class AwsTarget:
             or DEFAULT_REGION
         )
         variables = {**user, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-        if self._settings.profile:
-            variables["AWS_PROFILE"] = self._settings.profile
+        profile = self._settings.profile
+        if profile:
+            # boto3 prefers a named profile to keys in variables, and Terraform the keys: without
+            # them, both ask the same account.
+            variables = {k: v for k, v in variables.items() if k not in _CREDENTIAL_VARIABLES}
+            variables["AWS_PROFILE"] = profile
         return AwsEnvironment(
             region=region,
             endpoint_url=user.get("AWS_ENDPOINT_URL") or None,
-            profile=self._settings.profile or user.get("AWS_PROFILE") or None,
+            # One that only a variable names stays behind keys in variables, as everywhere.
+            profile=profile,
             variables=variables,
         )
 
@@ -119,7 +133,9 @@ class AwsTarget:
         return deployment.api_url.rstrip("/")
 
     def console_url(self, deployment: Deployment) -> str:
-        """The dashboard in the CloudWatch console."""
+        """The dashboard in the CloudWatch console; another emulator has its own, if any."""
+        if endpoint := self.environment().endpoint_url:
+            return endpoint
         return (
             f"https://{deployment.region}.console.aws.amazon.com/cloudwatch/home"
             f"?region={deployment.region}#dashboards/dashboard/{deployment.dashboard_name}"

@@ -33,6 +33,7 @@ ARROWS = {
         f"{OURS}.adapters",
         f"{OURS}.models",
         f"{OURS}.errors",
+        f"{OURS}.reporting",
     },
     f"{OURS}.output": {f"{OURS}.models", f"{OURS}.errors", f"{OURS}.settings"},
 }

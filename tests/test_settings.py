@@ -96,6 +96,15 @@ def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
         load({}, {})
 
 
+def test_a_path_in_the_file_is_seen_from_the_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It means the same wherever one stands."""
+    (project / "tt-ops.toml").write_text('terraform = "tools/terraform"')
+    monkeypatch.chdir(project / "terraform")
+    assert load({}, {}).terraform == project / "tools" / "terraform"
+
+
 def test_no_color_counts_whatever_its_value(project: Path) -> None:
     """NO_COLOR follows no-color.org: present and not empty."""
     assert load({}, {"NO_COLOR": "0"}).no_color

@@ -7,10 +7,13 @@ import pwd
 import random
 import shlex
 import socket
+import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,14 @@ class AppliedPlan:
     change: int
     destroy: int
     outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What would change, and the call that does exactly that."""
+
+    plan: Plan
+    apply: Callable[[], AppliedPlan]
 
 
 class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
@@ -99,8 +110,8 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
         except process.CannotStart as error:
             raise ConfigurationError(
                 "terraform-missing",
-                f"Terraform at {command[0]} cannot be started: {error}.",
-                hint="See which Terraform is used and why: tt-ops doctor",
+                f"Terraform at {command[0]!r} cannot be started: {error}",
+                hint=f"see what it says: {shlex.join([command[0], 'version'])}",
             ) from error
         self.interrupted = outcome.interrupted
         return outcome.returncode, "\n".join(lines["stdout"]), "\n".join(lines["stderr"])
@@ -164,8 +175,8 @@ class Stack:
         if not self._directory.is_dir():
             raise ConfigurationError(
                 "root-module-missing",
-                f"There is no Terraform configuration at {self._directory}.",
-                hint=f"Name the project's folder: tt-ops --project-dir DIRECTORY {self._command}",
+                f"there is no Terraform configuration at {str(self._directory)!r}",
+                hint=f"name your clone: tt-ops --project-dir PATH {self._command}",
             )
         fingerprint = init_fingerprint(self._executable, self._directory, self._backend)
         if self._data.is_initialised(fingerprint):
@@ -209,6 +220,14 @@ class Stack:
             destroy=transcript.totals.get("remove", 0),
             outputs={k: v["value"] for k, v in transcript.outputs.items() if "value" in v},
         )
+
+    @contextmanager
+    def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
+        """Give a plan that can be applied as long as the block lasts; its file is gone after."""
+        with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
+            file = Path(folder) / "plan"
+            plan = self.plan(file, destroy=destroy, lock_timeout=lock_timeout)
+            yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
 
     def force_unlock(self, lock_id: str) -> None:
         """Remove a lock that a dead run has left.
@@ -308,6 +327,9 @@ def _environment(
         for name, value in inherited.items()
         if not name.startswith("TF_CLI_ARGS") and name != "TF_WORKSPACE"
     }
+    # Reading the AWS provider's schema makes so much garbage that collecting it later saves a sixth
+    # of every command's processor time, for 50 MB more.
+    defaults = {"GOGC": "400"}
     ours = {
         "CHECKPOINT_DISABLE": "1",
         "TF_DATA_DIR": str(data_directory),
@@ -315,7 +337,7 @@ def _environment(
         "TF_INPUT": "0",
     }
     given = {f"TF_VAR_{k}": _text(v) for k, v in variables.items() if v is not None}
-    return {**kept, **ours, **given}
+    return {**defaults, **kept, **ours, **given}
 
 
 def _text(value: str | bool | int) -> str:

@@ -32,7 +32,7 @@ alert_email_option = setting(
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
 @lock_timeout_option
 @backend_options
-@yes_option
+@yes_option("a download of Terraform, if there is none")
 @pass_context
 @click.pass_context
 def plan(
@@ -55,7 +55,7 @@ def plan(
 @click.option("--smoke/--no-smoke", default=True, help="Ask the API whether it works afterwards.")
 @lock_timeout_option
 @backend_options
-@yes_option
+@yes_option("every change")
 @pass_context
 def deploy(context: Context, smoke: bool, lock_timeout: int) -> None:
     """Build, plan, ask, apply, check: everything to be live.
@@ -93,7 +93,7 @@ def outputs(context: Context) -> None:
 @click.command(cls=Command)
 @click.argument("lock_id")
 @backend_options
-@yes_option
+@yes_option("the release")
 @pass_context
 def unlock(context: Context, lock_id: str) -> None:
     """Release a state lock whose holder is gone.
@@ -112,7 +112,7 @@ def unlock(context: Context, lock_id: str) -> None:
 @click.option("--backend", is_flag=True, help="Remove the state backend as well.")
 @lock_timeout_option
 @backend_options
-@yes_option
+@yes_option("the removal")
 @pass_context
 def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
     """Remove the deployment with all its tasks.

@@ -11,7 +11,9 @@ from .options import Context, Group, pass_context, setting
 
 @click.group(cls=Group)
 def local() -> None:
-    """Start, stop and look at the AWS embedded here: an emulation, on this machine only.
+    """Start, stop and look at the embedded AWS.
+
+    An emulation, in a process of this machine that only this machine can reach.
 
     \b
     Example:

@@ -108,14 +108,18 @@ def backend_options(command: F) -> F:
     return bucket(lock_table(command))
 
 
-yes_option = click.option(
-    "--yes",
-    "-y",
-    is_flag=True,
-    expose_value=False,
-    callback=_assume_yes,
-    help="Agree beforehand to what would be asked.",
-)
+def yes_option(what: str) -> Callable[[F], F]:
+    """--yes, which agrees beforehand to `what`."""
+    return click.option(
+        "--yes",
+        "-y",
+        is_flag=True,
+        expose_value=False,
+        callback=_assume_yes,
+        help=f"Agree beforehand to {what}.",
+    )
+
+
 lock_timeout_option = click.option(
     "--lock-timeout",
     type=click.IntRange(0, 3600),

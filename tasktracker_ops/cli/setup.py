@@ -12,7 +12,7 @@ from .options import Command, Context, backend_options, pass_context, yes_option
 
 @click.command(cls=Command)
 @backend_options
-@yes_option
+@yes_option("a download of Terraform, if there is none")
 @pass_context
 def bootstrap(context: Context) -> None:
     """Make the bucket and the table for Terraform's state.
@@ -23,7 +23,7 @@ def bootstrap(context: Context) -> None:
     Example:
       tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
     """
-    context.app.target.ensure_ready(context.console)
+    context.app.ensure_ready()
     made = backend.bootstrap(context.app)
     context.console.emit(made)
     if "state_bucket" in context.flags:

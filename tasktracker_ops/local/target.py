@@ -84,7 +84,9 @@ class LocalTarget:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": ",".join(
+                filter(None, [self._settings.environ.get("NO_PROXY"), "127.0.0.1"])
+            ),
         }
         user = {
             name: value

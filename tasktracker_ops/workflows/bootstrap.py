@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Bootstrapped, Plan
+from tasktracker_ops.models import Bootstrapped
+from tasktracker_ops.reporting import ApprovePlan
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform import Stack
     from tasktracker_ops.app import App
 
 
-def bootstrap(app: App) -> Bootstrapped:
+def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstrapped:
     """Apply the bootstrap stack; on a backend that is as it should be, nothing changes.
 
-    The stack's own state is kept in the bucket it makes. Raises TtOpsError `state-bucket-taken`
-    for a name that belongs to someone else, `state-bucket-has-policy` before replacing a policy.
+    `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
+    makes. Raises TtOpsError `state-bucket-taken` for a name that belongs to someone else,
+    `state-bucket-has-policy` before replacing a policy, `state-backend-unfit` for a table or
+    bucket that could not be adopted as it is.
     """
     backend, state = app.state_backend, _state_file(app)
     app.report.doing(f"looking at the state backend {backend.bucket}")
     stack = _stack(app, state)
-    try:
-        plan = _apply(app, stack)
-    finally:
-        # After a failure too: what was made by then is remembered, if there is a bucket for it.
-        if state.is_file() and backend.presence().bucket:
-            backend.store_bootstrap_state(state)
+    with stack.planned() as saved:
+        plan = saved.plan
+        if lost := [c.address for c in plan.changes if c.action in {"delete", "replace"}]:
+            raise TtOpsError(
+                "state-backend-unfit",
+                f"what exists under these names cannot become the state backend: {lost[0]} would "
+                "have to be deleted first",
+                hint="take other names: tt-ops bootstrap --state-bucket NAME --lock-table NAME",
+            )
+        if not plan.empty:
+            app.report.plan(plan, "state backend")
+            approve(plan)
+            try:
+                saved.apply()
+            finally:
+                # After a failure too: what was made is remembered, if there is a bucket for it.
+                if state.is_file() and backend.presence().bucket:
+                    backend.store_bootstrap_state(state)
     app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
     return Bootstrapped(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
 
@@ -46,8 +60,10 @@ def remove_backend(app: App) -> None:
             hint=f"look at it, and delete what may go: aws s3 ls --recursive s3://{backend.bucket}",
         )
     stack = _stack(app, _state_file(app), force_destroy=True)
-    _apply(app, stack)
-    _apply(app, stack, destroy=True)
+    # The provider empties a bucket only if an apply has told it before.
+    for destroy in (False, True):
+        with stack.planned(destroy=destroy) as saved:
+            saved.apply()
 
 
 def _state_file(app: App) -> Path:
@@ -76,23 +92,5 @@ def _stack(app: App, state: Path, *, force_destroy: bool = False) -> Stack:
             "adopt_lock_table": presence.lock_table,
             "force_destroy": force_destroy,
         },
+        command="destroy --backend" if force_destroy else "bootstrap",
     )
-
-
-def _apply(app: App, stack: Stack, *, destroy: bool = False) -> Plan:
-    stack.initialise()
-    with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
-        file = Path(folder) / "plan"
-        plan = stack.plan(file, destroy=destroy)
-        lost = [c.address for c in plan.changes if c.action in {"delete", "replace"}]
-        if lost and not destroy:
-            raise TtOpsError(
-                "state-backend-unfit",
-                f"what exists under these names cannot become the state backend; {lost[0]} would "
-                "have to be deleted first",
-                hint="take other names: tt-ops bootstrap --state-bucket NAME --lock-table NAME",
-            )
-        if not plan.empty:
-            app.report.plan(plan)
-            stack.apply(file)
-    return plan

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Deployed, Plan
+from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 # before is down for as long as we hesitate.
 _FIRST_PATIENCE = 20.0
 _PATIENCE = 5.0
-ApprovePlan = Callable[[Plan], None]
 
 
 def deploy(
@@ -33,30 +30,27 @@ def deploy(
     `approve` gets the plan and raises to stop; exactly that plan is applied. When the smoke check
     fails, the alias goes back to the version it served before.
     """
-    app.target.ensure_ready(app.report)
+    app.ensure_ready()
     recipient = app.target.recipient()
     if not app.state_backend.presence().complete:
-        bootstrap(app)
+        bootstrap(app, approve=approve)
     package = build(app.settings.project)
     app.report.done(f"{package.path.name}, {package.size:,} bytes")
     stack = app.infrastructure(recipient)
     app.report.doing("comparing with what is deployed")
-    stack.initialise()
-    with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
-        file = Path(folder) / "plan"
-        plan = stack.plan(file, lock_timeout=lock_timeout)
+    with stack.planned(lock_timeout=lock_timeout) as saved:
         before = app.functions.live_version()
-        if not plan.empty:
-            app.report.plan(plan)
-            approve(plan)
-            stack.apply(file, lock_timeout=lock_timeout)
-    return _finish(app, plan, before, smoke=smoke)
+        if not saved.plan.empty:
+            app.report.plan(saved.plan, "deployment")
+            approve(saved.plan)
+            saved.apply()
+    return _finish(app, saved.plan, before, smoke=smoke)
 
 
 def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deployed:
     deployment = app.deployments.get()
     serving = before if plan.empty else app.functions.live_version()
-    outcome = "skipped"
+    outcome = "not needed" if plan.empty else "skipped"
     if smoke and not plan.empty:
         app.report.doing("asking the API whether it works")
         try:
@@ -83,7 +77,7 @@ def _rolled_back(
         return TtOpsError(
             "smoke-check-failed",
             f"deployed, but the API does not work: {cause.message}",
-            hint="mend it and deploy again, or deploy without the check: tt-ops deploy --no-smoke",
+            hint="mend it and deploy again, or leave the check out: tt-ops deploy --no-smoke",
         )
     app.functions.move_alias(before)
     return TtOpsError(

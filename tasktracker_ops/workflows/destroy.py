@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models import Destroyed, Plan
+from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import remove_backend
 from .build import build
@@ -18,13 +16,12 @@ if TYPE_CHECKING:
 # A destroy evaluates the variables, but mails nobody.
 NOBODY = "nobody@example.com"
 _NOTHING = Plan(add=0, change=0, destroy=0, changes=())
-Approve = Callable[[Plan], None]
 
 
 def destroy(
     app: App,
     *,
-    approve: Approve,
+    approve: ApprovePlan,
     backend: bool = False,
     lock_timeout: int = 0,
 ) -> Destroyed:
@@ -43,19 +40,16 @@ def destroy(
     return Destroyed(plan=plan, backend=backend)
 
 
-def _remove_deployment(app: App, *, approve: Approve, backend: bool, lock_timeout: int) -> Plan:
+def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_timeout: int) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
     stack = app.infrastructure(app.settings.alert_email or NOBODY, command="destroy")
     app.report.doing("looking at what is deployed")
-    stack.initialise()
-    with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
-        file = Path(folder) / "plan"
-        plan = stack.plan(file, destroy=True, lock_timeout=lock_timeout)
-        if backend or not plan.empty:
-            app.report.plan(plan)
-            approve(plan)
-        if not plan.empty:
+    with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
+        if backend or not saved.plan.empty:
+            app.report.plan(saved.plan, "deployment")
+            approve(saved.plan)
+        if not saved.plan.empty:
             app.tables.allow_deletion(app.settings.table_name)
-            stack.apply(file, lock_timeout=lock_timeout)
-    return plan
+            saved.apply()
+    return saved.plan

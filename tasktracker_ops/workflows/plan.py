@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
@@ -20,7 +18,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
 
     Raises TtOpsError `state-backend-missing` before the first bootstrap.
     """
-    app.target.ensure_ready(app.report)
+    app.ensure_ready()
     recipient = app.target.recipient()
     presence = app.state_backend.presence()
     if not presence.complete:
@@ -28,11 +26,10 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
             "state-backend-missing",
             f"there is no state backend yet: bucket {app.state_backend.bucket!r} "
             f"or lock table {app.state_backend.lock_table!r} is missing",
-            hint="make it: tt-ops bootstrap",
+            hint="make them: tt-ops bootstrap",
         )
     build(app.settings.project)
     stack = app.infrastructure(recipient)
     app.report.doing("comparing with what is deployed")
-    stack.initialise()
-    with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
-        return stack.plan(Path(folder) / "plan", lock_timeout=lock_timeout)
+    with stack.planned(lock_timeout=lock_timeout) as saved:
+        return saved.plan

@@ -13,6 +13,5 @@ if TYPE_CHECKING:
 def unlock(app: App, lock_id: str) -> None:
     """Release the lock `lock_id` of the main stack's state."""
     stack = app.infrastructure(NOBODY)
-    stack.initialise()
     stack.force_unlock(lock_id)
     app.report.done(f"lock {lock_id} released")
