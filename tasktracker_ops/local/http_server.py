@@ -50,6 +50,12 @@ class RequestHandler(MotoRequestHandler):
             status, headers, content = "500 Internal Server Error", [], b""
         self._send(status, headers, content)
 
+    def handle_expect_100(self) -> bool:
+        """Ask for the body at once: boto3 would wait a second for that line in our buffer."""
+        wanted = super().handle_expect_100()
+        self.wfile.flush()
+        return wanted
+
     def version_string(self) -> str:
         """Return the Server header."""
         return "tt-ops embedded AWS"

@@ -373,6 +373,16 @@ def test_bytes_that_are_no_request_are_refused(aws: Any) -> None:
             assert b" 400 " in connection.recv(100)
 
 
+def test_a_client_that_asks_may_send_its_body_at_once(aws: Any) -> None:
+    """The interim answer to `Expect: 100-continue` comes before the body, which boto3 awaits."""
+    with socket.create_connection(("127.0.0.1", aws.server.port), timeout=5) as connection:
+        head = b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+        connection.sendall(head + b"Expect: 100-continue\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"x")
+        assert connection.recv(100).startswith(b"HTTP/1.1 ")
+
+
 def test_warm_latency(api: Any, record_property: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A warm request takes milliseconds; the median is reported, not judged."""
     times = []
