@@ -65,8 +65,9 @@ class Console:
         target = None if settings.target == "aws" else settings.target
         named = {"--target": target, "--profile": settings.profile, "--region": settings.region}
         self._where = {name: value for name, value in named.items() if value}
-        clever = settings.environ.get("TERM") != "dumb"
-        self._live = sys.stderr.isatty() and clever and not settings.quiet
+        self._watched = sys.stderr.isatty() and not settings.quiet
+        # A dumb terminal cannot take a line back.
+        self._live = self._watched and settings.environ.get("TERM") != "dumb"
         self._transient = self._kept = False
         self._total = self._finished = 0
         for stream in (sys.stdout, sys.stderr):
@@ -268,7 +269,7 @@ class Console:
             self._transient = True
 
     def _keep(self, line: str) -> None:
-        if self._live or (self._verbose and not self._quiet):
+        if self._watched or (self._verbose and not self._quiet):
             self._clear()
             self._say(line)
             self._kept = True

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from json import JSONDecodeError
 from typing import Any
 
 import boto3
@@ -132,30 +133,36 @@ def aws_errors(action: str) -> Iterator[None]:
     except boto_errors.ProfileNotFound as error:
         raise ConfigurationError(
             "aws-profile-missing",
-            f"{action}: {error}",
+            f"{action}: {_line(error)}",
             hint="list those you have: aws configure list-profiles",
         ) from error
     except _CREDENTIAL_ERRORS as error:
         raise ConfigurationError(
-            "aws-credentials-missing", f"no AWS credentials: {error}".rstrip("."), hint=_LOGIN_HINT
+            "aws-credentials-missing", f"no AWS credentials: {_line(error)}", hint=_LOGIN_HINT
+        ) from error
+    except JSONDecodeError as error:
+        raise ConfigurationError(
+            "aws-credentials-missing",
+            f"no AWS credentials: what a credential_process printed is no JSON ({error})",
+            hint=_LOGIN_HINT,
         ) from error
     except _CONNECTION_ERRORS as error:
         raise TtOpsError(
             "aws-unreachable",
-            f"{action}: AWS does not answer: {error}",
+            f"{action}: AWS does not answer: {_line(error)}",
             hint=_WAY_HINT,
         ) from error
     except ResponseParserError as error:
         raise TtOpsError(
             "aws-unreachable",
-            f"{action}: what answers is not AWS: {str(error).splitlines()[0]}",
+            f"{action}: what answers is not AWS: {_line(error)[:200]}",
             hint=_WAY_HINT,
         ) from error
     # ValueError: a wrong region or endpoint; OSError: a credential_process that cannot be started.
     except (boto_errors.BotoCoreError, ValueError, OSError) as error:
         raise ConfigurationError(
             "aws-configuration-invalid",
-            f"{action}: {str(error).rstrip('.')}",
+            f"{action}: {_line(error)}",
             hint="look at the variables and files that AWS reads: aws configure list",
         ) from error
 
@@ -174,6 +181,10 @@ _CONNECTION_ERRORS = (
     boto_errors.ConnectionError,
     boto_errors.IncompleteReadError,
 )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,8 @@ def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstra
         if lost := [c.address for c in plan.changes if c.action in {"delete", "replace"}]:
             raise TtOpsError(
                 "state-backend-unfit",
-                f"what exists under these names cannot become the state backend: {lost[0]} would "
-                "have to be deleted first",
+                f"the bucket {backend.bucket!r} and the table {backend.lock_table!r} cannot become "
+                f"the state backend: {lost[0]} would have to be deleted first",
                 hint="take other names: tt-ops bootstrap --state-bucket NAME --lock-table NAME",
             )
         if not plan.empty:
@@ -39,31 +40,57 @@ def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstra
             approve(plan)
             try:
                 saved.apply()
-            finally:
-                # After a failure too: what was made is remembered, if there is a bucket for it.
-                if state.is_file() and backend.presence().bucket:
-                    backend.store_bootstrap_state(state)
+            except TtOpsError:
+                # What was made is remembered if there is a bucket for it; why it failed is told.
+                with suppress(TtOpsError):
+                    _remember(app, state)
+                raise
+            _remember(app, state)
     app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
     return Bootstrapped(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
 
 
 def remove_backend(app: App) -> None:
-    """Delete the bucket with every version of its states, and the lock table.
+    """Delete the bucket with every version of its states, and the lock table, as far as they exist.
 
-    Raises TtOpsError `state-bucket-in-use` when the bucket keeps anything that is not ours.
+    The caller has made sure with `require_no_other_use`.
     """
-    backend = app.state_backend
-    if backend.presence().bucket and (others := backend.foreign_objects(app.settings.state_key)):
-        raise TtOpsError(
-            "state-bucket-in-use",
-            f"the bucket {backend.bucket!r} keeps more than our state: {', '.join(others)}",
-            hint=f"look at it, and delete what may go: aws s3 ls --recursive s3://{backend.bucket}",
-        )
+    presence = app.state_backend.presence()
+    if not (presence.bucket or presence.lock_table):
+        return
     stack = _stack(app, _state_file(app), force_destroy=True)
     # The provider empties a bucket only if an apply has told it before.
     for destroy in (False, True):
         with stack.planned(destroy=destroy) as saved:
             saved.apply()
+
+
+def require_no_other_use(app: App) -> None:
+    """Raise TtOpsError `state-bucket-in-use` or `lock-table-in-use` if more than ours is in it."""
+    backend = app.state_backend
+    presence = backend.presence()
+    if presence.bucket and (objects := backend.foreign_objects(app.settings.state_key)):
+        raise TtOpsError(
+            "state-bucket-in-use",
+            f"the bucket {backend.bucket!r} keeps more than our state: {_quoted(objects)}",
+            hint=f"look at it, and delete what may go: aws s3 ls --recursive s3://{backend.bucket}",
+        )
+    if presence.lock_table and (locks := backend.foreign_locks()):
+        raise TtOpsError(
+            "lock-table-in-use",
+            f"the table {backend.lock_table!r} locks more than our state: {_quoted(locks)}",
+            hint="look at it, and delete what may go: "
+            f"aws dynamodb scan --table-name {backend.lock_table}",
+        )
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _remember(app: App, state: Path) -> None:
+    if state.is_file() and app.state_backend.presence().bucket:
+        app.state_backend.store_bootstrap_state(state)
 
 
 def _state_file(app: App) -> Path:

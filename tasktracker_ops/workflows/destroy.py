@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.models import Destroyed, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
-from .bootstrap import remove_backend
+from .bootstrap import remove_backend, require_no_other_use
 from .build import build
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ def destroy(
 
     `approve` gets the plan and raises to stop. The state backend stays unless `backend`.
     """
+    if backend:
+        # Before anything goes, as a refusal halfway would leave neither the one nor the other.
+        require_no_other_use(app)
     presence = app.state_backend.presence()
     plan = _NOTHING
     if presence.complete:

@@ -1,18 +1,23 @@
-"""Real Terraform on small root modules, which need no provider and no network."""
+"""The adapters' outside world: real Terraform on small root modules, stubbed clients, a server."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
+from tasktracker_ops.adapters.session import AwsSession
 from tasktracker_ops.adapters.terraform import Stack
 from tasktracker_ops.adapters.toolchain import TerraformBinary
-from tasktracker_ops.models import TerraformEvent
+from tasktracker_ops.models import AwsEnvironment, TerraformEvent
 
 
 @dataclass
@@ -90,3 +95,92 @@ def command_lines() -> Callable[[], list[str]]:
         return lines
 
     return read
+
+
+@pytest.fixture
+def session() -> AwsSession:
+    """A session that sees nothing of the user's files and variables."""
+    return AwsSession(
+        AwsEnvironment(
+            region="eu-west-3",
+            access_key_id="AKIDEXAMPLE",
+            secret_access_key="example",
+            sealed=True,
+        )
+    )
+
+
+@pytest.fixture
+def stub(session: AwsSession) -> Iterator[Callable[[str], Stubber]]:
+    """Put a stubber before a client of the session; every answer it is given has to be used."""
+    stubbers: dict[str, Stubber] = {}
+    with ExitStack() as active:
+
+        def get(service: str) -> Stubber:
+            if service not in stubbers:
+                stubbers[service] = active.enter_context(Stubber(session.client(service)))
+            return stubbers[service]
+
+        yield get
+        for stubber in stubbers.values():
+            stubber.assert_no_pending_responses()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came over the wire."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class Server:
+    """A server on this machine: gives `answers` in turn, the last one again and again."""
+
+    url: str
+    answers: list[tuple[int, Mapping[str, str], bytes]] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
+
+    def will_answer(self, status: int, body: str | bytes = b"", **headers: str) -> None:
+        """Add an answer; `content_type` names the header Content-Type."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append((status, names, body.encode() if isinstance(body, str) else body))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server on a free port, for the length of a test."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            """Note the request, and give the next answer."""
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            found.asked.append(Request(self.command, self.path, headers, body))
+            last = len(found.answers) == 1
+            status, names, content = found.answers[0] if last else found.answers.pop(0)
+            self.send_response(status)
+            for name, value in {**names, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_DELETE = answer
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listener.daemon_threads = True
+    found = Server(f"http://127.0.0.1:{listener.server_port}")
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield found
+    listener.shutdown()
+    thread.join()
+    listener.server_close()
