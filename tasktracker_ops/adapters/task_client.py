@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -41,7 +41,7 @@ class TaskClient:
         while url:
             answer = self._send("GET", url)
             with _readable(answer):
-                tasks = [Task.from_json(task) for task in answer.json()]
+                tasks = _page(answer.json())
             yield from tasks
             following = answer.links.get("next", {}).get("url")
             url = urljoin(answer.url, following) if following else None
@@ -115,6 +115,13 @@ def _path(task_id: str) -> str:
             hint="see which there are: tt-ops tasks list",
         )
     return f"tasks/{quote(task_id, safe='', errors='replace')}"
+
+
+def _page(content: Any) -> Sequence[Task]:
+    # An empty object would pass for an empty list.
+    if not isinstance(content, list):
+        raise TypeError(content)
+    return [Task.from_json(task) for task in content]
 
 
 @contextmanager

@@ -12,7 +12,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tasktracker_ops.adapters.session import AwsSession
+from tasktracker_ops.adapters.signing import IamAuth
+from tasktracker_ops.adapters.task_client import TaskClient
+from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.models import AwsEnvironment
 
 FORBIDDEN = {"message": "Forbidden"}
 OURS = Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
@@ -61,6 +66,24 @@ def test_right_signature(iam_api: Any, method: str, path: str, body: bytes) -> N
     assert caller["accessKey"] == ACCESS_KEY_ID
     assert caller["accountId"] == "123456789012"
     assert caller["userArn"] == "arn:aws:iam::123456789012:root"
+
+
+def test_what_tt_ops_sends(iam_api: Any) -> None:
+    """The CLI's own client gets through with queries, encoded paths and bodies."""
+    environment = AwsEnvironment(
+        region="eu-west-3",
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
+        sealed=True,
+    )
+    client = TaskClient(iam_api.url, authorise=IamAuth(AwsSession(environment)))
+    for path in ("trigger-error", "tasks?cursor=a%2Bb%3D&limit=2", "tasks/é%20%2Fü"):
+        assert client.probe(path).status_code == 200
+    with pytest.raises(TtOpsError) as caught:
+        client.add({"title": "Ünïcode ✓"})
+    # It got as far as the function, which is none of tasks.
+    assert caught.value.code == "api-answer-unreadable"
+    assert TaskClient(iam_api.url).probe("trigger-error").status_code == 403
 
 
 def test_unsigned(iam_api: Any) -> None:

@@ -1,0 +1,66 @@
+"""The alias: which version serves, and moving it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from botocore.stub import Stubber
+
+from tasktracker_ops.adapters.functions import Functions
+from tasktracker_ops.adapters.session import AwsError, AwsSession
+from tasktracker_ops.errors import ConfigurationError
+
+ALIAS = {"FunctionName": "tracker", "Name": "live"}
+
+
+@pytest.fixture
+def functions(session: AwsSession) -> Functions:
+    """The function `tracker`."""
+    return Functions(session, "tracker")
+
+
+def test_the_version_behind_the_alias_is_told(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """As Lambda spells it: a number in a string."""
+    stub("lambda").add_response("get_alias", {"FunctionVersion": "7"}, ALIAS)
+    assert functions.live_version() == "7"
+
+
+def test_before_the_first_deploy_there_is_none(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """Lambda answers the same for a missing function and a missing alias."""
+    stub("lambda").add_client_error("get_alias", "ResourceNotFoundException", "not found", 404)
+    assert functions.live_version() is None
+
+
+@pytest.mark.parametrize(
+    ("aws_code", "kind"),
+    [("AccessDeniedException", ConfigurationError), ("ServiceException", AwsError)],
+)
+def test_not_to_know_the_version_is_not_the_same_as_none(
+    functions: Functions, stub: Callable[[str], Stubber], aws_code: str, kind: type[Exception]
+) -> None:
+    """Otherwise a deploy could not go back to it."""
+    stub("lambda").add_client_error("get_alias", aws_code, "no", 403)
+    with pytest.raises(kind, match="alias 'live' of 'tracker'"):
+        functions.live_version()
+
+
+def test_the_alias_is_moved_in_one_call(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """To exactly the version given."""
+    stub("lambda").add_response("update_alias", {}, {**ALIAS, "FunctionVersion": "6"})
+    functions.move_alias("6")
+
+
+def test_a_version_that_is_gone_is_quoted(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """With the alias that still serves the other one."""
+    stub("lambda").add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
+    with pytest.raises(AwsError, match="'live' of 'tracker' to version 6"):
+        functions.move_alias("6")

@@ -1,0 +1,181 @@
+"""The state's bucket and lock table: whose they are, where, and what else is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from tasktracker_ops.adapters.session import AwsSession
+from tasktracker_ops.adapters.state_backend import BackendPresence, StateBackend
+from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
+
+BUCKET, TABLE, REGION = "task-tracker-terraform-state", "terraform-locks", "eu-west-3"
+OWNED = {"Bucket": BUCKET, "ExpectedBucketOwner": "123456789012"}
+STATE_KEY = "infra/terraform.tfstate"
+
+
+@pytest.fixture
+def backend(session: AwsSession) -> StateBackend:
+    """The backend under its usual names."""
+    return StateBackend(session, bucket=BUCKET, lock_table=TABLE)
+
+
+@pytest.fixture
+def s3(stub: Callable[[str], Stubber]) -> Stubber:
+    """S3, asked by an account that STS has told."""
+    stub("sts").add_response("get_caller_identity", {"Account": "123456789012"})
+    return stub("s3")
+
+
+@pytest.fixture
+def account() -> Iterator[Any]:
+    """An emulated account with an empty bucket and lock table; gives its S3 client."""
+    with mock_aws():
+        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
+        client = boto3.client("s3", **keys)
+        client.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        boto3.client("dynamodb", **keys).create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def refusal(backend: StateBackend) -> ConfigurationError:
+    """Look for the backend, which has to fail."""
+    with pytest.raises(ConfigurationError) as caught:
+        backend.presence()
+    assert caught.value.exit_code == ExitCode.CONFIGURATION
+    assert repr(BUCKET) in caught.value.message
+    return caught.value
+
+
+def test_what_exists_is_found(account: Any, backend: StateBackend, session: AwsSession) -> None:
+    """Each part by itself."""
+    assert backend.presence() == BackendPresence(bucket=True, lock_table=True)
+    assert backend.presence().complete
+    other = StateBackend(session, bucket="another", lock_table="another")
+    assert other.presence() == BackendPresence(bucket=False, lock_table=False)
+    assert not other.presence().complete
+
+
+def test_a_bucket_of_somebody_else_gives_a_free_name(backend: StateBackend, s3: Stubber) -> None:
+    """S3 answers 403 for another owner; the hint has the account's number in it."""
+    s3.add_client_error("head_bucket", "403", "Forbidden", 403, expected_params=OWNED)
+    error = refusal(backend)
+    assert error.code == "state-bucket-taken"
+    assert error.hint.endswith(
+        ": tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012"
+    )
+
+
+def test_a_bucket_in_another_region_is_told(backend: StateBackend, s3: Stubber) -> None:
+    """Terraform would only fail on it later: botocore follows to the region, Terraform does not."""
+    s3.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNED)
+    error = refusal(backend)
+    assert error.code == "state-bucket-elsewhere"
+    assert "us-east-1" in error.message
+    assert "eu-west-3" in error.message
+    assert error.hint.endswith("-123456789012-eu-west-3")
+
+
+def test_a_redirect_without_a_region_is_told(backend: StateBackend, s3: Stubber) -> None:
+    """S3 answers 301 where it does not say which region."""
+    s3.add_client_error("head_bucket", "301", "Moved Permanently", 301, expected_params=OWNED)
+    assert refusal(backend).code == "state-bucket-elsewhere"
+
+
+def test_no_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) -> None:
+    """S3 answers 404 without a body."""
+    s3.add_client_error("head_bucket", "404", "Not Found", 404, expected_params=OWNED)
+    stub("dynamodb").add_client_error("describe_table", "ResourceNotFoundException")
+    assert backend.presence() == BackendPresence(bucket=False, lock_table=False)
+
+
+def test_credentials_that_may_not_see_the_table_are_no_missing_table(
+    backend: StateBackend, s3: Stubber, stub: Any
+) -> None:
+    """To make a table in its place would be wrong."""
+    s3.add_response("head_bucket", {"BucketRegion": REGION}, OWNED)
+    stub("dynamodb").add_client_error("describe_table", "AccessDeniedException", "no", 400)
+    with pytest.raises(ConfigurationError) as caught:
+        backend.presence()
+    assert caught.value.code == "aws-access-denied"
+    assert repr(TABLE) in caught.value.message
+
+
+def test_the_bootstrap_state_is_kept_in_the_bucket(
+    account: Any, backend: StateBackend, tmp_path: Path
+) -> None:
+    """What was stored comes back; before that there is nothing, and no file."""
+    file = tmp_path / "state"
+    assert not backend.fetch_bootstrap_state(file)
+    assert not file.exists()
+    file.write_bytes(b'{"serial": 1}')
+    backend.store_bootstrap_state(file)
+    file.unlink()
+    assert backend.fetch_bootstrap_state(file)
+    assert file.read_bytes() == b'{"serial": 1}'
+
+
+def test_a_state_that_breaks_off_is_not_written(
+    backend: StateBackend, stub: Callable[[str], Stubber], tmp_path: Path
+) -> None:
+    """Half a state is worse than none, and a broken connection no matter of configuration."""
+    body = StreamingBody(BytesIO(b"half"), content_length=100)
+    stub("s3").add_response("get_object", {"Body": body})
+    with pytest.raises(TtOpsError) as caught:
+        backend.fetch_bootstrap_state(tmp_path / "state")
+    assert (caught.value.code, caught.value.exit_code) == ("aws-unreachable", ExitCode.FAILED)
+    assert not (tmp_path / "state").exists()
+
+
+def test_objects_that_are_not_ours_are_listed(account: Any, backend: StateBackend) -> None:
+    """Our own states and locks are not among them; ten are enough to refuse."""
+    for key in (STATE_KEY, f"{STATE_KEY}.tflock", "bootstrap/terraform.tfstate"):
+        account.put_object(Bucket=BUCKET, Key=key)
+    assert backend.foreign_objects(STATE_KEY) == []
+    for number in range(12):
+        account.put_object(Bucket=BUCKET, Key=f"theirs/{number:02}")
+    assert backend.foreign_objects(STATE_KEY) == [f"theirs/{n:02}" for n in range(10)]
+
+
+def test_locks_of_other_states_are_listed(
+    account: Any, backend: StateBackend, session: AwsSession
+) -> None:
+    """`terraform-locks` is what many call a table that several projects share."""
+    dynamodb = session.client("dynamodb")
+    for lock in (f"{BUCKET}/{STATE_KEY}-md5", f"{BUCKET}/{STATE_KEY}"):
+        dynamodb.put_item(TableName=TABLE, Item={"LockID": {"S": lock}})
+    assert backend.foreign_locks() == []
+    dynamodb.put_item(TableName=TABLE, Item={"LockID": {"S": f"{BUCKET}-2/state-md5"}})
+    assert backend.foreign_locks() == [f"{BUCKET}-2/state-md5"]
+
+
+def test_a_policy_is_seen(account: Any, backend: StateBackend) -> None:
+    """Its absence is an error of S3's, and none of ours."""
+    assert not backend.has_policy()
+    account.put_bucket_policy(Bucket=BUCKET, Policy='{"Version": "2012-10-17", "Statement": []}')
+    assert backend.has_policy()
+
+
+def test_a_policy_that_may_not_be_read_counts_for_nothing(
+    backend: StateBackend, stub: Callable[[str], Stubber]
+) -> None:
+    """Not to know is not the same as none."""
+    stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
+    with pytest.raises(ConfigurationError) as caught:
+        backend.has_policy()
+    assert caught.value.code == "aws-access-denied"
