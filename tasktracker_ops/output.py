@@ -69,7 +69,8 @@ class Console:
         # A dumb terminal cannot take a line back.
         self._live = self._watched and settings.environ.get("TERM") != "dumb"
         self._transient = self._kept = False
-        self._total = self._finished = 0
+        self._total = 0
+        self._finished: set[str] = set()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
@@ -233,7 +234,7 @@ class Console:
 
     def plan(self, plan: Plan, of: str) -> None:
         """Show what is about to change; `of` names the stack."""
-        self._total, self._finished = len(plan.changes), 0
+        self._total, self._finished = len(plan.changes), set()
         for change in plan.changes:
             self._keep("  " + _change_line(change))
         self._keep(f"Plan for the {of}: {_counts(plan)}.")
@@ -242,13 +243,14 @@ class Console:
         """Count finished resources and show the one that moves."""
         seconds = f" {event.elapsed}s" if event.elapsed else ""
         if event.kind == "complete":
-            self._finished += 1
+            # A replaced resource is completed twice.
+            self._finished.add(event.address)
             done = _DONE.get(event.action, event.action)
             self._keep(click.style("  ✓ ", fg="green") + f"{done:<9}{event.address}{seconds}")
         elif event.kind == "errored":
             self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
-            self._show(f"{self._finished}/{self._total} {event.address}{seconds}")
+            self._show(f"{len(self._finished)}/{self._total} {event.address}{seconds}")
         elif event.kind == "notice":
             self.note(event.message)
         elif event.kind == "warning" and self._verbose:
