@@ -1,13 +1,11 @@
-"""The adapters' outside world: real Terraform on small root modules, stubbed clients, a server."""
+"""The adapters' outside world: real Terraform on small root modules, and stubbed clients."""
 
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +95,13 @@ def command_lines() -> Callable[[], list[str]]:
     return read
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def session() -> AwsSession:
-    """A session that sees nothing of the user's files and variables."""
-    return AwsSession(
+    """A session that sees nothing of the user's; STS has told it the account 123456789012.
+
+    All tests share its clients, which take a tenth of a second each to make.
+    """
+    made = AwsSession(
         AwsEnvironment(
             region="eu-west-3",
             access_key_id="AKIDEXAMPLE",
@@ -108,6 +109,10 @@ def session() -> AwsSession:
             sealed=True,
         )
     )
+    with Stubber(made.client("sts")) as sts:
+        sts.add_response("get_caller_identity", {"Account": "123456789012"})
+        assert made.account_id == "123456789012"
+    return made
 
 
 @pytest.fixture
@@ -124,63 +129,3 @@ def stub(session: AwsSession) -> Iterator[Callable[[str], Stubber]]:
         yield get
         for stubber in stubbers.values():
             stubber.assert_no_pending_responses()
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as it came over the wire."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass
-class Server:
-    """A server on this machine: gives `answers` in turn, the last one again and again."""
-
-    url: str
-    answers: list[tuple[int, Mapping[str, str], bytes]] = field(default_factory=list)
-    asked: list[Request] = field(default_factory=list)
-
-    def will_answer(self, status: int, body: str | bytes = b"", **headers: str) -> None:
-        """Add an answer; `content_type` names the header Content-Type."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers.append((status, names, body.encode() if isinstance(body, str) else body))
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server on a free port, for the length of a test."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            """Note the request, and give the next answer."""
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            found.asked.append(Request(self.command, self.path, headers, body))
-            last = len(found.answers) == 1
-            status, names, content = found.answers[0] if last else found.answers.pop(0)
-            self.send_response(status)
-            for name, value in {**names, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_DELETE = answer
-
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
-    found = Server(f"http://127.0.0.1:{listener.server_port}")
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield found
-    listener.shutdown()
-    thread.join()
-    listener.server_close()

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from tasktracker_ops.adapters.session import AwsError, AwsSession
+from tasktracker_ops.adapters.session import AwsError, AwsSession, aws_errors
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models import AwsEnvironment
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-IDENTITY = {"Account": "123456789012", "UserId": "A", "Arn": "arn:aws:iam::123456789012:root"}
 IDENTITY_XML = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>
 </GetCallerIdentityResponse>"""
@@ -163,7 +162,9 @@ def test_refusals_of_aws_have_codes_of_ours(
 ) -> None:
     """Credentials and configuration are exit 4, the rest 1; AWS's own words are quoted."""
     stub("sts").add_client_error("get_caller_identity", aws_code, message, 400)
-    error = refusal(session)
+    with pytest.raises(TtOpsError) as caught, aws_errors("asking AWS who we are"):
+        session.client("sts").get_caller_identity()
+    error = caught.value
     assert (error.code, error.exit_code) == (code, exit_code)
     assert message.rstrip(".") in error.message or code == "aws-credentials-expired"
     assert error.message.startswith("asking AWS who we are")
@@ -181,16 +182,19 @@ def test_an_unexpected_refusal_names_the_request(
         500,
         response_meta={"RequestId": "4711"},
     )
-    error = refusal(session)
-    assert isinstance(error, AwsError)
-    assert error.aws_code == "InternalFailure"
-    assert error.message.endswith("InternalFailure: We are sorry (request 4711)")
+    with pytest.raises(AwsError) as caught, aws_errors("asking"):
+        session.client("sts").get_caller_identity()
+    assert caught.value.aws_code == "InternalFailure"
+    assert caught.value.message == "asking failed: InternalFailure: We are sorry (request 4711)"
 
 
-def test_the_account_is_asked_for_once(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_the_account_is_asked_for_once(user: Callable[..., None], server: Any) -> None:
     """As is every client made once."""
-    stub("sts").add_response("get_caller_identity", IDENTITY)
+    server.will_answer(200, IDENTITY_XML, content_type="text/xml")
+    user(**KEYS, AWS_ENDPOINT_URL=server.url)
+    session = AwsSession(AwsEnvironment(**OPEN, endpoint_url=server.url))
     assert session.account_id == session.account_id == "123456789012"
+    assert len(server.asked) == 1
     assert session.client("sts") is session.client("sts")
 
 

@@ -30,8 +30,7 @@ def backend(session: AwsSession) -> StateBackend:
 
 @pytest.fixture
 def s3(stub: Callable[[str], Stubber]) -> Stubber:
-    """S3, asked by an account that STS has told."""
-    stub("sts").add_response("get_caller_identity", {"Account": "123456789012"})
+    """S3, with the answers that a test gives it."""
     return stub("s3")
 
 

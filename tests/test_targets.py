@@ -1,0 +1,190 @@
+"""Targets: what one and the same deployment is told in an account, an emulator, the sandbox."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.app import App
+from tasktracker_ops.errors import ConfigurationError, ExitCode
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID
+from tasktracker_ops.local.target import LocalTarget, Sandbox
+from tasktracker_ops.models import Deployment, LocalServer
+from tasktracker_ops.output import Console
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.targets import AwsTarget
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "example",
+    "AWS_SESSION_TOKEN": "token",
+}
+MOTO = "http://127.0.0.1:5000"
+
+
+class Running(Sandbox):
+    """A sandbox whose server needs no process."""
+
+    def running(self) -> LocalServer:
+        """One that would run."""
+        return LocalServer("http://127.0.0.1:4580", 4580, 1, "", Path("/p/server.log"))
+
+
+def aws(environ: dict[str, str] | None = None, **settings: Any) -> AwsTarget:
+    """The account as these variables and settings name it."""
+    return AwsTarget(Settings(environ=environ or {}, **settings))
+
+
+def deployed(**changes: Any) -> Deployment:
+    """A description, of which only some keys matter here."""
+    values = dict.fromkeys(Deployment.__dataclass_fields__, "x")
+    named = {"region": "eu-west-3", "dashboard_name": "board", "api_id": "abc"}
+    return Deployment(**{**values, **named, **changes})
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> LocalTarget:
+    """The sandbox, for a user with settings of all kinds."""
+    environ = {
+        **KEYS,
+        "AWS_PROFILE": "theirs",
+        "AWS_CA_BUNDLE": "/nonexistent",
+        "HTTPS_PROXY": "http://proxy.example.com",
+        "PATH": "/bin",
+    }
+    return LocalTarget(Settings(target="local", environ=environ), Running(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("environ", "settings", "region"),
+    [
+        ({}, {}, "eu-west-3"),
+        ({"AWS_DEFAULT_REGION": "us-east-2"}, {}, "us-east-2"),
+        ({"AWS_DEFAULT_REGION": "us-east-2", "AWS_REGION": "us-east-1"}, {}, "us-east-1"),
+        ({"AWS_REGION": "us-east-1"}, {"region": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": ""}, {}, "eu-west-3"),
+    ],
+)
+def test_the_region_is_settled_for_everyone(
+    environ: dict[str, str], settings: dict[str, str], region: str
+) -> None:
+    """boto3, Terraform and its backend are told the same one."""
+    target = aws(environ, **settings)
+    environment = target.environment()
+    assert environment.region == region
+    assert environment.variables["AWS_REGION"] == region
+    assert environment.variables["AWS_DEFAULT_REGION"] == region
+    assert target.backend_config()["region"] == region
+
+
+def test_a_named_profile_leaves_no_keys_to_terraform() -> None:
+    """It would prefer them to the profile, and work in another account than boto3 looks at."""
+    environ = {
+        **KEYS,
+        "AWS_DEFAULT_PROFILE": "b",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/x",
+        "PATH": "/bin",
+    }
+    environment = aws(environ, profile="mine").environment()
+    kept = {k: v for k, v in environment.variables.items() if "REGION" not in k}
+    assert (environment.profile, kept) == ("mine", {"AWS_PROFILE": "mine", "PATH": "/bin"})
+
+
+def test_variables_alone_are_handed_on_as_they_are() -> None:
+    """Both then find the same by the same rules: keys first, then the profile."""
+    environment = aws({**KEYS, "AWS_PROFILE": "theirs"}).environment()
+    assert environment.profile is None
+    assert environment.variables.items() >= {**KEYS, "AWS_PROFILE": "theirs"}.items()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path_style", "tls"),
+    [("", False, True), (MOTO, True, False), ("https://aws.example.com", True, True)],
+)
+def test_an_emulator_is_addressed_by_path(endpoint: str, path_style: bool, tls: bool) -> None:
+    """A policy that asks for TLS over plain http could only lock everyone out."""
+    target = aws({"AWS_ENDPOINT_URL": endpoint})
+    assert target.terraform_variables() == {"s3_use_path_style": path_style}
+    assert target.bootstrap_variables() == {"s3_use_path_style": path_style, "require_tls": tls}
+    assert target.backend_config()["use_path_style"] == path_style
+
+
+def test_the_backend_has_both_names() -> None:
+    """Bucket, key and lock table as they are set."""
+    assert aws(state_bucket="mine", lock_table="ours").backend_config() == {
+        "bucket": "mine",
+        "key": "infra/terraform.tfstate",
+        "region": "eu-west-3",
+        "dynamodb_table": "ours",
+        "use_path_style": False,
+    }
+
+
+def test_it_says_where_it_runs() -> None:
+    """Nobody takes an emulator for AWS."""
+    assert aws().label == "AWS in eu-west-3"
+    assert MOTO in aws({"AWS_ENDPOINT_URL": MOTO}).label
+
+
+def test_in_an_account_alarms_need_an_address() -> None:
+    """Exit 4, with the option that gives it."""
+    assert aws(alert_email="me@example.com").recipient() == "me@example.com"
+    with pytest.raises(ConfigurationError) as caught:
+        aws().recipient()
+    assert (caught.value.code, caught.value.exit_code) == (
+        "alert-email-missing",
+        ExitCode.CONFIGURATION,
+    )
+    assert "--alert-email" in caught.value.hint
+
+
+def test_addresses_are_those_of_aws() -> None:
+    """The API's without a slash at its end, and the dashboard's in its region."""
+    deployment = deployed(api_url="https://abc.example.com/")
+    assert aws().api_url(deployment) == "https://abc.example.com"
+    assert aws().console_url(deployment).startswith("https://eu-west-3.console.aws.amazon.com/")
+    assert aws().console_url(deployment).endswith("dashboard/board")
+
+
+def test_nothing_of_the_users_aws_reaches_the_sandbox(local: LocalTarget) -> None:
+    """And what runs there reaches nothing of the user's: keys, files, profile, proxy."""
+    environment = local.environment()
+    variables = environment.variables
+    assert environment.sealed
+    assert environment.profile is None
+    assert variables["AWS_ACCESS_KEY_ID"] == environment.access_key_id == ACCESS_KEY_ID
+    assert variables["AWS_CONFIG_FILE"] == variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert variables["AWS_ENDPOINT_URL"] == environment.endpoint_url == "http://127.0.0.1:4580"
+    assert "127.0.0.1" in variables["NO_PROXY"]
+    assert variables["PATH"] == "/bin"
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} & set(variables)
+
+
+def test_the_sandbox_may_be_torn_down_and_mails_nobody(local: LocalTarget) -> None:
+    """No protection, no minute of waiting, an address that stands for the user."""
+    assert local.terraform_variables()["table_deletion_protection"] is False
+    assert local.bootstrap_variables() == {
+        "s3_use_path_style": True,
+        "require_tls": False,
+        "expire_old_versions": False,
+    }
+    assert local.recipient() == "operator@example.com"
+    assert "emulation" in local.label
+
+
+def test_the_sandbox_has_one_address_for_everything(local: LocalTarget) -> None:
+    """The API is a path of it, whatever API Gateway would have called it."""
+    deployment = deployed(api_url="https://abc.execute-api.eu-west-3.amazonaws.com")
+    assert local.api_url(deployment) == "http://127.0.0.1:4580/_aws/execute-api/abc"
+    assert local.console_url(deployment) == "http://127.0.0.1:4580/_tt-ops/"
+
+
+def test_an_address_of_an_api_needs_no_aws() -> None:
+    """Neither credentials nor a deployment to look up."""
+    settings = Settings(api_url="https://tasks.example.com", environ={"AWS_PROFILE": "missing"})
+    app = App(settings, Console(settings), lambda question: False)
+    assert app.tasks().api_url == "https://tasks.example.com/"
+    assert "session" not in vars(app)

@@ -1,0 +1,261 @@
+"""Making and removing the state backend: what is refused, adopted and remembered.
+
+The account is moto's; a small stand-in takes the place of Terraform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from tasktracker_ops.adapters.session import AwsSession
+from tasktracker_ops.adapters.state_backend import StateBackend
+from tasktracker_ops.adapters.terraform import AppliedPlan, SavedPlan
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import AwsEnvironment, Plan, ResourceChange
+from tasktracker_ops.output import Console
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
+from tasktracker_ops.workflows.destroy import destroy
+
+BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
+NOTHING = Plan(add=0, change=0, destroy=0, changes=())
+MADE = Plan(add=1, change=0, destroy=0, changes=(ResourceChange("aws_s3_bucket.state", "create"),))
+STATE = b'{"serial": 1}'
+POLICY = '{"Version": "2012-10-17", "Statement": []}'
+
+
+@dataclass
+class App:
+    """What the workflows see of the application, with a Terraform that does as it is told."""
+
+    settings: Settings
+    session: AwsSession
+    plan: Plan = MADE
+    work: Callable[[], object] = lambda: None
+    variables: dict[str, Any] = field(default_factory=dict)
+    applied: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.report = Console(self.settings)
+        self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
+        self.state_file = Path()
+
+    def bootstrap_stack(self, state_file: Path, variables: dict[str, Any], *, command: str) -> App:
+        """The stand-in, which notes what it was given."""
+        self.state_file, self.variables = state_file, variables
+        return self
+
+    @contextmanager
+    def planned(self, *, destroy: bool = False) -> Iterator[SavedPlan]:
+        """A plan, whose apply writes the state as Terraform does, and then works."""
+
+        def apply() -> AppliedPlan:
+            self.applied.append("destroy" if destroy else "apply")
+            self.state_file.write_bytes(STATE)
+            self.work()
+            return AppliedPlan(0, 0, 0)
+
+        yield SavedPlan(self.plan, apply)
+
+    def make_bucket(self) -> None:
+        """The bucket, as the stack would."""
+        self.session.client("s3").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
+        )
+
+    def make_table(self) -> None:
+        """The lock table, as the stack would."""
+        self.session.client("dynamodb").create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def remembered(self) -> bytes | None:
+        """The bootstrap stack's state in the bucket."""
+        file = self.settings.work_dir / "fetched"
+        return file.read_bytes() if self.state_backend.fetch_bootstrap_state(file) else None
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    """A project and an account with nothing in them."""
+    with mock_aws():
+        environment = AwsEnvironment(
+            region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
+        )
+        yield App(Settings(project_dir=tmp_path), AwsSession(environment))
+
+
+def refusal(app: Any) -> TtOpsError:
+    """Bootstrap, which has to be refused before anything is applied."""
+    with pytest.raises(TtOpsError) as caught:
+        bootstrap(app)
+    assert app.applied == []
+    return caught.value
+
+
+def test_a_bucket_of_somebody_else_is_refused(app: Any) -> None:
+    """Before Terraform is even started."""
+    with Stubber(app.session.client("s3")) as s3:
+        s3.add_client_error("head_bucket", "403", "Forbidden", 403)
+        error = refusal(app)
+    assert error.code == "state-bucket-taken"
+    assert error.hint.endswith("task-tracker-terraform-state-123456789012")
+    assert app.variables == {}
+
+
+def test_a_bucket_with_a_policy_of_its_own_is_refused(app: Any) -> None:
+    """Ours would replace it; the policy may be what keeps somebody's data safe."""
+    app.make_bucket()
+    app.session.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
+    error = refusal(app)
+    assert error.code == "state-bucket-has-policy"
+    assert repr(BUCKET) in error.message
+
+
+def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
+    """The remembered state says so."""
+    app.make_bucket()
+    app.session.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
+    app.session.client("s3").put_object(
+        Bucket=BUCKET, Key="bootstrap/terraform.tfstate", Body=STATE
+    )
+    app.plan = NOTHING
+    assert bootstrap(app).plan.empty
+
+
+@pytest.mark.parametrize("action", ["replace", "delete"])
+def test_a_table_that_would_have_to_go_first_is_refused(app: Any, action: str) -> None:
+    """A table with another key may be anybody's."""
+    change = ResourceChange("aws_dynamodb_table.locks", action)
+    app.plan = Plan(add=1, change=0, destroy=1, changes=(change,))
+    error = refusal(app)
+    assert error.code == "state-backend-unfit"
+    for name in (repr(BUCKET), repr(TABLE), "aws_dynamodb_table.locks"):
+        assert name in error.message
+
+
+def test_whoever_disagrees_changes_nothing(app: Any) -> None:
+    """The plan is shown to the one who decides."""
+    shown: list[Plan] = []
+
+    def disagree(plan: Plan) -> None:
+        shown.append(plan)
+        raise TtOpsError("not-confirmed", "no", hint="again: tt-ops bootstrap")
+
+    with pytest.raises(TtOpsError):
+        bootstrap(app, approve=disagree)
+    assert (shown, app.applied) == ([MADE], [])
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_what_exists_is_adopted(app: Any, exists: bool) -> None:
+    """And the stack's state is kept in the bucket afterwards."""
+    if exists:
+        app.make_bucket()
+        app.make_table()
+    else:
+        app.work = app.make_bucket
+    bootstrap(app)
+    assert app.variables == {
+        "adopt_bucket": exists,
+        "adopt_lock_table": exists,
+        "force_destroy": False,
+    }
+    assert app.remembered() == STATE
+
+
+def test_a_second_run_writes_nothing(app: Any) -> None:
+    """Not even another version of the same state."""
+    app.make_bucket()
+    app.plan = NOTHING
+    bootstrap(app)
+    assert app.applied == []
+    assert app.remembered() is None
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_failure_is_told_and_what_was_made_is_remembered(app: Any, made: bool) -> None:
+    """As far as there is a bucket to remember it in."""
+
+    def fail() -> None:
+        if made:
+            app.make_bucket()
+        raise TtOpsError("terraform-failed", "no more tables", hint="again: tt-ops bootstrap")
+
+    app.work = fail
+    with pytest.raises(TtOpsError, match="no more tables"):
+        bootstrap(app)
+    if made:
+        assert app.remembered() == STATE
+
+
+def test_what_cannot_be_remembered_does_not_hide_the_failure(app: Any) -> None:
+    """The network that broke Terraform breaks this as well."""
+
+    def fail() -> None:
+        stubber.activate()
+        stubber.add_client_error("head_bucket", "403", "Forbidden", 403)
+        raise TtOpsError("terraform-failed", "no network", hint="again: tt-ops bootstrap")
+
+    app.work = fail
+    stubber = Stubber(app.session.client("s3"))
+    with pytest.raises(TtOpsError, match="no network"):
+        bootstrap(app)
+
+
+def put_foreign_object(app: Any) -> None:
+    """Somebody else's state in the bucket."""
+    app.session.client("s3").put_object(Bucket=BUCKET, Key="other/terraform.tfstate")
+
+
+def put_foreign_lock(app: Any) -> None:
+    """Somebody else's lock in the table."""
+    app.session.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": "other/state-md5"}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("put", "code", "quoted"),
+    [
+        (put_foreign_object, "state-bucket-in-use", "'other/terraform.tfstate'"),
+        (put_foreign_lock, "lock-table-in-use", "'other/state-md5'"),
+    ],
+)
+def test_a_backend_that_others_use_stays(
+    app: App, put: Callable[[Any], None], code: str, quoted: str
+) -> None:
+    """Refused before the deployment goes, so that nothing is half removed; nobody is asked."""
+    app.make_bucket()
+    app.make_table()
+    put(app)
+    with pytest.raises(TtOpsError) as caught:
+        destroy(app, approve=pytest.fail, backend=True)
+    assert caught.value.code == code
+    assert quoted in caught.value.message
+    assert app.applied == []
+
+
+def test_a_backend_is_told_to_go_before_it_goes(app: Any) -> None:
+    """The provider empties a bucket only if an apply has allowed it."""
+    app.make_bucket()
+    remove_backend(app)
+    assert app.applied == ["apply", "destroy"]
+    assert app.variables["force_destroy"]
+
+
+def test_no_backend_is_not_made_in_order_to_be_removed(app: Any) -> None:
+    """A second removal does nothing."""
+    remove_backend(app)
+    assert app.applied == []
