@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "tasktracker_ops"
 ERRORS = {"TtOpsError", "ConfigurationError"}
 NAMES = ("Terraform", "TT_OPS_TERRAFORM", "GET ", "{")
 COMMANDS = {"tt-ops", "aws", "curl", "date", "env", "export", "git", "kill", "less", "mv"}
-COMMANDS |= {"terraform", "unset", "${EDITOR:-vi}"}
+COMMANDS |= {"terraform", "unset", "${EDITOR:-vi}", "{}"}
 
 
 def _text(node: ast.expr | None) -> str | None:
@@ -56,6 +56,6 @@ def test_an_error_is_a_sentence_and_a_command(
     for text in filter(None, (message, hint)):
         assert text[0].islower() or text.startswith(NAMES), text
         assert not text.endswith("."), text
-    # What is filled in at the end is a command as well.
+    # What is filled in is a command as well.
     if hint is not None and not hint.endswith("{}"):
         assert hint.rpartition(": ")[2].split()[0] in COMMANDS, hint
