@@ -227,9 +227,9 @@ class Console:
         self._keep(click.style("✓ ", fg="green") + _visible(what))
 
     def note(self, what: str) -> None:
-        """Say what the user should know; only --quiet keeps it back."""
+        """Say what the user should know, unless a program reads the errors as JSON."""
         self._clear()
-        if not self._quiet:
+        if self._watched or not (self._quiet or self._json):
             self._say(_visible(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:

@@ -44,8 +44,8 @@ class Context:
 
     @property
     def interactive(self) -> bool:
-        """Whether there is somebody to ask."""
-        return sys.stdin.isatty() and sys.stderr.isatty()
+        """Whether there is somebody to ask, who also sees what the question is about."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and not self.settings.quiet
 
     def _agree_to_install(self, question: str) -> bool:
         if self.assume_yes:
@@ -64,7 +64,7 @@ class Context:
         if not self.interactive:
             raise TtOpsError(
                 "confirmation-needed",
-                f"{path!r} asks before it changes anything, and there is no terminal to ask on",
+                f"{path!r} asks before it changes anything, and there is nobody to ask here",
                 hint=f"agree beforehand: {path} --yes",
                 exit_code=ExitCode.USAGE,
             )

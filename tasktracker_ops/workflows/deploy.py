@@ -79,7 +79,15 @@ def _rolled_back(
             f"deployed, but the API does not work: {cause.message}",
             hint="mend it and deploy again, or leave the check out: tt-ops deploy --no-smoke",
         )
-    app.functions.move_alias(before)
+    try:
+        app.functions.move_alias(before)
+    except TtOpsError as error:
+        return TtOpsError(
+            "rollback-failed",
+            f"version {serving} does not work ({cause.message}), and version {before} could not "
+            f"be put back: {error.message}",
+            hint="mend lambda_function/ and deploy again: tt-ops deploy",
+        )
     return TtOpsError(
         "smoke-check-failed",
         f"version {serving} does not work, so version {before} serves again: {cause.message}",
