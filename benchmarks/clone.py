@@ -1,0 +1,59 @@
+"""A clone of the project with an embedded AWS of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from measure import run
+
+from tasktracker_ops import settings
+from tasktracker_ops.local.target import LocalTarget, Sandbox
+
+ROOT = Path(__file__).parents[1]
+TT_OPS = Path(sys.executable).with_name("tt-ops")
+
+
+class Clone:
+    """The project's sources in `path` and their own embedded AWS; `home` is empty."""
+
+    def __init__(self, path: Path, home: Path) -> None:
+        for folder in ("terraform", "bootstrap", "lambda_function"):
+            shutil.copytree(
+                ROOT / folder,
+                path / folder,
+                ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
+            )
+        self.path = path
+        self.settings = settings.load({"target": "local", "project_dir": path, "local_port": 0})
+        user = {k: v for k, v in self.settings.environ.items() if not k.startswith(("AWS_", "TF_"))}
+        self.environment = {**user, "HOME": str(home), "TT_OPS_TARGET": "local"}
+        self.environment["TT_OPS_LOCAL_PORT"] = "0"
+        self.target = LocalTarget(self.settings, Sandbox(path / ".tt-ops" / "local", port=0))
+
+    def tt_ops(self, *arguments: str) -> None:
+        """Run `tt-ops` in the clone."""
+        run([TT_OPS, *arguments], directory=self.path, environment=self.environment)
+
+    def edit(self) -> None:
+        """Change the function's code, not what it does."""
+        with (self.path / "lambda_function" / "handler.py").open("a") as file:
+            file.write("# edited\n")
+
+
+@contextmanager
+def running_clone() -> Iterator[Clone]:
+    """A fresh clone whose embedded AWS is up and empty."""
+    with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
+        home = Path(scratch, "home")
+        home.mkdir()
+        clone = Clone(Path(scratch, "clone"), home)
+        clone.tt_ops("local", "up")
+        try:
+            yield clone
+        finally:
+            clone.tt_ops("local", "down")

@@ -1,0 +1,65 @@
+"""Timed commands, and how many times longer one takes than another."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tabulate import tabulate
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What was typed on both sides, and the seconds that each run of it took."""
+
+    ours: str
+    our_times: Sequence[float]
+    theirs: str
+    their_times: Sequence[float]
+
+    @property
+    def ratio(self) -> float:
+        """How many times longer ours takes, by the medians."""
+        return median(self.our_times) / median(self.their_times)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def run(
+    command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a command that has to succeed; returns its standard output."""
+    result = subprocess.run(
+        command,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise SystemExit(f"{command} gave {result.returncode}:\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def show(pairs: Sequence[Pair]) -> None:
+    """Print a table: medians in seconds with the fastest and the slowest run, and the ratio."""
+    rows = [
+        (p.ours, _spread(p.our_times), p.theirs, _spread(p.their_times), f"{p.ratio:.2f}")
+        for p in pairs
+    ]
+    print(tabulate(rows, headers=("ours", "s", "beside", "s", "ratio"), disable_numparse=True))
+
+
+def _spread(times: Sequence[float]) -> str:
+    return f"{median(times):.2f} ({min(times):.2f}-{max(times):.2f})"
