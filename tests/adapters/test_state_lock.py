@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 import uuid
@@ -13,10 +12,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.adapters.failures import StateLocked
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local import process as local_aws
 
 ONE = 'resource "terraform_data" "one" {}\n'
 SLOW = """
@@ -94,19 +93,19 @@ class StateBackend:
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=where)
 
 
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulated AWS that keeps connections: a lock asked for twice is a lock held by itself."""
+    directory = tmp_path_factory.mktemp("aws")
+    yield local_aws.start(directory, 0, port_required=True).url
+    local_aws.stop(directory)
+
+
 @pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[StateBackend]:
-    """An empty state bucket and lock table, whatever this machine's AWS variables say."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
+def backend(endpoint: str) -> StateBackend:
+    """An empty state bucket and lock table."""
     session = boto3.Session("test", "test", region_name="eu-west-3")
     s3, dynamodb = (session.client(name, endpoint_url=endpoint) for name in ("s3", "dynamodb"))
-    # moto keeps its resources in this process, whatever server they were made through.
     name = f"state-{uuid.uuid4()}"
     made = StateBackend(endpoint, name, name, s3, dynamodb)
     made.create_bucket()
@@ -116,8 +115,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[StateBackend]:
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    yield made
-    server.stop()
+    return made
 
 
 @pytest.fixture
