@@ -85,7 +85,18 @@ def _port(text: str) -> int:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    return _expanded(text).absolute()
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigurationError(
+            "home-missing",
+            f"{text!r} leads nowhere: no home directory is known for it",
+            hint='say where your home is: export HOME="$PWD"',
+        ) from None
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -97,6 +108,11 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "provider_mirror": _path,
     "cache_dir": _path,
     "local_port": _port,
+}
+# What is said of the readers that take more than text from the file.
+_FORMS: dict[Callable[[str], Any], str] = {
+    _boolean: "true or false",
+    _port: "a port from 0 to 65535",
 }
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")
 _NOT_IN_FILE = {"project_dir", "env"}
@@ -155,14 +171,17 @@ def find_project(start: Path) -> Path | None:
 
 def _cache_dir(environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "tt-ops"
+    return (Path(base) if base else _expanded("~/.cache")) / "tt-ops"
 
 
 def _read(name: str, value: Any, source: str) -> Any:
     if name == "no_color" and source == "NO_COLOR":
         return True  # https://no-color.org: any value but the empty one
+    reader = _READERS.get(name, str)
+    if not isinstance(value, (str, Path, int) if reader in _FORMS else (str, Path)):
+        raise _unfit(name, value, source)
     try:
-        result = _READERS.get(name, str)(str(value))
+        result = reader(str(value))
     except ValueError:
         raise _unfit(name, value, source) from None
     if name in _CHOICES and result not in _CHOICES[name]:
@@ -172,7 +191,8 @@ def _read(name: str, value: Any, source: str) -> Any:
 
 def _unfit(name: str, value: Any, source: str) -> ConfigurationError:
     choices = _CHOICES.get(name)
-    wanted = f"one of: {', '.join(choices)}" if choices else "another form"
+    form = _FORMS.get(_READERS.get(name, str), "text")
+    wanted = f"one of: {', '.join(choices)}" if choices else form
     return ConfigurationError(
         "setting-invalid",
         f"{name} = {str(value)!r} (from {source}) does not fit: it takes {wanted}",
@@ -192,7 +212,8 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
             hint="mend it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
         ) from None
     sections = content.pop("env", {})
-    merged = {**content, **(sections.get(env, {}) if isinstance(sections, dict) else {})}
+    _require_sections(file, sections)
+    merged = {**content, **sections.get(env, {})}
     for name in merged:
         if name not in NAMES or name in _NOT_IN_FILE:
             known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
@@ -203,6 +224,23 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
             )
     # A path in the file is seen from the file, wherever one stands.
     return {
-        name: file.parent / Path(str(value)).expanduser() if _READERS.get(name) is _path else value
+        name: file.parent / _expanded(value)
+        if _READERS.get(name) is _path and isinstance(value, str)
+        else value
         for name, value in merged.items()
+        if value != ""  # as with variables: nothing is said
     }
+
+
+def _require_sections(file: Path, sections: Any) -> None:
+    """Refuse a misspelt section, which would quietly do nothing."""
+    named = sections if isinstance(sections, dict) else {"": sections}
+    for name, section in named.items():
+        if name not in _CHOICES["env"] or not isinstance(section, dict):
+            known = ", ".join(f"[env.{each}]" for each in _CHOICES["env"])
+            raise ConfigurationError(
+                "setting-unknown",
+                f"{str(file)!r} sets {'.'.join(filter(None, ('env', name)))!r}, "
+                f"which is no section of an environment. Known: {known}",
+                hint=f"mend that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
+            )

@@ -87,13 +87,61 @@ def test_a_value_that_does_not_fit_is_quoted(
 
 
 @pytest.mark.parametrize(
-    "content", ['bucket = "x"', "[env.default]\nbucket = 1", "[[[", "project_dir='x'"]
+    "content",
+    [
+        'bucket = "x"',
+        "[env.default]\nbucket = 1",
+        "[[[",
+        "project_dir='x'",
+        "env = 'default'",
+        "env = ['default']",
+        "[env]\ndefault = 3",
+        "[env.defualt]\nregion = 'eu-west-1'",
+        "[env.default.more]\nregion = 'eu-west-1'",
+    ],
 )
 def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
     """A misspelt name is no setting that quietly does nothing."""
     (project / "tt-ops.toml").write_text(content)
     with pytest.raises(ConfigurationError, match=r"tt-ops\.toml"):
         load({}, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("region = 5", "text"),
+        ("region = ['eu-west-1']", "text"),
+        ("terraform = ['terraform']", "text"),
+        ("alert_email = {a = 1}", "text"),
+        ("state_bucket = true", "text"),
+        ("target = ['local']", "one of: aws, local"),
+        ("verbose = 2", "true or false"),
+        ("verbose = 'perhaps'", "true or false"),
+        ("local_port = 1.5", "a port from 0 to 65535"),
+        ("local_port = true", "a port from 0 to 65535"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(project: Path, line: str, wanted: str) -> None:
+    """A list is not taken for the text that Python would make of it."""
+    (project / "tt-ops.toml").write_text(line)
+    with pytest.raises(ConfigurationError, match=f"it takes {wanted}$"):
+        load({}, {})
+
+
+def test_the_file_has_the_types_of_toml(project: Path) -> None:
+    """True and 4000 need no quotes, may have them, and the empty text says nothing."""
+    file = project / "tt-ops.toml"
+    file.write_text('verbose = true\nlocal_port = 4000\nquiet = "yes"\nstate_bucket = ""')
+    settings = load({}, {})
+    assert (settings.verbose, settings.local_port, settings.quiet) == (True, 4000, True)
+    assert settings.state_bucket == "task-tracker-terraform-state"
+
+
+def test_a_home_that_nobody_knows_is_named(project: Path) -> None:
+    """`~somebody` of no such user is a wrong setting, not a crash."""
+    with pytest.raises(ConfigurationError, match="~nobody-of-that-name"):
+        load({}, {"TT_OPS_CACHE_DIR": "~nobody-of-that-name/cache"})
 
 
 def test_a_path_in_the_file_is_seen_from_the_file(
