@@ -13,7 +13,7 @@ from pathlib import Path
 from tasktracker_ops.adapters.transcript import Diagnostic, Transcript
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
-_LOCK_FIELD = re.compile(r"^\s*(ID|Path|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
+_LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
 _DETAIL_LIMIT = 400
 # DynamoDB's and S3's words for a lock that is not there.
 _LOCK_GONE = ("unexpected end of JSON input", "NoSuchKey")
@@ -29,7 +29,6 @@ class LockInfo:
     who: str
     operation: str
     created: datetime | None
-    path: str
 
     @classmethod
     def parse(cls, text: str) -> LockInfo | None:
@@ -42,47 +41,15 @@ class LockInfo:
             who=fields.get("Who", ""),
             operation=fields.get("Operation", "").removeprefix("OperationType").lower(),
             created=_created(fields.get("Created", "")),
-            path=fields.get("Path", ""),
         )
-
-
-class StateLocked(TtOpsError):
-    """Somebody else is at work on the state: `lock` says who."""
-
-    def __init__(self, lock: LockInfo) -> None:
-        since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
-        doing = f" for its {lock.operation}" if lock.operation not in ("", "invalid") else ""
-        super().__init__(
-            "state-locked",
-            f"the Terraform state is locked by {lock.who or 'somebody'}{since}{doing}",
-            hint="wait until that run is over; if it died, release its lock: "
-            f"tt-ops unlock {lock.id}",
-        )
-        self.lock = lock
-
-
-class Interrupted(TtOpsError):
-    """The user stopped Terraform, and it has ended.
-
-    `done` of `total` resources were finished; `lock_released` is None when it cannot be known.
-    """
-
-    def __init__(
-        self, message: str, *, hint: str, done: int, total: int, lock_released: bool | None
-    ) -> None:
-        super().__init__("interrupted", message, hint=hint, exit_code=ExitCode.INTERRUPTED)
-        self.done = done
-        self.total = total
-        self.lock_released = lock_released
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One Terraform command that did not end well, and what its error should tell the user.
 
-    `operation` is Terraform's word (init, plan, apply); `command` is ours
-    (deploy); `recovery` is the command that saves a state which
-    Terraform could not, and `log` holds all it said.
+    `operation` is Terraform's word (init, plan, apply), `command` ours (deploy); `log` holds all
+    that Terraform said; `recovery` is the command that stores a state which Terraform could not.
     """
 
     operation: str
@@ -92,24 +59,27 @@ class Failure:
     command: str
     recovery: str | None = None
 
-    def interrupted(self) -> Interrupted:
+    def interrupted(self) -> TtOpsError:
         """Say where an interrupted command has left things."""
         kept = _find(self.transcript.errors, "releasing the state lock")
-        released = None if self.returncode < 0 else kept is None
         lock = LockInfo.parse(kept.detail) if kept else None
-        held = f", and {_lock_standing(released)}" if self.operation in ("plan", "apply") else ""
+        if self.operation not in ("plan", "apply"):
+            held = ""
+        elif self.returncode < 0:
+            held = ", and whether the state lock was released is not known"
+        else:
+            held = f", and the state {'is still locked' if kept else 'lock is released'}"
         hint = f"go on: tt-ops {self.command}"
         if self.recovery:
             held += "; the state could not be stored and was kept in a file"
             hint = f"save it before anything else: {self.recovery}"
         elif lock:
             hint = f"release the lock: tt-ops unlock {lock.id}"
-        return Interrupted(
+        return TtOpsError(
+            "interrupted",
             f"interrupted during {self.operation}: {self._standing()}{held}",
             hint=hint,
-            done=self.transcript.done,
-            total=self.transcript.total,
-            lock_released=released,
+            exit_code=ExitCode.INTERRUPTED,
         )
 
     def error(self) -> TtOpsError:
@@ -124,7 +94,7 @@ class Failure:
         locked = _find(self.transcript.errors, "acquiring the state lock")
         lock = LockInfo.parse(locked.detail) if locked else None
         if lock:
-            return StateLocked(lock)
+            return _locked(lock)
         stuck = self._stuck_lock()
         if stuck:
             return TtOpsError(
@@ -165,7 +135,7 @@ class Failure:
         if not causes:
             return f"it gave no reason (exit code {self.returncode})"
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
-        return f"{condensed(causes[0]).rstrip('.')}{more}"
+        return f"{_condensed(causes[0]).rstrip('.')}{more}"
 
 
 def is_transient_lock_failure(transcript: Transcript, *, who: str, started: datetime) -> bool:
@@ -224,7 +194,7 @@ def lock_not_found(lock_id: str, said: str, *, log: Path) -> TtOpsError:
     )
 
 
-def condensed(diagnostic: Diagnostic) -> str:
+def _condensed(diagnostic: Diagnostic) -> str:
     """Put a diagnostic in one line: summary, first paragraph of the detail, resource."""
     summary, paragraph = (
         " ".join(text.split("\n\n")[0].split()) for text in (diagnostic.summary, diagnostic.detail)
@@ -243,14 +213,18 @@ def _created(text: str) -> datetime | None:
         return None
 
 
-def _lock_standing(released: bool | None) -> str:
-    if released is None:
-        return "whether the state lock was released is not known"
-    return "the state lock is released" if released else "the state is still locked"
-
-
 def _find(diagnostics: list[Diagnostic], words: str) -> Diagnostic | None:
     return next((d for d in diagnostics if words in f"{d.summary}\n{d.detail}"), None)
+
+
+def _locked(lock: LockInfo) -> TtOpsError:
+    since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
+    doing = f" for its {lock.operation}" if lock.operation not in ("", "invalid") else ""
+    return TtOpsError(
+        "state-locked",
+        f"the Terraform state is locked by {lock.who or 'somebody'}{since}{doing}",
+        hint=f"wait until that run is over; if it died, release its lock: tt-ops unlock {lock.id}",
+    )
 
 
 def _no_bucket(failure: Failure, diagnostic: Diagnostic) -> TtOpsError:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -41,21 +41,11 @@ _ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedPlan:
-    """What an apply did, in Terraform's counts, and the outputs that are not sensitive."""
-
-    add: int
-    change: int
-    destroy: int
-    outputs: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class SavedPlan:
     """What would change, and the call that does exactly that."""
 
     plan: Plan
-    apply: Callable[[], AppliedPlan]
+    apply: Callable[[], None]
 
 
 class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
@@ -140,8 +130,8 @@ class Stack:
     thread as things happen. `secrets` names variables whose values are masked wherever Terraform
     quotes them. Hints tell the user to type `command`.
 
-    Every method raises TtOpsError: StateLocked, Interrupted or another that `failures` names, and
-    ConfigurationError (terraform-missing, root-module-missing).
+    Every method raises TtOpsError with a code that `failures` names, and ConfigurationError
+    (terraform-missing, root-module-missing).
     """
 
     def __init__(
@@ -211,15 +201,9 @@ class Stack:
         )
         return transcript.plan()
 
-    def apply(self, file: Path, *, lock_timeout: int = 0) -> AppliedPlan:
+    def apply(self, file: Path, *, lock_timeout: int = 0) -> None:
         """Apply exactly the plan that was saved in `file`; `lock_timeout` is in seconds."""
-        transcript = self._run("apply", str(file.absolute()), lock_timeout=f"{lock_timeout}s")
-        return AppliedPlan(
-            add=transcript.totals.get("add", 0),
-            change=transcript.totals.get("change", 0),
-            destroy=transcript.totals.get("remove", 0),
-            outputs={k: v["value"] for k, v in transcript.outputs.items() if "value" in v},
-        )
+        self._run("apply", str(file.absolute()), lock_timeout=f"{lock_timeout}s")
 
     @contextmanager
     def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -46,6 +47,12 @@ class Bench:
     def log(self) -> str:
         """What Terraform said."""
         return (self.data / "terraform.log").read_text()
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs in the state."""
+        state = json.loads((self.folder / "terraform.tfstate").read_text())
+        return {name: output["value"] for name, output in state["outputs"].items()}
 
     def write(self, text: str, *, backend: str = "local") -> None:
         """Replace the root module's configuration."""

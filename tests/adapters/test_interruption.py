@@ -144,7 +144,8 @@ def test_a_signal_stops_terraform_in_good_order(
     (bench.module / "done").touch()
     stack = bench.stack()
     assert stack.plan(bench.plan_file).add == 2
-    assert stack.apply(bench.plan_file).add == 2
+    stack.apply(bench.plan_file)
+    assert stack.plan(bench.plan_file).empty
 
 
 def test_ctrl_c_pressed_twice_reaches_terraform_once(bench: Any) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import boto3
 import pytest
 
-from tasktracker_ops.adapters.failures import StateLocked
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process as local_aws
 
@@ -138,16 +137,15 @@ def stack(bench: Any, remote: dict[str, Any]) -> Any:
 
 
 def test_a_locked_state_says_who_since_when(bench: Any, stack: Any, backend: StateBackend) -> None:
-    """The sentence is for people, `lock` for programs, the hint unlocks."""
+    """The code is for programs, the sentence for people, and the hint unlocks."""
     backend.lock("s3", "dynamodb")
-    with pytest.raises(StateLocked) as caught:
+    with pytest.raises(TtOpsError) as caught:
         stack.plan(bench.plan_file)
+    assert caught.value.code == "state-locked"
     assert caught.value.message == (
         "the Terraform state is locked by ann@desk since 2026-01-02 03:04:05 UTC for its apply"
     )
     assert caught.value.hint.endswith(f"tt-ops unlock {LOCK_ID}")
-    assert caught.value.lock.id == LOCK_ID
-    assert caught.value.lock.path == f"{backend.bucket}/{KEY}"
 
 
 def test_a_lock_that_is_gone_when_read_is_tried_again(

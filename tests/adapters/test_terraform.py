@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import stat
 import threading
 import time
@@ -12,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.failures import StateLocked
-from tasktracker_ops.adapters.terraform import AppliedPlan, Terraform
+from tasktracker_ops.adapters.terraform import Terraform
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
 from tasktracker_ops.models import Plan, ResourceChange, TerraformEvent
 
@@ -54,7 +55,10 @@ def test_apply_does_what_was_planned_and_nothing_else(bench: Any) -> None:
     stack = bench.stack()
     stack.plan(bench.plan_file)
     bench.write(ONE + 'resource "terraform_data" "two" {}\n')
-    assert stack.apply(bench.plan_file) == AppliedPlan(1, 0, 0, {"kept": 3})
+    stack.apply(bench.plan_file)
+    assert bench.outputs == {"kept": 3}
+    waiting = ResourceChange("terraform_data.two", "create")
+    assert stack.plan(bench.plan_file).changes == (waiting,)
 
 
 def test_no_change_is_an_empty_plan(bench: Any) -> None:
@@ -99,7 +103,7 @@ def test_a_destroy_plan_takes_everything_away(bench: Any) -> None:
     stack.plan(bench.plan_file)
     stack.apply(bench.plan_file)
     assert stack.plan(bench.plan_file, destroy=True).destroy == 1
-    assert stack.apply(bench.plan_file).destroy == 1
+    stack.apply(bench.plan_file)
     assert stack.plan(bench.plan_file, destroy=True).empty
 
 
@@ -177,7 +181,8 @@ def test_variables_arrive_with_their_types(bench: Any) -> None:
     )
     stack = bench.stack(variables={"b": True, "n": 2, "s": 'a "b" ${c}', "d": None})
     stack.plan(bench.plan_file)
-    assert stack.apply(bench.plan_file).outputs["all"] == [False, 3, 'a "b" ${c}', "kept"]
+    stack.apply(bench.plan_file)
+    assert bench.outputs["all"] == [False, 3, 'a "b" ${c}', "kept"]
 
 
 def test_inherited_terraform_settings_cannot_change_a_command(bench: Any) -> None:
@@ -277,19 +282,19 @@ def test_two_runs_at_once_one_says_who_holds_the_lock(bench: Any) -> None:
     started = threading.Event()
     first = bench.stack(report=lambda event: started.set() if event.kind == "started" else None)
     first.plan(bench.plan_file)
-    applied: list[AppliedPlan] = []
-    thread = threading.Thread(target=lambda: applied.append(first.apply(bench.plan_file)))
+    thread = threading.Thread(target=lambda: first.apply(bench.plan_file))
     thread.start()
     assert started.wait(20)
-    with pytest.raises(StateLocked) as caught:
+    with pytest.raises(TtOpsError) as caught:
         bench.stack().plan(bench.folder / "plans" / "other")
     thread.join()
-    lock = caught.value.lock
-    assert lock.operation == "apply"
-    assert lock.created is not None
-    assert f"locked by {lock.who} since {lock.created:%Y-%m-%d %H:%M:%S} UTC" in str(caught.value)
-    assert caught.value.hint.endswith(f"tt-ops unlock {lock.id}")
-    assert applied == [AppliedPlan(1, 0, 0, {})]
+    assert caught.value.code == "state-locked"
+    assert re.search(
+        rf"locked by \S*@{re.escape(socket.gethostname())} since [\d-]+ [\d:]+ UTC for its apply$",
+        caught.value.message,
+    )
+    assert re.search(r"tt-ops unlock [0-9a-f-]{36}$", caught.value.hint)
+    assert bench.stack().plan(bench.plan_file).empty
 
 
 def test_a_failing_report_leaves_no_terraform_behind(bench: Any) -> None:

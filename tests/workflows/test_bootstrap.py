@@ -17,7 +17,7 @@ from moto import mock_aws
 
 from tasktracker_ops.adapters.session import AwsSession
 from tasktracker_ops.adapters.state_backend import StateBackend
-from tasktracker_ops.adapters.terraform import AppliedPlan, SavedPlan
+from tasktracker_ops.adapters.terraform import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import AwsEnvironment, Plan, ResourceChange
 from tasktracker_ops.output import Console
@@ -57,11 +57,10 @@ class App:
     def planned(self, *, destroy: bool = False) -> Iterator[SavedPlan]:
         """A plan, whose apply writes the state as Terraform does, and then works."""
 
-        def apply() -> AppliedPlan:
+        def apply() -> None:
             self.applied.append("destroy" if destroy else "apply")
             self.state_file.write_bytes(STATE)
             self.work()
-            return AppliedPlan(0, 0, 0)
 
         yield SavedPlan(self.plan, apply)
 
