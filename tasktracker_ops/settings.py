@@ -164,7 +164,8 @@ _STANDARD_VARIABLES = {
 def find_project(start: Path) -> Path | None:
     """The nearest folder from `start` upwards that holds the project's folders."""
     for folder in (start, *start.parents):
-        if all((folder / marker).is_dir() for marker in PROJECT_MARKERS):
+        # Unlike Path.is_dir, this takes a folder that is closed to us for none.
+        if all(os.path.isdir(folder / marker) for marker in PROJECT_MARKERS):
             return folder
     return None
 

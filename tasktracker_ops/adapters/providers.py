@@ -12,6 +12,10 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from glob import iglob
+
+# Unlike Path's, these take a folder that is closed to us for one without the file.
+from os.path import expanduser, isdir, isfile
 from pathlib import Path
 
 from tasktracker_ops.errors import ConfigurationError
@@ -33,7 +37,7 @@ class Provider:
         """Whether a filesystem mirror holds it, unpacked or as the zip, for `<os>_<arch>`."""
         folder = mirror / self.address
         name = f"terraform-provider-{folder.name}_{self.version}_{platform}.zip"
-        return (folder / self.version / platform).is_dir() or (folder / name).is_file()
+        return isdir(folder / self.version / platform) or isfile(folder / name)
 
 
 def provider_environment(
@@ -59,7 +63,7 @@ def provider_environment(
     For 1, 3 and 4 a configuration is written under `directory`. Raises ConfigurationError
     (provider-mirror-incomplete) when `mirror` does not hold what is locked.
     """
-    home = Path(environment.get("HOME") or Path.home())
+    home = Path(environment.get("HOME") or expanduser("~"))
     providers = locked_providers(lock_file)
     if mirror is not None:
         _require(mirror, providers, platform)
@@ -81,7 +85,7 @@ def provider_environment(
 
 def locked_providers(lock_file: Path) -> tuple[Provider, ...]:
     """Read the pinned providers from .terraform.lock.hcl; none when there is no such file."""
-    if not lock_file.is_file():
+    if not isfile(lock_file):
         return ()
     return tuple(Provider(*found) for found in _LOCKED.findall(lock_file.read_text("utf-8")))
 
@@ -109,21 +113,22 @@ def mirror_places(
         for base in map(Path, [user, *shared.split(":")]):
             yield base / "terraform" / "plugins"
     for parent in conventional:
-        if parent.is_dir():
-            yield from sorted(child for child in parent.iterdir() if child.is_dir())
+        if isdir(parent):
+            yield from sorted(child for child in parent.iterdir() if isdir(child))
 
 
 def _own_configuration(environment: Mapping[str, str], home: Path) -> dict[str, str] | None:
     """Find the user's own CLI configuration: the variables it needs, None when there is none."""
     named = environment.get("TF_CLI_CONFIG_FILE")
     usual = home / ".terraformrc"
-    if named and Path(named).is_file():
+    if named and isfile(named):
         return {}
-    if usual.is_file():
+    if isfile(usual):
         # A variable that names a missing file would keep Terraform from reading the usual one.
         return {"TF_CLI_CONFIG_FILE": str(usual)} if named else {}
     # `terraform login` leaves its credentials here, which says nothing about providers.
-    extra = [p for p in (home / ".terraform.d").glob("*.tfrc") if p.is_file()]
+    folder = home / ".terraform.d"
+    extra = [name for name in iglob("*.tfrc", root_dir=folder) if isfile(folder / name)]
     return {} if extra and not named else None
 
 
@@ -133,7 +138,7 @@ def _holds(mirror: Path, providers: tuple[Provider, ...], platform: str) -> bool
 
 def _require(mirror: Path, providers: tuple[Provider, ...], platform: str) -> None:
     missing = [p for p in providers if not p.is_in(mirror, platform)]
-    if missing or not mirror.is_dir():
+    if missing or not isdir(mirror):
         what = ", ".join(f"{p.address} {p.version}" for p in missing) or "a folder"
         raise ConfigurationError(
             "provider-mirror-incomplete",

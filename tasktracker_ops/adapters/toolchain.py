@@ -61,13 +61,13 @@ class Toolchain:
             if binary := self._inspect(path, "PATH"):
                 return _recent(binary)
         cached = self.cache / "terraform" / TERRAFORM_VERSION / "terraform"
-        if cached.is_file() and (binary := self._inspect(cached, "cache")):
+        if _is_executable(cached) and (binary := self._inspect(cached, "cache")):
             return binary
         return self._download(cached)
 
     def _configured(self, path: Path) -> TerraformBinary:
-        if not path.is_file() or not os.access(path, os.X_OK):
-            state = "is not an executable file" if path.exists() else "does not exist"
+        if not _is_executable(path):
+            state = "is not an executable file" if os.path.exists(path) else "does not exist"
             raise ConfigurationError(
                 "terraform-missing",
                 f"TT_OPS_TERRAFORM names {str(path)!r}, which {state}",
@@ -86,7 +86,7 @@ class Toolchain:
     def _on_path(self) -> Iterator[Path]:
         for folder in self.environment.get("PATH", "").split(os.pathsep):
             path = Path(folder, "terraform")
-            if folder and path.is_file() and os.access(path, os.X_OK):
+            if folder and _is_executable(path):
                 yield path
 
     def _inspect(self, path: Path, source: str) -> TerraformBinary | None:
@@ -132,6 +132,11 @@ class Toolchain:
                 hint=f"see what it says: {shlex.join([str(destination), 'version'])}",
             )
         return binary
+
+
+def _is_executable(path: Path) -> bool:
+    # Unlike Path.is_file, os.path takes a folder that is closed to us for one without the file.
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def _recent(binary: TerraformBinary) -> TerraformBinary:

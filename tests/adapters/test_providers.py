@@ -74,6 +74,17 @@ def written(variables: dict[str, str]) -> str:
     return Path(variables["TF_CLI_CONFIG_FILE"]).read_text()
 
 
+def test_a_place_that_cannot_be_looked_into_is_passed_over(
+    decide: Callable[..., dict[str, str]],
+) -> None:
+    """Another user's home or a closed folder in /opt holds nothing for us; it stops nobody."""
+    unreachable = "/" + "x" * 300  # fails to be looked at even for root
+    made = decide(
+        HOME=unreachable, TF_CLI_CONFIG_FILE=f"{unreachable}/rc", XDG_DATA_DIRS=unreachable
+    )
+    assert "disable_checkpoint" in written(made)
+
+
 def test_the_lock_file_says_what_is_needed(tmp_path: Path) -> None:
     """Address and version of each; no lock file, no provider."""
     file = tmp_path / "lock"

@@ -170,6 +170,16 @@ def test_a_shim_that_fails_is_passed_over(
     assert toolchain(environment={"PATH": path}).terraform().path == real
 
 
+def test_a_folder_that_cannot_be_looked_into_is_passed_over(
+    tmp_path: Path, toolchain: Callable[..., Toolchain]
+) -> None:
+    """Another user's folder on PATH stops nobody."""
+    unreachable = "/" + "x" * 300  # fails to be looked at even for root
+    found = fake(tmp_path / "path", "1.12.0")
+    environment = {"PATH": f"{unreachable}:{found.parent}"}
+    assert toolchain(environment=environment).terraform().path == found
+
+
 def test_too_old_a_version_is_named_with_its_place(
     tmp_path: Path, toolchain: Callable[..., Toolchain]
 ) -> None:
