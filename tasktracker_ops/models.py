@@ -63,9 +63,9 @@ class Plan:
 class TerraformEvent:
     """A step of Terraform's, as it happens.
 
-    `kind` is notice (from us, for the user), message, warning, refreshed, planned, started,
-    progress, complete or errored; `address` and `action` (create, update, replace, delete …) are
-    set from refreshed on; `elapsed` is in seconds since the resource was started.
+    `kind` is notice (from us, for the user), message, warning, started, progress, complete or
+    errored; `address` and `action` (create, update, delete …) are set from started on; `elapsed` is
+    in seconds since the resource was started.
     """
 
     kind: str

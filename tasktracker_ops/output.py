@@ -65,7 +65,7 @@ class Console:
         target = None if settings.target == "aws" else settings.target
         named = {"--target": target, "--profile": settings.profile, "--region": settings.region}
         self._where = {name: value for name, value in named.items() if value}
-        self._watched = sys.stderr.isatty() and not settings.quiet
+        self._watched = _is_terminal(sys.stderr) and not settings.quiet
         # A dumb terminal cannot take a line back.
         self._live = self._watched and settings.environ.get("TERM") != "dumb"
         self._transient = self._kept = False
@@ -251,6 +251,9 @@ class Console:
             self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
             self._show(f"{len(self._finished)}/{self._total} {event.address}{seconds}")
+        elif event.kind == "message":
+            # Such as a provider on its way, which takes a minute on a slow line.
+            self._show(_visible(event.message))
         elif event.kind == "notice":
             self.note(event.message)
         elif event.kind == "warning" and self._verbose:
@@ -283,6 +286,11 @@ class Console:
 
     def _say(self, text: str) -> None:
         click.echo(text, err=True, color=self._color)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody may sit there; a stream that was closed beforehand is None."""
+    return stream is not None and stream.isatty()
 
 
 def _json(value: Any) -> str:

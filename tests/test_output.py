@@ -230,7 +230,7 @@ def progress(console: Console) -> None:
     """Everything that a deploy says on its way, but for notes."""
     console.doing("looking")
     console.plan(PLAN, "deployment")
-    for kind in ("started", "progress", "complete", "errored", "warning", "message", "refreshed"):
+    for kind in ("started", "progress", "complete", "errored", "warning", "message"):
         console.terraform(models.TerraformEvent(kind, "words", "aws_x.y", "create", 3))
     console.download(1_000_000, 2_000_000)
     console.download(1_000_000, None)
@@ -283,12 +283,14 @@ def test_a_terminal_shows_what_moves(watch: Callable[[], Terminal]) -> None:
     watched = watch()
     console = Console(Settings())
     console.doing("looking " + "x" * 500)
+    console.terraform(models.TerraformEvent("message", "Installing a provider"))
     console.terraform(models.TerraformEvent("started", "", "aws_x.y", "create"))
     console.emit(models.Removed("1"))
-    first, second, last = watched.getvalue().split("\r\x1b[K")
+    first, second, third, last = watched.getvalue().split("\r\x1b[K")
     assert first.startswith("\x1b[2mlooking xxx")
     assert len(first) < 200
-    assert "0/0 aws_x.y" in second
+    assert "Installing a provider" in second
+    assert "0/0 aws_x.y" in third
     assert last == ""
 
 

@@ -248,7 +248,6 @@ class Stack:
 
     def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
         started = datetime.now(UTC)
-        planning = operation == "plan"
         with self._data.open_log(" ".join(("terraform", operation, *arguments))) as log:
             transcript = Transcript(lambda text: log.write(f"{text}\n"), self._secrets)
 
@@ -256,9 +255,7 @@ class Stack:
                 if stream == "stderr":
                     log.write(f"{transcript.clean(line)}\n")
                     return
-                event = transcript.take(line)
-                # An apply repeats its plan, which the user has seen.
-                if event and (planning or event.kind != "planned"):
+                if event := transcript.take(line):
                     self._report(event)
 
             terraform = Terraform(

@@ -17,7 +17,6 @@ from tasktracker_ops.models import Plan, ResourceChange, TerraformEvent
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HOOKS: Mapping[str, str] = {
-    "refresh_complete": "refreshed",
     "apply_start": "started",
     "apply_progress": "progress",
     "apply_complete": "complete",
@@ -63,7 +62,7 @@ class Transcript:
 
     @property
     def started(self) -> bool:
-        """Whether Terraform got as far as to look at a resource or to announce a change."""
+        """Whether Terraform got as far as to announce a change."""
         return bool(self.changes or self.totals)
 
     @property
@@ -110,11 +109,11 @@ class Transcript:
             return None
         if kind in _HOOKS:
             return self._hook(_HOOKS[kind], message)
-        if kind == "planned_change":
-            return self._planned(message)
         if kind == "diagnostic":
             return self._diagnostic(message["diagnostic"])
-        if kind == "change_summary":
+        if kind == "planned_change":
+            self._planned(message)
+        elif kind == "change_summary":
             self.totals = message["changes"]
         elif kind == "outputs":
             self.outputs = message["outputs"]
@@ -135,15 +134,11 @@ class Transcript:
         self.note(text)
         return TerraformEvent(kind, text, address, action, hook.get("elapsed_seconds", 0))
 
-    def _planned(self, message: Mapping[str, Any]) -> TerraformEvent | None:
+    def _planned(self, message: Mapping[str, Any]) -> None:
         change = message["change"]
-        address, action = change["resource"]["addr"], change["action"]
-        if action in ("noop", "read"):
-            return None
-        self.changes.append(ResourceChange(address, action))
-        text = self.clean(message["@message"])
-        self.note(text)
-        return TerraformEvent("planned", text, address, action)
+        if change["action"] not in ("noop", "read"):
+            self.changes.append(ResourceChange(change["resource"]["addr"], change["action"]))
+            self.note(self.clean(message["@message"]))
 
     def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:
         diagnostic = Diagnostic(
