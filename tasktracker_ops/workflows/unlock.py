@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def unlock(app: App, lock_id: str) -> None:
     """Release the lock `lock_id` of the main stack's state."""
+    # Terraform alone would wait long for credentials, and then not say that they are missing.
+    app.session.require_credentials()
     stack = app.infrastructure(NOBODY)
     stack.force_unlock(lock_id)
     app.report.done(f"lock {lock_id} released")

@@ -97,6 +97,7 @@ def test_errors_are_json_on_request(run: Run) -> None:
         (["plan"], {"TT_OPS_TARGET": "mars"}, "setting-invalid", 4),
         (["plan"], {**_KEYS}, "alert-email-missing", 4),
         (["unlock", "x"], {}, "confirmation-needed", 2),
+        (["unlock", "x", "--yes"], {}, "aws-credentials-missing", 4),
         (["tasks", "edit", "1"], {}, "nothing-to-change", 2),
         (["tasks", "--api-url", "ftp://x", "list"], {}, "api-url-invalid", 4),
         (["tasks", "--api-url", "http://127.0.0.1:9", "list"], {}, "api-unreachable", 1),
@@ -155,6 +156,38 @@ def test_a_reader_that_leaves_is_told_nothing() -> None:
         ["bash", "-c", f"{TT_OPS} --help | true"], capture_output=True, text=True, check=True
     )
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_may_be_closed_beforehand(tmp_path: Path, closed: str) -> None:
+    """As some schedulers do: the command goes on without it, and nobody can be asked."""
+    command = f"{TT_OPS} --target local unlock 1 {closed}; exit $?"
+    result = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == ExitCode.USAGE
+    assert ("nobody to ask" in result.stderr) == ("2>&-" not in closed)
+
+
+def test_a_refusal_of_the_system_is_no_defect(run: Run, tmp_path: Path) -> None:
+    """A file where a folder has to be: the error names it, and what to look at."""
+    (tmp_path / ".tt-ops").touch()
+    result = run("local", "up")
+    assert result.exit_code == ExitCode.FAILED
+    assert result.stderr.startswith(f"Error: '{tmp_path}/.tt-ops/local' cannot be used: ")
+    assert f"namei -l {tmp_path}" in result.stderr
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """Writing the result fails with one sentence."""
+    result = subprocess.run(
+        ["bash", "-c", f"{TT_OPS} --help > /dev/full"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == ExitCode.FAILED
+    assert result.stderr.startswith("Error: 'a file' cannot be used: No space left")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
