@@ -294,7 +294,7 @@ class Stack:
     def _recovery(self) -> str:
         """Spell out the command that stores a state which Terraform could not."""
         state = str(self._data.unsaved_state)
-        names = ("TF_DATA_DIR", "AWS_ENDPOINT_URL")
+        names = ("TF_DATA_DIR", "AWS_PROFILE", "AWS_ENDPOINT_URL")
         settings = [f"{n}={self._environment[n]}" for n in names if n in self._environment]
         push = [str(self._executable), f"-chdir={self._directory}", "state", "push", state]
         return f"{shlex.join(['env', *settings, *push])} && {shlex.join(['rm', state])}"
