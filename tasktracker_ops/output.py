@@ -65,7 +65,7 @@ class Console:
         target = None if settings.target == "aws" else settings.target
         named = {"--target": target, "--profile": settings.profile, "--region": settings.region}
         self._where = {name: value for name, value in named.items() if value}
-        self._watched = _is_terminal(sys.stderr) and not settings.quiet
+        self._watched = sys.stderr.isatty() and not settings.quiet
         # A dumb terminal cannot take a line back.
         self._live = self._watched and settings.environ.get("TERM") != "dumb"
         self._transient = self._kept = False
@@ -286,11 +286,6 @@ class Console:
 
     def _say(self, text: str) -> None:
         click.echo(text, err=True, color=self._color)
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody may sit there; a stream that was closed beforehand is None."""
-    return stream is not None and stream.isatty()
 
 
 def _json(value: Any) -> str:
