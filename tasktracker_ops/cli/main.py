@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import shlex
 import signal
 import sys
@@ -80,7 +82,7 @@ class TtOps(RootGroup):
         except Exception as error:  # the boundary: nobody should meet a traceback
             if "verbose" in context.flags:
                 traceback.print_exc()
-            code = _explain(_defect(error), context)
+            code = _explain(_refused(error) or _defect(error), context)
         sys.exit(code if isinstance(code, int) else ExitCode.OK)
 
 
@@ -101,6 +103,20 @@ def _misused(error: click.ClickException) -> TtOpsError:
     )
 
 
+def _refused(error: Exception) -> TtOpsError | None:
+    """What the system has against a file; None when the error is about something else."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    if not isinstance(error, OSError) or not (error.filename or error.errno in full):
+        return None
+    file = str(error.filename or "")
+    hint = f"see who may do what on the way to it: namei -l {shlex.quote(file)}"
+    return TtOpsError(
+        "file-refused",
+        f"{repr(file) if file else 'a file'} cannot be used: {error.strerror}",
+        hint="see what room is left: df -h" if error.errno in full else hint,
+    )
+
+
 def _defect(error: Exception) -> TtOpsError:
     return TtOpsError(
         "internal-error",
@@ -111,6 +127,14 @@ def _defect(error: Exception) -> TtOpsError:
 
 def _raise_interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _replace_closed_streams() -> None:
+    """Let nothing else get the number of a stream that our caller closed (`2>&-`)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  # for good
+            setattr(sys, name, stream)
 
 
 @click.group(cls=TtOps, context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,4 +154,5 @@ def main() -> None:
     """The console script."""
     # A polite end asks for the same care as Ctrl-C: temporary files go, Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
+    _replace_closed_streams()
     cli()
