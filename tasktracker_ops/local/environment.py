@@ -22,6 +22,7 @@ from tasktracker_ops.local.worker_output import LogLine, OutputParser
 
 _INVOCATION = "/2018-06-01/runtime/invocation/"
 _WATCH_SECONDS = 0.05
+_DEATH_SECONDS = 1.0
 
 TIMED_OUT = "Sandbox.Timedout"
 
@@ -79,6 +80,9 @@ class Environment:
         self._selector.register(self._output, selectors.EVENT_READ, self._read_output)
         try:
             self._process = launch(self._api.address, output_end)
+        except BaseException:
+            self._close()
+            raise
         finally:
             os.close(output_end)
 
@@ -131,9 +135,7 @@ class Environment:
     def stop(self) -> None:
         """Kill the worker with all it started, and close what belongs to it."""
         self.kill()
-        self._api.close()
-        self._selector.close()
-        os.close(self._output)
+        self._close()
 
     def kill(self) -> None:
         """Kill the worker with all it started; its output stays readable."""
@@ -158,8 +160,17 @@ class Environment:
         if self._memory_mb("VmRSS") > self._memory_limit_mb:
             raise WorkerFailed("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
 
+    def _close(self) -> None:
+        self._api.close()
+        self._selector.close()
+        os.close(self._output)
+
     def _death(self) -> WorkerFailed:
-        self._process.wait()
+        try:
+            self._process.wait(_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It does not listen any more, yet it lives.
+            self.kill()
         code = self._process.returncode
         reason = f"exit status {code}" if code >= 0 else f"signal: {signal.strsignal(-code)}"
         return WorkerFailed("Runtime.ExitError", f"Runtime exited with error: {reason.lower()}")
@@ -185,7 +196,9 @@ class Environment:
             self._api.answer(request.connection, 404)
             return
         self._answer = Answer(request.body, is_error=request.path.endswith("/error"))
-        self._api.answer(request.connection, 202, b'{"status":"OK"}')
+        # A worker that is gone by now has still answered.
+        with contextlib.suppress(OSError):
+            self._api.answer(request.connection, 202, b'{"status":"OK"}')
 
     def _memory_mb(self, field: str) -> int:
         try:

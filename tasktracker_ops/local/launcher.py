@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ class Launcher:
     def __init__(self, directory: Path, endpoint: str) -> None:
         # What a killed server left behind.
         shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
         self._directory = directory
         self._endpoint = endpoint
         self._unpacking = threading.Lock()
@@ -51,7 +53,9 @@ class Launcher:
         self._forks.shutdown(wait=True)
         for worker in self._workers:
             if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
+                # Its own invocation may reap it in between.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGKILL)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _fork(
@@ -74,10 +78,13 @@ class Launcher:
         folder = self._directory / function.code_sha256.replace("/", "_").rstrip("=")
         with self._unpacking:
             if not folder.exists():
-                partial = self._directory / f".{uuid.uuid4().hex}"
                 with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
-                    archive.extractall(partial)
-                partial.rename(folder)
+                    partial = Path(tempfile.mkdtemp(dir=self._directory, prefix="."))
+                    try:
+                        archive.extractall(partial)
+                        partial.rename(folder)
+                    finally:
+                        shutil.rmtree(partial, ignore_errors=True)
         return folder
 
     def _environment(

@@ -82,10 +82,12 @@ class Pool:
         """Stop what has been idle for too long."""
         limit = time.monotonic() - self._idle_seconds
         with self._changed:
-            old = [each for group in self._idle.values() for each in group]
-            old = [each for each in old if each.idle_since < limit]
+            old: list[Environment] = []
             for function, group in list(self._idle.items()):
-                self._idle[function] = [each for each in group if each.idle_since >= limit]
+                old += [each for each in group if each.idle_since < limit]
+                group[:] = [each for each in group if each.idle_since >= limit]
+                if not group:
+                    del self._idle[function]  # a key holds the code of its version
         for environment in old:
             environment.stop()
 

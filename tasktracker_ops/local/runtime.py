@@ -80,13 +80,15 @@ class Runtime:
         cold = slot.environment is None
         environment = slot.environment or self._new_environment(execution.function)
         slot.environment = None
-        answer = execution.run(environment, payload, cold=cold)
-        function = execution.function
-        logs.write(function.region, function.log_group, environment.log_stream, execution.lines)
-        if execution.failed is None:
-            slot.environment = environment
-        else:
-            environment.stop()
+        try:
+            answer = execution.run(environment, payload, cold=cold)
+            function = execution.function
+            logs.write(function.region, function.log_group, environment.log_stream, execution.lines)
+            if execution.failed is None:
+                slot.environment = environment
+        finally:
+            if slot.environment is None:
+                environment.stop()
         return answer
 
     def _new_environment(self, function: FunctionVersion) -> Environment:

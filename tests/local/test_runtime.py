@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -183,6 +185,40 @@ def test_code_that_does_not_load(aws: Any, source: str, handler: str, error_type
     log = "".join(function.log())
     assert "START RequestId" in log
     assert "Status: error" in log
+
+
+def test_code_that_is_no_zip_leaves_nothing_behind(embedded: Any, tmp_path: Path) -> None:
+    """A package that cannot be unpacked fails each invocation, without a file open or on disk."""
+    aws, _ = embedded
+    function = aws.function()
+    aws.client("lambda").update_function_code(FunctionName=function.name, ZipFile=b"no zip")
+    open_before = None
+    for _ in range(3):
+        with pytest.raises(ClientError):
+            function.invoke({})
+        open_now = len(os.listdir("/proc/self/fd"))
+        assert open_before in (None, open_now)
+        open_before = open_now
+    assert list((tmp_path / "code").iterdir()) == []
+
+
+def test_a_worker_that_cuts_its_connection_is_ended(aws: Any) -> None:
+    """A worker that lives but takes no work is an error within seconds, not waited for."""
+    function = aws.function(
+        "import os, signal, threading, time\n"
+        "def cut():\n"
+        "    time.sleep(0.3)\n"
+        "    os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "def lambda_handler(event, context):\n"
+        "    threading.Thread(target=cut).start()\n"
+        "    return os.getpid()\n",
+        Timeout=3,
+    )
+    first = function.invoke({})["Payload"]
+    time.sleep(0.6)
+    answer = function.invoke({"body": "x" * 6_000_000})
+    assert answer["FunctionError"] == "Unhandled"
+    assert function.invoke({})["Payload"] != first
 
 
 def test_answer_above_six_megabytes_is_an_error(function: Any) -> None:
