@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from .session import AwsError, AwsSession, aws_errors
 
 # The bootstrap stack makes the bucket, so its own state moves in afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
+# The one statement of the policy in bootstrap/backend_setup.tf.
+_POLICY_SID = "TlsOnly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +129,19 @@ class StateBackend:
                 found += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
         return [lock for lock in found if not lock.startswith(f"{self.bucket}/")][:10]
 
-    def has_policy(self) -> bool:
-        """Whether the bucket carries a policy."""
+    def has_foreign_policy(self) -> bool:
+        """Whether the bucket carries a policy that says more than ours."""
         try:
             with aws_errors(f"reading the policy of {self.bucket!r}"):
-                self._s3.get_bucket_policy(Bucket=self.bucket)
+                policy = self._s3.get_bucket_policy(Bucket=self.bucket)["Policy"]
         except AwsError as error:
             if error.aws_code != "NoSuchBucketPolicy":
                 raise
             return False
-        return True
+        statements = json.loads(policy)["Statement"]
+        # One statement may stand there without a list around it.
+        listed = statements if isinstance(statements, list) else [statements]
+        return [statement.get("Sid") for statement in listed] != [_POLICY_SID]
 
     @property
     def _s3(self) -> Any:

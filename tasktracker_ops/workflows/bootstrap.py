@@ -106,7 +106,7 @@ def _stack(app: App, state: Path, *, force_destroy: bool = False) -> Stack:
     presence = backend.presence()
     state.unlink(missing_ok=True)
     known = presence.bucket and backend.fetch_bootstrap_state(state)
-    if presence.bucket and not known and backend.has_policy():
+    if presence.bucket and not known and backend.has_foreign_policy():
         raise TtOpsError(
             "state-bucket-has-policy",
             f"the bucket {backend.bucket!r} has a policy of its own, which ours would replace",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -163,11 +164,23 @@ def test_locks_of_other_states_are_listed(
     assert backend.foreign_locks() == [f"{BUCKET}-2/state-md5"]
 
 
-def test_a_policy_is_seen(account: Any, backend: StateBackend) -> None:
-    """Its absence is an error of S3's, and none of ours."""
-    assert not backend.has_policy()
-    account.put_bucket_policy(Bucket=BUCKET, Policy='{"Version": "2012-10-17", "Statement": []}')
-    assert backend.has_policy()
+@pytest.mark.parametrize(
+    ("statements", "foreign"),
+    [
+        ([{"Sid": "TlsOnly"}], False),
+        ({"Sid": "TlsOnly"}, False),
+        ({}, True),
+        ([{"Sid": "TlsOnly"}, {"Sid": "Readers"}], True),
+    ],
+)
+def test_a_policy_that_is_not_ours_is_seen(
+    account: Any, backend: StateBackend, statements: Any, foreign: bool
+) -> None:
+    """Ours may be there although the stack's state was lost; its absence is no error."""
+    assert not backend.has_foreign_policy()
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    account.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    assert backend.has_foreign_policy() == foreign
 
 
 def test_a_policy_that_may_not_be_read_counts_for_nothing(
@@ -176,5 +189,5 @@ def test_a_policy_that_may_not_be_read_counts_for_nothing(
     """Not to know is not the same as none."""
     stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
     with pytest.raises(ConfigurationError) as caught:
-        backend.has_policy()
+        backend.has_foreign_policy()
     assert caught.value.code == "aws-access-denied"
