@@ -66,16 +66,16 @@ class RequestHandler(MotoRequestHandler):
             _log.info("%s %s", self.requestline.translate(self._control_char_table), code)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
-        stream = environ["wsgi.input"]
-        if environ.get("wsgi.input_terminated"):
-            return bytes(stream.read())
-        declared = environ.get("CONTENT_LENGTH") or "0"
-        if not declared.isdecimal():
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            return _read_chunks(environ)
+        declared, *others = self.headers.get_all("Content-Length", ["0"])
+        if others or not declared.strip().isdecimal():
             raise _Unreadable(400)
-        if int(declared) > _REQUEST_LIMIT_BYTES:
+        length = int(declared)
+        if length > _REQUEST_LIMIT_BYTES:
             raise _Unreadable(413)
-        body = bytes(stream.read(int(declared)))
-        if len(body) < int(declared):
+        body = bytes(environ["wsgi.input"].read(length))
+        if len(body) < length:
             raise _Unreadable(400)
         return body
 
@@ -109,6 +109,28 @@ def serve_on(listener: socket.socket, application: WSGIApplication) -> BaseWSGIS
     )
     server.daemon_threads = True  # type: ignore[attr-defined]
     return server
+
+
+def _read_chunks(environ: dict[str, Any]) -> bytes:
+    """Read a chunked body; what else it may be is refused, so that no two readers can differ.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+    """
+    if environ["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
+        raise _Unreadable(501)
+    if "CONTENT_LENGTH" in environ:
+        raise _Unreadable(400)
+    body = bytearray()
+    try:
+        while chunk := environ["wsgi.input"].read(65536):
+            body += chunk
+            if len(body) > _REQUEST_LIMIT_BYTES:
+                raise _Unreadable(413)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise _Unreadable(400) from error
+    return bytes(body)
 
 
 def _run(

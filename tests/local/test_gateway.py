@@ -364,6 +364,30 @@ def test_observers_are_told(embedded: Any) -> None:
     assert refused.integration_latency_ms is None
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        (b"Transfer-Encoding: chunked", b"zz\r\n", b"400"),
+        (b"Transfer-Encoding: chunked", b"5\r\nab", b"400"),
+        (b"Transfer-Encoding: chunked\r\nContent-Length: 3", b"0\r\n\r\n", b"400"),
+        (b"Transfer-Encoding: gzip, chunked", b"0\r\n\r\n", b"501"),
+        (b"Content-Length: 1\r\nContent-Length: 2", b"ab", b"400"),
+        (b"Content-Length: 9", b"short", b"400"),
+    ],
+)
+def test_bodies_without_one_clear_end_are_refused(
+    aws: Any, head: bytes, body: bytes, status: bytes
+) -> None:
+    """A body whose end is damaged or told twice is answered once, and the connection ends."""
+    request = b"POST /_tt-ops/health HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n\r\n" + body
+    with socket.create_connection(("127.0.0.1", aws.server.port), timeout=10) as client:
+        client.sendall(request)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 def test_bytes_that_are_no_request_are_refused(aws: Any) -> None:
     """A length that is no number gives a 400 and an end, not a wait."""
     for length in (b"-1", b"x", b"1e9"):
