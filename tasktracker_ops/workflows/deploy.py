@@ -16,9 +16,9 @@ from .smoke import smoke_check
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-# Seconds until the API has to work. A new one has to be known to the world first; one that served
-# before is down for as long as we hesitate.
-_FIRST_PATIENCE = 20.0
+# Seconds until the API has to work. What was added, a role or an API, takes a while to be known to
+# all of AWS; where something only changed, the API is down for as long as we hesitate.
+_PATIENCE_AFTER_ADDING = 20.0
 _PATIENCE = 5.0
 
 
@@ -54,7 +54,8 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
     if smoke and not plan.empty:
         app.report.doing("asking the API whether it works")
         try:
-            smoke_check(app.tasks(deployment), patience=_PATIENCE if before else _FIRST_PATIENCE)
+            patience = _PATIENCE_AFTER_ADDING if plan.add else _PATIENCE
+            smoke_check(app.tasks(deployment), patience=patience)
         except TtOpsError as error:
             raise _rolled_back(app, before, serving, error) from error
         outcome = "passed"
