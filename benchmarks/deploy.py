@@ -36,6 +36,7 @@ class BareTerraform:
             environment=clone.environment,
             cache=clone.settings.cache_dir,
             approve=lambda question: False,
+            releases=clone.settings.terraform_releases_url,
         ).terraform()
         variables = {
             "alert_email": self._target.recipient(),

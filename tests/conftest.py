@@ -34,6 +34,7 @@ def terraform_binary() -> TerraformBinary:
         environment=os.environ,
         cache=found.cache_dir,
         approve=lambda question: False,
+        releases=found.terraform_releases_url,
     ).terraform()
 
 

@@ -16,7 +16,6 @@ from tasktracker_ops.errors import ConfigurationError
 
 TERRAFORM_VERSION = "1.11.4"
 MINIMUM_VERSION = "1.11.0"
-RELEASES = "https://releases.hashicorp.com/terraform/"
 
 _TIMEOUT = 30.0  # seconds; a version manager's shim may be slow
 
@@ -44,8 +43,8 @@ class Toolchain:
     environment: Mapping[str, str]
     cache: Path
     approve: Callable[[str], bool]
+    releases: str
     progress: Callable[[int, int | None], None] = lambda received, total: None
-    releases: str = RELEASES
 
     def terraform(self) -> TerraformBinary:
         """Find Terraform, or get it.
