@@ -17,11 +17,11 @@ from pathlib import Path
 
 import tasktracker_ops
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local.server import EXIT_PORT_TAKEN
 from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models import LocalServer
 
 _SERVER = "tasktracker_ops.local.server"
-_EXIT_PORT_TAKEN = 98
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _HEALTH_SECONDS = 10.0  # a busy server must not be taken for a dead one
@@ -113,7 +113,7 @@ def _launch(directory: Path, port: int) -> LocalServer | None:
     _launched[child.pid] = child
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if child.poll() == _EXIT_PORT_TAKEN:
+        if child.poll() == EXIT_PORT_TAKEN:
             return None
         if child.returncode is not None:
             raise _start_failed(directory, f"it ended with code {child.returncode}")
@@ -170,11 +170,17 @@ def _runs(pid: int) -> bool:
         return child.poll() is None
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return False
-    except PermissionError:
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    # A container's first process may never wait for the orphans it is given.
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
         return False
-    return True
 
 
 def _require_port(running: LocalServer, port: int, port_required: bool) -> None:

@@ -6,13 +6,12 @@ import os
 from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local import process
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
-
-from . import process
-from .credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 DEFAULT_PORT = 4580
 _RECIPIENT = "operator@example.com"

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,23 @@ def test_a_server_that_dies_at_its_start_shows_its_log(directory: Path) -> None:
     assert caught.value.code == "local-start-failed"
     assert "server.log" in caught.value.hint
     (directory / "server.json").rmdir()
+
+
+def test_a_server_that_nobody_waits_for_counts_as_ended(directory: Path) -> None:
+    """Stopping takes no longer where the parent leaves the ended process a zombie."""
+    script = (
+        "import sys, time; from pathlib import Path; from tasktracker_ops.local import process;"
+        "process.start(Path(sys.argv[1]), 0, port_required=False);"
+        "print(flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        begin = time.monotonic()
+        assert process.stop(directory) is not None
+        assert time.monotonic() - begin < 5
+        parent.kill()
 
 
 def test_stop_without_a_server_does_nothing(tmp_path: Path) -> None:
