@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ ARROWS = {
         f"{OURS}.errors",
         f"{OURS}.reporting",
     },
+    f"{OURS}.local": {
+        f"{OURS}.local",
+        f"{OURS}.targets",
+        f"{OURS}.settings",
+        f"{OURS}.models",
+        f"{OURS}.errors",
+        f"{OURS}.reporting",
+        f"{OURS}.__version__",
+    },
     f"{OURS}.output": {f"{OURS}.models", f"{OURS}.errors", f"{OURS}.settings"},
 }
 MODULES = sorted((ROOT / OURS).rglob("*.py"))
@@ -44,20 +54,26 @@ def _name(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+def _imports_of(file: Path) -> Iterator[str]:
+    package = _name(file) if file.name == "__init__.py" else _name(file).rpartition(".")[0]
+    return _imports(ast.parse(file.read_text()), package)
+
+
 def _is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
-def _imports(node: ast.AST) -> Iterator[str]:
-    """Every module imported at run time below `node`, relative ones not being used here."""
+def _imports(node: ast.AST, package: str) -> Iterator[str]:
+    """Every name imported at run time below `node`, which belongs to `package`."""
     for child in ast.iter_child_nodes(node):
         if _is_type_checking(child):
             continue
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            yield from (f"{child.module}.{alias.name}" for alias in child.names)
-        yield from _imports(child)
+            module = resolve_name("." * child.level + (child.module or ""), package)
+            yield from (f"{module}.{alias.name}" for alias in child.names)
+        yield from _imports(child, package)
 
 
 def _inside(module: str, rooms: set[str]) -> bool:
@@ -67,7 +83,7 @@ def _inside(module: str, rooms: set[str]) -> bool:
 @pytest.mark.parametrize("file", MODULES, ids=_name)
 def test_libraries_stay_in_their_rooms(file: Path) -> None:
     """A library is imported only where its work is done."""
-    for imported in _imports(ast.parse(file.read_text())):
+    for imported in _imports_of(file):
         rooms = ROOMS.get(imported.split(".")[0])
         assert rooms is None or _inside(_name(file), rooms), imported
 
@@ -77,7 +93,7 @@ def test_arrows_point_one_way(file: Path) -> None:
     """Nothing imports from a layer above it."""
     for package, allowed in ARROWS.items():
         if _inside(_name(file), {package}):
-            ours = {i for i in _imports(ast.parse(file.read_text())) if i.startswith(f"{OURS}.")}
+            ours = {i for i in _imports_of(file) if i.startswith(f"{OURS}.")}
             assert {i for i in ours if not _inside(i, allowed)} == set()
 
 
@@ -86,7 +102,7 @@ def test_arrows_point_one_way(file: Path) -> None:
 )
 def test_the_function_and_the_tool_do_not_know_each_other(file: Path) -> None:
     """What runs in Lambda imports nothing of the CLI."""
-    assert not any(i.startswith(OURS) for i in _imports(ast.parse(file.read_text())))
+    assert not any(i.startswith(OURS) for i in _imports_of(file))
 
 
 def test_only_settings_read_the_environment() -> None:
