@@ -7,7 +7,7 @@ import json
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Deployment
 
-from .session import AwsError, AwsSession, aws_errors
+from .session import AwsNotFound, AwsSession, aws_errors
 
 PARAMETER = "/task-tracker/deployment"
 SCHEMA = 1
@@ -28,9 +28,7 @@ class Deployments:
         try:
             with aws_errors(f"reading the parameter {PARAMETER!r} in {region}"):
                 answer = self._session.client("ssm").get_parameter(Name=PARAMETER)
-        except AwsError as error:
-            if error.aws_code != "ParameterNotFound":
-                raise
+        except AwsNotFound:
             raise TtOpsError(
                 "not-deployed",
                 f"nothing is deployed in {region}: there is no parameter {PARAMETER!r}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .session import AwsError, AwsSession, aws_errors
+from .session import AwsNotFound, AwsSession, aws_errors
 
 ALIAS = "live"
 
@@ -21,9 +21,7 @@ class Functions:
                 answer = self._session.client("lambda").get_alias(
                     FunctionName=self.name, Name=ALIAS
                 )
-        except AwsError as error:
-            if error.aws_code != "ResourceNotFoundException":
-                raise
+        except AwsNotFound:
             return None
         return str(answer["FunctionVersion"])
 

@@ -39,6 +39,8 @@ _REJECTED |= {"MissingAuthenticationToken", "MissingAuthenticationTokenException
 _CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _CLOCK_WORDS = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "ParameterNotFound"}
+_NOT_FOUND |= {"ResourceNotFoundException"}
 _LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
 # Without what the environment holds of secrets.
 _WAY_HINT = "look at what stands between: env | grep -i -e endpoint -e proxy -e ca_bundle"
@@ -56,6 +58,10 @@ class AwsError(TtOpsError):
             "aws sts get-caller-identity",
         )
         self.aws_code = aws_code
+
+
+class AwsNotFound(AwsError):
+    """AWS has no such thing."""
 
 
 class AwsSession:
@@ -214,7 +220,8 @@ def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
             f"{action}: these credentials may not do that ({message.rstrip('.') or code})",
             hint="see whose they are: aws sts get-caller-identity",
         )
-    return AwsError(
+    kind = AwsNotFound if code in _NOT_FOUND else AwsError
+    return kind(
         action, code, message, str(response.get("ResponseMetadata", {}).get("RequestId", ""))
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tasktracker_ops.errors import ConfigurationError
 
-from .session import AwsError, AwsSession, aws_errors
+from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 # The bootstrap stack makes the bucket, so its own state moves in afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
@@ -48,12 +48,12 @@ class StateBackend:
         try:
             with aws_errors(f"looking for the bucket {self.bucket!r}"):
                 answer = self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=account)
+        except AwsNotFound:
+            return False
         except AwsError as error:
-            if error.aws_code in {"404", "NoSuchBucket"}:
-                return False
-            if error.aws_code == "301":
-                raise self._elsewhere(account) from None
-            raise
+            if error.aws_code != "301":
+                raise
+            raise self._elsewhere(account) from None
         except ConfigurationError as error:
             if error.code != "aws-access-denied":
                 raise
@@ -86,9 +86,7 @@ class StateBackend:
         try:
             with aws_errors(f"looking for the lock table {self.lock_table!r}"):
                 self._dynamodb.describe_table(TableName=self.lock_table)
-        except AwsError as error:
-            if error.aws_code != "ResourceNotFoundException":
-                raise
+        except AwsNotFound:
             return False
         return True
 
@@ -98,9 +96,7 @@ class StateBackend:
             with aws_errors(f"reading {BOOTSTRAP_STATE_KEY!r} from {self.bucket!r}"):
                 answer = self._s3.get_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY)
                 content = answer["Body"].read()
-        except AwsError as error:
-            if error.aws_code not in {"NoSuchKey", "404"}:
-                raise
+        except AwsNotFound:
             return False
         file.write_bytes(content)
         return True
@@ -134,9 +130,7 @@ class StateBackend:
         try:
             with aws_errors(f"reading the policy of {self.bucket!r}"):
                 policy = self._s3.get_bucket_policy(Bucket=self.bucket)["Policy"]
-        except AwsError as error:
-            if error.aws_code != "NoSuchBucketPolicy":
-                raise
+        except AwsNotFound:
             return False
         statements = json.loads(policy)["Statement"]
         # One statement may stand there without a list around it.

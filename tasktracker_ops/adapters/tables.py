@@ -7,7 +7,7 @@ from typing import Any
 
 from tasktracker_ops.errors import TtOpsError
 
-from .session import AwsError, AwsSession, aws_errors
+from .session import AwsNotFound, AwsSession, aws_errors
 
 # Seconds that a table may take until it has changed: DynamoDB does it in its own time.
 _PATIENCE = 120.0
@@ -51,9 +51,7 @@ class Tables:
         try:
             with aws_errors(f"looking at the table {name!r}"):
                 answer = self._session.client("dynamodb").describe_table(TableName=name)
-        except AwsError as error:
-            if error.aws_code != "ResourceNotFoundException":
-                raise
+        except AwsNotFound:
             return None
         table: dict[str, Any] = answer["Table"]
         return table
