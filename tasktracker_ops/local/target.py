@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process
+from tasktracker_ops.local.api_call import PREFIX
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
 from tasktracker_ops.reporting import Reporter
@@ -119,7 +120,7 @@ class LocalTarget:
 
     def api_url(self, deployment: Deployment) -> str:
         """The API's place in the emulator, which has one port for everything."""
-        return f"{self._sandbox.running().url}/_aws/execute-api/{deployment.api_id}"
+        return f"{self._sandbox.running().url}{PREFIX}{deployment.api_id}"
 
     def console_url(self, deployment: Deployment) -> str:
         """The emulator's own page."""
