@@ -5,6 +5,7 @@ Variables: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -65,7 +66,7 @@ def variables(
         "path": call.path,
         "protocol": call.protocol,
         "requestId": call.request_id,
-        "requestTime": call.at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "requestTime": call.time,
         "requestTimeEpoch": int(call.at.timestamp()),
         "responseLatency": round(latency_ms),
         "responseLength": len(answer.body),
@@ -83,7 +84,7 @@ def _value(value: Any) -> str:
     if value is None or value == "":
         return "-"
     # A quotation mark or a line break in a path must not end the field it stands in.
-    return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return json.dumps(str(value), ensure_ascii=False)[1:-1]
 
 
 def _message(answer: HttpAnswer) -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
-_HOP_BY_HOP = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+# The server writes these itself.
+_OURS = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def interpret(payload: bytes) -> HttpAnswer:
 def _status(value: Any) -> int:
     try:
         status = int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise MalformedAnswer(f"statusCode {value!r}") from error
     if isinstance(value, bool) or not 200 <= status <= 599:
         raise MalformedAnswer(f"statusCode {value!r}")
@@ -73,8 +76,11 @@ def _headers(value: Any) -> list[tuple[str, str]]:
         return []
     if not isinstance(value, dict):
         raise MalformedAnswer("headers are no object")
+    for name in value:
+        if not _NAME.fullmatch(name):
+            raise MalformedAnswer(f"header name {name!r}")
     pairs = [(name.lower(), _field(each)) for name, each in value.items()]
-    return [(_field(name), each) for name, each in pairs if name not in _HOP_BY_HOP]
+    return [(name, each) for name, each in pairs if name not in _OURS]
 
 
 def _field(value: Any) -> str:

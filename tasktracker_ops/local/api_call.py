@@ -55,6 +55,11 @@ class ApiCall:
         """The Host header."""
         return self.headers.get("host", "")
 
+    @property
+    def time(self) -> str:
+        """When it arrived, as API Gateway writes it: `12/Mar/2020:19:03:58 +0000`."""
+        return self.at.strftime("%d/%b/%Y:%H:%M:%S +0000")
+
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     headers = {

@@ -63,7 +63,7 @@ def _context(
         "requestId": call.request_id,
         "routeKey": match.route_key,
         "stage": stage,
-        "time": call.at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "time": call.time,
         "timeEpoch": int(call.at.timestamp() * 1000),
     }
     if identity is not None:

@@ -89,11 +89,12 @@ class Gateway:
         try:
             return self._integrate(exchange)
         except _Refused as refused:
-            _log.info("%s %s: %s", call.method, call.path, refused)
-            exchange.integration.setdefault("error", str(refused))
+            _log.info("%s %r: %s", call.method, call.path, refused)
+            if refused.answer.status >= 500:
+                exchange.integration["error"] = str(refused)
             return refused.answer
         except Exception as error:
-            _log.exception("%s %s", call.method, call.path)
+            _log.exception("%s %r", call.method, call.path)
             exchange.integration["error"] = str(error)
             return message(500, "Internal Server Error")
 
@@ -151,6 +152,7 @@ class Gateway:
         try:
             return running.result(timeout=integration.timeout_in_millis / 1000)
         except TimeoutError as error:
+            running.cancel()
             raise _Refused(503, "Service Unavailable", "integration timeout") from error
         except Throttled as error:
             raise _Refused(503, "Service Unavailable", "the function is throttled") from error

@@ -157,6 +157,9 @@ def test_answer_without_a_status_is_the_body_of_a_200(api: Any, value: Any, body
         {"statusCode": 200, "headers": {"a": {}}},
         {"statusCode": 200, "headers": {"a": "b\r\nset-cookie: c"}},
         {"statusCode": 200, "headers": {"a\r\nb": "c"}},
+        {"statusCode": 200, "headers": {"set-cookie: a=b; x": "c"}},
+        {"statusCode": 200, "headers": {"": "a"}},
+        {"statusCode": float("inf")},
         {"statusCode": 200, "cookies": "a=1"},
         {"statusCode": 200, "body": "%", "isBase64Encoded": True},
     ],
@@ -288,7 +291,7 @@ def test_access_log(aws: Any, function: Any) -> None:
         '"nothing":"$context.customDomain.basePathMatched"}'
     )
     api = aws.api(function, stage={"AccessLogSettings": {"DestinationArn": arn, "Format": line}})
-    good = api.call("/a%22b")
+    good = api.call("/a%22b%0D%0A")
     bad = api.call("/raise")
     events = logs.filter_log_events(logGroupName="/api/access")["events"]
     first, second = [json.loads(event["message"]) for event in events]
@@ -298,7 +301,7 @@ def test_access_log(aws: Any, function: Any) -> None:
         "status": 200,
         "route": "$default",
         "method": "GET",
-        "path": '/a"b',
+        "path": '/a"b\r\n',
         "ip": "127.0.0.1",
         "function": "200",
         "error": "-",
