@@ -1,0 +1,126 @@
+"""A deploy after its apply: which version serves, and what is said when it does not work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.state_backend import BackendPresence
+from tasktracker_ops.adapters.terraform import SavedPlan
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Deployment, Plan, ResourceChange
+from tasktracker_ops.output import Console
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.workflows.deploy import deploy
+
+CHANGED = Plan(0, 1, 0, (ResourceChange("aws_lambda_function.tracker", "update"),))
+NOTHING = Plan(0, 0, 0, ())
+
+
+class App:
+    """What a deploy sees of the application; its apply serves `after`, which does not work."""
+
+    def __init__(self, project: Path, before: str | None, after: str) -> None:
+        self.settings = Settings(project_dir=project)
+        self.report = Console(self.settings)
+        self.state_backend = SimpleNamespace(presence=lambda: BackendPresence(True, True))
+        self.functions = self
+        self.deployments = self
+        self.target = SimpleNamespace(
+            label="here",
+            recipient=lambda: "operator@example.com",
+            api_url=lambda deployment: "https://api.example.com",
+            console_url=lambda deployment: "https://console.example.com",
+        )
+        self.plan = CHANGED
+        self.refusal: TtOpsError | None = None
+        self._version, self._after = before, after
+
+    def ensure_ready(self) -> None:
+        """Nothing has to run."""
+
+    def infrastructure(self, recipient: str) -> App:
+        """The stand-in for the stack."""
+        return self
+
+    @contextmanager
+    def planned(self, *, lock_timeout: int) -> Iterator[SavedPlan]:
+        """The plan, whose apply moves the alias."""
+        yield SavedPlan(self.plan, lambda: self._serve(self._after))
+
+    def get(self) -> Deployment:
+        """The description, of which nothing matters here."""
+        values: dict[str, Any] = dict.fromkeys(Deployment.__dataclass_fields__, "x")
+        return Deployment(**values)
+
+    def tasks(self, deployment: Deployment) -> None:
+        """The API."""
+        raise TtOpsError("api-unreachable", "no answer", hint="by hand: curl -i URL")
+
+    def live_version(self) -> str | None:
+        """What serves now."""
+        return self._version
+
+    def move_alias(self, version: str) -> None:
+        """Go back, unless that is refused."""
+        if self.refusal:
+            raise self.refusal
+        self._serve(version)
+
+    def _serve(self, version: str) -> None:
+        self._version = version
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with something to build."""
+    (tmp_path / "lambda_function").mkdir()
+    (tmp_path / "lambda_function" / "handler.py").touch()
+    return tmp_path
+
+
+def failure(app: Any) -> TtOpsError:
+    """Deploy, which has to fail."""
+    with pytest.raises(TtOpsError) as caught:
+        deploy(app, approve=lambda plan: None)
+    return caught.value
+
+
+def test_a_version_that_does_not_work_goes_back(project: Path) -> None:
+    """The error says which one serves now, and what was wrong with the other."""
+    app = App(project, before="1", after="2")
+    error = failure(app)
+    assert error.code == "smoke-check-failed"
+    assert "version 2 does not work, so version 1 serves again: no answer" in error.message
+    assert app.live_version() == "1"
+
+
+def test_a_way_back_that_is_barred_is_told(project: Path) -> None:
+    """Both reasons are, and which version serves still."""
+    app = App(project, before="1", after="2")
+    app.refusal = TtOpsError("aws-error", "no such version", hint="again: tt-ops deploy")
+    error = failure(app)
+    assert error.code == "rollback-failed"
+    assert "version 1 could not be put back: no such version" in error.message
+    assert app.live_version() == "2"
+
+
+@pytest.mark.parametrize("before", [None, "2"])
+def test_without_another_version_there_is_no_way_back(project: Path, before: str | None) -> None:
+    """On the first deploy, or when only something else changed."""
+    error = failure(App(project, before=before, after="2"))
+    assert error.code == "smoke-check-failed"
+    assert error.message.startswith("deployed, but the API does not work: no answer")
+
+
+def test_where_nothing_differs_nothing_happens(project: Path) -> None:
+    """Nobody is asked, and the API neither."""
+    app: Any = App(project, before="1", after="2")
+    app.plan = NOTHING
+    outcome = deploy(app, approve=pytest.fail)
+    assert (outcome.version, outcome.previous_version, outcome.smoke) == ("1", "1", "not needed")
