@@ -112,4 +112,4 @@ def test_only_settings_read_the_environment() -> None:
         for file in MODULES
         if "os.environ" in file.read_text() or "os.getenv" in file.read_text()
     }
-    assert readers <= {f"{OURS}.settings", f"{OURS}.local.server", f"{OURS}.local.launcher"}
+    assert readers <= {f"{OURS}.settings", f"{OURS}.local.server"}

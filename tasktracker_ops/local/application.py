@@ -17,11 +17,11 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops import __version__
 from tasktracker_ops.local import console, extensions
-from tasktracker_ops.local.answer import HttpAnswer
-from tasktracker_ops.local.api_call import PREFIX, ApiCall
-from tasktracker_ops.local.gateway import Gateway
-from tasktracker_ops.local.launcher import Launcher
-from tasktracker_ops.local.runtime import Runtime
+from tasktracker_ops.local.http_api.answer import HttpAnswer
+from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
+from tasktracker_ops.local.http_api.gateway import Gateway
+from tasktracker_ops.local.lambda_runtime.launcher import Launcher
+from tasktracker_ops.local.lambda_runtime.runtime import Runtime
 from tasktracker_ops.local.state import ServerState
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.I)

@@ -8,9 +8,9 @@ from typing import Any
 from jinja2 import Environment
 from moto.backends import get_backend
 
-from tasktracker_ops.local import gateway
-from tasktracker_ops.local.api_call import PREFIX
 from tasktracker_ops.local.credentials import ACCOUNT_ID
+from tasktracker_ops.local.http_api import gateway
+from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.local.state import ServerState
 
 _LAST_LINES = 40

@@ -17,11 +17,11 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.logs.models import LogGroup
 from moto.s3.models import FakeDeleteMarker
 
-from tasktracker_ops.local import functions
-from tasktracker_ops.local.execution import MAX_PAYLOAD_BYTES
-from tasktracker_ops.local.functions import FunctionVersion
-from tasktracker_ops.local.pool import Throttled
-from tasktracker_ops.local.runtime import Result, Runtime
+from tasktracker_ops.local.lambda_runtime import functions
+from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
+from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
+from tasktracker_ops.local.lambda_runtime.pool import Throttled
+from tasktracker_ops.local.lambda_runtime.runtime import Result, Runtime
 
 _log = logging.getLogger(__name__)
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from moto.backends import get_backend
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
-from tasktracker_ops.local.worker_output import LogLine
 
 # moto counts its event ids without a lock, and readers rely on each id being used once.
 _writing = threading.Lock()
+
+
+class LogLine(NamedTuple):
+    """One log event: epoch milliseconds and its text, newline included."""
+
+    timestamp: int
+    message: str
 
 
 def write(region: str, group: str, stream: str, lines: Iterable[LogLine]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process
-from tasktracker_ops.local.api_call import PREFIX
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings

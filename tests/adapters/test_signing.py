@@ -11,9 +11,9 @@ import pytest
 from tasktracker_ops.adapters.session import AwsSession
 from tasktracker_ops.adapters.signing import IamAuth
 from tasktracker_ops.adapters.task_client import TaskClient
-from tasktracker_ops.local.api_call import ApiCall
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.local.signature import Forbidden, verify
+from tasktracker_ops.local.http_api.call import ApiCall
+from tasktracker_ops.local.http_api.signature import Forbidden, verify
 from tasktracker_ops.models import AwsEnvironment
 
 REGION = "eu-west-3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasktracker_ops.local.routes import Match, select
+from tasktracker_ops.local.http_api.routes import Match, select
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 DOCUMENTED = [

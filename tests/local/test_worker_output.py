@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasktracker_ops.local.worker_output import OutputParser
+from tasktracker_ops.local.lambda_runtime.worker_output import OutputParser
 
 
 def _frame(text: str, milliseconds: int) -> bytes:

@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasktracker_ops.local.runtime_api import RuntimeApi, WorkerRequest
-from tasktracker_ops.local.worker_output import LogLine, OutputParser
+from tasktracker_ops.local.lambda_runtime.runtime_api import RuntimeApi, WorkerRequest
+from tasktracker_ops.local.lambda_runtime.worker_output import OutputParser
+from tasktracker_ops.local.logs import LogLine
 
 _INVOCATION = "/2018-06-01/runtime/invocation/"
 _WATCH_SECONDS = 0.05

@@ -7,10 +7,10 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from tasktracker_ops.local import report
-from tasktracker_ops.local.environment import Answer, Environment, Task, WorkerFailed
-from tasktracker_ops.local.functions import FunctionVersion
-from tasktracker_ops.local.worker_output import LogLine
+from tasktracker_ops.local.lambda_runtime import report
+from tasktracker_ops.local.lambda_runtime.environment import Answer, Environment, Task, WorkerFailed
+from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
+from tasktracker_ops.local.logs import LogLine
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 _INIT_SECONDS = 10.0

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tasktracker_ops.local.environment import Environment
-from tasktracker_ops.local.functions import FunctionVersion
+from tasktracker_ops.local.lambda_runtime.environment import Environment
+from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
 
 
 class Throttled(Exception):

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasktracker_ops.local import logs
-from tasktracker_ops.local.answer import HttpAnswer
-from tasktracker_ops.local.api_call import ApiCall
 from tasktracker_ops.local.credentials import ACCOUNT_ID
-from tasktracker_ops.local.worker_output import LogLine
+from tasktracker_ops.local.http_api.answer import HttpAnswer
+from tasktracker_ops.local.http_api.call import ApiCall
+from tasktracker_ops.local.logs import LogLine
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]*[A-Za-z0-9_])")
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.local.functions import FunctionVersion
+from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
 
 _WORKER = Path(__file__).with_name("worker.py")
 

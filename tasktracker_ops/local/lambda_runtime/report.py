@@ -11,12 +11,12 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.local.environment import TIMED_OUT, Answer, WorkerFailed
-from tasktracker_ops.local.functions import FunctionVersion
-from tasktracker_ops.local.worker_output import LogLine
+from tasktracker_ops.local.lambda_runtime.environment import TIMED_OUT, Answer, WorkerFailed
+from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
+from tasktracker_ops.local.logs import LogLine
 
 if TYPE_CHECKING:
-    from tasktracker_ops.local.execution import Execution
+    from tasktracker_ops.local.lambda_runtime.execution import Execution
 
 
 def init_start() -> LogLine:

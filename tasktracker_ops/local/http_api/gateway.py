@@ -16,15 +16,16 @@ from typing import Any
 from moto.backends import get_backend
 from moto.core.exceptions import JsonRESTError
 
-from tasktracker_ops.local import access_log, answer, cors, event, functions, routes, signature
-from tasktracker_ops.local.answer import HttpAnswer, message
-from tasktracker_ops.local.api_call import ApiCall
 from tasktracker_ops.local.credentials import ACCOUNT_ID
-from tasktracker_ops.local.execution import MAX_PAYLOAD_BYTES
-from tasktracker_ops.local.pool import Throttled
+from tasktracker_ops.local.http_api import access_log, answer, cors, event, routes, signature
+from tasktracker_ops.local.http_api.answer import HttpAnswer, message
+from tasktracker_ops.local.http_api.call import ApiCall
+from tasktracker_ops.local.http_api.throttle import Throttle
+from tasktracker_ops.local.lambda_runtime import functions
+from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
+from tasktracker_ops.local.lambda_runtime.pool import Throttled
+from tasktracker_ops.local.lambda_runtime.runtime import Result, Runtime
 from tasktracker_ops.local.records import ApiRequest, Observers
-from tasktracker_ops.local.runtime import Result, Runtime
-from tasktracker_ops.local.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 _STAGE = "$default"

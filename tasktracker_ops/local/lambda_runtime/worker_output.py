@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+
+from tasktracker_ops.local.logs import LogLine
 
 _FRAME_MAGIC = b"\xa5\x5a"  # never valid UTF-8 at the start of a character
 _FRAME_HEAD = 16
-
-
-class LogLine(NamedTuple):
-    """One log event: epoch milliseconds and its text, newline included."""
-
-    timestamp: int
-    message: str
 
 
 class OutputParser:

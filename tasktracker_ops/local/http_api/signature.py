@@ -14,8 +14,8 @@ from urllib.parse import quote, unquote
 
 from moto.backends import get_backend
 
-from tasktracker_ops.local.api_call import ApiCall
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.http_api.call import ApiCall
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SERVICE = "execute-api"

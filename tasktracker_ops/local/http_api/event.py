@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tasktracker_ops.local.api_call import ApiCall
 from tasktracker_ops.local.credentials import ACCOUNT_ID
-from tasktracker_ops.local.routes import Match
+from tasktracker_ops.local.http_api.call import ApiCall
+from tasktracker_ops.local.http_api.routes import Match
 
 _TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
 _NOT_PASSED_ON = ("cookie", "connection", "keep-alive", "transfer-encoding", "expect")

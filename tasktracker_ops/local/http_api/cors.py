@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasktracker_ops.local.answer import HttpAnswer
-from tasktracker_ops.local.api_call import ApiCall
+from tasktracker_ops.local.http_api.answer import HttpAnswer
+from tasktracker_ops.local.http_api.call import ApiCall
 
 Configuration = dict[str, Any]
 """`corsConfiguration` as CreateApi takes it."""

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from tasktracker_ops.local import functions, logs
-from tasktracker_ops.local.environment import Answer, Environment
-from tasktracker_ops.local.execution import Execution
-from tasktracker_ops.local.functions import FunctionVersion
-from tasktracker_ops.local.launcher import Launcher
-from tasktracker_ops.local.pool import Pool, Slot, Throttled
+from tasktracker_ops.local import logs
+from tasktracker_ops.local.lambda_runtime import functions
+from tasktracker_ops.local.lambda_runtime.environment import Answer, Environment
+from tasktracker_ops.local.lambda_runtime.execution import Execution
+from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
+from tasktracker_ops.local.lambda_runtime.launcher import Launcher
+from tasktracker_ops.local.lambda_runtime.pool import Pool, Slot, Throttled
 from tasktracker_ops.local.records import Invocation, Observers
 
 _TAIL_BYTES = 4096
