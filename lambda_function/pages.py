@@ -48,8 +48,8 @@ def task_id_of(cursor: str) -> str:
     try:
         decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         task_id = decoded[_CHECK_BYTES:].decode()
-    except ValueError as error:
-        raise InvalidCursor("Take cursors from the Link header of a list.") from error
-    if cursor_after(task_id) != cursor:
+    except ValueError:
+        task_id = ""
+    if not task_id or cursor_after(task_id) != cursor:
         raise InvalidCursor("Take cursors from the Link header of a list.")
     return task_id

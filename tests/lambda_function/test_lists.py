@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from pages import cursor_after
+
 LINK = re.compile(r'<tasks\?cursor=([\w-]+)>; rel="next"')
 LAMBDA_LIMIT = 6 * 1024 * 1024
 
@@ -103,7 +105,8 @@ def test_tampered_cursors_are_refused(api, table):
         "x" * 9_000,
         "01890000-0000-7000-8000-000000000000",
     ]
-    + [base64.urlsafe_b64encode(raw).decode() for raw in (b"\xff" * 20, b"000000", b'{"a": 1}')],
+    + [base64.urlsafe_b64encode(raw).decode() for raw in (b"\xff" * 20, b"000000", b'{"a": 1}')]
+    + [cursor_after("")],
 )
 def test_invented_cursors_are_refused(api, cursor: str):
     """Whatever is no cursor answers 400."""
