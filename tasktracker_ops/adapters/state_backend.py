@@ -13,8 +13,9 @@ from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 # The bootstrap stack makes the bucket, so its own state moves in afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
-# The one statement of the policy in bootstrap/backend_setup.tf.
+# The one statement and the one rule of bootstrap/backend_setup.tf.
 _POLICY_SID = "TlsOnly"
+_RULE_ID = "expire-old-versions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +126,44 @@ class StateBackend:
                 found += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
         return [lock for lock in found if not lock.startswith(f"{self.bucket}/")][:10]
 
-    def has_foreign_policy(self) -> bool:
-        """Whether the bucket carries a policy that says more than ours."""
-        try:
-            with aws_errors(f"reading the policy of {self.bucket!r}"):
-                policy = self._s3.get_bucket_policy(Bucket=self.bucket)["Policy"]
-        except AwsNotFound:
-            return False
-        statements = json.loads(policy)["Statement"]
+    def own_settings(self) -> list[str]:
+        """What somebody gave the bucket and the bootstrap stack would replace, in words."""
+        checks = {
+            "a policy": self._has_foreign_policy,
+            "lifecycle rules": self._has_foreign_rules,
+            "encryption with a key of KMS": self._has_key,
+        }
+        return [words for words, check in checks.items() if check()]
+
+    def _has_foreign_policy(self) -> bool:
+        answer = self._setting("get_bucket_policy")
+        statements = json.loads(answer.get("Policy", "{}")).get("Statement", [])
         # One statement may stand there without a list around it.
         listed = statements if isinstance(statements, list) else [statements]
-        return [statement.get("Sid") for statement in listed] != [_POLICY_SID]
+        return any(statement.get("Sid") != _POLICY_SID for statement in listed)
+
+    def _has_foreign_rules(self) -> bool:
+        rules = self._setting("get_bucket_lifecycle_configuration").get("Rules", [])
+        return any(rule.get("ID") != _RULE_ID for rule in rules)
+
+    def _has_key(self) -> bool:
+        answer = self._setting("get_bucket_encryption")
+        rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+        return any(
+            rule.get("ApplyServerSideEncryptionByDefault", {})
+            .get("SSEAlgorithm", "")
+            .startswith("aws:kms")
+            for rule in rules
+        )
+
+    def _setting(self, operation: str) -> dict[str, Any]:
+        """The answer to a question about the bucket; empty where that was never set."""
+        try:
+            with aws_errors(f"reading the settings of the bucket {self.bucket!r}"):
+                answer: dict[str, Any] = getattr(self._s3, operation)(Bucket=self.bucket)
+        except AwsNotFound:
+            return {}
+        return answer
 
     @property
     def _s3(self) -> Any:

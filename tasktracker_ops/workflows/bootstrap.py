@@ -20,7 +20,7 @@ def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstra
 
     `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
     makes. Raises TtOpsError `state-bucket-taken` for a name that belongs to someone else,
-    `state-bucket-has-policy` before replacing a policy, `state-backend-unfit` for a table or
+    `state-bucket-configured` before replacing its settings, `state-backend-unfit` for a table or
     bucket that could not be adopted as it is.
     """
     backend, state = app.state_backend, _state_file(app)
@@ -106,10 +106,11 @@ def _stack(app: App, state: Path, *, force_destroy: bool = False) -> Stack:
     presence = backend.presence()
     state.unlink(missing_ok=True)
     known = presence.bucket and backend.fetch_bootstrap_state(state)
-    if presence.bucket and not known and backend.has_foreign_policy():
+    if presence.bucket and not known and (settings := backend.own_settings()):
         raise TtOpsError(
-            "state-bucket-has-policy",
-            f"the bucket {backend.bucket!r} has a policy of its own, which ours would replace",
+            "state-bucket-configured",
+            f"the bucket {backend.bucket!r} has been given {' and '.join(settings)}, which ours "
+            "would replace",
             hint="take another bucket: tt-ops bootstrap --state-bucket NAME",
         )
     return app.bootstrap_stack(

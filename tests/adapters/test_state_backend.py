@@ -177,10 +177,33 @@ def test_a_policy_that_is_not_ours_is_seen(
     account: Any, backend: StateBackend, statements: Any, foreign: bool
 ) -> None:
     """Ours may be there although the stack's state was lost; its absence is no error."""
-    assert not backend.has_foreign_policy()
+    assert backend.own_settings() == []
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     account.put_bucket_policy(Bucket=BUCKET, Policy=policy)
-    assert backend.has_foreign_policy() == foreign
+    assert backend.own_settings() == (["a policy"] if foreign else [])
+
+
+def test_rules_and_keys_of_its_own_are_seen(account: Any, backend: StateBackend) -> None:
+    """What a bucket was given beyond our own hardening is not quietly replaced."""
+
+    def expire(rule_id: str) -> None:
+        rule = {"ID": rule_id, "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}
+        account.put_bucket_lifecycle_configuration(
+            Bucket=BUCKET, LifecycleConfiguration={"Rules": [rule]}
+        )
+
+    def encrypt(algorithm: str) -> None:
+        default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+        account.put_bucket_encryption(
+            Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [default]}
+        )
+
+    expire("expire-old-versions")
+    encrypt("AES256")
+    assert backend.own_settings() == []
+    expire("keep-it-short")
+    encrypt("aws:kms")
+    assert backend.own_settings() == ["lifecycle rules", "encryption with a key of KMS"]
 
 
 def test_a_policy_that_may_not_be_read_counts_for_nothing(
@@ -189,5 +212,5 @@ def test_a_policy_that_may_not_be_read_counts_for_nothing(
     """Not to know is not the same as none."""
     stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
     with pytest.raises(ConfigurationError) as caught:
-        backend.has_foreign_policy()
+        backend.own_settings()
     assert caught.value.code == "aws-access-denied"

@@ -5,6 +5,7 @@ The account is moto's; a small stand-in takes the place of Terraform.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,14 @@ BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 MADE = Plan(add=1, change=0, destroy=0, changes=(ResourceChange("aws_s3_bucket.state", "create"),))
 STATE = b'{"serial": 1}'
-POLICY = '{"Version": "2012-10-17", "Statement": []}'
+READERS = {
+    "Sid": "Readers",
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": f"arn:aws:s3:::{BUCKET}/*",
+}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [READERS]})
 
 
 @dataclass
@@ -118,8 +126,8 @@ def test_a_bucket_with_a_policy_of_its_own_is_refused(app: Any) -> None:
     app.make_bucket()
     app.session.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
     error = refusal(app)
-    assert error.code == "state-bucket-has-policy"
-    assert repr(BUCKET) in error.message
+    assert error.code == "state-bucket-configured"
+    assert f"{BUCKET!r} has been given a policy" in error.message
 
 
 def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
