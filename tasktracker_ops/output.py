@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from functools import singledispatchmethod
 from pathlib import Path
@@ -52,19 +52,32 @@ _DONE = {
     "delete": "deleted",
     "import": "imported",
 }
+# Which of a command's own options say where it goes.
+_BACKEND = ("--state-bucket", "--lock-table")
+_OPTIONS = {
+    **dict.fromkeys(("bootstrap", "plan", "deploy", "unlock", "destroy"), _BACKEND),
+    "tasks": ("--api-url",),
+}
 
 
 class Console:
     """Renders results, errors and progress (it is the CLI's `Reporter`)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, typed: Mapping[str, Any] | None = None) -> None:
+        """`typed` are the options on the command line, by the names of their settings."""
+        typed = typed or {}
         self._json = settings.output == "json"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         self._color = False if settings.no_color else None
         target = None if settings.target == "aws" else settings.target
-        named = {"--target": target, "--profile": settings.profile, "--region": settings.region}
-        self._where = {name: value for name, value in named.items() if value}
+        self._where = {
+            "--project-dir": typed.get("project_dir"),
+            "--target": target,
+            "--profile": settings.profile,
+            "--region": settings.region,
+        }
+        self._typed = {f"--{name.replace('_', '-')}": value for name, value in typed.items()}
         self._watched = sys.stderr.isatty() and not settings.quiet
         # A dumb terminal cannot take a line back.
         self._live = self._watched and settings.environ.get("TERM") != "dumb"
@@ -101,19 +114,15 @@ class Console:
         """The hint, its command sent to where this run went: from the sandbox to no account."""
         reason, colon, command = hint.rpartition(": ")
         program, _, rest = command.partition(" ")
-        if program != "tt-ops" or rest.startswith("local "):
-            return hint
-        return f"{reason}{colon}{self._command(rest)}"
+        return f"{reason}{colon}{self._command(rest)}" if program == "tt-ops" else hint
 
     def _command(self, rest: str) -> str:
         """A command line of ours that goes to where this run went."""
-        where = [
-            word
-            for name, value in self._where.items()
-            if name not in rest.split()
-            for word in (name, shlex.quote(value))
-        ]
-        return " ".join(["tt-ops", *where, rest])
+        name, _, arguments = rest.partition(" ")
+        where = self._where if name != "local" else {**self._where, "--target": None}
+        own = {option: self._typed.get(option) for option in _OPTIONS.get(name, ())}
+        words = ["tt-ops", *_missing(where, rest), name, *_missing(own, rest), arguments]
+        return " ".join(word for word in words if word)
 
     @singledispatchmethod
     def text(self, result: Any) -> str:
@@ -286,6 +295,13 @@ class Console:
 
     def _say(self, text: str) -> None:
         click.echo(text, err=True, color=self._color)
+
+
+def _missing(options: Mapping[str, str | None], line: str) -> list[str]:
+    """The options, as words to type, that a command line does not have yet."""
+    there = line.split()
+    given = [(name, value) for name, value in options.items() if value and name not in there]
+    return [word for name, value in given for word in (name, shlex.quote(value))]
 
 
 def _json(value: Any) -> str:

@@ -135,9 +135,10 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
                 said.setdefault(name, (environ[variable], variable))
     said |= {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
 
+    here = _here()
     project = _read("project_dir", *said["project_dir"]) if "project_dir" in said else None
     if project is None:
-        project = find_project(Path.cwd())
+        project = find_project(here)
     elif find_project(project) != project:
         raise ConfigurationError(
             "project-missing",
@@ -146,7 +147,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
             hint="name your clone: tt-ops --project-dir PATH plan",
         )
     env = str(said.get("env", (ENVIRONMENT, ""))[0])
-    file = (project or Path.cwd()) / CONFIGURATION_FILE
+    file = (project or here) / CONFIGURATION_FILE
     merged = {name: (value, str(file)) for name, value in _from_file(file, env).items()} | said
     values = {name: _read(name, value, source) for name, (value, source) in merged.items()}
     values |= {"project_dir": project, "environ": environ}
@@ -159,6 +160,17 @@ _STANDARD_VARIABLES = {
     "alert_email": ("ALERT_EMAIL", "TF_VAR_alert_email"),
     "no_color": ("NO_COLOR",),
 }
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "folder-missing",
+            "the folder you are in is gone",
+            hint='if there is a new one in its place, go there: cd "$PWD"',
+        ) from None
 
 
 def find_project(start: Path) -> Path | None:

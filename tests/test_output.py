@@ -367,3 +367,23 @@ def test_what_comes_next_goes_there_too(capsys: pytest.CaptureFixture[str]) -> N
     """The three commands after a deploy."""
     text = emitted(DEPLOYED, capsys, target="local")
     assert text.count("  tt-ops --target local ") == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("tt-ops deploy", "tt-ops --project-dir '/a b' deploy --state-bucket mine"),
+        ("tt-ops local down", "tt-ops --project-dir '/a b' local down"),
+        ("tt-ops tasks list", "tt-ops --project-dir '/a b' tasks --api-url http://x list"),
+        ("tt-ops plan --state-bucket X", "tt-ops --project-dir '/a b' plan --state-bucket X"),
+        ("tt-ops deploy --yes", "tt-ops --project-dir '/a b' deploy --state-bucket mine --yes"),
+    ],
+)
+def test_a_hint_keeps_what_was_typed(
+    command: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same project, state and API, whatever the proposed command is; no state of its own."""
+    typed = {"project_dir": "/a b", "state_bucket": "mine", "api_url": "http://x"}
+    error = TtOpsError("x", "it failed", hint=f"do this: {command}")
+    Console(Settings(), typed).error(error)
+    assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  do this: {shown}"

@@ -70,6 +70,7 @@ class TtOps(RootGroup):
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]  # one form of click's overloads
         """Run, and end the process with the exit code of what happened."""
         context = Context()
+        context.arguments = sys.argv[1:] if args is None else args
         extra |= {"standalone_mode": False, "obj": context}
         try:
             code = super().main(args, **extra)
@@ -82,7 +83,7 @@ class TtOps(RootGroup):
         except Exception as error:  # the boundary: nobody should meet a traceback
             if "verbose" in context.flags:
                 traceback.print_exc()
-            code = _explain(_refused(error) or _defect(error), context)
+            code = _explain(_refused(error) or _defect(error, context.arguments), context)
         sys.exit(code if isinstance(code, int) else ExitCode.OK)
 
 
@@ -117,11 +118,11 @@ def _refused(error: Exception) -> TtOpsError | None:
     )
 
 
-def _defect(error: Exception) -> TtOpsError:
+def _defect(error: Exception, arguments: Sequence[str]) -> TtOpsError:
     return TtOpsError(
         "internal-error",
         f"a defect of tt-ops, not of yours: {type(error).__name__}: {error}",
-        hint="see where, and report it: " + shlex.join(["tt-ops", "--verbose", *sys.argv[1:]]),
+        hint="see where, and report it: " + shlex.join(["tt-ops", "--verbose", *arguments]),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ class Context:
 
     def __init__(self) -> None:
         self.flags: dict[str, Any] = {}
+        self.arguments: Sequence[str] = ()
         self.assume_yes = False
 
     @cached_property
@@ -33,9 +35,10 @@ class Context:
     def console(self) -> Console:
         """Where results, progress and errors go; even settings that cannot be read are told."""
         try:
-            return Console(self.settings)
+            return Console(self.settings, self.flags)
         except TtOpsError:
-            return Console(Settings(**{k: v for k, v in self.flags.items() if k in _APPEARANCE}))
+            appearance = {k: v for k, v in self.flags.items() if k in _APPEARANCE}
+            return Console(Settings(**appearance), self.flags)
 
     @cached_property
     def app(self) -> App:
@@ -51,7 +54,7 @@ class Context:
         if self.assume_yes:
             self.console.note(question)
             return True
-        return self.interactive and click.confirm(question, err=True)
+        return self.interactive and _ask(question)
 
     def confirm(self, question: str, *, word: str | None = None) -> None:
         """Ask, unless --yes was given; with `word`, that has to be typed.
@@ -61,21 +64,28 @@ class Context:
         if self.assume_yes:
             return
         path = click.get_current_context().command_path
+        again = shlex.join(["tt-ops", *self.arguments])
         if not self.interactive:
             raise TtOpsError(
                 "confirmation-needed",
                 f"{path!r} asks before it changes anything, and there is nobody to ask here",
-                hint=f"agree beforehand: {path} --yes",
+                hint=f"agree beforehand: {again} --yes",
                 exit_code=ExitCode.USAGE,
             )
-        if word is None:
-            agreed = click.confirm(question, err=True)
-        else:
-            agreed = click.prompt(question, err=True, default="", show_default=False) == word
-        if not agreed:
+        if not _ask(question, word):
             raise TtOpsError(
-                "not-confirmed", "not agreed to: nothing was changed", hint=f"start again: {path}"
+                "not-confirmed", "not agreed to: nothing was changed", hint=f"start again: {again}"
             )
+
+
+def _ask(question: str, word: str | None = None) -> bool:
+    try:
+        if word is None:
+            return click.confirm(question, err=True)
+        return bool(click.prompt(question, err=True, default="", show_default=False) == word)
+    except click.Abort:
+        click.echo(err=True)  # the question's line has not ended
+        raise
 
 
 _APPEARANCE = ("output", "quiet", "verbose", "no_color")

@@ -124,6 +124,27 @@ def test_a_hint_keeps_the_target(run: Run) -> None:
     assert "tt-ops --target local deploy" in run("--target", "local", "outputs").stderr
 
 
+def test_the_way_to_agree_beforehand_is_the_whole_command(run: Run) -> None:
+    """What the hint says works as it stands: its arguments are those that were typed."""
+    hint = run("unlock", "some id", "--lock-table", "other").stderr.splitlines()[-1]
+    assert hint.endswith(": tt-ops unlock 'some id' --lock-table other --yes")
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    """The clone was removed, or made anew, while a shell stood in it."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    result = subprocess.run(
+        ["bash", "-c", f"rmdir {gone} && {TT_OPS} plan"],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == ExitCode.CONFIGURATION
+    assert result.stderr.startswith("Error: the folder you are in is gone\nHint:")
+
+
 def test_colour_is_for_terminals(run: Run) -> None:
     """Captured output carries no escape codes."""
     assert "\x1b" not in run("outputs").stderr
