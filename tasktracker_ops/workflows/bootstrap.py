@@ -38,6 +38,7 @@ def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstra
         if not plan.empty:
             app.report.plan(plan, "state backend")
             approve(plan)
+            app.report.doing("applying")
             try:
                 saved.apply()
             except TtOpsError:

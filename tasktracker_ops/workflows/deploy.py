@@ -43,6 +43,7 @@ def deploy(
         if not saved.plan.empty:
             app.report.plan(saved.plan, "deployment")
             approve(saved.plan)
+            app.report.doing("applying")
             saved.apply()
     return _finish(app, saved.plan, before, smoke=smoke)
 

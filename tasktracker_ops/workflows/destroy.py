@@ -53,6 +53,7 @@ def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_ti
             app.report.plan(saved.plan, "deployment")
             approve(saved.plan)
         if not saved.plan.empty:
+            app.report.doing("applying")
             app.tables.allow_deletion(app.settings.table_name)
             saved.apply()
     return saved.plan
