@@ -212,8 +212,10 @@ class Console:
     def _(self, result: Tasks) -> str:
         if not result.tasks:
             return "No tasks yet. Add one: " + self._command("tasks add 'Try the Task Tracker'")
-        rows = [(t.task_id, t.status, t.title, t.updated_at) for t in result.tasks]
-        return _table(("id", "status", "title", "updated"), rows)
+        # Ids and states are told apart by eye only in columns, which a long title would break.
+        width = shutil.get_terminal_size().columns - 52 if sys.stdout.isatty() else None
+        rows = [(t.task_id, t.status, _shortened(t.title, width)) for t in result.tasks]
+        return _table(("id", "status", "title"), rows)
 
     @text.register
     def _(self, result: Removed) -> str:
@@ -341,6 +343,13 @@ def _pairs(rows: dict[str, Any]) -> str:
 
     shown = [(name, _visible(value, keep="\n")) for name, value in rows.items()]
     return tabulate(shown, tablefmt="plain", disable_numparse=True)
+
+
+def _shortened(text: str | None, width: int | None) -> str | None:
+    """The text in at most `width` columns, but never less than 20; None leaves it whole."""
+    if text is None or width is None or len(text) <= max(width, 20):
+        return text
+    return text[: max(width, 20) - 1] + "…"
 
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from tasktracker_ops import models
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.output import Console
+from tasktracker_ops.output import Console, _shortened
 from tasktracker_ops.settings import Settings
 
 DEPLOYMENT = models.Deployment(
@@ -168,7 +168,7 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (models.Stopped(None), ["was not running"]),
         (TASK, ["task_id      1", "title        first", "version      1"]),
         (models.Task("1"), ["task_id  1\n"]),
-        (models.Tasks((TASK,)), ["id    status    title    updated", "1     pending   first"]),
+        (models.Tasks((TASK,)), ["id    status    title", "1     pending   first"]),
         (models.Tasks(()), ["No tasks yet. Add one: tt-ops tasks add"]),
         (models.Removed("1"), ["Removed 1."]),
     ],
@@ -387,3 +387,11 @@ def test_a_hint_keeps_what_was_typed(
     error = TtOpsError("x", "it failed", hint=f"do this: {command}")
     Console(Settings(), typed).error(error)
     assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  do this: {shown}"
+
+
+def test_a_long_title_is_shortened_on_a_terminal_only() -> None:
+    """Columns stay columns where somebody looks; a program gets the whole title."""
+    assert _shortened("x" * 200, 28) == "x" * 27 + "…"
+    assert _shortened("x" * 200, 3) == "x" * 19 + "…"
+    assert _shortened("x" * 200, None) == "x" * 200
+    assert _shortened(None, 28) is None

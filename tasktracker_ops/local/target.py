@@ -29,12 +29,13 @@ class Sandbox:
     def up(self, report: Reporter) -> LocalServer:
         """Start it unless it runs. Raises TtOpsError with the log's end when it cannot."""
         report.doing("starting the embedded AWS")
+        running = process.find(self.directory) is not None
         server = process.start(
             self.directory,
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
         )
-        if self._port is None and server.port != DEFAULT_PORT:
+        if not running and self._port is None and server.port != DEFAULT_PORT:
             report.note(f"Port {DEFAULT_PORT} is taken; the embedded AWS uses {server.port}.")
         report.done(f"embedded AWS (an emulation) at {server.url}")
         return server
