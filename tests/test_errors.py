@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tasktracker_ops"
 ERRORS = {"TtOpsError", "ConfigurationError"}
 NAMES = ("Terraform", "TT_OPS_TERRAFORM", "GET ", "{")
-COMMANDS = {"tt-ops", "aws", "curl", "date", "env", "export", "git", "kill", "less", "mv"}
+COMMANDS = {"tt-ops", "aws", "cd", "curl", "date", "env", "export", "git", "kill", "less", "mv"}
 COMMANDS |= {"terraform", "unset", "${EDITOR:-vi}", "{}"}
 
 
