@@ -1,0 +1,1 @@
+"""The embedded CloudWatch: metrics, metric math, alarms."""
