@@ -26,13 +26,20 @@ ROOMS = {
 ARROWS = {
     f"{OURS}.errors": set(),
     f"{OURS}.models": {f"{OURS}.errors"},
+    f"{OURS}.observations": set(),
     f"{OURS}.settings": {f"{OURS}.errors"},
     f"{OURS}.reporting": {f"{OURS}.models"},
-    f"{OURS}.adapters": {f"{OURS}.adapters", f"{OURS}.models", f"{OURS}.errors"},
+    f"{OURS}.adapters": {
+        f"{OURS}.adapters",
+        f"{OURS}.models",
+        f"{OURS}.observations",
+        f"{OURS}.errors",
+    },
     f"{OURS}.workflows": {
         f"{OURS}.workflows",
         f"{OURS}.adapters",
         f"{OURS}.models",
+        f"{OURS}.observations",
         f"{OURS}.errors",
         f"{OURS}.reporting",
     },
@@ -45,7 +52,13 @@ ARROWS = {
         f"{OURS}.reporting",
         f"{OURS}.__version__",
     },
-    f"{OURS}.output": {f"{OURS}.models", f"{OURS}.errors", f"{OURS}.settings"},
+    f"{OURS}.output": {
+        f"{OURS}.output",
+        f"{OURS}.models",
+        f"{OURS}.observations",
+        f"{OURS}.errors",
+        f"{OURS}.settings",
+    },
 }
 MODULES = sorted((ROOT / OURS).rglob("*.py"))
 

@@ -14,7 +14,8 @@ import pytest
 
 from tasktracker_ops import models
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.output import Console, _shortened
+from tasktracker_ops.output import Console
+from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings
 
 DEPLOYMENT = models.Deployment(
@@ -154,7 +155,7 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (BOOTSTRAPPED, ["State backend: 1 added", "state bucket  bucket", "lock table    locks"]),
         (replace(BOOTSTRAPPED, plan=NOTHING), ["State backend: as it should be."]),
         (DEPLOYED, ["Deployed: 1 added", "API          https://abc", "version      2"]),
-        (DEPLOYED, ["The API is public", "  tt-ops tasks list", "smoke check  passed"]),
+        (DEPLOYED, ["The API is public", "  tt-ops status", "smoke check  passed"]),
         (replace(DEPLOYED, plan=NOTHING, version=None), ["Nothing to do", "version      none"]),
         (
             replace(DEPLOYED, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),
@@ -391,7 +392,7 @@ def test_a_hint_keeps_what_was_typed(
 
 def test_a_long_title_is_shortened_on_a_terminal_only() -> None:
     """Columns stay columns where somebody looks; a program gets the whole title."""
-    assert _shortened("x" * 200, 28) == "x" * 27 + "…"
-    assert _shortened("x" * 200, 3) == "x" * 19 + "…"
-    assert _shortened("x" * 200, None) == "x" * 200
-    assert _shortened(None, 28) is None
+    assert shortened("x" * 200, 28) == "x" * 27 + "…"
+    assert shortened("x" * 200, 3) == "x" * 19 + "…"
+    assert shortened("x" * 200, None) == "x" * 200
+    assert shortened(None, 28) is None

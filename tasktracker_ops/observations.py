@@ -1,0 +1,246 @@
+"""What can be seen of a running deployment: frozen values, as `models` has them for its making.
+
+Times are RFC 3339 in UTC with seconds or finer; durations say their unit in the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it should be, in the terms of `TtOpsError`."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiHealth:
+    """What the API's health route answered; `status` is None without an answer."""
+
+    url: str
+    auth: str
+    public: bool
+    healthy: bool
+    status: int | None
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionState:
+    """The function behind the alias; `state` is Lambda's own: Active, Pending, Inactive, Failed."""
+
+    name: str
+    alias: str
+    version: str
+    runtime: str
+    state: str
+    changed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, in it `since`.
+
+    `metric` names the metric, or the expression of an alarm on metric math; `period` is in seconds.
+    """
+
+    name: str
+    state: str
+    since: str
+    reason: str
+    description: str
+    metric: str
+    statistic: str
+    comparison: str
+    threshold: float | None
+    period: int | None
+    evaluation_periods: int
+    datapoints_to_alarm: int
+    missing_data: str
+    actions_enabled: bool
+    alarm_actions: tuple[str, ...]
+    ok_actions: tuple[str, ...]
+    insufficient_data_actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEvent:
+    """An item of an alarm's history; `kind` is StateUpdate, Action or ConfigurationUpdate.
+
+    `old_state`, `new_state` and `reason` are set for a transition, `action` (an ARN) for an action,
+    whose `succeeded` says whether it was carried out.
+    """
+
+    alarm: str
+    at: str
+    kind: str
+    summary: str
+    old_state: str | None = None
+    new_state: str | None = None
+    reason: str | None = None
+    action: str | None = None
+    succeeded: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The deployment's alarms; `history`, newest first, is None unless it was asked for."""
+
+    alarms: tuple[Alarm, ...]
+    history: tuple[AlarmEvent, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who is told by the alarms' topic; `arn` is None while it is pending."""
+
+    protocol: str
+    endpoint: str
+    confirmed: bool
+    arn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The Terraform state's lock; `held` is None when it may not be read from here.
+
+    The other fields are as its holder wrote them, and None where it is free or unknown.
+    """
+
+    held: bool | None
+    id: str | None = None
+    who: str | None = None
+    operation: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether the service is well; `problems` are the sentences that say why not."""
+
+    api: ApiHealth
+    function: FunctionState
+    alarms: tuple[Alarm, ...]
+    subscriptions: tuple[Subscription, ...]
+    lock: Lock
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A datapoint: the start of its period, and its value."""
+
+    at: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """A metric of a widget over the whole time asked for; None where there was no data.
+
+    `points` are its values of `statistic`, period by period, oldest first, and `last` the newest.
+    For an `expression` of metric math (then without namespace and name) all of it is over `points`.
+    """
+
+    label: str
+    namespace: str | None
+    name: str | None
+    dimensions: Mapping[str, str]
+    expression: str | None
+    statistic: str
+    unit: str | None
+    sum: float | None
+    average: float | None
+    minimum: float | None
+    maximum: float | None
+    p95: float | None
+    p99: float | None
+    last: float | None
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetSummary:
+    """A widget of the dashboard and its metrics."""
+
+    title: str
+    metrics: tuple[MetricSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The deployed dashboard in numbers; `period` is in seconds, that of the points."""
+
+    dashboard: str
+    since: str
+    until: str
+    period: int
+    widgets: tuple[WidgetSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """An event of a log group; `fields` is the message's JSON object, when it is one."""
+
+    at: str
+    stream: str
+    message: str
+    fields: Mapping[str, Any] | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A request to a drill's route and what came back; `status` is None without an answer."""
+
+    at: str
+    status: int | None
+    latency_ms: float | None
+    request_id: str | None
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An alarm went into `state`, so many seconds after the first shot."""
+
+    state: str
+    at: str
+    after_seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """An alarm told its topic that it is in `state`; `endpoints` are the confirmed subscribers."""
+
+    state: str
+    at: str
+    after_seconds: float
+    topic: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A fire drill; `complete` when all that was asked for has happened."""
+
+    requests: tuple[Shot, ...]
+    alarm: str
+    transitions: tuple[Transition, ...]
+    notifications: tuple[Notification, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that was written, and whether it was opened."""
+
+    path: str
+    widgets: int
+    opened: bool

@@ -1,0 +1,3 @@
+"""Everything the user sees: results on stdout; progress, notes and errors on stderr."""
+
+from .console import Console as Console

@@ -1,0 +1,160 @@
+"""Where everything is said: results on stdout; progress, notes and errors on stderr."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Plan, TerraformEvent
+from tasktracker_ops.settings import Settings
+
+from .results import text
+from .screen import Screen
+from .text import as_json, change_line, counts, visible
+
+_CLEAR_LINE = "\r\x1b[K"
+_HOME = "\x1b[H\x1b[2J"
+_DONE = {
+    "create": "created",
+    "update": "changed",
+    "replace": "replaced",
+    "delete": "deleted",
+    "import": "imported",
+}
+
+
+class Console:
+    """Renders results, errors and progress (it is the CLI's `Reporter`)."""
+
+    def __init__(self, settings: Settings, typed: Mapping[str, Any] | None = None) -> None:
+        """`typed` are the options on the command line, by the names of their settings."""
+        self._json = settings.output == "json"
+        self._verbose = settings.verbose
+        self._quiet = settings.quiet
+        self._color = False if settings.no_color else None
+        self._screen = Screen(settings, typed or {})
+        self._watched = sys.stderr.isatty() and not settings.quiet
+        # A dumb terminal cannot take a line back.
+        self._live = self._watched and settings.environ.get("TERM") != "dumb"
+        self._transient = self._kept = False
+        self._total = 0
+        self._finished: set[str] = set()
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+
+    # Results
+
+    def emit(self, result: Any) -> None:
+        """Print a result in the chosen form."""
+        self._clear()
+        if self._kept and not self._json:
+            self._say("")
+        click.echo(self._form(result), color=self._color)
+
+    def stream(self, results: Iterable[Any]) -> None:
+        """Print results as they come: each a text, or an object on a line of its own."""
+        for result in results:
+            self._clear()
+            shown = as_json(result, indent=None) if self._json else text(result, self._screen)
+            click.echo(shown, color=self._color)
+
+    def redraw(self, result: Any) -> None:
+        """Print a result in the place of the one before, where a terminal shows it."""
+        if self._json:
+            self.stream([result])
+            return
+        if self._screen.columns is not None:
+            click.echo(_HOME, nl=False)
+        click.echo(self._form(result), color=self._color)
+
+    def error(self, error: TtOpsError) -> None:
+        """Print an error: what happened, and what to type next."""
+        self._clear()
+        hint = self._screen.hint(error.hint)
+        if self._json:
+            content = {"code": error.code, "message": error.message, "hint": hint}
+            click.echo(as_json({"error": content}), err=True)
+            return
+        message = visible(error.message, keep="\n")
+        self._say(click.style("Error: ", fg="red", bold=True) + message)
+        self._say(click.style("Hint:  ", fg="cyan") + visible(hint))
+
+    def _form(self, result: Any) -> str:
+        return as_json(result) if self._json else text(result, self._screen)
+
+    # Progress: the Reporter protocol
+
+    def doing(self, what: str) -> None:
+        """Show the work under way, where somebody watches."""
+        self._show(visible(what) + " …")
+
+    def done(self, what: str) -> None:
+        """Keep a line of what is done, where somebody watches or asked for it."""
+        self._keep(click.style("✓ ", fg="green") + visible(what))
+
+    def note(self, what: str) -> None:
+        """Say what the user should know, unless a program reads the errors as JSON."""
+        self._clear()
+        if self._watched or not (self._quiet or self._json):
+            self._say(visible(what, keep="\n"))
+
+    def plan(self, plan: Plan, of: str) -> None:
+        """Show what is about to change; `of` names the stack."""
+        self._total, self._finished = len(plan.changes), set()
+        for change in plan.changes:
+            self._keep("  " + change_line(change))
+        self._keep(f"Plan for the {of}: {counts(plan)}.")
+
+    def terraform(self, event: TerraformEvent) -> None:
+        """Count finished resources and show the one that moves."""
+        seconds = f" {event.elapsed}s" if event.elapsed else ""
+        if event.kind == "complete":
+            # A replaced resource is completed twice.
+            self._finished.add(event.address)
+            done = _DONE.get(event.action, event.action)
+            self._keep(click.style("  ✓ ", fg="green") + f"{done:<9}{event.address}{seconds}")
+        elif event.kind == "errored":
+            self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
+        elif event.kind in {"started", "progress"}:
+            self._show(f"{len(self._finished)}/{self._total} {event.address}{seconds}")
+        elif event.kind == "message":
+            # Such as a provider on its way, which takes a minute on a slow line.
+            self._show(visible(event.message))
+        elif event.kind == "notice":
+            self.note(event.message)
+        elif event.kind == "warning" and self._verbose:
+            self._keep(f"  {visible(event.message)}")
+
+    def download(self, received: int, total: int | None) -> None:
+        """Show how far a download is."""
+        of_total = f" of {total / 1e6:.0f}" if total else ""
+        self._show(f"downloading: {received / 1e6:.0f}{of_total} MB")
+
+    def _show(self, line: str) -> None:
+        """A line that the next one takes the place of."""
+        if self._live:
+            self._clear()
+            # A wrapped line could not be taken back.
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(click.style(line[:width], dim=True), nl=False, err=True, color=self._color)
+            self._transient = True
+
+    def _keep(self, line: str) -> None:
+        if self._watched or (self._verbose and not self._quiet):
+            self._clear()
+            self._say(line)
+            self._kept = True
+
+    def _clear(self) -> None:
+        if self._transient:
+            sys.stderr.write(_CLEAR_LINE)
+            self._transient = False
+
+    def _say(self, text: str) -> None:
+        click.echo(text, err=True, color=self._color)

@@ -1,0 +1,136 @@
+"""The text of every result of making and using a deployment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import singledispatch
+from typing import Any
+
+from tasktracker_ops.models import (
+    Bootstrapped,
+    Deployed,
+    Deployment,
+    Destroyed,
+    LocalServer,
+    Package,
+    Plan,
+    Removed,
+    Stopped,
+    Task,
+    Tasks,
+)
+
+from .screen import Screen
+from .text import change_line, counts, pairs, shortened, table, visible
+
+
+@singledispatch
+def text(result: Any, screen: Screen) -> str:
+    """The result for people."""
+    raise TypeError(f"no text for {type(result).__name__}")
+
+
+@text.register
+def _(result: Package, screen: Screen) -> str:
+    state = "built" if result.changed else "up to date"
+    return "\n".join(
+        [
+            f"{result.path.name} {state}",
+            "",
+            *(f"  {name}" for name in result.files),
+            "",
+            pairs({"size": f"{result.size:,} bytes", "sha256": result.sha256}),
+        ]
+    )
+
+
+@text.register
+def _(result: Plan, screen: Screen) -> str:
+    if result.empty:
+        return "No changes: what is deployed is what the project says."
+    return "\n".join([*map(change_line, result.changes), "", f"Plan: {counts(result)}."])
+
+
+@text.register
+def _(result: Bootstrapped, screen: Screen) -> str:
+    state = "as it should be" if result.plan.empty else counts(result.plan, done=True)
+    rows = {"state bucket": result.bucket, "lock table": result.lock_table}
+    return f"State backend: {state}.\n\n{pairs(rows)}"
+
+
+@text.register
+def _(result: Deployed, screen: Screen) -> str:
+    if result.plan.empty:
+        first = "Nothing to do: what is deployed is what the project says."
+    else:
+        first = f"Deployed: {counts(result.plan, done=True)}."
+    rows = {
+        "runs on": result.target,
+        "API": result.deployment.api_url,
+        "console": result.console_url,
+        "version": result.version or "none",
+        "smoke check": result.smoke,
+    }
+    access = (
+        "The API is public: whoever knows its address may call it."
+        if result.public
+        else f"Callers of the API identify themselves ({result.deployment.api_auth})."
+    )
+    steps = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
+    following = "\n".join(f"  {screen.command(step)}" for step in steps)
+    return f"{first}\n\n{pairs(rows)}\n\n{access}\n\nNext:\n{following}"
+
+
+@text.register
+def _(result: Deployment, screen: Screen) -> str:
+    rows = asdict(result) | {"alarm_names": ", ".join(result.alarm_names)}
+    return pairs(rows)
+
+
+@text.register
+def _(result: Destroyed, screen: Screen) -> str:
+    nothing = result.plan.empty
+    removed = "Nothing to remove." if nothing else f"Removed {result.plan.destroy} resources."
+    kept = "is gone too" if result.backend else "stays"
+    return f"{removed} The state backend {kept}."
+
+
+@text.register
+def _(result: LocalServer, screen: Screen) -> str:
+    return pairs(
+        {
+            "state": "running (an emulation of AWS, on this machine only)",
+            "endpoint": result.url,
+            "console": result.console_url,
+            "process": str(result.pid),
+            "since": result.started_at,
+            "log": str(result.log_path),
+        }
+    )
+
+
+@text.register
+def _(result: Task, screen: Screen) -> str:
+    return pairs({name: value for name, value in asdict(result).items() if value is not None})
+
+
+@text.register
+def _(result: Tasks, screen: Screen) -> str:
+    if not result.tasks:
+        return "No tasks yet. Add one: " + screen.command("tasks add 'Try the Task Tracker'")
+    # Ids and states are told apart by eye only in columns, which a long title would break.
+    width = None if screen.columns is None else screen.columns - 52
+    rows = [(t.task_id, t.status, shortened(t.title, width)) for t in result.tasks]
+    return table(("id", "status", "title"), rows)
+
+
+@text.register
+def _(result: Removed, screen: Screen) -> str:
+    return f"Removed {visible(result.task_id)}."
+
+
+@text.register
+def _(result: Stopped, screen: Screen) -> str:
+    if result.server is None:
+        return "The embedded AWS was not running."
+    return f"Stopped the embedded AWS at {result.server.url}; what it held is gone."

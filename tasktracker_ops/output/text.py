@@ -1,0 +1,100 @@
+"""The building blocks of every text: visible values, pairs, tables, changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tasktracker_ops.models import Plan, ResourceChange, Tasks
+
+# What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
+# (https://unicode.org/reports/tr9/).
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_SIGNS = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "replace": ("±", "magenta"),
+    "delete": ("-", "red"),
+    "import": ("→", "cyan"),
+}
+
+
+class Styled(str):
+    """Text of our own with colours in it: `visible` leaves it as it is."""
+
+
+def visible(value: Any, *, keep: str = "") -> str:
+    """The text of a value, with what a terminal would act upon as `\\x1b` and the like."""
+    if isinstance(value, Styled):
+        return value
+    text = "" if value is None else str(value)
+    return _CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
+
+
+def shortened(text: str | None, width: int | None) -> str | None:
+    """The text in at most `width` columns, but never less than 20; None leaves it whole."""
+    if text is None or width is None or len(text) <= max(width, 20):
+        return text
+    return text[: max(width, 20) - 1] + "…"
+
+
+def pairs(rows: Mapping[str, Any]) -> str:
+    """Names and values in two columns."""
+    from tabulate import tabulate
+
+    shown = [(name, visible(value, keep="\n")) for name, value in rows.items()]
+    return tabulate(shown, tablefmt="plain", disable_numparse=True)
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()
+) -> str:
+    """Rows in columns below their headers; those named in `right` are aligned there."""
+    from tabulate import tabulate
+
+    shown = [[visible(cell) for cell in row] for row in rows]
+    sides = ["right" if header in right else "left" for header in headers]
+    return tabulate(
+        shown, headers=headers, tablefmt="simple", disable_numparse=True, colalign=sides
+    )
+
+
+def change_line(change: ResourceChange) -> str:
+    """A resource that changes, with a coloured sign."""
+    sign, color = _SIGNS.get(change.action, ("?", "white"))
+    return click.style(f"{sign} {change.action:<8}", fg=color) + change.address
+
+
+def counts(plan: Plan, *, done: bool = False) -> str:
+    """How many resources change, or have changed."""
+    words = ("added", "changed", "destroyed") if done else ("to add", "to change", "to destroy")
+    numbers = (plan.add, plan.change, plan.destroy)
+    text = ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True))
+    imported = sum(change.action == "import" for change in plan.changes)
+    return f"{imported} {'imported' if done else 'to import'}, {text}" if imported else text
+
+
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """The value as JSON that a terminal can be shown; without `indent` on one line."""
+    # In JSON a control character can only stand inside a string, where its escape means the same.
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=indent)
+    return _CONTROLS.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", text)
+
+
+def _plain(value: Any) -> Any:
+    """What `json` can write: data classes as objects, paths as text."""
+    if isinstance(value, Tasks):
+        return [_plain(task) for task in value.tasks]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
