@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -129,6 +130,35 @@ def yes_option(what: str) -> Callable[[F], F]:
         help=f"Agree beforehand to {what}.",
     )
 
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+    """A time span such as 5s, 10m, 3h or 2d, of at least `minimum` seconds; gives seconds."""
+
+    name = "duration"
+    _UNITS: ClassVar = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    _LONGEST: ClassVar = 3650 * 86400
+
+    def __init__(self, minimum: float = 0.001) -> None:
+        self._minimum = minimum
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds in `value`; a number is taken for seconds already."""
+        if isinstance(value, float | int):
+            return float(value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value.strip(), re.ASCII)
+        if found is None:
+            self.fail(f"{value!r} is no duration such as 5s, 10m, 3h or 2d", param, ctx)
+        seconds = float(found[1]) * self._UNITS[found[2]]
+        if seconds < self._minimum:
+            self.fail(f"{value!r} is too short: at least {self._minimum:g}s", param, ctx)
+        if seconds > self._LONGEST:
+            self.fail(f"{value!r} is too long: at most 3650d", param, ctx)
+        return seconds
+
+
+DURATION = Duration()
 
 lock_timeout_option = click.option(
     "--lock-timeout",
