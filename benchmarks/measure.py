@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+import venv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from tabulate import tabulate
+
+Command = tuple[str | Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,21 @@ def show(pairs: Sequence[Pair]) -> None:
 
 def _spread(times: Sequence[float]) -> str:
     return f"{median(times):.2f} ({min(times):.2f}-{max(times):.2f})"
+
+
+def named(command: Command) -> str:
+    """A command as it is typed."""
+    return " ".join([Path(command[0]).name, *map(str, command[1:])])
+
+
+@contextmanager
+def aws_cli(wanted: bool) -> Iterator[Path | None]:
+    """The AWS CLI in a venv of its own, gone afterwards; None unless `wanted`."""
+    if not wanted:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
+        venv.create(scratch, with_pip=True)
+        bin_folder = Path(scratch, "bin")
+        run([bin_folder / "pip", "install", "--quiet", "awscli"], directory=Path(scratch))
+        yield bin_folder / "aws"

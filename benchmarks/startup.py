@@ -5,23 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
-import venv
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import boto3
 from clone import TT_OPS, Clone, running_clone
-from measure import Pair, run, seconds, show
+from measure import Command, Pair, aws_cli, named, run, seconds, show
 
 from tasktracker_ops.adapters.deployments import PARAMETER, SCHEMA
 from tasktracker_ops.models import Deployment
-
-Command = tuple[str | Path, ...]
 
 _HELP: Command = (TT_OPS, "--help")
 _CHECK: Command = (TT_OPS, "build", "--check")
@@ -67,18 +61,6 @@ def _prepare(clone: Clone) -> dict[str, str]:
     return {**environment.variables, **clone.environment}
 
 
-@contextmanager
-def _aws_cli(wanted: bool) -> Iterator[Path | None]:
-    if not wanted:
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
-        venv.create(scratch, with_pip=True)
-        bin_folder = Path(scratch, "bin")
-        run([bin_folder / "pip", "install", "--quiet", "awscli"], directory=Path(scratch))
-        yield bin_folder / "aws"
-
-
 def main() -> None:
     """Measure, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -88,18 +70,14 @@ def main() -> None:
     )
     options = parser.parse_args()
     times: defaultdict[Command, list[float]] = defaultdict(list)
-    with _aws_cli(options.aws_cli) as aws, running_clone() as clone:
+    with aws_cli(options.aws_cli) as aws, running_clone() as clone:
         environment = _prepare(clone)
         pairs = _pairs(aws)
         for _ in range(options.runs):
             for command in {command: None for pair in pairs for command in pair}:
                 work = partial(run, command, directory=clone.path, environment=environment)
                 times[command].append(seconds(work))
-    show([Pair(_name(ours), times[ours], _name(theirs), times[theirs]) for ours, theirs in pairs])
-
-
-def _name(command: Command) -> str:
-    return " ".join([Path(command[0]).name, *map(str, command[1:])])
+    show([Pair(named(ours), times[ours], named(theirs), times[theirs]) for ours, theirs in pairs])
 
 
 if __name__ == "__main__":
