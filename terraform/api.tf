@@ -1,7 +1,42 @@
+locals {
+  # Scopes are a route's, so each method has one. OPTIONS and whatever is unknown stay with $default.
+  method_scopes = {
+    GET    = "tasks:read"
+    HEAD   = "tasks:read"
+    POST   = "tasks:write"
+    PUT    = "tasks:write"
+    PATCH  = "tasks:write"
+    DELETE = "tasks:write"
+  }
+
+  # The routes that anyone may call even so. Monitors and the smoke check have no token, and a
+  # browser asks for permission (OPTIONS) before it sends one.
+  public_routes = concat(
+    var.api_auth == "JWT" ? ["GET /health"] : [],
+    length(var.cors_origins) > 0 ? ["OPTIONS /{proxy+}"] : [],
+  )
+}
+
 resource "aws_apigatewayv2_api" "tracker" {
   name          = var.lambda_function_name
   description   = "HTTP API of the Task Tracker"
   protocol_type = "HTTP"
+
+  dynamic "cors_configuration" {
+    for_each = length(var.cors_origins) > 0 ? [var.cors_origins] : []
+
+    content {
+      allow_origins  = cors_configuration.value
+      allow_methods  = keys(local.method_scopes)
+      expose_headers = ["etag", "link", "location", "retry-after"]
+      max_age        = 3600
+
+      allow_headers = concat(
+        ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+        var.api_auth == "AWS_IAM" ? ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"] : [],
+      )
+    }
+  }
 }
 
 resource "aws_apigatewayv2_integration" "function" {
@@ -11,10 +46,52 @@ resource "aws_apigatewayv2_integration" "function" {
   payload_format_version = "2.0"
 }
 
+resource "aws_apigatewayv2_authorizer" "jwt" {
+  count = var.api_auth == "JWT" ? 1 : 0
+
+  api_id           = aws_apigatewayv2_api.tracker.id
+  name             = "jwt"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+
+  jwt_configuration {
+    issuer   = var.jwt_issuer
+    audience = var.jwt_audience
+  }
+
+  # Deleted only once no route refers to it any more.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# With JWT it takes the stronger scope: nothing that slips past the routes below may be weaker.
 resource "aws_apigatewayv2_route" "default" {
+  api_id               = aws_apigatewayv2_api.tracker.id
+  route_key            = "$default"
+  authorization_type   = var.api_auth
+  authorizer_id        = one(aws_apigatewayv2_authorizer.jwt[*].id)
+  authorization_scopes = var.api_auth == "JWT" ? ["tasks:write"] : null
+  target               = "integrations/${aws_apigatewayv2_integration.function.id}"
+}
+
+resource "aws_apigatewayv2_route" "method" {
+  for_each = var.api_auth == "JWT" ? local.method_scopes : {}
+
+  api_id               = aws_apigatewayv2_api.tracker.id
+  route_key            = "${each.key} /{proxy+}"
+  authorization_type   = "JWT"
+  authorizer_id        = one(aws_apigatewayv2_authorizer.jwt[*].id)
+  authorization_scopes = [each.value]
+  target               = "integrations/${aws_apigatewayv2_integration.function.id}"
+}
+
+resource "aws_apigatewayv2_route" "public" {
+  for_each = toset(local.public_routes)
+
   api_id             = aws_apigatewayv2_api.tracker.id
-  route_key          = "$default"
-  authorization_type = var.api_auth
+  route_key          = each.key
+  authorization_type = "NONE"
   target             = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
@@ -50,6 +127,7 @@ resource "aws_apigatewayv2_stage" "default" {
       status           = "$context.status"
       latency          = "$context.responseLatency"
       integrationError = "$context.integrationErrorMessage"
+      authorizerError  = "$context.authorizer.error"
     })
   }
 }

@@ -19,7 +19,7 @@ output "api_id" {
 }
 
 output "api_auth" {
-  description = "Who may call the API: NONE or AWS_IAM."
+  description = "Who may call the API: NONE, AWS_IAM or JWT."
   value       = local.deployment.api_auth
 }
 

@@ -98,13 +98,59 @@ variable "package_path" {
 
 variable "api_auth" {
   type        = string
-  description = "Who may call the API: NONE is everyone, AWS_IAM those who sign as a principal of the account."
+  description = "Who may call the API: NONE is everyone, AWS_IAM those who sign as a principal of the account, JWT those with a token of jwt_issuer."
   default     = "NONE"
   nullable    = false
 
   validation {
-    condition     = contains(["NONE", "AWS_IAM"], var.api_auth)
-    error_message = "api_auth must be NONE or AWS_IAM."
+    condition     = contains(["NONE", "AWS_IAM", "JWT"], var.api_auth)
+    error_message = "api_auth must be NONE, AWS_IAM or JWT."
+  }
+}
+
+variable "jwt_issuer" {
+  type        = string
+  description = "Issuer of the tokens, exactly as their claim iss says it; its keys are found below /.well-known/openid-configuration."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = (var.jwt_issuer != "") == (var.api_auth == "JWT")
+    error_message = "jwt_issuer is needed with api_auth JWT, and means nothing without it."
+  }
+
+  validation {
+    condition     = var.jwt_issuer == "" || can(regex("^(https://[^/[:space:]]+|http://(localhost|127[.]0[.]0[.]1)(:[0-9]+)?)(/[^?#[:space:]]*)?$", var.jwt_issuer))
+    error_message = "jwt_issuer must be an https address such as https://example.eu.auth0.com/ (http only on this machine)."
+  }
+}
+
+variable "jwt_audience" {
+  type        = list(string)
+  description = "Audiences of the tokens: the claim aud, or client_id where there is none, has to name one of them."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = (length(var.jwt_audience) > 0) == (var.api_auth == "JWT")
+    error_message = "jwt_audience is needed with api_auth JWT, and means nothing without it."
+  }
+
+  validation {
+    condition     = alltrue([for audience in var.jwt_audience : can(regex("^[^[:space:]]+$", audience))])
+    error_message = "jwt_audience must list texts without spaces."
+  }
+}
+
+variable "cors_origins" {
+  type        = list(string)
+  description = "Web origins whose pages may call the API from a browser; * is every page, none turns CORS off."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = var.cors_origins == tolist(["*"]) || alltrue([for origin in var.cors_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]+)?$", origin))])
+    error_message = "cors_origins must list origins such as https://app.example.com, without a path or a slash at the end, or be [\"*\"]."
   }
 }
 

@@ -64,7 +64,7 @@ def test_every_variable_is_typed_described_and_validated(stack: Path) -> None:
     for name, body in variables.items():
         assert re.search(r'(?m)^  description = "\S', body), name
         assert re.search(r"(?m)^  nullable    = false$", body), name
-        (kind,) = re.findall(r"(?m)^  type        = (\w+)$", body)
+        (kind,) = re.findall(r"(?m)^  type        = (\S+)$", body)
         # A bool's type is already the list of its values.
         assert kind == "bool" or re.search(r"(?m)^  validation \{$", body), name
 
