@@ -20,6 +20,7 @@ ROOMS = {
     "botocore": {f"{OURS}.adapters", f"{OURS}.local"},
     "requests": {f"{OURS}.adapters", f"{OURS}.local"},
     "moto": {f"{OURS}.local"},
+    "jwt": {f"{OURS}.local"},
     "werkzeug": {f"{OURS}.local"},
 }
 # Package → what of ours it may import when it runs (types aside).

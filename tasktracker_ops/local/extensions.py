@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
+from moto.apigatewayv2.models import Route
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
@@ -54,6 +55,7 @@ def install(runtime: Runtime) -> None:
     LogGroup.filter_log_events = _in_order_of_time(  # type: ignore[method-assign]
         LogGroup.filter_log_events
     )
+    Route.update = _emptied(Route.update)  # type: ignore[method-assign]
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
 
@@ -126,6 +128,21 @@ def _in_order_of_time(filter_log_events: Callable[..., Any]) -> Callable[..., An
         return filter_log_events(group, *positional[:7], **{**named, "interleaved": True})
 
     return filter_in_order
+
+
+def _emptied(update: Callable[..., None]) -> Callable[..., None]:
+    """Return UpdateRoute that also takes the last scope away.
+
+    Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
+    """
+
+    @wraps(update)
+    def update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
+        update(route, authorization_scopes=authorization_scopes, **named)
+        if authorization_scopes == []:
+            route.authorization_scopes = []
+
+    return update_route
 
 
 def _headers(result: Result, *, tail: bool) -> dict[str, str]:

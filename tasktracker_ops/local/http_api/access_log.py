@@ -34,21 +34,27 @@ def variables(
     *,
     stage: str,
     route_key: str | None,
-    identity: Mapping[str, Any] | None,
+    authorizer: Mapping[str, Any] | None,
+    denial: str | None,
     integration: Mapping[str, Any],
     latency_ms: float,
 ) -> dict[str, Any]:
     """Return the `$context` variables of one request.
 
-    `integration` has what is known of `$context.integration`: `latency` in ms, `requestId`,
-    `status` as the function set it, `integrationStatus` as Lambda did, `error`.
+    `authorizer` is that of the event, `denial` why there is none. `integration` has what is known
+    of `$context.integration`: `latency` in ms, `requestId`, `status` as the function set it,
+    `integrationStatus` as Lambda did, `error`.
     """
+    identity = (authorizer or {}).get("iam")
+    claims = (authorizer or {}).get("jwt", {}).get("claims", {})
     error = _message(answer) if answer.status >= 400 and "status" not in integration else None
     latency = integration.get("latency")
     integration = {**integration, "latency": latency and round(latency)}
     return {
         "accountId": ACCOUNT_ID,
         "apiId": call.api_id,
+        "authorizer.error": denial,
+        **{f"authorizer.claims.{name}": value for name, value in claims.items()},
         "dataProcessed": len(call.body) + len(answer.body),
         "domainName": call.host,
         "domainPrefix": call.api_id,

@@ -23,26 +23,30 @@ def is_preflight(call: ApiCall) -> bool:
     )
 
 
-def preflight(configuration: Configuration, call: ApiCall) -> HttpAnswer:
-    """Return the answer to a preflight request; an origin not allowed gets no headers."""
-    headers = _origin_headers(configuration, call)
-    if headers:
+def preflight(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -> HttpAnswer:
+    """Add to the answer to a preflight what is allowed; an origin that is not gets nothing."""
+    allowed = _origin_headers(configuration, call)
+    if allowed:
         for name, key in (("methods", "allowMethods"), ("headers", "allowHeaders")):
             if configuration.get(key):
-                headers.append((f"access-control-allow-{name}", ",".join(configuration[key])))
+                allowed.append((f"access-control-allow-{name}", ",".join(configuration[key])))
         if configuration.get("maxAge"):
-            headers.append(("access-control-max-age", str(configuration["maxAge"])))
-    return HttpAnswer(204, tuple(headers), b"")
+            allowed.append(("access-control-max-age", str(configuration["maxAge"])))
+    return _with(answer, allowed)
 
 
 def decorate(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -> HttpAnswer:
     """Replace whatever CORS headers the function set by the configured ones."""
-    headers = [pair for pair in answer.headers if not pair[0].startswith("access-control-")]
-    headers += _origin_headers(configuration, call)
+    allowed = _origin_headers(configuration, call)
     if configuration.get("exposeHeaders"):
         exposed = ",".join(configuration["exposeHeaders"])
-        headers.append(("access-control-expose-headers", exposed))
-    return HttpAnswer(answer.status, tuple(headers), answer.body)
+        allowed.append(("access-control-expose-headers", exposed))
+    return _with(answer, allowed)
+
+
+def _with(answer: HttpAnswer, allowed: list[tuple[str, str]]) -> HttpAnswer:
+    own = [pair for pair in answer.headers if not pair[0].startswith("access-control-")]
+    return HttpAnswer(answer.status, (*own, *allowed), answer.body)
 
 
 def _origin_headers(configuration: Configuration, call: ApiCall) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ def build(
     *,
     stage: str,
     stage_variables: Mapping[str, str],
-    identity: Mapping[str, Any] | None,
+    authorizer: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return the event; fields that would be empty are left out, as API Gateway does."""
     event: dict[str, Any] = {
@@ -36,7 +36,7 @@ def build(
         "cookies": _cookies(call.headers),
         "headers": _headers(call),
         "queryStringParameters": _query(call.query),
-        "requestContext": _context(call, match, stage, identity),
+        "requestContext": _context(call, match, stage, authorizer),
         "pathParameters": match.path_parameters,
         "stageVariables": dict(stage_variables),
         **_body(call),
@@ -46,7 +46,7 @@ def build(
 
 
 def _context(
-    call: ApiCall, match: Match, stage: str, identity: Mapping[str, Any] | None
+    call: ApiCall, match: Match, stage: str, authorizer: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     context: dict[str, Any] = {
         "accountId": ACCOUNT_ID,
@@ -66,8 +66,8 @@ def _context(
         "time": call.time,
         "timeEpoch": int(call.at.timestamp() * 1000),
     }
-    if identity is not None:
-        context["authorizer"] = {"iam": dict(identity)}
+    if authorizer is not None:
+        context["authorizer"] = dict(authorizer)
     return context
 
 

@@ -17,8 +17,9 @@ from moto.backends import get_backend
 from moto.core.exceptions import JsonRESTError
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
-from tasktracker_ops.local.http_api import access_log, answer, cors, event, routes, signature
+from tasktracker_ops.local.http_api import access_log, answer, cors, event, routes
 from tasktracker_ops.local.http_api.answer import HttpAnswer, message
+from tasktracker_ops.local.http_api.authorization import Authorization, Authorizer, Denied
 from tasktracker_ops.local.http_api.call import ApiCall
 from tasktracker_ops.local.http_api.throttle import Throttle
 from tasktracker_ops.local.lambda_runtime import functions
@@ -50,7 +51,8 @@ class _Exchange:
     api: Any
     stage: Any
     route_key: str | None = None
-    identity: dict[str, Any] | None = None
+    authorizer: Authorizer | None = None
+    denial: str | None = None
     integration: dict[str, Any] = field(default_factory=dict)
 
 
@@ -60,6 +62,7 @@ class Gateway:
     def __init__(self, runtime: Runtime) -> None:
         self.observers: Observers[ApiRequest] = Observers()
         self._runtime = runtime
+        self._authorization = Authorization()
         self._throttle = Throttle()
         self._integrations = ThreadPoolExecutor(_INTEGRATIONS_AT_ONCE, "integration")
 
@@ -78,17 +81,24 @@ class Gateway:
         return response
 
     def _respond(self, exchange: _Exchange) -> HttpAnswer:
-        configuration = exchange.api.cors_configuration
+        configuration, call = exchange.api.cors_configuration, exchange.call
         if not configuration:
             return self._answer(exchange)
-        if cors.is_preflight(exchange.call):
-            return cors.preflight(configuration, exchange.call)
-        return cors.decorate(configuration, exchange.call, self._answer(exchange))
+        if not cors.is_preflight(call):
+            return cors.decorate(configuration, call, self._answer(exchange))
+        # A route that takes OPTIONS gets preflights as well, behind its authorizer.
+        routed = routes.select(_route_keys(exchange.api), call.method, call.path)
+        answered = self._answer(exchange) if routed else HttpAnswer(204, (), b"")
+        return cors.preflight(configuration, call, answered)
 
     def _answer(self, exchange: _Exchange) -> HttpAnswer:
         call = exchange.call
         try:
             return self._integrate(exchange)
+        except Denied as denied:
+            _log.info("%s %r: %s", call.method, call.path, denied)
+            exchange.denial = str(denied)
+            return denied.answer
         except _Refused as refused:
             _log.info("%s %r: %s", call.method, call.path, refused)
             if refused.answer.status >= 500:
@@ -103,13 +113,13 @@ class Gateway:
         call, api = exchange.call, exchange.api
         if len(call.body) > _MAX_BODY_BYTES:
             raise _Refused(413, "Request Entity Too Large")
-        by_key = {route.route_key: route for route in list(api.routes.values())}
+        by_key = _route_keys(api)
         match = routes.select(by_key, call.method, call.path)
         if match is None:
             raise _Refused(404, "Not Found")
         exchange.route_key = match.route_key
         route = by_key[match.route_key]
-        exchange.identity = _authorize(call, route.authorization_type, exchange.region)
+        exchange.authorizer = self._authorization.admit(call, api, route, exchange.region)
         if not self._throttle.admits(call.api_id, exchange.stage, match.route_key):
             raise _Refused(429, "Too Many Requests")
         integration = _integration(api, route.target)
@@ -118,7 +128,7 @@ class Gateway:
             match,
             stage=_STAGE,
             stage_variables=exchange.stage.stage_variables,
-            identity=exchange.identity,
+            authorizer=exchange.authorizer,
         )
         source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
         result = self._invoke(exchange, integration, payload, f"{source}/{match.resource(_STAGE)}")
@@ -181,7 +191,8 @@ class Gateway:
                 response,
                 stage=_STAGE,
                 route_key=exchange.route_key,
-                identity=exchange.identity,
+                authorizer=exchange.authorizer,
+                denial=exchange.denial,
                 integration=integration,
                 latency_ms=latency_ms,
             )
@@ -201,15 +212,8 @@ def apis() -> Iterable[tuple[str, Any]]:
             yield region, api
 
 
-def _authorize(call: ApiCall, kind: str | None, region: str) -> dict[str, Any] | None:
-    if kind in (None, "NONE"):
-        return None
-    if kind == "AWS_IAM":
-        try:
-            return signature.verify(call, region)
-        except signature.Forbidden as error:
-            raise _Refused(403, "Forbidden", str(error)) from error
-    raise _Refused(401, "Unauthorized", f"{kind} authorizers are not emulated")
+def _route_keys(api: Any) -> dict[str, Any]:
+    return {route.route_key: route for route in list(api.routes.values())}
 
 
 def _integration(api: Any, target: str | None) -> Any:
