@@ -187,12 +187,16 @@ class Aws:
         function: Function,
         *route_keys: str,
         auth: str = "NONE",
+        authorizer: dict[str, Any] | None = None,
         permission: str | None = "*/*",
         stage: dict[str, Any] | None = None,
         integration: dict[str, Any] | None = None,
         **options: Any,
     ) -> Api:
-        """Put an HTTP API in front of the function's alias."""
+        """Put an HTTP API in front of the function's alias.
+
+        A route key may end with its scopes: `GET /tasks for tasks:read`.
+        """
         gateway = self.client("apigatewayv2")
         api_id = gateway.create_api(Name=function.name, ProtocolType="HTTP", **options)["ApiId"]
         integration_id = gateway.create_integration(
@@ -202,12 +206,25 @@ class Aws:
             PayloadFormatVersion="2.0",
             **(integration or {}),
         )["IntegrationId"]
+        more = {}
+        if authorizer is not None:
+            answer = gateway.create_authorizer(
+                ApiId=api_id,
+                Name="jwt",
+                AuthorizerType="JWT",
+                IdentitySource=["$request.header.Authorization"],
+                JwtConfiguration=authorizer,
+            )
+            more = {"AuthorizerId": answer["AuthorizerId"]}
         for key in route_keys or ("$default",):
+            route_key, _, scopes = key.partition(" for ")
             gateway.create_route(
                 ApiId=api_id,
-                RouteKey=key,
+                RouteKey=route_key,
                 Target=f"integrations/{integration_id}",
                 AuthorizationType=auth,
+                AuthorizationScopes=scopes.split(),
+                **more,
             )
         gateway.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True, **(stage or {}))
         if permission is not None:

@@ -251,33 +251,6 @@ def test_route_throttling_is_its_own(aws: Any, function: Any) -> None:
     assert api.call("/other").status_code == 200
 
 
-def test_cors(aws: Any, function: Any) -> None:
-    """Preflights are answered by the gateway, and its headers replace the function's."""
-    api = aws.api(
-        function,
-        CorsConfiguration={
-            "AllowOrigins": ["https://app.example"],
-            "AllowMethods": ["GET", "PUT"],
-            "AllowHeaders": ["content-type"],
-            "ExposeHeaders": ["location"],
-            "MaxAge": 60,
-        },
-    )
-    ask = {"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"}
-    allowed = api.call("/tasks", "OPTIONS", headers=ask)
-    assert allowed.status_code == 204
-    assert allowed.headers["access-control-allow-origin"] == "https://app.example"
-    assert allowed.headers["access-control-allow-methods"] == "GET,PUT"
-    assert allowed.headers["access-control-allow-headers"] == "content-type"
-    assert allowed.headers["access-control-max-age"] == "60"
-    refused = api.call("/tasks", "OPTIONS", headers={**ask, "Origin": "https://evil.example"})
-    assert "access-control-allow-origin" not in refused.headers
-    answer = {"statusCode": 200, "headers": {"access-control-allow-origin": "*"}}
-    response = api.call("/answer", "POST", json=answer, headers={"Origin": "https://app.example"})
-    assert response.headers["access-control-allow-origin"] == "https://app.example"
-    assert response.headers["access-control-expose-headers"] == "location"
-
-
 def test_access_log(aws: Any, function: Any) -> None:
     """Each request is a line in the stage's log group, in the stage's format."""
     logs = aws.client("logs")
