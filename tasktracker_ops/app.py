@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import ConfigurationError
 from .models import Deployment
 from .reporting import Reporter
 from .settings import Settings
@@ -101,18 +102,38 @@ class App:
         )
 
     def tasks(self, deployment: Deployment | None = None) -> TaskClient:
-        """The HTTP client of the API: the given address, or the one of the deployment."""
+        """The HTTP client of the API: the given address, or the one of the deployment.
+
+        A deployment that is passed in is only probed, as a stranger where there is no token.
+        Raises ConfigurationError `api-token-missing`.
+        """
         from .adapters.task_client import TaskClient
 
+        probing = deployment is not None
         if self.settings.api_url and deployment is None:
-            return TaskClient(self.settings.api_url)
+            return self._bearer(self.settings.api_url)
         deployment = deployment or self.deployments.get()
         url = self.target.api_url(deployment)
         if deployment.api_auth == "NONE":
             return TaskClient(url)
+        if deployment.api_auth == "JWT":
+            if not (self.settings.api_token or probing):
+                raise ConfigurationError(
+                    "api-token-missing",
+                    f"the API at {url!r} takes bearer tokens (api_auth = 'JWT'), and there is none",
+                    hint="get one from its issuer, and set it: export TT_OPS_API_TOKEN=TOKEN",
+                )
+            return self._bearer(url)
         from .adapters.signing import IamAuth
 
         return TaskClient(url, authorise=IamAuth(self.session))
+
+    def _bearer(self, url: str) -> TaskClient:
+        from .adapters.bearer import BearerAuth
+        from .adapters.task_client import TaskClient
+
+        token = self.settings.api_token
+        return TaskClient(url, authorise=BearerAuth(token, url) if token else None)
 
     @cached_property
     def terraform(self) -> TerraformBinary:

@@ -43,6 +43,7 @@ class Settings:
     table_name: str = "TaskTable"
     alert_email: str | None = field(default=None, repr=False)
     api_url: str | None = None
+    api_token: str | None = field(default=None, repr=False)
     terraform: Path | None = None
     terraform_releases_url: str = "https://releases.hashicorp.com/terraform"
     provider_mirror: Path | None = None
@@ -115,7 +116,7 @@ _FORMS: dict[Callable[[str], Any], str] = {
     _port: "a port from 0 to 65535",
 }
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")
-_NOT_IN_FILE = {"project_dir", "env"}
+_NOT_IN_FILE = {"project_dir", "env", "api_token"}
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:

@@ -156,6 +156,7 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (replace(BOOTSTRAPPED, plan=NOTHING), ["State backend: as it should be."]),
         (DEPLOYED, ["Deployed: 1 added", "API          https://abc", "version      2"]),
         (DEPLOYED, ["The API is public", "  tt-ops status", "smoke check  passed"]),
+        (replace(DEPLOYED, smoke="partly passed"), ["was not checked", "TT_OPS_API_TOKEN"]),
         (replace(DEPLOYED, plan=NOTHING, version=None), ["Nothing to do", "version      none"]),
         (
             replace(DEPLOYED, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),

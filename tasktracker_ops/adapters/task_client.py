@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ class TaskClient:
             )
         self.api_url = api_url.rstrip("/") + "/"
         self._authorise = authorise
+        self.anonymous = authorise is None
         self._http = requests.Session()
         self._http.trust_env = not is_loopback(api_url)
 
@@ -163,16 +165,33 @@ def _refused(answer: requests.Response) -> TtOpsError:
         for error in (errors if isinstance(errors, list) else [])
         if isinstance(error, dict)
     )
+    if challenge := _CHALLENGE.search(answer.headers.get("WWW-Authenticate", "")):
+        fields = challenge[1]
     where = f"{answer.request.method} {answer.url}"
     sentence = f"{where}: {answer.status_code} {str(detail).rstrip('.')}"
-    code, hint = _MEANINGS.get(answer.status_code, _UNKNOWN)
+    if answer.status_code in {401, 403}:
+        code, hint = "api-forbidden", _access_hint(answer)
+    else:
+        code, hint = _MEANINGS.get(answer.status_code, _UNKNOWN)
     return TtOpsError(code, f"{sentence} ({fields})" if fields else sentence, hint=hint)
 
 
+def _access_hint(answer: requests.Response) -> str:
+    sent = str(answer.request.headers.get("Authorization", ""))
+    if sent.startswith("Bearer ") and answer.status_code == 403:
+        return "take one with the scope tasks:read or tasks:write: export TT_OPS_API_TOKEN=TOKEN"
+    if sent.startswith("Bearer "):
+        return "take a new one from the issuer: export TT_OPS_API_TOKEN=TOKEN"
+    if sent.startswith("AWS4-"):
+        return "see who you are, and if that may do execute-api:Invoke: aws sts get-caller-identity"
+    if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):
+        return "it wants a token: export TT_OPS_API_TOKEN=TOKEN"
+    return "see which callers it takes (api_auth): tt-ops outputs"
+
+
+_CHALLENGE = re.compile(r'error_description="([^"]+)"')
 _UNKNOWN = ("api-error", "find the name of its log group: tt-ops outputs")
 _MEANINGS = {
-    401: ("api-forbidden", "see which callers it takes (api_auth): tt-ops outputs"),
-    403: ("api-forbidden", "see which callers it takes (api_auth): tt-ops outputs"),
     404: ("task-not-found", "see which there are: tt-ops tasks list"),
     422: ("task-invalid", "see what a task takes: tt-ops tasks add --help"),
     429: ("api-throttled", "try again in a moment: tt-ops tasks list"),

@@ -1,4 +1,7 @@
-"""The check after a deploy: the API answers, runs the function, and the function its table."""
+"""The check after a deploy: the API answers, runs the function, and the function its table.
+
+An API that takes bearer tokens is asked with the one there is, or as a stranger.
+"""
 
 from __future__ import annotations
 
@@ -13,35 +16,49 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_client import TaskClient
 
 _PAUSE_SECONDS = 1.0
-# Path, status and content type: a 404 of API Gateway itself is no problem+json.
-_EXPECTED = (
-    ("health", 200, "application/json"),
-    (f"tasks/{uuid.UUID(int=0)}", 404, "application/problem+json"),
-)
+_NO_TASK = f"tasks/{uuid.UUID(int=0)}"
+# By status: a 404 of API Gateway itself is no problem+json, its refusals are no problems of ours.
+_TYPES = {
+    200: "application/json",
+    401: "application/json",
+    403: "application/json",
+    404: "application/problem+json",
+}
 
 
-def smoke_check(api: TaskClient, *, patience: float) -> None:
+def smoke_check(api: TaskClient, *, api_auth: str, patience: float) -> bool:
     """Read only: the health route, and a task that cannot exist, which asks the table.
 
-    `patience` is in seconds. Raises TtOpsError with the last wrong answer.
+    Returns whether the table was asked: an API that takes tokens turns us away where we have none,
+    or one that does not hold, which is no fault of what was deployed. `patience` is in seconds.
+    Raises TtOpsError with the last wrong answer.
     """
     deadline = time.monotonic() + patience
-    for expected in _EXPECTED:
-        while (wrong := _wrong_answer(api, *expected)) is not None:
+    _expect(api, "health", (200,), deadline)
+    if api_auth != "JWT":
+        expected: tuple[int, ...] = (404,)
+    else:
+        expected = (401,) if api.anonymous else (404, 401, 403)
+    return _expect(api, _NO_TASK, expected, deadline) == 404
+
+
+def _expect(api: TaskClient, path: str, statuses: tuple[int, ...], deadline: float) -> int:
+    while True:
+        try:
+            return _answered(api, path, statuses)
+        except TtOpsError:
             if time.monotonic() >= deadline:
-                raise wrong
+                raise
             time.sleep(_PAUSE_SECONDS)
 
 
-def _wrong_answer(api: TaskClient, path: str, status: int, kind: str) -> TtOpsError | None:
-    try:
-        answer = api.probe(path)
-    except TtOpsError as error:
-        return error
-    if answer.status_code == status and answer.headers.get("Content-Type", "").startswith(kind):
-        return None
-    return TtOpsError(
+def _answered(api: TaskClient, path: str, statuses: tuple[int, ...]) -> int:
+    answer = api.probe(path)
+    status, kind = answer.status_code, answer.headers.get("Content-Type", "")
+    if status in statuses and kind.startswith(_TYPES[status]):
+        return status
+    raise TtOpsError(
         "api-unwell",
-        f"GET {answer.url} gave {answer.status_code} instead of {status}: {answer.text[:200]!r}",
+        f"GET {answer.url} gave {status} instead of {statuses[0]}: {answer.text[:200]!r}",
         hint=f"try it by hand: curl -i {shlex.quote(answer.url)}",
     )

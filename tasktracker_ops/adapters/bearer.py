@@ -1,0 +1,50 @@
+"""Bearer tokens for the API (RFC 6750)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tasktracker_ops.errors import ConfigurationError
+
+from .loopback import is_loopback
+
+if TYPE_CHECKING:
+    import requests
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token of RFC 6750, section 2.1
+
+
+class BearerAuth:
+    """Puts a token on each request to one API, and on none to another."""
+
+    def __init__(self, token: str, api_url: str) -> None:
+        """Raises ConfigurationError, never quoting the token."""
+        self._token = token.strip()
+        if _TOKEN.fullmatch(self._token) is None:
+            raise ConfigurationError(
+                "api-token-invalid",
+                "api_token is no bearer token: it has other characters than letters, digits and "
+                "-._~+/=",
+                hint="set it to the token alone: export TT_OPS_API_TOKEN=TOKEN",
+            )
+        if urlsplit(api_url).scheme != "https" and not is_loopback(api_url):
+            raise ConfigurationError(
+                "api-token-exposed",
+                f"{api_url!r} is not https: the token could be read on its way",
+                hint="see the deployment's own address: tt-ops outputs",
+            )
+        self._origin = _origin(api_url)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header, unless a page's link leads elsewhere."""
+        if _origin(str(request.url)) == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    address = urlsplit(url)
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
+    return address.scheme, address.hostname, port

@@ -1,0 +1,100 @@
+"""Bearer tokens reach the API they are for, and are shown to nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.bearer import BearerAuth
+from tasktracker_ops.adapters.task_client import TaskClient
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+
+TOKEN = "eyJhbGciOi.eyJzdWIi.c2ln-_"
+
+
+def client(server: Any) -> TaskClient:
+    """A client that sends the token."""
+    return TaskClient(server.url, authorise=BearerAuth(TOKEN, server.url))
+
+
+def refusal(api: TaskClient) -> TtOpsError:
+    """Show a task, which has to fail."""
+    with pytest.raises(TtOpsError) as caught:
+        api.show("1")
+    assert caught.value.code == "api-forbidden"
+    assert TOKEN not in caught.value.message + caught.value.hint
+    return caught.value
+
+
+def test_every_request_carries_the_token(server: Any) -> None:
+    """As RFC 6750 has it, line ends of a file around it left out."""
+    server.will_answer(204)
+    TaskClient(server.url, authorise=BearerAuth(f"{TOKEN}\n", server.url)).remove("1")
+    assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_link_to_elsewhere_does_not_get_it(server: Any) -> None:
+    """The next page of a list may be anywhere, the token is for one API."""
+    elsewhere = server.url.replace("127.0.0.1", "localhost")
+    json = {"content_type": "application/json"}
+    server.will_answer(200, "[]", **json, link=f'<{elsewhere}/tasks?cursor=x>; rel="next"')
+    server.will_answer(200, "[]", **json)
+    assert list(client(server).list()) == []
+    assert "authorization" in server.asked[0].headers
+    assert "authorization" not in server.asked[1].headers
+
+
+@pytest.mark.parametrize("token", ["two words", f"Bearer {TOKEN}", "a\r\nb: c", "é", "  "])
+def test_what_is_no_token_is_refused_unquoted(token: str) -> None:
+    """Part of it may well be one."""
+    with pytest.raises(ConfigurationError) as caught:
+        BearerAuth(token, "https://api.example.com")
+    assert caught.value.code == "api-token-invalid"
+    assert token.strip() not in caught.value.message or not token.strip()
+
+
+def test_no_token_goes_over_the_network_in_the_clear() -> None:
+    """Plain http is for this machine."""
+    with pytest.raises(ConfigurationError) as caught:
+        BearerAuth(TOKEN, "http://api.example.com")
+    assert caught.value.code == "api-token-exposed"
+    assert "'http://api.example.com'" in caught.value.message
+
+
+def test_a_token_is_not_shown() -> None:
+    """What has it does not tell."""
+    auth = BearerAuth(TOKEN, "https://api.example.com")
+    assert TOKEN not in f"{auth!r} {auth}"
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, "new one"), (403, "tasks:write")])
+def test_a_refused_token_has_its_hint(server: Any, status: int, told: str) -> None:
+    """Another token is needed: a fresh one, or one that may do more."""
+    server.will_answer(status, '{"message":"Unauthorized"}', content_type="application/json")
+    assert told in refusal(client(server)).hint
+
+
+def test_the_gateways_reason_is_told(server: Any) -> None:
+    """It stands in a header."""
+    challenge = 'Bearer scope="" error="invalid_token" error_description="the token has expired"'
+    server.will_answer(401, '{"message":"Unauthorized"}', www_authenticate=challenge)
+    assert refusal(client(server)).message.endswith("401 Unauthorized (the token has expired)")
+
+
+def test_a_stranger_is_told_to_bring_a_token(server: Any) -> None:
+    """Where the API asks for one."""
+    server.will_answer(401, '{"message":"Unauthorized"}', www_authenticate="Bearer")
+    assert refusal(TaskClient(server.url)).hint.endswith(": export TT_OPS_API_TOKEN=TOKEN")
+
+
+def test_a_refused_signature_has_its_hint(server: Any) -> None:
+    """It says who signed."""
+    server.will_answer(403, '{"message":"Forbidden"}', content_type="application/json")
+
+    def sign(request: Any) -> Any:
+        request.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=x"
+        return request
+
+    api = TaskClient(server.url, authorise=sign)
+    assert refusal(api).hint.endswith(": aws sts get-caller-identity")
