@@ -1,16 +1,13 @@
 """The resources of the API: one function for each route and method."""
 
-import re
+import hashlib
 
 import store
-from gateway import Request, Response, answer, json_answer
+from gateway import JSON, MERGE_PATCH, Request, Response, answer, json_answer
 from idempotency import new_record
-from pages import first_page, task_id_of
-from tasks import Task, new_task, task_changes
-
-_ENTITY_TAG = re.compile(r'(W/)?"([^"]*)"')
-_VERSION = re.compile(r"0|[1-9][0-9]{0,14}")
-_MAX_TAGS = 100  # operands of DynamoDB's IN
+from pages import page_request
+from preconditions import is_known, precondition
+from tasks import Task, new_task, task_changes, task_patch
 
 
 def health(request: Request) -> Response:
@@ -19,42 +16,54 @@ def health(request: Request) -> Response:
 
 
 def list_tasks(request: Request) -> Response:
-    """``GET /tasks?cursor=``: 200 and an array, newest first; the next page in ``Link``."""
-    cursor = request.query.get("cursor")
-    before = None if cursor is None else task_id_of(cursor)
-    page = first_page(store.connect().newest_tasks(before))
-    if page.cursor is None:
-        return json_answer(200, page.text)
-    return json_answer(200, page.text, Link=f'<tasks?cursor={page.cursor}>; rel="next"')
+    """``GET /tasks?status=&limit=&cursor=``: 200 and an array; the next page in ``Link``."""
+    wanted = page_request(request.query)
+    table = store.connect(request.deadline)
+    # One more than asked for tells whether there is a next page.
+    page = wanted.page(table.newest_tasks(wanted.status, wanted.before, wanted.limit + 1))
+    headers = {} if page.next is None else {"Link": f'<{page.next}>; rel="next"'}
+    digest = hashlib.sha256(f"{page.next} {page.text}".encode()).hexdigest()[:32]
+    return _unless_known(request, json_answer(200, page.text, ETag=f'"{digest}"', **headers))
 
 
 def create_task(request: Request) -> Response:
     """``POST /tasks``: 201 and the task; with ``Idempotency-Key`` only once."""
-    task = new_task(request.json())
+    task = new_task(request.json(JSON))
     key = request.headers.get("idempotency-key")
+    table = store.connect(request.deadline)
     if key is None:
-        store.connect().create(task)
+        table.create(task)
     else:
         record = new_record(key, task)
-        task = store.connect().create_once(task, record).replay(record)
+        task = table.create_once(task, record).replay(record)
     # Relative, since only the client knows the stage or base path before it (RFC 9110, 10.2.2).
     return _task_answer(201, task, Location=f"tasks/{task.task_id}")
 
 
 def show_task(request: Request, task_id: str) -> Response:
-    """``GET /tasks/{task_id}``: 200 and the task."""
-    return _task_answer(200, store.connect().read(task_id))
+    """``GET /tasks/{task_id}``: 200 and the task, or 304 if the client has this version."""
+    task = store.connect(request.deadline).read(task_id)
+    return _unless_known(request, _task_answer(200, task))
 
 
 def update_task(request: Request, task_id: str) -> Response:
     """``PUT /tasks/{task_id}``: 200 and the task with the given fields changed."""
-    changes = task_changes(request.json())
-    return _task_answer(200, store.connect().update(task_id, changes, _expected(request)))
+    changes = task_changes(request.json(JSON))
+    table = store.connect(request.deadline)
+    return _task_answer(200, table.update(task_id, changes, precondition(request.headers)))
+
+
+def patch_task(request: Request, task_id: str) -> Response:
+    """``PATCH /tasks/{task_id}``: 200 and the task with a merge patch applied (RFC 7396)."""
+    # Not as plain JSON: a patch means what its media type says (RFC 5789, section 2).
+    changes = task_patch(request.json(MERGE_PATCH))
+    table = store.connect(request.deadline)
+    return _task_answer(200, table.update(task_id, changes, precondition(request.headers)))
 
 
 def delete_task(request: Request, task_id: str) -> Response:
     """``DELETE /tasks/{task_id}``: 204."""
-    store.connect().delete(task_id, _expected(request))
+    store.connect(request.deadline).delete(task_id, precondition(request.headers))
     return answer(204)
 
 
@@ -62,12 +71,9 @@ def _task_answer(status: int, task: Task, **headers: str) -> Response:
     return json_answer(status, task.json(), ETag=task.etag, **headers)
 
 
-def _expected(request: Request) -> tuple[int, ...] | None:
-    """Return the versions that ``If-Match`` names, or None for any (RFC 9110, section 13.1.1)."""
-    field = request.headers.get("if-match")
-    if field is None or field.strip() == "*":
-        return None
-    # Weak tags and foreign ones match nothing.
-    return tuple(
-        int(tag) for weak, tag in _ENTITY_TAG.findall(field) if not weak and _VERSION.fullmatch(tag)
-    )[:_MAX_TAGS]
+def _unless_known(request: Request, response: Response) -> Response:
+    headers = response["headers"]
+    if not is_known(request.headers, headers["ETag"]):
+        return response
+    del headers["Content-Type"]
+    return answer(304, **headers)

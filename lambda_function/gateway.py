@@ -14,7 +14,22 @@ from problems import BodyTooLarge, MalformedBody, Problem, UnsupportedEvent, Uns
 
 MAX_BODY_BYTES = 64 * 1024  # the longest valid task, with every character escaped, takes 51 KB
 
-_JSON_MEDIA_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.ASCII)
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """What a route takes as a body."""
+
+    name: str
+    pattern: re.Pattern[str]
+    offer: Mapping[str, str]  # headers that tell a client which one to send
+
+
+JSON = MediaType("application/json", re.compile(r"(?:application/(?:[\w.-]+\+)?json)?", re.A), {})
+MERGE_PATCH = MediaType(
+    "application/merge-patch+json",
+    re.compile(r"application/merge-patch\+json"),
+    {"Accept-Patch": "application/merge-patch+json"},  # RFC 5789, section 3.1
+)
 
 
 class Response(TypedDict):
@@ -27,7 +42,10 @@ class Response(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request; header names are in lower case, ``path`` is without the stage."""
+    """An HTTP request; header names are in lower case, ``path`` is without the stage.
+
+    ``deadline`` is the time of ``time.monotonic`` at which the function is stopped.
+    """
 
     method: str
     path: str
@@ -36,22 +54,26 @@ class Request:
     query: Mapping[str, str]
     content: str
     is_base64: bool
+    deadline: float
 
-    def json(self) -> object:
+    def json(self, accepted: MediaType) -> object:
         """Return the parsed body; every number is a float.
 
-        Raises ``UnsupportedMediaType``, ``BodyTooLarge`` or ``MalformedBody``.
+        Raises ``BodyTooLarge``, ``UnsupportedMediaType`` or ``MalformedBody``.
         """
+        longest = (MAX_BODY_BYTES + 2) // 3 * 4 if self.is_base64 else MAX_BODY_BYTES
+        if len(self.content) > longest:
+            raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes.")
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type and not _JSON_MEDIA_TYPE.fullmatch(media_type):
-            raise UnsupportedMediaType("Send the body as application/json.")
+        if not accepted.pattern.fullmatch(media_type):
+            raise UnsupportedMediaType(f"Send the body as {accepted.name}.", headers=accepted.offer)
         try:
             body = self.content.encode()
             if self.is_base64:
                 body = base64.b64decode(body, validate=True)
         except ValueError as error:
             raise MalformedBody("The body is neither base64 nor UTF-8 text.") from error
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > MAX_BODY_BYTES:  # in bytes it may be longer than in characters
             raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes; it has {len(body)}.")
         try:
             # As floats, since int() refuses more than 4,300 digits and no field is a number.
@@ -60,7 +82,7 @@ class Request:
             raise MalformedBody("The body must be one JSON text in UTF-8.") from error
 
 
-def parse(event: object) -> Request:
+def parse(event: object, deadline: float) -> Request:
     """Return the request in an event; raise ``UnsupportedEvent`` when there is none."""
     match event:
         case {
@@ -77,6 +99,7 @@ def parse(event: object) -> Request:
                 query=dict(_texts(rest.get("queryStringParameters"))),
                 content=content if isinstance(content, str) else "",
                 is_base64=rest.get("isBase64Encoded") is True,
+                deadline=deadline,
             )
     raise UnsupportedEvent("The event must be an HTTP API event of payload format 2.0.")
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import api
 import drills
-import store
-from gateway import Request, Response, parse, problem_answer
+import dynamodb
+from gateway import Request, Response, answer, parse, problem_answer
 from problems import MethodNotAllowed, Problem, RouteNotFound
 from tasks import timestamp
 
@@ -22,6 +22,7 @@ _ROUTES: dict[str, dict[str, View]] = {
     "/tasks/{task_id}": {
         "GET": api.show_task,
         "PUT": api.update_task,
+        "PATCH": api.patch_task,
         "DELETE": api.delete_task,
     },
 }
@@ -31,8 +32,10 @@ _DRILLS: dict[str, View] = {
     "/trigger-slow": drills.trigger_slow,
 }
 
+_TIMEOUT = 10.0  # seconds, where Lambda does not say how many are left
+
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    store.connect()  # while Lambda still gives the start a whole CPU, not in the first request
+    dynamodb.client()  # while Lambda still gives the start a whole CPU, not in the first request
 
 
 def lambda_handler(event: object, context: object) -> Response:
@@ -51,7 +54,7 @@ def lambda_handler(event: object, context: object) -> Response:
         "status": 500,
     }
     try:
-        response = _answer(event, line)
+        response = _answer(event, started + _seconds_left(context), line)
         line["status"] = response["statusCode"]
     except Exception as error:
         line.update(level="ERROR", reason=type(error).__name__)
@@ -62,9 +65,14 @@ def lambda_handler(event: object, context: object) -> Response:
     return response
 
 
-def _answer(event: object, line: dict[str, object]) -> Response:
+def _seconds_left(context: object) -> float:
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return left() / 1000 if left else _TIMEOUT
+
+
+def _answer(event: object, deadline: float, line: dict[str, object]) -> Response:
     try:
-        request = parse(event)
+        request = parse(event, deadline)
         line["method"] = request.method[:16]
         line["route"], views, parts = _route(request)
         response = _view(request, views)(request, **parts)
@@ -96,5 +104,7 @@ def _view(request: Request, views: dict[str, View]) -> View:
     method = "GET" if request.method == "HEAD" and "GET" in views else request.method
     if method not in views:
         allowed = ", ".join(["HEAD", *views] if "GET" in views else views)
+        if method == "OPTIONS":  # a browser's preflight counts as allowed only with a 2xx
+            return lambda request, **parts: answer(204, Allow=allowed)
         raise MethodNotAllowed(f"Use one of {allowed}.", headers={"Allow": allowed})
     return views[method]

@@ -1,55 +1,112 @@
-"""Lists in pages: no response may be larger than Lambda lets through."""
+"""Lists in pages: what a client asks for, and how it finds the next one."""
 
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import urlencode
 
-from problems import InvalidCursor
-from tasks import Task
+from problems import InvalidCursor, InvalidParameter, ParameterError
+from tasks import STATUSES, Task
 
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 50
 MAX_PAGE_BYTES = 4_500_000  # Lambda refuses responses of more than 6 MB
 
+_PARAMETERS = ("status", "limit", "cursor")
+_LIMIT = re.compile(r"[1-9][0-9]{0,2}")
 _CHECK_BYTES = 6
+_MAX_KEY_BYTES = 1024  # of an index's sort key
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A JSON array of tasks, and the cursor of the next page if there is one."""
+    """A JSON array of tasks, and the address of the next page if there is one."""
 
     text: str
-    cursor: str | None
+    next: str | None
 
 
-def first_page(tasks: Iterable[Task]) -> Page:
-    """Return as many of the tasks as fit, at least one."""
-    texts: list[str] = []
-    size = 0
-    last = ""
-    for task in tasks:
-        text = task.json()
-        size += len(json.dumps(text))  # as the runtime carries it: escaped, at worst to ASCII
-        if texts and size > MAX_PAGE_BYTES:
-            return Page(f"[{','.join(texts)}]", cursor_after(last))
-        texts.append(text)
-        last = task.task_id
-    return Page(f"[{','.join(texts)}]", None)
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Up to ``limit`` tasks of a status, or of all, whose ids are below ``before`` if it is set."""
+
+    status: str | None
+    limit: int
+    before: str | None
+    given: Mapping[str, str]
+
+    def page(self, newest: Iterable[Task]) -> Page:
+        """Return as many tasks as asked for and as fit, at least one."""
+        texts: list[str] = []
+        size = 0
+        last = ""
+        for task in newest:
+            text = task.json()
+            size += len(json.dumps(text))  # as the runtime carries it: escaped, at worst to ASCII
+            if len(texts) == self.limit or (texts and size > MAX_PAGE_BYTES):
+                return Page(f"[{','.join(texts)}]", self._next(last))
+            texts.append(text)
+            last = task.task_id
+        return Page(f"[{','.join(texts)}]", None)
+
+    def _next(self, last: str) -> str:
+        # Relative, since only the client knows the stage or base path before it (RFC 8288, 3.1).
+        query = {**self.given, "cursor": cursor_after(last, self.status)}
+        return f"tasks?{urlencode(query)}"
 
 
-def cursor_after(task_id: str) -> str:
-    """Return the cursor of what follows a task: its id and a checksum, in URL-safe base64."""
-    check = hashlib.sha256(b"cursor:" + task_id.encode()).digest()[:_CHECK_BYTES]
-    return base64.urlsafe_b64encode(check + task_id.encode()).decode().rstrip("=")
+def page_request(query: Mapping[str, str]) -> PageRequest:
+    """Return what a query string asks for; raise ``InvalidParameter`` or ``InvalidCursor``.
+
+    API Gateway joins the values of a repeated parameter with commas, so it is not valid either.
+    """
+    for name in query:
+        if name not in _PARAMETERS:
+            _refuse(name, f"is unknown; there are {', '.join(_PARAMETERS)}")
+    status, limit, cursor = (query.get(name) for name in _PARAMETERS)
+    if status is not None and status not in STATUSES:
+        _refuse("status", f"must be one of {', '.join(STATUSES)}")
+    if limit is not None and not (_LIMIT.fullmatch(limit) and int(limit) <= MAX_LIMIT):
+        _refuse("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
+    return PageRequest(
+        status=status,
+        limit=DEFAULT_LIMIT if limit is None else int(limit),
+        before=None if cursor is None else _task_id_of(cursor, status),
+        given={name: query[name] for name in _PARAMETERS if name in query and name != "cursor"},
+    )
 
 
-def task_id_of(cursor: str) -> str:
-    """Return the task id in a cursor; raise ``InvalidCursor`` unless this service made it."""
+def cursor_after(task_id: str, status: str | None) -> str:
+    """Return the cursor of what follows a task in a list: a checksum and its id, as base64url.
+
+    The checksum covers the list's filter. It guards against mistakes; there is nothing to protect.
+    """
+    position = task_id.encode()
+    check = hashlib.sha256(f"cursor 1 {status or '*'} ".encode() + position).digest()[:_CHECK_BYTES]
+    return base64.urlsafe_b64encode(check + position).decode().rstrip("=")
+
+
+def _task_id_of(cursor: str, status: str | None) -> str:
     try:
-        decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        task_id = decoded[_CHECK_BYTES:].decode()
+        decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_CHECK_BYTES:]
+        task_id = decoded.decode() if len(decoded) <= _MAX_KEY_BYTES else ""
     except ValueError:
         task_id = ""
-    if not task_id or cursor_after(task_id) != cursor:
-        raise InvalidCursor("Take cursors from the Link header of a list.")
+    if not task_id or cursor_after(task_id, status) != cursor:
+        detail = "must be one from the Link header of a list of the same status"
+        raise InvalidCursor(
+            f"The cursor {detail}.", errors=[ParameterError(parameter="cursor", detail=detail)]
+        )
     return task_id
+
+
+def _refuse(name: str, detail: str) -> NoReturn:
+    shown = name.encode(errors="replace").decode()[:40]
+    raise InvalidParameter(
+        f"The parameter {shown!r} {detail}.",
+        errors=[ParameterError(parameter=shown, detail=detail)],
+    )

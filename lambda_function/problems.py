@@ -11,6 +11,13 @@ class FieldError(TypedDict):
     detail: str
 
 
+class ParameterError(TypedDict):
+    """One invalid parameter of the query string, and why."""
+
+    parameter: str
+    detail: str
+
+
 class Problem(Exception):
     """A request that is answered with an error; the subclasses give status, type and title."""
 
@@ -22,7 +29,7 @@ class Problem(Exception):
         self,
         detail: str,
         *,
-        errors: Sequence[FieldError] = (),
+        errors: Sequence[FieldError | ParameterError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Say what is wrong with this request; never with anything internal in it."""
@@ -56,8 +63,14 @@ class MalformedBody(Problem):
     status, slug, title = 400, "malformed-body", "The body is not JSON"
 
 
+class InvalidParameter(Problem):
+    """A parameter of the query string is unknown, repeated or not valid; ``errors`` names it."""
+
+    status, slug, title = 400, "invalid-parameter", "A parameter is not valid"
+
+
 class InvalidCursor(Problem):
-    """The cursor was not made by this service."""
+    """The cursor was not made by this service for this list."""
 
     status, slug, title = 400, "invalid-cursor", "The cursor is not valid"
 
@@ -86,8 +99,18 @@ class MethodNotAllowed(Problem):
     status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
 
 
+class RequestInProgress(Problem):
+    """Another request with the same Idempotency-Key has not been answered yet."""
+
+    status, slug, title = 409, "request-in-progress", "The same request is under way"
+
+    def __init__(self, detail: str = "Wait for its answer, or send the request again.") -> None:
+        """Ask the client to wait for a second."""
+        super().__init__(detail, headers={"Retry-After": "1"})
+
+
 class VersionMismatch(Problem):
-    """The task has changed since the client read it (If-Match)."""
+    """The task is not at a version that the client accepts (If-Match, If-None-Match)."""
 
     status, slug, title = 412, "version-mismatch", "The task has changed"
 
@@ -99,9 +122,9 @@ class BodyTooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body says that it is something other than JSON."""
+    """The body says that it is something other than what the route takes."""
 
-    status, slug, title = 415, "unsupported-media-type", "The body must be JSON"
+    status, slug, title = 415, "unsupported-media-type", "The body is of another media type"
 
 
 class InvalidTask(Problem):

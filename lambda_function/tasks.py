@@ -13,6 +13,8 @@ STATUSES = ("pending", "in_progress", "done")
 MAX_TITLE = 200  # characters, after trimming
 MAX_DESCRIPTION = 4_000  # characters
 
+_DEFAULTS = {"description": "", "status": STATUSES[0]}
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -38,7 +40,7 @@ class Task:
 
 def new_task(body: object) -> Task:
     """Return a new task as a client described it; raise ``InvalidTask``."""
-    fields = {"description": "", "status": STATUSES[0], **_fields(body, required=("title",))}
+    fields = {**_DEFAULTS, **_fields(body, required=("title",))}
     now = timestamp()
     return Task(task_id=uuid7(), created_at=now, updated_at=now, version=1, **fields)
 
@@ -49,6 +51,18 @@ def task_changes(body: object) -> dict[str, str]:
     if not fields:
         raise InvalidTask(f"Give at least one of {', '.join(_RULES)}.")
     return fields
+
+
+def task_patch(body: object) -> dict[str, str]:
+    """Return the fields that a merge patch changes, maybe none; raise ``InvalidTask``.
+
+    A null removes a field: it gets the value that it has when it is not given (RFC 7396).
+    """
+    if isinstance(body, dict):
+        body = {
+            name: _DEFAULTS.get(name) if value is None else value for name, value in body.items()
+        }
+    return _fields(body)
 
 
 def timestamp() -> str:

@@ -1,18 +1,21 @@
 locals {
+  scope_read  = "${var.jwt_scope_prefix}tasks:read"
+  scope_write = "${var.jwt_scope_prefix}tasks:write"
+
   # Scopes are a route's, so each method has one. OPTIONS and whatever is unknown stay with $default.
   method_scopes = {
-    GET    = "tasks:read"
-    HEAD   = "tasks:read"
-    POST   = "tasks:write"
-    PUT    = "tasks:write"
-    PATCH  = "tasks:write"
-    DELETE = "tasks:write"
+    GET    = local.scope_read
+    HEAD   = local.scope_read
+    POST   = local.scope_write
+    PUT    = local.scope_write
+    PATCH  = local.scope_write
+    DELETE = local.scope_write
   }
 
   # The routes that anyone may call even so. Monitors and the smoke check have no token, and a
   # browser asks for permission (OPTIONS) before it sends one.
   public_routes = concat(
-    var.api_auth == "JWT" ? ["GET /health"] : [],
+    var.api_auth == "JWT" ? ["GET /health", "HEAD /health"] : [],
     length(var.cors_origins) > 0 ? ["OPTIONS /{proxy+}"] : [],
   )
 }
@@ -71,7 +74,7 @@ resource "aws_apigatewayv2_route" "default" {
   route_key            = "$default"
   authorization_type   = var.api_auth
   authorizer_id        = one(aws_apigatewayv2_authorizer.jwt[*].id)
-  authorization_scopes = var.api_auth == "JWT" ? ["tasks:write"] : null
+  authorization_scopes = var.api_auth == "JWT" ? [local.scope_write] : null
   target               = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 

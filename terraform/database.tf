@@ -1,3 +1,7 @@
+locals {
+  tasks_index = "status-task_id-index"
+}
+
 # Encrypted with the key that AWS owns, the default and free: a key of our own would have to be named here.
 resource "aws_dynamodb_table" "tasks" {
   name                        = var.dynamodb_table_name
@@ -8,6 +12,19 @@ resource "aws_dynamodb_table" "tasks" {
   attribute {
     name = "task_id"
     type = "S"
+  }
+
+  attribute {
+    name = "status"
+    type = "S"
+  }
+
+  # Lists read it, newest first, so a page costs the same however large the table is.
+  global_secondary_index {
+    name            = local.tasks_index
+    hash_key        = "status"
+    range_key       = "task_id"
+    projection_type = "ALL"
   }
 
   point_in_time_recovery {

@@ -13,7 +13,9 @@ resource "aws_lambda_function" "tracker" {
 
   environment {
     variables = {
-      TASKS_TABLE_NAME = aws_dynamodb_table.tasks.name
+      TASKS_TABLE_NAME    = aws_dynamodb_table.tasks.name
+      TASKS_INDEX_NAME    = local.tasks_index
+      TASKS_STATUS_SHARDS = tostring(var.dynamodb_status_shards)
     }
   }
 

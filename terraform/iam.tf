@@ -17,10 +17,15 @@ data "aws_iam_policy_document" "function" {
       "dynamodb:DeleteItem",
       "dynamodb:GetItem",
       "dynamodb:PutItem",
-      "dynamodb:Scan",
       "dynamodb:UpdateItem",
     ]
     resources = [aws_dynamodb_table.tasks.arn]
+  }
+
+  statement {
+    sid       = "Lists"
+    actions   = ["dynamodb:Query"]
+    resources = ["${aws_dynamodb_table.tasks.arn}/index/${local.tasks_index}"]
   }
 
   statement {

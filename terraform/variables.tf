@@ -41,6 +41,18 @@ variable "dynamodb_table_name" {
   }
 }
 
+variable "dynamodb_status_shards" {
+  type        = number
+  description = "Partitions of the index for each status, 1,000 writes a second each. It may grow at any time; never lower it."
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.dynamodb_status_shards >= 1 && var.dynamodb_status_shards <= 10 && floor(var.dynamodb_status_shards) == var.dynamodb_status_shards
+    error_message = "dynamodb_status_shards must be a whole number from 1 to 10."
+  }
+}
+
 variable "table_deletion_protection" {
   type        = bool
   description = "Refuse to delete the table of tasks. Apply false before a destroy."
@@ -139,6 +151,18 @@ variable "jwt_audience" {
   validation {
     condition     = alltrue([for audience in var.jwt_audience : can(regex("^[^[:space:]]+$", audience))])
     error_message = "jwt_audience must list texts without spaces."
+  }
+}
+
+variable "jwt_scope_prefix" {
+  type        = string
+  description = "What the issuer puts before the scopes tasks:read and tasks:write; Cognito puts its resource server and a slash."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[!#-[\\]-~]*$", var.jwt_scope_prefix))
+    error_message = "jwt_scope_prefix must be characters of a scope, without spaces."
   }
 }
 

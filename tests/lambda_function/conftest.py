@@ -1,30 +1,34 @@
-"""The real handler, called as API Gateway calls it, on a table in moto."""
+"""The real handler, called as API Gateway calls it, on a table in moto behind real HTTP."""
+
+from __future__ import annotations
 
 import json
 import os
 import sys
 import threading
+import time
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
-from moto import mock_aws
-from moto.core.models import botocore_stubber
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import Client
 
 # Lambda puts the root of the zip on the path: the modules are imported as they are there.
 sys.path.insert(0, str(Path(__file__).parents[2] / "lambda_function"))
 
+import dynamodb as connection
 import handler
-import store
 
 TABLE = "TaskTable"
-Hook = Callable[[Any, Callable[[], AWSResponse]], AWSResponse]  # a request, and its delivery
+INDEX = "status-task_id-index"
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,15 @@ class Api:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
         return event
 
-    def send(self, event: object) -> Answer:
+    def send(self, event: object, seconds_left: float = 10) -> Answer:
         """Invoke the handler with an event and check that its response can be encoded."""
-        response = handler.lambda_handler(event, SimpleNamespace(aws_request_id="a-request"))
+        end = time.monotonic() + seconds_left
+        context = SimpleNamespace(
+            aws_request_id="a-request",
+            get_remaining_time_in_millis=lambda: int((end - time.monotonic()) * 1000),
+        )
+        response = handler.lambda_handler(event, context)
+        assert time.monotonic() < end
         json.dumps(response, ensure_ascii=False).encode()  # what the runtime does with it
         assert set(response) == {"statusCode", "headers", "body"}
         headers = {name.lower(): value for name, value in response["headers"].items()}
@@ -97,10 +107,98 @@ class Api:
         return task
 
 
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    """Run moto's DynamoDB, whatever AWS variables and files the machine has."""
-    with pytest.MonkeyPatch.context() as environment:
+class Wire(ThreadingHTTPServer):
+    """DynamoDB at an address of this machine: moto, with faults before it.
+
+    ``calls`` are the operations of all requests that came, in order.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Delivery)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.calls: list[str] = []
+        self.released = threading.Event()
+        self._moto = Client(DomainDispatcherApplication(create_backend_app))
+        self._lock = threading.Lock()
+        self._kind = ""
+        self._times = 0
+        self._met: Counter[str] = Counter()
+
+    def inject(self, kind: str, times: int = 99) -> None:
+        """Let the next requests of each operation meet a fault, so many times."""
+        with self._lock:
+            self.calls.clear()
+            self._met.clear()
+            self._kind, self._times = kind, times
+
+    def mend(self) -> None:
+        """End all faults."""
+        self.inject("", times=0)
+
+    def fault(self, operation: str) -> str:
+        """Note a request and return the fault that it meets, if it does."""
+        with self._lock:
+            self.calls.append(operation)
+            self._met[operation] += 1
+            return self._kind if self._met[operation] <= self._times else ""
+
+    def deliver(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Give a request to moto: one after the other, as DynamoDB does for an item."""
+        with self._lock:
+            answer = self._moto.post("/", headers=dict(headers), data=body)
+            return answer.status_code, answer.get_data()
+
+
+class _Delivery(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # header and body in one segment
+    server: Wire
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        match self.server.fault(operation):
+            case "":
+                self._answer(*self.server.deliver(self.headers, body))
+            case "dropped":
+                self.close_connection = True
+            case "slow":  # longer than anybody waits
+                self.server.released.wait(30)
+                self.close_connection = True
+            case "late":
+                time.sleep(1.3)
+                self._answer(*self.server.deliver(self.headers, body))
+            case "answer lost":
+                self.server.deliver(self.headers, body)
+                self.close_connection = True
+            case "answer cut off":
+                status, content = self.server.deliver(self.headers, body)
+                self._answer(status, content, cut_off=1)
+                self.close_connection = True
+            case "500":
+                self._answer(500, b'{"__type": "InternalServerError", "message": "no"}')
+            case "garbage":
+                self._answer(502, b"<html>Bad Gateway</html>")
+            case code:
+                self._answer(400, json.dumps({"__type": f"x#{code}", "message": "no"}).encode())
+
+    def _answer(self, status: int, content: bytes, cut_off: int = 0) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("x-amz-crc32", str(zlib.crc32(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) - cut_off])
+
+    def log_message(self, *_: Any) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture(scope="session")
+def _wire() -> Iterator[Wire]:
+    with pytest.MonkeyPatch.context() as environment, Wire() as server:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             environment.delenv(name)
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-3")
@@ -108,24 +206,53 @@ def dynamodb() -> Iterator[Any]:
         environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         environment.setenv("AWS_CONFIG_FILE", os.devnull)
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        environment.setenv("AWS_ENDPOINT_URL", server.url)
         environment.setenv("TASKS_TABLE_NAME", TABLE)
-        with mock_aws():
-            store.connect.cache_clear()
-            yield botocore.session.get_session().create_client("dynamodb")
-            store.connect.cache_clear()
+        environment.setenv("TASKS_INDEX_NAME", INDEX)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()
+        connection.client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def database(_wire: Wire) -> Any:
+    """Return a client of its own to look into the database."""
+    return botocore.session.get_session().create_client("dynamodb")
+
+
+def table_definition() -> dict[str, Any]:
+    """Return the table as Terraform makes it."""
+    return {
+        "TableName": TABLE,
+        "KeySchema": [{"AttributeName": "task_id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": INDEX,
+                "KeySchema": [
+                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": "task_id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
 
 
 @pytest.fixture
-def table(dynamodb: Any) -> Iterator[Any]:
-    """Make an empty table and return a client of its own to look into it."""
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "task_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "task_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield dynamodb
-    dynamodb.delete_table(TableName=TABLE)
+def table(_wire: Wire, database: Any) -> Iterator[Any]:
+    """Make an empty table, and return a client of its own to look into it."""
+    database.create_table(**table_definition())
+    yield database
+    _wire.mend()
+    database.delete_table(TableName=TABLE)
 
 
 @pytest.fixture
@@ -135,94 +262,14 @@ def api(table: Any) -> Api:
 
 
 @pytest.fixture
-def wire(table: Any) -> Iterator[Callable[[Hook], None]]:
-    """Give the requests of the handler's SDK to a function in place of moto."""
-    events = store.connect()._client.meta.events
-    hooks: list[Callable[..., AWSResponse]] = []
-
-    def connect(hook: Hook) -> None:
-        def send(event_name: str, request: Any, **_: Any) -> AWSResponse:
-            return hook(request, lambda: botocore_stubber(event_name, request))
-
-        hooks.append(send)
-        events.register("before-send.dynamodb", send)
-
-    events.unregister("before-send", botocore_stubber)
-    yield connect
-    for hook in hooks:
-        events.unregister("before-send.dynamodb", hook)
-    events.register("before-send", botocore_stubber)
+def wire(_wire: Wire, table: Any) -> Iterator[Wire]:
+    """Faults, and a handler whose SDK has not used up its retries."""
+    connection.client.cache_clear()
+    yield _wire
+    connection.client.cache_clear()
 
 
 @pytest.fixture
-def atomic(wire: Callable[[Hook], None]) -> None:
-    """Apply one request after the other, as DynamoDB does for an item and moto does not."""
-    lock = threading.Lock()
-
-    def serialise(request: Any, deliver: Callable[[], AWSResponse]) -> AWSResponse:
-        with lock:
-            return deliver()
-
-    wire(serialise)
-
-
-@dataclass
-class Faults:
-    """Breaks requests to DynamoDB; ``calls`` counts all attempts by operation."""
-
-    kind: str = "none"
-    operations: tuple[str, ...] = ()
-    remaining: int = 0
-    calls: list[str] = field(default_factory=list)
-
-    def inject(self, kind: str, *operations: str, times: int) -> None:
-        """Let the next ``times`` requests of these operations (none given: of all) fail."""
-        self.kind, self.operations, self.remaining = kind, operations, times
-        self.calls.clear()
-
-    def __call__(self, request: Any, deliver: Callable[[], AWSResponse]) -> AWSResponse:
-        """Deliver a request or break it."""
-        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
-        self.calls.append(operation)
-        if not self.remaining or (self.operations and operation not in self.operations):
-            return deliver()
-        self.remaining -= 1
-        url = request.url
-        match self.kind:
-            case "dropped":
-                raise ConnectionClosedError(endpoint_url=url)
-            case "slow":
-                raise ReadTimeoutError(endpoint_url=url)
-            case "unreachable":
-                raise ConnectTimeoutError(endpoint_url=url)
-            case "answer lost":
-                deliver()
-                raise ConnectionClosedError(endpoint_url=url)
-            case "500":
-                return _error(url, 500, "InternalServerError")
-            case "garbage":
-                return AWSResponse(url, 502, {}, _Raw(b"<html>Bad Gateway</html>"))
-            case code:
-                return _error(url, 400, code)
-
-
-class _Raw:
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.content
-
-
-def _error(url: str, status: int, code: str) -> AWSResponse:
-    content = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no"})
-    return AWSResponse(url, status, {}, _Raw(content.encode()))
-
-
-@pytest.fixture
-def faults(wire: Callable[[Hook], None], monkeypatch: pytest.MonkeyPatch) -> Faults:
-    """Faults on the wire; the SDK does not pause before it tries again."""
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
-    injected = Faults()
-    wire(injected)
-    return injected
+def shards(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Set how many partitions of the index each status has."""
+    return lambda count: monkeypatch.setenv("TASKS_STATUS_SHARDS", str(count))

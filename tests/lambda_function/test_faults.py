@@ -1,5 +1,7 @@
 """DynamoDB throttles, fails or falls silent: 503 and Retry-After, and nothing done twice."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -7,7 +9,6 @@ import pytest
 FAULTS = [
     "dropped",
     "slow",
-    "unreachable",
     "500",
     "garbage",
     "ThrottlingException",
@@ -15,88 +16,150 @@ FAULTS = [
     "RequestLimitExceeded",
     "TransactionConflictException",
 ]
+OPERATIONS = (
+    "Query",
+    "GetItem",
+    "PutItem",
+    "TransactWriteItems",
+    "UpdateItem",
+    "DeleteItem",
+)
 KEY = {"Idempotency-Key": "one"}
-
-
-def _requests(task_id: str) -> dict[str, tuple[Any, ...]]:
-    path = f"/tasks/{task_id}"
-    return {
-        "Scan": ("GET", "/tasks"),
-        "GetItem": ("GET", path),
-        "PutItem": ("POST", "/tasks", {"title": "x"}),
-        "TransactWriteItems": ("POST", "/tasks", {"title": "x"}),
-        "UpdateItem": ("PUT", path, {"title": "x"}),
-        "DeleteItem": ("DELETE", path),
-    }
+SECONDS = 10  # the function's timeout
 
 
 def _send(api: Any, operation: str, task_id: str) -> Any:
-    headers = KEY if operation == "TransactWriteItems" else {}
-    return api(*_requests(task_id)[operation], headers=headers)
+    """Send the request whose first call is this one."""
+    path = f"/tasks/{task_id}"
+    match operation:
+        case "Query":
+            return api("GET", "/tasks")
+        case "GetItem":
+            return api("GET", path)
+        case "PutItem":
+            return api("POST", "/tasks", {"title": "new"})
+        case "TransactWriteItems":
+            return api("POST", "/tasks", {"title": "new"}, headers=KEY)
+        case "UpdateItem":
+            return api("PUT", path, {"title": "changed"})
+    return api("DELETE", path)
 
 
-@pytest.mark.parametrize("operation", list(_requests("")))
+def _answers(api: Any, tasks: dict[str, Any]) -> dict[str, Any]:
+    """Send one request for each operation at once, each to a task of its own."""
+
+    def send(operation: str) -> Any:
+        return _send(api, operation, tasks[operation]["task_id"])
+
+    with ThreadPoolExecutor(len(OPERATIONS)) as clients:
+        return dict(zip(OPERATIONS, clients.map(send, OPERATIONS), strict=True))
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_that_stays_is_503(api, faults, fault: str, operation: str):
+def test_fault_that_stays_is_503(api, wire, fault: str):
     """A fault in any call answers 503 with Retry-After, says nothing of it, changes nothing."""
-    task = api.add()
-    faults.inject(fault, operation, times=99)
-    answer = _send(api, operation, task["task_id"])
-    assert (answer.status, answer.slug) == (503, "unavailable")
-    assert int(answer.headers["retry-after"]) >= 1
-    assert answer.json()["detail"] == "The database does not answer now; try again."
-    assert len(faults.calls) <= 2
-    faults.inject("none", times=0)
-    assert api("GET", "/tasks").json() == [task]
+    tasks = {operation: api.add(operation) for operation in OPERATIONS}
+    wire.inject(fault)
+    answers = _answers(api, tasks)
+    assert all(wire.calls.count(operation) <= 2 for operation in OPERATIONS)
+    wire.mend()
+    for answer in answers.values():
+        assert (answer.status, answer.slug) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
+        assert answer.json()["detail"] == "The database does not answer now; try again."
+    assert api("GET", "/tasks").json() == list(tasks.values())[::-1]
 
 
-@pytest.mark.parametrize("operation", list(_requests("")))
-@pytest.mark.parametrize("fault", ["dropped", "500", "ThrottlingException", "answer lost"])
-def test_fault_that_passes_is_not_seen(api, faults, fault: str, operation: str):
+@pytest.mark.parametrize("fault", ["answer lost", "answer cut off"])
+def test_answers_that_stay_away_are_503(api, wire, fault: str):
+    """When every answer is lost nothing is written twice, and a client may try again."""
+    tasks = {operation: api.add(operation) for operation in OPERATIONS}
+    wire.inject(fault)
+    answers = _answers(api, tasks)
+    wire.mend()
+    assert {answer.status for answer in answers.values()} == {503}
+    titles = [task["title"] for task in api("GET", "/tasks").json()]
+    assert titles.count("new") == 2
+    assert titles.count("changed") == 1
+    assert "DeleteItem" not in titles
+    updated = api("GET", f"/tasks/{tasks['UpdateItem']['task_id']}").json()
+    assert updated["version"] == 2
+
+
+@pytest.mark.parametrize(
+    "fault", ["dropped", "slow", "500", "ThrottlingException", "answer lost", "answer cut off"]
+)
+def test_fault_that_passes_is_not_seen(api, wire, fault: str):
     """After one fault, a lost answer included, the request is repeated and done exactly once."""
-    task = api.add()
-    faults.inject(fault, operation, times=1)
-    answer = _send(api, operation, task["task_id"])
-    assert faults.calls[:2] == [operation] * 2
-    assert answer.status in (200, 201, 204)
-    tasks = {listed["task_id"]: listed for listed in api("GET", "/tasks").json()}
-    if operation == "UpdateItem":
-        assert answer.headers["etag"] == '"2"'
-        assert tasks == {task["task_id"]: answer.json()}
-    elif operation == "DeleteItem":
-        assert tasks == {}
-    elif operation in ("PutItem", "TransactWriteItems"):
-        assert answer.json() in tasks.values()
-        assert len(tasks) == 2
+    tasks = {operation: api.add(operation) for operation in OPERATIONS}
+    wire.inject(fault, times=1)
+    answers = _answers(api, tasks)
+    assert all(wire.calls.count(operation) >= 2 for operation in OPERATIONS)
+    wire.mend()
+    listed = api("GET", "/tasks").json()
+    assert [answers[operation].status for operation in OPERATIONS] == [200, 200, 201, 201, 200, 204]
+    assert answers["UpdateItem"].json() in listed
+    assert answers["UpdateItem"].headers["etag"] == '"2"'
+    assert tasks["DeleteItem"] not in listed
+    new = [task for task in listed if task["title"] == "new"]
+    assert len(new) == 2
+    assert all(answers[operation].json() in new for operation in ("PutItem", "TransactWriteItems"))
 
 
-def test_lost_answer_is_no_mismatch(api, faults):
+def test_database_out_of_reach_is_503(api, monkeypatch, wire):
+    """Where nothing listens, the answer is the same."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert api("GET", "/tasks").status == 503
+
+
+def test_late_answers_do_not_use_the_time_up(api, wire, shards):
+    """Nine calls of 1.3 s each do not fit into 10 s: the function says 503 before them."""
+    shards(3)
+    wire.inject("late")
+    started = time.monotonic()
+    answer = api("GET", "/tasks")
+    assert answer.status == 503
+    assert time.monotonic() - started < SECONDS - 1
+
+
+@pytest.mark.parametrize("seconds_left", [0.1, 3, 6])
+def test_no_call_begins_too_late(api, wire, seconds_left: float):
+    """With less time left than a call may take, the function answers 503 at once."""
+    api.add()
+    wire.mend()
+    answer = api.send(api.event("POST", "/tasks", {"title": "x"}), seconds_left=seconds_left)
+    assert answer.status == 503
+    assert wire.calls == []
+
+
+def test_update_that_was_repeated_is_no_mismatch(api, wire):
     """An update with If-Match whose answer was lost is not refused by its own success."""
     path = f"/tasks/{api.add()['task_id']}"
-    faults.inject("answer lost", "UpdateItem", times=1)
+    wire.inject("answer lost", times=1)
     answer = api("PUT", path, {"title": "new"}, headers={"If-Match": '"1"'})
     assert (answer.status, answer.headers["etag"]) == (200, '"2"')
 
 
-def test_delete_of_another_version_is_refused_after_a_fault(api, faults):
+def test_delete_of_another_version_is_refused_after_a_fault(api, wire):
     """A repeated DELETE still compares versions."""
     path = f"/tasks/{api.add()['task_id']}"
-    faults.inject("dropped", "DeleteItem", times=1)
+    wire.inject("dropped", times=1)
     assert api("DELETE", path, headers={"If-Match": '"7"'}).status == 412
 
 
-def test_client_that_tries_again_after_503_makes_one_task(api, faults):
+def test_client_that_tries_again_after_503_makes_one_task(api, wire):
     """With a key, a POST that was written but answered 503 can be repeated."""
-    faults.inject("answer lost", "TransactWriteItems", times=2)
+    wire.inject("answer lost", times=2)
     assert api("POST", "/tasks", {"title": "x"}, headers=KEY).status == 503
+    wire.mend()
     answer = api("POST", "/tasks", {"title": "x"}, headers=KEY)
     assert answer.status == 201
     assert api("GET", "/tasks").json() == [answer.json()]
 
 
-def test_database_away_is_a_warning_in_the_log(api, faults, capsys):
+def test_database_away_is_a_warning_in_the_log(api, wire, capsys):
     """The log names the fault that the answer keeps to itself."""
-    faults.inject("ThrottlingException", times=99)
+    wire.inject("ThrottlingException")
     api("GET", "/tasks")
     line = capsys.readouterr().out
     assert '"level": "WARNING"' in line
@@ -104,8 +167,8 @@ def test_database_away_is_a_warning_in_the_log(api, faults, capsys):
 
 
 @pytest.mark.parametrize("fault", ["AccessDeniedException", "ResourceNotFoundException"])
-def test_broken_deployment_is_raised(api, faults, fault: str):
+def test_broken_deployment_is_raised(api, wire, fault: str):
     """What no request can cause and no waiting mends sets off the error alarm."""
-    faults.inject(fault, times=99)
+    wire.inject(fault)
     with pytest.raises(Exception, match=fault):
         api("GET", "/tasks")

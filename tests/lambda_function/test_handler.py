@@ -82,8 +82,8 @@ def test_refusal_is_logged_with_its_reason(
 def test_start_connects_only_inside_lambda():
     """In Lambda the table is connected at the start, elsewhere with the first request."""
     code = (
-        "import handler, store, sys;"
-        "print(store.connect.cache_info().currsize, 'boto3' in sys.modules)"
+        "import dynamodb, handler, sys;"
+        "print(dynamodb.client.cache_info().currsize, 'boto3' in sys.modules)"
     )
     environment = {
         "PYTHONPATH": str(FUNCTION),

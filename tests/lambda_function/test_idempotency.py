@@ -37,7 +37,7 @@ def test_same_content_written_differently_is_the_same(api):
     assert _post(api, '{ "description":"", "title" : " onc\\u0065 "}') == first
 
 
-def test_twenty_parallel_posts_make_one_task(api, atomic):
+def test_twenty_parallel_posts_make_one_task(api):
     """20 POSTs with one key at once get one answer."""
     with ThreadPoolExecutor(20) as clients:
         answers = list(clients.map(lambda _: _post(api), range(20)))
@@ -118,9 +118,9 @@ def test_record_holds_no_key(api, table):
 
 
 def test_damaged_record_is_no_crash(api, table):
-    """A record that something else has overwritten answers 4xx or makes a new task."""
+    """A record that something else has overwritten answers 422 or makes a new task."""
     _post(api)
     record_id = _record(table)["task_id"]
     for rest in ({}, {"expires_at": {"N": "99999999999"}}, {"expires_at": {"N": "1.5"}}):
         table.put_item(TableName="TaskTable", Item={"task_id": record_id, **rest})
-        assert _post(api).status in (201, 422, 503)
+        assert _post(api).status == (422 if "9" in str(rest) else 201)

@@ -1,36 +1,59 @@
-"""Lists: complete, newest first, and never larger than Lambda lets through."""
+"""Lists: in pages, newest first, complete, and never larger than Lambda lets through."""
 
 import base64
 import json
+import random
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from pages import cursor_after
+from partitions import partition_of
 
-LINK = re.compile(r'<tasks\?cursor=([\w-]+)>; rel="next"')
+LINK = re.compile(r'<tasks\?([^>]+)>; rel="next"')
 LAMBDA_LIMIT = 6 * 1024 * 1024
+STATUSES = ("pending", "in_progress", "done")
 
 
-def _fill(table: Any, count: int, **fields: str) -> list[str]:
-    """Store tasks directly, oldest first, and return their ids."""
-    ids = [f"01890000-0000-7000-8000-{number:012}" for number in range(count)]
-    rest = {name: {"S": value} for name, value in fields.items()}
-    puts = [{"PutRequest": {"Item": {"task_id": {"S": task_id}, **rest}}} for task_id in ids]
+def _ids(count: int) -> list[str]:
+    return [f"01890000-0000-7000-8000-{number:012}" for number in range(count)]
+
+
+def _fill(table: Any, count: int, shards: int = 1, **fields: str) -> list[str]:
+    """Store tasks of all statuses in turn directly, oldest first, and return their ids."""
+    puts = []
+    for number, task_id in enumerate(_ids(count)):
+        status = partition_of(STATUSES[number % 3], task_id, shards)
+        item = {"task_id": task_id, "status": status, **fields}
+        puts.append({"PutRequest": {"Item": {name: {"S": text} for name, text in item.items()}}})
     for start in range(0, count, 25):
         table.batch_write_item(RequestItems={"TaskTable": puts[start : start + 25]})
-    return ids
+    return _ids(count)
 
 
-def _walk(api: Any) -> list[Any]:
+def _next(answer: Any) -> dict[str, str] | None:
+    """Return the query of the next page."""
+    if "link" not in answer.headers:
+        return None
+    match = LINK.fullmatch(answer.headers["link"])
+    assert match
+    return dict(parse_qsl(match[1]))
+
+
+def _walk(api: Any, **query: str) -> list[Any]:
     """Return the answers of all pages."""
-    answers = [api("GET", "/tasks")]
-    while link := answers[-1].headers.get("link"):
-        match = LINK.fullmatch(link)
-        assert match
-        answers.append(api("GET", "/tasks", query={"cursor": match[1]}))
+    answers = [api("GET", "/tasks", query=query)]
+    while following := _next(answers[-1]):
+        answers.append(api("GET", "/tasks", query=following))
+        assert answers[-1].status == 200
     return answers
+
+
+def _seen(answers: list[Any]) -> list[str]:
+    return [task["task_id"] for answer in answers for task in answer.json()]
 
 
 def test_empty_list_is_an_empty_array(api):
@@ -41,55 +64,159 @@ def test_empty_list_is_an_empty_array(api):
 
 
 def test_newest_task_comes_first(api):
-    """Tasks are listed in the reverse order of their creation."""
-    tasks = [api.add(f"task {number}") for number in range(20)]
+    """Tasks are listed in the reverse order of their creation, whatever their status."""
+    tasks = [api.add(f"task {number}", status=STATUSES[number % 3]) for number in range(20)]
     assert api("GET", "/tasks").json() == tasks[::-1]
 
 
-def test_list_reads_all_of_the_table(api, table, faults):
-    """1,200 tasks, more than one page of DynamoDB's, are all listed."""
-    ids = _fill(table, 1200, title="x" * 200, description="x" * 800)
-    answer = api("GET", "/tasks")
-    assert [task["task_id"] for task in answer.json()] == ids[::-1]
-    assert len(faults.calls) > 1
+@pytest.mark.parametrize("status", STATUSES)
+def test_list_can_be_of_one_status(api, status: str):
+    """With ?status= only tasks of that status are listed; a task moves with its status."""
+    tasks = [api.add(status=each) for each in STATUSES * 2]
+    moved = api("PUT", f"/tasks/{tasks[0]['task_id']}", {"status": "done"}).json()
+    expected = [task for task in [*tasks[:0:-1], moved] if task["status"] == status]
+    assert api("GET", "/tasks", query={"status": status}).json() == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "size"), [({}, 50), ({"limit": "1"}, 1), ({"limit": "100"}, 100)]
+)
+def test_limit_is_the_size_of_a_page(api, table, query: dict[str, str], size: int):
+    """A page has 50 tasks, or as many as ?limit= says, 1 to 100."""
+    ids = _fill(table, 120)
+    answer = api("GET", "/tasks", query=query)
+    assert _seen([answer]) == ids[::-1][:size]
+    assert _next(answer) is not None
+
+
+def test_last_page_has_no_link(api, table):
+    """A page that ends with the last task does not link to an empty one."""
+    _fill(table, 20)
+    answers = _walk(api, limit="10")
+    assert [len(answer.json()) for answer in answers] == [10, 10]
+
+
+def test_next_page_keeps_status_and_limit(api, table):
+    """The link repeats the parameters that were given, and only those."""
+    _fill(table, 60)
+    given = {"status": "done", "limit": "7"}
+    following = _next(api("GET", "/tasks", query=given))
+    assert following is not None
+    assert following.pop("cursor")
+    assert following == given
+    assert list(_next(api("GET", "/tasks", query={"limit": "7"})) or {}) == ["limit", "cursor"]
 
 
 @pytest.mark.parametrize("character", ["x", '"', "é", "👩", "\x00"])
-def test_large_list_continues_at_its_link(api, table, character: str):
+def test_large_page_ends_early(api, table, character: str):
     """Every page fits into Lambda's limit as the runtime encodes it, and none lacks a task."""
-    ids = _fill(table, 300, title="t", description=character * 4000)
-    answers = _walk(api)
-    assert (len(answers) == 1) == (character == "x")
-    assert [task["task_id"] for answer in answers for task in answer.json()] == ids[::-1]
+    ids = _fill(table, 90, title="t", description=character * 60_000)
+    answers = _walk(api, limit="100")
+    assert len(answers) > 1
+    assert _seen(answers) == ids[::-1]
     for answer in answers:
         assert len(json.dumps({"body": answer.text})) < LAMBDA_LIMIT
         assert len(answer.text.encode()) <= 4_500_000
-    assert all(len(answer.text.encode()) > 1_000_000 for answer in answers[:-1])
+    assert all(len(answer.text.encode()) > 500_000 for answer in answers[:-1])
+
+
+@pytest.mark.parametrize("shards_now", [1, 2, 5])
+def test_cost_of_a_page_does_not_depend_on_the_table(api, table, wire, shards, shards_now: int):
+    """A page is one Query in each partition, and no Scan."""
+    _fill(table, 600, shards_now)
+    shards(shards_now)
+    wire.mend()
+    api("GET", "/tasks", query={"limit": "10"})
+    assert wire.calls == ["Query"] * 3 * shards_now
+    wire.mend()
+    api("GET", "/tasks", query={"limit": "10", "status": "done"})
+    assert wire.calls == ["Query"] * shards_now
+
+
+@pytest.mark.parametrize("shards_before", [1, 2, 3])
+def test_shards_may_grow_at_any_time(api, table, shards, shards_before: int):
+    """What was stored with fewer shards is listed with more, and moves when its status changes."""
+    ids = _fill(table, 30, shards_before)
+    shards(7)
+    ids += [api.add()["task_id"] for _ in range(20)]
+    assert _seen(_walk(api, limit="20")) == ids[::-1]
+    for task_id in ids:
+        answer = api("PUT", f"/tasks/{task_id}", {"status": "done"})
+        assert (answer.status, answer.json()["status"]) == (200, "done")
+    assert _seen(_walk(api, limit="20", status="done")) == ids[::-1]
+    assert _seen(_walk(api, status="pending")) == []
+
+
+def test_shards_spread_the_writes(api, table, shards):
+    """New tasks of one status are stored in as many partitions, about evenly."""
+    shards(4)
+    for _ in range(120):
+        assert api.add()["status"] == "pending"
+    stored = [item["status"]["S"] for item in table.scan(TableName="TaskTable")["Items"]]
+    assert set(stored) == {"pending", "pending#1", "pending#2", "pending#3"}
+    assert min(stored.count(partition) for partition in set(stored)) >= 10
+
+
+@pytest.mark.parametrize(
+    "count", [600, pytest.param(10_000, marks=pytest.mark.soak)], ids=["hundreds", "10,000"]
+)
+@pytest.mark.parametrize("shards_now", [1, 3])
+def test_walk_sees_every_task_that_stays_once(api, table, shards, count: int, shards_now: int):
+    """While others add and delete, a walk lists what stays exactly once, newest first."""
+    ids = _fill(table, count, shards_now)
+    shards(shards_now)
+    doomed = random.Random(7).sample(ids, count // 4)
+    seen: list[str] = []
+    query: dict[str, str] | None = {"limit": "100"}
+    with ThreadPoolExecutor(2) as others:
+        while query is not None:
+            churn = [others.submit(api.add)]
+            gone = [doomed.pop() for _ in range(min(len(doomed), 25))]
+            churn += [others.submit(api, "DELETE", f"/tasks/{task_id}") for task_id in gone]
+            answer = api("GET", "/tasks", query=query)
+            seen += _seen([answer])
+            query = _next(answer)
+            assert all(other.result() for other in churn)
+    left = [item["task_id"]["S"] for item in _everything(table)]
+    assert seen == sorted(set(seen), reverse=True)
+    assert set(seen) >= set(left) & set(ids)
+
+
+def _everything(table: Any) -> list[Any]:
+    pages = table.get_paginator("scan").paginate(TableName="TaskTable")
+    return [item for page in pages for item in page["Items"]]
 
 
 def test_task_deleted_at_a_page_border_does_not_matter(api, table):
     """The next page follows the last task seen, also when that one is gone."""
-    ids = _fill(table, 300, title="t", description='"' * 4000)
-    first = api("GET", "/tasks")
+    ids = _fill(table, 30)
+    first = api("GET", "/tasks", query={"limit": "10"})
     assert api("DELETE", f"/tasks/{first.json()[-1]['task_id']}").status == 204
-    match = LINK.fullmatch(first.headers["link"])
-    assert match
-    second = api("GET", "/tasks", query={"cursor": match[1]})
-    seen = [task["task_id"] for answer in (first, second) for task in answer.json()]
-    assert seen == ids[::-1][: len(seen)]
+    second = api("GET", "/tasks", query=_next(first))
+    assert _seen([first, second]) == ids[::-1][:20]
 
 
 def test_tampered_cursors_are_refused(api, table):
-    """A cursor that this service did not make answers 400."""
-    _fill(table, 300, title="t", description='"' * 4000)
-    match = LINK.fullmatch(api("GET", "/tasks").headers["link"])
-    assert match
-    cursor = match[1]
-    tampered = [cursor[:place] + "A" + cursor[place + 1 :] for place in range(0, len(cursor), 5)]
+    """A cursor that was changed anywhere answers 400 and names the parameter."""
+    _fill(table, 20)
+    cursor = (_next(api("GET", "/tasks", query={"limit": "10"})) or {})["cursor"]
+    tampered = [cursor[:place] + "A" + cursor[place + 1 :] for place in range(len(cursor))]
     tampered += [cursor + "=", cursor + "A", cursor[:-1], " " + cursor, cursor[::-1]]
-    for bad in tampered:
-        if bad != cursor:
-            assert api("GET", "/tasks", query={"cursor": bad}).slug == "invalid-cursor"
+    tampered += [f"{cursor},{cursor}", cursor + "\n"]
+    for bad in set(tampered) - {cursor}:
+        answer = api("GET", "/tasks", query={"cursor": bad})
+        assert (answer.status, answer.slug) == (400, "invalid-cursor")
+        assert [error["parameter"] for error in answer.json()["errors"]] == ["cursor"]
+
+
+def test_cursor_belongs_to_its_filter(api, table):
+    """A cursor of one status answers 400 with another or none; another limit is fine."""
+    _fill(table, 60)
+    cursor = (_next(api("GET", "/tasks", query={"status": "done", "limit": "5"})) or {})["cursor"]
+    for other in ({}, {"status": "pending"}):
+        assert api("GET", "/tasks", query={**other, "cursor": cursor}).slug == "invalid-cursor"
+    again = {"status": "done", "limit": "6", "cursor": cursor}
+    assert len(api("GET", "/tasks", query=again).json()) == 6
 
 
 @pytest.mark.parametrize(
@@ -106,14 +233,41 @@ def test_tampered_cursors_are_refused(api, table):
         "01890000-0000-7000-8000-000000000000",
     ]
     + [base64.urlsafe_b64encode(raw).decode() for raw in (b"\xff" * 20, b"000000", b'{"a": 1}')]
-    + [cursor_after("")],
+    + [cursor_after("", None), cursor_after("x" * 1025, None)],
 )
 def test_invented_cursors_are_refused(api, cursor: str):
-    """Whatever is no cursor answers 400."""
+    """Whatever is no cursor answers 400, also one longer than a key of the index may be."""
     answer = api("GET", "/tasks", query={"cursor": cursor})
     assert (answer.status, answer.slug) == (400, "invalid-cursor")
 
 
-def test_unknown_parameters_are_ignored(api):
-    """Parameters that the list does not have change nothing."""
-    assert api("GET", "/tasks", query={"page": "7"}).status == 200
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("page", "7"),
+        ("Status", "done"),
+        ("", ""),
+        ("\ud800", "x"),
+        ("x" * 9_000, "x"),
+        *[("status", bad) for bad in ("", "finished", "Done", "done,pending", "done#1", "\ud800")],
+        *[("limit", bad) for bad in ("", "0", "101", "-1", "1.0", "1e1", " 5", "+5", "05", "٣")],
+        *[("limit", bad) for bad in ("5,5", "9" * 5_000, "ten")],
+    ],
+)
+def test_bad_parameters_are_refused_by_name(api, name: str, value: str):
+    """An unknown, repeated or invalid parameter answers 400 and is named."""
+    answer = api("GET", "/tasks", query={name: value})
+    assert (answer.status, answer.slug) == (400, "invalid-parameter")
+    (error,) = answer.json()["errors"]
+    assert error["parameter"] == name.encode(errors="replace").decode()[:40]
+
+
+def test_list_has_an_entity_tag(api):
+    """A list that has not changed answers 304 to its tag, and 200 once it has."""
+    api.add()
+    tag = api("GET", "/tasks").headers["etag"]
+    known = {"If-None-Match": tag}
+    answer = api("GET", "/tasks", headers=known)
+    assert (answer.status, answer.text, answer.headers) == (304, "", {"etag": tag})
+    api.add()
+    assert api("GET", "/tasks", headers=known).status == 200

@@ -7,14 +7,14 @@ import pytest
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 ITEMS: dict[str, dict[str, Any]] = {
-    "only a key": {},
-    "numbers": {"title": {"N": "1"}, "description": {"N": "1.50"}, "status": {"N": "-3"}},
+    "only what the index needs": {},
+    "numbers": {"title": {"N": "1"}, "description": {"N": "1.50"}},
     "booleans": {
         "title": {"BOOL": True},
         "description": {"BOOL": False},
         "version": {"BOOL": True},
     },
-    "nulls": {name: {"NULL": True} for name in ("title", "status", "created_at", "version")},
+    "nulls": {name: {"NULL": True} for name in ("title", "created_at", "version")},
     "lists": {"title": {"L": [{"S": "a"}]}, "version": {"L": []}},
     "maps": {"title": {"M": {"a": {"N": "1"}}}, "version": {"M": {}}},
     "sets": {"title": {"SS": ["a", "b"]}, "version": {"NS": ["1", "2"]}},
@@ -26,18 +26,79 @@ ITEMS: dict[str, dict[str, Any]] = {
     "exponent": {"title": {"S": "t"}, "version": {"N": "1E+125"}},
     "last version": {"title": {"S": "t"}, "version": {"N": "9" * 15}},
     "extra fields": {"title": {"S": "t"}, "version": {"N": "1"}, "colour": {"S": "red"}},
-    "unknown status": {"title": {"S": "t"}, "status": {"S": "archived"}, "version": {"N": "2"}},
     "long": {"title": {"S": "t" * 9_000}, "description": {"S": "d" * 90_000}},
+    "another shard": {"title": {"S": "t"}, "status": {"S": "done#1"}, "version": {"N": "2"}},
     "expiry": {"title": {"S": "t"}, "expires_at": {"S": "never"}, "write_id": {"L": []}},
 }
 
 
+STATUSES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "number": {"status": {"N": "-3"}},
+    "null": {"status": {"NULL": True}},
+    "list": {"status": {"L": [{"S": "done"}]}},
+    "empty": {"status": {"S": ""}},
+}
+
+
 @pytest.fixture(params=ITEMS)
-def poisoned(request: pytest.FixtureRequest, api: Any, table: Any) -> Any:
+def poisoned(request: pytest.FixtureRequest, api: Any, table: Any, shards: Any) -> Any:
     """Return the API on a table that holds a sound task and one poisoned item."""
+    shards(2)
     api.add("sound")
-    table.put_item(TableName="TaskTable", Item={"task_id": {"S": ID}, **ITEMS[request.param]})
+    item = {"task_id": {"S": ID}, "status": {"S": "pending"}, **ITEMS[request.param]}
+    table.put_item(TableName="TaskTable", Item=item)
     return api
+
+
+@pytest.fixture(params=STATUSES)
+def unindexed(request: pytest.FixtureRequest, api: Any, table: Any) -> Any:
+    """Return the API on a table that got its index after an item without a sound status."""
+    index = table.describe_table(TableName="TaskTable")["Table"]["GlobalSecondaryIndexes"][0]
+    keys = ("IndexName", "KeySchema", "Projection")
+    changes = [
+        {"Delete": {"IndexName": index["IndexName"]}},
+        {"Create": {key: index[key] for key in keys}},
+    ]
+    table.update_table(TableName="TaskTable", GlobalSecondaryIndexUpdates=changes[:1])
+    item = {"task_id": {"S": ID}, "title": {"S": "old"}, **STATUSES[request.param]}
+    table.put_item(TableName="TaskTable", Item=item)
+    table.update_table(
+        TableName="TaskTable",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
+        ],
+        GlobalSecondaryIndexUpdates=changes[1:],
+    )
+    return api
+
+
+def test_item_without_a_status_is_read_and_deleted(unindexed):
+    """An item that is in no index is read as pending, and deleted."""
+    read = unindexed("GET", f"/tasks/{ID}")
+    assert (read.status, read.json()["status"]) == (200, "pending")
+    assert unindexed("DELETE", f"/tasks/{ID}").status == 204
+
+
+@pytest.mark.parametrize("change", [{"title": "new"}, {"status": "done"}])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_any_write_puts_an_item_into_the_index(unindexed, method: str, change: dict[str, str]):
+    """After a change, whichever it is, an item without a status is listed."""
+    media_type = {"content-type": "application/merge-patch+json"} if method == "PATCH" else {}
+    changed = unindexed(method, f"/tasks/{ID}", change, headers=media_type)
+    assert (changed.status, changed.json()["version"]) == (200, 1)
+    assert unindexed("GET", "/tasks").json() == [changed.json()]
+
+
+def test_status_of_another_version_is_kept(api, table):
+    """A status that this version does not know is read and kept, and listed once it is another."""
+    item = {"task_id": {"S": ID}, "status": {"S": "archived"}, "version": {"N": "1"}}
+    table.put_item(TableName="TaskTable", Item=item)
+    assert api("GET", f"/tasks/{ID}").json()["status"] == "archived"
+    assert api("PUT", f"/tasks/{ID}", {"title": "t"}).json()["status"] == "archived"
+    assert api("GET", "/tasks").json() == []
+    done = api("PUT", f"/tasks/{ID}", {"status": "done"}).json()
+    assert api("GET", "/tasks").json() == [done]
 
 
 def test_poisoned_item_is_listed_and_read(poisoned):
@@ -87,7 +148,8 @@ def test_extra_fields_survive_an_update(api, table):
 
 def test_handmade_id_works(api, table):
     """An id of other characters than a UUID's, as people type them, can be used."""
-    table.put_item(TableName="TaskTable", Item={"task_id": {"S": "task-1"}})
+    item = {"task_id": {"S": "task-1"}, "status": {"S": "done"}}
+    table.put_item(TableName="TaskTable", Item=item)
     assert api("GET", "/tasks").json()[0]["task_id"] == "task-1"
     assert api("GET", "/tasks/task-1").status == 200
     assert api("DELETE", "/tasks/task-1").status == 204

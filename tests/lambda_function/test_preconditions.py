@@ -53,7 +53,7 @@ def test_missing_task_is_not_found_whatever_the_tag(api, method: str, tag: str):
     assert answer.slug == "task-not-found"
 
 
-def test_no_increment_is_lost(api, atomic):
+def test_no_increment_is_lost(api):
     """8 clients that add 1 to a number 25 times each, with If-Match and retry, end at 200."""
     path = f"/tasks/{api.add('0')['task_id']}"
 
@@ -79,7 +79,7 @@ def test_no_increment_is_lost(api, atomic):
     assert (task["title"], task["version"]) == ("200", 201)
 
 
-def test_update_never_brings_a_task_back(api, atomic):
+def test_update_never_brings_a_task_back(api):
     """Of a PUT and a DELETE at once, whichever comes first, the task ends up deleted."""
     with ThreadPoolExecutor(2) as clients:
         for _ in range(20):

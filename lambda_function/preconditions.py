@@ -1,0 +1,48 @@
+"""Conditional requests: ``If-Match`` and ``If-None-Match`` (RFC 9110, section 13)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_ENTITY_TAG = re.compile(r'(W/)?"([^"]*)"')
+_VERSION = re.compile(r"0|[1-9][0-9]{0,14}")
+_MAX_TAGS = 50  # of each header; DynamoDB's IN takes 100 operands
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The versions that a write accepts, None for any, and those that it does not."""
+
+    accepted: tuple[int, ...] | None = None
+    refused: tuple[int, ...] = ()
+
+    def allows(self, version: int) -> bool:
+        """Say whether a task of this version may be written."""
+        accepted = self.accepted is None or version in self.accepted
+        return accepted and version not in self.refused
+
+
+def precondition(headers: Mapping[str, str]) -> Precondition:
+    """Return what a write has to meet."""
+    match, none_match = headers.get("if-match"), headers.get("if-none-match", "")
+    if none_match.strip() == "*":  # only if there is no task, and then there is nothing to write
+        return Precondition(accepted=())
+    return Precondition(
+        accepted=None if match is None or match.strip() == "*" else _versions(match, strong=True),
+        refused=_versions(none_match),
+    )
+
+
+def is_known(headers: Mapping[str, str], etag: str) -> bool:
+    """Say whether ``If-None-Match`` names an entity tag, in the weak comparison."""
+    field = headers.get("if-none-match", "")
+    return field.strip() == "*" or etag in (f'"{tag}"' for _, tag in _ENTITY_TAG.findall(field))
+
+
+def _versions(field: str, *, strong: bool = False) -> tuple[int, ...]:
+    # Foreign tags match nothing; nor do weak ones, where the comparison is strong.
+    return tuple(
+        int(tag)
+        for weak, tag in _ENTITY_TAG.findall(field)
+        if not (weak and strong) and _VERSION.fullmatch(tag)
+    )[:_MAX_TAGS]
