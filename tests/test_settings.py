@@ -161,6 +161,16 @@ def test_no_color_counts_whatever_its_value(project: Path) -> None:
 
 def test_secrets_and_addresses_do_not_show_in_a_repr(project: Path) -> None:
     """A settings object in a traceback gives nothing away."""
-    shown = repr(load({"alert_email": "me@example.com"}, {"AWS_SECRET_ACCESS_KEY": "s3cr3t"}))
+    environ = {"AWS_SECRET_ACCESS_KEY": "s3cr3t", "TT_OPS_API_TOKEN": "t0k3n"}
+    shown = repr(load({"alert_email": "me@example.com"}, environ))
     assert "me@example.com" not in shown
     assert "s3cr3t" not in shown
+    assert "t0k3n" not in shown
+
+
+def test_a_token_has_no_place_in_a_file(project: Path) -> None:
+    """The file is committed sooner or later."""
+    (project / "tt-ops.toml").write_text('api_token = "t0k3n"')
+    with pytest.raises(ConfigurationError) as caught:
+        load({}, {})
+    assert "t0k3n" not in caught.value.message

@@ -47,6 +47,13 @@ class _KeySet:
     failure: str = ""
     fetching: threading.Lock = field(default_factory=threading.Lock)
 
+    def cached(self, key_id: str) -> Key | None:
+        """Return a key that was fetched not too long ago."""
+        fetched = self.fetched_at
+        if fetched is None or time.monotonic() - fetched >= _CACHED_SECONDS:
+            return None
+        return self.keys.get(key_id)
+
 
 class Issuers:
     """The keys of every issuer that was asked for, kept for two hours.
@@ -63,12 +70,10 @@ class Issuers:
         """Return the issuer's key of that id; None when it has none. Raises Unreachable."""
         with self._adding:
             known = self._sets.setdefault(issuer, _KeySet())
+        if (key := known.cached(key_id)) is not None:
+            return key
         with known.fetching:
-            now = time.monotonic()
-            fresh = known.fetched_at is not None and now - known.fetched_at < _CACHED_SECONDS
-            if fresh and key_id in known.keys:
-                return known.keys[key_id]
-            if known.tried_at is None or now - known.tried_at >= _PAUSE_SECONDS:
+            if known.tried_at is None or time.monotonic() - known.tried_at >= _PAUSE_SECONDS:
                 _refresh(known, issuer)
             if known.failure:
                 raise Unreachable(known.failure)
