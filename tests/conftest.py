@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import hypothesis
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -18,6 +19,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from tasktracker_ops import settings
 from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
+
+hypothesis.settings.register_profile("thorough")  # pytest --hypothesis-profile=thorough
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,7 @@
-"""No input makes the handler raise or answer 5xx."""
+"""No input makes the handler raise or answer 5xx.
+
+2,000 events are drawn, and 10,000 with ``pytest --hypothesis-profile=thorough``.
+"""
 
 import json
 from typing import Any
@@ -7,7 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pages import cursor_after
+
 TASK = "/tasks/0f8fad5b-d9cb-469f-a165-70867728950e"
+
+MERGE_PATCH = {"content-type": "application/merge-patch+json"}
 
 
 def _http(method: str, path: str, **rest: Any) -> dict[str, Any]:
@@ -36,6 +43,9 @@ HOSTILE: dict[str, tuple[Any, int]] = {
     "header is a number": (_http("GET", "/health", headers={"accept": 1}), 200),
     "query is a string": (_http("GET", "/tasks", queryStringParameters="a=b"), 200),
     "cursor is a list": (_http("GET", "/tasks", queryStringParameters={"cursor": ["x"]}), 200),
+    "limit is huge": (_http("GET", "/tasks", queryStringParameters={"limit": "9" * 5_000}), 400),
+    "status twice": (_http("GET", "/tasks", queryStringParameters={"status": "done,done"}), 400),
+    "delete of a list": (_http("DELETE", "/tasks", queryStringParameters={"status": "done"}), 405),
     "base64 flag is text": (_post('{"title": "x"}', isBase64Encoded="yes"), 201),
     "route key is null": (_http("GET", "/health", routeKey=None), 200),
     # bodies
@@ -55,6 +65,8 @@ HOSTILE: dict[str, tuple[Any, int]] = {
     "title is NaN": (_post('{"title": NaN}'), 400),
     # paths, updates
     "status alone": (_http("PUT", TASK, body='{"status": "done"}'), 404),
+    "patch of nothing": (_http("PATCH", TASK, body="null", headers=MERGE_PATCH), 422),
+    "patch without a type": (_http("PATCH", TASK, body="{}"), 415),
     "update of the key": (_http("PUT", TASK, body='{"task_id": "x"}'), 422),
     "empty update": (_http("PUT", TASK, body="{}"), 422),
     "path traversal": (_http("GET", "/tasks/../health"), 404),
@@ -96,11 +108,23 @@ FIELDS = st.dictionaries(
 )
 BODIES = st.one_of(FIELDS.map(json.dumps), ANYTHING.map(json.dumps), SURROGATES, ANYTHING)
 HEADERS = st.dictionaries(
-    st.sampled_from(["content-type", "Content-Type", "IF-MATCH", "idempotency-key"]) | TEXT,
-    st.sampled_from(["application/json", "*", '"1"', 'W/"1"', "key"]) | SURROGATES | ANYTHING,
+    st.sampled_from(
+        ["content-type", "Content-Type", "IF-MATCH", "if-none-match", "idempotency-key"]
+    )
+    | TEXT,
+    st.sampled_from(
+        ["application/json", "application/merge-patch+json", "*", '"1"', 'W/"1"', "key"]
+    )
+    | SURROGATES
+    | ANYTHING,
     max_size=4,
 )
-QUERIES = st.dictionaries(st.just("cursor") | TEXT, SURROGATES | ANYTHING, max_size=2)
+CURSORS = st.builds(cursor_after, TEXT, st.sampled_from([None, "done"]))
+QUERIES = st.dictionaries(
+    st.sampled_from(["status", "limit", "cursor"]) | TEXT,
+    st.sampled_from(["done", "50", "0"]) | CURSORS | SURROGATES | ANYTHING,
+    max_size=2,
+)
 ENVELOPE = {
     "routeKey": st.just("$default") | ANYTHING,
     "headers": HEADERS | ANYTHING,
@@ -134,7 +158,7 @@ PAYLOAD_1 = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=600,
+    max_examples=10_000 if settings.get_current_profile_name() == "thorough" else 2_000,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -174,8 +174,9 @@ def test_walk_sees_every_task_that_stays_once(api, table, shards, count: int, sh
             gone = [doomed.pop() for _ in range(min(len(doomed), 25))]
             churn += [others.submit(api, "DELETE", f"/tasks/{task_id}") for task_id in gone]
             answer = api("GET", "/tasks", query=query)
-            seen += _seen([answer])
-            query = _next(answer)
+            if answer.status != 503:  # moto may take longer than a call does
+                seen += _seen([answer])
+                query = _next(answer)
             assert all(other.result() for other in churn)
     left = [item["task_id"]["S"] for item in _everything(table)]
     assert seen == sorted(set(seen), reverse=True)

@@ -1,4 +1,4 @@
-"""Entity tags and If-Match: no update is lost (RFC 9110, section 13.1.1)."""
+"""Entity tags, If-Match and If-None-Match: no update is lost (RFC 9110, section 13)."""
 
 import random
 import time
@@ -6,15 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+METHODS = ["PUT", "PATCH", "DELETE"]
+
+
+def _write(api, method: str, path: str, body=None, **headers: str):
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    return api(method, path, body or {"title": "new"}, headers={"content-type": kind, **headers})
+
 
 @pytest.mark.parametrize("tag", ['"1"', "*", ' "1" ', '"0", "1"', 'W/"1", "1"', "none"])
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("method", METHODS)
 def test_matching_tag_lets_the_write_through(api, method: str, tag: str):
     """The present tag, a list that holds it, * and no If-Match at all are accepted."""
     path = f"/tasks/{api.add()['task_id']}"
     headers = {} if tag == "none" else {"If-Match": tag}
-    answer = api(method, path, {"title": "new"}, headers=headers)
-    assert answer.status == (200 if method == "PUT" else 204)
+    answer = _write(api, method, path, **headers)
+    assert answer.status == (204 if method == "DELETE" else 200)
 
 
 @pytest.mark.parametrize(
@@ -35,22 +42,52 @@ def test_matching_tag_lets_the_write_through(api, method: str, tag: str):
         ", ".join(f'"{number}"' for number in range(2, 2_000)),
     ],
 )
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("method", METHODS)
 def test_other_tag_changes_nothing(api, method: str, tag: str):
     """Another, a weak or a malformed tag answers 412 and leaves the task as it is."""
     task = api.add()
     path = f"/tasks/{task['task_id']}"
-    answer = api(method, path, {"title": "new"}, headers={"If-Match": tag})
+    answer = _write(api, method, path, **{"If-Match": tag})
     assert (answer.status, answer.slug) == (412, "version-mismatch")
     assert api("GET", path).json() == task
 
 
 @pytest.mark.parametrize("tag", ['"1"', "*"])
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("method", METHODS)
 def test_missing_task_is_not_found_whatever_the_tag(api, method: str, tag: str):
     """If-Match on a task that does not exist answers 404 (RFC 9110, section 13.2.1)."""
-    answer = api(method, "/tasks/nothing", {"title": "x"}, headers={"If-Match": tag})
+    answer = _write(api, method, "/tasks/nothing", **{"If-Match": tag})
     assert answer.slug == "task-not-found"
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", '"0", "1"'])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_known_version_is_not_sent_again(api, method: str, tag: str):
+    """If-None-Match with the present tag answers 304, its tag and nothing else."""
+    path = f"/tasks/{api.add()['task_id']}"
+    answer = api(method, path, headers={"If-None-Match": tag})
+    assert (answer.status, answer.text, answer.headers) == (304, "", {"etag": '"1"'})
+
+
+@pytest.mark.parametrize("tag", ['"2"', '"01"', "1", "", '"', '"x"', "\ud800"])
+def test_other_version_is_sent(api, tag: str):
+    """If-None-Match with another tag, or nonsense, answers 200 and the task."""
+    task = api.add()
+    answer = api("GET", f"/tasks/{task['task_id']}", headers={"If-None-Match": tag})
+    assert (answer.status, answer.json()) == (200, task)
+    assert api("GET", "/tasks/nothing", headers={"If-None-Match": "*"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("tag", "status"), [("*", 412), ('"1"', 412), ('W/"1"', 412), ('"2"', 200), ("x", 200)]
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_write_of_a_version_that_is_not_wanted_is_refused(api, method: str, tag: str, status: int):
+    """If-None-Match on a write answers 412 when the present tag matches (section 13.1.2)."""
+    path = f"/tasks/{api.add()['task_id']}"
+    answer = _write(api, method, path, **{"If-None-Match": tag})
+    assert answer.status == (204 if method == "DELETE" and status == 200 else status)
+    assert _write(api, method, "/tasks/nothing", **{"If-None-Match": tag}).status == 404
 
 
 def test_no_increment_is_lost(api):
@@ -62,11 +99,12 @@ def test_no_increment_is_lost(api):
             status = 412
             while status == 412:
                 seen = api("GET", path)
-                status = api(
+                status = _write(
+                    api,
                     "PUT",
                     path,
                     {"title": str(int(seen.json()["title"]) + 1)},
-                    headers={"If-Match": seen.headers["etag"]},
+                    **{"If-Match": seen.headers["etag"]},
                 ).status
                 if status == 412:
                     time.sleep(random.random() / 10)
@@ -79,12 +117,13 @@ def test_no_increment_is_lost(api):
     assert (task["title"], task["version"]) == ("200", 201)
 
 
-def test_update_never_brings_a_task_back(api):
-    """Of a PUT and a DELETE at once, whichever comes first, the task ends up deleted."""
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_update_never_brings_a_task_back(api, method: str):
+    """Of an update and a DELETE at once, whichever comes first, the task ends up deleted."""
     with ThreadPoolExecutor(2) as clients:
         for _ in range(20):
             path = f"/tasks/{api.add()['task_id']}"
-            update = clients.submit(api, "PUT", path, {"status": "done"})
+            update = clients.submit(_write, api, method, path, {"status": "done"})
             delete = clients.submit(api, "DELETE", path)
             assert delete.result().status == 204
             assert update.result().status in (200, 404)
