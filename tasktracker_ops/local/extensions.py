@@ -10,7 +10,8 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
-from moto.apigatewayv2.models import Route
+from moto.apigatewayv2.exceptions import APIGatewayV2Error
+from moto.apigatewayv2.models import Api, Route
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
@@ -27,6 +28,16 @@ from tasktracker_ops.local.lambda_runtime.runtime import Result, Runtime
 _log = logging.getLogger(__name__)
 
 Response = tuple[int, dict[str, str], bytes]
+
+
+class _AuthorizerReferenced(APIGatewayV2Error):
+    code = 409
+
+    def __init__(self, name: str, route_key: str) -> None:
+        super().__init__(
+            "ConflictException",
+            f"Cannot delete authorizer '{name}', is referenced in route: {route_key}",
+        )
 
 
 class _TooManyRequests(LambdaClientError):
@@ -56,6 +67,9 @@ def install(runtime: Runtime) -> None:
         LogGroup.filter_log_events
     )
     Route.update = _emptied(Route.update)  # type: ignore[method-assign]
+    Api.delete_authorizer = _unless_referenced(  # type: ignore[method-assign]
+        Api.delete_authorizer
+    )
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
 
@@ -143,6 +157,20 @@ def _emptied(update: Callable[..., None]) -> Callable[..., None]:
             route.authorization_scopes = []
 
     return update_route
+
+
+def _unless_referenced(delete: Callable[..., None]) -> Callable[..., None]:
+    """Return DeleteAuthorizer that refuses one which a route still names, as AWS does."""
+
+    @wraps(delete)
+    def delete_authorizer(api: Api, authorizer_id: str) -> None:
+        for route in api.routes.values():
+            if route.authorizer_id and route.authorizer_id == authorizer_id:
+                name = api.get_authorizer(authorizer_id).name
+                raise _AuthorizerReferenced(name, route.route_key)
+        delete(api, authorizer_id)
+
+    return delete_authorizer
 
 
 def _headers(result: Result, *, tail: bool) -> dict[str, str]:

@@ -303,21 +303,6 @@ def test_an_issuer_that_makes_no_sense_admits_nobody(
     assert ask(api, issuer.token(iss=server.url)) == UNAUTHORIZED
 
 
-def test_a_route_may_lose_its_last_scope(aws: Any, function: Any, issuer: Any) -> None:
-    """UpdateRoute takes an empty list for what it is, as Terraform sends it."""
-    api = aws.api(
-        function,
-        "GET /tasks for tasks:read",
-        auth="JWT",
-        authorizer={"Issuer": issuer.url, "Audience": ["tasks"]},
-    )
-    gateway = aws.client("apigatewayv2")
-    (route,) = gateway.get_routes(ApiId=api.id)["Items"]
-    assert ask(api, issuer.token()) == FORBIDDEN
-    gateway.update_route(ApiId=api.id, RouteId=route["RouteId"], AuthorizationScopes=[])
-    assert ask(api, issuer.token())[0] == 200
-
-
 def test_the_access_log_says_why(aws: Any, function: Any, issuer: Any) -> None:
     """And who it was, where that is asked for."""
     logs = aws.client("logs")
