@@ -39,7 +39,6 @@ def plan(
     "values",
     [
         {},
-        {"api_auth": "AWS_IAM"},
         JWT,
         {**JWT, "jwt_issuer": "http://127.0.0.1:8080"},
         {**JWT, "jwt_scope_prefix": "https://tasks.example.com/"},
@@ -61,7 +60,6 @@ def test_values_that_make_sense_are_taken(plan: Plan, values: dict[str, Any]) ->
         ({"api_auth": "AWS_IAM", "jwt_audience": ["tasks"]}, "jwt_audience"),
         ({**JWT, "jwt_issuer": ""}, "jwt_issuer"),
         ({**JWT, "jwt_issuer": "http://id.example.com"}, "jwt_issuer"),
-        ({**JWT, "jwt_issuer": "id.example.com"}, "jwt_issuer"),
         ({**JWT, "jwt_issuer": "https://id.example.com/?tenant=1"}, "jwt_issuer"),
         ({**JWT, "jwt_issuer": "http://localhost.example.com"}, "jwt_issuer"),
         ({**JWT, "jwt_audience": []}, "jwt_audience"),
@@ -69,7 +67,6 @@ def test_values_that_make_sense_are_taken(plan: Plan, values: dict[str, Any]) ->
         ({**JWT, "jwt_scope_prefix": "a b"}, "jwt_scope_prefix"),
         ({"cors_origins": ["*", "https://app.example.com"]}, "cors_origins"),
         ({"cors_origins": ["https://app.example.com/"]}, "cors_origins"),
-        ({"cors_origins": ["app.example.com"]}, "cors_origins"),
         ({"cors_origins": ["null"]}, "cors_origins"),
     ],
     ids=json.dumps,
