@@ -1,3 +1,29 @@
-"""Deploy and drive a Task Tracker on AWS, or on an AWS embedded in one local process."""
+"""Deploy and drive a Task Tracker on AWS, or on an AWS embedded in one local process.
+
+`from tasktracker_ops import TaskClient` is the client of its API for programs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .adapters.task_client import TaskClient as TaskClient
+    from .errors import TtOpsError as TtOpsError
+    from .models import Task as Task
 
 __version__ = "0.1.0"
+
+_PUBLIC = {"Task": "models", "TaskClient": "adapters.task_client", "TtOpsError": "errors"}
+
+
+def __getattr__(name: str) -> Any:
+    # When they are asked for: the client brings requests, which takes longer than all of tt-ops.
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -15,7 +15,9 @@ from .targets import AwsTarget, Target, TerraformValues
 
 if TYPE_CHECKING:
     from .adapters.deployments import Deployments
+    from .adapters.editor import Editor
     from .adapters.functions import Functions
+    from .adapters.import_record import ImportRecord
     from .adapters.session import AwsSession
     from .adapters.state_backend import StateBackend
     from .adapters.tables import Tables
@@ -134,6 +136,20 @@ class App:
 
         token = self.settings.api_token
         return TaskClient(url, authorise=BearerAuth(token, url) if token else None)
+
+    def import_record(self, file: Path | None, api_url: str) -> ImportRecord:
+        """What an API made of the lines of an imported file, kept in `file`."""
+        from .adapters.import_record import ImportRecord
+
+        return ImportRecord(file, api_url)
+
+    @property
+    def editor(self) -> Editor:
+        """The user's text editor."""
+        from .adapters.editor import Editor
+
+        environ = self.settings.environ
+        return Editor(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
 
     @cached_property
     def terraform(self) -> TerraformBinary:

@@ -171,6 +171,37 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Added(Task):
+    """A task that was just added, one of several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The tasks that were written to a file, one JSON object on each line, the oldest first."""
+
+    file: Path
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLine:
+    """A line, counted from 1, that could not be imported."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of the lines of a file; `complete` is False when something ended it early."""
+
+    created: int
+    already_there: int
+    failed: tuple[FailedLine, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LocalServer:
     """The running embedded AWS; `started_at` is RFC 3339, UTC."""
 

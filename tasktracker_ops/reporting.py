@@ -31,3 +31,6 @@ class Reporter(Protocol):
 
     def download(self, received: int, total: int | None) -> None:
         """So many bytes of a download have arrived."""
+
+    def progress(self, what: str, done: int, total: int | None) -> None:
+        """So many of `total` pieces of a work are done; None where nobody knows the total."""

@@ -69,7 +69,7 @@ class Settings:
         return self.project / ".tt-ops" / f"{self.target}-{self.env}"
 
 
-_CHOICES = {"target": ("aws", "local"), "output": ("table", "json"), "env": (ENVIRONMENT,)}
+_CHOICES = {"target": ("aws", "local"), "output": ("table", "json", "csv"), "env": (ENVIRONMENT,)}
 
 
 def _boolean(text: str) -> bool:

@@ -2,110 +2,141 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 import requests
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Task
 
-from .loopback import is_loopback
+from .refusals import problem_slug, readable, refused, strange
+from .transport import Authorise, Call, Transport
 
-# (connect, read) in seconds; API Gateway itself gives up after 30.
-_TIMEOUT = (5, 31)
-Authorise = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+_LARGEST_PAGE = 100
 
 
 class TaskClient:
-    """Tasks at one address. Every method raises TtOpsError for an answer that is no success."""
+    """Tasks at one address, e.g. `https://abc.execute-api.eu-west-3.amazonaws.com`.
 
-    def __init__(self, api_url: str, *, authorise: Authorise | None = None) -> None:
-        if not _is_http(api_url):
-            raise ConfigurationError(
-                "api-url-invalid",
-                f"{api_url!r} is no address of an API: it starts with https:// and names a host",
-                hint="see the deployment's own: tt-ops outputs",
-            )
-        self.api_url = api_url.rstrip("/") + "/"
-        self._authorise = authorise
+    Every method raises TtOpsError for what is no success, with a `code` that stays:
+    `task-not-found`, `task-changed` (it has another version than `if_match`), `task-invalid`,
+    `api-throttled`, `api-unavailable`, `api-unreachable`, `api-forbidden`, `api-error`,
+    `api-answer-unreadable`. Calls are repeated, with growing pauses, when the connection fails or
+    the API says 429 or 503, unless that could do something twice. Threads may share a client.
+    """
+
+    def __init__(
+        self, api_url: str, *, authorise: Authorise | None = None, patience: float = 60.0
+    ) -> None:
+        """`authorise` gets each prepared request, to sign it or to add a token.
+
+        `patience` is how many seconds a call may take with its repetitions; 0 repeats nothing.
+        Raises ConfigurationError `api-url-invalid`.
+        """
+        self._transport = Transport(api_url, authorise=authorise, patience=patience)
+        self.api_url = self._transport.api_url
         self.anonymous = authorise is None
-        self._http = requests.Session()
-        self._http.trust_env = not is_loopback(api_url)
 
-    def list(self) -> Iterator[Task]:
-        """All tasks, newest first; pages are fetched as they are needed."""
-        url: str | None = "tasks"
-        while url:
-            answer = self._send("GET", url)
-            with _readable(answer):
-                tasks = _page(answer.json())
+    def list(self, status: str | None = None, limit: int | None = None) -> Iterator[Task]:
+        """The newest `limit` tasks, or all, of a status, or of all; newest first.
+
+        Pages of up to 100 are fetched as they are needed.
+        """
+        if limit == 0:
+            return
+        query = {"limit": str(min(limit or _LARGEST_PAGE, _LARGEST_PAGE))}
+        call = Call("GET", "tasks", query=query if status is None else {"status": status, **query})
+        left = limit
+        while True:
+            answer = self._send(call)
+            with readable(answer):
+                tasks = _page(answer.json())[:left]
             yield from tasks
+            left = None if left is None else left - len(tasks)
             following = answer.links.get("next", {}).get("url")
-            url = urljoin(answer.url, following) if following else None
+            if not following or left == 0:
+                return
+            call = Call("GET", urljoin(answer.url, following))
 
-    def add(self, fields: Mapping[str, str]) -> Task:
-        """Create a task from `title` and, if given, `description` and `status`."""
-        return self._task("POST", "tasks", fields)
+    def add(
+        self,
+        title: str,
+        *,
+        description: str | None = None,
+        status: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Task:
+        """Create a task.
+
+        The same key with the same fields makes no second task for 24 hours, and gives the first
+        one; with other fields it raises TtOpsError `idempotency-key-reused`. Without one, the key
+        is random: it covers the repetitions of this call.
+        """
+        key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
+        fields = _given(title=title, description=description, status=status)
+        return self._task(Call("POST", "tasks", fields, {"Idempotency-Key": key}))
 
     def show(self, task_id: str) -> Task:
         """One task."""
-        return self._task("GET", _path(task_id))
+        return self._task(Call("GET", _path(task_id)))
 
-    def edit(self, task_id: str, fields: Mapping[str, str]) -> Task:
-        """Change the given fields of a task."""
-        return self._task("PUT", _path(task_id), fields)
+    def edit(
+        self,
+        task_id: str,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        status: str | None = None,
+        if_match: int | str | None = None,
+    ) -> Task:
+        """Change the given fields of a task.
 
-    def remove(self, task_id: str) -> None:
-        """Delete a task."""
-        self._send("DELETE", _path(task_id))
+        `if_match`, a task's `version` or an entity tag, guards what others changed since: then
+        TtOpsError `task-changed` is raised. Without it a call whose answer is lost is not repeated,
+        since that could undo what somebody else has changed in between.
+        """
+        fields = _given(title=title, description=description, status=status)
+        headers = {"Content-Type": "application/merge-patch+json", **_if_match(if_match)}
+        call = Call("PATCH", _path(task_id), fields, headers, repeatable=if_match is not None)
+        reply = self._transport.send(call)
+        if reply.answer.status_code == 412 and reply.uncertain:
+            found = self.show(task_id)
+            if _is_result(found, fields, if_match):
+                return found
+        return _task_of(_checked(reply.answer))
+
+    def remove(self, task_id: str, *, if_match: int | str | None = None) -> None:
+        """Delete a task; `if_match` as with `edit`."""
+        reply = self._transport.send(Call("DELETE", _path(task_id), headers=_if_match(if_match)))
+        # Ids are never used again: if it is gone, an attempt before has removed it, or it is as if.
+        if not (reply.uncertain and problem_slug(reply.answer) == "task-not-found"):
+            _checked(reply.answer)
 
     def probe(self, path: str) -> requests.Response:
-        """The answer to a GET of `path`, whatever its status. Raises TtOpsError without one."""
-        return self._exchange("GET", path, None)
+        """The answer to one GET of `path`, whatever its status. Raises TtOpsError without one."""
+        return self._transport.exchange(Call("GET", path))
 
-    def _task(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> Task:
-        answer = self._send(method, path, fields)
-        with _readable(answer):
-            return Task.from_json(answer.json())
+    def _task(self, call: Call) -> Task:
+        return _task_of(self._send(call))
 
-    def _send(
-        self, method: str, path: str, body: Mapping[str, str] | None = None
-    ) -> requests.Response:
-        answer = self._exchange(method, path, body)
-        if answer.is_redirect:
-            raise _strange(answer, f"points to {answer.headers['Location']!r}")
-        if not answer.ok:
-            raise _refused(answer)
-        return answer
-
-    def _exchange(
-        self, method: str, path: str, body: Mapping[str, str] | None
-    ) -> requests.Response:
-        url = urljoin(self.api_url, path)
-        request = requests.Request(method, url, json=body, auth=self._authorise)
-        try:
-            prepared = self._http.prepare_request(request)
-            settings = self._http.merge_environment_settings(url, {}, None, None, None)
-            return self._http.send(prepared, timeout=_TIMEOUT, allow_redirects=False, **settings)
-        except requests.RequestException as error:
-            raise TtOpsError(
-                "api-unreachable",
-                f"{method} {url}: no answer ({_reason(error)})",
-                hint=f"try it by hand: curl -i {shlex.quote(url)}",
-            ) from error
+    def _send(self, call: Call) -> requests.Response:
+        return _checked(self._transport.send(call).answer)
 
 
-def _is_http(url: str) -> bool:
-    try:
-        address = urlsplit(url)
-        return address.scheme in {"http", "https"} and bool(address.hostname)
-    except ValueError:
-        return False
+def _checked(answer: requests.Response) -> requests.Response:
+    if answer.is_redirect:
+        raise strange(answer, f"points to {answer.headers['Location']!r}")
+    if not answer.ok:
+        raise refused(answer)
+    return answer
+
+
+def _task_of(answer: requests.Response) -> Task:
+    with readable(answer):
+        return Task.from_json(answer.json())
 
 
 def _path(task_id: str) -> str:
@@ -126,81 +157,22 @@ def _page(content: Any) -> Sequence[Task]:
     return [Task.from_json(task) for task in content]
 
 
-@contextmanager
-def _readable(answer: requests.Response) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        kind = answer.headers.get("Content-Type", "no content type")
-        raise _strange(answer, f"gave {kind}: {answer.text[:100]!r}") from error
+def _given(**fields: str | None) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def _strange(answer: requests.Response, what: str) -> TtOpsError:
-    return TtOpsError(
-        "api-answer-unreadable",
-        f"{answer.request.method} {answer.url} does not answer as the task API: "
-        f"{answer.status_code} {what}",
-        hint="see the deployment's own address: tt-ops outputs",
-    )
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in a sentence: requests wraps the telling one three times."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return str(error) or type(error).__name__
-
-
-def _refused(answer: requests.Response) -> TtOpsError:
-    problem = _problem(answer)
-    if answer.status_code == 404 and not str(problem.get("type")).endswith(":task-not-found"):
-        # Another server's, API Gateway's own, or another path's.
-        return _strange(answer, str(problem.get("title") or answer.reason))
-    detail = (
-        problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason
-    )
-    errors = problem.get("errors")
-    fields = "; ".join(
-        f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
-        for error in (errors if isinstance(errors, list) else [])
-        if isinstance(error, dict)
-    )
-    if challenge := _CHALLENGE.search(answer.headers.get("WWW-Authenticate", "")):
-        fields = challenge[1]
-    where = f"{answer.request.method} {answer.url}"
-    sentence = f"{where}: {answer.status_code} {str(detail).rstrip('.')}"
-    if answer.status_code in {401, 403}:
-        code, hint = "api-forbidden", _access_hint(answer)
-    else:
-        code, hint = _MEANINGS.get(answer.status_code, _UNKNOWN)
-    return TtOpsError(code, f"{sentence} ({fields})" if fields else sentence, hint=hint)
-
-
-def _access_hint(answer: requests.Response) -> str:
-    sent = str(answer.request.headers.get("Authorization", ""))
-    if sent.startswith("Bearer ") and answer.status_code == 403:
-        return "take one with the scope tasks:read or tasks:write: export TT_OPS_API_TOKEN=TOKEN"
-    if sent.startswith("Bearer "):
-        return "take a new one from the issuer: export TT_OPS_API_TOKEN=TOKEN"
-    if sent.startswith("AWS4-"):
-        return "see who you are, and if that may do execute-api:Invoke: aws sts get-caller-identity"
-    if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):
-        return "it wants a token: export TT_OPS_API_TOKEN=TOKEN"
-    return "see which callers it takes (api_auth): tt-ops outputs"
-
-
-_CHALLENGE = re.compile(r'error_description="([^"]+)"')
-_UNKNOWN = ("api-error", "find the name of its log group: tt-ops outputs")
-_MEANINGS = {
-    404: ("task-not-found", "see which there are: tt-ops tasks list"),
-    422: ("task-invalid", "see what a task takes: tt-ops tasks add --help"),
-    429: ("api-throttled", "try again in a moment: tt-ops tasks list"),
-}
-
-
-def _problem(answer: requests.Response) -> dict[str, Any]:
-    try:
-        content = answer.json()
-    except ValueError:
+def _if_match(version: int | str | None) -> dict[str, str]:
+    if version is None:
         return {}
-    return content if isinstance(content, dict) else {}
+    return {"If-Match": f'"{version}"' if isinstance(version, int) else version}
+
+
+def _is_result(found: Task, fields: Mapping[str, str], if_match: int | str | None) -> bool:
+    """Whether a task is what an edit of the version `if_match` makes of it."""
+    version = str(if_match).strip('"')
+    written = {name: value.strip() if name == "title" else value for name, value in fields.items()}
+    return (
+        version.isdigit()
+        and found.version == int(version) + 1
+        and all(getattr(found, name) == value for name, value in written.items())
+    )

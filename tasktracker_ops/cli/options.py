@@ -182,7 +182,11 @@ def _global_options() -> list[click.Option]:
         option("--profile", metavar="NAME", help="Profile of the AWS configuration."),
         option("--region", metavar="REGION", help="AWS region. Default: eu-west-3."),
         option("--env", metavar="NAME", help="Environment; for now there is one: default."),
-        option("--output", type=click.Choice(["table", "json"]), help="Form of the results."),
+        option(
+            "--output",
+            type=click.Choice(["table", "json", "csv"]),
+            help="Form of the results; csv for `tasks list`.",
+        ),
         option(
             "--project-dir",
             metavar="PATH",
@@ -201,9 +205,18 @@ _GLOBAL = {option.name for option in _global_options()}
 class Command(click.Command):
     """A command that takes the global options behind its name too, and does not repeat them."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, csv: bool = False, **kwargs: Any) -> None:
+        """`csv` says that its result has that form as well."""
         super().__init__(*args, **kwargs)
         self.params.extend(_global_options())
+        self._csv = csv
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, unless the result could not be shown as it was asked for."""
+        group = isinstance(self, click.Group)
+        if not (group or self._csv) and ctx.ensure_object(Context).settings.output == "csv":
+            raise click.UsageError("its result has no form as csv: table or json", ctx)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """This command's own options, and where the others are described."""

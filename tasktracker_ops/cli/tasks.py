@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.models import Removed, Tasks
+from tasktracker_ops.models import Removed
+from tasktracker_ops.workflows import tasks as workflow
 
 from .options import Context, Group, pass_context, setting
 
 STATUSES = click.Choice(["pending", "in_progress", "done"])
+_PAGE = 50
 
 
 @click.group(cls=Group)
 @setting("--api-url", metavar="URL", help="Talk to this API; AWS is not asked.")
 def tasks() -> None:
-    """List, add, show, edit and remove tasks over HTTP.
+    """List, add, edit, remove, export and import tasks over HTTP.
 
     \b
     Example:
@@ -25,32 +31,57 @@ def tasks() -> None:
     """
 
 
-@tasks.command("list")
+@tasks.command("list", csv=True)
+@click.option("--all", "everything", is_flag=True, help="All of them, page after page.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help=f"So many. Default: {_PAGE}."
+)
+@click.option("--status", type=STATUSES, help="Only those.")
 @pass_context
-def list_tasks(context: Context) -> None:
-    """List all tasks, newest first.
+def list_tasks(context: Context, everything: bool, limit: int | None, status: str | None) -> None:
+    """List the newest tasks.
 
     \b
     Example:
-      tt-ops tasks list --output json
+      tt-ops tasks list --all --status pending --output csv
     """
-    context.console.emit(Tasks(tuple(context.app.tasks().list())))
+    if everything and limit is not None:
+        raise click.UsageError("--all and --limit exclude each other")
+    most = None if everything else limit or _PAGE
+    context.console.emit(workflow.newest(context.app, status=status, limit=most))
 
 
 @tasks.command()
-@click.argument("title")
+@click.argument("titles", metavar="TITLE...", nargs=-1, required=True)
 @click.option("--description", metavar="TEXT", help="Up to 4,000 characters.")
 @click.option("--status", type=STATUSES, help="Default: pending.")
 @pass_context
-def add(context: Context, title: str, description: str | None, status: str | None) -> None:
-    """Add a task.
+def add(
+    context: Context, titles: tuple[str, ...], description: str | None, status: str | None
+) -> None:
+    """Add tasks; with - for a title, one for each line of standard input.
 
     \b
     Example:
       tt-ops tasks add "Renew the certificate" --description "Before Friday"
+      grep -h TODO *.txt | tt-ops tasks add -
     """
-    fields = _given(title=title, description=description, status=status)
-    context.console.emit(context.app.tasks().add(fields))
+    if len(titles) == 1 and titles[0] != "-":
+        task = context.app.tasks().add(titles[0], description=description, status=status)
+        context.console.emit(task)
+        return
+    added = workflow.add(context.app, _titles(titles), description=description, status=status)
+    context.console.stream(added)
+
+
+def _titles(titles: tuple[str, ...]) -> Iterator[str]:
+    for title in titles:
+        if title != "-":
+            yield title
+            continue
+        for line in sys.stdin.buffer:
+            if text := line.decode(errors="surrogateescape").strip():
+                yield text
 
 
 @tasks.command()
@@ -75,21 +106,29 @@ def show(context: Context, task_id: str) -> None:
 def edit(
     context: Context, task_id: str, title: str | None, description: str | None, status: str | None
 ) -> None:
-    """Change the given fields of a task.
+    """Change the given fields of a task, or all of them in your editor.
+
+    The editor is $VISUAL, $EDITOR or vi. What somebody else changed meanwhile is
+    never overwritten unseen.
 
     \b
     Example:
       tt-ops tasks edit 019a0000-0000-7000-8000-000000000000 --status in_progress
     """
-    fields = _given(title=title, description=description, status=status)
-    if not fields:
+    given = {"title": title, "description": description, "status": status}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if fields:
+        context.console.emit(workflow.edit(context.app, task_id, fields))
+    elif context.interactive:
+        editor = context.app.editor
+        context.console.emit(workflow.edit_by_hand(context.app, task_id, editor.edit))
+    else:
         raise TtOpsError(
             "nothing-to-change",
-            f"no field of the task {task_id!r} was given",
+            f"no field of the task {task_id!r} was given, and no editor can be shown here",
             hint=f"give one: tt-ops tasks edit {shlex.quote(task_id)} --status done",
             exit_code=ExitCode.USAGE,
         )
-    context.console.emit(context.app.tasks().edit(task_id, fields))
 
 
 @tasks.command()
@@ -102,22 +141,67 @@ def done(context: Context, task_id: str) -> None:
     Example:
       tt-ops tasks done 019a0000-0000-7000-8000-000000000000
     """
-    context.console.emit(context.app.tasks().edit(task_id, {"status": "done"}))
+    context.console.emit(workflow.edit(context.app, task_id, {"status": "done"}))
 
 
 @tasks.command()
-@click.argument("task_id")
+@click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @pass_context
-def rm(context: Context, task_id: str) -> None:
-    """Remove a task.
+def rm(context: Context, task_ids: tuple[str, ...]) -> None:
+    """Remove tasks; one that is not there ends it.
 
     \b
     Example:
       tt-ops tasks rm 019a0000-0000-7000-8000-000000000000
     """
-    context.app.tasks().remove(task_id)
-    context.console.emit(Removed(task_id))
+    client = context.app.tasks()
+    for task_id in task_ids:
+        client.remove(task_id)
+        context.console.stream([Removed(task_id)])
 
 
-def _given(**fields: str | None) -> dict[str, str]:
-    return {name: value for name, value in fields.items() if value is not None}
+@tasks.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@pass_context
+def export(context: Context, file: Path) -> None:
+    """Write all tasks to FILE, or - for standard output, as JSON lines.
+
+    The oldest is first. FILE is written whole, or not at all.
+
+    \b
+    Example:
+      tt-ops tasks export tasks.jsonl
+    """
+    from tasktracker_ops.output.text import as_json
+    from tasktracker_ops.workflows.export_tasks import export_tasks, write_tasks
+
+    form = partial(as_json, indent=None)
+    if str(file) == "-":
+        write_tasks(context.app, sys.stdout.buffer, form)
+    else:
+        context.console.emit(export_tasks(context.app, file, form))
+
+
+@tasks.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@pass_context
+def import_tasks(context: Context, file: str) -> None:
+    """Make a task of each JSON line of FILE, or of standard input with -.
+
+    A line counts once, however often it is imported: tasks that are there stay as
+    they are. FILE.imported remembers what was made of which line; without a file it
+    is the API that remembers, for 24 hours.
+
+    \b
+    Example:
+      tt-ops tasks import tasks.jsonl
+    """
+    from tasktracker_ops.workflows.import_tasks import import_file, import_tasks
+
+    if file == "-":
+        imported, error = import_tasks(context.app, sys.stdin.buffer, name=file)
+    else:
+        imported, error = import_file(context.app, Path(file))
+    context.console.emit(imported)
+    if error is not None:
+        raise error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,12 +14,15 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Plan, TerraformEvent
 from tasktracker_ops.settings import Settings
 
+from .csv_form import as_csv
 from .results import text
 from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
 _CLEAR_LINE = "\r\x1b[K"
 _HOME = "\x1b[H\x1b[2J"
+_BAR = 24  # columns
+_PROGRESS_SECONDS = 0.1
 _DONE = {
     "create": "created",
     "update": "changed",
@@ -34,6 +38,7 @@ class Console:
     def __init__(self, settings: Settings, typed: Mapping[str, Any] | None = None) -> None:
         """`typed` are the options on the command line, by the names of their settings."""
         self._json = settings.output == "json"
+        self._csv = settings.output == "csv"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         self._color = False if settings.no_color else None
@@ -43,6 +48,7 @@ class Console:
         self._live = self._watched and settings.environ.get("TERM") != "dumb"
         self._transient = self._kept = False
         self._total = 0
+        self._next_progress = 0.0
         self._finished: set[str] = set()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
@@ -86,6 +92,8 @@ class Console:
         self._say(click.style("Hint:  ", fg="cyan") + visible(hint))
 
     def _form(self, result: Any) -> str:
+        if self._csv:
+            return as_csv(result)
         return as_json(result) if self._json else text(result, self._screen)
 
     # Progress: the Reporter protocol
@@ -136,6 +144,14 @@ class Console:
         of_total = f" of {total / 1e6:.0f}" if total else ""
         self._show(f"downloading: {received / 1e6:.0f}{of_total} MB")
 
+    def progress(self, what: str, done: int, total: int | None) -> None:
+        """Show how far a work is, a few times a second."""
+        now = time.monotonic()
+        if self._live and (now >= self._next_progress or done == total):
+            self._next_progress = now + _PROGRESS_SECONDS
+            of_total = f" of {total:,}  {_bar(done, total)}" if total else ""
+            self._show(f"{visible(what)}: {done:,}{of_total}")
+
     def _show(self, line: str) -> None:
         """A line that the next one takes the place of."""
         if self._live:
@@ -158,3 +174,8 @@ class Console:
 
     def _say(self, text: str) -> None:
         click.echo(text, err=True, color=self._color)
+
+
+def _bar(done: int, total: int) -> str:
+    filled = min(_BAR, _BAR * done // total)
+    return "━" * filled + "─" * (_BAR - filled) + f" {min(100, 100 * done // total):3d} %"

@@ -32,17 +32,19 @@ def test_each_call_is_one_request(server: Any) -> None:
     """Method, path and JSON are what the API describes."""
     server.will_answer(200, json.dumps(TASK), **JSON)
     client = TaskClient(server.url)
-    assert client.add({"title": "first"}) == Task.from_json(TASK)
+    assert client.add("first") == Task.from_json(TASK)
     assert client.show("1").status == "pending"
-    client.edit("1", {"status": "done"})
+    client.edit("1", status="done")
     client.remove("1")
     assert [(r.method, r.path, r.body) for r in server.asked] == [
         ("POST", "/tasks", b'{"title": "first"}'),
         ("GET", "/tasks/1", b""),
-        ("PUT", "/tasks/1", b'{"status": "done"}'),
+        ("PATCH", "/tasks/1", b'{"status": "done"}'),
         ("DELETE", "/tasks/1", b""),
     ]
-    assert server.asked[0].headers["content-type"] == "application/json"
+    types = [request.headers.get("content-type") for request in server.asked]
+    assert types == ["application/json", None, "application/merge-patch+json", None]
+    assert server.asked[0].headers["idempotency-key"]
 
 
 @pytest.mark.parametrize("end", ["", "/", "/stage", "/stage/"])
@@ -102,7 +104,7 @@ def test_a_refusal_has_a_code_and_the_apis_own_words(
 ) -> None:
     """Method, address and status are in the sentence, which has no full stop of the API's."""
     server.will_answer(status, body)
-    error = refusal(TaskClient(server.url))
+    error = refusal(TaskClient(server.url, patience=0))
     assert (error.code, error.exit_code) == (code, ExitCode.FAILED)
     assert error.message.startswith(f"GET {server.url}/tasks/1: {status} ")
     assert not error.message.endswith(".")
@@ -114,7 +116,7 @@ def test_what_is_wrong_with_a_field_is_told(server: Any) -> None:
     body = problem("invalid-task", detail="The task is not valid.", errors=errors)
     server.will_answer(422, body, **PROBLEM)
     with pytest.raises(TtOpsError) as caught:
-        TaskClient(server.url).add({"title": ""})
+        TaskClient(server.url).add("")
     assert caught.value.message.endswith("422 The task is not valid (#/title is empty)")
 
 

@@ -1,0 +1,104 @@
+"""Answers of the task API that are no success, in the user's terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+
+from tasktracker_ops.errors import TtOpsError
+
+_CHALLENGE = re.compile(r'error_description="([^"]+)"')
+_UNKNOWN = ("api-error", "find the name of its log group: tt-ops outputs")
+_MEANINGS = {
+    404: ("task-not-found", "see which there are: tt-ops tasks list"),
+    409: ("request-in-progress", "see in a moment if it was done: tt-ops tasks list"),
+    412: ("task-changed", "see how it is now: tt-ops tasks list"),
+    422: ("task-invalid", "see what a task takes: tt-ops tasks add --help"),
+    429: ("api-throttled", "try again in a moment: tt-ops tasks list"),
+    503: ("api-unavailable", "try again in a moment: tt-ops tasks list"),
+}
+_KEY_REUSED = ("idempotency-key-reused", "see what was added with it: tt-ops tasks list")
+
+
+def refused(answer: requests.Response) -> TtOpsError:
+    """The error for an answer that is no success; its code depends on status and problem type."""
+    problem = _problem(answer)
+    slug = problem_slug(answer)
+    if answer.status_code == 404 and slug != "task-not-found":
+        # Another server's, API Gateway's own, or another path's.
+        return strange(answer, str(problem.get("title") or answer.reason))
+    detail = (
+        problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason
+    )
+    where = f"{answer.request.method} {answer.url}"
+    sentence = f"{where}: {answer.status_code} {str(detail).rstrip('.')}"
+    if answer.status_code in {401, 403}:
+        code, hint = "api-forbidden", _access_hint(answer)
+    elif slug == "idempotency-key-reused":
+        code, hint = _KEY_REUSED
+    else:
+        code, hint = _MEANINGS.get(answer.status_code, _UNKNOWN)
+    fields = _fields(answer, problem)
+    return TtOpsError(code, f"{sentence} ({fields})" if fields else sentence, hint=hint)
+
+
+def strange(answer: requests.Response, what: str) -> TtOpsError:
+    """The error for an answer that the task API does not give."""
+    return TtOpsError(
+        "api-answer-unreadable",
+        f"{answer.request.method} {answer.url} does not answer as the task API: "
+        f"{answer.status_code} {what}",
+        hint="see the deployment's own address: tt-ops outputs",
+    )
+
+
+@contextmanager
+def readable(answer: requests.Response) -> Iterator[None]:
+    """Turn what goes wrong while an answer's content is read into an error of its server."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        kind = answer.headers.get("Content-Type", "no content type")
+        raise strange(answer, f"gave {kind}: {answer.text[:100]!r}") from error
+
+
+def problem_slug(answer: requests.Response) -> str:
+    """The last part of a problem's type (RFC 9457), such as `task-not-found`; else empty."""
+    prefix, _, slug = str(_problem(answer).get("type", "")).rpartition(":")
+    return slug if prefix == "urn:task-tracker:problem" else ""
+
+
+def _problem(answer: requests.Response) -> dict[str, Any]:
+    try:
+        content = answer.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _fields(answer: requests.Response, problem: dict[str, Any]) -> str:
+    if challenge := _CHALLENGE.search(answer.headers.get("WWW-Authenticate", "")):
+        return challenge[1]
+    errors = problem.get("errors")
+    return "; ".join(
+        f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
+        for error in (errors if isinstance(errors, list) else [])
+        if isinstance(error, dict)
+    )
+
+
+def _access_hint(answer: requests.Response) -> str:
+    sent = str(answer.request.headers.get("Authorization", ""))
+    if sent.startswith("Bearer ") and answer.status_code == 403:
+        return "take one with the scope tasks:read or tasks:write: export TT_OPS_API_TOKEN=TOKEN"
+    if sent.startswith("Bearer "):
+        return "take a new one from the issuer: export TT_OPS_API_TOKEN=TOKEN"
+    if sent.startswith("AWS4-"):
+        return "see who you are, and if that may do execute-api:Invoke: aws sts get-caller-identity"
+    if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):
+        return "it wants a token: export TT_OPS_API_TOKEN=TOKEN"
+    return "see which callers it takes (api_auth): tt-ops outputs"

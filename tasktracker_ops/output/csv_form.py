@@ -1,0 +1,31 @@
+"""Results as CSV (RFC 4180), for spreadsheets; programs are better served with JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from dataclasses import fields
+
+from tasktracker_ops.models import Task, Tasks
+
+from .text import visible
+
+# A spreadsheet would run what begins like this (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(result: Tasks) -> str:
+    """A line of names, and one for each task; an apostrophe stands before what looks a formula."""
+    names = [field.name for field in fields(Task)]
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(getattr(task, name)) for name in names] for task in result.tasks)
+    text = lines.getvalue().removesuffix("\n")
+    return visible(text, keep="\n") if sys.stdout.isatty() else text
+
+
+def _cell(value: str | int | None) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

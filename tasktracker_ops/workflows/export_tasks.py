@@ -1,0 +1,51 @@
+"""`tasks export`: all tasks as JSON lines, the oldest first, so that an import keeps the order."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryFile
+from typing import IO, TYPE_CHECKING
+
+from tasktracker_ops.models import Exported, Task
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+
+def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> Exported:
+    """Write all tasks to a file, whole or not at all; only its owner may read a new one."""
+    file = file.resolve()  # through links: they stay
+    if file.exists() and not file.is_file():
+        with file.open("wb") as target:  # a pipe or a device keeps its place
+            return Exported(file, write_tasks(app, target, form))
+    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as target:
+        try:
+            tasks = write_tasks(app, target, form)
+            target.flush()
+            os.fsync(target.fileno())
+            if file.exists():
+                os.chmod(target.name, file.stat().st_mode)
+            os.replace(target.name, file)
+        except BaseException:
+            os.unlink(target.name)
+            raise
+    return Exported(file, tasks)
+
+
+def write_tasks(app: App, target: IO[bytes], form: Callable[[Task], str]) -> int:
+    """Write all tasks, a line each; returns how many. Nothing is written before all were read."""
+    with TemporaryFile() as spool:
+        ends = array("Q", [0])
+        for task in app.tasks().list():
+            spool.write(f"{form(task)}\n".encode())
+            ends.append(spool.tell())
+            app.report.progress("exporting tasks", len(ends) - 1, None)
+        # The API lists the newest first, and memory may be too small for all of them.
+        for start, end in zip(reversed(ends[:-1]), reversed(ends[1:]), strict=True):
+            spool.seek(start)
+            target.write(spool.read(end - start))
+        target.flush()
+        return len(ends) - 1

@@ -1,0 +1,225 @@
+"""`tasks import`: tasks out of JSON lines, each made once however often the import is run.
+
+A line is known by its `task_id`, else by its content and how often that has occurred before. It is
+skipped when the task of that id, or the one that was made of it before, exists. What is posted
+carries an `Idempotency-Key` derived from all that, for what was posted and not recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import FailedLine, Imported
+
+if TYPE_CHECKING:
+    from tasktracker_ops.adapters.import_record import ImportRecord
+    from tasktracker_ops.adapters.task_client import TaskClient
+    from tasktracker_ops.app import App
+
+_WORKERS = 4
+_WINDOW = 16  # lines under way or waiting for their turn
+_WRITABLE = ("title", "description", "status")
+_SERVERS = ("task_id", "created_at", "updated_at", "version")
+_TASK_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")  # what the API can have
+_LINES_FAULT = {"task-invalid", "idempotency-key-reused"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that describes a task; `identity` tells it from all others of the file."""
+
+    number: int
+    identity: str
+    task_id: str | None
+    fields: dict[str, str]
+
+    def key(self, known: str | None) -> str:
+        """The Idempotency-Key of the task that takes the place of `known`, one that is gone."""
+        content = json.dumps([self.identity, known, self.fields], sort_keys=True)
+        return f"tt-ops-import-{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+class Outcome:
+    """What has become of the lines so far; each that failed is told to `tell` at once."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.created = self.already_there = 0
+        self.failed: list[FailedLine] = []
+        self.problem: TtOpsError | None = None
+        self._tell = tell
+
+    @property
+    def lines(self) -> int:
+        """How many have been dealt with."""
+        return self.created + self.already_there + len(self.failed)
+
+    def fail(self, number: int, reason: str) -> None:
+        """A line cannot be imported."""
+        self.failed.append(FailedLine(number, reason))
+        self._tell(f"line {number}: {reason}")
+
+    def settle(self, line: Line, future: Future[bool]) -> None:
+        """Wait for a line's end, and count it."""
+        try:
+            created = future.result()
+        except TtOpsError as error:
+            if error.code in _LINES_FAULT:
+                self.fail(line.number, error.message)
+            else:
+                self.problem = self.problem or error
+        else:
+            self.created += created
+            self.already_there += not created
+
+    def result(self) -> Imported:
+        """The summary."""
+        complete = self.problem is None
+        failed = tuple(sorted(self.failed, key=lambda failed: failed.line))
+        return Imported(self.created, self.already_there, failed, complete)
+
+
+def import_file(app: App, file: Path) -> tuple[Imported, TtOpsError | None]:
+    """Import a file's lines, remembering beside it in `FILE.imported` what was made of which."""
+    if not file.is_file():  # a pipe can be read once, and has no place beside it
+        with file.open("rb") as lines:
+            return import_tasks(app, lines, name=str(file))
+    with file.open("rb") as lines:
+        total = sum(1 for line in lines if line.strip())
+        lines.seek(0)
+        kept = file.with_name(f"{file.name}.imported")
+        return import_tasks(app, lines, name=str(file), total=total, record_file=kept)
+
+
+def import_tasks(
+    app: App,
+    lines: Iterable[bytes],
+    *,
+    name: str,
+    total: int | None = None,
+    record_file: Path | None = None,
+) -> tuple[Imported, TtOpsError | None]:
+    """Make a task of each line, a few at a time; returns the outcome, and its error if it has one.
+
+    A line that is no task is told and left out; what is wrong with the API ends the import.
+    """
+    client = app.tasks()
+    outcome = Outcome(app.report.note)
+    window: deque[tuple[Line, Future[bool]]] = deque()
+
+    def settle() -> None:
+        outcome.settle(*window.popleft())
+        app.report.progress("importing tasks", outcome.lines, total)
+
+    with app.import_record(record_file, client.api_url) as record:
+        pool = ThreadPoolExecutor(_WORKERS)
+        try:
+            for line in _read(lines, outcome.fail):
+                window.append((line, pool.submit(_import_line, client, record, line)))
+                if len(window) == _WINDOW:
+                    settle()
+                if outcome.problem is not None:
+                    break
+            while window and outcome.problem is None:
+                settle()
+        except KeyboardInterrupt:
+            app.report.note("Interrupted: the same command goes on where it ended.")
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)  # what is under way is recorded
+    for line, future in window:
+        if not future.cancelled():
+            outcome.settle(line, future)
+    return outcome.result(), _error(outcome, name)
+
+
+def _import_line(client: TaskClient, record: ImportRecord, line: Line) -> bool:
+    """Whether a task was made; False if it was there."""
+    known = record.task_id(line.identity) or line.task_id
+    if known is not None and _exists(client, known):
+        return False
+    task = client.add(**line.fields, idempotency_key=line.key(known))
+    record.note(line.identity, task.task_id)
+    return True
+
+
+def _exists(client: TaskClient, task_id: str) -> bool:
+    if _TASK_ID.fullmatch(task_id) is None:
+        return False
+    try:
+        client.show(task_id)
+    except TtOpsError as error:
+        if error.code != "task-not-found":
+            raise
+        return False
+    return True
+
+
+def _read(lines: Iterable[bytes], fail: Callable[[int, str], None]) -> Iterator[Line]:
+    """The lines that describe tasks; empty ones do not count."""
+    same: Counter[str] = Counter()
+    seen: dict[str, int] = {}
+    for number, content in enumerate(lines, 1):
+        if not content.strip():
+            continue
+        try:
+            task_id, fields = _parse(content.removeprefix(b"\xef\xbb\xbf"))
+            if task_id is not None and seen.setdefault(task_id, number) != number:
+                raise ValueError(f"it repeats the task_id of line {seen[task_id]}")
+        except ValueError as error:
+            fail(number, str(error))
+            continue
+        identity = f"task_id {task_id}"
+        if task_id is None:
+            text = json.dumps(fields, sort_keys=True)
+            same[text] += 1
+            identity = f"content {text} {same[text]}"
+        yield Line(number, identity, task_id, fields)
+
+
+def _parse(content: bytes) -> tuple[str | None, dict[str, str]]:
+    """The id and the writable fields of a line; raises ValueError with what is wrong with it."""
+    try:
+        task = json.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is no JSON in UTF-8: {error}") from None
+    if not isinstance(task, dict):
+        raise ValueError("it is no JSON object")
+    unknown = sorted(set(task) - {*_WRITABLE, *_SERVERS})
+    if unknown:
+        raise ValueError(f"it has the unknown field {unknown[0]!r}")
+    given = {name: task[name] for name in ("task_id", *_WRITABLE) if task.get(name) is not None}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise ValueError(f"its {name} is no text")
+    if "title" not in given:
+        raise ValueError("it has no title")
+    return given.pop("task_id", None), given
+
+
+def _error(outcome: Outcome, name: str) -> TtOpsError | None:
+    again = f"tt-ops tasks import {shlex.quote(name)}"
+    problem = outcome.problem
+    if problem is not None:
+        return TtOpsError(
+            problem.code,
+            f"{problem.message}; the import ended there",
+            hint=f"the same command goes on where it ended: {again}",
+            exit_code=problem.exit_code,
+        )
+    if outcome.failed:
+        return TtOpsError(
+            "lines-failed",
+            f"{len(outcome.failed)} of {outcome.lines} lines of {name!r} were not imported",
+            hint=f"mend those lines, and run it again: {again}",
+        )
+    return None

@@ -1,0 +1,60 @@
+"""A task as a text to edit.
+
+# Remarks, only before the first line without "#".
+title: Renew the certificate
+status: pending
+
+The description: all that follows the first empty line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Task
+
+_HEADERS = ("title", "status")
+
+
+def form(task: Task, remarks: Sequence[str]) -> str:
+    """The text of a task, below remarks."""
+    lines = [f"# {line}" for remark in remarks for line in remark.splitlines()]
+    title = " ".join((task.title or "").splitlines())
+    lines += [f"title: {title}", f"status: {task.status or ''}", "", task.description or ""]
+    return "\n".join(lines) + "\n"
+
+
+def is_empty(text: str) -> bool:
+    """Whether nothing but remarks is left."""
+    return not _without_remarks(text).strip()
+
+
+def fields(text: str) -> dict[str, str]:
+    """The title, status and description in a text. Raises TtOpsError `form-invalid`."""
+    head, _, description = _without_remarks(text).replace("\r\n", "\n").partition("\n\n")
+    found = {"description": description.removesuffix("\n")}
+    for line in head.splitlines():
+        name, colon, value = line.partition(":")
+        name = name.strip()
+        if not colon or name not in _HEADERS or name in found:
+            raise _invalid(f"{line!r} is neither title: … nor status: …, or there are two of it")
+        found[name] = value.strip()
+    for name in _HEADERS:
+        if name not in found:
+            raise _invalid(f"there is no line {name}: … before the first empty line")
+    return found
+
+
+def _without_remarks(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    start = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "".join(lines[start:])
+
+
+def _invalid(what: str) -> TtOpsError:
+    return TtOpsError(
+        "form-invalid",
+        f"the task's text cannot be read: {what}",
+        hint="change single fields instead: tt-ops tasks edit --help",
+    )

@@ -1,0 +1,134 @@
+"""`tasks list`, `add` and `edit`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Added, Task, Tasks
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+from .task_form import fields, form, is_empty
+
+_FIELDS = ("title", "status", "description")
+_CLOSE = "Save and close to change the task; empty the file to leave it as it is."
+
+
+def newest(app: App, *, status: str | None, limit: int | None) -> Tasks:
+    """The newest tasks, all of them without a limit; notes that there are more."""
+    client = app.tasks()
+    found: list[Task] = []
+    for task in client.list(status, None if limit is None else limit + 1):
+        found.append(task)
+        app.report.progress("reading tasks", len(found), None)
+    if limit is not None and len(found) > limit:
+        app.report.note(f"These are the newest {limit:,}, and there are more: --all shows them.")
+    return Tasks(tuple(found[:limit]))
+
+
+def add(
+    app: App, titles: Iterable[str], *, description: str | None, status: str | None
+) -> Iterator[Added]:
+    """Add a task for each title as it comes; one that is refused ends it, and is named."""
+    client = app.tasks()
+    for number, title in enumerate(titles, 1):
+        try:
+            task = client.add(title, description=description, status=status)
+        except TtOpsError as error:
+            raise TtOpsError(
+                error.code,
+                f"title {number}, {title!r}, was not added: {error.message}",
+                hint="those before it were; go on with it: tt-ops tasks add -"
+                if number > 1
+                else error.hint,
+                exit_code=error.exit_code,
+            ) from error
+        yield Added(**asdict(task))
+
+
+def edit(app: App, task_id: str, changes: Mapping[str, str]) -> Task:
+    """Change fields of a task as it is now; says what somebody else changed in that moment."""
+    client = app.tasks()
+    task = client.show(task_id)
+    try:
+        return client.edit(task_id, **changes, if_match=task.version)
+    except TtOpsError as error:
+        if error.code != "task-changed":
+            raise
+        theirs = client.show(task_id)
+        raise TtOpsError(
+            error.code,
+            f"{task_id!r} was changed by somebody else at the same time: "
+            f"{_difference(task, theirs)}; nothing of yours was written",
+            hint=f"look at it, and edit it again: tt-ops tasks show {shlex.quote(task_id)}",
+        ) from error
+
+
+def edit_by_hand(app: App, task_id: str, editor: Callable[[str], str]) -> Task:
+    """Let the user edit a task as a text, until it is valid, unchanged or given up.
+
+    What somebody else changed meanwhile is shown, with the user's own changes on top of it.
+    """
+    client = app.tasks()
+    base = client.show(task_id)
+    wanted: dict[str, str] = {}
+    text = form(base, [f"Task {task_id}, version {base.version}. {_CLOSE}"])
+    error: TtOpsError | None = None
+    while True:
+        typed = editor(text)
+        if is_empty(typed):
+            app.report.note("Nothing was changed.")
+            return base
+        if error is not None and error.code != "task-changed" and typed == text:
+            raise error
+        try:
+            wanted = _changes(base, typed)
+            if not wanted:
+                app.report.note("Nothing was changed.")
+                return base
+            return client.edit(task_id, **wanted, if_match=base.version)
+        except TtOpsError as problem:
+            error = problem
+        if error.code == "task-changed":
+            theirs = client.show(task_id)
+            remark = f"Somebody else has changed it: {_difference(base, theirs)}."
+            base = theirs
+            text = form(_with(theirs, wanted), [remark, _CLOSE])
+        elif error.code in {"task-invalid", "form-invalid"}:
+            text = _remarked(typed, error.message)
+        else:
+            raise error
+
+
+def _changes(base: Task, typed: str) -> dict[str, str]:
+    """The fields that differ from what was shown."""
+    shown = fields(form(base, []))
+    return {name: value for name, value in fields(typed).items() if value != shown[name]}
+
+
+def _with(task: Task, changes: Mapping[str, str]) -> Task:
+    return replace(
+        task,
+        title=changes.get("title", task.title),
+        status=changes.get("status", task.status),
+        description=changes.get("description", task.description),
+    )
+
+
+def _remarked(typed: str, remark: str) -> str:
+    lines = "".join(f"# {line}\n" for line in (*remark.splitlines(), _CLOSE))
+    return lines + typed
+
+
+def _difference(before: Task, after: Task) -> str:
+    changed = [
+        f"{name} {getattr(before, name)!r} → {getattr(after, name)!r}"
+        for name in _FIELDS
+        if getattr(before, name) != getattr(after, name)
+    ]
+    return f"version {before.version} → {after.version}, {', '.join(changed) or 'no field'}"
