@@ -30,6 +30,8 @@ import handler
 TABLE = "TaskTable"
 INDEX = "status-task_id-index"
 
+_OF_TRANSACTIONS = ("TransactionConflict", "ThrottlingError")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -142,7 +144,8 @@ class Wire(ThreadingHTTPServer):
         with self._lock:
             self.calls.append(operation)
             self._met[operation] += 1
-            return self._kind if self._met[operation] <= self._times else ""
+            fits = operation == "TransactWriteItems" or self._kind not in _OF_TRANSACTIONS
+            return self._kind if fits and self._met[operation] <= self._times else ""
 
     def deliver(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Give a request to moto: one after the other, as DynamoDB does for an item."""
@@ -181,6 +184,8 @@ class _Delivery(BaseHTTPRequestHandler):
                 self._answer(500, b'{"__type": "InternalServerError", "message": "no"}')
             case "garbage":
                 self._answer(502, b"<html>Bad Gateway</html>")
+            case reason if reason in _OF_TRANSACTIONS:
+                self._answer(400, _cancelled(reason))
             case code:
                 self._answer(400, json.dumps({"__type": f"x#{code}", "message": "no"}).encode())
 
@@ -194,6 +199,14 @@ class _Delivery(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Be quiet."""
+
+
+def _cancelled(reason: str) -> bytes:
+    """Return DynamoDB's answer to a transaction of two writes of which the second failed."""
+    reasons = [{"Code": "None"}, {"Code": reason, "Message": "no"}]
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    document = {"__type": kind, "Message": "no", "CancellationReasons": reasons}
+    return json.dumps(document).encode()
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,17 @@ def test_key_with_another_body_is_refused(api):
     assert len(api("GET", "/tasks").json()) == 1
 
 
+def test_request_under_way_is_a_conflict(api, wire):
+    """While another request with the key is being written, the answer is 409 and Retry-After."""
+    wire.inject("TransactionConflict")
+    answer = _post(api)
+    assert (answer.status, answer.slug) == (409, "request-in-progress")
+    assert answer.headers["retry-after"] == "1"
+    wire.mend()
+    assert _post(api).status == 201
+    assert len(api("GET", "/tasks").json()) == 1
+
+
 def test_invalid_body_does_not_use_the_key_up(api):
     """A POST that was refused leaves the key free."""
     assert _post(api, {"title": ""}).status == 422

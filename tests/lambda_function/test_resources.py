@@ -168,10 +168,12 @@ def test_base64_bodies_are_decoded(api):
 
 
 def test_large_bodies_are_refused_unparsed(api):
-    """More than 64 KiB answers 413, even when it is not JSON."""
+    """More than 64 KiB answers 413, even when it is no JSON, no base64 or of another type."""
     assert api("POST", "/tasks", "{" * 65_537).slug == "body-too-large"
     assert api("POST", "/tasks", "é" * 40_000).status == 413
     assert api("POST", "/tasks", "{" * 65_536).status == 400
+    event = api.event("POST", "/tasks", "#" * 87_385, headers={"content-type": "text/plain"})
+    assert api.send({**event, "isBase64Encoded": True}).status == 413
 
 
 @pytest.mark.parametrize(
