@@ -22,7 +22,12 @@ def test_event_is_payload_format_2(api: Any) -> None:
     before = time.time()
     response = api.call(
         "/my%20path/%C3%A9?b=2&a=1&a=x%20y&empty=",
-        headers={"X-Mixed": "Value", "User-Agent": "test/1", "Cookie": "one=1; two=2"},
+        headers={
+            "X-Mixed": "Value",
+            "X-Empty": "",
+            "User-Agent": "test/1",
+            "Cookie": "one=1; two=2",
+        },
     )
     event = response.json()
     context = event.pop("requestContext")
@@ -37,6 +42,8 @@ def test_event_is_payload_format_2(api: Any) -> None:
         "isBase64Encoded": False,
     }
     assert headers["x-mixed"] == "Value"
+    assert headers["x-empty"] == ""
+    assert "content-type" not in headers
     assert headers["x-forwarded-for"] == "127.0.0.1"
     assert headers["host"] == context["domainName"]
     assert "cookie" not in headers

@@ -62,9 +62,10 @@ class ApiCall:
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    headers = {
+    # WSGI has these two even where the client has not sent them, empty.
+    own = {name for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
+    return {
         name.removeprefix("HTTP_").replace("_", "-").lower(): value
         for name, value in environ.items()
-        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if name.startswith("HTTP_") or name in own
     }
-    return {name: value for name, value in headers.items() if value != ""}
