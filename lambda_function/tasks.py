@@ -1,6 +1,7 @@
 """What a task is, and which tasks clients may write."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ from problems import FieldError, InvalidTask
 from uuid7 import uuid7
 
 STATUSES = ("pending", "in_progress", "done")
-MAX_TITLE = 200  # characters, after trimming
+MAX_TITLE = 200  # characters
 MAX_DESCRIPTION = 4_000  # characters
 
+# Written so that it means the same to every dialect of JSON Schema's patterns.
+_VISIBLE = re.compile(r"[^\s\u0000-\u001f\u007f-\u009f\ufeff]")
 _DEFAULTS = {"description": "", "status": STATUSES[0]}
 
 
@@ -86,10 +89,10 @@ def _fields(body: object, required: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def _title(value: object) -> str:
-    title = _text(value).strip()
-    if not 1 <= len(title) <= MAX_TITLE:
-        raise ValueError(f"must have 1 to {MAX_TITLE} characters, not counting outer spaces")
-    return title
+    title = _text(value)
+    if len(title) > MAX_TITLE or not _VISIBLE.search(title):
+        raise ValueError(f"must have 1 to {MAX_TITLE} characters, and not spaces alone")
+    return title.strip()
 
 
 def _description(value: object) -> str:
