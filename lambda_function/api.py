@@ -1,6 +1,8 @@
 """The resources of the API: one function for each route and method."""
 
 import hashlib
+from functools import cache
+from pathlib import Path
 
 import store
 from gateway import JSON, MERGE_PATCH, Request, Response, answer, json_answer
@@ -15,6 +17,12 @@ def health(request: Request) -> Response:
     return answer(200, {"status": "ok"})
 
 
+def describe(request: Request) -> Response:
+    """``GET /openapi.json``: 200 and the API's description; DynamoDB is not asked."""
+    text = _description()
+    return _unless_known(request, json_answer(200, text, ETag=_content_tag(text)))
+
+
 def list_tasks(request: Request) -> Response:
     """``GET /tasks?status=&limit=&cursor=``: 200 and an array; the next page in ``Link``."""
     wanted = page_request(request.query)
@@ -22,8 +30,8 @@ def list_tasks(request: Request) -> Response:
     # One more than asked for tells whether there is a next page.
     page = wanted.page(table.newest_tasks(wanted.status, wanted.before, wanted.limit + 1))
     headers = {} if page.next is None else {"Link": f'<{page.next}>; rel="next"'}
-    digest = hashlib.sha256(f"{page.next} {page.text}".encode()).hexdigest()[:32]
-    return _unless_known(request, json_answer(200, page.text, ETag=f'"{digest}"', **headers))
+    tag = _content_tag(f"{page.next} {page.text}")
+    return _unless_known(request, json_answer(200, page.text, ETag=tag, **headers))
 
 
 def create_task(request: Request) -> Response:
@@ -65,6 +73,15 @@ def delete_task(request: Request, task_id: str) -> Response:
     """``DELETE /tasks/{task_id}``: 204."""
     store.connect(request.deadline).delete(task_id, precondition(request.headers))
     return answer(204)
+
+
+@cache
+def _description() -> str:
+    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+
+
+def _content_tag(text: str) -> str:
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
 def _task_answer(status: int, task: Task, **headers: str) -> Response:

@@ -18,6 +18,7 @@ View = Callable[..., Response]  # called with the request and the named parts of
 _TASK_ID = r"(?P<task_id>[A-Za-z0-9._~-]{1,128})"  # what a path may hold without escapes
 _ROUTES: dict[str, dict[str, View]] = {
     "/health": {"GET": api.health},
+    "/openapi.json": {"GET": api.describe},
     "/tasks": {"GET": api.list_tasks, "POST": api.create_task},
     "/tasks/{task_id}": {
         "GET": api.show_task,
@@ -26,7 +27,9 @@ _ROUTES: dict[str, dict[str, View]] = {
         "DELETE": api.delete_task,
     },
 }
-_PATTERNS = {route: re.compile(route.replace("{task_id}", _TASK_ID)) for route in _ROUTES}
+_PATTERNS = {
+    route: re.compile(re.escape(route).replace(r"\{task_id\}", _TASK_ID)) for route in _ROUTES
+}
 _DRILLS: dict[str, View] = {
     "/trigger-error": drills.trigger_error,
     "/trigger-slow": drills.trigger_slow,
@@ -97,7 +100,7 @@ def _route(request: Request) -> tuple[str, dict[str, View], dict[str, str]]:
         match = pattern.fullmatch(request.path)
         if match:
             return route, _ROUTES[route], match.groupdict()
-    raise RouteNotFound("The API has /health, /tasks and /tasks/{task_id}.")
+    raise RouteNotFound("The API has /tasks, /tasks/{task_id}, /health and /openapi.json.")
 
 
 def _view(request: Request, views: dict[str, View]) -> View:

@@ -49,7 +49,9 @@ def build(project: Path, *, check: bool = False) -> Package:
 
 def _sources(folder: Path) -> dict[str, bytes]:
     files = {
-        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.py")
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for pattern in ("*.py", "*.json")
+        for file in folder.rglob(pattern)
     }
     if "handler.py" not in files:
         raise TtOpsError(

@@ -164,9 +164,9 @@ class Aws:
         return self._clients[service]
 
     def function(
-        self, source: str = HANDLER, *, log_group: bool = True, **options: Any
+        self, source: str | bytes = HANDLER, *, log_group: bool = True, **options: Any
     ) -> Function:
-        """Deploy a function, version 1 published and behind the alias `live`."""
+        """Deploy a handler or a package, version 1 published and behind the alias `live`."""
         name = f"function-{next(_numbers)}"
         if log_group:
             self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
@@ -175,7 +175,7 @@ class Aws:
             Runtime="python3.12",
             Role=self._role(),
             Handler=options.pop("Handler", "handler.lambda_handler"),
-            Code={"ZipFile": zipped(source)},
+            Code={"ZipFile": zipped(source) if isinstance(source, str) else source},
             Publish=True,
             **{"Timeout": 10, "MemorySize": 256, **options},
         )
