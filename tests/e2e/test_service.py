@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 FUNCTION = Path(__file__).parents[2] / "lambda_function"
 MERGE_PATCH = "application/merge-patch+json"
-UNLIMITED = {"TF_VAR_api_throttle_rate": "5000", "TF_VAR_api_throttle_burst": "5000"}
+VARIABLES = {
+    "TF_VAR_api_throttle_rate": "5000",
+    "TF_VAR_api_throttle_burst": "5000",
+    "TF_VAR_dynamodb_status_shards": "2",
+}
 
 
 @pytest.fixture(scope="module")
 def live(clone: Clone) -> Clone:
     """A deployment with two partitions for each status, and no throttling to speak of."""
-    clone.succeed("deploy", "--yes", TF_VAR_dynamodb_status_shards="2", **UNLIMITED)
+    clone.succeed("deploy", "--yes", **VARIABLES)
     return clone
 
 
@@ -227,3 +231,42 @@ def test_role_allows_exactly_what_the_code_does(
     for action, resource in needed:
         assert any(fnmatchcase(action, a) and fnmatchcase(resource, r) for a, r in granted), action
     assert {action for action, _ in needed} == {a for a, _ in granted if a.startswith("dynamodb:")}
+
+
+def _listed_ids(tasks: str) -> list[str]:
+    page = requests.get(tasks, {"limit": "100"}, timeout=30)
+    return [task["task_id"] for task in page.json()]
+
+
+def test_index_is_added_to_a_table_in_place(live: Clone, tasks: str) -> None:
+    """A table from before the index gets it without being replaced, and its tasks are listed."""
+    before = _listed_ids(tasks)
+    assert before
+    database = (live.path / "terraform/database.tf").read_text()
+    (index,) = re.findall(r"(?ms)^  global_secondary_index {.*?^  }\n", database)
+    attribute = '  attribute {\n    name = "status"\n    type = "S"\n  }\n'
+    for block in (index, attribute):
+        live.edit("terraform/database.tf", block, "")
+    live.succeed("deploy", "--yes", "--no-smoke", **VARIABLES)
+    assert requests.get(tasks, timeout=30).status_code == 500
+    (live.path / "terraform/database.tf").write_text(database)
+    planned = live.run("plan", "--output", "json", **VARIABLES)
+    changes = {c["address"]: c["action"] for c in json.loads(planned.stdout)["changes"]}
+    assert changes["aws_dynamodb_table.tasks"] == "update"
+    assert set(changes.values()) == {"update"}
+    live.succeed("deploy", "--yes", **VARIABLES)
+    assert _listed_ids(tasks) == before
+
+
+def test_partitions_are_added_by_a_variable(live: Clone, tasks: str) -> None:
+    """Raising dynamodb_status_shards changes the function only; all tasks stay listed."""
+    before = _listed_ids(tasks)
+    grown = {**VARIABLES, "TF_VAR_dynamodb_status_shards": "3"}
+    planned = live.run("plan", "--output", "json", **grown)
+    assert {(c["address"], c["action"]) for c in json.loads(planned.stdout)["changes"]} == {
+        ("aws_lambda_function.tracker", "update"),
+        ("aws_lambda_alias.live", "update"),
+    }
+    live.succeed("deploy", "--yes", **grown)
+    added = [_add(tasks).json()["task_id"] for _ in range(9)]
+    assert _listed_ids(tasks) == [*added[::-1], *before]
