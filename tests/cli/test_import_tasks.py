@@ -1,0 +1,364 @@
+"""`tt-ops tasks import`: each line once, whatever comes between."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasktracker_ops import TaskClient
+from tasktracker_ops.app import App
+from tasktracker_ops.models import Imported
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.workflows.import_tasks import import_file
+
+TT_OPS = Path(sys.executable).with_name("tt-ops")
+Content = tuple[str | None, str | None, str | None]
+
+
+class Notes:
+    """A reporter that keeps what is said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.steps: list[tuple[int, int | None]] = []
+
+    def note(self, what: str) -> None:
+        """Keep it."""
+        self.notes.append(what)
+
+    def progress(self, what: str, done: int, total: int | None) -> None:
+        """Keep it."""
+        self.steps.append((done, total))
+
+
+@pytest.fixture
+def client(service: Any) -> TaskClient:
+    """A client of the service."""
+    return TaskClient(service.url)
+
+
+@pytest.fixture
+def report() -> Notes:
+    """What was said."""
+    return Notes()
+
+
+@pytest.fixture
+def load(service: Any, report: Notes) -> Callable[[Path], Imported]:
+    """Import a file in this process."""
+
+    def call(file: Path) -> Imported:
+        app = App(Settings(api_url=service.url), report, lambda question: False)  # type: ignore[arg-type]
+        return import_file(app, file)[0]
+
+    return call
+
+
+def start(service: Any, *arguments: str, **more: Any) -> subprocess.Popen[bytes]:
+    """Start `tt-ops tasks …` in a process of its own."""
+    return subprocess.Popen(
+        [TT_OPS, "tasks", "--api-url", service.url, *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": "/nowhere"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
+
+
+def run(service: Any, *arguments: str, stdin: bytes = b"", **more: Any) -> tuple[int, str, str]:
+    """Run it to its end: exit code, output and errors."""
+    with start(service, *arguments, stdin=subprocess.PIPE, **more) as process:
+        out, err = process.communicate(stdin, timeout=60)
+    return process.returncode, out.decode(), err.decode()
+
+
+def write(file: Path, tasks: Sequence[Any]) -> Path:
+    """Write JSON lines."""
+    file.write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    return file
+
+
+def contents(client: TaskClient) -> list[Content]:
+    """What all tasks are, newest first."""
+    return [(task.title, task.description, task.status) for task in client.list()]
+
+
+def counts(imported: Imported) -> tuple[int, int, int]:
+    """How many were created, there, and failed."""
+    return imported.created, imported.already_there, len(imported.failed)
+
+
+def remove_all(client: TaskClient) -> None:
+    """Leave no task."""
+    for task in list(client.list()):
+        client.remove(task.task_id)
+
+
+def test_the_round_trip_keeps_what_tasks_are(
+    service: Any, client: TaskClient, tmp_path: Path
+) -> None:
+    """Title, description, status and order; ids and times are the service's."""
+    client.add("first", description="a\n\u202eb\x00", status="done")
+    client.add("sécond", status="in_progress")
+    client.add("third 😀")
+    before = contents(client)
+    file = str(tmp_path / "tasks.jsonl")
+    assert run(service, "export", file)[0] == 0
+    remove_all(client)
+    code, out, err = run(service, "import", file)
+    assert (code, out, err) == (0, "Imported: 3 created, 0 already there, 0 failed.\n", "")
+    assert Counter(contents(client)) == Counter(before)
+    assert run(service, "import", file)[1].startswith("Imported: 0 created, 3 already there")
+
+
+def test_an_import_where_the_tasks_are_changes_nothing(
+    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+) -> None:
+    """What is missing is made again; what was changed since the export stays changed."""
+    tasks = [client.add(f"task {number}") for number in range(3)]
+    file = tmp_path / "tasks.jsonl"
+    run(service, "export", str(file))
+    client.edit(tasks[0].task_id, title="changed")
+    client.remove(tasks[1].task_id)
+    assert counts(load(file)) == (1, 2, 0)
+    assert Counter(task.title for task in client.list()) == Counter(["changed", "task 1", "task 2"])
+    assert counts(load(file)) == (0, 3, 0)
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+lines = st.fixed_dictionaries(
+    {"title": texts.map(lambda text: f"x{text}")},
+    optional={
+        "description": texts,
+        "status": st.sampled_from(["pending", "in_progress", "done"]),
+        "task_id": st.sampled_from(["a", "b", "c", "no id of ours", ".."]),
+    },
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(lines, max_size=8), st.lists(st.sampled_from(["dropped", "answer lost", "429"])))
+def test_an_import_twice_is_an_import_once(
+    service: Any,
+    client: TaskClient,
+    load: Callable[[Path], Imported],
+    tasks: list[dict[str, str]],
+    faults: list[str],
+) -> None:
+    """Whatever is in the lines, and whatever happens on the way; equal lines make equal tasks."""
+    remove_all(client)
+    with tempfile.TemporaryDirectory() as folder:
+        file = write(Path(folder) / "tasks.jsonl", tasks)
+        for kind in faults[:3]:
+            service.fail("POST", kind)
+        first = load(file)
+        made = contents(client)
+        ids = [task["task_id"] for task in tasks if "task_id" in task]
+        repeated = len(ids) - len(set(ids))
+        assert counts(first) == (len(tasks) - repeated, 0, repeated)
+        assert len(made) == first.created
+        assert counts(load(file)) == (0, first.created, repeated)
+        Path(f"{file}.imported").unlink()
+        load(file)
+        assert contents(client) == made
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_import_goes_on(
+    service: Any, client: TaskClient, tmp_path: Path, number: signal.Signals
+) -> None:
+    """In the middle of it, at any time: afterwards each task is there once."""
+    tasks = [{"title": f"task {place % 20}"} for place in range(40)]
+    file = str(write(tmp_path / "tasks.jsonl", tasks))
+    process = start(service, "import", file)
+    while len(service.asked) < 13:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    some = len(contents(client))
+    assert 0 < some < 40
+    assert process.returncode == (-9 if number == signal.SIGKILL else 130)
+    assert ("the same command goes on where it ended" in err.decode()) == (process.returncode > 0)
+    code, out, _ = run(service, "import", file)
+    assert code == 0
+    assert Counter(task.title for task in client.list()) == Counter(t["title"] for t in tasks)
+
+
+def test_a_record_that_was_cut_off_is_read(
+    client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+) -> None:
+    """Half a line counts for nothing, and spoils none behind it."""
+    file = write(tmp_path / "tasks.jsonl", [{"title": "first"}, {"title": "second"}])
+    load(file)
+    record = tmp_path / "tasks.jsonl.imported"
+    record.write_bytes(record.read_bytes()[:-10])
+    load(file)
+    assert counts(load(file)) == (0, 2, 0)
+    assert len(contents(client)) == 2
+
+
+def test_the_record_lasts_longer_than_the_services_memory(
+    client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+) -> None:
+    """A task that was removed is made again, also while the service still knows its key."""
+    file = write(tmp_path / "tasks.jsonl", [{"title": "first"}, {"title": "first"}])
+    for _ in range(3):
+        assert counts(load(file)) == (2, 0, 0)
+        remove_all(client)
+    assert counts(load(file)) == (2, 0, 0)
+    assert counts(load(file)) == (0, 2, 0)
+
+
+def test_a_file_is_imported_into_each_api_once(
+    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+) -> None:
+    """The record tells them apart."""
+    file = write(tmp_path / "tasks.jsonl", [{"title": "first"}])
+    load(file)
+    with (tmp_path / "tasks.jsonl.imported").open() as record:
+        first = record.readline()
+    other = service.url.replace("127.0.0.1", "localhost")
+    app = App(Settings(api_url=other), Notes(), lambda question: False)  # type: ignore[arg-type]
+    import_file(app, file)
+    lines = (tmp_path / "tasks.jsonl.imported").read_text().splitlines()
+    assert lines[0] == first.strip()
+    assert len({line.split()[0] for line in lines}) == 2
+
+
+def test_lines_that_are_no_tasks_are_told_and_left_out(
+    service: Any, client: TaskClient, tmp_path: Path
+) -> None:
+    """By their numbers, and the rest is imported; the exit code is 1."""
+    good = json.dumps({"title": "good"}).encode()
+    wrong = [
+        b"\xef\xbb\xbf" + good,
+        b"",
+        b"{",
+        b"[1]",
+        b'{"title": 1}',
+        b'{"titel": "x"}',
+        b'{"description": "x"}',
+        b'{"title": "\xff"}',
+        b'{"title": " "}',
+        b'{"title": "x", "status": "later"}',
+        b'{"title": "x", "task_id": 1}',
+        b'{"title": "a", "task_id": "a"}',
+        b'{"title": "b", "task_id": "a"}',
+        b"[" * 100_000,
+        b'{"title": "last", "description": null}',
+    ]
+    file = tmp_path / "tasks.jsonl"
+    file.write_bytes(b"\n".join(wrong))
+    code, out, err = run(service, "import", str(file), "--output", "json")
+    imported = json.loads(out)
+    assert code == 1
+    assert (imported["created"], imported["already_there"], imported["complete"]) == (3, 0, True)
+    reasons = {failed["line"]: failed["reason"] for failed in imported["failed"]}
+    assert list(reasons) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]
+    for line, reason in {
+        3: "it is no JSON in UTF-8",
+        4: "it is no JSON object",
+        5: "its title is no text",
+        6: "the unknown field 'titel'",
+        7: "it has no title",
+        8: "it is no JSON in UTF-8",
+        9: "must have 1 to 200 characters",
+        10: "must be one of pending",
+        11: "its task_id is no text",
+        13: "repeats the task_id of line 12",
+        14: "it is no JSON in UTF-8",
+    }.items():
+        assert reason in reasons[line]
+    error = json.loads(err)["error"]
+    assert (error["code"], error["message"][:15]) == ("lines-failed", "11 of 14 lines ")
+    assert {title for title, _, _ in contents(client)} == {"good", "a", "last"}
+    _, _, err = run(service, "import", str(file))
+    assert "line 3: it is no JSON in UTF-8" in err
+
+
+def test_an_api_that_fails_ends_the_import(
+    service: Any, client: TaskClient, tmp_path: Path
+) -> None:
+    """With its own error, and where to go on; what was made is told."""
+    file = str(write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)]))
+    service.before = lambda request: (
+        service.fail("POST", "500", times=9) if len(service.asked) == 9 else None
+    )
+    code, out, err = run(service, "import", file, "--output", "json")
+    imported, error = json.loads(out), json.loads(err)["error"]
+    assert (code, imported["complete"], error["code"]) == (1, False, "api-error")
+    assert error["hint"].endswith(f"tt-ops tasks --api-url {service.url} import {file}")
+    assert imported["created"] == len(contents(client)) < 20
+    service.before = lambda request: None
+    while service.fault("POST")[0]:
+        pass
+    assert run(service, "import", file)[0] == 0
+    assert len(contents(client)) == 40
+
+
+def test_an_import_slows_down_as_the_api_asks(
+    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+) -> None:
+    """A rate of 20 a second, kept without a line lost; nobody hammers at it."""
+    tokens, last = 5.0, time.monotonic()
+
+    def throttle(request: str) -> None:
+        nonlocal tokens, last
+        now = time.monotonic()
+        tokens, last = min(5.0, tokens + 20 * (now - last)), now
+        if tokens < 1:
+            service.fail("POST", "429")
+        else:
+            tokens -= 1
+
+    service.before = throttle
+    file = write(tmp_path / "tasks.jsonl", [{"title": f"{number}"} for number in range(60)])
+    assert counts(load(file)) == (60, 0, 0)
+    assert len(service.asked) < 60 + 30
+
+
+def test_standard_input_is_remembered_by_the_api(
+    service: Any, client: TaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is written; a pipe with a name counts as standard input."""
+    stdin = b'{"title": "first"}\n{"title": "first"}\n{"title": "second"}\n'
+    assert run(service, "import", "-", stdin=stdin, cwd=tmp_path)[0] == 0
+    assert run(service, "import", "/dev/stdin", stdin=stdin, cwd=tmp_path)[0] == 0
+    assert Counter(t for t, _, _ in contents(client)) == Counter(["first", "first", "second"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(service: Any, tmp_path: Path) -> None:
+    """Before anything is sent."""
+    file = write(tmp_path / "tasks.jsonl", [{"title": "first"}])
+    (tmp_path / "tasks.jsonl.imported").mkdir()
+    code, _, err = run(service, "import", str(file))
+    assert (code, "tasks.jsonl.imported' cannot be used" in err) == (1, True)
+    assert service.asked == []
+
+
+def test_progress_is_counted_in_lines(
+    service: Any, tmp_path: Path, load: Callable[[Path], Imported], report: Notes
+) -> None:
+    """Of all that are not empty."""
+    file = write(tmp_path / "tasks.jsonl", [{"title": f"{number}"} for number in range(20)])
+    load(file)
+    assert [done for done, _ in report.steps] == list(range(1, 21))
+    assert {total for _, total in report.steps} == {20}
