@@ -13,7 +13,7 @@ DOCS = Path(__file__).parent
 SOURCE = DOCS / "openapi.yaml"
 SERVED = DOCS.parent / "lambda_function" / "openapi.json"
 PAGE = DOCS / "api.md"
-METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+SHOWN = ("get", "post", "put", "patch", "delete")
 
 
 def load() -> dict[str, Any]:
@@ -33,6 +33,8 @@ def page(document: Mapping[str, Any]) -> str:
 
 
 class _Page:
+    """HEAD and OPTIONS are in its introduction; what API Gateway answers is told once."""
+
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._components = document["components"]
@@ -44,117 +46,88 @@ class _Page:
         yield from ("", info["description"], "", "## Who may call it", "")
         for scheme in self._components["securitySchemes"].values():
             yield f"- {scheme['description']}"
-        yield "- With `api_auth` `NONE`, everybody."
+        yield "- With `api_auth` `NONE`, everybody; the drills aside."
         for tag in self._document["tags"]:
             yield from ("", f"## {tag['description']}")
             for path, methods in self._document["paths"].items():
-                for method in METHODS:
-                    operation = methods.get(method)
-                    if operation and tag["name"] in operation["tags"]:
-                        shared = methods.get("parameters", [])
-                        yield from self._operation(f"{method.upper()} {path}", operation, shared)
+                shared = methods.get("parameters", [])
+                for method, operation in _shown(methods):
+                    if tag["name"] in operation["tags"]:
+                        yield from self._operation(f"{method} {path}", operation, shared)
         yield from self._schemas()
         yield from self._problems()
+        yield from self._gateway()
+        yield ""
 
     def _operation(
         self, name: str, operation: Mapping[str, Any], shared: Sequence[Any]
     ) -> Iterator[str]:
-        text = f"{operation['summary']}. {operation.get('description', '')}".rstrip()
-        yield from ("", f"### {name}", "", text, "")
-        yield f"Access: {self._access(operation)}."
-        parameters = [*shared, *operation.get("parameters", [])]
+        texts = operation["summary"], operation.get("description"), self._access(operation)
+        yield from ("", f"### {name}", "", _sentences(*texts))
         rows = [
-            (f"`{each['name']}`", each["in"], self._type(each["schema"]), each["description"])
-            for each in parameters
+            (f"`{each['name']}`", each["in"], _type(each["schema"]), each["description"])
+            for each in (*shared, *operation.get("parameters", []))
         ]
         yield from _table(("Parameter", "In", "Type", "Meaning"), rows)
         for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
-            yield from ("", f"Body, `{media_type}`: {self._type(body['schema'])}")
+            yield from ("", f"Body: {_type(body['schema'])} as `{media_type}`")
             for example in body["examples"].values():
                 yield from ("", f"{example['summary']}:")
                 yield from ("", "```json", json.dumps(example["value"]), "```")
-        rows = [
-            (status, response["description"], ", ".join(self._headers(response)), what)
-            for status, response in map(self._response, operation["responses"].items())
-            for what in [", ".join(self._contents(response))]
-        ]
+        rows = []
+        for status, given in operation["responses"].items():
+            response = self._resolved(given)
+            if not _is_gateways(response):
+                headers = ", ".join(f"`{header}`" for header in response.get("headers", {}))
+                rows.append((status, response["description"], headers, _bodies(response)))
         yield from _table(("Answer", "Meaning", "Headers", "Body"), rows)
 
     def _access(self, operation: Mapping[str, Any]) -> str:
-        words = []
-        for requirement in operation.get("security", self._document["security"]):
-            names = {"signature": "a signature", "token": "a token"}
-            for scheme, scopes in requirement.items():
-                scope = f" with the scope {', '.join(f'`{s}`' for s in scopes)}" if scopes else ""
-                words.append(names[scheme] + scope)
-            if not requirement:
-                words.append("none")
-        return " or ".join(words) + (", as deployed" if len(words) > 1 else "")
-
-    def _response(self, item: tuple[str, Any]) -> tuple[str, Any]:
-        status, response = item
-        return status, self._resolved(response)
-
-    def _headers(self, response: Mapping[str, Any]) -> Iterator[str]:
-        for name in response.get("headers", {}):
-            yield f"`{name}`"
-
-    def _contents(self, response: Mapping[str, Any]) -> Iterator[str]:
-        for media_type, content in response.get("content", {}).items():
-            if media_type == "application/problem+json":
-                yield " or ".join(f"[{slug}](#problems)" for slug in content["examples"])
-            else:
-                yield self._type(content["schema"])
+        wanted = operation.get("security", self._document["security"])
+        scopes = [scope for each in wanted for scope in each.get("token", [])]
+        if scopes:
+            return f"Scope: `{scopes[0]}`"
+        return "" if {} in wanted else "Always with a signature"
 
     def _schemas(self) -> Iterator[str]:
         yield from ("", "## Schemas")
         for name, schema in self._components["schemas"].items():
-            yield from ("", f"### {name}", "")
-            yield f"{self._type(schema)}. {schema.get('description', '')}".rstrip()
+            yield from ("", f"### {name}", "", _sentences(_type(schema), schema.get("description")))
             required = schema.get("required", [])
             rows = [
-                (
-                    f"`{field}`",
-                    self._type(each),
-                    "yes" if field in required else "",
-                    self._note(each),
-                )
+                (f"`{field}`", _type(each), "yes" if field in required else "", self._note(each))
                 for field, each in schema.get("properties", {}).items()
             ]
-            yield from _table(("Member", "Type", "Always there", "Meaning"), rows)
+            yield from _table(("Member", "Type", "Required", "Meaning"), rows)
 
     def _problems(self) -> Iterator[str]:
         yield from ("", "## Problems", "")
-        yield "`type` is the name below behind `urn:task-tracker:problem:`."
-        examples = self._components["examples"].items()
+        yield "`type` is one of these names behind `urn:task-tracker:problem:`."
+        examples = self._components["examples"]
         rows = [
             (f"`{slug}`", str(each["value"]["status"]), each["value"]["title"], each["summary"])
-            for slug, each in examples
+            for slug, each in examples.items()
         ]
         yield from _table(("Problem", "Status", "`title`", "When"), rows)
-        value = self._components["examples"]["invalid-task"]["value"]
-        yield from ("", "```json", json.dumps(value, indent=2), "```", "")
+        value = json.dumps(examples["invalid-task"]["value"], indent=2)
+        yield from ("", "For example:", "", "```json", value, "```")
+
+    def _gateway(self) -> Iterator[str]:
+        yield from ("", "## Answers of API Gateway", "")
+        yield "They may come from any operation, as `application/json`."
+        rows = {}
+        for methods in self._document["paths"].values():
+            for _, operation in _shown(methods):
+                for status, given in operation["responses"].items():
+                    response = self._resolved(given)
+                    if _is_gateways(response):
+                        (example,) = response["content"]["application/json"]["examples"].values()
+                        body = f"`{json.dumps(example['value'])}`"
+                        rows[status] = (status, response["description"], body)
+        yield from _table(("Answer", "Meaning", "Body"), [rows[status] for status in sorted(rows)])
 
     def _note(self, schema: Mapping[str, Any]) -> str:
         return str(schema.get("description") or self._resolved(schema).get("description", ""))
-
-    def _type(self, schema: Mapping[str, Any]) -> str:
-        """Return the type of a value, with what limits it."""
-        if "$ref" in schema:
-            name = schema["$ref"].rpartition("/")[2]
-            default = f", default `{json.dumps(schema['default'])}`" if "default" in schema else ""
-            return f"[{name}](#{name.lower()}){default}"
-        if "anyOf" in schema:
-            return " or ".join(self._type(each) for each in schema["anyOf"])
-        if "const" in schema:
-            return f"`{json.dumps(schema['const'])}`"
-        if schema.get("type") == "array":
-            return f"array of {self._type(schema['items'])}"
-        if "pointer" in schema.get("properties", {}) or schema.get("type") == "object":
-            return "object"
-        if "enum" in schema and len(schema["enum"]) < 5:
-            return ", ".join(f"`{value}`" for value in schema["enum"])
-        return " ".join(_limits(schema))
 
     def _resolved(self, value: Any) -> Any:
         if "$ref" not in value:
@@ -163,21 +136,61 @@ class _Page:
         return self._components[kind][name]
 
 
-def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
-    types = schema["type"]
-    yield " or ".join(types) if isinstance(types, list) else types
+def _shown(methods: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((method.upper(), methods[method]) for method in SHOWN if method in methods)
+
+
+def _sentences(*texts: str | None) -> str:
+    return " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in texts if text)
+
+
+def _is_gateways(response: Mapping[str, Any]) -> bool:
+    schemas = [content["schema"] for content in response.get("content", {}).values()]
+    return schemas == [{"$ref": "#/components/schemas/GatewayMessage"}]
+
+
+def _bodies(response: Mapping[str, Any]) -> str:
+    return ", ".join(
+        " or ".join(f"[{slug}](#problems)" for slug in content["examples"])
+        if media_type == "application/problem+json"
+        else _type(content["schema"])
+        for media_type, content in response.get("content", {}).items()
+    )
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """Return the type of a value, with what limits it."""
+    words = [_name(schema)]
     lowest = schema.get("minimum", schema.get("minLength"))
     highest = schema.get("maximum", schema.get("maxLength"))
+    unit = " characters" if "maxLength" in schema else ""
     if lowest is not None and highest is not None:
-        yield f"({lowest} to {highest})"
+        words.append(f"{lowest} to {highest}{unit}")
     elif highest is not None:
-        yield f"(up to {highest})"
-    elif lowest is not None:
-        yield f"(from {lowest})"
+        words.append(f"up to {highest}{unit}")
     if "format" in schema:
-        yield f"({schema['format']})"
+        words.append(schema["format"])
     if "default" in schema:
-        yield f"default {schema['default']}"
+        words.append(f"default `{json.dumps(schema['default'])}`")
+    return ", ".join(words)
+
+
+def _name(schema: Mapping[str, Any]) -> str:
+    match schema:
+        case {"$ref": reference}:
+            name = reference.rpartition("/")[2]
+            return f"[{name}](#{name.lower()})"
+        case {"anyOf": kinds}:
+            return " or ".join(_name(kind) for kind in kinds)
+        case {"const": value}:
+            return f"`{json.dumps(value)}`"
+        case {"type": "array", "items": items}:
+            return f"array of {_name(items)}"
+        case {"enum": values, "type": "string"} if len(values) < 5:
+            return ", ".join(f"`{value}`" for value in values)
+        case {"type": [*kinds]}:
+            return " or ".join(kinds)
+    return str(schema["type"])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

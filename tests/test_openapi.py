@@ -55,7 +55,7 @@ def test_every_operation_says_what_may_come_of_it(document: dict[str, Any]) -> N
         operation
         for methods in document["paths"].values()
         for method, operation in methods.items()
-        if method in openapi.METHODS
+        if method != "parameters"
     ]
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     for operation in operations:
