@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 import handler
 import pages
@@ -38,6 +39,21 @@ def test_it_is_not_sent_again(api):
     tag = api("HEAD", "/openapi.json").headers["etag"]
     answer = api("GET", "/openapi.json", headers={"If-None-Match": tag})
     assert (answer.status, answer.text, answer.headers) == (304, "", {"etag": tag})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"title": {"S": "t" * 9_000}, "description": {"N": "1.5"}, "version": {"N": "1E+125"}},
+        {"status": {"S": "archived"}, "created_at": {"S": "yesterday"}, "version": {"S": "x"}},
+    ],
+)
+def test_damaged_items_are_answered_as_described(api, table, fields):
+    """What an older version, a newer one or a hand has written is still a task to clients."""
+    table.put_item(TableName="TaskTable", Item={"task_id": {"S": "task-1"}, **fields})
+    schema = {"$ref": "#/components/schemas/Task", "components": COMPONENTS}
+    Draft202012Validator(schema).validate(api("GET", "/tasks/task-1").json())
 
 
 def test_every_route_is_described():
