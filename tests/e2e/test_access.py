@@ -23,7 +23,7 @@ ORIGIN = "https://app.example.com"
 READING = ("GET", "HEAD")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 UNKNOWN = ("PROPFIND",)
-PATHS = ("/tasks", "/tasks/x", "//tasks", "/", "/health/", "/nowhere")
+PATHS = ("/tasks", "/tasks/x", "/openapi.json", "//tasks", "/", "/health/", "/nowhere")
 
 
 def actions(deployed: Any) -> dict[str, str]:
@@ -81,7 +81,8 @@ def test_tokens(clone: Clone, issuer: Any) -> None:
         assert {status(address, method) for method in READING + WRITING + UNKNOWN} == {401}
         assert {status(address, method, read) for method in WRITING + UNKNOWN} == {403}
         assert 403 not in {status(address, method, write) for method in WRITING + UNKNOWN}
-    assert {status(f"{url}/tasks", method, read) for method in READING} == {200}
+    for path in ("/tasks", "/openapi.json"):
+        assert {status(url + path, method, read) for method in READING} == {200}
     assert {status(f"{url}/tasks", method, write) for method in READING} == {403}
     assert status(f"{url}/tasks", "POST", write) == 201
     assert status(f"{url}/tasks", "GET", issuer.token("tasks:read", exp=1)) == 401
