@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-_FIRST, _LONGEST = 0.02, 2.0  # seconds between two requests, once throttled
-_FASTER = 0.95  # of the distance, with each answer
+_FIRST, _LONGEST = 0.05, 2.0  # seconds between two requests, once throttled
+_FASTER = 0.98  # of the distance, with each answer
 
 
 class Pace:

@@ -2,7 +2,8 @@
 
 A line is known by its `task_id`, else by its content and how often that has occurred before. It is
 skipped when the task of that id, or the one that was made of it before, exists. What is posted
-carries an `Idempotency-Key` derived from all that, for what was posted and not recorded.
+carries an `Idempotency-Key` derived from all that, for what was posted and not recorded: the API
+then answers with the task as it was made, and it is looked up whether that is still there.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import FailedLine, Imported
+from tasktracker_ops.models import FailedLine, Imported, Task
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.import_record import ImportRecord
@@ -31,6 +34,7 @@ _WINDOW = 16  # lines under way or waiting for their turn
 _WRITABLE = ("title", "description", "status")
 _SERVERS = ("task_id", "created_at", "updated_at", "version")
 _TASK_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")  # what the API can have
+_CLOCKS = timedelta(seconds=2)  # by which those of the API and of the function may differ
 _LINES_FAULT = {"task-invalid", "idempotency-key-reused"}
 
 
@@ -121,10 +125,11 @@ def import_tasks(
         app.report.progress("importing tasks", outcome.lines, total)
 
     with app.import_record(record_file, client.api_url) as record:
+        maker = _Maker(client, record)
         pool = ThreadPoolExecutor(_WORKERS)
         try:
             for line in _read(lines, outcome.fail):
-                window.append((line, pool.submit(_import_line, client, record, line)))
+                window.append((line, pool.submit(maker.make, line)))
                 if len(window) == _WINDOW:
                     settle()
                 if outcome.problem is not None:
@@ -142,26 +147,50 @@ def import_tasks(
     return outcome.result(), _error(outcome, name)
 
 
-def _import_line(client: TaskClient, record: ImportRecord, line: Line) -> bool:
-    """Whether a task was made; False if it was there."""
-    known = record.task_id(line.identity) or line.task_id
-    if known is not None and _exists(client, known):
-        return False
-    task = client.add(**line.fields, idempotency_key=line.key(known))
-    record.note(line.identity, task.task_id)
-    return True
+class _Maker:
+    """Makes a task of a line, unless there is one."""
+
+    def __init__(self, client: TaskClient, record: ImportRecord) -> None:
+        self._client = client
+        self._record = record
+        self._started = _server_time(client)
+
+    def make(self, line: Line) -> bool:
+        """Whether a task was made; False if it was there."""
+        known = self._record.task_id(line.identity) or line.task_id
+        if known is not None and self._exists(known):
+            return False
+        while True:
+            task = self._client.add(**line.fields, idempotency_key=line.key(known))
+            age = self._age(task)
+            if age < -_CLOCKS or self._exists(task.task_id):
+                break
+            known = task.task_id  # made by a run before, and removed since
+        self._record.note(line.identity, task.task_id)
+        return age <= timedelta()
+
+    def _age(self, task: Task) -> timedelta:
+        """How long before this import a task was made."""
+        return self._started - datetime.fromisoformat(task.created_at or "9999-12-31T00:00:00Z")
+
+    def _exists(self, task_id: str) -> bool:
+        if _TASK_ID.fullmatch(task_id) is None:
+            return False
+        try:
+            self._client.show(task_id)
+        except TtOpsError as error:
+            if error.code != "task-not-found":
+                raise
+            return False
+        return True
 
 
-def _exists(client: TaskClient, task_id: str) -> bool:
-    if _TASK_ID.fullmatch(task_id) is None:
-        return False
+def _server_time(client: TaskClient) -> datetime:
+    """What time it is for the API, to the second below; without a word of it, our own time."""
     try:
-        client.show(task_id)
-    except TtOpsError as error:
-        if error.code != "task-not-found":
-            raise
-        return False
-    return True
+        return parsedate_to_datetime(client.probe("health").headers.get("Date", ""))
+    except ValueError:
+        return datetime.now(UTC)
 
 
 def _read(lines: Iterable[bytes], fail: Callable[[int, str], None]) -> Iterator[Line]:

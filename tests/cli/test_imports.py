@@ -36,6 +36,8 @@ print(json.dumps([name for name in sys.modules if "." not in name]))
         (["local", "status"], set()),
         (["--target", "local", "outputs"], set()),
         (["tasks", "--api-url", "http://127.0.0.1:9", "list"], {"requests"}),
+        (["tasks", "--api-url", "http://127.0.0.1:9", "export", "-"], {"requests"}),
+        (["tasks", "--api-url", "http://127.0.0.1:9", "import", "/dev/null"], {"requests"}),
         (["outputs"], {"boto3", "botocore"}),
         (["deploy", "--yes"], {"boto3", "botocore"}),
     ],
