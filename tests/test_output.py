@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ PLAN = models.Plan(
 NOTHING = models.Plan(add=0, change=0, destroy=0, changes=())
 PACKAGE = models.Package(Path("/p/function.zip"), ("api.py", "handler.py"), 1234, "ab12", True)
 TASK = models.Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1)
+ADDED = models.Added(**asdict(TASK))
+IMPORTED = models.Imported(2, 1000, (models.FailedLine(3, "it has no title"),), True)
 SERVER = models.LocalServer(
     "http://127.0.0.1:4580", 4580, 4711, "2026-01-01T00:00:00+00:00", Path("/p/server.log")
 )
@@ -121,6 +123,9 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
         (models.Stopped(SERVER), "server"),
         (TASK, "task_id title description status created_at updated_at version"),
         (models.Removed("1"), "task_id"),
+        (ADDED, "task_id title description status created_at updated_at version"),
+        (models.Exported(Path("/p/t.jsonl"), 1234), "file tasks"),
+        (IMPORTED, "created already_there failed complete"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -173,6 +178,9 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (models.Tasks((TASK,)), ["id    status    title", "1     pending   first"]),
         (models.Tasks(()), ["No tasks yet. Add one: tt-ops tasks add"]),
         (models.Removed("1"), ["Removed 1."]),
+        (ADDED, ["Added 1  first\n"]),
+        (models.Exported(Path("/p/t.jsonl"), 1234), ["Exported 1,234 tasks to /p/t.jsonl."]),
+        (IMPORTED, ["Imported: 2 created, 1,000 already there, 1 failed."]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -236,6 +244,8 @@ def progress(console: Console) -> None:
         console.terraform(models.TerraformEvent(kind, "words", "aws_x.y", "create", 3))
     console.download(1_000_000, 2_000_000)
     console.download(1_000_000, None)
+    console.progress("importing tasks", 1, 2)
+    console.progress("reading tasks", 2, None)
     console.done("done")
 
 
