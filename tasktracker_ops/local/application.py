@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops import __version__
 from tasktracker_ops.local import console, extensions
+from tasktracker_ops.local.cloudwatch import publisher
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway
@@ -46,6 +47,8 @@ def compose(state: ServerState, directory: Path, *, idle_seconds: float = 300.0)
     """Build the parts and join them; workers unused for `idle_seconds` are stopped."""
     runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
+    runtime.observers.add(publisher.publish_invocation)
+    gateway.observers.add(publisher.publish_request)
     extensions.install(runtime)
     moto = DomainDispatcherApplication(create_backend_app)
 

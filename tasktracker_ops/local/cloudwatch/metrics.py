@@ -1,6 +1,6 @@
 """The metrics of the embedded account: one store per region, kept in memory by the second.
 
-One window of any place and length:
+One window of any place and length (a list of queries with metric math: `queries.evaluate`):
 `of(region).statistic(Metric.of("AWS/Lambda", "Errors", FunctionName="f"), "Sum", start, end)`.
 """
 
@@ -21,6 +21,7 @@ _MAX_SAMPLES = 1 << 18
 _MAX_SETS = 1 << 14
 # How many samples of the same second are looked at for one of the same value.
 _LOOK_BACK = 8
+_SECOND = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,29 @@ class Metrics:
         window = self._window(metric, start, end, unit)
         return None if window.empty else calculate(window)
 
+    def points(
+        self,
+        metric: Metric,
+        stat: str,
+        start: int,
+        end: int,
+        period: int,
+        *,
+        unit: str | None = None,
+    ) -> dict[int, float]:
+        """Return a statistic of every period that begins in [start, end) and has one.
+
+        The periods are counted from `start`, in seconds, and known by their first second.
+        """
+        found: dict[int, float] = {}
+        at = start
+        while (second := self._next(metric, at, unit)) is not None and second < end:
+            begin = start + (second - start) // period * period
+            at = begin + period
+            if (value := self.statistic(metric, stat, begin, at, unit=unit)) is not None:
+                found[begin] = value
+        return found
+
     def metrics(self) -> list[Metric]:
         """Return every metric known, in the order in which they came up."""
         with self._lock:
@@ -94,6 +118,13 @@ class Metrics:
         if unit not in units:
             units[unit] = _Series()
         return units[unit]
+
+    def _next(self, metric: Metric, at: int, unit: str | None) -> int | None:
+        with self._lock:
+            units = self._series.get(metric, {})
+            chosen = [series for name, series in units.items() if unit in (None, name)]
+            seconds = [series.next(at) for series in chosen]
+        return min((second for second in seconds if second is not None), default=None)
 
     def _window(self, metric: Metric, start: float, end: float, unit: str | None) -> Window:
         window = Window()
@@ -132,13 +163,22 @@ class _Series:
             self._thin()
 
     def add_set(self, second: int, values: StatisticSet) -> None:
-        insort(self.sets, (second, values), key=itemgetter(0))
+        insort(self.sets, (second, values), key=_SECOND)
         del self.sets[:-_MAX_SETS]
+
+    def next(self, at: int) -> int | None:
+        """Return the first second with a sample from `at` on."""
+        first, first_set = bisect_left(self.seconds, at), bisect_left(self.sets, at, key=_SECOND)
+        seconds = [
+            *self.seconds[first : first + 1],
+            *map(_SECOND, self.sets[first_set : first_set + 1]),
+        ]
+        return min(seconds, default=None)
 
     def window(self, start: float, end: float) -> Window:
         first, last = bisect_left(self.seconds, start), bisect_left(self.seconds, end)
-        from_set = bisect_left(self.sets, start, key=itemgetter(0))
-        to_set = bisect_left(self.sets, end, key=itemgetter(0))
+        from_set = bisect_left(self.sets, start, key=_SECOND)
+        to_set = bisect_left(self.sets, end, key=_SECOND)
         sets = [values for _, values in self.sets[from_set:to_set]]
         return Window(self.values[first:last], self.counts[first:last], sets)
 
