@@ -17,6 +17,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.logs.models import LogGroup
 from moto.s3.models import FakeDeleteMarker
 
+from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
@@ -56,6 +57,7 @@ def install(runtime: Runtime) -> None:
     )
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
+    cloudwatch_api.install()
 
 
 def _serialise_dynamodb() -> None:

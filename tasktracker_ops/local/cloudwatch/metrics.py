@@ -86,14 +86,17 @@ class Metrics:
     ) -> dict[int, float]:
         """Return a statistic of every period that begins in [start, end) and has one.
 
-        The periods are counted from `start`, in seconds, and known by their first second.
+        The periods are counted from `start`, in seconds, and known by their first second; the last
+        one ends at `end` at the latest. Raises UnknownStatistic.
         """
+        statistics.parse(stat)
         found: dict[int, float] = {}
         at = start
         while (second := self._next(metric, at, unit)) is not None and second < end:
             begin = start + (second - start) // period * period
             at = begin + period
-            if (value := self.statistic(metric, stat, begin, at, unit=unit)) is not None:
+            value = self.statistic(metric, stat, begin, min(at, end), unit=unit)
+            if value is not None:
                 found[begin] = value
         return found
 
