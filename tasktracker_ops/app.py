@@ -13,6 +13,7 @@ from .settings import Settings
 from .targets import AwsTarget, Target, TerraformValues
 
 if TYPE_CHECKING:
+    from .adapters.alarms import Alarms
     from .adapters.deployments import Deployments
     from .adapters.functions import Functions
     from .adapters.session import AwsSession
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .adapters.task_client import TaskClient
     from .adapters.terraform import Stack
     from .adapters.toolchain import TerraformBinary
+    from .adapters.topics import Topics
     from .local.target import Sandbox
 
 Approve = Callable[[str], bool]
@@ -82,6 +84,26 @@ class App:
 
         return Functions(self.session, self.settings.function_name)
 
+    def deployed_function(self, deployment: Deployment) -> Functions:
+        """The function of a deployment, whoever made it."""
+        from .adapters.functions import Functions
+
+        return Functions(self.session, deployment.function_name)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """The alarms."""
+        from .adapters.alarms import Alarms
+
+        return Alarms(self.session)
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Who is told by a topic."""
+        from .adapters.topics import Topics
+
+        return Topics(self.session)
+
     @cached_property
     def tables(self) -> Tables:
         """The task table's protection."""
@@ -113,6 +135,13 @@ class App:
         from .adapters.signing import IamAuth
 
         return TaskClient(url, authorise=IamAuth(self.session))
+
+    def drills(self, deployment: Deployment) -> TaskClient:
+        """The client of the fire drills' routes, which take signed requests only."""
+        from .adapters.signing import IamAuth
+        from .adapters.task_client import TaskClient
+
+        return TaskClient(self.target.api_url(deployment), authorise=IamAuth(self.session))
 
     @cached_property
     def terraform(self) -> TerraformBinary:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+
+
+def timestamp(at: datetime) -> str:
+    """A time as all results write it: RFC 3339 in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class FunctionState:
 class Alarm:
     """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, in it `since`.
 
-    `metric` names the metric, or the expression of an alarm on metric math; `period` is in seconds.
+    `metric` names the metric of `namespace`, or the expression of an alarm on metric math; `period`
+    is in seconds.
     """
 
     name: str
@@ -55,6 +62,7 @@ class Alarm:
     since: str
     reason: str
     description: str
+    namespace: str | None
     metric: str
     statistic: str
     comparison: str
@@ -122,10 +130,15 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether the service is well; `problems` are the sentences that say why not."""
+    """Whether the service is well; `problems` are the sentences that say why not.
 
+    `well` is False when nobody can use the service, when it fails and nobody is told, or when that
+    could not be seen; `function` is None when there is none to see.
+    """
+
+    well: bool
     api: ApiHealth
-    function: FunctionState
+    function: FunctionState | None
     alarms: tuple[Alarm, ...]
     subscriptions: tuple[Subscription, ...]
     lock: Lock
@@ -144,8 +157,8 @@ class Point:
 class MetricSummary:
     """A metric of a widget over the whole time asked for; None where there was no data.
 
-    `points` are its values of `statistic`, period by period, oldest first, and `last` the newest.
-    For an `expression` of metric math (then without namespace and name) all of it is over `points`.
+    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
+    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
     """
 
     label: str
@@ -153,7 +166,8 @@ class MetricSummary:
     name: str | None
     dimensions: Mapping[str, str]
     expression: str | None
-    statistic: str
+    statistic: str | None
+    period: int
     unit: str | None
     sum: float | None
     average: float | None
@@ -228,19 +242,28 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A fire drill; `complete` when all that was asked for has happened."""
+    """A fire drill; `complete` when all that was asked for has happened, else `problem` says why.
+
+    Nobody waited for the alarm unless `waited`.
+    """
 
     requests: tuple[Shot, ...]
     alarm: str
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
+    waited: bool
     complete: bool
+    problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that was written, and whether it was opened."""
+    """The dashboard as a picture: the files written, or the `url` of a page for people.
 
-    path: str
+    `widgets` counts those drawn; `opened` says whether a browser shows it.
+    """
+
+    files: tuple[str, ...]
+    url: str | None
     widgets: int
     opened: bool

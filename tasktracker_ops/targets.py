@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -58,6 +59,9 @@ class Target(Protocol):
 
     def console_url(self, deployment: Deployment) -> str:
         """A page for people where the deployment can be looked at."""
+
+    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+        """How the owner of `endpoint` comes to hear of the topic; ends with a command."""
 
 
 class AwsTarget:
@@ -140,6 +144,14 @@ class AwsTarget:
             f"https://{deployment.region}.console.aws.amazon.com/cloudwatch/home"
             f"?region={deployment.region}#dashboards/dashboard/{deployment.dashboard_name}"
         )
+
+    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+        """The link in SNS's mail, which another Subscribe sends anew."""
+        profile = self._settings.profile
+        words = ["aws", "sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email"]
+        words += ["--notification-endpoint", endpoint, "--region", self.environment().region]
+        again = shlex.join([*words, *(["--profile", profile] if profile else [])])
+        return f"open the link in its mail, which can be sent again: {again}"
 
 
 def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:

@@ -126,3 +126,7 @@ class LocalTarget:
     def console_url(self, deployment: Deployment) -> str:
         """The emulator's own page."""
         return self._sandbox.running().console_url
+
+    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+        """The command that opens the link in the emulator's mailbox."""
+        return "confirm it, as the link in its mail does: tt-ops local confirm"
