@@ -6,18 +6,18 @@ import base64
 import logging
 import threading
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_models import BaseModel
 from moto.dynamodb.responses import DynamoHandler
-from moto.logs.models import LogGroup
 from moto.s3.models import FakeDeleteMarker
 
 from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
+from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
@@ -50,14 +50,18 @@ class _RequestTooLarge(LambdaClientError):
 def install(runtime: Runtime) -> None:
     """Have every invocation run in `runtime`, not in Docker, and mend what else is missing."""
     _serialise_dynamodb()
+    # moto keeps everything it ever made, also what was deleted, for a page that is not served here.
+    BaseModel.__new__ = _untracked  # type: ignore[assignment, method-assign]
     # Deleting a version that is a delete marker asks the marker for what only contents have.
     FakeDeleteMarker.dispose = lambda marker: None  # type: ignore[attr-defined]
-    LogGroup.filter_log_events = _in_order_of_time(  # type: ignore[method-assign]
-        LogGroup.filter_log_events
-    )
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
     cloudwatch_api.install()
+    cloudwatch_logs_api.install()
+
+
+def _untracked(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+    return object.__new__(kind)
 
 
 def _serialise_dynamodb() -> None:
@@ -114,20 +118,6 @@ def _invoke_from_moto(runtime: Runtime) -> Callable[..., bytes]:
         return result.payload
 
     return invoke
-
-
-def _in_order_of_time(filter_log_events: Callable[..., Any]) -> Callable[..., Any]:
-    """Return FilterLogEvents as it is since 2019: the streams of a group always interleaved.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
-    """
-
-    @wraps(filter_log_events)
-    def filter_in_order(group: LogGroup, *positional: Any, **named: Any) -> Any:
-        # `interleaved` is the eighth and last parameter.
-        return filter_log_events(group, *positional[:7], **{**named, "interleaved": True})
-
-    return filter_in_order
 
 
 def _headers(result: Result, *, tail: bool) -> dict[str, str]:
