@@ -17,7 +17,8 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops import __version__
 from tasktracker_ops.local import console, extensions
-from tasktracker_ops.local.cloudwatch import publisher
+from tasktracker_ops.local.cloudwatch import alarm_operations, publisher
+from tasktracker_ops.local.cloudwatch.alarms import Alarms, Watch
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway
@@ -40,26 +41,32 @@ class Embedded:
     application: WSGIApplication
     runtime: Runtime
     gateway: Gateway
+    alarms: Alarms
     mailbox: Mailbox
-    relay: Relay | None
 
     def close(self) -> None:
-        """Stop every worker and thread."""
+        """Stop every worker, and the evaluation of alarms."""
+        self.alarms.close()
         self.runtime.close()
-        if self.relay is not None:
-            self.relay.close()
+        self.mailbox.close()
 
 
-def compose(state: ServerState, directory: Path, *, idle_seconds: float = 300.0) -> Embedded:
-    """Build the parts and join them; workers unused for `idle_seconds` are stopped."""
-    relay = Relay(state.smtp) if state.smtp else None
-    mailbox = Mailbox(relay)
+def compose(
+    state: ServerState, directory: Path, *, idle_seconds: float = 300.0, watch: Watch | None = None
+) -> Embedded:
+    """Build the parts and join them; workers unused for `idle_seconds` are stopped.
+
+    `watch` tells how alarms are evaluated, if not as usual.
+    """
+    mailbox = Mailbox(Relay(state.smtp) if state.smtp else None)
+    alarms = Alarms(watch or Watch())
     runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
     runtime.observers.add(publisher.publish_invocation)
     gateway.observers.add(publisher.publish_request)
     extensions.install(runtime)
     subscriptions.install(mailbox, state.url)
+    alarm_operations.install(alarms)
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -72,7 +79,7 @@ def compose(state: ServerState, directory: Path, *, idle_seconds: float = 300.0)
             return _own(state, mailbox, environ)(environ, start_response)
         return moto(environ, start_response)  # type: ignore[no-any-return]
 
-    return Embedded(application, runtime, gateway, mailbox, relay)
+    return Embedded(application, runtime, gateway, alarms, mailbox)
 
 
 def _refuse(environ: dict[str, Any], path: str) -> Response | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
+
+from tasktracker_ops.local.mail.relay import Relay
 
 SENDER = "no-reply@sns.amazonaws.com"
 _KEPT = 1000
@@ -42,12 +43,10 @@ class Mail:
 class Mailbox:
     """The newest messages, whoever they are for; safe to use from many threads.
 
-    `relay` is handed every message besides.
+    A `relay` is handed every message besides.
     """
 
-    def __init__(
-        self, relay: Callable[[EmailMessage], None] | None = None, *, kept: int = _KEPT
-    ) -> None:
+    def __init__(self, relay: Relay | None = None, *, kept: int = _KEPT) -> None:
         self._relay = relay
         self._posting = threading.Lock()
         self._mails: deque[Mail] = deque(maxlen=kept)
@@ -68,8 +67,13 @@ class Mailbox:
             )
             self._mails.append(mail)
         if self._relay is not None:
-            self._relay(message)
+            self._relay.deliver(message)
         return mail
+
+    def close(self) -> None:
+        """Hand nothing on any more."""
+        if self._relay is not None:
+            self._relay.close()
 
     def mails(self) -> list[Mail]:
         """Return what is kept, the newest first."""

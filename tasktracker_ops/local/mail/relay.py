@@ -20,10 +20,10 @@ class Relay:
         parts = urlsplit(f"//{address}")
         self._host, self._port = parts.hostname or "", parts.port or 0
         self._waiting: queue.SimpleQueue[EmailMessage | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._deliver, name="smtp", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
         self._thread.start()
 
-    def __call__(self, message: EmailMessage) -> None:
+    def deliver(self, message: EmailMessage) -> None:
         """Deliver a message soon."""
         self._waiting.put(message)
 
@@ -32,7 +32,7 @@ class Relay:
         self._waiting.put(None)
         self._thread.join(timeout=1)
 
-    def _deliver(self) -> None:
+    def _run(self) -> None:
         while (message := self._waiting.get()) is not None:
             try:
                 with smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS) as server:

@@ -1,0 +1,103 @@
+"""What an alarm watches: the datapoints of its evaluation range."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from tasktracker_ops.local.cloudwatch import queries
+from tasktracker_ops.local.cloudwatch.alarm_message import period, timestamp
+from tasktracker_ops.local.cloudwatch.evaluation import Datapoint, Verdict
+from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
+from tasktracker_ops.local.cloudwatch.queries import Query
+
+
+def datapoints(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
+    """Return one datapoint more than there are evaluation periods, oldest first.
+
+    The newest period ends now, wherever in a minute that is: CloudWatch, too, evaluates the last
+    five minutes every minute. Raises ExpressionError, UnknownStatistic.
+    """
+    length = period(alarm)
+    end = math.floor(now) + 1
+    start = end - (int(alarm.evaluation_periods) + 1) * length
+    wanted = _queries(alarm)
+    results = queries.evaluate(store, wanted, start, end)
+    points = results[0].points if results else {}
+    return [
+        Datapoint(
+            datetime.fromtimestamp(begin, UTC),
+            points.get(begin),
+            _sample_count(store, wanted, begin, length),
+        )
+        for begin in range(start, end, length)
+    ]
+
+
+def reason_data(alarm: Any, verdict: Verdict, now: datetime) -> str:
+    """Return the JSON of an alarm's StateReasonData."""
+    real = [each for each in verdict.datapoints if each.value is not None]
+    told: dict[str, Any] = {"version": "1.0", "queryDate": timestamp(now)}
+    if real:
+        told["startDate"] = timestamp(real[0].at)
+    if alarm.unit:
+        told["unit"] = alarm.unit
+    if statistic := alarm.statistic or alarm.extended_statistic:
+        told["statistic"] = statistic
+    return json.dumps(
+        {
+            **told,
+            "period": period(alarm),
+            "recentDatapoints": [each.value for each in real],
+            "threshold": float(alarm.threshold),
+            "evaluatedDatapoints": [_told(each) for each in reversed(verdict.datapoints)],
+        }
+    )
+
+
+def _told(datapoint: Datapoint) -> dict[str, Any]:
+    told: dict[str, Any] = {"timestamp": timestamp(datapoint.at)}
+    if datapoint.sample_count is not None:
+        told["sampleCount"] = datapoint.sample_count
+    if datapoint.value is not None:
+        told["value"] = datapoint.value
+    return told
+
+
+def _queries(alarm: Any) -> list[Query]:
+    """Return what the alarm asks for; the first result is what it watches."""
+    if not alarm.metric_data_queries:
+        metric = _metric(alarm.namespace, alarm.metric_name, alarm.dimensions)
+        stat = alarm.statistic or alarm.extended_statistic
+        return [Query("m1", metric, stat, period=period(alarm), unit=alarm.unit)]
+    return [_query(query) for query in alarm.metric_data_queries]
+
+
+def _query(query: Any) -> Query:
+    watched = query.return_data in (None, True, "true")
+    length = int(query.period) if query.period else None
+    if query.metric_stat is None:
+        return Query(query.id, expression=query.expression, period=length, return_data=watched)
+    stat = query.metric_stat
+    return Query(
+        query.id,
+        _metric(stat.metric.namespace, stat.metric.metric_name, stat.metric.dimensions),
+        stat.stat,
+        period=int(stat.period),
+        unit=stat.unit,
+        return_data=watched,
+    )
+
+
+def _metric(namespace: str, name: str, dimensions: list[Any]) -> Metric:
+    return Metric(namespace, name, tuple(sorted((each.name, each.value) for each in dimensions)))
+
+
+def _sample_count(store: Metrics, wanted: list[Query], begin: int, length: int) -> float | None:
+    if len(wanted) > 1 or wanted[0].metric is None:
+        return None
+    query = wanted[0]
+    assert query.metric is not None
+    return store.statistic(query.metric, "SampleCount", begin, begin + length, unit=query.unit)

@@ -1,0 +1,116 @@
+"""CloudWatch's operations on alarms, where moto's lack something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudwatch.exceptions import CloudWatchException
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
+
+from tasktracker_ops.local.cloudwatch.alarm_history import HistoryItem
+from tasktracker_ops.local.cloudwatch.alarms import Alarms
+
+_MOST_RECORDS = 100
+
+# moto's own, however often ours are put around them.
+_put = CloudWatchBackend.put_metric_alarm
+_delete = CloudWatchBackend.delete_alarms
+_describe = CloudWatchResponse.describe_alarms
+
+
+class _InvalidNextToken(CloudWatchException):
+    code = "InvalidNextToken"
+    message = "The next token specified is invalid."
+
+
+def install(alarms: Alarms) -> None:
+    """Have moto's alarms begin, change and end as `alarms` has it, and tell their history."""
+
+    def put_metric_alarm(backend: CloudWatchBackend, name: str, **configuration: Any) -> Any:
+        return alarms.put(name, backend, lambda: _put(backend, name=name, **configuration))
+
+    def delete_alarms(backend: CloudWatchBackend, alarm_names: list[str]) -> None:
+        for alarm in backend.get_alarms_by_alarm_names(alarm_names):
+            alarms.delete(alarm)
+        _delete(backend, alarm_names)
+
+    def update_state(alarm: Alarm, reason: str, reason_data: str, state_value: str) -> None:
+        alarms.change(alarm, state_value, reason, reason_data)
+
+    replacements: dict[tuple[type, str], Callable[..., Any]] = {
+        (CloudWatchBackend, "put_metric_alarm"): put_metric_alarm,
+        (CloudWatchBackend, "delete_alarms"): delete_alarms,
+        (Alarm, "update_state"): update_state,
+        (CloudWatchResponse, "describe_alarms"): _describe_alarms,
+        (CloudWatchResponse, "describe_alarm_history"): _describe_alarm_history(alarms),
+    }
+    for (owner, name), replacement in replacements.items():
+        setattr(owner, name, replacement)
+
+
+def _describe_alarms(request: CloudWatchResponse) -> ActionResult:
+    """Answer as moto does, in pages."""
+    found: Any = _describe(request).result
+    both = [("MetricAlarms", each) for each in found["MetricAlarms"]]
+    both += [("CompositeAlarms", each) for each in found["CompositeAlarms"]]
+    first = _token(request)
+    end = first + _limit(request, len(both))
+    page = both[first:end]
+    return ActionResult(
+        {
+            **{kind: [each for of, each in page if of == kind] for kind in found},
+            "NextToken": str(end) if end < len(both) else None,
+        }
+    )
+
+
+def _describe_alarm_history(alarms: Alarms) -> Callable[[CloudWatchResponse], ActionResult]:
+    """Return the operation DescribeAlarmHistory.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+    """
+
+    def describe_alarm_history(request: CloudWatchResponse) -> ActionResult:
+        name, kind = request._get_param("AlarmName"), request._get_param("HistoryItemType")
+        start, end = (_utc(request._get_param(each)) for each in ("StartDate", "EndDate"))
+
+        def wanted(item: HistoryItem) -> bool:
+            return (
+                name in (None, item.alarm_name)
+                and kind in (None, item.history_item_type)
+                and (start is None or item.timestamp >= start)
+                and (end is None or item.timestamp <= end)
+            )
+
+        ascending = request._get_param("ScanBy") == "TimestampAscending"
+        items = alarms.history.items(request.region, wanted)[:: 1 if ascending else -1]
+        # The token is the last item told, so that items that come meanwhile shift nothing.
+        if told := _token(request):
+            items = [
+                each for each in items if (each.number > told) == ascending and each.number != told
+            ]
+        number = _limit(request, _MOST_RECORDS)
+        page, rest = items[:number], items[number:]
+        token = str(page[-1].number) if rest else None
+        return ActionResult({"AlarmHistoryItems": page, "NextToken": token})
+
+    return describe_alarm_history
+
+
+def _token(request: CloudWatchResponse) -> int:
+    token = request._get_param("NextToken") or "0"
+    if not token.isdecimal():
+        raise _InvalidNextToken
+    return int(token)
+
+
+def _limit(request: CloudWatchResponse, default: int) -> int:
+    return int(request._get_param("MaxRecords") or default)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -1,0 +1,189 @@
+"""The alarms of the embedded account: evaluated every few seconds, acting when they change.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from moto.backends import get_backend
+
+from tasktracker_ops.local.cloudwatch import (
+    alarm_actions,
+    alarm_history,
+    alarm_message,
+    alarm_metrics,
+    evaluation,
+    metrics,
+)
+from tasktracker_ops.local.cloudwatch.alarm_history import History
+from tasktracker_ops.local.cloudwatch.alarm_message import Publication
+from tasktracker_ops.local.cloudwatch.evaluation import INSUFFICIENT_DATA, Rule, Verdict
+from tasktracker_ops.local.cloudwatch.series import ExpressionError
+from tasktracker_ops.local.cloudwatch.statistics import UnknownStatistic
+from tasktracker_ops.local.credentials import ACCOUNT_ID
+
+_log = logging.getLogger(__name__)
+INTERVAL_SECONDS = 5.0
+_ACTIONS_AT_ONCE = 4
+_INITIAL_REASON = "Unchecked: Initial alarm creation"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How often alarms are evaluated, and by what clock (epoch seconds)."""
+
+    interval_seconds: float = INTERVAL_SECONDS
+    clock: Callable[[], float] = time.time
+
+
+class Alarms:
+    """Evaluates the metric alarms of every region in a thread of its own, until closed."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.history = History()
+        self._watch = watch
+        # Evaluation, SetAlarmState and PutMetricAlarm take turns.
+        self._turn = threading.RLock()
+        self._closing = threading.Event()
+        self._actions = ThreadPoolExecutor(_ACTIONS_AT_ONCE, "alarm-action")
+        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Evaluate no more."""
+        self._closing.set()
+        self._thread.join()
+        self._actions.shutdown(wait=False, cancel_futures=True)
+
+    def put(self, name: str, backend: Any, store: Callable[[], Any]) -> Any:
+        """Store an alarm's configuration; one that is there keeps its state. Return the alarm."""
+        with self._turn:
+            before = backend.alarms.get(name)
+            alarm = store()
+            if before is None:
+                self._begin(alarm)
+                self._add(
+                    alarm,
+                    "ConfigurationUpdate",
+                    f'Alarm "{name}" created',
+                    alarm_history.configuration_update("Create", alarm),
+                )
+            else:
+                for field in _STATE:
+                    setattr(alarm, field, getattr(before, field))
+                self._add(
+                    alarm,
+                    "ConfigurationUpdate",
+                    f'Alarm "{name}" updated',
+                    alarm_history.configuration_update("Update", alarm),
+                )
+        return alarm
+
+    def delete(self, alarm: Any) -> None:
+        """Note that an alarm goes; its history stays."""
+        self._add(
+            alarm,
+            "ConfigurationUpdate",
+            f'Alarm "{alarm.name}" deleted',
+            alarm_history.configuration_update("Delete", alarm),
+        )
+
+    def change(self, alarm: Any, state: str, reason: str, reason_data: str | None) -> None:
+        """Set the state of an alarm; if that is another than before, note it and act."""
+        with self._turn:
+            now = self._now()
+            old_state, old = alarm.state_value, alarm_history.state(alarm)
+            alarm.state_value, alarm.state_reason = state, reason
+            alarm.state_reason_data, alarm.state_updated_timestamp = reason_data, now
+            if state == old_state:
+                return
+            alarm.state_transitioned_timestamp = now
+            self._add(
+                alarm,
+                "StateUpdate",
+                f"Alarm updated from {old_state} to {state}",
+                alarm_history.state_update(old, alarm_history.state(alarm)),
+            )
+            actions = alarm_actions.of(alarm)
+            publication = alarm_message.publication(alarm, old_state)
+        for arn in actions:
+            self._actions.submit(self._act, alarm, arn, publication, now)
+
+    def evaluate(self) -> None:
+        """Evaluate every metric alarm once; one that cannot be evaluated is logged."""
+        for backend in list(get_backend("cloudwatch")[ACCOUNT_ID].values()):
+            for alarm in list(backend.alarms.values()):
+                if alarm.comparison_operator in evaluation.COMPARISONS:
+                    try:
+                        self._evaluate(alarm)
+                    except Exception:
+                        _log.exception("alarm %s", alarm.name)
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._watch.interval_seconds):
+            self.evaluate()
+
+    def _evaluate(self, alarm: Any) -> None:
+        with self._turn:
+            verdict = self._judge(alarm)
+            if verdict.state != alarm.state_value:
+                reason_data = alarm_metrics.reason_data(alarm, verdict, self._now())
+                self.change(alarm, verdict.state, verdict.reason, reason_data)
+
+    def _judge(self, alarm: Any) -> Verdict:
+        rule = Rule(
+            alarm.comparison_operator,
+            float(alarm.threshold),
+            int(alarm.evaluation_periods),
+            int(alarm.datapoints_to_alarm) if alarm.datapoints_to_alarm else None,
+            alarm.treat_missing_data or "missing",
+        )
+        store = metrics.of(alarm.region_name)
+        try:
+            points = alarm_metrics.datapoints(store, alarm, self._watch.clock())
+        except (ExpressionError, UnknownStatistic) as error:
+            return Verdict(INSUFFICIENT_DATA, f"Unable to evaluate the alarm: {error}", ())
+        return evaluation.evaluate(rule, points, alarm.state_value)
+
+    def _act(self, alarm: Any, arn: str, publication: Publication, changed_at: datetime) -> None:
+        add = partial(self._add, alarm, "Action")
+        try:
+            alarm_actions.execute(arn, alarm.alarm_arn, publication)
+        except Exception as failure:
+            if not isinstance(failure, alarm_actions.ActionFailed):
+                _log.exception("action %s of alarm %s", arn, alarm.name)
+            summary = f'Failed to execute action {arn}. Received error: "{failure}"'
+            add(summary, alarm_history.action(changed_at, arn, None, str(failure)))
+        else:
+            summary = f"Successfully executed action {arn}"
+            add(summary, alarm_history.action(changed_at, arn, publication.message, None))
+
+    def _add(self, alarm: Any, kind: str, summary: str, data: Any) -> None:
+        self.history.add(alarm.region_name, alarm.name, self._now(), kind, summary, data)
+
+    def _begin(self, alarm: Any) -> None:
+        alarm.state_value, alarm.state_reason = INSUFFICIENT_DATA, _INITIAL_REASON
+        alarm.state_reason_data = None
+        alarm.state_updated_timestamp = alarm.state_transitioned_timestamp = self._now()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._watch.clock(), UTC)
+
+
+_STATE = (
+    "state_value",
+    "state_reason",
+    "state_reason_data",
+    "state_updated_timestamp",
+    "state_transitioned_timestamp",
+)
