@@ -1,3 +1,5 @@
 """Everything the user sees: results on stdout; progress, notes and errors on stderr."""
 
+from . import drills as drills
+from . import health as health
 from .console import Console as Console
