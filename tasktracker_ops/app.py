@@ -14,8 +14,10 @@ from .targets import AwsTarget, Target, TerraformValues
 
 if TYPE_CHECKING:
     from .adapters.alarms import Alarms
+    from .adapters.dashboards import Dashboards
     from .adapters.deployments import Deployments
     from .adapters.functions import Functions
+    from .adapters.metrics import MetricData
     from .adapters.session import AwsSession
     from .adapters.state_backend import StateBackend
     from .adapters.tables import Tables
@@ -76,6 +78,20 @@ class App:
         from .adapters.deployments import Deployments
 
         return Deployments(session)
+
+    @cached_property
+    def dashboards(self) -> Dashboards:
+        """Dashboards as they are deployed."""
+        from .adapters.dashboards import Dashboards
+
+        return Dashboards(self.session)
+
+    @cached_property
+    def metric_data(self) -> MetricData:
+        """What CloudWatch has of metrics."""
+        from .adapters.metrics import MetricData
+
+        return MetricData(self.session)
 
     @cached_property
     def functions(self) -> Functions:

@@ -30,7 +30,7 @@ _FAMILIES = {
         "destroy": "deployment",
     },
     "Use": {"tasks": "tasks"},
-    "Observe": {"status": "health", "alarms": "health"},
+    "Observe": {"status": "health", "metrics": "dashboard", "alarms": "health"},
     "Drill": {"trigger-error": "drills", "trigger-slow": "drills"},
 }
 _MODULES = {name: module for family in _FAMILIES.values() for name, module in family.items()}

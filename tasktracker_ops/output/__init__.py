@@ -2,4 +2,5 @@
 
 from . import drills as drills
 from . import health as health
+from . import metrics as metrics
 from .console import Console as Console
