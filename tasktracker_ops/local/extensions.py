@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -32,8 +33,16 @@ Response = tuple[int, dict[str, str], bytes]
 class _TooManyRequests(LambdaClientError):
     code = 429
 
-    def __init__(self) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+    def __init__(self, throttled: Throttled) -> None:
+        super().__init__("TooManyRequestsException", str(throttled))
+        self.description = json.dumps(
+            {
+                "__type": self.error_type,
+                "Reason": throttled.reason,
+                "Type": "User",
+                "message": self.message,
+            }
+        )
 
 
 class _RequestTooLarge(LambdaClientError):
@@ -99,7 +108,7 @@ def _invoke_over_http(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
         try:
             result = runtime.invoke(function, payload, qualifier=qualifier)
         except Throttled as error:
-            raise _TooManyRequests from error
+            raise _TooManyRequests(error) from error
         tail = request.headers.get("X-Amz-Log-Type") == "Tail"
         return 200, _headers(result, tail=tail), result.payload
 

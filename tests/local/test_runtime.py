@@ -245,8 +245,12 @@ def test_reserved_concurrency_throttles(aws: Any) -> None:
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(function.invoke, {"action": "slow"}) for _ in range(4)]
         errors = [run.exception() for run in runs]
-    codes = [error.response["Error"]["Code"] for error in errors if error is not None]
-    assert codes == ["TooManyRequestsException"] * 3
+    refused = [error.response for error in errors if error is not None]
+    assert [answer["Error"]["Code"] for answer in refused] == ["TooManyRequestsException"] * 3
+    for answer in refused:
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
+        assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+        assert answer["Error"]["Message"] == "Rate Exceeded."
     assert function.invoke({"a": 1})["Payload"] == {"a": 1}
 
 

@@ -16,12 +16,14 @@ from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
 class Throttled(Exception):
     """No concurrency is left for the function (Lambda's TooManyRequestsException, 429).
 
-    `concurrency` is what is under way already.
+    `concurrency` is what is under way already, `reason` one of Lambda's.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, reason: str) -> None:
         super().__init__("Rate Exceeded.")
         self.concurrency = concurrency
+        self.reason = reason
 
 
 @dataclass
@@ -57,11 +59,12 @@ class Pool:
         name = (function.region, function.name)
         with self._changed:
             if reserved is not None and self._claimed[name] >= reserved:
-                raise Throttled(self._claimed[name])
+                reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
+                raise Throttled(self._claimed[name], reason)
             self._claimed[name] += 1
             try:
                 if not self._changed.wait_for(lambda: self._running[name] < self._bound, patience):
-                    raise Throttled(self._running[name])
+                    raise Throttled(self._running[name], "ConcurrentInvocationLimitExceeded")
             except BaseException:
                 self._claimed[name] -= 1
                 raise
