@@ -144,6 +144,8 @@ def _calendar(read: Callable[[datetime], float]) -> Function:
 
 
 def _fill(scope: Scope, value: Value, filler: Value) -> Value:
+    if not isinstance(filler, Series) and filler not in ("REPEAT", "LINEAR"):
+        _number(filler)
     if isinstance(value, list):
         return [_filled(scope, series, filler) for series in value]
     return _filled(scope, _series(value), filler)

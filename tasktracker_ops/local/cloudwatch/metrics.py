@@ -19,6 +19,8 @@ from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, Window
 # 24 bytes each: 6 MB a metric at most.
 _MAX_SAMPLES = 1 << 18
 _MAX_SETS = 1 << 14
+# Thinned an eighth at a time, which takes some 50 ms.
+_PARTS = 8
 # How many samples of the same second are looked at for one of the same value.
 _LOOK_BACK = 8
 _SECOND = itemgetter(0)
@@ -186,23 +188,23 @@ class _Series:
         return Window(self.values[first:last], self.counts[first:last], sets)
 
     def _thin(self) -> None:
-        """Halve the older half: in each minute neighbouring values become their mean.
+        """Halve the oldest samples: in each minute neighbouring values become their mean.
 
         The five plain statistics of a minute stay what they were.
         """
-        half = len(self.seconds) // 2
-        older = zip(self.seconds[:half], self.values[:half], self.counts[:half], strict=True)
+        part = len(self.seconds) // _PARTS
+        oldest = zip(self.seconds[:part], self.values[:part], self.counts[:part], strict=True)
         kept: list[tuple[int, float, float]] = []
-        for _, minute in groupby(older, key=lambda sample: sample[0] // 60):
-            samples = sorted(minute, key=lambda sample: sample[1])
+        for _, minute in groupby(oldest, key=lambda sample: sample[0] // 60):
+            samples = sorted(minute, key=itemgetter(1))
             kept += _paired(samples[:1]) + _paired(samples[1:-1]) + _paired(samples[1:][-1:])
         kept.sort()
-        if len(kept) > half * 3 // 4:
-            del kept[: half // 4]
+        # Minutes with hardly a value left to spare: the oldest of them go.
+        del kept[: max(len(kept) - part * 3 // 4, 0)]
         seconds, values, counts = zip(*kept, strict=True)
-        self.seconds[:half] = array("q", seconds)
-        self.values[:half] = array("d", values)
-        self.counts[:half] = array("d", counts)
+        self.seconds[:part] = array("q", seconds)
+        self.values[:part] = array("d", values)
+        self.counts[:part] = array("d", counts)
 
 
 def _paired(samples: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:

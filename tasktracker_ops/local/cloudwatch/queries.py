@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasktracker_ops.local.cloudwatch import expressions, search
+from tasktracker_ops.local.cloudwatch import expressions, search, statistics
 from tasktracker_ops.local.cloudwatch.functions import Scope
 from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
 from tasktracker_ops.local.cloudwatch.series import ExpressionError, Series, Value
@@ -110,18 +110,16 @@ class _Evaluation:
         return Series(points, period, query.label or query.metric.name)
 
     def _search(self, text: str, stat: str, period: int) -> list[Series]:
-        found = search.find(text, self._store.metrics())
         try:
-            return [
-                Series(
-                    self._store.points(metric, stat, self._start, self._end, period),
-                    period,
-                    search.label(metric, found),
-                )
-                for metric in found
-            ]
+            statistics.parse(stat)
         except UnknownStatistic as error:
             raise ExpressionError(f"'{stat}' is not a valid statistic") from error
+        found = search.find(text, self._store.metrics())
+        window = self._start, self._end, period
+        return [
+            Series(self._store.points(metric, stat, *window), period, search.label(metric, found))
+            for metric in found
+        ]
 
 
 def _label(query: Query) -> str:
