@@ -186,6 +186,26 @@ def test_a_metric_has_exactly_its_dimensions(cloudwatch: CloudWatch) -> None:
     assert {result["Label"] for result in results} == {"Sales"}
 
 
+def test_dimensions_may_have_any_name(cloudwatch: CloudWatch) -> None:
+    """Names that mean something elsewhere are names like others."""
+    pairs = [{"Name": name, "Value": "v"} for name in ("name", "namespace", "cls")]
+    cloudwatch.put("Named", {"MetricName": "M", "Value": 3, "Timestamp": HOUR, "Dimensions": pairs})
+    query = statistic("m1", "Named", "M")
+    query["MetricStat"]["Metric"]["Dimensions"] = pairs[::-1]
+    assert cloudwatch.data(query)[0]["Values"] == [3]
+
+
+def test_what_was_counted_zero_times_is_no_sample(cloudwatch: CloudWatch) -> None:
+    """Neither a count of 0 nor an empty statistic set makes a datapoint."""
+    empty = {"SampleCount": 0, "Sum": 0, "Minimum": 0, "Maximum": 0}
+    cloudwatch.put(
+        "Zero",
+        {"MetricName": "M", "Values": [1.0], "Counts": [0.0], "Timestamp": HOUR},
+        {"MetricName": "M", "StatisticValues": empty, "Timestamp": HOUR},
+    )
+    assert cloudwatch.data(statistic("m1", "Zero", "M", "Average"))[0]["Values"] == []
+
+
 def test_start_is_rounded_down_to_the_minute(cloudwatch: CloudWatch) -> None:
     """Periods are counted from the whole minute of StartTime; EndTime is not included."""
     for minute in range(6):
@@ -442,6 +462,12 @@ M1 = statistic("m1", "Refused", "M")
             "ValidationError: Error in expression 'q1': Metrics Insights is not emulated",
         ),
         (
+            [expression("e1", "TIME_SERIES(1)", Period=7)],
+            {},
+            "ValidationError: The parameter MetricDataQueries.member.1.Period must be a multiple "
+            "of 60.",
+        ),
+        (
             [M1],
             {"EndTime": HOUR},
             "ValidationError: The parameter StartTime must not equal parameter EndTime.",
@@ -509,6 +535,9 @@ def test_put_metric_data_refuses(cloudwatch: CloudWatch) -> None:
     assert "InvalidParameterValue" in error_of(
         lambda: cloudwatch.put("Put", good, {**good, "Value": float("inf")})
     )
+    values = {"SampleCount": -1, "Sum": 9, "Minimum": 1, "Maximum": 5}
+    wrong = {"MetricName": "M", "StatisticValues": values, "Timestamp": HOUR}
+    assert "The value -1.0 for parameter" in error_of(lambda: cloudwatch.put("Put", good, wrong))
     assert "not have a size greater than 1000" in error_of(
         lambda: cloudwatch.put("Put", *[good] * 1001)
     )

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricSt
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from moto.core.responses import ActionResult
 
 from tasktracker_ops.local.cloudwatch import metrics, pages, queries, statistics
 from tasktracker_ops.local.cloudwatch.metrics import Metric
-from tasktracker_ops.local.cloudwatch.queries import Query
+from tasktracker_ops.local.cloudwatch.queries import SUB_MINUTE, Query, is_period
 from tasktracker_ops.local.cloudwatch.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, UnknownStatistic
 
@@ -31,7 +32,6 @@ _MAX_QUERIES = 500
 _MAX_DATA = 1000
 _MAX_STATISTICS_POINTS = 1440
 _MAX_POINTS = 100_800
-_SUB_MINUTE = (1, 5, 10, 20, 30)
 _ACTIVE_SECONDS = 3 * 3600
 _DAY = 24 * 3600
 
@@ -51,13 +51,20 @@ def _put_metric_data(
         raise ValidationError(text)
     for number, datum in enumerate(metric_data, 1):
         backend._validate_parameters_put_metric_data(datum, number)
-        for value in (datum.get("Value", 0), *datum.get("Values", ())):
-            if not math.isfinite(value):
-                raise InvalidParameterValue(
-                    f"The value {value} for parameter MetricData.member.{number}.Value is invalid."
-                )
+        for name, value in _numbers(datum):
+            if not math.isfinite(value) or (value < 0 and name in ("Counts", "SampleCount")):
+                parameter = f"MetricData.member.{number}.{name}"
+                text = f"The value {value} for parameter {parameter} is invalid."
+                raise InvalidParameterValue(text)
     for datum in metric_data:
         _record(backend.region_name, namespace, datum)
+
+
+def _numbers(datum: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return every number of a datum with the name of its parameter."""
+    single = [("Value", datum.get("Value") or 0)]
+    lists = [(name, n) for name in ("Values", "Counts") for n in datum.get(name) or ()]
+    return [*single, *lists, *(datum.get("StatisticValues") or {}).items()]
 
 
 def _record(region: str, namespace: str, datum: Mapping[str, Any]) -> None:
@@ -65,13 +72,15 @@ def _record(region: str, namespace: str, datum: Mapping[str, Any]) -> None:
     at = _epoch(datum["Timestamp"]) if datum.get("Timestamp") else time.time()
     unit = datum.get("Unit") or "None"
     if known := datum.get("StatisticValues"):
-        values = (float(known[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
-        store.record_set(metric, StatisticSet(*values), at=at, unit=unit)
+        numbers = (float(known[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
+        if (values := StatisticSet(*numbers)).count:
+            store.record_set(metric, values, at=at, unit=unit)
         return
     values_of = datum.get("Values") or [datum.get("Value", 0)]
     counts = datum.get("Counts") or [1] * len(values_of)
     for value, count in zip(values_of, counts, strict=True):
-        store.record(metric, float(value), at=at, unit=unit, count=float(count))
+        if count:
+            store.record(metric, float(value), at=at, unit=unit, count=float(count))
 
 
 def _get_metric_data(request: CloudWatchResponse) -> ActionResult:
@@ -200,7 +209,7 @@ def _faults(query: Mapping[str, Any], number: int) -> list[str]:
         both = f"{name}.Expression and {name}.MetricStat"
         return [f"The parameters {both} are mutually exclusive and you have specified both."]
     faults = []
-    if not (query["Id"][0].islower() and query["Id"].replace("_", "").isalnum()):
+    if not re.fullmatch("[a-z][a-zA-Z0-9_]*", query["Id"]):
         faults.append(
             f"The value {query['Id']} for parameter {name}.Id is not matching the "
             "expected pattern ^[a-z][a-zA-Z0-9_]*$."
@@ -211,8 +220,10 @@ def _faults(query: Mapping[str, Any], number: int) -> list[str]:
                 f"The value {stat['Stat']} for parameter {name}.MetricStat.Stat is not "
                 "a valid statistic."
             )
-        if not _is_period(int(stat["Period"])):
+        if not is_period(int(stat["Period"])):
             faults.append(f"The parameter {name}.MetricStat.Period must be a multiple of 60.")
+    elif not is_period(query.get("Period", 60)):
+        faults.append(f"The parameter {name}.Period must be a multiple of 60.")
     elif expression.lstrip().upper().startswith("SELECT "):
         faults.append(f"Error in expression '{query['Id']}': Metrics Insights is not emulated")
     return faults
@@ -240,7 +251,7 @@ def _check_statistics(plain: list[str], extended: list[str], period: int) -> Non
         if not _is_statistic(stat):
             text = f"The value {stat} for parameter ExtendedStatistics is not supported."
             raise InvalidParameterValue(text)
-    if not _is_period(period):
+    if not is_period(period):
         raise InvalidParameterValue("The parameter Period must be a multiple of 60.")
 
 
@@ -252,16 +263,12 @@ def _is_statistic(stat: str) -> bool:
     return True
 
 
-def _is_period(period: int) -> bool:
-    return period in _SUB_MINUTE or (period > 0 and period % 60 == 0)
-
-
 def _rounded(start: float, end: float, period: int) -> tuple[int, int]:
     """Round the times of a request as documented for StartTime; periods are counted from there.
 
     What is kept by the minute is there for the whole minute in which the request ends.
     """
-    if period in _SUB_MINUTE:
+    if period in SUB_MINUTE:
         return int(start // period * period), int(end // period * period)
     age = time.time() - start
     grain = 60 if age < 15 * _DAY else 300 if age < 63 * _DAY else 3600

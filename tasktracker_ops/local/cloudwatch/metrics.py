@@ -35,7 +35,7 @@ class Metric:
     dimensions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, namespace: str, name: str, **dimensions: str) -> Metric:
+    def of(cls, namespace: str, name: str, /, **dimensions: str) -> Metric:
         """Return the metric with these dimensions, in whatever order they come."""
         return cls(namespace, name, tuple(sorted(dimensions.items())))
 

@@ -14,6 +14,7 @@ from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
 from tasktracker_ops.local.cloudwatch.series import ExpressionError, Series, Value
 from tasktracker_ops.local.cloudwatch.statistics import UnknownStatistic
 
+SUB_MINUTE = (1, 5, 10, 20, 30)
 _DEFAULT_PERIOD = 300
 
 
@@ -38,6 +39,11 @@ class Result:
     id: str
     label: str
     points: dict[int, float]
+
+
+def is_period(seconds: int) -> bool:
+    """Tell whether CloudWatch has periods of that length."""
+    return seconds in SUB_MINUTE or (seconds > 0 and seconds % 60 == 0)
 
 
 def evaluate(store: Metrics, queries: Sequence[Query], start: int, end: int) -> list[Result]:
@@ -114,6 +120,8 @@ class _Evaluation:
             statistics.parse(stat)
         except UnknownStatistic as error:
             raise ExpressionError(f"'{stat}' is not a valid statistic") from error
+        if not is_period(period):
+            raise ExpressionError(f"'{period}' is not a valid period")
         found = search.find(text, self._store.metrics())
         window = self._start, self._end, period
         return [

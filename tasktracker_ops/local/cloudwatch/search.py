@@ -16,9 +16,9 @@ Test = Callable[[Metric], bool]
 _MAX_LENGTH = 1024
 _SCHEMA = re.compile(r"\s*\{(.*?)\}[\s,]*", re.S)
 _NAME = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([^",]+))\s*(?:,|$)')
+_QUOTED_OR_PLAIN = r'"(?:\\.|[^"\\])*"|[^\s"()=]+'
 _PART = re.compile(
-    r'\s*(?:(?P<mark>[()])|(?P<name>(?:"(?:\\.|[^"\\])*"|[^\s"()=])+)=\s*)?'
-    r'(?(mark)|(?P<value>"(?:\\.|[^"\\])*"|[^\s"()=]+))'
+    rf"\s*(?:[()]|(?:(?P<name>{_QUOTED_OR_PLAIN})=\s*)?(?P<value>{_QUOTED_OR_PLAIN}))"
 )
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 
