@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .adapters.deployments import Deployments
     from .adapters.functions import Functions
     from .adapters.metrics import MetricData
+    from .adapters.logs import LogGroup
     from .adapters.session import AwsSession
     from .adapters.state_backend import StateBackend
     from .adapters.tables import Tables
@@ -119,6 +120,20 @@ class App:
         from .adapters.topics import Topics
 
         return Topics(self.session)
+
+    def log_group(self, name: str) -> LogGroup:
+        """A log group."""
+        session = self.session
+        from .adapters.logs import LogGroup
+
+        return LogGroup(session, name)
+
+    def access_log(self, deployment: Deployment) -> LogGroup:
+        """The log group of the API's access log; AWS is asked which that is."""
+        session = self.session
+        from .adapters.logs import access_log_group
+
+        return self.log_group(access_log_group(session, deployment.api_id))
 
     @cached_property
     def tables(self) -> Tables:

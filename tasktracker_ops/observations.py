@@ -5,10 +5,13 @@ Times are RFC 3339 in UTC with seconds or finer; durations say their unit in the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+_OF_LAMBDA = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
 
 
 def timestamp(at: datetime) -> str:
@@ -75,6 +78,7 @@ class Alarm:
     alarm_actions: tuple[str, ...]
     ok_actions: tuple[str, ...]
     insufficient_data_actions: tuple[str, ...]
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,18 @@ class LogEvent:
     message: str
     fields: Mapping[str, Any] | None = field(default=None)
 
+    @property
+    def of_lambda(self) -> bool:
+        """Whether Lambda wrote it about an invocation, and not the function."""
+        return _OF_LAMBDA.match(self.message) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """The message of a log event, as it was written."""
+
+    message: str
+
 
 @dataclass(frozen=True, slots=True)
 class Shot:
@@ -267,3 +283,38 @@ class Picture:
     url: str | None
     widgets: int
     opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message in the embedded AWS's inbox; `confirm_url` is there while it can be confirmed."""
+
+    id: int
+    sent_at: str
+    sender: str
+    to: str
+    subject: str
+    text: str
+    confirm_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The messages that are kept, the newest first."""
+
+    mails: tuple[Mail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A subscription that was pending; `topic` is an ARN."""
+
+    endpoint: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The subscriptions that were confirmed."""
+
+    confirmed: tuple[Confirmation, ...]

@@ -48,7 +48,7 @@ _WAY_HINT = "look at what stands between: env | grep -i -e endpoint -e proxy -e 
 
 
 class AwsError(TtOpsError):
-    """An answer of AWS that a caller may know what to do with; `aws_code` is AWS's own code."""
+    """An answer of AWS that a caller may know what to do with; code and message are AWS's own."""
 
     def __init__(self, action: str, aws_code: str, message: str, request_id: str = "") -> None:
         request = f" (request {request_id})" if request_id else ""
@@ -59,6 +59,7 @@ class AwsError(TtOpsError):
             "aws sts get-caller-identity",
         )
         self.aws_code = aws_code
+        self.aws_message = message.rstrip(".")
 
 
 class AwsNotFound(AwsError):

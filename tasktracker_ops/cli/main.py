@@ -30,7 +30,12 @@ _FAMILIES = {
         "destroy": "deployment",
     },
     "Use": {"tasks": "tasks"},
-    "Observe": {"status": "health", "metrics": "dashboard", "alarms": "health"},
+    "Observe": {
+        "status": "health",
+        "metrics": "dashboard",
+        "logs": "logs",
+        "alarms": "health",
+    },
     "Drill": {"trigger-error": "drills", "trigger-slow": "drills"},
 }
 _MODULES = {name: module for family in _FAMILIES.values() for name, module in family.items()}
