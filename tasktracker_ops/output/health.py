@@ -36,6 +36,10 @@ _COMPARISONS = {
 }
 # What CloudWatch puts around the sentence, and when each datapoint was.
 _AROUND = re.compile(r"^Threshold Crossed: | \(minimum \d+ datapoints? for [^)]*\)|\.$")
+_CROSSED = re.compile(
+    r"(\d+) out of the last (\d+) datapoints? \[(.*)\] (w\w+ .*) the threshold \((.*)\)"
+)
+_TREATED = re.compile(r" were received| and \d+ missing datapoints? w\w+ treated as \[\w+\]")
 _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 
 
@@ -43,7 +47,7 @@ _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 def _(result: Status, screen: Screen) -> str:
     # What is left beside the names and the states.
     names = ["subscriptions", *(alarm.name for alarm in result.alarms)]
-    width = None if screen.columns is None else screen.columns - max(map(len, names)) - 20
+    width = None if screen.columns is None else screen.columns - max(map(len, names)) - 13
     rows = {
         "API": _api(result.api),
         "function": _function(result.function),
@@ -52,12 +56,13 @@ def _(result: Status, screen: Screen) -> str:
         "state lock": _lock(result.lock),
     }
     problems = [_problem(problem, screen) for problem in result.problems]
-    return "\n".join([pairs(rows), "", *(problems or ["All is well."])])
+    title = f"Task Tracker at {visible(result.api.url)}"
+    return "\n".join([title, "", pairs(rows), "", *(problems or ["All is well."])])
 
 
 def _alarm_state(alarm: Alarm, width: int | None) -> Styled:
     since = ago(alarm.since)
-    reason = shortened(_reason(alarm.reason), width and width - len(since) - 2)
+    reason = shortened(_gist(alarm.reason), width and width - len(since) - 2)
     return _state(alarm.state, f"{since}: {reason}" if reason else since)
 
 
@@ -70,7 +75,7 @@ def _api(api: ApiHealth) -> str:
         if api.public
         else f"callers identify themselves ({api.auth})"
     )
-    return _lines([_state(word, answer), _state("", access), _state("", api.url)])
+    return _lines([_state(word, answer), _state("", access)])
 
 
 def _function(function: FunctionState | None) -> str:
@@ -93,18 +98,17 @@ def _lock(lock: Lock) -> str:
     if lock.held is None:
         return _state("unknown", "the state's backend cannot be read from here")
     if not lock.held:
-        return _state("free", "")
+        return _state("free")
     since = f" {ago(lock.since)}" if lock.since else ""
     who = f"by {lock.who or 'somebody'} ({lock.operation or 'unknown'}){since}, {lock.id or ''}"
     return _state("HELD", who.rstrip(", "))
 
 
-def _state(word: str, rest: str) -> Styled:
+def _state(word: str, rest: str = "") -> Styled:
     """A state in its colour, and what there is to say of it."""
     color = _COLORS.get(word, "yellow")
-    return Styled(
-        click.style(f"{visible(word):<17}", fg=color, bold=word == "ALARM") + visible(rest)
-    )
+    shown = click.style(f"{visible(word):<9}", fg=color, bold=word == "ALARM")
+    return Styled(f"{shown}  {visible(rest)}".rstrip())
 
 
 def _lines(lines: Iterable[Styled]) -> Styled:
@@ -119,6 +123,15 @@ def _problem(problem: Problem, screen: Screen) -> str:
 def _reason(reason: str) -> str:
     """CloudWatch's sentence without what only a program needs."""
     return _TIMES.sub("", _AROUND.sub("", reason.strip()))
+
+
+def _gist(reason: str) -> str:
+    """The sentence once more shortened, to stand beside others."""
+    sentence = _reason(reason)
+    if found := _CROSSED.match(sentence):
+        number, of, values, verdict, threshold = found.groups()
+        return f"{values if of == '1' else f'{number} of {of} datapoints'} {verdict} {threshold}"
+    return _TREATED.sub("", sentence)
 
 
 def ago(at: str) -> str:
@@ -143,15 +156,13 @@ def _(result: Alarms, screen: Screen) -> str:
 
 
 def _alarm(alarm: Alarm) -> str:
-    return pairs(
-        {
-            alarm.name: _state(alarm.state, ago(alarm.since)),
-            "  since": alarm.since,
-            "  reason": _reason(alarm.reason),
-            "  condition": _condition(alarm),
-            "  actions": _actions(alarm),
-        }
-    )
+    rows = {
+        "reason": _reason(alarm.reason),
+        "condition": _condition(alarm),
+        "actions": _actions(alarm),
+    }
+    state = _state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
+    return f"{visible(alarm.name)}  {state}\n{pairs(rows)}"
 
 
 def _condition(alarm: Alarm) -> str:
@@ -164,19 +175,15 @@ def _condition(alarm: Alarm) -> str:
 
 
 def _actions(alarm: Alarm) -> str:
-    several = {
-        "ALARM": alarm.alarm_actions,
-        "OK": alarm.ok_actions,
-        "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
-    }
-    named = [f"{state} → {_names(arns)}" for state, arns in several.items() if arns]
-    text = "; ".join(named) or "none"
+    text = f"ALARM → {_names(alarm.alarm_actions)}; OK → {_names(alarm.ok_actions)}"
+    if alarm.insufficient_data_actions:
+        text += f"; INSUFFICIENT_DATA → {_names(alarm.insufficient_data_actions)}"
     return text if alarm.actions_enabled else f"disabled ({text})"
 
 
 def _names(arns: tuple[str, ...]) -> str:
     """The last part of each ARN, which is its name."""
-    return ", ".join(arn.rpartition(":")[2] for arn in arns)
+    return ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
 
 
 def _history(history: tuple[AlarmEvent, ...], screen: Screen) -> str:

@@ -153,7 +153,7 @@ class _Look:
             Problem(
                 "alarm-firing",
                 f"{alarm.name} is in ALARM since {alarm.since}",
-                hint="see what happened: tt-ops logs --errors",
+                hint="see what happened: tt-ops logs --since 10m",
             )
         )
 
