@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .adapters.dashboards import Dashboards
     from .adapters.deployments import Deployments
     from .adapters.functions import Functions
-    from .adapters.metrics import MetricData
     from .adapters.logs import LogGroup
+    from .adapters.metrics import MetricData
     from .adapters.session import AwsSession
     from .adapters.state_backend import StateBackend
     from .adapters.tables import Tables
@@ -54,7 +54,11 @@ class App:
         """The embedded AWS of this project."""
         from .local.target import Sandbox
 
-        return Sandbox(self.settings.project / ".tt-ops" / "local", self.settings.local_port)
+        return Sandbox(
+            self.settings.project / ".tt-ops" / "local",
+            self.settings.local_port,
+            self.settings.local_smtp,
+        )
 
     @cached_property
     def session(self) -> AwsSession:

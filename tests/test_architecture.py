@@ -27,7 +27,7 @@ ARROWS = {
     f"{OURS}.errors": set(),
     f"{OURS}.models": {f"{OURS}.errors"},
     f"{OURS}.observations": set(),
-    f"{OURS}.widgets": set(),
+    f"{OURS}.widgets": {f"{OURS}.observations"},
     f"{OURS}.settings": {f"{OURS}.errors"},
     f"{OURS}.reporting": {f"{OURS}.models"},
     f"{OURS}.adapters": {
@@ -51,6 +51,7 @@ ARROWS = {
         f"{OURS}.targets",
         f"{OURS}.settings",
         f"{OURS}.models",
+        f"{OURS}.observations",
         f"{OURS}.errors",
         f"{OURS}.reporting",
         f"{OURS}.__version__",

@@ -3,5 +3,6 @@
 from . import drills as drills
 from . import health as health
 from . import logs as logs
+from . import mail as mail
 from . import metrics as metrics
 from .console import Console as Console

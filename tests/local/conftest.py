@@ -271,9 +271,9 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def aws_in(directory: Path) -> Callable[[], Aws]:
+def aws_in(directory: Path) -> Callable[..., Aws]:
     """Start a server of the test's own."""
-    return lambda: Aws(process.start(directory, 0, port_required=False))
+    return lambda **options: Aws(process.start(directory, 0, port_required=False, **options))
 
 
 @contextmanager
