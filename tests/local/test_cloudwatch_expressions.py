@@ -198,6 +198,8 @@ def test_windows_need_not_be_aligned() -> None:
         ("SORT(METRICS(), MEDIAN, ASC)", "Variable 'MEDIAN' not found"),
         ("SORT(METRICS(), AVG, AVG)", "the order is"),
         ("ABS(5)", "Function 'ABS': a time series is expected"),
+        ("SLICE(METRICS(), LOG)", "Variable 'LOG' not found"),
+        ("SLICE(METRICS(), 1 / 0)", "Function 'SLICE': a number is out of range"),
         ("FIRST(m1)", "an array of time series is expected"),
         ("[m1, m1] + [m1]", "arrays of time series must have the same length"),
         ("SEARCH('{Test} Calls', 'Median', 60)", "'Median' is not a valid statistic"),

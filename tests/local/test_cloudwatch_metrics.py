@@ -529,16 +529,24 @@ def test_get_metric_statistics_refuses(
     assert error_of(lambda: cloudwatch.client.get_metric_statistics(**asked)) == expected
 
 
-def test_put_metric_data_refuses(cloudwatch: CloudWatch) -> None:
+GOOD = {"MetricName": "M", "Value": 1, "Timestamp": HOUR}
+SET = {"SampleCount": -1, "Sum": 9, "Minimum": 1, "Maximum": 5}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([GOOD, {**GOOD, "Value": float("nan")}], "member.2.Value is invalid"),
+        ([GOOD, {**GOOD, "Value": float("inf")}], "member.2.Value is invalid"),
+        ([GOOD, {**GOOD, "Value": 2.0**361}], "member.2.Value is invalid"),
+        (
+            [GOOD, {"MetricName": "M", "StatisticValues": SET}],
+            "The value -1.0 for parameter MetricData.member.2.SampleCount is invalid",
+        ),
+        ([GOOD] * 1001, "The collection MetricData must not have a size greater than 1000"),
+    ],
+)
+def test_put_metric_data_refuses(cloudwatch: CloudWatch, data: list[Any], expected: str) -> None:
     """Nothing of a refused request is kept."""
-    good = {"MetricName": "M", "Value": 1, "Timestamp": HOUR}
-    assert "InvalidParameterValue" in error_of(
-        lambda: cloudwatch.put("Put", good, {**good, "Value": float("inf")})
-    )
-    values = {"SampleCount": -1, "Sum": 9, "Minimum": 1, "Maximum": 5}
-    wrong = {"MetricName": "M", "StatisticValues": values, "Timestamp": HOUR}
-    assert "The value -1.0 for parameter" in error_of(lambda: cloudwatch.put("Put", good, wrong))
-    assert "not have a size greater than 1000" in error_of(
-        lambda: cloudwatch.put("Put", *[good] * 1001)
-    )
+    assert expected in error_of(lambda: cloudwatch.put("Put", *data))
     assert cloudwatch.data(statistic("m1", "Put", "M"))[0]["Values"] == []

@@ -30,6 +30,7 @@ from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, UnknownSta
 
 _MAX_QUERIES = 500
 _MAX_DATA = 1000
+_LARGEST = 2.0**360
 _MAX_STATISTICS_POINTS = 1440
 _MAX_POINTS = 100_800
 _ACTIVE_SECONDS = 3 * 3600
@@ -52,7 +53,8 @@ def _put_metric_data(
     for number, datum in enumerate(metric_data, 1):
         backend._validate_parameters_put_metric_data(datum, number)
         for name, value in _numbers(datum):
-            if not math.isfinite(value) or (value < 0 and name in ("Counts", "SampleCount")):
+            too_small = value < 0 and name in ("Counts", "SampleCount")
+            if too_small or not abs(value) <= _LARGEST:
                 parameter = f"MetricData.member.{number}.{name}"
                 text = f"The value {value} for parameter {parameter} is invalid."
                 raise InvalidParameterValue(text)

@@ -52,6 +52,8 @@ def named(name: str) -> Callable[[Scope, list[Value]], Value]:
             return function(scope, *arguments)
         except ExpressionError as error:
             raise ExpressionError(f"Function '{name}': {error}") from error
+        except (ArithmeticError, ValueError) as error:
+            raise ExpressionError(f"Function '{name}': a number is out of range") from error
 
     return call
 
