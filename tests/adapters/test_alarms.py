@@ -202,13 +202,11 @@ def test_a_refusal_names_the_alarms(alarms: Alarms, cloudwatch: Stubber) -> None
 
 
 def test_a_throttled_question_is_asked_again(server: Any) -> None:
-    """CloudWatch allows few calls a second; over HTTP, in the protocol that the client speaks."""
-    throttled = b"\xa1\x66__type\x73ThrottlingException"
-    none = b"\xa1\x6cMetricAlarms\x80"
-    named = {"smithy_protocol": "rpc-v2-cbor", "content_type": "application/cbor"}
-    server.will_answer(400, throttled, **named)
-    server.will_answer(400, throttled, **named)
-    server.will_answer(200, none, **named)
+    """CloudWatch allows few calls a second; over HTTP, in the protocol that boto3 speaks to it."""
+    throttled = '{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+    server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
+    server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
+    server.will_answer(200, '{"MetricAlarms": []}', content_type="application/x-amz-json-1.0")
     environment = AwsEnvironment(
         region="eu-west-3",
         endpoint_url=server.url,
