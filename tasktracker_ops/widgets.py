@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-NUMBERS = ("singleValue", "gauge", "table")
+from .observations import Alarm, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +83,70 @@ class Dashboard:
 
     name: str
     widgets: tuple[Widget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A statistic of a metric, or an expression over the ids of its group; `period` in seconds.
+
+    `wanted` is false for what only expressions need.
+    """
+
+    id: str
+    metric: Metric | None
+    expression: str | None
+    statistic: str
+    period: int
+    label: str | None = None
+    wanted: bool = True
+
+
+@dataclass
+class Series:
+    """Values by the start of their period, in seconds since the epoch, under CloudWatch's label."""
+
+    label: str
+    points: dict[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a widget draws of one series; `alarms` names those that watch its metric."""
+
+    label: str
+    points: tuple[Point, ...]
+    period: int
+    unit: str | None
+    color: str | None
+    right: bool
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A widget and its data."""
+
+    widget: Widget
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An alarm and when it was in ALARM: from a time to another, None for until now."""
+
+    alarm: Alarm
+    fired: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A dashboard with its data between two times, `where` (for people) it is deployed."""
+
+    title: str
+    where: str
+    region: str
+    account: str
+    since: str
+    until: str
+    alarms: tuple[Watched, ...]
+    panels: tuple[Panel, ...]

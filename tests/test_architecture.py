@@ -15,6 +15,7 @@ OURS = "tasktracker_ops"
 ROOMS = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
+    "plotly": {f"{OURS}.output.page"},
     "python_terraform": {f"{OURS}.adapters.terraform"},
     "boto3": {f"{OURS}.adapters", f"{OURS}.local"},
     "botocore": {f"{OURS}.adapters", f"{OURS}.local"},

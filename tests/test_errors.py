@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "tasktracker_ops"
 ERRORS = {"TtOpsError", "ConfigurationError"}
 NAMES = ("Terraform", "TT_OPS_TERRAFORM", "GET ", "{")
 COMMANDS = {"tt-ops", "aws", "cd", "curl", "date", "env", "export", "git", "kill", "less", "mv"}
-COMMANDS |= {"terraform", "unset", "${EDITOR:-vi}", "{}"}
+COMMANDS |= {"pip", "terraform", "unset", "${EDITOR:-vi}", "{}"}
 
 
 def _text(node: ast.expr | None) -> str | None:

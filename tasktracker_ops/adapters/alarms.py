@@ -83,6 +83,7 @@ def _alarm(item: Mapping[str, Any]) -> Alarm:
         alarm_actions=tuple(item.get("AlarmActions", ())),
         ok_actions=tuple(item.get("OKActions", ())),
         insufficient_data_actions=tuple(item.get("InsufficientDataActions", ())),
+        dimensions={pair["Name"]: pair["Value"] for pair in watched.get("Dimensions", ())},
     )
 
 

@@ -47,13 +47,15 @@ class Dashboards:
             ) from None
         return read(name, str(answer.get("DashboardBody")))
 
-    def image(self, widget: Widget, *, start: str, end: str) -> bytes:
-        """A metric widget as a PNG, drawn by CloudWatch; `start` and `end` are RFC 3339.
+    def image(self, widget: Widget, *, start: str, end: str, period: int | None) -> bytes:
+        """A metric widget as a PNG, drawn by CloudWatch from `start` to `end` (RFC 3339).
 
         Raises TtOpsError `widget-image-unavailable` where there is no GetMetricWidgetImage.
         """
         size = {"width": widget.width * 60, "height": widget.height * 60}
         asked = {**widget.properties, **size, "start": start, "end": end}
+        if period is not None:
+            asked["period"] = period
         try:
             with aws_errors(f"drawing the widget {widget.title!r}"):
                 answer = self._session.client("cloudwatch").get_metric_widget_image(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasktracker_ops.widgets import Metric
+from tasktracker_ops.widgets import Query, Series
 
 from .session import AwsSession, aws_errors
 
@@ -20,30 +20,6 @@ MAX_QUERIES = 500
 # METRICS() means every metric of its call, and a call may hold one Metrics Insights query.
 _ALONE = re.compile(r"\bMETRICS\s*\(|^\s*SELECT\b", re.I)
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A statistic of a metric, or an expression over the ids of its group; `period` in seconds.
-
-    `wanted` is false for what only expressions need.
-    """
-
-    id: str
-    metric: Metric | None
-    expression: str | None
-    statistic: str
-    period: int
-    label: str | None = None
-    wanted: bool = True
-
-
-@dataclass
-class Series:
-    """Values by the start of their period, in seconds since the epoch, under CloudWatch's label."""
-
-    label: str
-    points: dict[float, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

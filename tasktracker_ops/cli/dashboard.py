@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 
+from tasktracker_ops.workflows import dashboard as pictures
 from tasktracker_ops.workflows import metrics as summary
-from tasktracker_ops.workflows.time_window import LONGEST
+from tasktracker_ops.workflows.time_window import LONGEST, time_window
 
 from .options import Command, Context, Duration, pass_context
 
@@ -54,5 +56,51 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
       tt-ops metrics --since 2d --widget duration
     """
     context.app.ensure_ready()
-    found = summary.metrics(context.app, now=time.time(), since=since, period=period, title=title)
-    context.console.emit(found)
+    window = time_window(time.time(), since, period)
+    context.console.emit(summary.metrics(context.app, window, title=title))
+
+
+_file = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(cls=Command)
+@click.option("--html", type=_file, metavar="FILE", help="Write it as one self-contained page.")
+@click.option("--png", type=_file, metavar="FILE", help="Write a picture of each widget.")
+@click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
+@click.option("--console", is_flag=True, help="Show the target's own console instead.")
+@_since
+@_period
+@pass_context
+def dashboard(
+    context: Context,
+    html: Path | None,
+    png: Path | None,
+    show: bool,
+    console: bool,
+    since: float,
+    period: int | None,
+) -> None:
+    """Draw the deployed dashboard, with its alarms.
+
+    The page asks nothing of any network. Pictures are drawn by CloudWatch itself, where the
+    target can: FILE, or FILE-1 and so on for several widgets.
+
+    \b
+    Example:
+      tt-ops dashboard --html dashboard.html --open
+    """
+    if sum((html is not None or show, png is not None, console)) != 1:
+        raise click.UsageError("name one of --html FILE, --open, --png FILE and --console")
+    window = time_window(time.time(), since, period)
+    if console:
+        context.app.ensure_ready()
+        context.console.emit(pictures.console(context.app))
+    elif png is not None:
+        context.app.ensure_ready()
+        context.console.emit(pictures.images(context.app, window, file=png))
+    else:
+        from tasktracker_ops.output.page import renderer
+
+        render = renderer()
+        context.app.ensure_ready()
+        context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))

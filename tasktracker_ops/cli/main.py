@@ -33,6 +33,7 @@ _FAMILIES = {
     "Observe": {
         "status": "health",
         "metrics": "dashboard",
+        "dashboard": "dashboard",
         "logs": "logs",
         "alarms": "health",
     },

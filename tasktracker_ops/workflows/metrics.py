@@ -8,10 +8,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.metric_units import unit
-from tasktracker_ops.adapters.metrics import Query, Series
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.observations import Metrics, MetricSummary, Point, WidgetSummary
-from tasktracker_ops.widgets import Dashboard, Line, Metric, Widget
+from tasktracker_ops.widgets import Dashboard, Line, Metric, Query, Series, Widget
 
 from .readings import (
     dashboard,
@@ -22,7 +21,7 @@ from .readings import (
     readable,
     visible_series,
 )
-from .time_window import TimeWindow, rfc3339, time_window
+from .time_window import TimeWindow, rfc3339
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -40,16 +39,11 @@ _Values = Mapping[str, float | None]
 _Whole = Mapping[Metric, _Values]
 
 
-def metrics(
-    app: App, *, now: float, since: float, period: int | None = None, title: str | None = None
-) -> Metrics:
-    """The metrics of the deployed dashboard's widgets in the last `since` seconds.
+def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metrics:
+    """The metrics of the deployed dashboard's widgets, or of those with `title` in their titles.
 
-    `now` is in seconds since the epoch. `period`, in seconds, is for all points; without it
-    expressions, and what they refer to, keep the periods that the dashboard gives them. Only
-    widgets with `title` in their titles count. Raises TtOpsError `widget-unknown`.
+    Raises TtOpsError `widget-unknown` when none has.
     """
-    window = time_window(now, since, period)
     app.report.doing("reading the dashboard")
     found = dashboard(app)
     widgets = readable(app, _chosen(found, title))

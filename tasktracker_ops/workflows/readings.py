@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.metrics import Query, Series
 from tasktracker_ops.observations import Point
-from tasktracker_ops.widgets import Dashboard, Line, Widget
+from tasktracker_ops.widgets import Dashboard, Line, Query, Series, Widget
 
 from .time_window import TimeWindow, rfc3339
 

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
+HEAVY |= {"plotly"}
 _PROBE = """
 import json, sys
 from tasktracker_ops.cli.main import main
@@ -37,6 +38,12 @@ print(json.dumps([name for name in sys.modules if "." not in name]))
         (["--target", "local", "outputs"], set()),
         (["tasks", "--api-url", "http://127.0.0.1:9", "list"], {"requests"}),
         (["outputs"], {"boto3", "botocore"}),
+        (["metrics", "--help"], set()),
+        (["metrics"], {"boto3", "botocore"}),
+        (["dashboard", "--help"], set()),
+        (["dashboard", "--console"], {"boto3", "botocore"}),
+        (["dashboard", "--png", "x.png"], {"boto3", "botocore"}),
+        (["dashboard", "--html", "x.html"], {"boto3", "botocore", "plotly"}),
         (["deploy", "--yes"], {"boto3", "botocore"}),
     ],
     ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else " ".join(value),
