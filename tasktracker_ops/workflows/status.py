@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 T = TypeVar("T")
+_DEPLOY = "put it back: tt-ops deploy"
 
 
 def status(app: App) -> Status:
@@ -57,7 +58,9 @@ class _Look:
         api = self._api()
         function = self._function()
         alarms = self._seen(lambda: app.alarms.get(deployment.alarm_names))
-        subscriptions = self._seen(lambda: app.topics.subscriptions(deployment.topic_arn))
+        topic = deployment.topic_arn
+        gone = Problem("topic-missing", f"the topic {topic} is gone", hint=_DEPLOY)
+        subscriptions = self._seen(lambda: app.topics.subscriptions(topic), gone)
         lock = app.state_backend.lock(app.settings.state_key)
         if alarms is not None:
             self._judge_alarms(alarms)
@@ -80,10 +83,17 @@ class _Look:
         self._problems.append(problem)
         self._well = self._well and not grave
 
-    def _seen(self, look: Callable[[], T]) -> T | None:
-        """What a look gives, or None with a problem: who cannot look must not call it well."""
+    def _seen(self, look: Callable[[], T], gone: Problem | None = None) -> T | None:
+        """What a look gives, or None with a problem: who cannot look must not call it well.
+
+        `gone` is the problem that there is nothing to look at.
+        """
+        from tasktracker_ops.adapters.session import AwsNotFound
+
         try:
             return look()
+        except AwsNotFound as error:
+            self._add(gone or _problem(error), grave=True)
         except ConfigurationError as error:
             # One service may be closed to us; without credentials all of them are.
             if error.code != "aws-access-denied":
@@ -120,7 +130,9 @@ class _Look:
     def _function(self) -> FunctionState | None:
         deployment = self._deployment
         function = self._app.deployed_function(deployment)
-        found = self._seen(lambda: function.state(deployment.function_alias))
+        what = f"the function {function.name!r} or its alias {deployment.function_alias!r}"
+        gone = Problem("function-missing", f"{what} is gone", hint=_DEPLOY)
+        found = self._seen(lambda: function.state(deployment.function_alias), gone)
         if found is not None and found.state == "Failed":
             self._add(
                 Problem(
@@ -136,7 +148,7 @@ class _Look:
         for name in self._deployment.alarm_names:
             if name not in there:
                 message = f"the alarm {name!r} is gone"
-                self._add(Problem("alarm-missing", message, hint="put it back: tt-ops deploy"))
+                self._add(Problem("alarm-missing", message, hint=_DEPLOY))
         for problem in filter(None, map(muted, alarms)):
             self._add(problem)
 
