@@ -453,3 +453,40 @@ def test_an_expression_that_is_none(watched: Any, name: str, eventually: Eventua
     )
     eventually(lambda: "Unable to evaluate" in _alarm(watched, name)["StateReason"])
     assert _state(watched, name) == "INSUFFICIENT_DATA"
+
+
+def test_an_alarm_without_a_threshold_is_left_alone(watched: Any, topic: str, name: str) -> None:
+    """Anomaly detection is not emulated; such an alarm can be set by hand, and tells."""
+    stat = {"Metric": {"Namespace": "Test", "MetricName": name}, "Period": 60, "Stat": "Sum"}
+    _put(
+        watched,
+        name,
+        **dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period", "Threshold")),
+        ComparisonOperator="GreaterThanUpperThreshold",
+        ThresholdMetricId="a1",
+        AlarmActions=[topic],
+        Metrics=[
+            {"Id": "m1", "MetricStat": stat, "ReturnData": True},
+            {"Id": "a1", "Expression": "ANOMALY_DETECTION_BAND(m1)", "ReturnData": True},
+        ],
+    )
+    time.sleep(0.2)
+    assert _state(watched, name) == "INSUFFICIENT_DATA"
+    watched[0].client("cloudwatch").set_alarm_state(
+        AlarmName=name, StateValue="ALARM", StateReason="drill"
+    )
+    time.sleep(0.2)
+    assert _state(watched, name) == "ALARM"
+    assert watched[1].mailbox.mails()[0].letter.subject.startswith("ALARM: ")
+
+
+def test_an_alarm_that_cannot_be_evaluated_spoils_it_for_no_other(
+    watched: Any, name: str, eventually: Eventually, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The failure is logged once, not every few seconds."""
+    _put(watched, f"{name}-bad", Threshold=None)
+    _put(watched, name)
+    eventually(lambda: _state(watched, name) == "OK")
+    time.sleep(0.3)
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged.count(f"alarm {name}-bad") == 1

@@ -11,6 +11,8 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from tasktracker_ops.local.mail.mailbox import Letter, Mailbox
+
 
 def _inbox(aws: Any) -> list[dict[str, Any]]:
     response = requests.get(f"{aws.server.url}/_tt-ops/inbox", timeout=10)
@@ -202,11 +204,27 @@ def test_a_pending_one_cannot_be_unsubscribed(aws: Any, topic: str, address: str
         aws.client("sns").unsubscribe(SubscriptionArn=arn)
 
 
-@pytest.mark.parametrize("endpoint", ["nobody", "a@b\nBcc: c@d", "a b@c", "a@b,c@d"])
+@pytest.mark.parametrize("endpoint", ["nobody", "a@b\nBcc: c@d", "a b@c", "a@b,c@d", "a@[", "a@"])
 def test_an_address_has_to_be_one(aws: Any, topic: str, endpoint: str) -> None:
     """SNS refuses what is none."""
     with pytest.raises(ClientError, match="Invalid parameter: Email address"):
         _subscribe(aws, topic, endpoint)
+
+
+def test_an_address_may_have_any_letters(aws: Any, topic: str) -> None:
+    """It gets its mail."""
+    _subscribe(aws, topic, "grüße@example.com")
+    assert len(_mails(aws, "grüße@example.com")) == 1
+
+
+def test_the_inbox_is_bounded() -> None:
+    """The newest stay, and keep their numbers."""
+    mailbox = Mailbox(kept=2)
+    for number in range(5):
+        mailbox.post(Letter("a@example.com", f"subject\n{number}", "text"))
+    assert [mail.id for mail in mailbox.mails()] == [5, 4]
+    assert mailbox.find(1) is None
+    assert b"Subject: subject 4\r\n" in mailbox.mails()[0].content
 
 
 def test_a_failing_endpoint_spoils_it_for_no_other(aws: Any, topic: str, address: str) -> None:

@@ -67,9 +67,11 @@ def state(alarm: Any) -> dict[str, Any]:
     return told
 
 
-def configuration_update(kind: str, alarm: Any) -> dict[str, Any]:
-    """Return the data of a ConfigurationUpdate: Create, Update or Delete."""
-    return {"version": "1.0", "type": kind, f"{kind.lower().rstrip('e')}edAlarm": _told(alarm)}
+def configuration_update(kind: str, alarm: Any) -> tuple[str, dict[str, Any]]:
+    """Return summary and data of a ConfigurationUpdate: Create, Update or Delete."""
+    done = kind.lower() + "d"
+    data = {"version": "1.0", "type": kind, f"{done}Alarm": _told(alarm)}
+    return f'Alarm "{alarm.name}" {done}', data
 
 
 def action(at: datetime, arn: str, message: str | None, error: str | None) -> dict[str, Any]:

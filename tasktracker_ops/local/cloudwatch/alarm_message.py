@@ -77,7 +77,7 @@ def _trigger(alarm: Any) -> dict[str, Any]:
         "EvaluationPeriods": alarm.evaluation_periods,
         "DatapointsToAlarm": alarm.datapoints_to_alarm,
         "ComparisonOperator": alarm.comparison_operator,
-        "Threshold": float(alarm.threshold),
+        "Threshold": _threshold(alarm),
         "TreatMissingData": alarm.treat_missing_data or "missing",
         "EvaluateLowSampleCountPercentile": alarm.evaluate_low_sample_count_percentile or "",
     }
@@ -135,7 +135,7 @@ Alarm Details:
 
 Threshold:
 - The alarm is in the ALARM state when the metric is {alarm.comparison_operator} \
-{float(alarm.threshold)} for at least {needed} of the last {alarm.evaluation_periods} period(s) \
+{_threshold(alarm)} for at least {needed} of the last {alarm.evaluation_periods} period(s) \
 of {period(alarm)} seconds.
 
 {_monitored(alarm)}
@@ -174,6 +174,11 @@ Monitored Metric:
 - Statistic:                           {alarm.statistic or alarm.extended_statistic}
 - Unit:                                {alarm.unit or "not specified"}
 - TreatMissingData:                    {alarm.treat_missing_data or "missing"}"""
+
+
+def _threshold(alarm: Any) -> float | None:
+    # Composite alarms and those on anomalies have none.
+    return None if alarm.threshold is None else float(alarm.threshold)
 
 
 def _listed(actions: list[str]) -> str:

@@ -23,20 +23,15 @@ def datapoints(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
     length = period(alarm)
     end = math.floor(now) + 1
     start = end - (int(alarm.evaluation_periods) + 1) * length
-    wanted = _queries(alarm)
-    results = queries.evaluate(store, wanted, start, end)
+    results = queries.evaluate(store, _queries(alarm), start, end)
     points = results[0].points if results else {}
     return [
-        Datapoint(
-            datetime.fromtimestamp(begin, UTC),
-            points.get(begin),
-            _sample_count(store, wanted, begin, length),
-        )
+        Datapoint(datetime.fromtimestamp(begin, UTC), points.get(begin))
         for begin in range(start, end, length)
     ]
 
 
-def reason_data(alarm: Any, verdict: Verdict, now: datetime) -> str:
+def reason_data(store: Metrics, alarm: Any, verdict: Verdict, now: datetime) -> str:
     """Return the JSON of an alarm's StateReasonData."""
     real = [each for each in verdict.datapoints if each.value is not None]
     told: dict[str, Any] = {"version": "1.0", "queryDate": timestamp(now)}
@@ -52,18 +47,24 @@ def reason_data(alarm: Any, verdict: Verdict, now: datetime) -> str:
             "period": period(alarm),
             "recentDatapoints": [each.value for each in real],
             "threshold": float(alarm.threshold),
-            "evaluatedDatapoints": [_told(each) for each in reversed(verdict.datapoints)],
+            "evaluatedDatapoints": [
+                _told(store, alarm, each) for each in reversed(verdict.datapoints)
+            ],
         }
     )
 
 
-def _told(datapoint: Datapoint) -> dict[str, Any]:
+def _told(store: Metrics, alarm: Any, datapoint: Datapoint) -> dict[str, Any]:
     told: dict[str, Any] = {"timestamp": timestamp(datapoint.at)}
-    if datapoint.sample_count is not None:
-        told["sampleCount"] = datapoint.sample_count
-    if datapoint.value is not None:
-        told["value"] = datapoint.value
-    return told
+    if datapoint.value is None:
+        return told
+    if not alarm.metric_data_queries:
+        metric = _metric(alarm.namespace, alarm.metric_name, alarm.dimensions)
+        begin = datapoint.at.timestamp()
+        told["sampleCount"] = store.statistic(
+            metric, "SampleCount", begin, begin + period(alarm), unit=alarm.unit
+        )
+    return {**told, "value": datapoint.value}
 
 
 def _queries(alarm: Any) -> list[Query]:
@@ -93,11 +94,3 @@ def _query(query: Any) -> Query:
 
 def _metric(namespace: str, name: str, dimensions: list[Any]) -> Metric:
     return Metric(namespace, name, tuple(sorted((each.name, each.value) for each in dimensions)))
-
-
-def _sample_count(store: Metrics, wanted: list[Query], begin: int, length: int) -> float | None:
-    if len(wanted) > 1 or wanted[0].metric is None:
-        return None
-    query = wanted[0]
-    assert query.metric is not None
-    return store.statistic(query.metric, "SampleCount", begin, begin + length, unit=query.unit)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from moto.backends import get_backend
 
@@ -28,6 +29,7 @@ from tasktracker_ops.local.cloudwatch import (
 from tasktracker_ops.local.cloudwatch.alarm_history import History
 from tasktracker_ops.local.cloudwatch.alarm_message import Publication
 from tasktracker_ops.local.cloudwatch.evaluation import INSUFFICIENT_DATA, Rule, Verdict
+from tasktracker_ops.local.cloudwatch.metrics import Metrics
 from tasktracker_ops.local.cloudwatch.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.statistics import UnknownStatistic
 from tasktracker_ops.local.credentials import ACCOUNT_ID
@@ -36,6 +38,13 @@ _log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 5.0
 _ACTIONS_AT_ONCE = 4
 _INITIAL_REASON = "Unchecked: Initial alarm creation"
+_STATE = (
+    "state_value",
+    "state_reason",
+    "state_reason_data",
+    "state_updated_timestamp",
+    "state_transitioned_timestamp",
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Alarms:
         # Evaluation, SetAlarmState and PutMetricAlarm take turns.
         self._turn = threading.RLock()
         self._closing = threading.Event()
+        self._failing: WeakSet[Any] = WeakSet()
         self._actions = ThreadPoolExecutor(_ACTIONS_AT_ONCE, "alarm-action")
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
         self._thread.start()
@@ -72,31 +82,16 @@ class Alarms:
             alarm = store()
             if before is None:
                 self._begin(alarm)
-                self._add(
-                    alarm,
-                    "ConfigurationUpdate",
-                    f'Alarm "{name}" created',
-                    alarm_history.configuration_update("Create", alarm),
-                )
+                self._note(alarm, "Create")
             else:
-                for field in _STATE:
-                    setattr(alarm, field, getattr(before, field))
-                self._add(
-                    alarm,
-                    "ConfigurationUpdate",
-                    f'Alarm "{name}" updated',
-                    alarm_history.configuration_update("Update", alarm),
-                )
+                for name in _STATE:
+                    setattr(alarm, name, getattr(before, name))
+                self._note(alarm, "Update")
         return alarm
 
     def delete(self, alarm: Any) -> None:
         """Note that an alarm goes; its history stays."""
-        self._add(
-            alarm,
-            "ConfigurationUpdate",
-            f'Alarm "{alarm.name}" deleted',
-            alarm_history.configuration_update("Delete", alarm),
-        )
+        self._note(alarm, "Delete")
 
     def change(self, alarm: Any, state: str, reason: str, reason_data: str | None) -> None:
         """Set the state of an alarm; if that is another than before, note it and act."""
@@ -120,27 +115,34 @@ class Alarms:
             self._actions.submit(self._act, alarm, arn, publication, now)
 
     def evaluate(self) -> None:
-        """Evaluate every metric alarm once; one that cannot be evaluated is logged."""
+        """Evaluate every metric alarm once; one that cannot be evaluated is logged, once."""
         for backend in list(get_backend("cloudwatch")[ACCOUNT_ID].values()):
             for alarm in list(backend.alarms.values()):
-                if alarm.comparison_operator in evaluation.COMPARISONS:
-                    try:
-                        self._evaluate(alarm)
-                    except Exception:
+                try:
+                    self._evaluate(backend, alarm)
+                except Exception:
+                    # Every few seconds the same would fill the log.
+                    if alarm not in self._failing:
                         _log.exception("alarm %s", alarm.name)
+                    self._failing.add(alarm)
 
     def _run(self) -> None:
         while not self._closing.wait(self._watch.interval_seconds):
             self.evaluate()
 
-    def _evaluate(self, alarm: Any) -> None:
+    def _evaluate(self, backend: Any, alarm: Any) -> None:
+        if alarm.comparison_operator not in evaluation.COMPARISONS:
+            return
+        store = metrics.of(alarm.region_name)
         with self._turn:
-            verdict = self._judge(alarm)
+            if backend.alarms.get(alarm.name) is not alarm:
+                return  # replaced or deleted meanwhile
+            verdict = self._judge(store, alarm)
             if verdict.state != alarm.state_value:
-                reason_data = alarm_metrics.reason_data(alarm, verdict, self._now())
+                reason_data = alarm_metrics.reason_data(store, alarm, verdict, self._now())
                 self.change(alarm, verdict.state, verdict.reason, reason_data)
 
-    def _judge(self, alarm: Any) -> Verdict:
+    def _judge(self, store: Metrics, alarm: Any) -> Verdict:
         rule = Rule(
             alarm.comparison_operator,
             float(alarm.threshold),
@@ -148,7 +150,6 @@ class Alarms:
             int(alarm.datapoints_to_alarm) if alarm.datapoints_to_alarm else None,
             alarm.treat_missing_data or "missing",
         )
-        store = metrics.of(alarm.region_name)
         try:
             points = alarm_metrics.datapoints(store, alarm, self._watch.clock())
         except (ExpressionError, UnknownStatistic) as error:
@@ -168,6 +169,10 @@ class Alarms:
             summary = f"Successfully executed action {arn}"
             add(summary, alarm_history.action(changed_at, arn, publication.message, None))
 
+    def _note(self, alarm: Any, kind: str) -> None:
+        summary, data = alarm_history.configuration_update(kind, alarm)
+        self._add(alarm, "ConfigurationUpdate", summary, data)
+
     def _add(self, alarm: Any, kind: str, summary: str, data: Any) -> None:
         self.history.add(alarm.region_name, alarm.name, self._now(), kind, summary, data)
 
@@ -178,12 +183,3 @@ class Alarms:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._watch.clock(), UTC)
-
-
-_STATE = (
-    "state_value",
-    "state_reason",
-    "state_reason_data",
-    "state_updated_timestamp",
-    "state_transitioned_timestamp",
-)

@@ -30,7 +30,6 @@ class Datapoint:
 
     at: datetime
     value: float | None
-    sample_count: float | None = None
 
 
 @dataclass(frozen=True)
