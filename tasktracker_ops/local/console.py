@@ -63,7 +63,7 @@ It listens on this machine only: <code>{{ state.url }}</code>, since
 <h2>Inbox</h2>
 {% for mail in mails %}
 <details>
-<summary>{{ mail.sent_at.strftime("%H:%M:%S") }} to {{ mail.letter.recipient }}:
+<summary>{{ mail.sent_at.strftime("%H:%M:%S") }} UTC to {{ mail.letter.recipient }}:
 {{ mail.letter.subject }}</summary>
 <pre>{{ mail.letter.text }}</pre>
 </details>

@@ -114,10 +114,12 @@ def test_the_api_confirms(aws: Any, topic: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "TopicArn=x&Token=y", "TopicArn={topic}&Token=%C3%A9"])
-def test_a_wrong_link_confirms_nothing(aws: Any, topic: str, query: str) -> None:
+def test_a_wrong_link_confirms_nothing(aws: Any, topic: str, address: str, query: str) -> None:
     """Nor does it fail."""
+    _subscribe(aws, topic, address)
     url = f"{aws.server.url}/_tt-ops/confirm?{query.format(topic=topic)}"
     assert requests.get(url, timeout=10).status_code == 400
+    assert _subscriptions(aws, topic) == ["PendingConfirmation"]
 
 
 def test_looking_at_a_link_does_not_follow_it(aws: Any, topic: str, address: str) -> None:

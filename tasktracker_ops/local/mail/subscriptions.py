@@ -61,8 +61,7 @@ def confirm(topic_arn: str, token: str) -> Any:
     if backend is None or topic_arn not in backend.topics:
         raise TopicNotFound
     for subscription in list(backend.subscriptions.values()):
-        ours = getattr(subscription, "token", None)
-        if subscription.topic_arn == topic_arn and ours and secrets.compare_digest(ours, token):
+        if subscription.topic_arn == topic_arn and _is_its_token(subscription, token):
             subscription.confirmed = True
             subscription.attributes["PendingConfirmation"] = False
             return subscription
@@ -266,6 +265,11 @@ def _listed(subscriptions: Iterable[Any]) -> list[dict[str, str]]:
         }
         for each in subscriptions
     ]
+
+
+def _is_its_token(subscription: Any, token: str) -> bool:
+    ours = getattr(subscription, "token", None)
+    return ours is not None and secrets.compare_digest(ours.encode(), token.encode())
 
 
 def _find(subscription_arn: str) -> Any:
