@@ -15,7 +15,7 @@ from tasktracker_ops.adapters.metric_units import unit
 from tasktracker_ops.observations import Alarm, AlarmEvent, Picture
 from tasktracker_ops.widgets import Metric, Page, Panel, Series, Trace, Watched, Widget
 
-from .readings import fetch, line_period, line_queries, points, visible_series
+from .readings import fetch, line_period, line_queries, points, readable, visible_series
 from .time_window import TimeWindow, rfc3339
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def _page(app: App, window: TimeWindow) -> Page:
     found = app.dashboards.get(deployment.dashboard_name)
     app.report.doing("reading its alarms")
     alarms = _watched(app, deployment, window)
-    widgets = [_without_foreign(app, widget) for widget in found.widgets]
+    drawable = readable(app, [widget for widget in found.widgets if widget.lines])
+    widgets = [w if w in drawable else replace(w, lines=()) for w in found.widgets]
     app.report.doing("reading its metrics")
     read = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
     watching = [watched.alarm for watched in alarms]
@@ -113,15 +114,6 @@ def _window_of(widget: Widget, window: TimeWindow) -> TimeWindow:
     if widget.whole and widget.view in _NUMBERS:
         return replace(window, period=window.length, insisted=True)
     return window
-
-
-def _without_foreign(app: App, widget: Widget) -> Widget:
-    here = app.session.environment.region
-    lines = tuple(line for line in widget.lines if line.region in (None, here))
-    if len(lines) == len(widget.lines):
-        return widget
-    app.report.note(f"Not drawn: {widget.title!r}, whose metrics are in another region")
-    return replace(widget, lines=())
 
 
 def _traces(

@@ -28,11 +28,12 @@ def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:
     here = app.session.environment.region
     found = []
     for widget in widgets:
+        name = f"{widget.title!r}" if widget.title else f"a widget of the type {widget.kind}"
         regions = [line.region for line in widget.lines if line.region not in (None, here)]
         if not widget.lines:
-            app.report.note(f"Left out: {widget.title!r}, which draws no metrics ({widget.kind})")
+            app.report.note(f"Left out: {name}, which draws no metrics")
         elif regions:
-            app.report.note(f"Left out: {widget.title!r}, whose metrics are in {regions[0]}")
+            app.report.note(f"Left out: {name}, whose metrics are in {regions[0]}")
         else:
             found.append(widget)
     return found
