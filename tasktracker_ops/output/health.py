@@ -46,12 +46,12 @@ _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 @text.register
 def _(result: Status, screen: Screen) -> str:
     # What is left beside the names and the states.
-    names = ["subscriptions", *(alarm.name for alarm in result.alarms)]
+    names = ["subscriptions", *(visible(alarm.name) for alarm in result.alarms)]
     width = None if screen.columns is None else screen.columns - max(map(len, names)) - 13
     rows = {
         "API": _api(result.api),
         "function": _function(result.function),
-        **{alarm.name: _alarm_state(alarm, width) for alarm in result.alarms},
+        **{visible(alarm.name): _alarm_state(alarm, width) for alarm in result.alarms},
         "subscriptions": _subscriptions(result.subscriptions),
         "state lock": _lock(result.lock),
     }
