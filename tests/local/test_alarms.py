@@ -421,6 +421,25 @@ def test_what_is_watched(
     eventually(lambda: _state(watched, own) == state)
 
 
+@pytest.mark.parametrize(("samples", "state"), [(99, "INSUFFICIENT_DATA"), (100, "ALARM")])
+def test_a_percentile_of_few_samples_may_be_ignored(
+    watched: Any, name: str, eventually: Eventually, samples: int, state: str
+) -> None:
+    """A p90 is judged from 100 samples on; before that the alarm stays as it is."""
+    own = f"{name}-{samples}"
+    for _ in range(samples):
+        _sample(own, 5.0)
+    _put(
+        watched,
+        own,
+        Statistic=None,
+        ExtendedStatistic="p90",
+        EvaluateLowSampleCountPercentile="ignore",
+    )
+    time.sleep(0.2)
+    eventually(lambda: _state(watched, own) == state)
+
+
 def test_metric_math_is_watched(watched: Any, name: str, eventually: Eventually) -> None:
     """The expression that returns data counts; its mail names it."""
     stat = {"Metric": {"Namespace": "Test", "MetricName": name}, "Period": 60, "Stat": "Sum"}

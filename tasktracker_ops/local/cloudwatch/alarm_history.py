@@ -15,7 +15,7 @@ from typing import Any
 
 from tasktracker_ops.local.cloudwatch.alarm_message import timestamp
 
-_KEPT = 5000
+_KEPT = 2000
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from tasktracker_ops.local.cloudwatch import queries
@@ -12,6 +14,8 @@ from tasktracker_ops.local.cloudwatch.alarm_message import period, timestamp
 from tasktracker_ops.local.cloudwatch.evaluation import Datapoint, Verdict
 from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
 from tasktracker_ops.local.cloudwatch.queries import Query
+
+_PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)")
 
 
 def datapoints(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
@@ -29,6 +33,22 @@ def datapoints(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
         Datapoint(datetime.fromtimestamp(begin, UTC), points.get(begin))
         for begin in range(start, end, length)
     ]
+
+
+def has_too_few_samples(store: Metrics, alarm: Any, now: float) -> bool:
+    """Tell whether a percentile is to be left unjudged, for it is one of too few samples.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+    """
+    percentile = _PERCENTILE.fullmatch(alarm.extended_statistic or "")
+    if alarm.evaluate_low_sample_count_percentile != "ignore" or percentile is None:
+        return False
+    rarer = min(Decimal(percentile[1]), 100 - Decimal(percentile[1]))
+    metric = _metric(alarm.namespace, alarm.metric_name, alarm.dimensions)
+    end = math.floor(now) + 1
+    start = end - int(alarm.evaluation_periods) * period(alarm)
+    count = store.statistic(metric, "SampleCount", start, end, unit=alarm.unit) or 0
+    return Decimal(count) * rarer < 1000
 
 
 def reason_data(store: Metrics, alarm: Any, verdict: Verdict, now: datetime) -> str:

@@ -150,8 +150,11 @@ class Alarms:
             int(alarm.datapoints_to_alarm) if alarm.datapoints_to_alarm else None,
             alarm.treat_missing_data or "missing",
         )
+        now = self._watch.clock()
+        if alarm_metrics.has_too_few_samples(store, alarm, now):
+            return Verdict(alarm.state_value, "", ())
         try:
-            points = alarm_metrics.datapoints(store, alarm, self._watch.clock())
+            points = alarm_metrics.datapoints(store, alarm, now)
         except (ExpressionError, UnknownStatistic) as error:
             return Verdict(INSUFFICIENT_DATA, f"Unable to evaluate the alarm: {error}", ())
         return evaluation.evaluate(rule, points, alarm.state_value)
