@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops.local.mail import subscriptions
 from tasktracker_ops.local.mail.mailbox import Mail, Mailbox
+from tasktracker_ops.observations import timestamp
 
 _MESSAGE = re.compile(r"/inbox/(\d{1,18})\.eml")
 _PAGE = Environment(autoescape=True).from_string("""\
@@ -50,7 +51,7 @@ def _entry(mail: Mail) -> dict[str, Any]:
     waits = letter.confirm_url and subscriptions.awaits_confirmation(letter.subscription_arn)
     return {
         "id": mail.id,
-        "sent_at": mail.sent_at.isoformat(timespec="milliseconds"),
+        "sent_at": timestamp(mail.sent_at),
         "sender": mail.sender,
         "to": letter.recipient,
         "subject": letter.subject,
