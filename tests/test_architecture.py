@@ -26,7 +26,7 @@ ROOMS = {
 # Package → what of ours it may import when it runs (types aside).
 ARROWS = {
     f"{OURS}.errors": set(),
-    f"{OURS}.models": {f"{OURS}.errors"},
+    f"{OURS}.models": {f"{OURS}.errors", f"{OURS}.observations"},
     f"{OURS}.observations": set(),
     f"{OURS}.widgets": {f"{OURS}.observations"},
     f"{OURS}.settings": {f"{OURS}.errors"},

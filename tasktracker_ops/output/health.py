@@ -15,12 +15,11 @@ from tasktracker_ops.observations import (
     ApiHealth,
     FunctionState,
     Lock,
-    Problem,
     Status,
     Subscription,
 )
 
-from .results import text
+from .results import problem_text, text
 from .screen import Screen
 from .text import Styled, pairs, shortened, table, visible
 
@@ -55,7 +54,7 @@ def _(result: Status, screen: Screen) -> str:
         "subscriptions": _subscriptions(result.subscriptions),
         "state lock": _lock(result.lock),
     }
-    problems = [_problem(problem, screen) for problem in result.problems]
+    problems = [problem_text(problem, screen) for problem in result.problems]
     title = f"Task Tracker at {visible(result.api.url)}"
     return "\n".join([title, "", pairs(rows), "", *(problems or ["All is well."])])
 
@@ -113,11 +112,6 @@ def _state(word: str, rest: str = "") -> Styled:
 
 def _lines(lines: Iterable[Styled]) -> Styled:
     return Styled("\n".join(lines))
-
-
-def _problem(problem: Problem, screen: Screen) -> str:
-    sign = click.style("!", fg="yellow", bold=True)
-    return f"{sign} {visible(problem.message)}\n  {visible(screen.hint(problem.hint))}"
 
 
 def _reason(reason: str) -> str:

@@ -11,6 +11,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
+from .recipients import unheard
 from .smoke import smoke_check
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
             raise _rolled_back(app, before, serving, error) from error
         outcome = "passed"
         app.report.done("the API answers, and reaches its table")
+    topic = deployment.topic_arn
     return Deployed(
         plan=plan,
         target=app.target.label,
@@ -69,6 +71,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
         previous_version=before,
         smoke=outcome,
         console_url=app.target.console_url(deployment),
+        problems=unheard(app.target, topic, app.topics.subscriptions(topic)),
     )
 
 
