@@ -31,17 +31,17 @@ class LogGroup:
     def __init__(self, session: AwsSession, name: str) -> None:
         self._session = session
         self.name = name
-        self._ahead_ms = 0
+        self._ahead_ms: int | None = None
 
     def now(self) -> int:
         """The time in epoch milliseconds by AWS's clock, as its last answer told it.
 
         Asks AWS when called before anything was read. Never later than it really is there.
         """
-        if not self._ahead_ms:
+        if self._ahead_ms is None:
             here = _now_here()
             self._page(logGroupName=self.name, startTime=here, endTime=here, limit=1)
-        return _now_here() + self._ahead_ms
+        return _now_here() + (self._ahead_ms or 0)
 
     def read(
         self,
@@ -100,11 +100,9 @@ class LogGroup:
         return answer
 
     def _set_clock(self, answer: Any) -> None:
-        date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
-        if date:
-            # Never 0, which stands for not asked yet.
-            there = int(parsedate_to_datetime(date).timestamp() * 1000)
-            self._ahead_ms = (there - _now_here()) or -1
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        there = int(parsedate_to_datetime(date).timestamp() * 1000) if date else _now_here()
+        self._ahead_ms = there - _now_here()
 
 
 def access_log_group(session: AwsSession, api_id: str) -> str:
