@@ -182,6 +182,25 @@ def test_the_sandbox_has_one_address_for_everything(local: LocalTarget) -> None:
     assert local.console_url(deployment) == "http://127.0.0.1:4580/_tt-ops/"
 
 
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [({}, "--region eu-west-3"), ({"profile": "my own"}, "--region eu-west-3 --profile 'my own'")],
+)
+def test_aws_sends_a_confirmation_mail_again(settings: dict[str, str], options: str) -> None:
+    """For those who cannot find it: a command that goes to the same account and region."""
+    hint = aws(**settings).confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me+you@example.com")
+    assert hint.endswith(
+        ": aws sns subscribe --topic-arn arn:aws:sns:eu-west-3:1:alerts --protocol email "
+        f"--notification-endpoint me+you@example.com {options}"
+    )
+
+
+def test_the_sandbox_confirms_by_a_command(local: LocalTarget) -> None:
+    """Its mailbox is at hand."""
+    hint = local.confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me@example.com")
+    assert hint.endswith(": tt-ops local confirm")
+
+
 def test_an_address_of_an_api_needs_no_aws() -> None:
     """Neither credentials nor a deployment to look up."""
     settings = Settings(api_url="https://tasks.example.com", environ={"AWS_PROFILE": "missing"})

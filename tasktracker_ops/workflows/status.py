@@ -110,14 +110,8 @@ class _Look:
         # To a caller without a token, that is how an API with JWT shows itself well.
         expected = (200, 401) if deployment.api_auth == "JWT" else (200,)
         if answer is not None and status not in expected:
-            self._add(
-                Problem(
-                    "api-unwell",
-                    f"GET {answer.url} gave {status} instead of 200: {answer.text[:200]!r}",
-                    hint="see what the function says: tt-ops logs --errors",
-                ),
-                grave=True,
-            )
+            message = f"GET {answer.url} gave {status} instead of 200: {answer.text[:200]!r}"
+            self._add(Problem("api-unwell", message, hint=_hint(answer.status_code)), grave=True)
         return ApiHealth(
             url=deployment.api_url,
             auth=deployment.api_auth,
@@ -171,6 +165,12 @@ class _Look:
 
     def _unheard(self, subscriptions: tuple[Subscription, ...]) -> tuple[Problem, ...]:
         return unheard(self._app.target, self._deployment.topic_arn, subscriptions)
+
+
+def _hint(status: int) -> str:
+    if status in {401, 403}:
+        return "see which callers it takes (api_auth), and whose keys these are: tt-ops outputs"
+    return "see what the function says: tt-ops logs --errors"
 
 
 def _problem(error: TtOpsError) -> Problem:

@@ -65,7 +65,9 @@ def test_an_api_that_wants_a_token_is_well_without_one(
     server.answers.clear()
     server.will_answer(401, '{"message":"Unauthorized"}')
     observed.api_auth = auth
-    assert status(observed).well == well
+    seen = status(observed)
+    assert seen.well == well
+    assert all(problem.hint.endswith(": tt-ops outputs") for problem in seen.problems)
 
 
 def test_an_unconfirmed_subscription_is_a_warning(observed: Any, pending: Subscription) -> None:
