@@ -6,11 +6,15 @@ import base64
 import hashlib
 import json
 import re
+import sys
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.observations import Alarm, Point
-from tasktracker_ops.output.page import render
+from tasktracker_ops.output.page import render, renderer
 from tasktracker_ops.widgets import Mark, Page, Panel, Trace, Watched, Widget
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
@@ -173,3 +177,12 @@ def test_numbers_texts_queries_and_alarms_need_no_chart() -> None:
     assert "LambdaErrorAlarm" in alarms
     assert "and 1 of other deployments" in alarms
     assert "explorer" in panel(replace(WIDGET, kind="explorer"))
+
+
+def test_without_the_extra_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before anything is read of AWS."""
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(ConfigurationError) as caught:
+        renderer()
+    assert caught.value.code == "dashboard-extra-missing"
+    assert caught.value.hint.endswith(": pip install 'tt-ops[dashboard]'")
