@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,7 +56,7 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
             "usage",
             "a request is over too soon to be followed",
             hint="show it, complete or as far as it is: "
-            f"tt-ops logs --request-id {query.request_id}",
+            f"tt-ops logs --request-id {shlex.quote(query.request_id)}",
             exit_code=ExitCode.USAGE,
         )
     deployment = app.deployments.get()
