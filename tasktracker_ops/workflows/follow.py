@@ -95,13 +95,14 @@ class Course:
         states = [each.state for each in self._transitions if each.at <= event.at]
         if not states:
             return
-        self._known.add(event)
         state, after = states[-1], self._after(event)
+        subscriptions = self._app.topics.subscriptions(topic) if event.succeeded else ()
+        # From here on it is done with: what may fail, and be tried again, is over.
+        self._known.add(event)
         if not event.succeeded:
             hint = "see its history: tt-ops alarms --history"
             self._failed(state, Problem("action-failed", event.summary.rstrip("."), hint=hint))
             return
-        subscriptions = self._app.topics.subscriptions(topic)
         endpoints = tuple(each.endpoint for each in subscriptions if each.confirmed)
         if not endpoints:
             self._failed(state, unheard(self._app.target, topic, subscriptions)[0])
