@@ -116,8 +116,8 @@
       xaxis: timed
         ? { type: "date", range: figure.span, gridcolor: css("--line"), automargin: true }
         : { gridcolor: css("--line"), automargin: true },
-      yaxis: timed ? axis(figure, "left") : { automargin: true },
-      yaxis2: { ...axis(figure, "right"), overlaying: "y", side: "right", showgrid: false },
+      yaxis: timed ? axis(figure, "left") : { automargin: true, autorange: "reversed" },
+      yaxis2: { ...axis(figure, "right"), overlaying: "y", side: "right", tickmode: "auto", showgrid: false },
       shapes: timed ? shapes(figure) : [],
       annotations: empty
         ? [{ text: "no data in this span", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false }]

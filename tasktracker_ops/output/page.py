@@ -136,9 +136,12 @@ def _content(panel: Panel, page: Page) -> str:
         return f'<ul class="alarms">{"".join(map(_alarm, named))}</ul>{more}'
     if widget.kind != "metric":
         return f"<p>A widget of the type {escape(widget.kind)}, which is not drawn here.</p>"
+    if not (widget.lines or panel.traces):
+        return "<p>Its metrics cannot be read from here.</p>"
     if widget.view in _CHARTS:
         return '<div class="chart"></div>'
-    return "".join(map(_value, panel.traces)) or "<p>No data in this span.</p>"
+    values = "".join(map(_value, panel.traces))
+    return f'<div class="numbers">{values}</div>' if values else "<p>No data in this span.</p>"
 
 
 def _value(trace: Trace) -> str:

@@ -15,7 +15,7 @@ import pytest
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.observations import Alarm, Point
 from tasktracker_ops.output.page import render, renderer
-from tasktracker_ops.widgets import Mark, Page, Panel, Trace, Watched, Widget
+from tasktracker_ops.widgets import Line, Mark, Page, Panel, Trace, Watched, Widget
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 ALARM = Alarm(
@@ -169,7 +169,9 @@ def test_annotations_are_drawn() -> None:
 def test_numbers_texts_queries_and_alarms_need_no_chart() -> None:
     """A type that is not drawn here says so."""
     assert "<b>3</b>" in panel(replace(WIDGET, view="singleValue"), TRACE)
-    assert "No data" in panel(replace(WIDGET, view="gauge"))
+    line = Line(None, "m1", "e1", None, "Sum", 60, True, None, None, False)
+    assert "No data" in panel(replace(WIDGET, view="gauge", lines=(line,)))
+    assert "cannot be read from here" in panel(WIDGET)
     assert "# Hello" in panel(replace(WIDGET, kind="text", text="# Hello"))
     assert "fields @message" in panel(replace(WIDGET, kind="log", text="fields @message"))
     arns = (f"arn:aws:cloudwatch:eu-west-3:1:alarm:{ALARM.name}", "arn:other:alarm:Elsewhere")
