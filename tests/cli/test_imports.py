@@ -42,6 +42,8 @@ print(json.dumps([name for name in sys.modules if "." not in name]))
         (["alarms", "--history"], {"boto3", "botocore"}),
         (["trigger-error", "--wait"], {"boto3", "botocore"}),
         (["trigger-slow", "--help"], set()),
+        (["logs", "--help"], set()),
+        (["logs", "--follow"], {"boto3", "botocore"}),
         (["metrics", "--help"], set()),
         (["metrics"], {"boto3", "botocore"}),
         (["dashboard", "--help"], set()),
