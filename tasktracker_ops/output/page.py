@@ -17,6 +17,11 @@ from tasktracker_ops.widgets import Page, Panel, Trace, Watched, Widget
 
 from .metrics import number
 
+# plotly sets styles, and makes pictures when asked to.
+_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; "
+    "img-src data: blob:"
+)
 _CHARTS = {"timeSeries", "bar", "pie"}
 _STATES = {"OK": "ok", "ALARM": "alarm"}
 _COMPARISONS = {
@@ -50,8 +55,9 @@ def render(page: Page, plotly: str) -> str:
     """
     ours, style = (_read(name) for name in ("page.js", "page.css"))
     scripts = [_inlined(plotly), _inlined(ours)]
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src "
-    policy += " ".join(map(_hash, scripts))
+    policy = f"{_POLICY}; script-src {' '.join(map(_hash, scripts))}"
+    place = [page.region] if page.region not in page.where else []
+    facts = " · ".join([*place, f"account {page.account}"])
     data = json.dumps([_figure(panel, page) for panel in page.panels]).replace("<", "\\u003c")
     drawn_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     return f"""<!doctype html>
@@ -66,8 +72,7 @@ def render(page: Page, plotly: str) -> str:
 <body>
 <header>
 <h1>{escape(page.title)}</h1>
-<p class="where"><strong>{escape(page.where)}</strong>
- · {escape(page.region)} · account {escape(page.account)}</p>
+<p class="where"><strong>{escape(page.where)}</strong> · {escape(facts)}</p>
 <p class="span">{_clock(page.since)} to {_clock(page.until)} UTC · drawn at {drawn_at} UTC</p>
 <button id="look" type="button">Dark</button>
 </header>

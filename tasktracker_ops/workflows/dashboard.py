@@ -70,14 +70,15 @@ def console(app: App) -> Picture:
 
 def _write(file: Path, content: bytes) -> None:
     """Write all of it or nothing; raises OSError for `file`."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    target = file.resolve()
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         if file.exists() and not file.is_file():
             # A pipe or a device is written to, not replaced.
             file.write_bytes(content)
             return
         partial.write_bytes(content)
-        partial.replace(file.resolve())
+        partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(file)) from error
