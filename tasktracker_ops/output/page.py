@@ -102,12 +102,13 @@ def _hash(script: str) -> str:
 
 def _alarm(watched: Watched) -> str:
     alarm = watched.alarm
-    times = len(watched.fired)
-    before = f"; fired {times} time{'s' if times > 1 else ''} in this span" if times else ""
+    times = {0: "", 1: ", fired once"}.get(
+        len(watched.fired), f", fired {len(watched.fired)} times"
+    )
     return (
         f'<li class="{_STATES.get(alarm.state, "unknown")}" title="{escape(alarm.reason)}">'
         f"<strong>{escape(alarm.state.replace('_', ' '))}</strong> {escape(alarm.name)} "
-        f"<span>since {_clock(alarm.since)} UTC{before}</span></li>"
+        f"<span>since {_clock(alarm.since)} UTC{times}</span></li>"
     )
 
 

@@ -125,7 +125,7 @@ def test_alarms_stand_on_top_in_words() -> None:
     """With since when, how often they fired in the span, and why as a title."""
     page = html()
     assert '<li class="alarm" title="Threshold crossed"><strong>ALARM</strong>' in page
-    assert "since 2026-01-01 00:02 UTC; fired 1 time in this span" in page
+    assert "since 2026-01-01 00:02 UTC, fired once" in page
     assert "<strong>INSUFFICIENT DATA</strong>" in html(
         replace(PAGE, alarms=(Watched(replace(ALARM, state="INSUFFICIENT_DATA"), ()),))
     )
