@@ -108,17 +108,20 @@ class LogGroup:
 def access_log_group(session: AwsSession, api_id: str) -> str:
     """The log group that the API's stage writes its access log to.
 
-    Raises TtOpsError `access-log-missing` where it writes none.
+    Raises TtOpsError `access-log-missing` where it writes none, or is not there.
     """
-    with aws_errors(f"reading the stage {_STAGE!r} of the API {api_id!r}"):
-        stage = session.client("apigatewayv2").get_stage(ApiId=api_id, StageName=_STAGE)
+    try:
+        with aws_errors(f"reading the stage {_STAGE!r} of the API {api_id!r}"):
+            stage = session.client("apigatewayv2").get_stage(ApiId=api_id, StageName=_STAGE)
+    except AwsNotFound:
+        stage = {}
     arn = stage.get("AccessLogSettings", {}).get("DestinationArn", "")
     # arn:aws:logs:REGION:ACCOUNT:log-group:NAME, and perhaps :*
     _, found, name = arn.partition(":log-group:")
     if not found:
         raise TtOpsError(
             "access-log-missing",
-            f"the stage {_STAGE!r} of the API {api_id!r} writes no access log",
+            f"no stage {_STAGE!r} of an API {api_id!r} writes an access log",
             hint="have Terraform set it up again: tt-ops deploy",
         )
     return str(name.removesuffix(":*"))

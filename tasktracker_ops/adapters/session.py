@@ -41,6 +41,7 @@ _CLOCK_WORDS = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "ParameterNotFound"}
 _NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
+_NOT_FOUND |= {"NotFoundException"}
 _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
 _LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
 # Without what the environment holds of secrets.

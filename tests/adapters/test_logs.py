@@ -142,6 +142,14 @@ def test_the_access_log_is_the_stages_destination(
 def test_a_stage_without_access_log_is_told(stub: Stub, session: AwsSession) -> None:
     """By name."""
     stub("apigatewayv2").add_response("get_stage", {"StageName": "$default"})
-    with pytest.raises(TtOpsError, match=r"'\$default' of the API 'abc' writes no") as caught:
+    with pytest.raises(TtOpsError, match=r"no stage '\$default' of an API 'abc'") as caught:
+        access_log_group(session, "abc")
+    assert caught.value.code == "access-log-missing"
+
+
+def test_a_stage_that_is_gone_is_told(stub: Stub, session: AwsSession) -> None:
+    """As one that writes none."""
+    stub("apigatewayv2").add_client_error("get_stage", "NotFoundException", "No.", 404)
+    with pytest.raises(TtOpsError) as caught:
         access_log_group(session, "abc")
     assert caught.value.code == "access-log-missing"
