@@ -164,19 +164,18 @@ class App:
         if self.settings.api_url and deployment is None:
             return TaskClient(self.settings.api_url)
         deployment = deployment or self.deployments.get()
-        url = self.target.api_url(deployment)
         if deployment.api_auth == "NONE":
-            return TaskClient(url)
+            return TaskClient(deployment.api_url)
         from .adapters.signing import IamAuth
 
-        return TaskClient(url, authorise=IamAuth(self.session))
+        return TaskClient(deployment.api_url, authorise=IamAuth(self.session))
 
     def drills(self, deployment: Deployment) -> TaskClient:
         """The client of the fire drills' routes, which take signed requests only."""
         from .adapters.signing import IamAuth
         from .adapters.task_client import TaskClient
 
-        return TaskClient(self.target.api_url(deployment), authorise=IamAuth(self.session))
+        return TaskClient(deployment.api_url, authorise=IamAuth(self.session))
 
     @cached_property
     def terraform(self) -> TerraformBinary:

@@ -54,9 +54,6 @@ class Target(Protocol):
     def recipient(self) -> str:
         """The e-mail address that alarms go to."""
 
-    def api_url(self, deployment: Deployment) -> str:
-        """The API's address as it can be reached from here."""
-
     def console_url(self, deployment: Deployment) -> str:
         """A page for people where the deployment can be looked at."""
 
@@ -131,10 +128,6 @@ class AwsTarget:
                 hint="name one: tt-ops deploy --alert-email you@example.com",
             )
         return self._settings.alert_email
-
-    def api_url(self, deployment: Deployment) -> str:
-        """As API Gateway named it."""
-        return deployment.api_url.rstrip("/")
 
     def console_url(self, deployment: Deployment) -> str:
         """The dashboard in the CloudWatch console; another emulator has its own, if any."""

@@ -64,7 +64,7 @@ def compose(
     gateway = Gateway(runtime)
     runtime.observers.add(publisher.publish_invocation)
     gateway.observers.add(publisher.publish_request)
-    extensions.install(runtime)
+    extensions.install(runtime, state.url)
     subscriptions.install(mailbox, state.url)
     alarm_operations.install(alarms)
     moto = DomainDispatcherApplication(create_backend_app)

@@ -7,9 +7,11 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
+from moto.apigatewayv2.models import Api, ApiGatewayV2Backend
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
@@ -19,6 +21,7 @@ from moto.s3.models import FakeDeleteMarker
 
 from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
 from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
+from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
@@ -56,17 +59,33 @@ class _RequestTooLarge(LambdaClientError):
         )
 
 
-def install(runtime: Runtime) -> None:
-    """Have every invocation run in `runtime`, not in Docker, and mend what else is missing."""
+def install(runtime: Runtime, url: str) -> None:
+    """Have every invocation run in `runtime`, not in Docker, and mend what else is missing.
+
+    `url` is the server's own address, below which its APIs are.
+    """
     _serialise_dynamodb()
     # moto keeps everything it ever made, also what was deleted, for a page that is not served here.
     BaseModel.__new__ = _untracked  # type: ignore[assignment, method-assign]
     # Deleting a version that is a delete marker asks the marker for what only contents have.
     FakeDeleteMarker.dispose = lambda marker: None  # type: ignore[attr-defined]
+    ApiGatewayV2Backend.create_api = _reachable(ApiGatewayV2Backend.create_api, url)  # type: ignore[method-assign]
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
     cloudwatch_api.install()
     cloudwatch_logs_api.install()
+
+
+def _reachable(create_api: Callable[..., Api], url: str) -> Callable[..., Api]:
+    """Return the operation CreateApi, whose answer names the address that the API has here."""
+
+    @wraps(create_api)
+    def create(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
+        api = create_api(backend, *positional, **named)
+        api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
+        return api
+
+    return create
 
 
 def _untracked(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:

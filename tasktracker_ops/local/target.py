@@ -8,7 +8,6 @@ from pathlib import Path
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import inbox, process
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
 from tasktracker_ops.observations import Confirmed, Inbox, Mail
 from tasktracker_ops.reporting import Reporter
@@ -136,10 +135,6 @@ class LocalTarget:
     def recipient(self) -> str:
         """The given address, or one that stands for the user."""
         return self._settings.alert_email or _RECIPIENT
-
-    def api_url(self, deployment: Deployment) -> str:
-        """The API's place in the emulator, which has one port for everything."""
-        return f"{self._sandbox.running().url}{PREFIX}{deployment.api_id}"
 
     def console_url(self, deployment: Deployment) -> str:
         """The emulator's own page."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
@@ -66,7 +65,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
     return Deployed(
         plan=plan,
         target=app.target.label,
-        deployment=replace(deployment, api_url=app.target.api_url(deployment)),
+        deployment=deployment,
         version=serving,
         previous_version=before,
         smoke=outcome,

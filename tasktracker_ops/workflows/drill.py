@@ -12,7 +12,6 @@ from tasktracker_ops.models import Deployment
 from tasktracker_ops.observations import Alarm, Drill, Problem, Shot, timestamp
 
 from .follow import Course, step
-from .outputs import outputs
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_client import TaskClient
@@ -41,7 +40,7 @@ def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = Non
 
     Raises TtOpsError when there is nothing to drill: `alarm-missing`, `alarm-firing`.
     """
-    deployment = outputs(app)
+    deployment = app.deployments.get()
     alarm = _watching(app, deployment, route)
     course = None if timeout is None else Course(app, _at_rest(alarm, route))
     shots, problem = _fire(app, app.drills(deployment), route, count)

@@ -17,7 +17,6 @@ from tasktracker_ops.observations import (
     Subscription,
 )
 
-from .outputs import outputs
 from .recipients import muted, nobody_told, unheard
 
 if TYPE_CHECKING:
@@ -32,12 +31,12 @@ def status(app: App) -> Status:
 
     Raises TtOpsError where nothing is deployed, or nobody may look.
     """
-    return _Look(app, outputs(app)).status()
+    return _Look(app, app.deployments.get()).status()
 
 
 def watch(app: App, every: float) -> Iterator[Status]:
     """Look again and again, `every` so many seconds, without an end."""
-    deployment = outputs(app)
+    deployment = app.deployments.get()
     while True:
         started = time.monotonic()
         yield _Look(app, deployment).status()

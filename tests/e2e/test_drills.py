@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
@@ -17,7 +16,6 @@ from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
-PARAMETER = "/task-tracker/deployment"
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
 
 
@@ -32,17 +30,6 @@ def live(clone: Clone) -> Clone:
 def stranger(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """Somebody with an endpoint and keys, but no clone and no Terraform."""
     endpoint = live.read("local", "status")["url"]
-    ssm = boto3.client(
-        "ssm",
-        endpoint_url=endpoint,
-        region_name="eu-west-3",
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-    )
-    # The name that API Gateway gave the API is nobody's outside of AWS.
-    description = json.loads(ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
-    description["api_url"] = live.read("outputs")["api_url"]
-    ssm.put_parameter(Name=PARAMETER, Value=json.dumps(description), Overwrite=True)
     nowhere: Path = tmp_path_factory.mktemp("nowhere")
     environment = {
         "HOME": str(nowhere),

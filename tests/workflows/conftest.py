@@ -67,7 +67,6 @@ class Observed:
         self.topics = SimpleNamespace(subscriptions=lambda topic: _given(self.found_subscriptions))
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
-            api_url=lambda deployment: self.api_url,
             confirmation_hint=lambda topic, endpoint: f"confirm: aws confirm {endpoint}",
         )
         self._authorised = authorised
@@ -76,7 +75,7 @@ class Observed:
         return Deployment(
             schema=1,
             region="eu-west-3",
-            api_url="https://api.example.com",
+            api_url=self.api_url,
             api_id="abc",
             api_auth=self.api_auth,
             function_name="tracker",

@@ -35,7 +35,6 @@ class App:
         self.target = SimpleNamespace(
             label="here",
             recipient=lambda: "operator@example.com",
-            api_url=lambda deployment: "https://api.example.com",
             console_url=lambda deployment: "https://console.example.com",
             confirmation_hint=lambda topic, endpoint: "confirm it: tt-ops local confirm",
         )
