@@ -42,8 +42,8 @@ _FAMILIES = {
 _MODULES = {name: module for family in _FAMILIES.values() for name, module in family.items()}
 _INTERRUPTED = TtOpsError(
     "interrupted",
-    "interrupted, with nothing under way in Terraform",
-    hint="see how things stand: tt-ops plan",
+    "interrupted, and nothing of it goes on",
+    hint="see how things stand: tt-ops status",
     exit_code=ExitCode.INTERRUPTED,
 )
 
