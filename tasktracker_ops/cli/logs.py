@@ -41,7 +41,7 @@ def logs(click_context: click.Context, context: Context, /, **query: Any) -> Non
     """Show the function's log, times in UTC.
 
     An event is shown when all that is given holds for it. Lambda's own lines (START, END,
-    REPORT) come with --verbose, --filter, --errors, --request-id and --output json.
+    REPORT) come with --verbose, --filter, --errors, --request-id, --message-only and JSON.
 
     \b
     Example:

@@ -18,6 +18,7 @@ _OVERLAP_MS = 5_000
 _LONG_OVERLAP_MS = 120_000
 _LONG_EVERY_SECONDS = 15.0
 _POLL_SECONDS = 1.0
+_LEAST_ROOM = 10_000  # ids of events, before the old ones are looked for
 _LONGEST_PAUSE_SECONDS = 30.0
 _BUSY = {"ThrottlingException", "Throttling", "ServiceUnavailableException", "InternalFailure"}
 
@@ -60,6 +61,7 @@ class Tail:
         self._arrivals = itertools.count()
         self._held: list[_Held] = []
         self._known: dict[str, int] = {}
+        self._room = _LEAST_ROOM
         self._read_until = 0
 
     def follow(self, start: int) -> Iterator[LogRecord]:
@@ -95,6 +97,8 @@ class Tail:
                     self._add(record)
                     # They come in order: what is older has been read, if this pass breaks off.
                     self._read_until = max(self._read_until, min(record.timestamp, begun))
+                    if len(self._known) > self._room:
+                        self._forget()
                     yield from self._settled()
                 self._read_until = max(self._read_until, begun)
                 yield from self._settled()
@@ -103,6 +107,7 @@ class Tail:
                 if error.aws_code not in _BUSY:
                     raise
                 self._note(f"CloudWatch is busy ({error.aws_code}); asking again in {pause:g} s")
+            start = max(start, self._read_until - _LONG_OVERLAP_MS)
             self._sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
@@ -124,3 +129,4 @@ class Tail:
         """Keep the ids of what may be read again, and no more."""
         horizon = self._read_until - _LONG_OVERLAP_MS
         self._known = {id_: at for id_, at in self._known.items() if at >= horizon}
+        self._room = 2 * len(self._known) + _LEAST_ROOM

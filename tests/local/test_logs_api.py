@@ -116,3 +116,32 @@ def test_a_published_version_shares_the_logs(aws: Any) -> None:
     function.update("def lambda_handler(event, context):\n    print('after')\n")
     function.invoke({})
     assert {"before\n", "after\n"} <= set(function.log())
+
+
+READER = """
+import base64, gzip, json
+
+def lambda_handler(event, context):
+    data = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
+    for each in data["logEvents"]:
+        print("got", each["message"])
+"""
+
+
+def test_a_subscription_gets_what_its_pattern_matches(aws: Any) -> None:
+    """And a pattern that is none keeps nobody from writing."""
+    logs, reader = aws.client("logs"), aws.function(READER)
+    group = "/test/subscribed"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="a")
+    for name, pattern in (("wanted", "{ $.number > 1 }"), ("wrong", "{ $.")):
+        logs.put_subscription_filter(
+            logGroupName=group,
+            filterName=name,
+            filterPattern=pattern,
+            destinationArn=f"arn:aws:lambda:eu-west-3:123456789012:function:{reader.name}",
+        )
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": f'{{"number": {number}}}'} for number in range(3)]
+    logs.put_log_events(logGroupName=group, logStreamName="a", logEvents=events)
+    assert [line for line in reader.log() if "number" in line] == ['got {"number": 2}\n']

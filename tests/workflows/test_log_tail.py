@@ -172,3 +172,19 @@ def test_memory_is_bounded() -> None:
             sizes.append(len(tail._known))
     assert len(sizes) == 6000
     assert max(sizes) < 1500
+
+
+def test_a_long_past_is_not_remembered() -> None:
+    """Nor shown twice when CloudWatch gets busy while it is read."""
+    busy = AwsError("reading", "ThrottlingException", "Rate exceeded")
+    count = 40_000
+    events = [(-100 * number, 0) for number in range(count, 0, -1)]
+    world = World(events, lifetime=20, failures={1: busy})
+    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    most, shown = 0, []
+    with suppress(Enough):
+        for record in tail.follow(T0 - 100 * count):
+            shown.append(int(record.event_id))
+            most = max(most, len(tail._known))
+    assert shown == list(range(count))
+    assert most < 15_000

@@ -51,19 +51,29 @@ def _put_log_events(stream: Any, log_events: list[dict[str, Any]]) -> str:
     _events(group).add(stream, events, retention_days=group.retention_in_days)
     stream.stored_bytes += sum(event.size for event in events)
     stream.upload_sequence_token += 1
-    for subscription in group.subscription_filters.values():
-        matches = _compile(subscription.filter_pattern)
+    for subscription in list(group.subscription_filters.values()):
+        _deliver(stream, subscription, events)
+    return f"{stream.upload_sequence_token:056d}"
+
+
+def _deliver(stream: Any, subscription: Any, events: list[Event]) -> None:
+    """Send a subscription what its pattern matches; moto takes any pattern for one."""
+    try:
+        matches = compile_pattern(subscription.filter_pattern or "")
+    except InvalidPattern:
+        return
+    wanted = [
+        {"id": event.event_id, "timestamp": event.timestamp, "message": event.message}
+        for event in events
+        if matches(event.message)
+    ]
+    if wanted:
         stream._send_log_events(
             service=subscription.destination_arn.split(":")[2],
             destination_arn=subscription.destination_arn,
             filter_name=subscription.name,
-            log_events=[
-                {"id": event.event_id, "timestamp": event.timestamp, "message": event.message}
-                for event in events
-                if matches(event.message)
-            ],
+            log_events=wanted,
         )
-    return f"{stream.upload_sequence_token:056d}"
 
 
 def _filter_log_events(request: Any) -> str:
