@@ -6,10 +6,10 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tasktracker_ops.adapters.logs import LogRecord
-from tasktracker_ops.adapters.session import AwsError
+if TYPE_CHECKING:
+    from tasktracker_ops.adapters.logs import LogRecord
 
 # Streams reach CloudWatch with delays of their own: an event waits so long for an older one.
 _HOLD_MS = 3_000
@@ -89,6 +89,8 @@ class Tail:
 
     def _look(self, start: int) -> Iterator[LogRecord]:
         """One pass from `start` to the newest event, however long CloudWatch is busy."""
+        from tasktracker_ops.adapters.session import AwsError
+
         pause = _POLL_SECONDS
         while True:
             begun = self._group.now()
