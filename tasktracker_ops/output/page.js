@@ -158,7 +158,7 @@
       const data = timed ? [...series(figure), ...lines(figure)] : latest(figure);
       if (timed) legend(chart, figure, data);
       const shown = data.map((trace, i) => ({ ...trace, visible: !figure.hidden.has(i) }));
-      Plotly.react(chart, shown, layout(figure), { responsive: true, displaylogo: false });
+      Plotly.react(chart, shown, layout(figure), { responsive: true, displayModeBar: false });
     });
   }
 
