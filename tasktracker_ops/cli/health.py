@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import click
 
 from tasktracker_ops.errors import ExitCode
@@ -11,7 +9,7 @@ from tasktracker_ops.observations import Status
 from tasktracker_ops.workflows import alarms as listing
 from tasktracker_ops.workflows import status as looking
 
-from .options import DURATION, Command, Context, Duration, pass_context
+from .options import DURATION, Command, Context, Duration, ended_by_interrupt, pass_context
 
 
 @click.command(cls=Command)
@@ -45,7 +43,7 @@ def status(
 
 def _watch(context: Context, every: float) -> None:
     """Show one look in the place of the other, until the user has seen enough."""
-    with suppress(KeyboardInterrupt):
+    with ended_by_interrupt():
         for seen in looking.watch(context.app, every):
             context.console.redraw(seen)
 

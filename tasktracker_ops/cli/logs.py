@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from tasktracker_ops.errors import ExitCode
 from tasktracker_ops.workflows import logs as reading
 
-from .options import DURATION, Command, Context, pass_context
+from .options import DURATION, Command, Context, ended_by_interrupt, pass_context
 
 
 @click.command(cls=Command)
@@ -36,8 +35,7 @@ from .options import DURATION, Command, Context, pass_context
 @click.option("--message-only", is_flag=True, help="Only the messages, as they were written.")
 @click.option("--api", is_flag=True, help="The API's access log instead of the function's.")
 @pass_context
-@click.pass_context
-def logs(click_context: click.Context, context: Context, /, **query: Any) -> None:
+def logs(context: Context, /, **query: Any) -> None:
     """Show the function's log, times in UTC.
 
     An event is shown when all that is given holds for it. Lambda's own lines (START, END,
@@ -48,8 +46,5 @@ def logs(click_context: click.Context, context: Context, /, **query: Any) -> Non
       tt-ops logs --follow --errors
       tt-ops logs --since 1h --filter '{ $.duration_ms > 500 }'
     """
-    try:
+    with ended_by_interrupt():
         context.console.stream(reading.logs(context.app, reading.LogQuery(**query)))
-    except KeyboardInterrupt:
-        # The user has seen enough: nothing was under way that an error could tell of.
-        click_context.exit(ExitCode.INTERRUPTED)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -77,6 +78,15 @@ class Context:
             raise TtOpsError(
                 "not-confirmed", "not agreed to: nothing was changed", hint=f"start again: {again}"
             )
+
+
+@contextmanager
+def ended_by_interrupt() -> Iterator[None]:
+    """Ctrl-C is how one ends what has no end of its own: exit 130, and no error."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.get_current_context().exit(ExitCode.INTERRUPTED)
 
 
 def _ask(question: str, word: str | None = None) -> bool:

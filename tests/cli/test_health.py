@@ -205,7 +205,7 @@ def test_an_account_that_cannot_be_reached_is_one_error(run: Run, arguments: lis
 def test_watching_gives_a_line_for_each_look(
     run: Run, server: Any, endpoint: str, tmp_path: Path
 ) -> None:
-    """Until Ctrl-C, which is how one ends it: no error."""
+    """Until Ctrl-C, which is how one ends it: exit 130, and no error."""
     healthy(server)
     environment = {**KEYS, "AWS_ENDPOINT_URL": endpoint, "HOME": str(tmp_path), "PATH": ""}
     with subprocess.Popen(
@@ -221,7 +221,7 @@ def test_watching_gives_a_line_for_each_look(
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert [look["well"] for look in looks] == [True, True]
-    assert (process.returncode, errors) == (0, "")
+    assert (process.returncode, errors) == (130, "")
 
 
 def test_alarms_are_told_in_words(run: Run) -> None:
