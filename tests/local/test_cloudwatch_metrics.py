@@ -104,6 +104,8 @@ def test_mixed_invocations_are_counted_exactly(
     assert lambda_sum("Errors", "SampleCount") == 200
     assert lambda_sum("Throttles") == 0
     assert 1 <= (lambda_sum("ConcurrentExecutions", "Maximum") or 0) <= 4
+    live = {**name, "Resource": f"{function.name}:live"}
+    assert cloudwatch.sum("AWS/Lambda", "ConcurrentExecutions", "SampleCount", **live) == 200
     durations = [
         float(match[1])
         for line in function.log()
@@ -137,6 +139,7 @@ def test_dimensions_of_a_function(aws: Any, cloudwatch: CloudWatch) -> None:
     assert cloudwatch.sum("AWS/Lambda", "Invocations", **by) == 3
     for resource in (name, f"{name}:1", f"{name}:live"):
         assert cloudwatch.sum("AWS/Lambda", "Invocations", **by, Resource=resource) == 1
+        assert cloudwatch.sum("AWS/Lambda", "ConcurrentExecutions", **by, Resource=resource) == 1
     by["Resource"] = f"{name}:live"
     assert cloudwatch.sum("AWS/Lambda", "Invocations", **by, ExecutedVersion="1") == 1
     assert (cloudwatch.sum("AWS/Lambda", "Invocations") or 0) >= 3

@@ -21,7 +21,7 @@ def publish_invocation(done: Invocation) -> None:
     """Publish an invocation with the time at which it was invoked, as Lambda does.
 
     By function, by resource (`name` or `name:qualifier`), for an alias by the version it led to,
-    and for the account; ConcurrentExecutions by function only, which is what is known here.
+    and for the account; ConcurrentExecutions by function and by resource.
     """
     at = done.started_at.timestamp()
     function = {"FunctionName": done.function_name}
@@ -33,8 +33,12 @@ def publish_invocation(done: Invocation) -> None:
     for dimensions in groups:
         _publish(done.region, _LAMBDA, _outcome(done), dimensions, at)
     if not done.throttled:
-        concurrency: _Data = {"ConcurrentExecutions": (done.concurrency, "Count")}
-        _publish(done.region, _LAMBDA, concurrency, function, at)
+        for dimensions, number in (
+            (function, done.concurrency),
+            (resource, done.resource_concurrency),
+        ):
+            concurrency: _Data = {"ConcurrentExecutions": (number, "Count")}
+            _publish(done.region, _LAMBDA, concurrency, dimensions, at)
 
 
 def publish_request(done: ApiRequest) -> None:
