@@ -13,6 +13,12 @@ from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 _SERVICE = "cloudwatch.amazonaws.com"
 _ACTION = "sns:Publish"
+_NEGATED = {
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "StringNotEquals": "StringEquals",
+    "StringNotLike": "StringLike",
+}
 
 
 def allows(policy: Mapping[str, Any], topic_arn: str, alarm_arn: str) -> bool:
@@ -59,16 +65,15 @@ def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str
 def _matches(operator: str, wanted: Any, value: str | None) -> bool:
     name = operator.removesuffix("IfExists")
     if value is None:
-        return name != operator
+        # What a key must not be, one that is absent is not.
+        return name != operator or name in _NEGATED
+    if name in _NEGATED:
+        return not _matches(_NEGATED[name], wanted, value)
     match name:
         case "ArnEquals" | "ArnLike" | "StringLike":
             return any(_like(each, value) for each in _list(wanted))
-        case "ArnNotEquals" | "ArnNotLike" | "StringNotLike":
-            return not any(_like(each, value) for each in _list(wanted))
         case "StringEquals":
             return value in _list(wanted)
-        case "StringNotEquals":
-            return value not in _list(wanted)
         case "Bool":
             return value in [str(each).lower() for each in _list(wanted)]
     return False
