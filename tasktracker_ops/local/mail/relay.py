@@ -37,5 +37,5 @@ class Relay:
             try:
                 with smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS) as server:
                     server.send_message(message)
-            except (OSError, smtplib.SMTPException) as error:
+            except (OSError, smtplib.SMTPException, ValueError) as error:
                 _log.warning("%s:%d takes no mail: %s", self._host, self._port, error)
