@@ -17,8 +17,9 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops import __version__
 from tasktracker_ops.local import console, extensions
-from tasktracker_ops.local.cloudwatch import alarm_operations, publisher
-from tasktracker_ops.local.cloudwatch.alarms import Alarms, Watch
+from tasktracker_ops.local.cloudwatch import publisher
+from tasktracker_ops.local.cloudwatch.alarms import operations as alarm_operations
+from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms, Watch
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway

@@ -25,7 +25,7 @@ from moto.backends import get_backend
 
 from tasktracker_ops.local import process
 from tasktracker_ops.local.application import Embedded, compose
-from tasktracker_ops.local.cloudwatch.alarms import Watch
+from tasktracker_ops.local.cloudwatch.alarms.alarms import Watch
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.local.http_server import serve_on
 from tasktracker_ops.local.state import ServerState

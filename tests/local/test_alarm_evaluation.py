@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasktracker_ops.local.cloudwatch.evaluation import Datapoint, Rule, evaluate
+from tasktracker_ops.local.cloudwatch.alarms.evaluation import Datapoint, Rule, evaluate
 
 RETAIN = "Retain current state"
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")

@@ -22,10 +22,11 @@ from moto.cloudwatch.models import CloudWatchBackend, MetricDatumBase
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
-from tasktracker_ops.local.cloudwatch import metrics, pages, queries, statistics
+from tasktracker_ops.local.cloudwatch import metrics, pages, statistics
+from tasktracker_ops.local.cloudwatch.metric_math import queries
+from tasktracker_ops.local.cloudwatch.metric_math.queries import SUB_MINUTE, Query, is_period
+from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.metrics import Metric
-from tasktracker_ops.local.cloudwatch.queries import SUB_MINUTE, Query, is_period
-from tasktracker_ops.local.cloudwatch.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, UnknownStatistic
 
 _MAX_QUERIES = 500

@@ -11,12 +11,14 @@ import json
 from dataclasses import dataclass
 from itertools import islice
 
-from moto.core.exceptions import ServiceException
+from moto.cloudwatch.exceptions import CloudWatchException
 
-from tasktracker_ops.local.cloudwatch.queries import Result
+from tasktracker_ops.local.cloudwatch.metric_math.queries import Result
 
 
-class _InvalidNextToken(ServiceException):
+class InvalidNextToken(CloudWatchException):
+    """The token is none that was given out."""
+
     code = "InvalidNextToken"
     message = "The next token specified is invalid."
 
@@ -67,4 +69,4 @@ def _read(token: str) -> tuple[int, int | None]:
                 return number, after
     except (binascii.Error, ValueError):
         pass
-    raise _InvalidNextToken
+    raise InvalidNextToken

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from botocore.loaders import Loader
 
+from tasktracker_ops.local.cloudwatch.alarms.datapoints import period
+from tasktracker_ops.local.cloudwatch.alarms.history import timestamp
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 _SUBJECT_LIMIT = 100
@@ -55,11 +56,6 @@ def document(alarm: Any, old_state: str) -> dict[str, Any]:
         "InsufficientDataActions": alarm.insufficient_data_actions,
         "Trigger": _trigger(alarm),
     }
-
-
-def timestamp(at: datetime) -> str:
-    """Return a UTC time as CloudWatch's documents have it."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}+0000"
 
 
 @lru_cache
@@ -145,15 +141,6 @@ State Change Actions:
 - ALARM: {_listed(alarm.alarm_actions)}
 - INSUFFICIENT_DATA: {_listed(alarm.insufficient_data_actions)}
 """
-
-
-def period(alarm: Any) -> int:
-    """Return the length of one of the alarm's periods in seconds."""
-    periods = [
-        query.metric_stat.period if query.metric_stat else query.period
-        for query in alarm.metric_data_queries
-    ]
-    return int(alarm.period or max((int(each) for each in periods if each), default=60))
 
 
 def _monitored(alarm: Any) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasktracker_ops.local.cloudwatch import expressions, search, statistics
-from tasktracker_ops.local.cloudwatch.functions import Scope
+from tasktracker_ops.local.cloudwatch import statistics
+from tasktracker_ops.local.cloudwatch.metric_math import expressions, search
+from tasktracker_ops.local.cloudwatch.metric_math.functions import Scope
+from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError, Series, Value
 from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
-from tasktracker_ops.local.cloudwatch.series import ExpressionError, Series, Value
 from tasktracker_ops.local.cloudwatch.statistics import UnknownStatistic
 
 SUB_MINUTE = (1, 5, 10, 20, 30)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tasktracker_ops.local.cloudwatch.metric_math.queries import Query, Result, evaluate
+from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
-from tasktracker_ops.local.cloudwatch.queries import Query, Result, evaluate
-from tasktracker_ops.local.cloudwatch.series import ExpressionError
 
 PERIOD = 60
 GAP = None

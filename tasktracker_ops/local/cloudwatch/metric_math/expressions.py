@@ -11,9 +11,9 @@ import operator
 import re
 from collections.abc import Callable, Iterator
 
-from tasktracker_ops.local.cloudwatch import functions
-from tasktracker_ops.local.cloudwatch.functions import Scope
-from tasktracker_ops.local.cloudwatch.series import (
+from tasktracker_ops.local.cloudwatch.metric_math import functions
+from tasktracker_ops.local.cloudwatch.metric_math.functions import Scope
+from tasktracker_ops.local.cloudwatch.metric_math.series import (
     ExpressionError,
     Operation,
     Series,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasktracker_ops.local.cloudwatch import search
+from tasktracker_ops.local.cloudwatch.metric_math import search
 from tasktracker_ops.local.cloudwatch.metrics import Metric
 
 ERRORS_F = Metric.of("AWS/Lambda", "Errors", FunctionName="ProjectA-f")

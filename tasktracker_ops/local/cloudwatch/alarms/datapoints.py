@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tasktracker_ops.local.cloudwatch import queries
-from tasktracker_ops.local.cloudwatch.alarm_message import period, timestamp
-from tasktracker_ops.local.cloudwatch.evaluation import Datapoint, Verdict
+from tasktracker_ops.local.cloudwatch.alarms.evaluation import Datapoint, Verdict
+from tasktracker_ops.local.cloudwatch.alarms.history import timestamp
+from tasktracker_ops.local.cloudwatch.metric_math import queries
+from tasktracker_ops.local.cloudwatch.metric_math.queries import Query
 from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
-from tasktracker_ops.local.cloudwatch.queries import Query
 
 _PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)")
 
 
-def datapoints(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
+def of(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
     """Return one datapoint more than there are evaluation periods, oldest first.
 
     The newest period ends now, wherever in a minute that is: CloudWatch, too, evaluates the last
@@ -33,6 +33,15 @@ def datapoints(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
         Datapoint(datetime.fromtimestamp(begin, UTC), points.get(begin))
         for begin in range(start, end, length)
     ]
+
+
+def period(alarm: Any) -> int:
+    """Return the length of one of the alarm's periods in seconds."""
+    periods = [
+        query.metric_stat.period if query.metric_stat else query.period
+        for query in alarm.metric_data_queries
+    ]
+    return int(alarm.period or max((int(each) for each in periods if each), default=60))
 
 
 def has_too_few_samples(store: Metrics, alarm: Any, now: float) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from moto.backends import get_backend
 from moto.core.exceptions import ServiceException
 
-from tasktracker_ops.local.cloudwatch import topic_policy
-from tasktracker_ops.local.cloudwatch.alarm_message import Publication
+from tasktracker_ops.local.cloudwatch.alarms import topic_policy
+from tasktracker_ops.local.cloudwatch.alarms.message import Publication
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 

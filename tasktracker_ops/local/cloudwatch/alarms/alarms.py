@@ -18,19 +18,19 @@ from weakref import WeakSet
 
 from moto.backends import get_backend
 
-from tasktracker_ops.local.cloudwatch import (
-    alarm_actions,
-    alarm_history,
-    alarm_message,
-    alarm_metrics,
+from tasktracker_ops.local.cloudwatch import metrics
+from tasktracker_ops.local.cloudwatch.alarms import (
+    actions,
+    datapoints,
     evaluation,
-    metrics,
+    history,
+    message,
 )
-from tasktracker_ops.local.cloudwatch.alarm_history import History
-from tasktracker_ops.local.cloudwatch.alarm_message import Publication
-from tasktracker_ops.local.cloudwatch.evaluation import INSUFFICIENT_DATA, Rule, Verdict
+from tasktracker_ops.local.cloudwatch.alarms.evaluation import INSUFFICIENT_DATA, Rule, Verdict
+from tasktracker_ops.local.cloudwatch.alarms.history import History
+from tasktracker_ops.local.cloudwatch.alarms.message import Publication
+from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.metrics import Metrics
-from tasktracker_ops.local.cloudwatch.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.statistics import UnknownStatistic
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
@@ -84,8 +84,8 @@ class Alarms:
                 self._begin(alarm)
                 self._note(alarm, "Create")
             else:
-                for name in _STATE:
-                    setattr(alarm, name, getattr(before, name))
+                for part in _STATE:
+                    setattr(alarm, part, getattr(before, part))
                 self._note(alarm, "Update")
         return alarm
 
@@ -97,7 +97,7 @@ class Alarms:
         """Set the state of an alarm; if that is another than before, note it and act."""
         with self._turn:
             now = self._now()
-            old_state, old = alarm.state_value, alarm_history.state(alarm)
+            old_state, old = alarm.state_value, history.state(alarm)
             alarm.state_value, alarm.state_reason = state, reason
             alarm.state_reason_data, alarm.state_updated_timestamp = reason_data, now
             if state == old_state:
@@ -107,11 +107,11 @@ class Alarms:
                 alarm,
                 "StateUpdate",
                 f"Alarm updated from {old_state} to {state}",
-                alarm_history.state_update(old, alarm_history.state(alarm)),
+                history.state_update(old, history.state(alarm)),
             )
-            actions = alarm_actions.of(alarm)
-            publication = alarm_message.publication(alarm, old_state)
-        for arn in actions:
+            arns = actions.of(alarm)
+            publication = message.publication(alarm, old_state)
+        for arn in arns:
             self._actions.submit(self._act, alarm, arn, publication, now)
 
     def evaluate(self) -> None:
@@ -139,7 +139,7 @@ class Alarms:
                 return  # replaced or deleted meanwhile
             verdict = self._judge(store, alarm)
             if verdict.state != alarm.state_value:
-                reason_data = alarm_metrics.reason_data(store, alarm, verdict, self._now())
+                reason_data = datapoints.reason_data(store, alarm, verdict, self._now())
                 self.change(alarm, verdict.state, verdict.reason, reason_data)
 
     def _judge(self, store: Metrics, alarm: Any) -> Verdict:
@@ -151,10 +151,10 @@ class Alarms:
             alarm.treat_missing_data or "missing",
         )
         now = self._watch.clock()
-        if alarm_metrics.has_too_few_samples(store, alarm, now):
+        if datapoints.has_too_few_samples(store, alarm, now):
             return Verdict(alarm.state_value, "", ())
         try:
-            points = alarm_metrics.datapoints(store, alarm, now)
+            points = datapoints.of(store, alarm, now)
         except (ExpressionError, UnknownStatistic) as error:
             return Verdict(INSUFFICIENT_DATA, f"Unable to evaluate the alarm: {error}", ())
         return evaluation.evaluate(rule, points, alarm.state_value)
@@ -162,18 +162,18 @@ class Alarms:
     def _act(self, alarm: Any, arn: str, publication: Publication, changed_at: datetime) -> None:
         add = partial(self._add, alarm, "Action")
         try:
-            alarm_actions.execute(arn, alarm.alarm_arn, publication)
+            actions.execute(arn, alarm.alarm_arn, publication)
         except Exception as failure:
-            if not isinstance(failure, alarm_actions.ActionFailed):
+            if not isinstance(failure, actions.ActionFailed):
                 _log.exception("action %s of alarm %s", arn, alarm.name)
             summary = f'Failed to execute action {arn}. Received error: "{failure}"'
-            add(summary, alarm_history.action(changed_at, arn, None, str(failure)))
+            add(summary, history.action(changed_at, arn, None, str(failure)))
         else:
             summary = f"Successfully executed action {arn}"
-            add(summary, alarm_history.action(changed_at, arn, publication.message, None))
+            add(summary, history.action(changed_at, arn, publication.message, None))
 
     def _note(self, alarm: Any, kind: str) -> None:
-        summary, data = alarm_history.configuration_update(kind, alarm)
+        summary, data = history.configuration_update(kind, alarm)
         self._add(alarm, "ConfigurationUpdate", summary, data)
 
     def _add(self, alarm: Any, kind: str, summary: str, data: Any) -> None:

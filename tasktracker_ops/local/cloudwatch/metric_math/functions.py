@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 
-from tasktracker_ops.local.cloudwatch.series import ExpressionError, Series, Value, across
+from tasktracker_ops.local.cloudwatch.metric_math.series import (
+    ExpressionError,
+    Series,
+    Value,
+    across,
+)
 
 
 @dataclass(frozen=True)

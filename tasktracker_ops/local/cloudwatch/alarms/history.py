@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tasktracker_ops.local.cloudwatch.alarm_message import timestamp
-
 _KEPT = 2000
 
 
@@ -83,6 +81,11 @@ def action(at: datetime, arn: str, message: str | None, error: str | None) -> di
         "publishedMessage": message,
         "error": error,
     }
+
+
+def timestamp(at: datetime) -> str:
+    """Return a UTC time as CloudWatch's documents have it."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}+0000"
 
 
 def _told(alarm: Any) -> dict[str, Any]:

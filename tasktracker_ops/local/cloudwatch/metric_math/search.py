@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.metrics import Metric
-from tasktracker_ops.local.cloudwatch.series import ExpressionError
 
 Test = Callable[[Metric], bool]
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.cloudwatch.exceptions import CloudWatchException
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
-from tasktracker_ops.local.cloudwatch.alarm_history import HistoryItem
-from tasktracker_ops.local.cloudwatch.alarms import Alarms
+from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms
+from tasktracker_ops.local.cloudwatch.alarms.history import HistoryItem
+from tasktracker_ops.local.cloudwatch.pages import InvalidNextToken
 
 _MOST_RECORDS = 100
 
@@ -20,11 +20,6 @@ _MOST_RECORDS = 100
 _put = CloudWatchBackend.put_metric_alarm
 _delete = CloudWatchBackend.delete_alarms
 _describe = CloudWatchResponse.describe_alarms
-
-
-class _InvalidNextToken(CloudWatchException):
-    code = "InvalidNextToken"
-    message = "The next token specified is invalid."
 
 
 def install(alarms: Alarms) -> None:
@@ -104,7 +99,7 @@ def _describe_alarm_history(alarms: Alarms) -> Callable[[CloudWatchResponse], Ac
 def _token(request: CloudWatchResponse) -> int:
     token = request._get_param("NextToken") or "0"
     if not token.isdecimal():
-        raise _InvalidNextToken
+        raise InvalidNextToken
     return int(token)
 
 
