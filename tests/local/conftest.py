@@ -293,8 +293,8 @@ def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Embedded]]:
 
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Embedded]]:
-    """The application in this process, with workers that hardly live unused."""
-    with composed(tmp_path, idle_seconds=0.2) as parts:
+    """The application in this process: workers hardly live unused, alarms stay as they are."""
+    with composed(tmp_path, idle_seconds=0.2, watch=Watch(interval_seconds=3600)) as parts:
         yield parts
 
 
