@@ -115,9 +115,10 @@ def test_a_new_alarm_has_insufficient_data(embedded: Any, name: str) -> None:
 
 def test_the_reason_comes_with_its_data(watched: Any, name: str, eventually: Eventually) -> None:
     """The sentence, and the datapoints as JSON."""
-    _put(watched, name, Unit="Count")
+    # Both before the first evaluation, which may come between any two lines.
     _sample(name, 2.0)
     _sample(name, 3.0)
+    _put(watched, name, Unit="Count")
     eventually(lambda: _state(watched, name) == "ALARM")
     alarm = _alarm(watched, name)
     assert alarm["StateReason"].startswith(
@@ -323,6 +324,41 @@ def test_a_state_can_be_set(watched: Any, topic: str, name: str, eventually: Eve
     eventually(lambda: _state(watched, name) == "OK")
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            {"Statistic": None, "ExtendedStatistic": "p101"},
+            "InvalidParameterValue: The value p101 for parameter ExtendedStatistic is not "
+            "supported.",
+        ),
+        (
+            {"DatapointsToAlarm": 2},
+            "ValidationError: DatapointsToAlarm must be less than or equal to EvaluationPeriods",
+        ),
+        (
+            {"EvaluationPeriods": 1441},
+            "ValidationError: Metrics cannot be checked across more than a day "
+            "(EvaluationPeriods * Period must be <= 86400) for alarms using period < 3600",
+        ),
+        (
+            {"EvaluationPeriods": 8, "Period": 86400},
+            "ValidationError: Metrics cannot be checked across more than a week "
+            "(EvaluationPeriods * Period must be <= 604800) for alarms using period >= 3600",
+        ),
+    ],
+)
+def test_put_metric_alarm_refuses(
+    embedded: Any, name: str, options: dict[str, Any], expected: str
+) -> None:
+    """What CloudWatch does not take is refused in its words, and there is no such alarm."""
+    with pytest.raises(ClientError) as refused:
+        _put(embedded, name, **options)
+    error = refused.value.response["Error"]
+    assert f"{error['Code']}: {error['Message']}" == expected
+    assert embedded[0].client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"] == []
+
+
 def test_a_changed_configuration_keeps_state_and_history(embedded: Any, name: str) -> None:
     """PutMetricAlarm on an alarm that is there changes its configuration only."""
     _put(embedded, name)
@@ -400,6 +436,8 @@ def test_alarms_are_told_in_pages(embedded: Any, name: str) -> None:
     ("options", "samples", "state"),
     [
         ({"Statistic": None, "ExtendedStatistic": "p50", "Threshold": 2}, [1, 3, 9], "ALARM"),
+        ({"Statistic": None, "ExtendedStatistic": "tm50", "Threshold": 2}, [1, 3, 9], "OK"),
+        ({"Statistic": None, "ExtendedStatistic": "PR(2:)", "Threshold": 60}, [1, 3, 9], "ALARM"),
         ({"Statistic": "Maximum", "Threshold": 9}, [1, 3, 9], "OK"),
         ({"Statistic": "SampleCount", "Threshold": 2}, [1, 3, 9], "ALARM"),
         ({"Unit": "Seconds"}, [1], "OK"),

@@ -27,7 +27,7 @@ from tasktracker_ops.local.cloudwatch.metric_math import queries
 from tasktracker_ops.local.cloudwatch.metric_math.queries import SUB_MINUTE, Query, is_period
 from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError
 from tasktracker_ops.local.cloudwatch.metrics import Metric
-from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, UnknownStatistic
+from tasktracker_ops.local.cloudwatch.statistics import StatisticSet
 
 _MAX_QUERIES = 500
 _MAX_DATA = 1000
@@ -218,7 +218,7 @@ def _faults(query: Mapping[str, Any], number: int) -> list[str]:
             "expected pattern ^[a-z][a-zA-Z0-9_]*$."
         )
     if stat:
-        if not _is_statistic(stat["Stat"]):
+        if not statistics.is_known(stat["Stat"]):
             faults.append(
                 f"The value {stat['Stat']} for parameter {name}.MetricStat.Stat is not "
                 "a valid statistic."
@@ -251,19 +251,11 @@ def _check_statistics(plain: list[str], extended: list[str], period: int) -> Non
         text = "Must specify either Statistics or ExtendedStatistics"
         raise InvalidParameterCombination(text)
     for stat in extended:
-        if not _is_statistic(stat):
+        if not statistics.is_known(stat):
             text = f"The value {stat} for parameter ExtendedStatistics is not supported."
             raise InvalidParameterValue(text)
     if not is_period(period):
         raise InvalidParameterValue("The parameter Period must be a multiple of 60.")
-
-
-def _is_statistic(stat: str) -> bool:
-    try:
-        statistics.parse(stat)
-    except UnknownStatistic:
-        return False
-    return True
 
 
 def _rounded(start: float, end: float, period: int) -> tuple[int, int]:

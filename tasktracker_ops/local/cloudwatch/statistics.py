@@ -89,6 +89,15 @@ def parse(stat: str) -> Statistic:
     raise UnknownStatistic(stat)
 
 
+def is_known(stat: str) -> bool:
+    """Tell whether CloudWatch has a statistic."""
+    try:
+        parse(stat)
+    except UnknownStatistic:
+        return False
+    return True
+
+
 def _sum(window: Window) -> float:
     return math.fsum(
         [v * c for v, c in zip(window.values, window.counts, strict=True)]

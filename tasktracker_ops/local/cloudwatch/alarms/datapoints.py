@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,11 +38,13 @@ def of(store: Metrics, alarm: Any, now: float) -> list[Datapoint]:
 
 def period(alarm: Any) -> int:
     """Return the length of one of the alarm's periods in seconds."""
-    periods = [
-        query.metric_stat.period if query.metric_stat else query.period
-        for query in alarm.metric_data_queries
-    ]
-    return int(alarm.period or max((int(each) for each in periods if each), default=60))
+    return longest_period(alarm.period, alarm.metric_data_queries)
+
+
+def longest_period(period: int | None, watched: Iterable[Any]) -> int:
+    """Return that of an alarm on one metric, or the longest of moto's metric queries."""
+    lengths = [each.metric_stat.period if each.metric_stat else each.period for each in watched]
+    return int(period or max((int(each) for each in lengths if each), default=60))
 
 
 def has_too_few_samples(store: Metrics, alarm: Any, now: float) -> bool:

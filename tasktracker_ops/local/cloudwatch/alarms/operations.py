@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
+from tasktracker_ops.local.cloudwatch import statistics
+from tasktracker_ops.local.cloudwatch.alarms import datapoints
 from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms
 from tasktracker_ops.local.cloudwatch.alarms.history import HistoryItem
 from tasktracker_ops.local.cloudwatch.pages import InvalidNextToken
 
 _MOST_RECORDS = 100
+_HOUR = 3600
+_DAY = 24 * _HOUR
 
 # moto's own, however often ours are put around them.
 _put = CloudWatchBackend.put_metric_alarm
@@ -26,7 +31,16 @@ def install(alarms: Alarms) -> None:
     """Have moto's alarms begin, change and end as `alarms` has it, and tell their history."""
 
     def put_metric_alarm(backend: CloudWatchBackend, name: str, **configuration: Any) -> Any:
-        return alarms.put(name, backend, lambda: _put(backend, name=name, **configuration))
+        _check(configuration)
+        # moto takes no extended statistics but percentiles.
+        extended_statistic = configuration.pop("extended_statistic", None)
+
+        def store() -> Alarm:
+            alarm = _put(backend, name=name, **configuration)
+            alarm.extended_statistic = extended_statistic
+            return alarm
+
+        return alarms.put(name, backend, store)
 
     def delete_alarms(backend: CloudWatchBackend, alarm_names: list[str]) -> None:
         for alarm in backend.get_alarms_by_alarm_names(alarm_names):
@@ -45,6 +59,31 @@ def install(alarms: Alarms) -> None:
     }
     for (owner, name), replacement in replacements.items():
         setattr(owner, name, replacement)
+
+
+def _check(configuration: Mapping[str, Any]) -> None:
+    """Refuse what CloudWatch refuses, in its words.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    stat = configuration.get("extended_statistic")
+    if stat and not statistics.is_known(stat):
+        text = f"The value {stat} for parameter ExtendedStatistic is not supported."
+        raise InvalidParameterValue(text)
+    number = configuration.get("evaluation_periods") or 0
+    if (configuration.get("datapoints_to_alarm") or 0) > number:
+        raise ValidationError("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+    length = datapoints.longest_period(
+        configuration.get("period"), configuration.get("metric_data_queries") or ()
+    )
+    span, limit, bound = (
+        ("day", _DAY, "period < 3600") if length < _HOUR else ("week", 7 * _DAY, "period >= 3600")
+    )
+    if number * length > limit:
+        raise ValidationError(
+            f"Metrics cannot be checked across more than a {span} (EvaluationPeriods * Period "
+            f"must be <= {limit}) for alarms using {bound}"
+        )
 
 
 def _describe_alarms(request: CloudWatchResponse) -> ActionResult:

@@ -13,7 +13,6 @@ from tasktracker_ops.local.cloudwatch.metric_math import expressions, search
 from tasktracker_ops.local.cloudwatch.metric_math.functions import Scope
 from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError, Series, Value
 from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics
-from tasktracker_ops.local.cloudwatch.statistics import UnknownStatistic
 
 SUB_MINUTE = (1, 5, 10, 20, 30)
 _DEFAULT_PERIOD = 300
@@ -117,10 +116,8 @@ class _Evaluation:
         return Series(points, period, query.label or query.metric.name)
 
     def _search(self, text: str, stat: str, period: int) -> list[Series]:
-        try:
-            statistics.parse(stat)
-        except UnknownStatistic as error:
-            raise ExpressionError(f"'{stat}' is not a valid statistic") from error
+        if not statistics.is_known(stat):
+            raise ExpressionError(f"'{stat}' is not a valid statistic")
         if not is_period(period):
             raise ExpressionError(f"'{period}' is not a valid period")
         found = search.find(text, self._store.metrics())
