@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tasktracker_ops.observations import timestamp
 
-# One-minute data is kept for 15 days; the window may begin a little before what was asked for.
+# One-minute data is kept for 15 days.
 LONGEST = 14 * 86400
 _MOST_POINTS = 180
 _MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)
-_MORE_CHOICE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
     """From `start` (a whole minute) to `now`, in seconds since the epoch.
 
-    `length` is the period, in seconds, that begins at `start` and ends after `now`; `period` is
-    that of the points, which is `insisted` on or only a default.
+    `period` is that of the points, in seconds, which is `insisted` on or only a default.
     """
 
     start: int
     now: float
-    length: int
     period: int
     insisted: bool
 
@@ -34,19 +30,17 @@ class TimeWindow:
         """The first whole minute after `now`."""
         return int(self.now) // 60 * 60 + 60
 
+    @property
+    def length(self) -> int:
+        """The period that holds everything, in seconds."""
+        # CloudWatch counts periods from the request's start (https://github.com/boto/boto3/issues/3457).
+        return self.end - self.start
+
 
 def time_window(now: float, since: float, period: int | None = None) -> TimeWindow:
-    """The window that holds the last `since` seconds; it begins at most minutes earlier.
-
-    CloudWatch may count periods from the epoch or from the start of the request. Its length is
-    chosen so that the start is a multiple of it, and both come to the same.
-    """
-    end = int(now) // 60 + 1
-    least = math.ceil(since / 60) + 1
-    lengths = [d for d in range(least + 1, 2 * least + _MORE_CHOICE) if end % d >= least]
-    length = min(lengths, key=lambda d: end % d)
-    start = (end - end % length) * 60
-    return TimeWindow(start, now, length * 60, period or _period(since), period is not None)
+    """The window that holds the last `since` seconds; it begins less than a minute earlier."""
+    start = int(now - since) // 60 * 60
+    return TimeWindow(start, now, period or _period(since), period is not None)
 
 
 def _period(since: float) -> int:
