@@ -17,6 +17,10 @@ from .session import AwsError, AwsSession, aws_errors
 COLUMNS = 24
 _SIDE = 6
 _PERIOD = 300
+# Of a picture, for a unit of the grid and for a side
+# (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Metric-Widget-Structure.html).
+_PIXELS = 60
+_MOST_PIXELS = 2000
 # What comes back where the operation does not exist: moto, LocalStack, AWS itself.
 _UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "InvalidAction"}
 _UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
@@ -52,7 +56,8 @@ class Dashboards:
 
         Raises TtOpsError `widget-image-unavailable` where there is no GetMetricWidgetImage.
         """
-        size = {"width": widget.width * 60, "height": widget.height * 60}
+        sides = {"width": widget.width, "height": widget.height}
+        size = {side: min(units * _PIXELS, _MOST_PIXELS) for side, units in sides.items()}
         asked = {**widget.properties, **size, "start": start, "end": end}
         if period is not None:
             asked["period"] = period

@@ -49,7 +49,7 @@ def images(app: App, window: TimeWindow, *, file: Path) -> Picture:
     """
     found = app.dashboards.get(app.deployments.get().dashboard_name)
     period = window.period if window.insisted else None
-    widgets = [widget for widget in found.widgets if widget.kind == "metric"]
+    widgets = readable(app, [widget for widget in found.widgets if widget.kind == "metric"])
     files = []
     for number, widget in enumerate(widgets, 1):
         app.report.doing(f"drawing {widget.title!r}")

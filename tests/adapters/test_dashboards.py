@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,13 +162,13 @@ def test_a_dashboard_that_is_missing_is_named_with_its_region(
 def test_cloudwatch_draws_a_widget_as_the_body_has_it(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> None:
-    """With the time that was asked for, at 60 pixels a grid unit."""
-    widget = metric_widget(["N", "M"], title="Mine")
+    """With the time that was asked for, at 60 pixels a grid unit; a side has 2,000 at most."""
+    widget = replace(metric_widget(["N", "M"], title="Mine"), height=50)
     asked = {
         "metrics": [["N", "M"]],
         "title": "Mine",
         "width": 360,
-        "height": 360,
+        "height": 2000,
         "start": "2026-01-01T00:00:00Z",
         "end": "2026-01-01T03:00:00Z",
         "period": 300,

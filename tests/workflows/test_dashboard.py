@@ -205,10 +205,11 @@ def test_without_a_file_the_page_is_private_and_stays(make_app: Callable[..., An
 
 
 def test_each_metric_widget_is_an_image(make_app: Callable[..., Any], tmp_path: Path) -> None:
-    """One alone has the name that was asked for, several have numbers."""
+    """One alone has the name that was asked for, several have numbers; others cannot be drawn."""
     row = ["N", "M"]
     text = {"type": "text", "properties": {"markdown": "Hi"}}
-    one = images(make_app(widget(row), text), WINDOW, file=tmp_path / "one.png")
+    far, alarm = widget(row, region="us-east-1"), widget(annotations={"alarms": ["arn"]})
+    one = images(make_app(far, widget(row), text, alarm), WINDOW, file=tmp_path / "one.png")
     two = images(make_app(widget(row), text, widget(row)), WINDOW, file=tmp_path / "two.png")
     assert [Path(file).name for file in one.files] == ["one.png"]
     assert [Path(file).name for file in two.files] == ["two-1.png", "two-2.png"]
