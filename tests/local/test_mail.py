@@ -206,7 +206,18 @@ def test_a_pending_one_cannot_be_unsubscribed(aws: Any, topic: str, address: str
         aws.client("sns").unsubscribe(SubscriptionArn=arn)
 
 
-@pytest.mark.parametrize("endpoint", ["nobody", "a@b\nBcc: c@d", "a b@c", "a@b,c@d", "a@[", "a@"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "nobody",
+        "a@b\nBcc: c@d",
+        "=?utf-8?q?=0D=0ABcc=3Ac?=@d",
+        "a b@c",
+        "a@b,c@d",
+        "a@[",
+        "a@",
+    ],
+)
 def test_an_address_has_to_be_one(aws: Any, topic: str, endpoint: str) -> None:
     """SNS refuses what is none."""
     with pytest.raises(ClientError, match="Invalid parameter: Email address"):
@@ -227,6 +238,16 @@ def test_the_inbox_is_bounded() -> None:
     assert [mail.id for mail in mailbox.mails()] == [5, 4]
     assert mailbox.find(1) is None
     assert b"Subject: subject 4\r\n" in mailbox.mails()[0].content
+
+
+@pytest.mark.parametrize("word", ["=?utf-8?q?=0D=0ABcc:_c=40d?=", "=?utf-8?b?/w==?="])
+def test_an_encoded_word_is_not_decoded(word: str) -> None:
+    """It could hold a line break, and with it another header, or no text at all."""
+    content = Mailbox().post(Letter("a@example.com", f"{word} é", "text", sender_name=word)).content
+    read = email.message_from_bytes(content, policy=email.policy.default)
+    assert read["Subject"] == f"{word} é".replace("=?", "= ?")
+    assert read["From"].addresses[0].addr_spec == "no-reply@sns.amazonaws.com"
+    assert read["Bcc"] is None
 
 
 def test_a_failing_endpoint_spoils_it_for_no_other(aws: Any, topic: str, address: str) -> None:

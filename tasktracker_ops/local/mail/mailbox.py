@@ -97,5 +97,6 @@ def _message(letter: Letter, sent_at: datetime) -> EmailMessage:
 
 
 def _line(text: str) -> str:
-    # A line break would begin another header.
-    return " ".join(text.split())
+    # A line break would begin another header. So would one in an encoded word of RFC 2047, which
+    # EmailMessage decodes.
+    return " ".join(text.split()).replace("=?", "= ?")

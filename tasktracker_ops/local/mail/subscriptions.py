@@ -29,8 +29,9 @@ from tasktracker_ops.local.mail.mailbox import Letter, Mailbox
 _log = logging.getLogger(__name__)
 PROTOCOLS = ("email", "email-json")
 # As browsers take it (https://html.spec.whatwg.org/multipage/input.html#email-state-(type=email)),
-# letters of any script included: nothing that would mean more in a message's header.
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*")
+# letters of any script included: nothing that would mean more in a message's header, such as an
+# encoded word.
+_ADDRESS = re.compile(r"(?!.*=\?)[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*")
 
 # moto's own, however often ours are put around them.
 _subscribe = SNSBackend.subscribe
