@@ -112,7 +112,24 @@ class _Post:
             text = json.dumps(request, indent=2)
         self._send(subscription, letters.CONFIRMATION_SUBJECT, text, confirm_url=url)
 
-    def notify(self, subscription: Any, text: str, message_id: str, subject: str | None) -> None:
+    def deliver(
+        self,
+        subscription: Any,
+        text: str,
+        message_id: str,
+        *,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        message_structure: str | None = None,
+        **_: Any,
+    ) -> None:
+        matcher = subscription._filter_policy_matcher
+        if is_pending(subscription):
+            return
+        if matcher is not None and not matcher.matches(message_attributes, text):
+            return
+        if message_structure == "json":
+            text = subscription._parse_message_structure(text, subscription.protocol)
         leave = {"SubscriptionArn": subscription.arn, "Endpoint": subscription.endpoint}
         url = f"{self._url}/_tt-ops/unsubscribe?{urlencode(leave, quote_via=quote, safe=':@')}"
         if subscription.protocol == "email-json":
@@ -173,37 +190,10 @@ def _end(self: SNSBackend, subscription_arn: str) -> None:
 
 
 def _delivering(post: _Post) -> Callable[..., None]:
-    def publish(
-        subscription: Any,
-        message: str,
-        message_id: str,
-        subject: str | None = None,
-        message_attributes: dict[str, Any] | None = None,
-        group_id: str | None = None,
-        deduplication_id: str | None = None,
-        message_structure: str | None = None,
-    ) -> None:
-        if subscription.protocol in PROTOCOLS:
-            matcher = subscription._filter_policy_matcher
-            if is_pending(subscription):
-                return
-            if matcher is not None and not matcher.matches(message_attributes, message):
-                return
-            if message_structure == "json":
-                message = subscription._parse_message_structure(message, subscription.protocol)
-            post.notify(subscription, message, message_id, subject)
-            return
+    def publish(subscription: Any, message: str, message_id: str, **options: Any) -> None:
+        deliver = _publish if subscription.protocol not in PROTOCOLS else post.deliver
         try:
-            _publish(
-                subscription,
-                message,
-                message_id,
-                subject=subject,
-                message_attributes=message_attributes,
-                group_id=group_id,
-                deduplication_id=deduplication_id,
-                message_structure=message_structure,
-            )
+            deliver(subscription, message, message_id, **options)
         except ServiceException:
             raise
         except Exception:
