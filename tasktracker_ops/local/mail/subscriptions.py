@@ -37,13 +37,14 @@ _ADDRESS = re.compile(r"(?!.*=\?)[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*")
 _subscribe = SNSBackend.subscribe
 _unsubscribe = SNSBackend.unsubscribe
 _publish = Subscription.publish
+_publish_to_all = Topic.publish
 _answer_subscribe = SNSResponse.subscribe
 _answer_attributes = SNSResponse.get_topic_attributes
 
 
 def is_pending(subscription: Any) -> bool:
     """Tell whether the owner of the endpoint has yet to confirm."""
-    return bool(subscription.attributes.get("PendingConfirmation"))
+    return subscription.protocol in PROTOCOLS and not subscription.confirmed
 
 
 def awaits_confirmation(subscription_arn: str) -> bool:
@@ -83,6 +84,7 @@ def install(mailbox: Mailbox, url: str) -> None:
     SNSBackend.subscribe = _asking(post)  # type: ignore[method-assign]
     SNSBackend.unsubscribe = _end  # type: ignore[method-assign]
     Subscription.publish = _delivering(post)  # type: ignore[method-assign]
+    Topic.publish = _forgetting  # type: ignore[assignment, method-assign]
     for action, answer in _ANSWERS.items():
         setattr(SNSResponse, action, answer)
 
@@ -201,6 +203,13 @@ def _delivering(post: _Post) -> Callable[..., None]:
             _log.exception("no delivery to %s %s", subscription.protocol, subscription.endpoint)
 
     return publish
+
+
+def _forgetting(topic: Topic, *positional: Any, **named: Any) -> str:
+    message_id = _publish_to_all(topic, *positional, **named)
+    # moto keeps every message for its users' tests.
+    topic.sent_notifications.clear()
+    return message_id
 
 
 def _tell_pending(request: SNSResponse) -> ActionResult:
