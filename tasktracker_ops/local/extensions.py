@@ -32,6 +32,10 @@ _log = logging.getLogger(__name__)
 
 Response = tuple[int, dict[str, str], bytes]
 
+# moto's own, however often ours are put around them.
+_create_api = ApiGatewayV2Backend.create_api
+_call_action = DynamoHandler.call_action
+
 
 class _TooManyRequests(LambdaClientError):
     code = 429
@@ -69,19 +73,19 @@ def install(runtime: Runtime, url: str) -> None:
     BaseModel.__new__ = _untracked  # type: ignore[assignment, method-assign]
     # Deleting a version that is a delete marker asks the marker for what only contents have.
     FakeDeleteMarker.dispose = lambda marker: None  # type: ignore[attr-defined]
-    ApiGatewayV2Backend.create_api = _reachable(ApiGatewayV2Backend.create_api, url)  # type: ignore[method-assign]
+    ApiGatewayV2Backend.create_api = _reachable(url)  # type: ignore[method-assign]
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
     cloudwatch_api.install()
     cloudwatch_logs_api.install()
 
 
-def _reachable(create_api: Callable[..., Api], url: str) -> Callable[..., Api]:
+def _reachable(url: str) -> Callable[..., Api]:
     """Return the operation CreateApi, whose answer names the address that the API has here."""
 
-    @wraps(create_api)
+    @wraps(_create_api)
     def create(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
-        api = create_api(backend, *positional, **named)
+        api = _create_api(backend, *positional, **named)
         api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
         return api
 
@@ -95,11 +99,10 @@ def _untracked(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
 def _serialise_dynamodb() -> None:
     """Let one request at a time in: moto checks a condition and writes in two steps."""
     turn = threading.Lock()
-    call_action = DynamoHandler.call_action
 
     def wait_and_call(handler: DynamoHandler) -> Any:
         with turn:
-            return call_action(handler)
+            return _call_action(handler)
 
     DynamoHandler.call_action = wait_and_call  # type: ignore[method-assign]
 
