@@ -61,8 +61,8 @@ class Alarms:
     def __init__(self, watch: Watch) -> None:
         self.history = History()
         self._watch = watch
-        # Evaluation, SetAlarmState and PutMetricAlarm take turns.
-        self._turn = threading.RLock()
+        # Evaluation and the operations on alarms take turns.
+        self.turn = threading.RLock()
         self._closing = threading.Event()
         self._failing: WeakSet[Any] = WeakSet()
         self._actions = ThreadPoolExecutor(_ACTIONS_AT_ONCE, "alarm-action")
@@ -77,7 +77,7 @@ class Alarms:
 
     def put(self, name: str, backend: Any, store: Callable[[], Any]) -> Any:
         """Store an alarm's configuration; one that is there keeps its state. Return the alarm."""
-        with self._turn:
+        with self.turn:
             before = backend.alarms.get(name)
             alarm = store()
             if before is None:
@@ -89,13 +89,17 @@ class Alarms:
                 self._note(alarm, "Update")
         return alarm
 
-    def delete(self, alarm: Any) -> None:
-        """Note that an alarm goes; its history stays."""
-        self._note(alarm, "Delete")
+    def delete(self, names: list[str], backend: Any, remove: Callable[[], None]) -> None:
+        """Remove alarms; their history stays."""
+        with self.turn:
+            gone = [backend.alarms[name] for name in names if name in backend.alarms]
+            remove()
+            for alarm in gone:
+                self._note(alarm, "Delete")
 
     def change(self, alarm: Any, state: str, reason: str, reason_data: str | None) -> None:
         """Set the state of an alarm; if that is another than before, note it and act."""
-        with self._turn:
+        with self.turn:
             now = self._now()
             old_state, old = alarm.state_value, history.state(alarm)
             alarm.state_value, alarm.state_reason = state, reason
@@ -134,7 +138,7 @@ class Alarms:
         if alarm.comparison_operator not in evaluation.COMPARISONS:
             return
         store = metrics.of(alarm.region_name)
-        with self._turn:
+        with self.turn:
             if backend.alarms.get(alarm.name) is not alarm:
                 return  # replaced or deleted meanwhile
             verdict = self._judge(store, alarm)

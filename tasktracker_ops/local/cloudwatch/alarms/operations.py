@@ -43,9 +43,7 @@ def install(alarms: Alarms) -> None:
         return alarms.put(name, backend, store)
 
     def delete_alarms(backend: CloudWatchBackend, alarm_names: list[str]) -> None:
-        for alarm in backend.get_alarms_by_alarm_names(alarm_names):
-            alarms.delete(alarm)
-        _delete(backend, alarm_names)
+        alarms.delete(alarm_names, backend, lambda: _delete(backend, alarm_names))
 
     def update_state(alarm: Alarm, reason: str, reason_data: str, state_value: str) -> None:
         alarms.change(alarm, state_value, reason, reason_data)
@@ -54,7 +52,7 @@ def install(alarms: Alarms) -> None:
         (CloudWatchBackend, "put_metric_alarm"): put_metric_alarm,
         (CloudWatchBackend, "delete_alarms"): delete_alarms,
         (Alarm, "update_state"): update_state,
-        (CloudWatchResponse, "describe_alarms"): _describe_alarms,
+        (CloudWatchResponse, "describe_alarms"): _describe_alarms(alarms),
         (CloudWatchResponse, "describe_alarm_history"): _describe_alarm_history(alarms),
     }
     for (owner, name), replacement in replacements.items():
@@ -86,20 +84,25 @@ def _check(configuration: Mapping[str, Any]) -> None:
         )
 
 
-def _describe_alarms(request: CloudWatchResponse) -> ActionResult:
-    """Answer as moto does, in pages."""
-    found: Any = _describe(request).result
-    both = [("MetricAlarms", each) for each in found["MetricAlarms"]]
-    both += [("CompositeAlarms", each) for each in found["CompositeAlarms"]]
-    first = _token(request)
-    end = first + _limit(request, len(both))
-    page = both[first:end]
-    return ActionResult(
-        {
-            **{kind: [each for of, each in page if of == kind] for kind in found},
-            "NextToken": str(end) if end < len(both) else None,
-        }
-    )
+def _describe_alarms(alarms: Alarms) -> Callable[[CloudWatchResponse], ActionResult]:
+    """Return the operation DescribeAlarms: moto's, in pages, and not amid a change."""
+
+    def describe_alarms(request: CloudWatchResponse) -> ActionResult:
+        with alarms.turn:
+            found: Any = _describe(request).result
+        both = [("MetricAlarms", each) for each in found["MetricAlarms"]]
+        both += [("CompositeAlarms", each) for each in found["CompositeAlarms"]]
+        first = _token(request)
+        end = first + _limit(request, len(both))
+        page = both[first:end]
+        return ActionResult(
+            {
+                **{kind: [each for of, each in page if of == kind] for kind in found},
+                "NextToken": str(end) if end < len(both) else None,
+            }
+        )
+
+    return describe_alarms
 
 
 def _describe_alarm_history(alarms: Alarms) -> Callable[[CloudWatchResponse], ActionResult]:
