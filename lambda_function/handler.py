@@ -83,9 +83,9 @@ def _answer(event: object, deadline: float, line: dict[str, object]) -> Response
         response = problem_answer(problem)
         line["reason"] = problem.slug
         if problem.status >= 500:
-            line.update(
-                level="WARNING", reason=f"{problem.slug}: {problem.__cause__ or problem.detail}"
-            )
+            # The first line names the fault; botocore may quote a whole answer below it.
+            fault = str(problem.__cause__ or problem.detail).partition("\n")[0][:200]
+            line.update(level="WARNING", reason=f"{problem.slug}: {fault}")
     if line["method"] == "HEAD":
         response["body"] = ""
     return response

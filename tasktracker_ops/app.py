@@ -14,16 +14,21 @@ from .settings import Settings
 from .targets import AwsTarget, Target, TerraformValues
 
 if TYPE_CHECKING:
+    from .adapters.alarms import Alarms
+    from .adapters.dashboards import Dashboards
     from .adapters.deployments import Deployments
     from .adapters.editor import Editor
     from .adapters.functions import Functions
     from .adapters.import_record import ImportRecord
+    from .adapters.logs import LogGroup
+    from .adapters.metrics import MetricData
     from .adapters.session import AwsSession
     from .adapters.state_backend import StateBackend
     from .adapters.tables import Tables
     from .adapters.task_client import TaskClient
     from .adapters.terraform import Stack
     from .adapters.toolchain import TerraformBinary
+    from .adapters.topics import Topics
     from .local.target import Sandbox
 
 Approve = Callable[[str], bool]
@@ -52,7 +57,11 @@ class App:
         """The embedded AWS of this project."""
         from .local.target import Sandbox
 
-        return Sandbox(self.settings.project / ".tt-ops" / "local", self.settings.local_port)
+        return Sandbox(
+            self.settings.project / ".tt-ops" / "local",
+            self.settings.local_port,
+            self.settings.local_smtp,
+        )
 
     @cached_property
     def session(self) -> AwsSession:
@@ -79,11 +88,59 @@ class App:
         return Deployments(session)
 
     @cached_property
+    def dashboards(self) -> Dashboards:
+        """Dashboards as they are deployed."""
+        from .adapters.dashboards import Dashboards
+
+        return Dashboards(self.session)
+
+    @cached_property
+    def metric_data(self) -> MetricData:
+        """What CloudWatch has of metrics."""
+        from .adapters.metrics import MetricData
+
+        return MetricData(self.session)
+
+    @cached_property
     def functions(self) -> Functions:
         """The function's versions."""
         from .adapters.functions import Functions
 
         return Functions(self.session, self.settings.function_name)
+
+    def deployed_function(self, deployment: Deployment) -> Functions:
+        """The function of a deployment, whoever made it."""
+        from .adapters.functions import Functions
+
+        return Functions(self.session, deployment.function_name)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """The alarms."""
+        from .adapters.alarms import Alarms
+
+        return Alarms(self.session)
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Who is told by a topic."""
+        from .adapters.topics import Topics
+
+        return Topics(self.session)
+
+    def log_group(self, name: str) -> LogGroup:
+        """A log group."""
+        session = self.session
+        from .adapters.logs import LogGroup
+
+        return LogGroup(session, name)
+
+    def access_log(self, deployment: Deployment) -> LogGroup:
+        """The log group of the API's access log; AWS is asked which that is."""
+        session = self.session
+        from .adapters.logs import access_log_group
+
+        return self.log_group(access_log_group(session, deployment.api_id))
 
     @cached_property
     def tables(self) -> Tables:
@@ -115,20 +172,27 @@ class App:
         if self.settings.api_url and deployment is None:
             return self._bearer(self.settings.api_url)
         deployment = deployment or self.deployments.get()
-        url = self.target.api_url(deployment)
         if deployment.api_auth == "NONE":
-            return TaskClient(url)
+            return TaskClient(deployment.api_url)
         if deployment.api_auth == "JWT":
             if not (self.settings.api_token or probing):
                 raise ConfigurationError(
                     "api-token-missing",
-                    f"the API at {url!r} takes bearer tokens (api_auth = 'JWT'), and there is none",
+                    f"the API at {deployment.api_url!r} takes bearer tokens (api_auth = 'JWT'), "
+                    "and there is none",
                     hint="get one from its issuer, and set it: export TT_OPS_API_TOKEN=TOKEN",
                 )
-            return self._bearer(url)
+            return self._bearer(deployment.api_url)
         from .adapters.signing import IamAuth
 
-        return TaskClient(url, authorise=IamAuth(self.session))
+        return TaskClient(deployment.api_url, authorise=IamAuth(self.session))
+
+    def drills(self, deployment: Deployment) -> TaskClient:
+        """The client of the fire drills' routes, which take signed requests only."""
+        from .adapters.signing import IamAuth
+        from .adapters.task_client import TaskClient
+
+        return TaskClient(deployment.api_url, authorise=IamAuth(self.session))
 
     def _bearer(self, url: str) -> TaskClient:
         from .adapters.bearer import BearerAuth

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .observations import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class AwsEnvironment:
@@ -139,7 +141,10 @@ class Bootstrapped:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The outcome of a deploy: what changed, which version serves, and where to look."""
+    """The outcome of a deploy: what changed, which version serves, and where to look.
+
+    `problems` are what still keeps the alarms from being heard.
+    """
 
     plan: Plan
     target: str
@@ -148,6 +153,7 @@ class Deployed:
     previous_version: str | None
     smoke: str
     console_url: str
+    problems: tuple[Problem, ...] = ()
 
     @property
     def public(self) -> bool:

@@ -5,9 +5,18 @@ Times are RFC 3339 in UTC with seconds or finer; durations say their unit in the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+
+_OF_LAMBDA = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
+
+
+def timestamp(at: datetime) -> str:
+    """A time as all results write it: RFC 3339 in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,8 @@ class FunctionState:
 class Alarm:
     """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, in it `since`.
 
-    `metric` names the metric, or the expression of an alarm on metric math; `period` is in seconds.
+    `metric` names the metric of `namespace`, or the expression of an alarm on metric math; `period`
+    is in seconds.
     """
 
     name: str
@@ -55,6 +65,7 @@ class Alarm:
     since: str
     reason: str
     description: str
+    namespace: str | None
     metric: str
     statistic: str
     comparison: str
@@ -67,6 +78,7 @@ class Alarm:
     alarm_actions: tuple[str, ...]
     ok_actions: tuple[str, ...]
     insufficient_data_actions: tuple[str, ...]
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +134,15 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether the service is well; `problems` are the sentences that say why not."""
+    """Whether the service is well; `problems` are the sentences that say why not.
 
+    `well` is False when nobody can use the service, when it fails and nobody is told, or when that
+    could not be seen; `function` is None when there is none to see.
+    """
+
+    well: bool
     api: ApiHealth
-    function: FunctionState
+    function: FunctionState | None
     alarms: tuple[Alarm, ...]
     subscriptions: tuple[Subscription, ...]
     lock: Lock
@@ -144,8 +161,8 @@ class Point:
 class MetricSummary:
     """A metric of a widget over the whole time asked for; None where there was no data.
 
-    `points` are its values of `statistic`, period by period, oldest first, and `last` the newest.
-    For an `expression` of metric math (then without namespace and name) all of it is over `points`.
+    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
+    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
     """
 
     label: str
@@ -153,7 +170,8 @@ class MetricSummary:
     name: str | None
     dimensions: Mapping[str, str]
     expression: str | None
-    statistic: str
+    statistic: str | None
+    period: int
     unit: str | None
     sum: float | None
     average: float | None
@@ -193,6 +211,18 @@ class LogEvent:
     message: str
     fields: Mapping[str, Any] | None = field(default=None)
 
+    @property
+    def of_lambda(self) -> bool:
+        """Whether Lambda wrote it about an invocation, and not the function."""
+        return _OF_LAMBDA.match(self.message) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """The message of a log event, as it was written."""
+
+    message: str
+
 
 @dataclass(frozen=True, slots=True)
 class Shot:
@@ -228,19 +258,63 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A fire drill; `complete` when all that was asked for has happened."""
+    """A fire drill; `complete` when all that was asked for has happened, else `problem` says why.
+
+    Nobody waited for the alarm unless `waited`.
+    """
 
     requests: tuple[Shot, ...]
     alarm: str
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
+    waited: bool
     complete: bool
+    problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that was written, and whether it was opened."""
+    """The dashboard as a picture: the files written, or the `url` of a page for people.
 
-    path: str
+    `widgets` counts those drawn; `opened` says whether a browser shows it.
+    """
+
+    files: tuple[str, ...]
+    url: str | None
     widgets: int
     opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message in the embedded AWS's inbox; `confirm_url` is there while it can be confirmed."""
+
+    id: int
+    sent_at: str
+    sender: str
+    to: str
+    subject: str
+    text: str
+    confirm_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The messages that are kept, the newest first."""
+
+    mails: tuple[Mail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A subscription that was pending; `topic` is an ARN."""
+
+    endpoint: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The subscriptions that were confirmed."""
+
+    confirmed: tuple[Confirmation, ...]

@@ -10,8 +10,10 @@ import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 
@@ -49,6 +51,7 @@ class Settings:
     provider_mirror: Path | None = None
     cache_dir: Path = Path("~/.cache/tt-ops")
     local_port: int | None = None
+    local_smtp: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -85,6 +88,17 @@ def _port(text: str) -> int:
     return port
 
 
+def _loopback(text: str) -> str:
+    """Take HOST:PORT of this machine only: what is mailed here is no concern of any other."""
+    parts = urlsplit(f"//{text}")
+    host = parts.hostname or ""
+    if parts.netloc != text or "@" in text or not parts.port:
+        raise ValueError("not HOST:PORT")
+    if host != "localhost" and not ip_address(host).is_loopback:
+        raise ValueError("not this machine")
+    return text
+
+
 def _path(text: str) -> Path:
     return _expanded(text).absolute()
 
@@ -109,11 +123,13 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "provider_mirror": _path,
     "cache_dir": _path,
     "local_port": _port,
+    "local_smtp": _loopback,
 }
 # What is said of the readers that take more than text from the file.
 _FORMS: dict[Callable[[str], Any], str] = {
     _boolean: "true or false",
     _port: "a port from 0 to 65535",
+    _loopback: "an address of this machine with its port, such as 127.0.0.1:1025",
 }
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")
 _NOT_IN_FILE = {"project_dir", "env", "api_token"}

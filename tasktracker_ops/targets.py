@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -53,11 +54,11 @@ class Target(Protocol):
     def recipient(self) -> str:
         """The e-mail address that alarms go to."""
 
-    def api_url(self, deployment: Deployment) -> str:
-        """The API's address as it can be reached from here."""
-
     def console_url(self, deployment: Deployment) -> str:
         """A page for people where the deployment can be looked at."""
+
+    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+        """How the owner of `endpoint` comes to hear of the topic; ends with a command."""
 
 
 class AwsTarget:
@@ -128,10 +129,6 @@ class AwsTarget:
             )
         return self._settings.alert_email
 
-    def api_url(self, deployment: Deployment) -> str:
-        """As API Gateway named it."""
-        return deployment.api_url.rstrip("/")
-
     def console_url(self, deployment: Deployment) -> str:
         """The dashboard in the CloudWatch console; another emulator has its own, if any."""
         if endpoint := self.environment().endpoint_url:
@@ -140,6 +137,14 @@ class AwsTarget:
             f"https://{deployment.region}.console.aws.amazon.com/cloudwatch/home"
             f"?region={deployment.region}#dashboards/dashboard/{deployment.dashboard_name}"
         )
+
+    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+        """The link in SNS's mail, which another Subscribe sends anew."""
+        profile = self._settings.profile
+        words = ["aws", "sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email"]
+        words += ["--notification-endpoint", endpoint, "--region", self.environment().region]
+        again = shlex.join([*words, *(["--profile", profile] if profile else [])])
+        return f"open the link in its mail, which can be sent again: {again}"
 
 
 def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:

@@ -62,11 +62,15 @@ class Request:
 
 @dataclass
 class Server:
-    """A server on this machine: gives `answers` in turn, the last one again and again."""
+    """A server on this machine: gives `answers` in turn, the last one again and again.
+
+    It takes `delay` seconds for each.
+    """
 
     url: str
     answers: list[tuple[int, Mapping[str, str], bytes]] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
+    delay: float = 0.0
 
     def will_answer(self, status: int, body: str | bytes = b"", **headers: str) -> None:
         """Add an answer; `content_type` names the header Content-Type."""
@@ -88,8 +92,10 @@ def server() -> Iterator[Server]:
             found.asked.append(Request(self.command, self.path, headers, body))
             last = len(found.answers) == 1
             status, names, content = found.answers[0] if last else found.answers.pop(0)
-            self.send_response(status)
-            for name, value in {**names, "Content-Length": str(len(content))}.items():
+            time.sleep(found.delay)
+            self.send_response_only(status)
+            ours = {"Date": self.date_time_string(), "Content-Length": str(len(content))}
+            for name, value in {**ours, **names}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)

@@ -15,6 +15,7 @@ OURS = "tasktracker_ops"
 ROOMS = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
+    "plotly": {f"{OURS}.output.page"},
     "python_terraform": {f"{OURS}.adapters.terraform"},
     "boto3": {f"{OURS}.adapters", f"{OURS}.local"},
     "botocore": {f"{OURS}.adapters", f"{OURS}.local"},
@@ -26,14 +27,16 @@ ROOMS = {
 # Package → what of ours it may import when it runs (types aside).
 ARROWS = {
     f"{OURS}.errors": set(),
-    f"{OURS}.models": {f"{OURS}.errors"},
+    f"{OURS}.models": {f"{OURS}.errors", f"{OURS}.observations"},
     f"{OURS}.observations": set(),
+    f"{OURS}.widgets": {f"{OURS}.observations"},
     f"{OURS}.settings": {f"{OURS}.errors"},
     f"{OURS}.reporting": {f"{OURS}.models"},
     f"{OURS}.adapters": {
         f"{OURS}.adapters",
         f"{OURS}.models",
         f"{OURS}.observations",
+        f"{OURS}.widgets",
         f"{OURS}.errors",
     },
     f"{OURS}.workflows": {
@@ -41,6 +44,7 @@ ARROWS = {
         f"{OURS}.adapters",
         f"{OURS}.models",
         f"{OURS}.observations",
+        f"{OURS}.widgets",
         f"{OURS}.errors",
         f"{OURS}.reporting",
     },
@@ -49,6 +53,7 @@ ARROWS = {
         f"{OURS}.targets",
         f"{OURS}.settings",
         f"{OURS}.models",
+        f"{OURS}.observations",
         f"{OURS}.errors",
         f"{OURS}.reporting",
         f"{OURS}.__version__",
@@ -57,6 +62,7 @@ ARROWS = {
         f"{OURS}.output",
         f"{OURS}.models",
         f"{OURS}.observations",
+        f"{OURS}.widgets",
         f"{OURS}.errors",
         f"{OURS}.settings",
     },

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tasktracker_ops"
-ERRORS = {"TtOpsError", "ConfigurationError"}
+ERRORS = {"TtOpsError", "ConfigurationError", "Problem"}
 NAMES = ("Terraform", "TT_OPS_TERRAFORM", "GET ", "{")
 COMMANDS = {"tt-ops", "aws", "cd", "curl", "date", "env", "export", "git", "kill", "less", "mv"}
-COMMANDS |= {"terraform", "unset", "${EDITOR:-vi}", "{}"}
+COMMANDS |= {"pip", "terraform", "unset", "${EDITOR:-vi}", "{}"}
 
 
 def _text(node: ast.expr | None) -> str | None:

@@ -14,6 +14,7 @@ import pytest
 
 from tasktracker_ops import models
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.observations import Problem
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings
@@ -57,6 +58,7 @@ DEPLOYED = models.Deployed(
     previous_version="1",
     smoke="passed",
     console_url="https://console.example.com",
+    problems=(Problem("x", "somebody has not confirmed", "confirm it: tt-ops local confirm"),),
 )
 BOOTSTRAPPED = models.Bootstrapped("bucket", "locks", PLAN)
 
@@ -111,7 +113,7 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
         (BOOTSTRAPPED, "bucket lock_table plan"),
         (
             DEPLOYED,
-            "plan target deployment version previous_version smoke console_url",
+            "plan target deployment version previous_version smoke console_url problems",
         ),
         (
             DEPLOYMENT,
@@ -162,6 +164,7 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (DEPLOYED, ["Deployed: 1 added", "API          https://abc", "version      2"]),
         (DEPLOYED, ["The API is public", "  tt-ops status", "smoke check  passed"]),
         (replace(DEPLOYED, smoke="partly passed"), ["was not checked", "TT_OPS_API_TOKEN"]),
+        (DEPLOYED, ["! somebody has not confirmed\n  confirm it: tt-ops local confirm"]),
         (replace(DEPLOYED, plan=NOTHING, version=None), ["Nothing to do", "version      none"]),
         (
             replace(DEPLOYED, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),

@@ -142,9 +142,8 @@ def test_in_an_account_alarms_need_an_address() -> None:
 
 
 def test_addresses_are_those_of_aws() -> None:
-    """The API's without a slash at its end, and the dashboard's in its region."""
+    """The dashboard's, in its region."""
     deployment = deployed(api_url="https://abc.example.com/")
-    assert aws().api_url(deployment) == "https://abc.example.com"
     assert aws().console_url(deployment).startswith("https://eu-west-3.console.aws.amazon.com/")
     assert aws().console_url(deployment).endswith("dashboard/board")
 
@@ -176,10 +175,28 @@ def test_the_sandbox_may_be_torn_down_and_mails_nobody(local: LocalTarget) -> No
 
 
 def test_the_sandbox_has_one_address_for_everything(local: LocalTarget) -> None:
-    """The API is a path of it, whatever API Gateway would have called it."""
-    deployment = deployed(api_url="https://abc.execute-api.eu-west-3.amazonaws.com")
-    assert local.api_url(deployment) == "http://127.0.0.1:4580/_aws/execute-api/abc"
+    """Its console is a page below it."""
+    deployment = deployed(api_url="http://127.0.0.1:4580/_aws/execute-api/abc")
     assert local.console_url(deployment) == "http://127.0.0.1:4580/_tt-ops/"
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [({}, "--region eu-west-3"), ({"profile": "my own"}, "--region eu-west-3 --profile 'my own'")],
+)
+def test_aws_sends_a_confirmation_mail_again(settings: dict[str, str], options: str) -> None:
+    """For those who cannot find it: a command that goes to the same account and region."""
+    hint = aws(**settings).confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me+you@example.com")
+    assert hint.endswith(
+        ": aws sns subscribe --topic-arn arn:aws:sns:eu-west-3:1:alerts --protocol email "
+        f"--notification-endpoint me+you@example.com {options}"
+    )
+
+
+def test_the_sandbox_confirms_by_a_command(local: LocalTarget) -> None:
+    """Its mailbox is at hand."""
+    hint = local.confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me@example.com")
+    assert hint.endswith(": tt-ops local confirm")
 
 
 def test_an_address_of_an_api_needs_no_aws() -> None:

@@ -1,6 +1,10 @@
-"""The Lambda function's alias: which version serves, and moving it."""
+"""The Lambda function's alias: which version serves, how it fares, and moving it."""
 
 from __future__ import annotations
+
+from datetime import datetime
+
+from tasktracker_ops.observations import FunctionState, timestamp
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -24,6 +28,21 @@ class Functions:
         except AwsNotFound:
             return None
         return str(answer["FunctionVersion"])
+
+    def state(self, alias: str) -> FunctionState:
+        """The version behind `alias`. Raises AwsNotFound without such a function or alias."""
+        with aws_errors(f"looking at the alias {alias!r} of the function {self.name!r}"):
+            answer = self._session.client("lambda").get_function_configuration(
+                FunctionName=self.name, Qualifier=alias
+            )
+        return FunctionState(
+            name=self.name,
+            alias=alias,
+            version=answer["Version"],
+            runtime=answer.get("Runtime", answer.get("PackageType", "")),
+            state=answer.get("State", "Active"),
+            changed_at=timestamp(datetime.fromisoformat(answer["LastModified"])),
+        )
 
     def move_alias(self, version: str) -> None:
         """Serve `version` from now on."""

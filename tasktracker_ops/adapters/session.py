@@ -40,7 +40,8 @@ _CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _CLOCK_WORDS = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "ParameterNotFound"}
-_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException"}
+_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
+_NOT_FOUND |= {"NotFoundException"}
 _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
 _LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
 # Without what the environment holds of secrets.
@@ -48,7 +49,7 @@ _WAY_HINT = "look at what stands between: env | grep -i -e endpoint -e proxy -e 
 
 
 class AwsError(TtOpsError):
-    """An answer of AWS that a caller may know what to do with; `aws_code` is AWS's own code."""
+    """An answer of AWS that a caller may know what to do with; code and message are AWS's own."""
 
     def __init__(self, action: str, aws_code: str, message: str, request_id: str = "") -> None:
         request = f" (request {request_id})" if request_id else ""
@@ -59,6 +60,7 @@ class AwsError(TtOpsError):
             "aws sts get-caller-identity",
         )
         self.aws_code = aws_code
+        self.aws_message = message.rstrip(".")
 
 
 class AwsNotFound(AwsError):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.observations import Lock
 
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
@@ -108,6 +109,38 @@ class StateBackend:
         with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
             self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=content)
 
+    def lock(self, state_key: str) -> Lock:
+        """Who holds the lock of the state `state_key`; unknown where we may not look.
+
+        Terraform locks in both places, and one is enough to keep others out.
+        """
+        try:
+            text = self._lock_item(state_key)
+            if text is None:
+                text = self._lock_file(state_key)
+        except TtOpsError:
+            return Lock(held=None)
+        return Lock(held=False) if text is None else _lock(text)
+
+    def _lock_item(self, state_key: str) -> str | None:
+        with aws_errors(f"reading the lock table {self.lock_table!r}"):
+            answer = self._dynamodb.get_item(
+                TableName=self.lock_table,
+                Key={"LockID": {"S": f"{self.bucket}/{state_key}"}},
+                ConsistentRead=True,
+            )
+        return str(answer["Item"].get("Info", {}).get("S", "")) if "Item" in answer else None
+
+    def _lock_file(self, state_key: str) -> str | None:
+        try:
+            with aws_errors(f"looking for a lock in {self.bucket!r}"):
+                answer = self._s3.get_object(Bucket=self.bucket, Key=f"{state_key}.tflock")
+                return str(answer["Body"].read().decode(errors="replace"))
+        except AwsNotFound as error:
+            if error.aws_code != "NoSuchKey":
+                raise
+            return None
+
     def foreign_objects(self, state_key: str) -> list[str]:
         """Up to ten keys in the bucket that belong to neither of our stacks."""
         ours = (state_key, f"{state_key}.tflock", BOOTSTRAP_STATE_KEY)
@@ -172,3 +205,19 @@ class StateBackend:
     @property
     def _dynamodb(self) -> Any:
         return self._session.client("dynamodb")
+
+
+def _lock(text: str) -> Lock:
+    """A lock that is held, as its holder wrote it."""
+    try:
+        said = json.loads(text)
+        fields = {name: str(value) for name, value in said.items() if value}
+    except (ValueError, AttributeError):
+        return Lock(held=True)
+    return Lock(
+        held=True,
+        id=fields.get("ID"),
+        who=fields.get("Who"),
+        operation=fields.get("Operation", "").removeprefix("OperationType").lower() or None,
+        since=fields.get("Created"),
+    )

@@ -8,7 +8,6 @@ from tasktracker_ops.errors import ExitCode
 from tasktracker_ops.models import Plan
 from tasktracker_ops.workflows import deploy as deploying
 from tasktracker_ops.workflows import destroy as destroying
-from tasktracker_ops.workflows import outputs as describing
 from tasktracker_ops.workflows import plan as planning
 from tasktracker_ops.workflows import unlock as unlocking
 
@@ -87,7 +86,7 @@ def outputs(context: Context) -> None:
     Example:
       tt-ops outputs --output json
     """
-    context.console.emit(describing.outputs(context.app))
+    context.console.emit(context.app.deployments.get())
 
 
 @click.command(cls=Command)

@@ -23,6 +23,12 @@ def local() -> None:
 
 @local.command()
 @setting("--local-port", "--port", metavar="PORT", help="Insist on this port; 0 takes a free one.")
+@setting(
+    "--local-smtp",
+    "--smtp",
+    metavar="HOST:PORT",
+    help="Deliver mail to this server of yours as well.",
+)
 @pass_context
 def up(context: Context) -> None:
     """Start it in the background, unless it runs.
@@ -56,3 +62,30 @@ def status(context: Context) -> None:
       tt-ops local status --output json
     """
     context.console.emit(context.app.sandbox.running())
+
+
+@local.command()
+@click.argument("mail_id", metavar="[ID]", type=click.IntRange(min=1), required=False)
+@pass_context
+def inbox(context: Context, mail_id: int | None) -> None:
+    """List the mail that AWS would have sent, or show one message.
+
+    \b
+    Example:
+      tt-ops local inbox 3
+    """
+    sandbox = context.app.sandbox
+    context.console.emit(sandbox.inbox() if mail_id is None else sandbox.mail(mail_id))
+
+
+@local.command()
+@click.argument("address", required=False)
+@pass_context
+def confirm(context: Context, address: str | None) -> None:
+    """Confirm the subscriptions that wait for it, as the links in the mails do.
+
+    \b
+    Example:
+      tt-ops local confirm operator@example.com
+    """
+    context.console.emit(context.app.sandbox.confirm(address))

@@ -30,12 +30,20 @@ _FAMILIES = {
         "destroy": "deployment",
     },
     "Use": {"tasks": "tasks"},
+    "Observe": {
+        "status": "health",
+        "metrics": "dashboard",
+        "dashboard": "dashboard",
+        "logs": "logs",
+        "alarms": "health",
+    },
+    "Drill": {"trigger-error": "drills", "trigger-slow": "drills"},
 }
 _MODULES = {name: module for family in _FAMILIES.values() for name, module in family.items()}
 _INTERRUPTED = TtOpsError(
     "interrupted",
-    "interrupted, with nothing under way in Terraform",
-    hint="see how things stand: tt-ops plan",
+    "interrupted, and nothing of it goes on",
+    hint="see how things stand: tt-ops status",
     exit_code=ExitCode.INTERRUPTED,
 )
 
@@ -52,7 +60,7 @@ class TtOps(RootGroup):
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f".{_MODULES[cmd_name]}", __package__)
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

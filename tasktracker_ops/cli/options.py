@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -79,6 +80,15 @@ class Context:
             )
 
 
+@contextmanager
+def ended_by_interrupt() -> Iterator[None]:
+    """Ctrl-C is how one ends what has no end of its own: exit 130, and no error."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.get_current_context().exit(ExitCode.INTERRUPTED)
+
+
 def _ask(question: str, word: str | None = None) -> bool:
     try:
         if word is None:
@@ -132,14 +142,14 @@ def yes_option(what: str) -> Callable[[F], F]:
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
-    """A time span such as 5s, 10m, 3h or 2d, of at least `minimum` seconds; gives seconds."""
+    """A time span such as 5s, 10m, 3h or 2d, of `minimum` to `maximum` seconds; gives seconds."""
 
     name = "duration"
     _UNITS: ClassVar = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    _LONGEST: ClassVar = 3650 * 86400
 
-    def __init__(self, minimum: float = 0.001) -> None:
+    def __init__(self, minimum: float = 0.001, maximum: float = 3650 * 86400) -> None:
         self._minimum = minimum
+        self._maximum = maximum
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -153,8 +163,8 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         seconds = float(found[1]) * self._UNITS[found[2]]
         if seconds < self._minimum:
             self.fail(f"{value!r} is too short: at least {self._minimum:g}s", param, ctx)
-        if seconds > self._LONGEST:
-            self.fail(f"{value!r} is too long: at most 3650d", param, ctx)
+        if seconds > self._maximum:
+            self.fail(f"{value!r} is too long: at most {self._maximum / 86400:g}d", param, ctx)
         return seconds
 
 

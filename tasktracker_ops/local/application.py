@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -17,11 +17,17 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops import __version__
 from tasktracker_ops.local import console, extensions
+from tasktracker_ops.local.cloudwatch import publisher
+from tasktracker_ops.local.cloudwatch.alarms import operations as alarm_operations
+from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms, Watch
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway
 from tasktracker_ops.local.lambda_runtime.launcher import Launcher
 from tasktracker_ops.local.lambda_runtime.runtime import Runtime
+from tasktracker_ops.local.mail import pages, subscriptions
+from tasktracker_ops.local.mail.mailbox import Mailbox
+from tasktracker_ops.local.mail.relay import Relay
 from tasktracker_ops.local.state import ServerState
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.I)
@@ -36,17 +42,32 @@ class Embedded:
     application: WSGIApplication
     runtime: Runtime
     gateway: Gateway
+    alarms: Alarms
+    mailbox: Mailbox
 
     def close(self) -> None:
-        """Stop every worker."""
+        """Stop every worker, and the evaluation of alarms."""
+        self.alarms.close()
         self.runtime.close()
+        self.mailbox.close()
 
 
-def compose(state: ServerState, directory: Path, *, idle_seconds: float = 300.0) -> Embedded:
-    """Build the parts and join them; workers unused for `idle_seconds` are stopped."""
+def compose(
+    state: ServerState, directory: Path, *, idle_seconds: float = 300.0, watch: Watch | None = None
+) -> Embedded:
+    """Build the parts and join them; workers unused for `idle_seconds` are stopped.
+
+    `watch` tells how alarms are evaluated, if not as usual.
+    """
+    mailbox = Mailbox(Relay(state.smtp) if state.smtp else None)
+    alarms = Alarms(watch or Watch())
     runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
-    extensions.install(runtime)
+    runtime.observers.add(publisher.publish_invocation)
+    gateway.observers.add(publisher.publish_request)
+    extensions.install(runtime, state.url)
+    subscriptions.install(mailbox, state.url)
+    alarm_operations.install(alarms)
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -56,10 +77,10 @@ def compose(state: ServerState, directory: Path, *, idle_seconds: float = 300.0)
         if path.startswith(PREFIX):
             return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
         if path.startswith("/_tt-ops"):
-            return _own(state, path)(environ, start_response)
+            return _own(state, mailbox, environ)(environ, start_response)
         return moto(environ, start_response)  # type: ignore[no-any-return]
 
-    return Embedded(application, runtime, gateway)
+    return Embedded(application, runtime, gateway, alarms, mailbox)
 
 
 def _refuse(environ: dict[str, Any], path: str) -> Response | None:
@@ -78,17 +99,33 @@ def _refuse(environ: dict[str, Any], path: str) -> Response | None:
 
 
 def _refusal(reason: str) -> Response:
-    return Response(json.dumps({"message": reason}), 403, content_type="application/json")
+    return _json({"message": reason}, 403)
 
 
-def _own(state: ServerState, path: str) -> Response:
-    if path == "/_tt-ops/health":
-        return Response(json.dumps(_health(state)), content_type="application/json")
-    if path in ("/_tt-ops", "/_tt-ops/"):
-        page = Response(console.render(state), content_type="text/html; charset=utf-8")
-        page.headers["Content-Security-Policy"] = _PAGE_POLICY
-        return page
-    return Response(json.dumps({"message": "Not Found"}), 404, content_type="application/json")
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(json.dumps(content), status, content_type="application/json")
+
+
+def _own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response:
+    response = _page(state, mailbox, environ)
+    if response is None:
+        response = _json({"message": "Not Found"}, 404)
+    elif response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    return response
+
+
+def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response | None:
+    path = environ["PATH_INFO"].removeprefix("/_tt-ops")
+    if path == "/health":
+        return _json(_health(state))
+    if path in ("", "/"):
+        content = console.render(state, mailbox)
+        return Response(content, content_type="text/html; charset=utf-8")
+    # A program that only looks whether a link is alive asks by HEAD, and confirms nothing.
+    if environ["REQUEST_METHOD"] != "GET":
+        return None
+    return pages.answer(mailbox, path, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
 
 
 def _health(state: ServerState) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from moto.backends import get_backend
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.http_api import gateway
 from tasktracker_ops.local.http_api.call import PREFIX
+from tasktracker_ops.local.mail.mailbox import Mailbox
+from tasktracker_ops.local.mail.subscriptions import is_pending
 from tasktracker_ops.local.state import ServerState
 
 _LAST_LINES = 40
+_LAST_MAILS = 20
 
 _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
 <!doctype html>
@@ -33,6 +36,7 @@ th, td { text-align: left; padding: .25rem .8rem .25rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { font-weight: 600; }
 code, pre { font: 13px/1.5 ui-monospace, monospace; }
+summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .8rem; }
 .none { opacity: .65; }
 </style>
@@ -56,6 +60,16 @@ It listens on this machine only: <code>{{ state.url }}</code>, since
 <p class="none">none</p>
 {% endif %}
 {% endfor %}
+<h2>Inbox</h2>
+{% for mail in mails %}
+<details>
+<summary>{{ mail.sent_at.strftime("%H:%M:%S") }} UTC to {{ mail.letter.recipient }}:
+{{ mail.letter.subject }}</summary>
+<pre>{{ mail.letter.text }}</pre>
+</details>
+{% else %}
+<p class="none">none</p>
+{% endfor %}
 <h2>Last log lines</h2>
 {% if lines %}
 <pre>{{ lines }}</pre>
@@ -69,7 +83,7 @@ It listens on this machine only: <code>{{ state.url }}</code>, since
 Row = tuple[object, ...]
 
 
-def render(state: ServerState) -> str:
+def render(state: ServerState, mailbox: Mailbox) -> str:
     """Return the page as HTML; every value in it is escaped."""
     sections = [
         {"title": title, "columns": columns, "rows": sorted(rows, key=str)}
@@ -77,12 +91,17 @@ def render(state: ServerState) -> str:
             ("HTTP APIs", ("Name", "Region", "Address", "Routes"), _apis(state)),
             ("Functions", ("Name", "Region", "Versions", "Aliases", "Runtime"), _functions()),
             ("Tables", ("Name", "Region", "Items"), _tables()),
-            ("Topics", ("Topic", "Subscription", "Confirmed"), _topics()),
+            ("Topics", ("Topic", "Subscription", "Status"), _topics()),
             ("Alarms", ("Name", "Region", "State", "Reason"), _alarms()),
             ("Buckets", ("Name", "Objects"), _buckets()),
         )
     ]
-    return _PAGE.render(state=state, sections=sections, lines="".join(_last_lines()))
+    return _PAGE.render(
+        state=state,
+        sections=sections,
+        mails=mailbox.mails()[:_LAST_MAILS],
+        lines="".join(_last_lines()),
+    )
 
 
 def _apis(state: ServerState) -> Iterator[Row]:
@@ -114,9 +133,11 @@ def _topics() -> Iterator[Row]:
         for each in list(backend.subscriptions.values()):
             subscribed.setdefault(each.topic_arn, []).append(each)
         for arn, subscriptions in subscribed.items():
-            for each in subscriptions or [None]:
-                endpoint = f"{each.protocol}: {each.endpoint}" if each else "none"
-                yield arn, endpoint, "yes" if each and each.confirmed else "no"
+            if not subscriptions:
+                yield arn, "none", ""
+            for each in subscriptions:
+                status = "pending confirmation" if is_pending(each) else "confirmed"
+                yield arn, f"{each.protocol}: {each.endpoint}", status
 
 
 def _alarms() -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -11,14 +12,17 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.apigatewayv2.exceptions import APIGatewayV2Error
-from moto.apigatewayv2.models import Api, Route
+from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_models import BaseModel
 from moto.dynamodb.responses import DynamoHandler
-from moto.logs.models import LogGroup
 from moto.s3.models import FakeDeleteMarker
 
+from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
+from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
+from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
@@ -28,6 +32,12 @@ from tasktracker_ops.local.lambda_runtime.runtime import Result, Runtime
 _log = logging.getLogger(__name__)
 
 Response = tuple[int, dict[str, str], bytes]
+
+# moto's own, however often ours are put around them.
+_create_api = ApiGatewayV2Backend.create_api
+_call_action = DynamoHandler.call_action
+_update = Route.update
+_delete = Api.delete_authorizer
 
 
 class _AuthorizerReferenced(APIGatewayV2Error):
@@ -43,8 +53,16 @@ class _AuthorizerReferenced(APIGatewayV2Error):
 class _TooManyRequests(LambdaClientError):
     code = 429
 
-    def __init__(self) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+    def __init__(self, throttled: Throttled) -> None:
+        super().__init__("TooManyRequestsException", str(throttled))
+        self.description = json.dumps(
+            {
+                "__type": self.error_type,
+                "Reason": throttled.reason,
+                "Type": "User",
+                "message": self.message,
+            }
+        )
 
 
 class _RequestTooLarge(LambdaClientError):
@@ -58,30 +76,48 @@ class _RequestTooLarge(LambdaClientError):
         )
 
 
-def install(runtime: Runtime) -> None:
-    """Have every invocation run in `runtime`, not in Docker, and mend what else is missing."""
+def install(runtime: Runtime, url: str) -> None:
+    """Have every invocation run in `runtime`, not in Docker, and mend what else is missing.
+
+    `url` is the server's own address, below which its APIs are.
+    """
     _serialise_dynamodb()
+    # moto keeps everything it ever made, also what was deleted, for a page that is not served here.
+    BaseModel.__new__ = _untracked  # type: ignore[assignment, method-assign]
     # Deleting a version that is a delete marker asks the marker for what only contents have.
     FakeDeleteMarker.dispose = lambda marker: None  # type: ignore[attr-defined]
-    LogGroup.filter_log_events = _in_order_of_time(  # type: ignore[method-assign]
-        LogGroup.filter_log_events
-    )
-    Route.update = _emptied(Route.update)  # type: ignore[method-assign]
-    Api.delete_authorizer = _unless_referenced(  # type: ignore[method-assign]
-        Api.delete_authorizer
-    )
+    ApiGatewayV2Backend.create_api = _reachable(url)  # type: ignore[method-assign]
+    Route.update = _update_route  # type: ignore[assignment, method-assign]
+    Api.delete_authorizer = _delete_authorizer  # type: ignore[assignment, method-assign]
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
+    cloudwatch_api.install()
+    cloudwatch_logs_api.install()
+
+
+def _reachable(url: str) -> Callable[..., Api]:
+    """Return the operation CreateApi, whose answer names the address that the API has here."""
+
+    @wraps(_create_api)
+    def create(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
+        api = _create_api(backend, *positional, **named)
+        api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
+        return api
+
+    return create
+
+
+def _untracked(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+    return object.__new__(kind)
 
 
 def _serialise_dynamodb() -> None:
     """Let one request at a time in: moto checks a condition and writes in two steps."""
     turn = threading.Lock()
-    call_action = DynamoHandler.call_action
 
     def wait_and_call(handler: DynamoHandler) -> Any:
         with turn:
-            return call_action(handler)
+            return _call_action(handler)
 
     DynamoHandler.call_action = wait_and_call  # type: ignore[method-assign]
 
@@ -109,7 +145,7 @@ def _invoke_over_http(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
         try:
             result = runtime.invoke(function, payload, qualifier=qualifier)
         except Throttled as error:
-            raise _TooManyRequests from error
+            raise _TooManyRequests(error) from error
         tail = request.headers.get("X-Amz-Log-Type") == "Tail"
         return 200, _headers(result, tail=tail), result.payload
 
@@ -130,47 +166,23 @@ def _invoke_from_moto(runtime: Runtime) -> Callable[..., bytes]:
     return invoke
 
 
-def _in_order_of_time(filter_log_events: Callable[..., Any]) -> Callable[..., Any]:
-    """Return FilterLogEvents as it is since 2019: the streams of a group always interleaved.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
-    """
-
-    @wraps(filter_log_events)
-    def filter_in_order(group: LogGroup, *positional: Any, **named: Any) -> Any:
-        # `interleaved` is the eighth and last parameter.
-        return filter_log_events(group, *positional[:7], **{**named, "interleaved": True})
-
-    return filter_in_order
-
-
-def _emptied(update: Callable[..., None]) -> Callable[..., None]:
-    """Return UpdateRoute that also takes the last scope away.
+def _update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
+    """Do UpdateRoute, and take the last scope away where that is asked for.
 
     Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
     """
-
-    @wraps(update)
-    def update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
-        update(route, authorization_scopes=authorization_scopes, **named)
-        if authorization_scopes == []:
-            route.authorization_scopes = []
-
-    return update_route
+    _update(route, authorization_scopes=authorization_scopes, **named)
+    if authorization_scopes == []:
+        route.authorization_scopes = []
 
 
-def _unless_referenced(delete: Callable[..., None]) -> Callable[..., None]:
-    """Return DeleteAuthorizer that refuses one which a route still names, as AWS does."""
-
-    @wraps(delete)
-    def delete_authorizer(api: Api, authorizer_id: str) -> None:
-        for route in api.routes.values():
-            if route.authorizer_id and route.authorizer_id == authorizer_id:
-                name = api.get_authorizer(authorizer_id).name
-                raise _AuthorizerReferenced(name, route.route_key)
-        delete(api, authorizer_id)
-
-    return delete_authorizer
+def _delete_authorizer(api: Api, authorizer_id: str) -> None:
+    """Do DeleteAuthorizer, but for one that a route still names, as AWS does."""
+    for route in api.routes.values():
+        if route.authorizer_id and route.authorizer_id == authorizer_id:
+            name = api.get_authorizer(authorizer_id).name
+            raise _AuthorizerReferenced(name, route.route_key)
+    _delete(api, authorizer_id)
 
 
 def _headers(result: Result, *, tail: bool) -> dict[str, str]:

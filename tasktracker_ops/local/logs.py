@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from moto.backends import get_backend
+from moto.logs.exceptions import ResourceNotFoundException
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-# moto counts its event ids without a lock, and readers rely on each id being used once.
-_writing = threading.Lock()
+# Of two threads that make the same stream, one would write to a stream nobody sees.
+_making_streams = threading.Lock()
 
 
 class LogLine(NamedTuple):
@@ -32,7 +34,10 @@ def write(region: str, group: str, stream: str, lines: Iterable[LogLine]) -> Non
     for line in lines:
         latest = max(latest, line.timestamp)
         events.append({"timestamp": latest, "message": line.message})
-    with _writing:
-        if events and group in backend.groups:
+    if not events:
+        return
+    # The group may go at any moment.
+    with contextlib.suppress(ResourceNotFoundException):
+        with _making_streams:
             backend.ensure_log_stream(group, stream)
-            backend.put_log_events(group, stream, events)
+        backend.put_log_events(group, stream, events)

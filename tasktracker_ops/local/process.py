@@ -32,27 +32,30 @@ _LOG_LINES = 15
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
+def start(
+    directory: Path, port: int, *, port_required: bool, smtp: str | None = None
+) -> LocalServer:
     """Return the server of `directory`, started on `port` unless it runs already.
 
     A port that is taken is replaced by a free one, unless it is required; 0 takes any free one.
-    Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port than the one
-    required), `local-start-failed`.
+    Mail is delivered to `smtp` (HOST:PORT) as well. Raises TtOpsError: `local-port-taken`,
+    `local-already-running` (otherwise than required), `local-start-failed`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with _lock(directory):
         running = find(directory)
         if running is not None:
             _require_port(running, port, port_required)
+            _require_smtp(directory, smtp)
             return running
-        server = _launch(directory, port)
+        server = _launch(directory, port, smtp)
         if server is None and port_required:
             raise TtOpsError(
                 "local-port-taken",
                 f"port {port} of 127.0.0.1 is in use by another program",
                 hint="let a free one be taken: tt-ops local up --port 0",
             )
-        server = server or _launch(directory, 0)
+        server = server or _launch(directory, 0, smtp)
         if server is None:
             raise _start_failed(directory, "no free port on 127.0.0.1")
         return server
@@ -98,11 +101,12 @@ def stop(directory: Path) -> LocalServer | None:
     )
 
 
-def _launch(directory: Path, port: int) -> LocalServer | None:
+def _launch(directory: Path, port: int, smtp: str | None) -> LocalServer | None:
     """Start the server and wait until it answers; None when the port is taken."""
+    options = ["--port", str(port), "--directory", ".", *(["--smtp", smtp] if smtp else [])]
     with _log_path(directory).open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", _SERVER, "--port", str(port), "--directory", "."],
+            [sys.executable, "-P", "-m", _SERVER, *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -188,6 +192,16 @@ def _require_port(running: LocalServer, port: int, port_required: bool) -> None:
         raise TtOpsError(
             "local-already-running",
             f"the embedded AWS runs already, on port {running.port} and not {port}",
+            hint="stop it first (all it holds is lost): tt-ops local down",
+        )
+
+
+def _require_smtp(directory: Path, smtp: str | None) -> None:
+    state = ServerState.read(directory)
+    if smtp is not None and state is not None and state.smtp != smtp:
+        raise TtOpsError(
+            "local-already-running",
+            f"the embedded AWS runs already, and does not deliver mail to {smtp!r}",
             hint="stop it first (all it holds is lost): tt-ops local down",
         )
 

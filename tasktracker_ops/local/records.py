@@ -16,7 +16,8 @@ class Invocation:
     """One invocation of a function.
 
     `error` is the type of the error it ended with. A throttled one never ran: all its measures are
-    zero. `concurrency` counts the invocations of the function under way, this one included.
+    zero. `concurrency` counts the invocations of the function under way, this one included,
+    `resource_concurrency` those of them that name the same version or alias.
     """
 
     region: str
@@ -30,6 +31,7 @@ class Invocation:
     error: str | None
     throttled: bool
     concurrency: int
+    resource_concurrency: int
     memory_mb: int
 
 

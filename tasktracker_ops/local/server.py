@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tasktracker_ops.local.server")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--directory", type=Path, required=True, help="for state, log and code")
+    parser.add_argument("--smtp", metavar="HOST:PORT", help="deliver mail to this server as well")
     arguments = parser.parse_args()
     # Bound before the slow imports, so that a taken port is known at once.
     try:
@@ -39,6 +40,7 @@ def main() -> None:
         port=listener.getsockname()[1],
         id=secrets.token_hex(16),
         started_at=datetime.now(UTC),
+        smtp=arguments.smtp,
     )
     _serve(listener, state, arguments.directory.resolve())
 

@@ -15,12 +15,16 @@ _NAME = "server.json"
 
 @dataclass(frozen=True)
 class ServerState:
-    """A launched server; `id` is drawn at its launch, so a reused pid cannot be mistaken for it."""
+    """A launched server; `id` is drawn at its launch, so a reused pid cannot be mistaken for it.
+
+    `smtp` is the HOST:PORT that its mail is delivered to besides.
+    """
 
     pid: int
     port: int
     id: str
     started_at: datetime
+    smtp: str | None = None
 
     @property
     def url(self) -> str:
@@ -37,6 +41,7 @@ class ServerState:
                 port=int(content["port"]),
                 id=str(content["id"]),
                 started_at=datetime.fromisoformat(content["started_at"]),
+                smtp=content.get("smtp"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -48,6 +53,7 @@ class ServerState:
             "port": self.port,
             "id": self.id,
             "started_at": self.started_at.isoformat(),
+            "smtp": self.smtp,
         }
         descriptor, partial = tempfile.mkstemp(dir=directory, prefix=f".{_NAME}.")
         with os.fdopen(descriptor, "w") as file:

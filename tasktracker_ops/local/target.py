@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local import process
+from tasktracker_ops.local import inbox, process
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
+from tasktracker_ops.observations import Confirmed, Inbox, Mail
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
@@ -21,10 +21,14 @@ _RECIPIENT = "operator@example.com"
 class Sandbox:
     """The embedded AWS of one project: at most one process, its files in `directory`."""
 
-    def __init__(self, directory: Path, port: int | None = None) -> None:
-        """`port` is what the user insists on; None prefers the usual one and takes another."""
+    def __init__(self, directory: Path, port: int | None = None, smtp: str | None = None) -> None:
+        """`port` is what the user insists on; None prefers the usual one and takes another.
+
+        `smtp` is the HOST:PORT of the user's that mail is delivered to as well.
+        """
         self.directory = directory
         self._port = port
+        self._smtp = smtp
 
     def up(self, report: Reporter) -> LocalServer:
         """Start it unless it runs. Raises TtOpsError with the log's end when it cannot."""
@@ -34,6 +38,7 @@ class Sandbox:
             self.directory,
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
+            smtp=self._smtp,
         )
         if not running and self._port is None and server.port != DEFAULT_PORT:
             report.note(f"Port {DEFAULT_PORT} is taken; the embedded AWS uses {server.port}.")
@@ -43,6 +48,18 @@ class Sandbox:
     def down(self) -> LocalServer | None:
         """Stop it and forget everything in it; None when it was not running."""
         return process.stop(self.directory)
+
+    def inbox(self) -> Inbox:
+        """All mail that is kept, the newest first."""
+        return inbox.read(self.running())
+
+    def mail(self, mail_id: int) -> Mail:
+        """One message. Raises TtOpsError `mail-missing`."""
+        return inbox.find(self.running(), mail_id)
+
+    def confirm(self, address: str | None) -> Confirmed:
+        """Confirm what is pending, of one address or all. Raises TtOpsError `nothing-pending`."""
+        return inbox.confirm(self.running(), address)
 
     def running(self) -> LocalServer:
         """The running one. Raises TtOpsError `local-not-running`."""
@@ -119,10 +136,10 @@ class LocalTarget:
         """The given address, or one that stands for the user."""
         return self._settings.alert_email or _RECIPIENT
 
-    def api_url(self, deployment: Deployment) -> str:
-        """The API's place in the emulator, which has one port for everything."""
-        return f"{self._sandbox.running().url}{PREFIX}{deployment.api_id}"
-
     def console_url(self, deployment: Deployment) -> str:
         """The emulator's own page."""
         return self._sandbox.running().console_url
+
+    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+        """The command that opens the link in the emulator's mailbox."""
+        return "confirm it, as the link in its mail does: tt-ops local confirm"

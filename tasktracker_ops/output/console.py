@@ -67,8 +67,7 @@ class Console:
         """Print results as they come: each a text, or an object on a line of its own."""
         for result in results:
             self._clear()
-            shown = as_json(result, indent=None) if self._json else text(result, self._screen)
-            click.echo(shown, color=self._color)
+            click.echo(self._form(result, indent=None), color=self._color)
 
     def redraw(self, result: Any) -> None:
         """Print a result in the place of the one before, where a terminal shows it."""
@@ -91,10 +90,12 @@ class Console:
         self._say(click.style("Error: ", fg="red", bold=True) + message)
         self._say(click.style("Hint:  ", fg="cyan") + visible(hint))
 
-    def _form(self, result: Any) -> str:
+    def _form(self, result: Any, *, indent: int | None = 2) -> str:
         if self._csv:
             return as_csv(result)
-        return as_json(result) if self._json else text(result, self._screen)
+        if self._json:
+            return as_json(result, indent=indent, hint=self._screen.hint)
+        return text(result, self._screen)
 
     # Progress: the Reporter protocol
 

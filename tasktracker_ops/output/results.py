@@ -6,6 +6,8 @@ from dataclasses import asdict
 from functools import singledispatch
 from typing import Any
 
+import click
+
 from tasktracker_ops.models import (
     Bootstrapped,
     Deployed,
@@ -19,6 +21,7 @@ from tasktracker_ops.models import (
     Task,
     Tasks,
 )
+from tasktracker_ops.observations import Problem
 
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible
@@ -28,6 +31,12 @@ from .text import change_line, counts, pairs, shortened, table, visible
 def text(result: Any, screen: Screen) -> str:
     """The result for people."""
     raise TypeError(f"no text for {type(result).__name__}")
+
+
+def problem_text(problem: Problem, screen: Screen) -> str:
+    """A problem among other things of a result: what is wrong, and what to type."""
+    sign = click.style("!", fg="yellow", bold=True)
+    return f"{sign} {visible(problem.message)}\n  {visible(screen.hint(problem.hint))}"
 
 
 @text.register
@@ -78,7 +87,8 @@ def _(result: Deployed, screen: Screen) -> str:
     )
     steps = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
     following = "\n".join(f"  {screen.command(step)}" for step in steps)
-    return f"{first}\n\n{pairs(rows)}\n\n{access}\n\nNext:\n{following}"
+    problems = [problem_text(problem, screen) for problem in result.problems]
+    return "\n\n".join([first, pairs(rows), access, *problems, f"Next:\n{following}"])
 
 
 _SMOKE = {

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tasktracker_ops.models import Plan, ResourceChange, Tasks
+from tasktracker_ops.observations import Problem
 
 # What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
 # (https://unicode.org/reports/tr9/).
@@ -80,21 +81,28 @@ def counts(plan: Plan, *, done: bool = False) -> str:
     return f"{imported} {'imported' if done else 'to import'}, {text}" if imported else text
 
 
-def as_json(value: Any, *, indent: int | None = 2) -> str:
-    """The value as JSON that a terminal can be shown; without `indent` on one line."""
+def as_json(
+    value: Any, *, indent: int | None = 2, hint: Callable[[str], str] = lambda hint: hint
+) -> str:
+    """The value as JSON that a terminal can be shown; without `indent` on one line.
+
+    `hint` leads the hints of problems to where this run went.
+    """
     # In JSON a control character can only stand inside a string, where its escape means the same.
-    text = json.dumps(_plain(value), ensure_ascii=False, indent=indent)
+    text = json.dumps(_plain(value, hint), ensure_ascii=False, indent=indent)
     return _CONTROLS.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", text)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, hint: Callable[[str], str]) -> Any:
     """What `json` can write: data classes as objects, paths as text."""
     if isinstance(value, Tasks):
-        return [_plain(task) for task in value.tasks]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(item) for name, item in asdict(value).items()}
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return [_plain(task, hint) for task in value.tasks]
+    if isinstance(value, Problem):
+        return {"code": value.code, "message": value.message, "hint": hint(value.hint)}
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name), hint) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item, hint) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, hint) for item in value]
     return str(value) if isinstance(value, Path) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
@@ -11,6 +10,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
+from .recipients import unheard
 from .smoke import smoke_check
 
 if TYPE_CHECKING:
@@ -65,14 +65,16 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
         outcome = "passed" if complete else "partly passed"
         reached = "reaches its table" if complete else "lets no stranger in; its table was not seen"
         app.report.done(f"the API answers, and {reached}")
+    topic = deployment.topic_arn
     return Deployed(
         plan=plan,
         target=app.target.label,
-        deployment=replace(deployment, api_url=app.target.api_url(deployment)),
+        deployment=deployment,
         version=serving,
         previous_version=before,
         smoke=outcome,
         console_url=app.target.console_url(deployment),
+        problems=unheard(app.target, topic, app.topics.subscriptions(topic)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The alias: which version serves, and moving it."""
+"""The alias: which version serves, how it fares, and moving it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.functions import Functions
-from tasktracker_ops.adapters.session import AwsError, AwsSession
+from tasktracker_ops.adapters.session import AwsError, AwsNotFound, AwsSession
 from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.observations import FunctionState
 
 ALIAS = {"FunctionName": "tracker", "Name": "live"}
 
@@ -64,3 +65,33 @@ def test_a_version_that_is_gone_is_quoted(
     stub("lambda").add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
     with pytest.raises(AwsError, match="'live' of 'tracker' to version 6"):
         functions.move_alias("6")
+
+
+def test_the_state_is_that_of_the_version_behind_the_alias(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """One call tells all of it."""
+    stub("lambda").add_response(
+        "get_function_configuration",
+        {
+            "Version": "7",
+            "Runtime": "python3.12",
+            "State": "Active",
+            "LastModified": "2026-01-02T03:04:05.678+0000",
+        },
+        {"FunctionName": "tracker", "Qualifier": "blue"},
+    )
+    assert functions.state("blue") == FunctionState(
+        "tracker", "blue", "7", "python3.12", "Active", "2026-01-02T03:04:05.678Z"
+    )
+
+
+def test_a_function_that_is_gone_has_no_state(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """Nor has an alias that is."""
+    stub("lambda").add_client_error(
+        "get_function_configuration", "ResourceNotFoundException", "not found", 404
+    )
+    with pytest.raises(AwsNotFound, match="alias 'live' of the function 'tracker'"):
+        functions.state("live")

@@ -17,6 +17,7 @@ from moto import mock_aws
 from tasktracker_ops.adapters.session import AwsSession
 from tasktracker_ops.adapters.state_backend import BackendPresence, StateBackend
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
+from tasktracker_ops.observations import Lock
 
 BUCKET, TABLE, REGION = "task-tracker-terraform-state", "terraform-locks", "eu-west-3"
 OWNED = {"Bucket": BUCKET, "ExpectedBucketOwner": "123456789012"}
@@ -214,3 +215,63 @@ def test_a_policy_that_may_not_be_read_counts_for_nothing(
     with pytest.raises(ConfigurationError) as caught:
         backend.own_settings()
     assert caught.value.code == "aws-access-denied"
+
+
+INFO = {
+    "ID": "7d2f",
+    "Operation": "OperationTypeApply",
+    "Who": "me@host",
+    "Created": "2026-01-02T03:04:05.678901234Z",
+    "Path": f"{BUCKET}/{STATE_KEY}",
+}
+HELD = Lock(True, "7d2f", "me@host", "apply", "2026-01-02T03:04:05.678901234Z")
+
+
+def lock_item(info: str | None) -> None:
+    """Put a lock into the emulated table, as Terraform does."""
+    item = {"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, **({"Info": {"S": info}} if info else {})}
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
+    boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
+
+
+def test_a_state_that_nobody_locks_is_free(backend: StateBackend, account: Any) -> None:
+    """The digest that Terraform keeps beside it is no lock."""
+    assert backend.lock(STATE_KEY) == Lock(held=False)
+
+
+def test_a_lock_in_the_table_tells_its_holder(backend: StateBackend, account: Any) -> None:
+    """As Terraform wrote it."""
+    lock_item(json.dumps(INFO))
+    assert backend.lock(STATE_KEY) == HELD
+
+
+def test_a_lock_in_the_bucket_tells_its_holder(backend: StateBackend, account: Any) -> None:
+    """Terraform may lock there alone."""
+    account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=json.dumps(INFO))
+    assert backend.lock(STATE_KEY) == HELD
+
+
+@pytest.mark.parametrize("info", [None, "{", "[]"])
+def test_half_a_lock_is_held_by_somebody(
+    backend: StateBackend, account: Any, info: str | None
+) -> None:
+    """A run that was killed may leave one."""
+    lock_item(info)
+    assert backend.lock(STATE_KEY) == Lock(held=True)
+
+
+def test_a_backend_that_is_not_there_leaves_the_lock_unknown(
+    session: AwsSession, account: Any
+) -> None:
+    """It may be another one than that of the settings."""
+    for bucket, table in (("elsewhere", TABLE), (BUCKET, "elsewhere")):
+        backend = StateBackend(session, bucket=bucket, lock_table=table)
+        assert backend.lock(STATE_KEY) == Lock(held=None)
+
+
+def test_a_backend_closed_to_us_leaves_the_lock_unknown(
+    backend: StateBackend, stub: Callable[[str], Stubber]
+) -> None:
+    """Whoever only looks at the service needs no right to its state."""
+    stub("dynamodb").add_client_error("get_item", "AccessDeniedException", "no", 400)
+    assert backend.lock(STATE_KEY) == Lock(held=None)

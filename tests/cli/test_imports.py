@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
+HEAVY |= {"plotly"}
 _PROBE = """
 import json, sys
 from tasktracker_ops.cli.main import main
@@ -39,6 +40,18 @@ print(json.dumps([name for name in sys.modules if "." not in name]))
         (["tasks", "--api-url", "http://127.0.0.1:9", "export", "-"], {"requests"}),
         (["tasks", "--api-url", "http://127.0.0.1:9", "import", "/dev/null"], {"requests"}),
         (["outputs"], {"boto3", "botocore"}),
+        (["status"], {"boto3", "botocore"}),
+        (["alarms", "--history"], {"boto3", "botocore"}),
+        (["trigger-error", "--wait"], {"boto3", "botocore"}),
+        (["trigger-slow", "--help"], set()),
+        (["logs", "--help"], set()),
+        (["logs", "--follow"], {"boto3", "botocore"}),
+        (["metrics", "--help"], set()),
+        (["metrics"], {"boto3", "botocore"}),
+        (["dashboard", "--help"], set()),
+        (["dashboard", "--console"], {"boto3", "botocore"}),
+        (["dashboard", "--png", "x.png"], {"boto3", "botocore"}),
+        (["dashboard", "--html", "x.html"], {"boto3", "botocore", "plotly"}),
         (["deploy", "--yes"], {"boto3", "botocore"}),
     ],
     ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else " ".join(value),

@@ -79,6 +79,47 @@ def test_refusal_is_logged_with_its_reason(
     assert "secret" not in text
 
 
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "parts"),
+    [
+        ("POST", "/tasks", {"title": SECRET, "description": SECRET}, {}),
+        ("POST", "/tasks", {"title": SECRET, SECRET: 1}, {}),
+        ("POST", "/tasks", SECRET, {}),
+        ("POST", "/tasks", '{"title": "' + SECRET + "\\u0007\n", {}),
+        ("PUT", f"/tasks/{SECRET}", {"title": SECRET}, {}),
+        ("GET", "/" + SECRET * 1000, None, {}),
+        ("GET", f"/tasks/{SECRET}\x1b[2J\n{{", None, {}),
+        ("GET", "/tasks", None, {"query": {"cursor": SECRET}}),
+        ("GET", "/tasks", None, {"headers": {"authorization": SECRET, SECRET: SECRET}}),
+        ("POST", "/tasks", {"title": "x"}, {"headers": {"Idempotency-Key": SECRET}}),
+        ("DELETE", "/tasks/x", None, {"headers": {"If-Match": f'"{SECRET}"'}}),
+        ("\n" * 9999, "/\ud800" + SECRET, "\x00" + SECRET, {}),
+    ],
+)
+def test_no_log_line_holds_what_a_client_wrote(
+    api, capsys, method: str, path: str, body: Any, parts: dict[str, Any]
+):
+    """One short line of printable ASCII, whatever body, path, query and headers are."""
+    api(method, path, body, **parts)
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert SECRET not in out
+    assert out.endswith("}\n")
+    assert out[:-1].isascii()
+    assert out[:-1].isprintable()
+    assert len(out) < 500
+
+
+def test_a_long_fault_of_the_database_is_cut(api, faults, capsys):
+    """A line stays short, and holds no second line of what the SDK says."""
+    faults.inject("garbage", times=99)
+    assert api("GET", "/tasks").status == 503
+    assert len(capsys.readouterr().out) < 500
+
+
 def test_start_connects_only_inside_lambda():
     """In Lambda the table is connected at the start, elsewhere with the first request."""
     code = (

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +21,11 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
+from moto.backends import get_backend
 
 from tasktracker_ops.local import process
 from tasktracker_ops.local.application import Embedded, compose
+from tasktracker_ops.local.cloudwatch.alarms.alarms import Watch
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.local.http_server import serve_on
 from tasktracker_ops.local.state import ServerState
@@ -285,24 +288,57 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def aws_in(directory: Path) -> Callable[[], Aws]:
+def aws_in(directory: Path) -> Callable[..., Aws]:
     """Start a server of the test's own."""
-    return lambda: Aws(process.start(directory, 0, port_required=False))
+    return lambda **options: Aws(process.start(directory, 0, port_required=False, **options))
+
+
+@contextmanager
+def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Embedded]]:
+    """The application served by this very process; `options` are those of `compose`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
+    parts = compose(state, directory, **options)
+    server = serve_on(listener, parts.application)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield Aws(LocalServer(state.url, state.port, state.pid, "", directory)), parts
+    server.shutdown()
+    thread.join()
+    parts.close()
 
 
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Embedded]]:
-    """The application served by this very process, with workers that hardly live unused."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
-    parts = compose(state, tmp_path, idle_seconds=0.2)
-    server = serve_on(listener, parts.application)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield Aws(LocalServer(state.url, state.port, state.pid, "", tmp_path)), parts
-    server.shutdown()
-    thread.join()
-    parts.close()
+    """The application in this process: workers hardly live unused, alarms stay as they are."""
+    with composed(tmp_path, idle_seconds=0.2, watch=Watch(interval_seconds=3600)) as parts:
+        yield parts
+
+
+@dataclass
+class Clock:
+    """The real time, put forward at will."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        """Epoch seconds."""
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the alarms in `watched`."""
+    return Clock()
+
+
+@pytest.fixture
+def watched(tmp_path: Path, clock: Clock) -> Iterator[tuple[Aws, Embedded]]:
+    """The application in this process; its alarms go by `clock`, and are looked at all the time."""
+    with composed(tmp_path, watch=Watch(interval_seconds=0.05, clock=clock)) as parts:
+        yield parts
+        for backend in get_backend("cloudwatch")[ACCOUNT_ID].values():
+            backend.alarms.clear()
 
 
 @pytest.fixture

@@ -211,13 +211,32 @@ def test_integration_timeout_is_a_503(aws: Any) -> None:
     assert response.json() == {"message": "Service Unavailable"}
 
 
-def test_a_throttled_function_is_a_503(aws: Any) -> None:
-    """Without concurrency the function cannot be reached."""
+def test_a_throttled_function_is_a_429(aws: Any) -> None:
+    """Without concurrency every request is turned away, and counts as throttled and as a 4xx."""
     function = aws.function()
     aws.client("lambda").put_function_concurrency(
         FunctionName=function.name, ReservedConcurrentExecutions=0
     )
-    assert aws.api(function).call("/").json() == {"message": "Service Unavailable"}
+    api = aws.api(function)
+    for _ in range(3):
+        response = api.call("/")
+        assert (response.status_code, response.json()) == (429, {"message": "Too Many Requests"})
+    assert _sum(aws, "AWS/Lambda", "Throttles", FunctionName=function.name) == 3
+    assert _sum(aws, "AWS/Lambda", "Invocations", FunctionName=function.name) in (0, None)
+    assert _sum(aws, "AWS/ApiGateway", "4xx", ApiId=api.id) == 3
+
+
+def _sum(aws: Any, namespace: str, name: str, **dimensions: str) -> float | None:
+    found = aws.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        StartTime=time.time() - 300,
+        EndTime=time.time() + 60,
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(each["Sum"] for each in found) if found else None
 
 
 @pytest.mark.parametrize("permission", [None, "*/GET/other", "*/*/*"])
@@ -254,7 +273,9 @@ def test_route_throttling_is_its_own(aws: Any, function: Any) -> None:
     """A route's own limit does not touch the other routes."""
     settings = {"GET /few": {"ThrottlingRateLimit": 0.01, "ThrottlingBurstLimit": 1}}
     api = aws.api(function, "GET /few", "$default", stage={"RouteSettings": settings})
-    assert [api.call("/few").status_code for _ in range(3)] == [200, 429, 429]
+    answers = [api.call("/few") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    assert answers[-1].json() == {"message": "Too Many Requests"}
     assert api.call("/other").status_code == 200
 
 

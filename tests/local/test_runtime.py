@@ -245,8 +245,12 @@ def test_reserved_concurrency_throttles(aws: Any) -> None:
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(function.invoke, {"action": "slow"}) for _ in range(4)]
         errors = [run.exception() for run in runs]
-    codes = [error.response["Error"]["Code"] for error in errors if error is not None]
-    assert codes == ["TooManyRequestsException"] * 3
+    refused = [error.response for error in errors if error is not None]
+    assert [answer["Error"]["Code"] for answer in refused] == ["TooManyRequestsException"] * 3
+    for answer in refused:
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
+        assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+        assert answer["Error"]["Message"] == "Rate Exceeded."
     assert function.invoke({"a": 1})["Payload"] == {"a": 1}
 
 
@@ -287,10 +291,23 @@ def test_observers_are_told(embedded: Any) -> None:
     assert (good.region, good.function_name) == ("eu-west-3", function.name)
     assert (good.version, good.qualifier, good.error) == ("1", "live", None)
     assert (bad.version, bad.qualifier, bad.error) == ("$LATEST", None, "ValueError")
-    assert good.concurrency == 1
+    assert (good.concurrency, good.resource_concurrency) == (1, 1)
     assert good.memory_mb > 5
     assert 0 < good.duration_ms < good.init_ms
     assert not good.throttled
+
+
+def test_concurrency_is_counted_by_function_and_by_resource(embedded: Any) -> None:
+    """An invocation of the alias beside one of the version: two of the function, one of each."""
+    aws, parts = embedded
+    records: list[Any] = []
+    parts.runtime.observers.add(records.append)
+    function = aws.function()
+    slow = {"action": "sleep", "seconds": 2}
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: function.invoke(slow, Qualifier=name), ("live", "1")))
+    assert sorted(record.concurrency for record in records) == [1, 2]
+    assert [record.resource_concurrency for record in records] == [1, 1]
 
 
 def test_throttles_are_observed(embedded: Any) -> None:

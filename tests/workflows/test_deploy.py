@@ -14,6 +14,7 @@ from tasktracker_ops.adapters.state_backend import BackendPresence
 from tasktracker_ops.adapters.terraform import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Deployment, Plan, ResourceChange
+from tasktracker_ops.observations import Subscription
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
@@ -34,9 +35,11 @@ class App:
         self.target = SimpleNamespace(
             label="here",
             recipient=lambda: "operator@example.com",
-            api_url=lambda deployment: "https://api.example.com",
             console_url=lambda deployment: "https://console.example.com",
+            confirmation_hint=lambda topic, endpoint: "confirm it: tt-ops local confirm",
         )
+        pending = Subscription("email", "operator@example.com", confirmed=False, arn=None)
+        self.topics = SimpleNamespace(subscriptions=lambda topic: (pending,))
         self.plan = CHANGED
         self.refusal: TtOpsError | None = None
         self._version, self._after = before, after
@@ -124,3 +127,12 @@ def test_where_nothing_differs_nothing_happens(project: Path) -> None:
     app.plan = NOTHING
     outcome = deploy(app, approve=pytest.fail)
     assert (outcome.version, outcome.previous_version, outcome.smoke) == ("1", "1", "not needed")
+
+
+def test_who_hears_no_alarm_yet_is_named(project: Path) -> None:
+    """With the command that helps, whether anything changed or not."""
+    app: Any = App(project, before="1", after="2")
+    app.plan = NOTHING
+    (problem,) = deploy(app, approve=pytest.fail).problems
+    assert problem.message == "operator@example.com has not confirmed, and hears nothing"
+    assert problem.hint == "confirm it: tt-ops local confirm"

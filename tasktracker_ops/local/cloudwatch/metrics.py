@@ -1,6 +1,6 @@
 """The metrics of the embedded account: one store per region, kept in memory by the second.
 
-One window of any place and length:
+One window of any place and length (a list of queries with metric math: `queries.evaluate`):
 `of(region).statistic(Metric.of("AWS/Lambda", "Errors", FunctionName="f"), "Sum", start, end)`.
 """
 
@@ -19,8 +19,11 @@ from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, Window
 # 24 bytes each: 6 MB a metric at most.
 _MAX_SAMPLES = 1 << 18
 _MAX_SETS = 1 << 14
+# Thinned an eighth at a time, which takes some 50 ms.
+_PARTS = 8
 # How many samples of the same second are looked at for one of the same value.
 _LOOK_BACK = 8
+_SECOND = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Metric:
     dimensions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, namespace: str, name: str, **dimensions: str) -> Metric:
+    def of(cls, namespace: str, name: str, /, **dimensions: str) -> Metric:
         """Return the metric with these dimensions, in whatever order they come."""
         return cls(namespace, name, tuple(sorted(dimensions.items())))
 
@@ -73,6 +76,32 @@ class Metrics:
         window = self._window(metric, start, end, unit)
         return None if window.empty else calculate(window)
 
+    def points(
+        self,
+        metric: Metric,
+        stat: str,
+        start: int,
+        end: int,
+        period: int,
+        *,
+        unit: str | None = None,
+    ) -> dict[int, float]:
+        """Return a statistic of every period that begins in [start, end) and has one.
+
+        The periods are counted from `start`, in seconds, and known by their first second; the last
+        one ends at `end` at the latest. Raises UnknownStatistic.
+        """
+        statistics.parse(stat)
+        found: dict[int, float] = {}
+        at = start
+        while (second := self._next(metric, at, unit)) is not None and second < end:
+            begin = start + (second - start) // period * period
+            at = begin + period
+            value = self.statistic(metric, stat, begin, min(at, end), unit=unit)
+            if value is not None:
+                found[begin] = value
+        return found
+
     def metrics(self) -> list[Metric]:
         """Return every metric known, in the order in which they came up."""
         with self._lock:
@@ -94,6 +123,13 @@ class Metrics:
         if unit not in units:
             units[unit] = _Series()
         return units[unit]
+
+    def _next(self, metric: Metric, at: int, unit: str | None) -> int | None:
+        with self._lock:
+            units = self._series.get(metric, {})
+            chosen = [series for name, series in units.items() if unit in (None, name)]
+            seconds = [series.next(at) for series in chosen]
+        return min((second for second in seconds if second is not None), default=None)
 
     def _window(self, metric: Metric, start: float, end: float, unit: str | None) -> Window:
         window = Window()
@@ -132,34 +168,43 @@ class _Series:
             self._thin()
 
     def add_set(self, second: int, values: StatisticSet) -> None:
-        insort(self.sets, (second, values), key=itemgetter(0))
+        insort(self.sets, (second, values), key=_SECOND)
         del self.sets[:-_MAX_SETS]
+
+    def next(self, at: int) -> int | None:
+        """Return the first second with a sample from `at` on."""
+        first, first_set = bisect_left(self.seconds, at), bisect_left(self.sets, at, key=_SECOND)
+        seconds = [
+            *self.seconds[first : first + 1],
+            *map(_SECOND, self.sets[first_set : first_set + 1]),
+        ]
+        return min(seconds, default=None)
 
     def window(self, start: float, end: float) -> Window:
         first, last = bisect_left(self.seconds, start), bisect_left(self.seconds, end)
-        from_set = bisect_left(self.sets, start, key=itemgetter(0))
-        to_set = bisect_left(self.sets, end, key=itemgetter(0))
+        from_set = bisect_left(self.sets, start, key=_SECOND)
+        to_set = bisect_left(self.sets, end, key=_SECOND)
         sets = [values for _, values in self.sets[from_set:to_set]]
         return Window(self.values[first:last], self.counts[first:last], sets)
 
     def _thin(self) -> None:
-        """Halve the older half: in each minute neighbouring values become their mean.
+        """Halve the oldest samples: in each minute neighbouring values become their mean.
 
         The five plain statistics of a minute stay what they were.
         """
-        half = len(self.seconds) // 2
-        older = zip(self.seconds[:half], self.values[:half], self.counts[:half], strict=True)
+        part = len(self.seconds) // _PARTS
+        oldest = zip(self.seconds[:part], self.values[:part], self.counts[:part], strict=True)
         kept: list[tuple[int, float, float]] = []
-        for _, minute in groupby(older, key=lambda sample: sample[0] // 60):
-            samples = sorted(minute, key=lambda sample: sample[1])
+        for _, minute in groupby(oldest, key=lambda sample: sample[0] // 60):
+            samples = sorted(minute, key=itemgetter(1))
             kept += _paired(samples[:1]) + _paired(samples[1:-1]) + _paired(samples[1:][-1:])
         kept.sort()
-        if len(kept) > half * 3 // 4:
-            del kept[: half // 4]
+        # Minutes with hardly a value left to spare: the oldest of them go.
+        del kept[: max(len(kept) - part * 3 // 4, 0)]
         seconds, values, counts = zip(*kept, strict=True)
-        self.seconds[:half] = array("q", seconds)
-        self.values[:half] = array("d", values)
-        self.counts[:half] = array("d", counts)
+        self.seconds[:part] = array("q", seconds)
+        self.values[:part] = array("d", values)
+        self.counts[:part] = array("d", counts)
 
 
 def _paired(samples: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:

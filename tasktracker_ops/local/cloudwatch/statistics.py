@@ -50,6 +50,11 @@ class Window:
         """Whether there is no sample."""
         return not self.values and not self.sets
 
+    @property
+    def opaque(self) -> bool:
+        """Whether it has no percentiles: a value is not known, or is negative."""
+        return bool(self.sets) or min(self.values, default=0) < 0
+
     def ranked(self) -> list[tuple[float, float]]:
         """Return values and counts, the smallest first."""
         return sorted(zip(self.values, self.counts, strict=True))
@@ -63,8 +68,8 @@ def parse(stat: str) -> Statistic:
     """Return what calculates the statistic of a window that is not empty.
 
     Percentiles interpolate linearly between the closest ranks, as numpy's default does. They and
-    the trimmed ones are None where a window has a set with different values in it, as documented
-    for PutMetricData. Raises UnknownStatistic.
+    the trimmed ones are None, as documented, where a window has a set with different values in it
+    or a negative value. Raises UnknownStatistic.
     """
     if plain := _PLAIN.get(stat):
         return plain
@@ -74,9 +79,7 @@ def parse(stat: str) -> Statistic:
         kind, share = match[1].lower(), float(match[2]) / 100
         return partial(_percentile, share) if kind == "p" else partial(_trimmed, kind, 0.0, share)
     if (match := _RANGE.fullmatch(stat)) and (match[2] or match[3]):
-        low, high = (
-            float((text or other)[:-1]) for text, other in ((match[2], "0%"), (match[3], "100%"))
-        )
+        low, high = float((match[2] or "0%")[:-1]), float((match[3] or "100%")[:-1])
         if low < high <= 100:
             return partial(_trimmed, match[1].lower(), low / 100, high / 100)
     if (match := _VALUES.fullmatch(stat)) and (match[2] or match[3]):
@@ -84,6 +87,15 @@ def parse(stat: str) -> Statistic:
         if low < high:
             return partial(_between, match[1].lower(), low, high)
     raise UnknownStatistic(stat)
+
+
+def is_known(stat: str) -> bool:
+    """Tell whether CloudWatch has a statistic."""
+    try:
+        parse(stat)
+    except UnknownStatistic:
+        return False
+    return True
 
 
 def _sum(window: Window) -> float:
@@ -107,7 +119,7 @@ _PLAIN: dict[str, Statistic] = {
 
 
 def _percentile(share: float, window: Window) -> float | None:
-    if window.sets:
+    if window.opaque:
         return None
     ranked = window.ranked()
     rank = share * (sum(window.counts) - 1)
@@ -127,7 +139,7 @@ def _at(ranked: list[tuple[float, float]], rank: float) -> float:
 
 def _trimmed(kind: str, low: float, high: float, window: Window) -> float | None:
     """Take the samples between two shares of their number, a part of a sample where it must be."""
-    if window.sets:
+    if window.opaque:
         return None
     ranked, number, seen = window.ranked(), sum(window.counts), 0.0
     kept = []
@@ -141,7 +153,7 @@ def _trimmed(kind: str, low: float, high: float, window: Window) -> float | None
 
 def _between(kind: str, low: float, high: float, window: Window) -> float | None:
     """Take the values in (low, high], as documented for ranges of values."""
-    if window.sets:
+    if window.opaque:
         return None
     ranked = window.ranked()
     kept = [(value, count) for value, count in ranked if low < value <= high]

@@ -166,7 +166,8 @@ class Gateway:
             running.cancel()
             raise _Refused(503, "Service Unavailable", "integration timeout") from error
         except Throttled as error:
-            raise _Refused(503, "Service Unavailable", "the function is throttled") from error
+            exchange.integration.update(error=str(error), integrationStatus=429)
+            raise _Refused(429, "Too Many Requests", "the function is throttled") from error
         finally:
             exchange.integration["latency"] = (time.perf_counter() - begin) * 1000
 

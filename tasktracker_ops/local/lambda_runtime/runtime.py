@@ -62,13 +62,20 @@ class Runtime:
         record = partial(_record, execution, started_at=started_at)
         reserved = functions.reserved_concurrency(function.region, function.name)
         try:
-            with self._pool.slot(function, reserved=reserved, patience=function.timeout) as slot:
+            with self._pool.slot(
+                function, qualifier=qualifier, reserved=reserved, patience=function.timeout
+            ) as slot:
                 answer = self._execute(execution, slot, payload)
         except Throttled as error:
             self.observers.notify(record(concurrency=error.concurrency, throttled=True))
             raise
         error_type = _error_type(answer)
-        self.observers.notify(record(concurrency=slot.concurrency, error=error_type))
+        counted = record(
+            concurrency=slot.concurrency,
+            resource_concurrency=slot.resource_concurrency,
+            error=error_type,
+        )
+        self.observers.notify(counted)
         tail = "".join(line.message for line in execution.lines).encode()[-_TAIL_BYTES:]
         return Result(execution.request_id, function.version, answer.body, error_type, tail)
 
@@ -111,6 +118,7 @@ def _record(
     *,
     started_at: datetime,
     concurrency: int,
+    resource_concurrency: int = 0,
     error: str | None = None,
     throttled: bool = False,
 ) -> Invocation:
@@ -126,6 +134,7 @@ def _record(
         error=error,
         throttled=throttled,
         concurrency=concurrency,
+        resource_concurrency=resource_concurrency,
         memory_mb=execution.memory_mb,
     )
 

@@ -1,0 +1,106 @@
+"""`metrics` and `dashboard`: the deployed dashboard in numbers and as a picture."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from tasktracker_ops.workflows import dashboard as pictures
+from tasktracker_ops.workflows import metrics as summary
+from tasktracker_ops.workflows.time_window import LONGEST, time_window
+
+from .options import Command, Context, Duration, pass_context
+
+_since = click.option(
+    "--since",
+    type=Duration(minimum=60, maximum=LONGEST),
+    default="3h",
+    show_default=True,
+    metavar="DURATION",
+    help="How far back, such as 10m, 3h or 2d, up to 14d.",
+)
+
+
+def _minutes(
+    context: click.Context, parameter: click.Parameter, seconds: float | None
+) -> int | None:
+    if seconds is not None and seconds % 60:
+        raise click.BadParameter("CloudWatch's periods are whole minutes", context, parameter)
+    return None if seconds is None else int(seconds)
+
+
+_period = click.option(
+    "--period",
+    type=Duration(minimum=60, maximum=LONGEST),
+    callback=_minutes,
+    metavar="DURATION",
+    help="The time between two points. Default: at most 180 points.",
+)
+
+
+@click.command(cls=Command)
+@_since
+@_period
+@click.option("--widget", "title", metavar="TITLE", help="Only widgets with this in their title.")
+@pass_context
+def metrics(context: Context, since: float, period: int | None, title: str | None) -> None:
+    """Summarise every metric of the deployed dashboard.
+
+    Sum, average, minimum, maximum, p95 and p99 are over the whole time, as CloudWatch
+    computes them; last is the newest point.
+
+    \b
+    Example:
+      tt-ops metrics --since 2d --widget duration
+    """
+    context.app.ensure_ready()
+    window = time_window(time.time(), since, period)
+    context.console.emit(summary.metrics(context.app, window, title=title))
+
+
+_file = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(cls=Command)
+@click.option("--html", type=_file, metavar="FILE", help="Write it as one self-contained page.")
+@click.option("--png", type=_file, metavar="FILE", help="Write a picture of each widget.")
+@click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
+@click.option("--console", is_flag=True, help="Show the target's own console instead.")
+@_since
+@_period
+@pass_context
+def dashboard(
+    context: Context,
+    html: Path | None,
+    png: Path | None,
+    show: bool,
+    console: bool,
+    since: float,
+    period: int | None,
+) -> None:
+    """Draw the deployed dashboard, with its alarms.
+
+    The page asks nothing of any network. Pictures are drawn by CloudWatch itself, where the
+    target can: FILE, or FILE-1 and so on for several widgets.
+
+    \b
+    Example:
+      tt-ops dashboard --html dashboard.html --open
+    """
+    if sum((html is not None or show, png is not None, console)) != 1:
+        raise click.UsageError("name one of --html FILE, --open, --png FILE and --console")
+    window = time_window(time.time(), since, period)
+    if console:
+        context.app.ensure_ready()
+        context.console.emit(pictures.console(context.app))
+    elif png is not None:
+        context.app.ensure_ready()
+        context.console.emit(pictures.images(context.app, window, file=png))
+    else:
+        from tasktracker_ops.output.page import renderer
+
+        render = renderer()
+        context.app.ensure_ready()
+        context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))

@@ -1,0 +1,77 @@
+"""`trigger-error` and `trigger-slow`: fire drills that prove the alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.workflows import drill as drilling
+
+from .options import DURATION, Command, Context, pass_context
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _drill_options(command: F) -> F:
+    timeout = click.option(
+        "--timeout",
+        type=DURATION,
+        default="15m",
+        metavar="DURATION",
+        show_default=True,
+        help="How long --wait waits.",
+    )
+    wait = click.option(
+        "--wait", is_flag=True, help="Follow the alarm: fired, somebody told, OK again."
+    )
+    count = click.option(
+        "--count",
+        type=click.IntRange(1, 100),
+        default=1,
+        metavar="N",
+        help="So many requests, one after the other.",
+    )
+    return count(wait(timeout(command)))
+
+
+@click.command("trigger-error", cls=Command)
+@_drill_options
+@pass_context
+def trigger_error(context: Context, count: int, wait: bool, timeout: float) -> None:
+    """Make the function fail, and see whether somebody hears of it.
+
+    With --wait it exits 0 only if the alarm fired, somebody was told, and it is
+    OK again.
+
+    \b
+    Example:
+      tt-ops trigger-error --wait
+    """
+    _drill(context, drilling.ERROR, count, timeout if wait else None)
+
+
+@click.command("trigger-slow", cls=Command)
+@_drill_options
+@pass_context
+def trigger_slow(context: Context, count: int, wait: bool, timeout: float) -> None:
+    """Make the function slow, and see whether somebody hears of it.
+
+    With --wait it exits 0 only if the alarm fired, somebody was told, and it is
+    OK again.
+
+    \b
+    Example:
+      tt-ops trigger-slow --wait
+    """
+    _drill(context, drilling.SLOW, count, timeout if wait else None)
+
+
+def _drill(context: Context, route: drilling.Route, count: int, timeout: float | None) -> None:
+    """Run a drill. What happened is printed even if it ends with an error."""
+    done = drilling.drill(context.app, route, count=count, timeout=timeout)
+    context.console.emit(done)
+    if done.problem is not None:
+        raise TtOpsError(done.problem.code, done.problem.message, hint=done.problem.hint)

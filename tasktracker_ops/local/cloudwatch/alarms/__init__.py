@@ -1,0 +1,1 @@
+"""Alarms: evaluated, changed, acting."""

@@ -1,0 +1,1 @@
+"""CloudWatch Logs: filter patterns, and the events of a group in the order of their time."""

@@ -1,0 +1,171 @@
+"""The events of a log group in the order of their time, bounded in number and size."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+MAX_EVENTS = 100_000
+MAX_BYTES = 64 * 1024 * 1024
+PAGE_EVENTS = 10_000
+PAGE_BYTES = 1024 * 1024
+# What CloudWatch adds to the size of each message.
+_OVERHEAD_BYTES = 26
+_KEPT = 0.9
+_DAY_MS = 86_400_000
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A log event, with what moto asks of its own; times are in epoch milliseconds."""
+
+    timestamp: int
+    ingestion_time: int
+    message: str
+    number: int = field(default_factory=_numbers.__next__)
+
+    @property
+    def event_id(self) -> str:
+        """An id of CloudWatch's length."""
+        return f"{self.number:056d}"
+
+    @property
+    def size(self) -> int:
+        """Its bytes as CloudWatch counts them."""
+        return len(self.message.encode("utf-8", "replace")) + _OVERHEAD_BYTES
+
+    def to_response_dict(self) -> dict[str, Any]:
+        """The event as GetLogEvents answers it."""
+        return {
+            "ingestionTime": self.ingestion_time,
+            "message": self.message,
+            "timestamp": self.timestamp,
+        }
+
+    def to_filter_dict(self) -> dict[str, Any]:
+        """The event as FilterLogEvents answers it, but for its stream."""
+        return {**self.to_response_dict(), "eventId": self.event_id}
+
+
+class Entry(NamedTuple):
+    """An event in its place: by time, then in the order of arrival; `stream` is moto's."""
+
+    timestamp: int
+    number: int
+    event: Event
+    stream: Any
+
+
+class Key(NamedTuple):
+    """Where in the order a page ended."""
+
+    timestamp: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Search:
+    """What FilterLogEvents looks for: both times are inclusive, in epoch milliseconds."""
+
+    matches: Callable[[str], bool]
+    start: int = 0
+    end: int | None = None
+    streams: Collection[str] | None = None
+    prefix: str = ""
+    after: Key | None = None
+    limit: int = PAGE_EVENTS
+
+
+class Events:
+    """The newest events of one group; safe to use from many threads."""
+
+    def __init__(self, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+        self._entries: list[Entry] = []
+        self._bytes = 0
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._turn = threading.Lock()
+
+    def add(self, stream: Any, events: Iterable[Event], *, retention_days: int | None) -> None:
+        """Append to a stream; the oldest events of the group make room when it is full."""
+        with self._turn:
+            for event in events:
+                # Nearly always the newest of all, so the place is found at the end.
+                insort(self._entries, Entry(event.timestamp, event.number, event, stream))
+                stream.events.append(event)
+                self._bytes += event.size
+            if cut := self._surplus(retention_days):
+                self._drop(cut)
+
+    def page(self, search: Search, *, retention_days: int | None) -> tuple[list[Entry], Key | None]:
+        """Events in order, and where to go on.
+
+        As on AWS a page that is not full, or even empty, need not be the last: each looks at no
+        more than PAGE_EVENTS events.
+        """
+        with self._turn:
+            entries = self._entries
+            start: tuple[int, ...] = (max(search.start, _oldest(retention_days)),)
+            low = bisect_left(entries, start)
+            if search.after is not None:
+                low = max(low, bisect_right(entries, search.after, key=_key))
+            high = len(entries) if search.end is None else bisect_left(entries, (search.end + 1,))
+            looked_at = entries[low : min(high, low + PAGE_EVENTS)]
+            more = low + PAGE_EVENTS < high
+        found: list[Entry] = []
+        size = 0
+        for entry in looked_at:
+            if not (_from(entry.stream, search) and search.matches(entry.event.message)):
+                continue
+            size += entry.event.size
+            if len(found) == search.limit or (found and size > PAGE_BYTES):
+                return found, _key(found[-1])
+            found.append(entry)
+        return found, _key(looked_at[-1]) if more else None
+
+    def _surplus(self, retention_days: int | None) -> int:
+        """How many of the oldest to drop; several at a time, since that takes a pass."""
+        expired = bisect_left(self._entries, (_oldest(retention_days),))
+        cut = expired if expired > len(self._entries) * (1 - _KEPT) else 0
+        if len(self._entries) > self._max_events:
+            cut = max(cut, len(self._entries) - int(self._max_events * _KEPT))
+        if self._bytes > self._max_bytes:
+            kept = self._bytes
+            for position, entry in enumerate(self._entries):
+                if kept <= self._max_bytes * _KEPT:
+                    return max(cut, position)
+                kept -= entry.event.size
+        return cut
+
+    def _drop(self, count: int) -> None:
+        dropped, self._entries = self._entries[:count], self._entries[count:]
+        self._bytes -= sum(entry.event.size for entry in dropped)
+        numbers = {entry.number for entry in dropped}
+        for stream in {id(entry.stream): entry.stream for entry in dropped}.values():
+            # A new list: somebody may be reading the old one.
+            stream.events = [event for event in stream.events if event.number not in numbers]
+
+
+def _key(entry: Entry) -> Key:
+    return Key(entry.timestamp, entry.number)
+
+
+def _from(stream: Any, search: Search) -> bool:
+    name = stream.log_stream_name
+    return (
+        (search.streams is None or name in search.streams)
+        and name.startswith(search.prefix)
+        # Not from a stream that was deleted.
+        and stream.log_group.streams.get(name) is stream
+    )
+
+
+def _oldest(retention_days: int | None) -> int:
+    """The time before which events have expired."""
+    return 0 if not retention_days else int(time.time() * 1000) - retention_days * _DAY_MS

@@ -1,0 +1,152 @@
+"""What a CloudWatch dashboard consists of: frozen values, named as its body names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .observations import Alarm, Point
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's identity; `dimensions` are sorted by name, `account` is None for one's own."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a widget: a metric or an expression, and how it is drawn; `period` in seconds.
+
+    `region` is None for the region that the dashboard is read in; `right` is its vertical axis.
+    """
+
+    metric: Metric | None
+    expression: str | None
+    id: str
+    label: str | None
+    statistic: str
+    period: int
+    visible: bool
+    region: str | None
+    color: str | None
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An annotation: a value of an axis, or the band from one to another.
+
+    `start` and `end` are numbers on a vertical axis, times (RFC 3339) on the horizontal one.
+    """
+
+    axis: str
+    start: float | str
+    end: float | str | None
+    label: str | None
+    color: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """A widget on the grid of 24 columns; `kind` is metric, text, alarm, log, explorer or custom.
+
+    `text` is a text widget's Markdown or a log widget's query, `alarms` are ARNs, and `properties`
+    the body's own. `whole` widgets show one value for the whole time.
+    """
+
+    kind: str
+    title: str
+    x: int
+    y: int
+    width: int
+    height: int
+    lines: tuple[Line, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    alarms: tuple[str, ...] = ()
+    view: str = "timeSeries"
+    stacked: bool = False
+    whole: bool = False
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    text: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A dashboard as it is deployed."""
+
+    name: str
+    widgets: tuple[Widget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A statistic of a metric, or an expression over the ids of its group; `period` in seconds.
+
+    `wanted` is false for what only expressions need.
+    """
+
+    id: str
+    metric: Metric | None
+    expression: str | None
+    statistic: str
+    period: int
+    label: str | None = None
+    wanted: bool = True
+
+
+@dataclass
+class Series:
+    """Values by the start of their period, in seconds since the epoch, under CloudWatch's label."""
+
+    label: str
+    points: dict[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a widget draws of one series; `alarms` names those that watch its metric."""
+
+    label: str
+    points: tuple[Point, ...]
+    period: int
+    unit: str | None
+    color: str | None
+    right: bool
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A widget and its data."""
+
+    widget: Widget
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An alarm and when it was in ALARM: from a time to another, None for until now."""
+
+    alarm: Alarm
+    fired: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A dashboard with its data between two times, `where` (for people) it is deployed."""
+
+    title: str
+    where: str
+    region: str
+    account: str
+    since: str
+    until: str
+    alarms: tuple[Watched, ...]
+    panels: tuple[Panel, ...]

@@ -1,0 +1,169 @@
+"""Make pictures of the deployed dashboard: a page of our own, or CloudWatch's images."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.adapters.browser import open_page
+from tasktracker_ops.adapters.metric_units import unit
+from tasktracker_ops.observations import Alarm, AlarmEvent, Picture
+from tasktracker_ops.widgets import Metric, Page, Panel, Series, Trace, Watched, Widget
+
+from .readings import fetch, line_period, line_queries, points, readable, visible_series
+from .time_window import TimeWindow, rfc3339
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+    from tasktracker_ops.models import Deployment
+
+# Views that show a number instead of a curve.
+_NUMBERS = {"singleValue", "gauge", "table", "bar", "pie"}
+
+
+def draw(
+    app: App, window: TimeWindow, render: Callable[[Page], str], *, file: Path | None, show: bool
+) -> Picture:
+    """Write the page that `render` makes of the dashboard, and `show` it.
+
+    Without a file it goes into a temporary one, which stays for the browser.
+    """
+    page = _page(app, window)
+    app.report.doing("drawing the page")
+    target = file or Path(tempfile.mkdtemp(prefix="tt-ops-")) / "dashboard.html"
+    _write(target, render(page).encode())
+    url = target.resolve().as_uri()
+    opened = show and open_page(url, app.settings.environ)
+    return Picture((str(target),), url, len(page.panels), opened)
+
+
+def images(app: App, window: TimeWindow, *, file: Path) -> Picture:
+    """Write a PNG for every metric widget, drawn by CloudWatch: FILE, or FILE-1 and so on.
+
+    Raises TtOpsError `widget-image-unavailable` on a target that draws none.
+    """
+    found = app.dashboards.get(app.deployments.get().dashboard_name)
+    period = window.period if window.insisted else None
+    widgets = readable(app, [widget for widget in found.widgets if widget.kind == "metric"])
+    files = []
+    for number, widget in enumerate(widgets, 1):
+        app.report.doing(f"drawing {widget.title!r}")
+        image = app.dashboards.image(
+            widget, start=rfc3339(window.start), end=rfc3339(window.now), period=period
+        )
+        name = f"{file.stem}-{number}{file.suffix}" if len(widgets) > 1 else file.name
+        files.append(file.with_name(name))
+        _write(files[-1], image)
+    return Picture(tuple(map(str, files)), None, len(files), opened=False)
+
+
+def console(app: App) -> Picture:
+    """Show the target's own page about the deployment."""
+    url = app.target.console_url(app.deployments.get())
+    return Picture((), url, 0, open_page(url, app.settings.environ))
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write all of it or nothing; raises OSError for `file`."""
+    target = file.resolve()
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        if file.exists() and not file.is_file():
+            # A pipe or a device is written to, not replaced.
+            file.write_bytes(content)
+            return
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from error
+
+
+def _page(app: App, window: TimeWindow) -> Page:
+    app.report.doing("reading the dashboard")
+    deployment = app.deployments.get()
+    found = app.dashboards.get(deployment.dashboard_name)
+    app.report.doing("reading its alarms")
+    alarms = _watched(app, deployment, window)
+    drawable = readable(app, [widget for widget in found.widgets if widget.lines])
+    widgets = [w if w in drawable else replace(w, lines=()) for w in found.widgets]
+    app.report.doing("reading its metrics")
+    read = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
+    watching = [watched.alarm for watched in alarms]
+    return Page(
+        title=found.name,
+        where=app.target.label,
+        region=deployment.region,
+        account=deployment.topic_arn.split(":")[4],
+        since=rfc3339(window.start),
+        until=rfc3339(window.now),
+        alarms=alarms,
+        panels=tuple(
+            Panel(widget, tuple(_traces(widget, series, _window_of(widget, window), watching)))
+            for widget, series in zip(widgets, read, strict=True)
+        ),
+    )
+
+
+def _window_of(widget: Widget, window: TimeWindow) -> TimeWindow:
+    """The window, with one period in it for a widget that tells one number of all of it."""
+    if widget.whole and widget.view in _NUMBERS:
+        return replace(window, period=window.length, insisted=True)
+    return window
+
+
+def _traces(
+    widget: Widget,
+    read: Mapping[str, Sequence[Series]],
+    window: TimeWindow,
+    alarms: Sequence[Alarm],
+) -> Iterator[Trace]:
+    for line, series in visible_series(widget, read):
+        metric = line.metric
+        yield Trace(
+            label=metric.name if metric and not line.label else series.label,
+            points=points(series, window),
+            period=line_period(widget, line, window),
+            unit=unit(metric) if metric else None,
+            color=line.color,
+            right=line.right,
+            alarms=tuple(a.name for a in alarms if metric and _watches(a, metric)),
+        )
+
+
+def _watches(alarm: Alarm, metric: Metric) -> bool:
+    return (alarm.namespace, alarm.metric, alarm.dimensions) == (
+        metric.namespace,
+        metric.name,
+        dict(metric.dimensions),
+    )
+
+
+def _watched(app: App, deployment: Deployment, window: TimeWindow) -> tuple[Watched, ...]:
+    start = datetime.fromtimestamp(window.start, UTC)
+    return tuple(
+        Watched(alarm, tuple(fired(alarm, app.alarms.history(alarm.name, since=start), window)))
+        for alarm in app.alarms.get(deployment.alarm_names)
+    )
+
+
+def fired(
+    alarm: Alarm, history: Sequence[AlarmEvent], window: TimeWindow
+) -> Iterator[tuple[str, str | None]]:
+    """When the alarm was in ALARM within the window, of which `history` (newest first) tells."""
+    changes = [event for event in reversed(history) if event.kind == "StateUpdate"]
+    before = changes[0].old_state if changes else alarm.state
+    since = rfc3339(window.start) if before == "ALARM" else None
+    for change in changes:
+        if change.new_state == "ALARM":
+            since = since or change.at
+        elif since is not None:
+            yield since, change.at
+            since = None
+    if since is not None:
+        yield since, None

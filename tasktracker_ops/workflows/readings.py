@@ -1,0 +1,86 @@
+"""What the lines of a dashboard's widgets ask CloudWatch, and what came back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.observations import Point
+from tasktracker_ops.widgets import Dashboard, Line, Query, Series, Widget
+
+from .time_window import TimeWindow, rfc3339
+
+# A search names its period itself.
+_SEARCH = re.compile(r"(SEARCH\s*\(\s*'(?:\\.|[^'\\])*'\s*,\s*'[^']*'\s*),\s*\d+\s*\)")
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+
+def dashboard(app: App) -> Dashboard:
+    """The dashboard of the deployment, as it is deployed."""
+    return app.dashboards.get(app.deployments.get().dashboard_name)
+
+
+def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:
+    """The widgets whose metrics can be read here; why others cannot is noted."""
+    here = app.session.environment.region
+    found = []
+    for widget in widgets:
+        name = f"{widget.title!r}" if widget.title else f"a widget of the type {widget.kind}"
+        regions = [line.region for line in widget.lines if line.region not in (None, here)]
+        if not widget.lines:
+            app.report.note(f"Left out: {name}, which draws no metrics")
+        elif regions:
+            app.report.note(f"Left out: {name}, whose metrics are in {regions[0]}")
+        else:
+            found.append(widget)
+    return found
+
+
+def line_period(widget: Widget, line: Line, window: TimeWindow) -> int:
+    """The period of a line's points, in seconds.
+
+    Expressions may be about the periods that the dashboard gives (`m1 / 300`): in their widgets
+    these stay, unless the window's period is insisted on.
+    """
+    calculated = any(other.expression is not None for other in widget.lines)
+    return line.period if calculated and not window.insisted else window.period
+
+
+def line_queries(widget: Widget, window: TimeWindow) -> list[Query]:
+    """The queries of all lines, also of hidden ones, which expressions may need."""
+    return [_query(line, line_period(widget, line, window)) for line in widget.lines]
+
+
+def _query(line: Line, period: int) -> Query:
+    expression = line.expression
+    if expression is not None:
+        expression = _SEARCH.sub(rf"\1, {period})", expression)
+    return Query(line.id, line.metric, expression, line.statistic, period, line.label, line.visible)
+
+
+def fetch(
+    app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]
+) -> Sequence[Mapping[str, Sequence[Series]]]:
+    """The series of each group; what CloudWatch says of them is noted."""
+    answer = app.metric_data.get(groups, start=window.start, end=window.end)
+    for message in answer.messages:
+        app.report.note(f"CloudWatch: {message}")
+    return answer.groups
+
+
+def visible_series(
+    widget: Widget, read: Mapping[str, Sequence[Series]]
+) -> Iterator[tuple[Line, Series]]:
+    """Every line that is drawn, a search's for each of its results."""
+    for line in widget.lines:
+        if line.visible:
+            yield from ((line, series) for series in read.get(line.id, ()))
+
+
+def points(series: Series, window: TimeWindow) -> tuple[Point, ...]:
+    """The values up to now, oldest first: an expression may make some of the future."""
+    found = sorted(series.points.items())
+    return tuple(Point(rfc3339(at), value) for at, value in found if at <= window.now)

@@ -1,0 +1,53 @@
+"""The stretch of time that is looked at, such that one CloudWatch period holds all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tasktracker_ops.observations import timestamp
+
+# One-minute data is kept for 15 days.
+LONGEST = 14 * 86400
+_MOST_POINTS = 180
+_MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindow:
+    """From `start` (a whole minute) to `now`, in seconds since the epoch.
+
+    `period` is that of the points, in seconds, which is `insisted` on or only a default.
+    """
+
+    start: int
+    now: float
+    period: int
+    insisted: bool
+
+    @property
+    def end(self) -> int:
+        """The first whole minute after `now`."""
+        return int(self.now) // 60 * 60 + 60
+
+    @property
+    def length(self) -> int:
+        """The period that holds everything, in seconds."""
+        # CloudWatch counts periods from the request's start (https://github.com/boto/boto3/issues/3457).
+        return self.end - self.start
+
+
+def time_window(now: float, since: float, period: int | None = None) -> TimeWindow:
+    """The window that holds the last `since` seconds; it begins less than a minute earlier."""
+    start = int(now - since) // 60 * 60
+    return TimeWindow(start, now, period or _period(since), period is not None)
+
+
+def _period(since: float) -> int:
+    """The shortest handy period that makes at most 180 points, in seconds."""
+    return 60 * next(m for m in _MINUTES if since <= m * 60 * _MOST_POINTS)
+
+
+def rfc3339(seconds: float) -> str:
+    """A time of seconds since the epoch, as all results write it."""
+    return timestamp(datetime.fromtimestamp(seconds, UTC))

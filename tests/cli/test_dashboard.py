@@ -1,0 +1,105 @@
+"""`metrics` and `dashboard`: what may be typed, and what a deployment without a dashboard says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+from moto.server import ThreadedMotoServer
+
+from tasktracker_ops.cli.main import cli
+
+Run = Callable[..., Result]
+DEPLOYMENT = {
+    "schema": 1,
+    "region": "eu-west-3",
+    "api_url": "https://abc.execute-api.eu-west-3.amazonaws.com",
+    "api_id": "abc",
+    "api_auth": "NONE",
+    "function_name": "task-tracker-function",
+    "function_alias": "live",
+    "log_group": "/aws/lambda/task-tracker-function",
+    "table_name": "TaskTable",
+    "dashboard_name": "task-tracker-dashboard",
+    "alarm_names": ["LambdaErrorAlarm"],
+    "topic_arn": "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts",
+}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A plain moto server that holds a deployment's description and nothing else of it."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    session = boto3.Session("AKIDEXAMPLE", "example", region_name="eu-west-3")
+    session.client("ssm", endpoint_url=f"http://{host}:{port}").put_parameter(
+        Name="/task-tracker/deployment", Value=json.dumps(DEPLOYMENT), Type="String"
+    )
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def run(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command outside of any clone."""
+    monkeypatch.chdir(tmp_path)
+    environment = {
+        "HOME": str(tmp_path),
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+        **dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), ""),
+    }
+    return lambda *arguments: CliRunner().invoke(
+        cli, ["--output", "json", *arguments], env=environment
+    )
+
+
+def code(result: Result) -> tuple[int, str]:
+    """The exit code, and the error's."""
+    return result.exit_code, json.loads(result.stderr)["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("metrics", "--since", "15d"),
+        ("metrics", "--since", "59s"),
+        ("metrics", "--since", "soon"),
+        ("metrics", "--period", "90s"),
+        ("dashboard",),
+        ("dashboard", "--html", "a.html", "--png", "a.png"),
+        ("dashboard", "--open", "--console"),
+        ("dashboard", "--open", "--png", "a.png"),
+        ("dashboard", "--html", "."),
+    ],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
+    """CloudWatch keeps minutes for 15 days; a picture is one of four things."""
+    assert code(run(*arguments)) == (2, "usage")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("metrics",), ("dashboard", "--html", "a.html"), ("dashboard", "--png", "a.png")],
+    ids=" ".join,
+)
+def test_a_missing_dashboard_is_named(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Nothing is written."""
+    if "--html" in arguments:
+        pytest.importorskip("plotly")
+    assert code(run(*arguments)) == (1, "dashboard-missing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_console_needs_no_dashboard(run: Run) -> None:
+    """Its address is printed where no browser can be opened."""
+    result = run("dashboard", "--console")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["url"].startswith("http://127.0.0.1:")

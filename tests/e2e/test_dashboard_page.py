@@ -1,0 +1,195 @@
+"""The dashboard's page as a browser shows it; run with `pytest -m browser`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tasktracker_ops.observations import Point
+from tasktracker_ops.output.page import renderer
+from tasktracker_ops.widgets import Page, Panel, Trace, Widget
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Clone
+
+pytestmark = pytest.mark.browser
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass
+class Shown:
+    """A page in the browser, what the browser said of it, and what it asked of the network."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def charts(self) -> list[dict[str, list[float | None]]]:
+        """For every chart its traces by name."""
+        script = "charts => charts.map(c => c.data.map(t => [t.name, t.y]))"
+        return [dict(chart) for chart in self.page.eval_on_selector_all(".chart", script)]
+
+    def background(self) -> str:
+        """The page's colour."""
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The machine's own Chromium or Chrome, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail(f"none of {', '.join(BROWSERS)} is on PATH")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def show(browser: Any) -> Iterator[Callable[..., Shown]]:
+    """Open a file; whatever it asks of anything but itself is noted and refused."""
+    pages: list[Any] = []
+
+    def open_file(file: Path, *, width: int = 1400, look: str = "light") -> Shown:
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=look)
+        pages.append(page)
+        shown = Shown(page)
+
+        def judge(route: Any) -> None:
+            if route.request.url == file.as_uri():
+                route.continue_()
+            else:
+                shown.requests.append(route.request.url)
+                route.abort()
+
+        page.route("**/*", judge)
+        page.on("console", lambda message: shown.complaints.append(message.text))
+        page.on("pageerror", lambda error: shown.complaints.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_function(
+            "[...document.querySelectorAll('.chart')].every(c => c.querySelector('svg'))"
+        )
+        return shown
+
+    yield open_file
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def live(clone: Clone) -> Clone:
+    """A deployment that was used, and whose alarm has fired."""
+    clone.succeed("deploy", "--yes")
+    api = clone.read("outputs")["api_url"]
+    for _ in range(20):
+        requests.get(f"{api}/tasks", timeout=10)
+    clone.succeed("trigger-error", "--count", "3")
+    until = time.monotonic() + 90
+    while clone.read("alarms")["alarms"][0]["state"] != "ALARM":
+        assert time.monotonic() < until, "the alarm did not fire"
+        time.sleep(2)
+    return clone
+
+
+@pytest.fixture(scope="module")
+def file(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the deployment."""
+    made = tmp_path_factory.mktemp("page") / "dashboard.html"
+    live.succeed("dashboard", "--html", str(made), "--since", "15m")
+    return made
+
+
+def test_every_widget_is_there_with_its_data(
+    live: Clone, file: Path, show: Callable[..., Shown]
+) -> None:
+    """The same points as `metrics` has, and the alarms with thresholds and periods."""
+    shown = show(file)
+    widgets = live.read("metrics", "--since", "15m")["widgets"]
+    titles = shown.page.eval_on_selector_all("h2", "all => all.map(e => e.textContent)")
+    assert titles == [widget["title"] for widget in widgets]
+    calls, durations, others = shown.charts()
+    for name in ("Invocations", "Errors"):
+        drawn = sum(value for value in calls[name] if value is not None)
+        told = next(m for m in widgets[0]["metrics"] if m["name"] == name)
+        assert drawn == told["sum"] > 0
+    assert set(durations) == {"average", "p95", "maximum", "LambdaDurationAlarm > 1,000"}
+    assert max(filter(None, durations["maximum"])) == widgets[1]["metrics"][0]["maximum"]
+    assert set(others) == {"Throttles", "ConcurrentExecutions"}
+    assert calls["LambdaErrorAlarm > 0"] == [0, 0]
+    bands = "charts => charts.map(c => c.layout.shapes.length)"
+    assert shown.page.eval_on_selector_all(".chart", bands) == [1, 0, 0]
+    assert shown.page.locator("ul.alarms li.alarm").inner_text().startswith("ALARM")
+    assert (shown.complaints, shown.requests) == ([], [])
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_it_fits_the_screen_in_both_looks(
+    file: Path, show: Callable[..., Shown], tmp_path: Path, width: int
+) -> None:
+    """As the system prefers, or as the switch says; nothing is cut off at the side."""
+    light, dark = show(file, width=width), show(file, width=width, look="dark")
+    assert light.background() != dark.background()
+    for name, shown in {"light": light, "dark": dark}.items():
+        assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    assert (tmp_path / "light.png").read_bytes() != (tmp_path / "dark.png").read_bytes()
+    preferred = dark.background()
+    light.page.click("#look")
+    assert light.background() == preferred
+    assert light.complaints == dark.complaints == []
+
+
+def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
+    """A threshold far away would else press the curves flat; the look does not bring it back."""
+    shown = show(file)
+    top = "document.querySelectorAll('.chart')[1].layout.yaxis.range[1]"
+    assert shown.page.evaluate(top) >= 1000
+    shown.page.get_by_role("button", name="LambdaDurationAlarm").click()
+    assert shown.page.evaluate(top) < 1000
+    shown.page.click("#look")
+    assert shown.page.evaluate(top) < 1000
+
+
+def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: Path) -> None:
+    """Bars, pies, stacks, numbers, texts; titles of strangers stay text."""
+    hostile = "<img src=https://example.com/x onerror=alert(1)></script><script>alert(2)</script>"
+    points = (Point("2026-01-01T00:00:00.000Z", 1.0), Point("2026-01-01T00:01:00.000Z", 2.0))
+    traces = tuple(
+        Trace(label, points, 60, None, None, right=right, alarms=())
+        for label, right in ((hostile, False), ("b", True))
+    )
+    views = ("timeSeries", "bar", "pie", "singleValue")
+    widgets = [
+        Widget("metric", f"{view} {hostile}", 6 * i, 0, 6, 6, view=view, stacked=i == 0)
+        for i, view in enumerate(views)
+    ]
+    words = Widget("text", "", 0, 6, 24, 2, text=f"# {hostile}")
+    page = Page(
+        title=hostile,
+        where="nowhere",
+        region="eu-west-3",
+        account="123456789012",
+        since="2026-01-01T00:00:00.000Z",
+        until="2026-01-01T00:03:00.000Z",
+        alarms=(),
+        panels=(*(Panel(widget, traces) for widget in widgets), Panel(words, ())),
+    )
+    file = tmp_path / "page.html"
+    file.write_text(renderer()(page))
+    shown = show(file)
+    assert len(shown.charts()) == 3
+    assert shown.page.locator(".number b").all_inner_texts() == ["2", "2"]
+    assert shown.page.title() == hostile
+    assert shown.page.locator(".words").inner_text() == f"# {hostile}"
+    assert shown.page.locator("img").count() == 0
+    assert (shown.complaints, shown.requests) == ([], [])

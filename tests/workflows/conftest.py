@@ -1,0 +1,175 @@
+"""A deployment as the observing workflows see it: real HTTP, and fakes at AWS's edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.task_client import TaskClient
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models import Deployment
+from tasktracker_ops.observations import Alarm, AlarmEvent, FunctionState, Lock, Subscription
+from tasktracker_ops.settings import Settings
+
+TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
+_ALARM = Alarm(
+    name="LambdaErrorAlarm",
+    state="OK",
+    since="2026-01-01T00:00:00.000Z",
+    reason="no datapoints were received",
+    description="",
+    namespace="AWS/Lambda",
+    metric="Errors",
+    statistic="Sum",
+    comparison="GreaterThanThreshold",
+    threshold=0.0,
+    period=60,
+    evaluation_periods=1,
+    datapoints_to_alarm=1,
+    missing_data="notBreaching",
+    actions_enabled=True,
+    alarm_actions=(TOPIC,),
+    ok_actions=(TOPIC,),
+    insufficient_data_actions=(),
+)
+
+
+class Observed:
+    """An application whose AWS holds what a test puts into these attributes.
+
+    A value that is a TtOpsError is raised. `histories` are given one after the other, the last one
+    again and again.
+    """
+
+    def __init__(self, api_url: str, authorised: list[bool]) -> None:
+        self.api_auth = "NONE"
+        self.found_alarms: Any = [
+            _ALARM,
+            replace(_ALARM, name="LambdaDurationAlarm", metric="Duration"),
+        ]
+        self.histories: list[Any] = [()]
+        self.found_subscriptions: Any = (confirmed("operator@example.com"),)
+        self.function: Any = FunctionState(
+            "tracker", "live", "7", "python3.12", "Active", "2026-01-01T00:00:00.000Z"
+        )
+        self.lock = Lock(held=False)
+        self.api_url = api_url
+        self.notes: list[str] = []
+        self.settings = Settings()
+        self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
+        self.deployments = SimpleNamespace(get=self._deployment)
+        self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
+        self.topics = SimpleNamespace(subscriptions=lambda topic: _given(self.found_subscriptions))
+        self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
+        self.target = SimpleNamespace(
+            confirmation_hint=lambda topic, endpoint: f"confirm: aws confirm {endpoint}",
+        )
+        self._authorised = authorised
+
+    def _deployment(self) -> Deployment:
+        return Deployment(
+            schema=1,
+            region="eu-west-3",
+            api_url=self.api_url,
+            api_id="abc",
+            api_auth=self.api_auth,
+            function_name="tracker",
+            function_alias="live",
+            log_group="/aws/lambda/tracker",
+            table_name="TaskTable",
+            dashboard_name="dashboard",
+            alarm_names=("LambdaErrorAlarm", "LambdaDurationAlarm"),
+            topic_arn=TOPIC,
+        )
+
+    def _alarms(self, names: Iterable[str]) -> tuple[Alarm, ...]:
+        return tuple(alarm for alarm in _given(self.found_alarms) if alarm.name in names)
+
+    def _history(
+        self, name: str, *, since: datetime | None = None, limit: int | None = None
+    ) -> tuple[AlarmEvent, ...]:
+        last = len(self.histories) == 1
+        events = _given(self.histories[0] if last else self.histories.pop(0))
+        return tuple(event for event in events if event.alarm == name)[:limit]
+
+    def deployed_function(self, deployment: Deployment) -> Any:
+        """The function."""
+        return SimpleNamespace(name="tracker", state=lambda alias: _given(self.function))
+
+    def tasks(self, deployment: Deployment) -> TaskClient:
+        """The client of the API."""
+        return TaskClient(self.api_url)
+
+    def drills(self, deployment: Deployment) -> TaskClient:
+        """The client of the drills, which notes that it signs."""
+
+        def sign(request: Any) -> Any:
+            self._authorised.append(True)
+            return request
+
+        return TaskClient(self.api_url, authorise=sign)
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, TtOpsError):
+        raise value
+    return value
+
+
+def confirmed(endpoint: str) -> Subscription:
+    """A subscription that was confirmed."""
+    return Subscription("email", endpoint, True, f"{TOPIC}:1")
+
+
+@pytest.fixture
+def pending() -> Subscription:
+    """A subscription that nobody has confirmed."""
+    return Subscription("email", "operator@example.com", False, None)
+
+
+@pytest.fixture
+def alarm() -> Alarm:
+    """The alarm on errors."""
+    return _ALARM
+
+
+@pytest.fixture
+def signed() -> list[bool]:
+    """One entry for each signed request."""
+    return []
+
+
+@pytest.fixture
+def observed(server: Any, signed: list[bool]) -> Observed:
+    """A healthy deployment; what its API answers is the test's."""
+    return Observed(server.url, signed)
+
+
+@pytest.fixture
+def transition() -> Callable[..., AlarmEvent]:
+    """Make a transition of the alarm on errors."""
+
+    def make(at: str, old: str, new: str) -> AlarmEvent:
+        return AlarmEvent(
+            _ALARM.name, at, "StateUpdate", f"Alarm updated from {old} to {new}", old, new, "why"
+        )
+
+    return make
+
+
+@pytest.fixture
+def action() -> Callable[..., AlarmEvent]:
+    """Make an action of the alarm on errors."""
+
+    def make(at: str, succeeded: bool = True) -> AlarmEvent:
+        words = "Successfully executed action" if succeeded else "Failed to execute action"
+        return AlarmEvent(
+            _ALARM.name, at, "Action", f"{words} {TOPIC}", action=TOPIC, succeeded=succeeded
+        )
+
+    return make

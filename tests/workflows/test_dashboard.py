@@ -1,0 +1,216 @@
+"""Pictures of the deployed dashboard: the page's content, the alarms on it, the files."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.dashboards import read
+from tasktracker_ops.observations import Alarm, AlarmEvent
+from tasktracker_ops.widgets import Page, Series
+from tasktracker_ops.workflows.dashboard import draw, fired, images
+from tasktracker_ops.workflows.time_window import rfc3339, time_window
+
+NOW = 1_800_000_030.0
+WINDOW = time_window(NOW, 3600)
+TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
+ALARM = Alarm(
+    name="LambdaErrorAlarm",
+    state="OK",
+    since="2026-01-01T00:00:00.000Z",
+    reason="",
+    description="",
+    namespace="AWS/Lambda",
+    metric="Errors",
+    statistic="Sum",
+    comparison="GreaterThanThreshold",
+    threshold=0.0,
+    period=60,
+    evaluation_periods=1,
+    datapoints_to_alarm=1,
+    missing_data="notBreaching",
+    actions_enabled=True,
+    alarm_actions=(TOPIC,),
+    ok_actions=(TOPIC,),
+    insufficient_data_actions=(),
+    dimensions={"FunctionName": "f"},
+)
+
+
+def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:
+    """A transition of the alarm."""
+    at = rfc3339(NOW - seconds_ago)
+    return AlarmEvent("LambdaErrorAlarm", at, "StateUpdate", "", old, new, "")
+
+
+@pytest.mark.parametrize(
+    ("state", "history", "expected"),
+    [
+        ("OK", [], []),
+        ("ALARM", [], [(rfc3339(WINDOW.start), None)]),
+        ("ALARM", [("OK", "ALARM", 60)], [(rfc3339(NOW - 60), None)]),
+        ("OK", [("ALARM", "OK", 60)], [(rfc3339(WINDOW.start), rfc3339(NOW - 60))]),
+        (
+            "OK",
+            [("ALARM", "OK", 60), ("OK", "ALARM", 120), ("ALARM", "OK", 300), ("OK", "ALARM", 600)],
+            [(rfc3339(NOW - 600), rfc3339(NOW - 300)), (rfc3339(NOW - 120), rfc3339(NOW - 60))],
+        ),
+        (
+            "INSUFFICIENT_DATA",
+            [("ALARM", "INSUFFICIENT_DATA", 60), ("OK", "ALARM", 120)],
+            [(rfc3339(NOW - 120), rfc3339(NOW - 60))],
+        ),
+    ],
+)
+def test_an_alarm_fired_from_transition_to_transition(
+    state: str, history: list[tuple[str, str, float]], expected: list[tuple[str, str | None]]
+) -> None:
+    """Since the window's start where it fired before, and until now where it still does."""
+    events = [change(old, new, seconds_ago=ago) for old, new, ago in history]
+    other = AlarmEvent("LambdaErrorAlarm", rfc3339(NOW), "Action", "told")
+    assert list(fired(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
+
+
+@pytest.fixture
+def make_app() -> Callable[..., Any]:
+    """Make an application with a dashboard of some widgets, whose lines all have one point."""
+
+    def answer(groups: Any, *, start: float, end: float) -> Any:
+        point = {start: 1.0}
+        found = [{q.id: [Series(q.id, point)] for q in group} for group in groups]
+        return SimpleNamespace(groups=found, messages=())
+
+    def make(*widgets: Any, drawn: bytes = b"PNG") -> Any:
+        body = json.dumps({"widgets": widgets})
+        deployment = SimpleNamespace(
+            dashboard_name="board",
+            region="eu-west-3",
+            topic_arn=TOPIC,
+            alarm_names=("LambdaErrorAlarm",),
+        )
+        return SimpleNamespace(
+            dashboards=SimpleNamespace(
+                get=lambda name: read(name, body), image=lambda widget, **_: drawn
+            ),
+            deployments=SimpleNamespace(get=lambda: deployment),
+            metric_data=SimpleNamespace(get=answer),
+            alarms=SimpleNamespace(get=lambda names: (ALARM,), history=lambda name, since: ()),
+            session=SimpleNamespace(environment=SimpleNamespace(region="eu-west-3")),
+            report=SimpleNamespace(doing=lambda what: None, note=lambda what: None),
+            target=SimpleNamespace(label="AWS in eu-west-3"),
+            settings=SimpleNamespace(environ={}),
+        )
+
+    return make
+
+
+def widget(*rows: Any, **properties: Any) -> dict[str, Any]:
+    """A metric widget of a dashboard's body."""
+    return {"type": "metric", "properties": {"metrics": rows, **properties}}
+
+
+def drawn_page(app: Any, file: Path) -> Page:
+    """What is rendered when the page is written to `file`."""
+    pages: list[Page] = []
+
+    def render(page: Page) -> str:
+        pages.append(page)
+        return "<html>"
+
+    draw(app, WINDOW, render, file=file, show=False)
+    return pages[0]
+
+
+def test_alarms_stand_by_the_very_metric_they_watch(
+    make_app: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Another function's errors are another metric."""
+    app = make_app(
+        widget(
+            ["AWS/Lambda", "Errors", "FunctionName", "f"],
+            ["AWS/Lambda", "Errors", "FunctionName", "g"],
+            ["AWS/Lambda", "Duration", "FunctionName", "f"],
+        )
+    )
+    page = drawn_page(app, tmp_path / "page.html")
+    assert [trace.alarms for trace in page.panels[0].traces] == [("LambdaErrorAlarm",), (), ()]
+    assert (page.title, page.where, page.account) == ("board", "AWS in eu-west-3", "123456789012")
+
+
+def test_every_widget_has_a_panel(make_app: Callable[..., Any], tmp_path: Path) -> None:
+    """Also a text, and one whose metrics cannot be read from here."""
+    row = ["N", "M"]
+    app = make_app(
+        {"type": "text", "properties": {"markdown": "Hi"}}, widget(row), widget(row, region="x")
+    )
+    panels = drawn_page(app, tmp_path / "page.html").panels
+    assert [len(panel.traces) for panel in panels] == [0, 1, 0]
+
+
+def test_a_number_of_the_whole_time_is_asked_for_as_one_period(
+    make_app: Callable[..., Any], tmp_path: Path
+) -> None:
+    """CloudWatch calls it setPeriodToTimeRange."""
+    app = make_app(widget(["N", "M"], view="singleValue", setPeriodToTimeRange=True))
+    page = drawn_page(app, tmp_path / "page.html")
+    assert page.panels[0].traces[0].period == WINDOW.length
+
+
+def test_a_file_is_replaced_whole(make_app: Callable[..., Any], tmp_path: Path) -> None:
+    """Through a link, with the rights of any new file, and nothing is left beside it."""
+    real, link = tmp_path / "real.html", tmp_path / "page.html"
+    real.write_text("old and much longer than what comes")
+    link.symlink_to(real)
+    picture = draw(make_app(), WINDOW, lambda page: "<html>", file=link, show=False)
+    assert real.read_text() == "<html>"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["page.html", "real.html"]
+    assert stat.S_IMODE(real.stat().st_mode) & 0o600 == 0o600
+    assert (picture.files, picture.url) == ((str(link),), real.as_uri())
+
+
+@pytest.mark.parametrize("name", ["gone/page.html", "."])
+def test_a_file_that_cannot_be_written_is_named(
+    make_app: Callable[..., Any], tmp_path: Path, name: str
+) -> None:
+    """As it was given; nothing is left behind."""
+    with pytest.raises(OSError, match="directory") as caught:
+        draw(make_app(), WINDOW, lambda page: "", file=tmp_path / name, show=False)
+    assert caught.value.filename == str(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_is_written_to(make_app: Callable[..., Any]) -> None:
+    """It is not replaced by a file."""
+    null = Path("/dev/null")
+    draw(make_app(), WINDOW, lambda page: "<html>", file=null, show=False)
+    assert null.is_char_device()
+
+
+def test_without_a_file_the_page_is_private_and_stays(make_app: Callable[..., Any]) -> None:
+    """The browser reads it after the command has ended; here there is no display for one."""
+    picture = draw(make_app(), WINDOW, lambda page: "<html>", file=None, show=True)
+    file = Path(picture.files[0])
+    assert file.read_text() == "<html>"
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert not picture.opened
+    file.unlink()
+    file.parent.rmdir()
+
+
+def test_each_metric_widget_is_an_image(make_app: Callable[..., Any], tmp_path: Path) -> None:
+    """One alone has the name that was asked for, several have numbers; others cannot be drawn."""
+    row = ["N", "M"]
+    text = {"type": "text", "properties": {"markdown": "Hi"}}
+    far, alarm = widget(row, region="us-east-1"), widget(annotations={"alarms": ["arn"]})
+    one = images(make_app(far, widget(row), text, alarm), WINDOW, file=tmp_path / "one.png")
+    two = images(make_app(widget(row), text, widget(row)), WINDOW, file=tmp_path / "two.png")
+    assert [Path(file).name for file in one.files] == ["one.png"]
+    assert [Path(file).name for file in two.files] == ["two-1.png", "two-2.png"]
+    assert (tmp_path / "two-2.png").read_bytes() == b"PNG"

@@ -1,0 +1,190 @@
+"""A log is followed: nothing lost, nothing doubled, in order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasktracker_ops.adapters.logs import LogRecord
+from tasktracker_ops.adapters.session import AwsError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.workflows.log_tail import Tail
+
+EXPIRED = ConfigurationError("aws-credentials-expired", "they have expired", hint="do: this")
+T0 = 1_000_000
+
+
+class Enough(Exception):
+    """Ends what would go on forever."""
+
+
+@dataclass
+class World:
+    """CloudWatch on a clock of its own: events become visible some time after their timestamp.
+
+    `events` are (timestamp, visible at), in ms since the beginning; `failures` are raised by the
+    reads of these numbers.
+    """
+
+    events: list[tuple[int, int]]
+    lifetime: float = 60.0
+    failures: dict[int, BaseException] = field(default_factory=dict)
+    seconds: float = 0.0
+    reads: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def now(self) -> int:
+        """Whole seconds, as AWS's answers tell it."""
+        return T0 + int(self.seconds) * 1000
+
+    def read(self, *, start: int, pattern: str = "") -> Iterator[LogRecord]:
+        """What is visible by now; fails in the middle where it has to fail."""
+        self.reads.append(start)
+        here = self.seconds * 1000
+        visible = sorted(
+            (at, number)
+            for number, (at, since) in enumerate(self.events)
+            if since <= here and T0 + at >= start
+        )
+        failure = self.failures.get(len(self.reads))
+        for position, (at, number) in enumerate(visible):
+            if failure is not None and position == len(visible) // 2:
+                raise failure
+            yield LogRecord(str(number), T0 + at, "stream", str(number))
+        if failure is not None:
+            raise failure
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes, until it is over."""
+        self.seconds += max(seconds, 0.01)
+        if self.seconds > self.lifetime:
+            raise Enough
+
+    def follow(self, since: int = 0) -> tuple[list[int], list[float], BaseException]:
+        """The numbers of the events as they were shown, when, and how it ended."""
+        tail = Tail(self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep)
+        shown, times = [], []
+        try:
+            for record in tail.follow(T0 + since):
+                shown.append(int(record.event_id))
+                times.append(self.seconds)
+        except (Enough, TtOpsError, KeyboardInterrupt) as end:
+            return shown, times, end
+        raise AssertionError
+
+
+def times(world: World, shown: list[int]) -> list[int]:
+    """The timestamps of what was shown."""
+    return [world.events[number][0] for number in shown]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 2_000)), max_size=60))
+def test_delays_within_the_hold_leave_no_trace(events: list[tuple[int, int]]) -> None:
+    """Each event once, in the order of time, whatever the order of arrival."""
+    world = World([(at, at + delay) for at, delay in events])
+    shown, _, _ = world.follow()
+    assert sorted(shown) == list(range(len(events)))
+    assert times(world, shown) == sorted(at for at, _ in events)
+
+
+def test_a_thousand_from_ten_streams_come_once_and_in_order() -> None:
+    """A hundred a second, each up to two seconds late."""
+    delays = random.Random(7)
+    world = World([(at * 10, at * 10 + delays.randrange(2000)) for at in range(1000)])
+    shown, when, _ = world.follow()
+    assert shown == list(range(1000))
+    late = [at - number / 100 for number, at in zip(shown, when, strict=True)]
+    assert max(late) < 6
+
+
+@pytest.mark.parametrize("delay", [4_000, 20_000, 100_000])
+def test_what_comes_very_late_is_shown_all_the_same(delay: int) -> None:
+    """Out of order then, and once."""
+    events = [(second * 1000, second * 1000) for second in range(150)]
+    world = World([*events, (10_000, 10_000 + delay)], lifetime=170)
+    shown, _, _ = world.follow()
+    assert sorted(shown) == list(range(151))
+
+
+def test_what_was_there_before_comes_at_once() -> None:
+    """Only the newest seconds are held back."""
+    world = World([(-500_000, 0), (-10_000, 0), (-100, 0)])
+    shown, when, _ = world.follow(since=-600_000)
+    assert shown == [0, 1, 2]
+    assert when[:2] == [0, 0]
+
+
+def test_nothing_before_the_start_is_asked_for() -> None:
+    """And later no more than the last seconds, but now and then two minutes."""
+    world = World([], lifetime=200)
+    world.follow()
+    assert min(world.reads) == T0
+    back = [T0 + number * 1000 - start for number, start in enumerate(world.reads)]
+    assert sorted(set(back[150:])) == [6_000, 121_000]
+    assert sum(gap == 121_000 for gap in back[150:]) == pytest.approx(50 / 15, abs=1)
+
+
+def test_being_busy_is_waited_out() -> None:
+    """With growing pauses that are told, and nothing is lost."""
+    busy = AwsError("reading", "ThrottlingException", "Rate exceeded")
+    world = World(
+        [(at * 100, at * 100) for at in range(300)],
+        failures=dict.fromkeys(range(5, 12), busy),
+        lifetime=150,
+    )
+    shown, _, _ = world.follow()
+    assert shown == list(range(300))
+    pauses = [note.rpartition("in ")[2] for note in world.notes]
+    assert pauses == ["1 s", "2 s", "4 s", "8 s", "16 s", "30 s", "30 s"]
+
+
+@pytest.mark.parametrize("end", [EXPIRED, KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+def test_what_is_held_comes_before_the_end(end: BaseException) -> None:
+    """It was seen, so it is not lost; then the error is told."""
+    world = World([(900, 950)], failures={3: end})
+    shown, _, ended = world.follow()
+    assert (shown, ended) == ([0], end)
+
+
+def test_a_reader_that_leaves_gets_no_more() -> None:
+    """The iterator can be closed in the middle."""
+    world = World([(0, 0), (900, 900)])
+    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    followed = tail.follow(T0)
+    next(followed)
+    followed.close()  # type: ignore[attr-defined]
+
+
+def test_memory_is_bounded() -> None:
+    """Only what may be read again is remembered."""
+    world = World([(at * 100, at * 100) for at in range(6000)], lifetime=600)
+    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    sizes = []
+    with suppress(Enough):
+        for _ in tail.follow(T0):
+            sizes.append(len(tail._known))
+    assert len(sizes) == 6000
+    assert max(sizes) < 1500
+
+
+def test_a_long_past_is_not_remembered() -> None:
+    """Nor shown twice when CloudWatch gets busy while it is read."""
+    busy = AwsError("reading", "ThrottlingException", "Rate exceeded")
+    count = 40_000
+    events = [(-100 * number, 0) for number in range(count, 0, -1)]
+    world = World(events, lifetime=20, failures={1: busy})
+    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    most, shown = 0, []
+    with suppress(Enough):
+        for record in tail.follow(T0 - 100 * count):
+            shown.append(int(record.event_id))
+            most = max(most, len(tail._known))
+    assert shown == list(range(count))
+    assert most < 15_000

@@ -1,0 +1,243 @@
+"""Which events are shown, and what CloudWatch is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.logs import LogRecord
+from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.local.cloudwatch_logs.patterns import compile_pattern
+from tasktracker_ops.observations import LogMessage
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.workflows.logs import LogQuery, logs
+
+NOW = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
+FIRST, SECOND = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+
+
+def line(request_id: str, status: int, **more: Any) -> str:
+    """The handler's line of a request."""
+    return json.dumps({"level": "INFO", "request_id": request_id, "status": status, **more}) + "\n"
+
+
+def invocation(request_id: str, *output: str, status: str = "") -> list[str]:
+    """What an invocation leaves in its stream."""
+    return [
+        f"START RequestId: {request_id} Version: 1\n",
+        *output,
+        f"END RequestId: {request_id}\n",
+        f"REPORT RequestId: {request_id}\tDuration: 1.00 ms\t{status}\n",
+    ]
+
+
+@dataclass
+class Group:
+    """A log group whose events are a millisecond apart; CloudWatch's filters are real."""
+
+    streams: dict[str, list[str]]
+    asked: list[str] = field(default_factory=list)
+    since: int = 0
+
+    def now(self) -> int:
+        """The time."""
+        return NOW
+
+    def read(
+        self,
+        *,
+        start: int,
+        end: int | None = None,
+        pattern: str = "",
+        streams: Sequence[str] = (),
+    ) -> Iterator[LogRecord]:
+        """What matches, in order."""
+        self.asked.append(pattern)
+        self.since = self.since or start
+        matches = compile_pattern(pattern)
+        records = [
+            LogRecord(f"{stream}-{number}", NOW + number, stream, message)
+            for stream, messages in self.streams.items()
+            for number, message in enumerate(messages)
+        ]
+        for record in sorted(records, key=lambda record: record.timestamp):
+            if (
+                start <= record.timestamp <= (end or record.timestamp)
+                and (not streams or record.stream in streams)
+                and matches(record.message)
+            ):
+                yield record
+
+
+@pytest.fixture
+def group(observed: Any) -> Group:
+    """The function's log: two requests of one stream, one of another at the same time."""
+    group = Group(
+        {
+            "a": [
+                "INIT_START Runtime Version: python:3.12\n",
+                *invocation(FIRST, "printed\n", line(FIRST, 200)),
+                *invocation(SECOND, line(SECOND, 503, level="WARNING")),
+            ],
+            "b": invocation("3", "also printed\n", "[ERROR] ValueError: no\nTraceback …\n"),
+        }
+    )
+    observed.log_group = lambda name: group
+    return group
+
+
+def shown(observed: Any, **query: Any) -> list[str]:
+    """The messages that are shown."""
+    found = logs(observed, LogQuery(**{"since": 60, **query}))
+    return [event.message.rstrip("\n") for event in found]
+
+
+def test_people_see_what_the_function_wrote(observed: Any, group: Group) -> None:
+    """Of both streams, in order, without Lambda's own lines."""
+    assert shown(observed) == [
+        "also printed",
+        "printed",
+        "[ERROR] ValueError: no\nTraceback …",
+        line(FIRST, 200).rstrip(),
+        line(SECOND, 503, level="WARNING").rstrip(),
+    ]
+    assert group.since == NOW - 60_000
+
+
+@pytest.mark.parametrize(
+    ("settings", "query"),
+    [
+        ({"verbose": True}, {}),
+        ({"output": "json"}, {}),
+        ({}, {"message_only": True}),
+        ({}, {"pattern": '" "'}),
+    ],
+    ids=str,
+)
+def test_all_is_shown_to_who_asks_for_it(
+    observed: Any, group: Group, settings: dict[str, Any], query: dict[str, Any]
+) -> None:
+    """To programs, with --verbose, and to those who filter themselves."""
+    observed.settings = Settings(**settings)
+    assert len(shown(observed, **query)) == sum(map(len, group.streams.values()))
+
+
+def test_an_event_has_its_time_and_its_fields(observed: Any, group: Group) -> None:
+    """In UTC; fields only where the message is an object of JSON."""
+    group.streams = {"a": ['{"a": 1}\n', "[1]\n", "{", "text"]}
+    events = list(logs(observed, LogQuery(since=60)))
+    assert [event.fields for event in events] == [{"a": 1}, None, None, None]
+    assert (events[0].at, events[0].stream) == ("2026-01-02T03:04:05.678Z", "a")
+
+
+def test_only_messages_are_given_on_request(observed: Any, group: Group) -> None:
+    """As they were written, newline included."""
+    group.streams = {"a": ["text\n"]}
+    assert list(logs(observed, LogQuery(since=60, message_only=True))) == [LogMessage("text\n")]
+
+
+def test_cloudwatch_does_the_filtering(observed: Any, group: Group) -> None:
+    """The user's pattern is passed on as it is."""
+    pattern = "{ $.status >= 500 }"
+    assert shown(observed, pattern=pattern) == [line(SECOND, 503, level="WARNING").rstrip()]
+    assert group.asked == [pattern]
+
+
+FAILURES = [
+    line(FIRST, 500, level="ERROR"),
+    line(FIRST, 503),
+    '{"status":599}',
+    '{"level": "CRITICAL"}',
+    "[ERROR] FireDrill: on purpose\nTraceback (most recent call last):\n",
+    "[ERROR]\t2026-01-02T03:04:05.678Z\tid\tlogged",
+    f"2026-01-02T03:04:05.678Z {FIRST} Task timed out after 3.00 seconds\n",
+    f"RequestId: {FIRST} Error: Runtime exited with error: exit status 3\nRuntime.ExitError\n",
+    f"REPORT RequestId: {FIRST}\tDuration: 3000.00 ms\tStatus: timeout\n",
+    f"REPORT RequestId: {FIRST}\tDuration: 3.00 ms\tStatus: error\tError Type: X\n",
+]
+NO_FAILURES = [
+    line(FIRST, 200, duration_ms=5.5),
+    line(FIRST, 404),
+    '{"level": "INFO", "message": "ERROR"}',
+    "no ERROR: all is well\n",
+    f"REPORT RequestId: {FIRST}\tDuration: 5.00 ms\t\n",
+]
+
+
+def test_failures_are_found_by_cloudwatch_and_by_us(observed: Any, group: Group) -> None:
+    """Its pattern finds them all, and what it finds too much is left out."""
+    group.streams = {"a": [*NO_FAILURES, *FAILURES]}
+    assert shown(observed, errors=True) == [message.rstrip("\n") for message in FAILURES]
+    assert group.asked[0].startswith("?ERROR ")
+    assert len(group.asked[0]) <= 1024
+
+
+def test_an_access_log_is_the_stages(observed: Any, group: Group) -> None:
+    """Its failures are those with a status of 5xx, which it has as text."""
+    group.streams = {"a": ['{"status":"200"}', '{"status":"502"}']}
+    observed.access_log = lambda deployment: group
+    observed.log_group = None
+    assert shown(observed, api=True, errors=True) == ['{"status":"502"}']
+    assert group.asked == ['{ $.status = "5*" }']
+
+
+@pytest.mark.parametrize("name", [FIRST, FIRST[:8]])
+def test_a_request_is_shown_as_a_whole(observed: Any, group: Group, name: str) -> None:
+    """From START to REPORT, also what does not name it, and nothing of its neighbours."""
+    assert shown(observed, request_id=name) == [
+        message.rstrip("\n") for message in invocation(FIRST, "printed\n", line(FIRST, 200))
+    ]
+
+
+def test_a_request_under_way_is_shown_as_far_as_it_is(observed: Any, group: Group) -> None:
+    """Without END there is no end."""
+    group.streams["a"] = invocation(FIRST, "printed\n")[:2]
+    assert shown(observed, request_id=FIRST)[1:] == ["printed"]
+
+
+def test_a_request_that_was_cut_off_is_shown(observed: Any, group: Group) -> None:
+    """When its START lies before the span, by what names it."""
+    group.streams["a"] = invocation(FIRST, "printed\n", line(FIRST, 200))[1:]
+    assert len(shown(observed, request_id=FIRST)) == 3
+
+
+def test_what_is_given_holds_all_at_once(observed: Any, group: Group) -> None:
+    """A request's events that a pattern matches, and that are failures."""
+    group.streams["a"] += invocation("4444", "[ERROR] mine\n", "[ERROR] other\n")
+    assert shown(observed, request_id="4444", pattern="mine") == ["[ERROR] mine"]
+    assert len(shown(observed, request_id="4444", errors=True)) == 2
+    assert shown(observed, request_id="4444", errors=True, pattern="mine") == ["[ERROR] mine"]
+    assert shown(observed, request_id='"4444"') == []
+    assert shown(observed, pattern="ValueError", errors=True) == [
+        "[ERROR] ValueError: no\nTraceback …"
+    ]
+    assert shown(observed, pattern="printed", errors=True) == []
+
+
+def test_a_request_is_not_followed(observed: Any, group: Group) -> None:
+    """It has an end; the hint shows it."""
+    with pytest.raises(TtOpsError) as caught:
+        shown(observed, follow=True, request_id="a b")
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert caught.value.hint.endswith(": tt-ops logs --request-id 'a b'")
+
+
+def test_a_followed_log_is_filtered_as_any_other(observed: Any, group: Group) -> None:
+    """By CloudWatch and by us, event by event."""
+    group.streams = {"a": [*NO_FAILURES, *FAILURES]}
+    group.now = lambda: NOW + 60_000  # type: ignore[method-assign]
+    followed = logs(observed, LogQuery(since=120, follow=True, errors=True))
+    assert [next(followed).message for _ in FAILURES] == FAILURES
+    followed.close()  # type: ignore[attr-defined]
+
+
+def test_the_deployment_names_the_group(observed: Any, group: Group) -> None:
+    """Whoever made it."""
+    names = []
+    observed.log_group = lambda name: names.append(name) or group
+    shown(observed)
+    assert names == ["/aws/lambda/tracker"]

@@ -1,0 +1,173 @@
+"""The deployed dashboard in numbers: what is asked of CloudWatch, and what is made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.dashboards import read
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.observations import Metrics, MetricSummary
+from tasktracker_ops.widgets import Query, Series
+from tasktracker_ops.workflows.metrics import metrics
+from tasktracker_ops.workflows.time_window import time_window
+
+NOW = 1_800_000_030.0
+ERRORS = ["AWS/Lambda", "Errors", "FunctionName", "f"]
+DURATION = ["AWS/Lambda", "Duration", "FunctionName", "f"]
+
+
+class CloudWatch:
+    """Answers queries: with the values of a statistic over all, with `series` for points."""
+
+    def __init__(self, whole: Mapping[str, float], series: Mapping[str, list[Series]]) -> None:
+        self.whole = whole
+        self.series = series
+        self.asked: list[Sequence[Query]] = []
+
+    def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Any:
+        """The answer to each group."""
+        self.asked += groups
+        found = [{q.id: self._of(q, start) for q in group if q.wanted} for group in groups]
+        return SimpleNamespace(groups=found, messages=("Something.",))
+
+    def _of(self, query: Query, start: float) -> list[Series]:
+        if query.id in self.series:
+            return self.series[query.id]
+        value = self.whole.get(query.statistic)
+        return [Series("from CloudWatch", {} if value is None else {start: value})]
+
+
+class App:
+    """An application with a dashboard of these widgets."""
+
+    def __init__(self, *widgets: Any, whole: Any = None, series: Any = None) -> None:
+        body = json.dumps({"widgets": widgets})
+        self.notes: list[str] = []
+        self.metric_data = CloudWatch(whole or {}, series or {})
+        self.dashboards = SimpleNamespace(get=lambda name: read(name, body))
+        self.deployments = SimpleNamespace(get=lambda: SimpleNamespace(dashboard_name="board"))
+        self.session = SimpleNamespace(environment=SimpleNamespace(region="eu-west-3"))
+        self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
+
+    def metrics(self, *, since: float = 3600, period: int | None = None, **more: Any) -> Metrics:
+        """Summarise the last `since` seconds."""
+        return metrics(self, time_window(NOW, since, period), **more)  # type: ignore[arg-type]
+
+    @property
+    def periods(self) -> dict[str, int]:
+        """The period that each line of the first widget was asked with."""
+        return {query.id: query.period for query in self.metric_data.asked[0]}
+
+
+def widget(*rows: Any, title: str = "Mine", **properties: Any) -> dict[str, Any]:
+    """A metric widget of a dashboard's body."""
+    return {"type": "metric", "properties": {"title": title, "metrics": rows, **properties}}
+
+
+def only(found: Metrics) -> MetricSummary:
+    """The one metric of the one widget."""
+    [summary] = found.widgets
+    [metric] = summary.metrics
+    return metric
+
+
+def test_statistics_are_over_the_whole_time_and_points_period_by_period() -> None:
+    """The former are CloudWatch's, in one period as long as the window."""
+    whole = {"Sum": 6, "Average": 2, "Minimum": 1, "Maximum": 3, "p95": 2.9, "p99": 3}
+    points = Series("Errors", {NOW // 60 * 60: 5.0, NOW // 60 * 60 - 60: 4.0})
+    app = App(widget([*ERRORS, {"stat": "Sum", "id": "m1"}]), whole=whole, series={"m1": [points]})
+    metric = only(app.metrics())
+    assert (metric.sum, metric.average, metric.minimum, metric.maximum) == (6, 2, 1, 3)
+    assert (metric.p95, metric.p99, metric.last) == (2.9, 3, 5.0)
+    assert [(p.at[11:16], p.value) for p in metric.points] == [("07:59", 4.0), ("08:00", 5.0)]
+    assert (metric.namespace, metric.name, metric.unit) == ("AWS/Lambda", "Errors", "Count")
+    lines, statistics = app.metric_data.asked
+    assert [(q.statistic, q.period) for q in lines] == [("Sum", 60)]
+    assert {q.period for q in statistics} == {time_window(NOW, 3600).length}
+    assert app.notes == ["CloudWatch: Something."]
+
+
+def test_a_metric_drawn_thrice_is_told_once() -> None:
+    """With the points of its first line; two widgets share what is asked of it."""
+    rows = [[*DURATION, {"stat": s, "label": s}] for s in ("Average", "p95", "Maximum")]
+    app = App(widget(*rows, title="A"), widget([*DURATION, {"label": "d"}], title="B"))
+    first, second = app.metrics().widgets
+    assert [(m.label, m.statistic, m.unit) for m in first.metrics] == [
+        ("Duration", "Average", "Milliseconds")
+    ]
+    assert [m.label for m in second.metrics] == ["from CloudWatch"]
+    assert len(app.metric_data.asked) == 3
+
+
+def test_without_data_there_are_no_numbers_and_no_error() -> None:
+    """Nobody used the service."""
+    metric = only(App(widget([*ERRORS, {"id": "m1"}]), series={"m1": [Series("Errors")]}).metrics())
+    assert (metric.sum, metric.p99, metric.last, metric.points) == (None, None, None, ())
+
+
+def test_expressions_are_summarised_over_their_points() -> None:
+    """A search for each of its results; hidden lines are asked for and not told."""
+    found = [Series("one", {NOW - 120: 1.0, NOW - 60: 3.0, NOW + 600: 99.0}), Series("two")]
+    app = App(
+        widget(
+            [{"expression": "SEARCH('{AWS/Lambda} Errors', 'Sum', 300)", "id": "e1"}],
+            [*ERRORS, {"id": "m1", "visible": False}],
+        ),
+        series={"e1": found},
+    )
+    [summary] = app.metrics().widgets
+    one, two = summary.metrics
+    assert (one.label, one.sum, one.average, one.minimum, one.last) == ("one", 4, 2, 1, 3)
+    assert one.p95 == pytest.approx(2.9)
+    assert (one.namespace, one.name, one.statistic) == (None, None, None)
+    assert (two.label, two.sum, two.points) == ("two", None, ())
+    assert [q.wanted for q in app.metric_data.asked[0]] == [True, False]
+    assert len(app.metric_data.asked) == 1
+
+
+def test_expressions_keep_the_periods_of_the_dashboard_unless_one_is_insisted_on() -> None:
+    """`m1 / 300` is about 300 s; with --period a search gets it too, so that all agree."""
+    rows = (
+        [{"expression": "m1 / 300 + SUM(SEARCH('{A} \"x, 1\"', 'Sum', 300))", "id": "e1"}],
+        [*ERRORS, {"id": "m1", "period": 300}],
+    )
+    kept, insisted, plain = App(widget(*rows)), App(widget(*rows)), App(widget(rows[1]))
+    kept.metrics()
+    insisted.metrics(period=600)
+    plain.metrics()
+    assert kept.periods == {"e1": 300, "m1": 300}
+    assert insisted.periods == {"e1": 600, "m1": 600}
+    assert plain.periods == {"m1": 60}
+    expression = insisted.metric_data.asked[0][0].expression
+    assert expression == "m1 / 300 + SUM(SEARCH('{A} \"x, 1\"', 'Sum', 600))"
+    assert kept.metric_data.asked[0][0].expression == rows[0][0]["expression"]
+
+
+def test_widgets_are_chosen_by_a_part_of_their_title() -> None:
+    """In any case; a title that no widget has is answered with those there are."""
+    app = App(widget(ERRORS, title="Errors & more"), widget(DURATION, title="Duration"))
+    assert [w.title for w in app.metrics(title="ERR").widgets] == ["Errors & more"]
+    with pytest.raises(TtOpsError) as caught:
+        app.metrics(title="nope")
+    assert caught.value.code == "widget-unknown"
+    assert caught.value.exit_code == 2
+    assert "'Errors & more', 'Duration'" in caught.value.message
+
+
+def test_what_cannot_be_summarised_is_noted() -> None:
+    """Widgets without metrics, and those of another region."""
+    app = App(
+        {"type": "text", "properties": {"markdown": "Hello"}},
+        widget(ERRORS, title="Far", region="us-east-1"),
+        widget(ERRORS, title="Near", region="eu-west-3"),
+    )
+    assert [w.title for w in app.metrics().widgets] == ["Near"]
+    assert app.notes[:2] == [
+        "Left out: a widget of the type text, which draws no metrics",
+        "Left out: 'Far', whose metrics are in us-east-1",
+    ]

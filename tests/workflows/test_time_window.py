@@ -1,0 +1,34 @@
+"""The window that one CloudWatch period holds."""
+
+from __future__ import annotations
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tasktracker_ops.workflows.time_window import LONGEST, time_window
+
+NOW = st.floats(1.6e9, 4e9)
+SINCE = st.floats(60, LONGEST)
+
+
+@given(now=NOW, since=SINCE)
+@example(now=1.7e9 // 60 * 60, since=60)
+@example(now=1.7e9 // 60 * 60, since=LONGEST)
+def test_one_period_holds_everything_that_was_asked_for(now: float, since: float) -> None:
+    """In whole minutes, and less than one more at either end."""
+    window = time_window(now, since)
+    assert window.start % 60 == window.end % 60 == 0
+    assert now - since - 60 < window.start <= now - since
+    assert now < window.end <= now + 60
+    assert window.start + window.length == window.end
+
+
+@given(now=NOW, since=SINCE)
+def test_there_are_at_most_180_points(now: float, since: float) -> None:
+    """In whole minutes, as CloudWatch wants it; a period that was asked for stays."""
+    window = time_window(now, since)
+    assert window.period % 60 == 0
+    assert since / window.period <= 180
+    assert not window.insisted
+    assert time_window(now, since, 300).period == 300
+    assert time_window(now, since, 300).insisted
