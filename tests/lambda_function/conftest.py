@@ -249,32 +249,12 @@ def environment(_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def _definition() -> dict[str, Any]:
-    """Return the table as Terraform makes it."""
-    return {
-        "TableName": TABLE,
-        "KeySchema": [{"AttributeName": "task_id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
-        ],
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": INDEX,
-                "KeySchema": [
-                    {"AttributeName": "status", "KeyType": "HASH"},
-                    {"AttributeName": "task_id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
-
-
 @pytest.fixture
-def table(_wire: Wire, _database: Any, environment: None) -> Iterator[Any]:
+def table(
+    _wire: Wire, _database: Any, environment: None, table_definition: dict[str, Any]
+) -> Iterator[Any]:
     """Make an empty table, and return a client of its own to look into it."""
-    _database.create_table(**_definition())
+    _database.create_table(**table_definition)
     yield _database
     _wire.mend()
     _database.delete_table(TableName=TABLE)
