@@ -28,6 +28,11 @@ from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
 hypothesis.settings.register_profile("thorough")  # pytest --hypothesis-profile=thorough
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with deployments: they take longest, and wait more than they work."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_account() -> Iterator[None]:
     """Whatever the user's AWS variables say, no test hears it unless it sets them itself."""
