@@ -8,7 +8,8 @@ import store
 from gateway import JSON, MERGE_PATCH, Request, Response, answer, json_answer
 from idempotency import new_record
 from pages import page_request
-from preconditions import is_known, precondition
+from preconditions import is_known, is_unwanted, precondition
+from problems import VersionMismatch
 from tasks import Task, new_task, task_changes, task_patch
 
 
@@ -20,7 +21,7 @@ def health(request: Request) -> Response:
 def describe(request: Request) -> Response:
     """``GET /openapi.json``: 200 and the API's description; DynamoDB is not asked."""
     text = _description()
-    return _unless_known(request, json_answer(200, text, ETag=_content_tag(text)))
+    return _conditional(request, json_answer(200, text, ETag=_content_tag(text)))
 
 
 def list_tasks(request: Request) -> Response:
@@ -31,7 +32,7 @@ def list_tasks(request: Request) -> Response:
     page = wanted.page(table.newest_tasks(wanted.status, wanted.before, wanted.limit + 1))
     headers = {} if page.next is None else {"Link": f'<{page.next}>; rel="next"'}
     tag = _content_tag(f"{page.next} {page.text}")
-    return _unless_known(request, json_answer(200, page.text, ETag=tag, **headers))
+    return _conditional(request, json_answer(200, page.text, ETag=tag, **headers))
 
 
 def create_task(request: Request) -> Response:
@@ -51,7 +52,7 @@ def create_task(request: Request) -> Response:
 def show_task(request: Request, task_id: str) -> Response:
     """``GET /tasks/{task_id}``: 200 and the task, or 304 if the client has this version."""
     task = store.connect(request.deadline).read(task_id)
-    return _unless_known(request, _task_answer(200, task))
+    return _conditional(request, _task_answer(200, task))
 
 
 def update_task(request: Request, task_id: str) -> Response:
@@ -88,8 +89,11 @@ def _task_answer(status: int, task: Task, **headers: str) -> Response:
     return json_answer(status, task.json(), ETag=task.etag, **headers)
 
 
-def _unless_known(request: Request, response: Response) -> Response:
+def _conditional(request: Request, response: Response) -> Response:
     headers = response["headers"]
+    # If-Match counts first, also where nothing is written (RFC 9110, sections 13.1.1 and 13.2.2).
+    if is_unwanted(request.headers, headers["ETag"]):
+        raise VersionMismatch("If-Match names nothing that is there now; read without it.")
     if not is_known(request.headers, headers["ETag"]):
         return response
     del headers["Content-Type"]

@@ -25,12 +25,20 @@ class Precondition:
 def precondition(headers: Mapping[str, str]) -> Precondition:
     """Return what a write has to meet."""
     match, none_match = headers.get("if-match"), headers.get("if-none-match", "")
-    if none_match.strip() == "*":  # only if there is no task, and then there is nothing to write
+    refused = _versions(none_match)
+    # "*" is only if there is no task, and then there is nothing to write; nor is there a write with
+    # more tags than can be compared, since the one left out may be the task's.
+    if none_match.strip() == "*" or len(refused) > _MAX_TAGS:
         return Precondition(accepted=())
-    return Precondition(
-        accepted=None if match is None or match.strip() == "*" else _versions(match, strong=True),
-        refused=_versions(none_match),
-    )
+    if match is None or match.strip() == "*":
+        return Precondition(refused=refused)
+    return Precondition(_versions(match, strong=True)[:_MAX_TAGS], refused)
+
+
+def is_unwanted(headers: Mapping[str, str], etag: str) -> bool:
+    """Say whether ``If-Match`` is there and lacks an entity tag, in the strong comparison."""
+    field = headers.get("if-match", "*")
+    return field.strip() != "*" and ("", etag.strip('"')) not in _ENTITY_TAG.findall(field)
 
 
 def is_known(headers: Mapping[str, str], etag: str) -> bool:
@@ -41,8 +49,9 @@ def is_known(headers: Mapping[str, str], etag: str) -> bool:
 
 def _versions(field: str, *, strong: bool = False) -> tuple[int, ...]:
     # Foreign tags match nothing; nor do weak ones, where the comparison is strong.
-    return tuple(
+    versions = [
         int(tag)
         for weak, tag in _ENTITY_TAG.findall(field)
         if not (weak and strong) and _VERSION.fullmatch(tag)
-    )[:_MAX_TAGS]
+    ]
+    return tuple(dict.fromkeys(versions))

@@ -110,9 +110,9 @@ class RequestInProgress(Problem):
 
 
 class VersionMismatch(Problem):
-    """The task is not at a version that the client accepts (If-Match, If-None-Match)."""
+    """What is there is at no version that the client accepts (If-Match, If-None-Match)."""
 
-    status, slug, title = 412, "version-mismatch", "The task has changed"
+    status, slug, title = 412, "version-mismatch", "The version does not match"
 
 
 class BodyTooLarge(Problem):

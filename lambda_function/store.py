@@ -25,8 +25,8 @@ from uuid7 import uuid7
 
 _CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds
 _ANY = Precondition()
-_SOUND_STATUS = "attribute_type(#status, :text) AND #status > :nothing"
-_SOUND_STATUS_VALUES: Item = {":text": {"S": "S"}, ":nothing": {"S": "\x00"}}
+_SOUND_STATUS = "attribute_type(#status, :text) AND #status >= :lowest_text"
+_SOUND_STATUS_VALUES: Item = {":text": {"S": "S"}, ":lowest_text": {"S": "\x00"}}
 
 
 class TaskTable:

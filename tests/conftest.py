@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +26,11 @@ from tasktracker_ops import settings
 from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
 
 hypothesis.settings.register_profile("thorough")  # pytest --hypothesis-profile=thorough
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with deployments: they take longest, and wait more than they work."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,6 +54,40 @@ def terraform_binary() -> TerraformBinary:
         approve=lambda question: False,
         releases=found.terraform_releases_url,
     ).terraform()
+
+
+@pytest.fixture(scope="session")
+def table_definition() -> dict[str, Any]:
+    """The service's table as Terraform makes it, as arguments of CreateTable."""
+    return {
+        "TableName": "TaskTable",
+        "KeySchema": [{"AttributeName": "task_id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "status-task_id-index",
+                "KeySchema": [
+                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": "task_id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+@contextmanager
+def _serving(listener: HTTPServer) -> Iterator[None]:
+    """Serve in a thread."""
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield
+    listener.shutdown()
+    thread.join()
+    listener.server_close()
 
 
 @dataclass(frozen=True)
@@ -108,12 +148,8 @@ def server() -> Iterator[Server]:
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
     found = Server(f"http://127.0.0.1:{listener.server_port}")
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield found
-    listener.shutdown()
-    thread.join()
-    listener.server_close()
+    with _serving(listener):
+        yield found
 
 
 @dataclass
@@ -174,12 +210,8 @@ def issuer(signing_key: RSAPrivateKey) -> Iterator[Issuer]:
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
     found = Issuer(f"http://127.0.0.1:{listener.server_port}", {"first": signing_key})
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield found
-    listener.shutdown()
-    thread.join()
-    listener.server_close()
+    with _serving(listener):
+        yield found
 
 
 class Service(ThreadingHTTPServer):
@@ -311,31 +343,10 @@ def _deployed() -> Iterator[Any]:
 
 
 @pytest.fixture
-def service(_deployed: Any) -> Iterator[Service]:
+def service(_deployed: Any, table_definition: dict[str, Any]) -> Iterator[Service]:
     """The service, without tasks."""
-    key = [{"AttributeName": "task_id", "KeyType": "HASH"}]
-    index_key = [
-        {"AttributeName": "status", "KeyType": "HASH"},
-        {"AttributeName": "task_id", "KeyType": "RANGE"},
-    ]
-    index = {
-        "IndexName": "status-task_id-index",
-        "KeySchema": index_key,
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    _deployed.create_table(
-        TableName="TaskTable",
-        KeySchema=key,
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
-        ],
-        GlobalSecondaryIndexes=[index],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    with Service() as found:
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    _deployed.create_table(**table_definition)
+    found = Service()
+    with _serving(found):
         yield found
-        found.shutdown()
-        thread.join()
     _deployed.delete_table(TableName="TaskTable")

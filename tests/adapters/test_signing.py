@@ -72,7 +72,7 @@ def test_a_body_is_signed(server: Any, client: TaskClient) -> None:
     """Another body under the same signature is refused."""
     server.answers.clear()
     server.will_answer(200, '{"task_id": "1"}', content_type="application/json")
-    client.edit("ünï", {"title": "Ünïcode ✓", "description": "a\nb"})
+    client.edit("ünï", title="Ünïcode ✓", description="a\nb")
     call = received(server)
     assert json.loads(call.body)["title"] == "Ünïcode ✓"
     assert verify(call, REGION)["accountId"] == "123456789012"

@@ -211,17 +211,7 @@ def _cancelled(reason: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def _wire() -> Iterator[Wire]:
-    with pytest.MonkeyPatch.context() as environment, Wire() as server:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            environment.delenv(name)
-        environment.setenv("AWS_DEFAULT_REGION", "eu-west-3")
-        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        environment.setenv("AWS_CONFIG_FILE", os.devnull)
-        environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        environment.setenv("AWS_ENDPOINT_URL", server.url)
-        environment.setenv("TASKS_TABLE_NAME", TABLE)
-        environment.setenv("TASKS_INDEX_NAME", INDEX)
+    with Wire() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield server
@@ -232,40 +222,42 @@ def _wire() -> Iterator[Wire]:
 
 
 @pytest.fixture(scope="session")
-def database(_wire: Wire) -> Any:
+def _database(_wire: Wire) -> Any:
     """Return a client of its own to look into the database."""
-    return botocore.session.get_session().create_client("dynamodb")
-
-
-def table_definition() -> dict[str, Any]:
-    """Return the table as Terraform makes it."""
-    return {
-        "TableName": TABLE,
-        "KeySchema": [{"AttributeName": "task_id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
-        ],
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": INDEX,
-                "KeySchema": [
-                    {"AttributeName": "status", "KeyType": "HASH"},
-                    {"AttributeName": "task_id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
+    return botocore.session.get_session().create_client(
+        "dynamodb",
+        region_name="eu-west-3",
+        endpoint_url=_wire.url,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
 
 
 @pytest.fixture
-def table(_wire: Wire, database: Any) -> Iterator[Any]:
+def environment(_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the function's variables for one test: those of other folders share the process."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-west-3",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": _wire.url,
+        "TASKS_TABLE_NAME": TABLE,
+        "TASKS_INDEX_NAME": INDEX,
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def table(
+    _wire: Wire, _database: Any, environment: None, table_definition: dict[str, Any]
+) -> Iterator[Any]:
     """Make an empty table, and return a client of its own to look into it."""
-    database.create_table(**table_definition())
-    yield database
+    _database.create_table(**table_definition)
+    yield _database
     _wire.mend()
-    database.delete_table(TableName=TABLE)
+    _database.delete_table(TableName=TABLE)
 
 
 @pytest.fixture

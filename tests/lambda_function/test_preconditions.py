@@ -117,6 +117,31 @@ def test_no_increment_is_lost(api):
     assert (task["title"], task["version"]) == ("200", 201)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["a task", "/tasks", "/openapi.json"])
+def test_read_of_another_version_is_refused(api, method: str, path: str):
+    """If-Match on a read answers 412 for another or a weak tag, whatever If-None-Match says."""
+    task = api.add()
+    path = path.replace("a task", f"/tasks/{task['task_id']}")
+    tag = api(method, path).headers["etag"]
+    for other in ('"7"', f"W/{tag}", tag.strip('"'), ""):
+        answer = api(method, path, headers={"If-Match": other, "If-None-Match": "*"})
+        assert answer.status == 412
+        assert method == "HEAD" or answer.slug == "version-mismatch"
+    for wanted in (tag, f'"7", {tag}', "*"):
+        assert api(method, path, headers={"If-Match": wanted}).status == 200
+        assert api(method, path, headers={"If-Match": wanted, "If-None-Match": tag}).status == 304
+    assert api(method, "/tasks/nothing", headers={"If-Match": '"7"'}).status == 404
+
+
+def test_no_tag_is_left_out(api):
+    """However many versions are not wanted, the present one among them answers 412."""
+    path = f"/tasks/{api.add()['task_id']}"
+    tags = ", ".join(f'"{number}"' for number in range(1_000, 0, -1))
+    assert _write(api, "PUT", path, **{"If-None-Match": tags}).status == 412
+    assert _write(api, "PUT", path, **{"If-None-Match": '"2", ' * 1_000}).status == 200
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_update_never_brings_a_task_back(api, method: str):
     """Of an update and a DELETE at once, whichever comes first, the task ends up deleted."""

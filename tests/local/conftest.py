@@ -251,11 +251,11 @@ class Aws:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sane_environment() -> Iterator[None]:
-    """Whatever the user's AWS and proxy variables say, these tests do not hear it."""
+def no_proxies() -> Iterator[None]:
+    """Whatever the user's proxy variables say, these tests do not hear it."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            if name.lower().endswith("_proxy"):
                 patch.delenv(name)
         yield
 

@@ -23,35 +23,19 @@ ROOT = Path(__file__).parents[2]
 DESCRIPTION = ROOT / "docs" / "openapi.yaml"
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 DRILLS = ("ANY /trigger-error", "ANY /trigger-slow")
-INDEX = "status-task_id-index"
 
 Try = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def tracker(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Function:
+def tracker(
+    aws: Aws, tmp_path_factory: pytest.TempPathFactory, table_definition: dict[str, Any]
+) -> Function:
     """The service as a deploy packs it, with its table."""
     clone = tmp_path_factory.mktemp("clone")
     shutil.copytree(ROOT / "lambda_function", clone / "lambda_function")
-    aws.client("dynamodb").create_table(
-        TableName="TaskTable",
-        KeySchema=[{"AttributeName": "task_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "status")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": INDEX,
-                "KeySchema": [
-                    {"AttributeName": "status", "KeyType": "HASH"},
-                    {"AttributeName": "task_id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    variables = {"TASKS_TABLE_NAME": "TaskTable", "TASKS_INDEX_NAME": INDEX}
+    aws.client("dynamodb").create_table(**table_definition)
+    variables = {"TASKS_TABLE_NAME": "TaskTable", "TASKS_INDEX_NAME": "status-task_id-index"}
     return aws.function(build(clone).path.read_bytes(), Environment={"Variables": variables})
 
 
