@@ -11,21 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .errors import Problem
+
 _OF_LAMBDA = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
 
 
 def timestamp(at: datetime) -> str:
     """A time as all results write it: RFC 3339 in UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is not as it should be, in the terms of `TtOpsError`."""
-
-    code: str
-    message: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,59 +143,6 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A datapoint: the start of its period, and its value."""
-
-    at: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSummary:
-    """A metric of a widget over the whole time asked for; None where there was no data.
-
-    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
-    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
-    """
-
-    label: str
-    namespace: str | None
-    name: str | None
-    dimensions: Mapping[str, str]
-    expression: str | None
-    statistic: str | None
-    period: int
-    unit: str | None
-    sum: float | None
-    average: float | None
-    minimum: float | None
-    maximum: float | None
-    p95: float | None
-    p99: float | None
-    last: float | None
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WidgetSummary:
-    """A widget of the dashboard and its metrics."""
-
-    title: str
-    metrics: tuple[MetricSummary, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The deployed dashboard in numbers; `period` is in seconds, that of the points."""
-
-    dashboard: str
-    since: str
-    until: str
-    period: int
-    widgets: tuple[WidgetSummary, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LogEvent:
     """An event of a log group; `fields` is the message's JSON object, when it is one."""
 
@@ -270,19 +210,6 @@ class Drill:
     waited: bool
     complete: bool
     problem: Problem | None
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The dashboard as a picture: the files written, or the `url` of a page for people.
-
-    `widgets` counts those drawn; `opened` says whether a browser shows it.
-    """
-
-    files: tuple[str, ...]
-    url: str | None
-    widgets: int
-    opened: bool
 
 
 @dataclass(frozen=True, slots=True)

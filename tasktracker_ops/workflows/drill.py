@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import Alarm, Drill, Problem, Shot, timestamp
+from tasktracker_ops.observations import Alarm, Drill, Shot, timestamp
 
 from .follow import Course, step
 
@@ -93,7 +93,7 @@ def _fire(
             answer = api.probe(route.path)
         except TtOpsError as error:
             shots.append(Shot(timestamp(sent + offset), None, None, None, expected=False))
-            return tuple(shots), Problem(error.code, error.message, error.hint)
+            return tuple(shots), Problem.of(error)
         if number == 1:
             offset = _offset(answer.headers.get("Date", ""), sent, datetime.now(UTC))
         seconds, status = answer.elapsed.total_seconds(), answer.status_code

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.observations import Alarm, AlarmEvent, Notification, Problem, Transition
+from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
+from tasktracker_ops.observations import Alarm, AlarmEvent, Notification, Transition
 
 from .recipients import muted, nobody_told, topics, unheard
 
@@ -59,7 +59,7 @@ class Course:
             try:
                 self._look()
             except ConfigurationError as error:
-                return Problem(error.code, error.message, error.hint)
+                return Problem.of(error)
             except TtOpsError as error:
                 self._app.report.note(f"asking again: {error.message}")
             silence = self._silence()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.observations import Alarm, Problem, Subscription
+from tasktracker_ops.errors import Problem
+from tasktracker_ops.observations import Alarm, Subscription
 
 if TYPE_CHECKING:
     from tasktracker_ops.targets import Target

@@ -6,16 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import (
-    Alarm,
-    ApiHealth,
-    FunctionState,
-    Problem,
-    Status,
-    Subscription,
-)
+from tasktracker_ops.observations import Alarm, ApiHealth, FunctionState, Status, Subscription
 
 from .recipients import muted, nobody_told, unheard
 
@@ -92,14 +85,14 @@ class _Look:
         try:
             return look()
         except AwsNotFound as error:
-            self._add(gone or _problem(error), grave=True)
+            self._add(gone or Problem.of(error), grave=True)
         except ConfigurationError as error:
             # One service may be closed to us; without credentials all of them are.
             if error.code != "aws-access-denied":
                 raise
-            self._add(_problem(error), grave=True)
+            self._add(Problem.of(error), grave=True)
         except TtOpsError as error:
-            self._add(_problem(error), grave=True)
+            self._add(Problem.of(error), grave=True)
         return None
 
     def _api(self) -> ApiHealth:
@@ -170,7 +163,3 @@ def _hint(status: int) -> str:
     if status in {401, 403}:
         return "see which callers it takes (api_auth), and whose keys these are: tt-ops outputs"
     return "see what the function says: tt-ops logs --errors"
-
-
-def _problem(error: TtOpsError) -> Problem:
-    return Problem(error.code, error.message, error.hint)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.observations import Drill, Notification, Problem, Shot, Transition
+from tasktracker_ops.errors import Problem
+from tasktracker_ops.observations import Drill, Notification, Shot, Transition
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.observations import (
     Alarm,
     AlarmEvent,
@@ -19,7 +20,6 @@ from tasktracker_ops.observations import (
     ApiHealth,
     FunctionState,
     Lock,
-    Problem,
     Status,
     Subscription,
     timestamp,
