@@ -7,10 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .models import Deployment
-from .reporting import Reporter
 from .settings import Settings
-from .targets import AwsTarget, Target, TerraformValues
 
 if TYPE_CHECKING:
     from .adapters.alarms import Alarms
@@ -27,6 +24,9 @@ if TYPE_CHECKING:
     from .adapters.toolchain import TerraformBinary
     from .adapters.topics import Topics
     from .local.target import Sandbox
+    from .models import Deployment
+    from .reporting import Reporter
+    from .targets import Target, TerraformValues
 
 Approve = Callable[[str], bool]
 
@@ -47,6 +47,8 @@ class App:
             from .local.target import LocalTarget
 
             return LocalTarget(self.settings, self.sandbox)
+        from .targets import AwsTarget
+
         return AwsTarget(self.settings)
 
     @cached_property

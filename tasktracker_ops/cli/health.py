@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.observations import Status
-from tasktracker_ops.workflows import alarms as listing
-from tasktracker_ops.workflows import status as looking
 
 from .options import DURATION, Command, Context, Duration, ended_by_interrupt, pass_context
+
+if TYPE_CHECKING:
+    from tasktracker_ops.observations import Status
 
 
 @click.command(cls=Command)
@@ -33,19 +35,16 @@ def status(
     Example:
       tt-ops status --watch 5s
     """
+    from tasktracker_ops.workflows import status as looking
+
     if watch is not None:
-        _watch(context, watch)
+        with ended_by_interrupt():
+            for seen in looking.watch(context.app, watch):
+                context.console.redraw(seen)
         return
     seen = looking.status(context.app)
     context.console.emit(seen)
     click_context.exit(_exit_code(seen, alarm=exit_code))
-
-
-def _watch(context: Context, every: float) -> None:
-    """Show one look in the place of the other, until the user has seen enough."""
-    with ended_by_interrupt():
-        for seen in looking.watch(context.app, every):
-            context.console.redraw(seen)
 
 
 def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
@@ -72,5 +71,7 @@ def alarms(context: Context, history: bool, since: float | None) -> None:
     Example:
       tt-ops alarms --history
     """
+    from tasktracker_ops.workflows import alarms as listing
+
     wanted = history or since is not None
     context.console.emit(listing.alarms(context.app, history=wanted, since=since))

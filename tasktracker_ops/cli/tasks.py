@@ -7,7 +7,6 @@ import shlex
 import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.models import Removed, Tasks
 
 from .options import Context, Group, pass_context, setting
 
@@ -34,6 +33,8 @@ def list_tasks(context: Context) -> None:
     Example:
       tt-ops tasks list --output json
     """
+    from tasktracker_ops.models import Tasks
+
     context.console.emit(Tasks(tuple(context.app.tasks().list())))
 
 
@@ -115,6 +116,8 @@ def rm(context: Context, task_id: str) -> None:
     Example:
       tt-ops tasks rm 019a0000-0000-7000-8000-000000000000
     """
+    from tasktracker_ops.models import Removed
+
     context.app.tasks().remove(task_id)
     context.console.emit(Removed(task_id))
 
