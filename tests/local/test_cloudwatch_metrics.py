@@ -280,7 +280,7 @@ def test_pages_hold_every_datapoint_once(cloudwatch: CloudWatch) -> None:
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_sums_of_periods_are_what_was_put(cloudwatch: CloudWatch, data: st.DataObject) -> None:
     """However data is put, the sums over its periods equal it."""
     name = f"M{time.monotonic_ns()}"
