@@ -335,3 +335,20 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own, for alarm, metric and topic."""
+    return str(request.node.name).partition("[")[0]
+
+
+@pytest.fixture
+def topic(watched: Any, name: str) -> Any:
+    """A topic with the policy that SNS gives to new ones, and a confirmed address."""
+    sns = watched[0].client("sns")
+    arn = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="me@example.com")
+    requests.get(watched[1].mailbox.mails()[0].letter.confirm_url, timeout=10)
+    yield arn
+    sns.delete_topic(TopicArn=arn)
