@@ -31,6 +31,8 @@ from tasktracker_ops.local.http_server import serve_on
 from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models import LocalServer
 
+from .queries import CloudWatch
+
 REGION = "eu-west-3"
 HANDLER = """
 import base64, json, logging, os, subprocess, sys, time
@@ -352,3 +354,9 @@ def topic(watched: Any, name: str) -> Any:
     requests.get(watched[1].mailbox.mails()[0].letter.confirm_url, timeout=10)
     yield arn
     sns.delete_topic(TopicArn=arn)
+
+
+@pytest.fixture
+def cloudwatch(aws: Any) -> CloudWatch:
+    """CloudWatch of the embedded AWS."""
+    return CloudWatch(aws.client("cloudwatch"))
