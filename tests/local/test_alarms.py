@@ -32,6 +32,22 @@ def test_one_error_rings_and_falls_silent(
     ]
 
 
+def test_what_is_over_does_not_ring_again_when_traffic_stops(
+    watched: Any, clock: Any, name: str, eventually: Eventually
+) -> None:
+    """An error, a minute of good requests, silence: one ALARM and one OK."""
+    put_alarm(watched, name)
+    record(name)
+    eventually(lambda: state_of(watched, name) == "ALARM")
+    clock.ahead = 50
+    record(name, 0.0, at=clock())
+    clock.ahead = 65
+    eventually(lambda: state_of(watched, name) == "OK")
+    for clock.ahead in range(65, 200, 5):
+        time.sleep(0.1)
+        assert state_of(watched, name) == "OK"
+
+
 def test_a_new_alarm_has_insufficient_data(embedded: Any, name: str) -> None:
     """Until it is evaluated for the first time."""
     put_alarm(embedded, name)
