@@ -29,6 +29,7 @@ from tasktracker_ops.local.cloudwatch.alarms import (
 from tasktracker_ops.local.cloudwatch.alarms.evaluation import (
     ALARM,
     INSUFFICIENT_DATA,
+    OK,
     Datapoint,
     Rule,
     Verdict,
@@ -168,8 +169,8 @@ class Alarms:
         except (ExpressionError, UnknownStatistic) as error:
             return Verdict(INSUFFICIENT_DATA, f"Unable to evaluate the alarm: {error}", ())
         verdict = evaluation.evaluate(rule, points, alarm.state_value)
-        if verdict.state == ALARM and _returned(rule, points):
-            return Verdict(alarm.state_value, "", ())
+        if (alarm.state_value, verdict.state) == (OK, ALARM) and _returned(rule, points):
+            return Verdict(OK, "", ())
         return verdict
 
     def _act(self, alarm: Any, arn: str, publication: Publication, changed_at: datetime) -> None:
