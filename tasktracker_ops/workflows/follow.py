@@ -55,13 +55,18 @@ class Course:
         """
         self._shot_at = shot_at
         started = time.monotonic()
+        unanswered = False
         while True:
             try:
                 self._look()
+                unanswered = False
             except ConfigurationError as error:
                 return Problem.of(error)
             except TtOpsError as error:
-                self._app.report.note(f"asking again: {error.message}")
+                # Once, however long it lasts.
+                if not unanswered:
+                    self._app.report.note(f"asking again: {error.message}")
+                unanswered = True
             silence = self._silence()
             if silence is not None or self._settled():
                 return silence
