@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,9 +47,10 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def run(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command outside of any clone."""
+    """Run a command outside of any clone, with nothing of the user's environment."""
     monkeypatch.chdir(tmp_path)
     environment = {
+        **{name: None for name in os.environ if name.startswith("TT_OPS_")},
         "HOME": str(tmp_path),
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
