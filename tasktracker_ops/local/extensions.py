@@ -21,6 +21,7 @@ from moto.s3.models import FakeDeleteMarker
 
 from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
 from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
+from tasktracker_ops.local.http_api import stages
 from tasktracker_ops.local.http_api.call import PREFIX
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
@@ -78,6 +79,7 @@ def install(runtime: Runtime, url: str) -> None:
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
     cloudwatch_api.install()
     cloudwatch_logs_api.install()
+    stages.install()
 
 
 def _reachable(url: str) -> Callable[..., Api]:
