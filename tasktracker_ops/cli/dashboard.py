@@ -57,7 +57,6 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
     from tasktracker_ops.workflows import metrics as summary
     from tasktracker_ops.workflows.time_window import time_window
 
-    context.app.ensure_ready()
     window = time_window(time.time(), since, period)
     context.console.emit(summary.metrics(context.app, window, title=title))
 
@@ -98,14 +97,11 @@ def dashboard(
         raise click.UsageError("name one of --html FILE, --open, --png FILE and --console")
     window = time_window(time.time(), since, period)
     if console:
-        context.app.ensure_ready()
         context.console.emit(pictures.console(context.app))
     elif png is not None:
-        context.app.ensure_ready()
         context.console.emit(pictures.images(context.app, window, file=png))
     else:
         from tasktracker_ops.output.page import renderer
 
         render = renderer()
-        context.app.ensure_ready()
         context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))
