@@ -95,10 +95,14 @@ class AlarmEvent:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """The deployment's alarms; `history`, newest first, is None unless it was asked for."""
+    """The deployment's alarms; `history`, newest first, is None unless it was asked for.
+
+    `problems` tell of alarms that are gone.
+    """
 
     alarms: tuple[Alarm, ...]
     history: tuple[AlarmEvent, ...] | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +133,20 @@ class Lock:
 class Status:
     """Whether the service is well; `problems` are the sentences that say why not.
 
-    `well` is False when nobody can use the service, when it fails and nobody is told, or when that
-    could not be seen; `function` is None when there is none to see.
+    `well` is False when nobody can use the service, when it fails and nobody is told, when an alarm
+    is gone, or when that could not be seen. `function`, `alarms` and `subscriptions` are None when
+    they could not be read, `function` also when it is gone (`function-missing`); `alarm_names` are
+    those that the deployment made.
     """
 
     well: bool
     api: ApiHealth
     function: FunctionState | None
-    alarms: tuple[Alarm, ...]
-    subscriptions: tuple[Subscription, ...]
+    alarms: tuple[Alarm, ...] | None
+    subscriptions: tuple[Subscription, ...] | None
     lock: Lock
     problems: tuple[Problem, ...]
+    alarm_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.observations import Alarm, AlarmEvent, Notification, Transition
 
-from .recipients import muted, nobody_told, topics, unheard
+from .recipients import action_failed, muted, nobody_told, topics, unheard
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -105,8 +105,7 @@ class Course:
         # From here on it is done with: what may fail, and be tried again, is over.
         self._known.add(event)
         if not event.succeeded:
-            hint = "see its history: tt-ops alarms --history"
-            self._failed(state, Problem("action-failed", event.summary.rstrip("."), hint=hint))
+            self._failed(state, action_failed(event))
             return
         endpoints = tuple(each.endpoint for each in subscriptions if each.confirmed)
         if not endpoints:
