@@ -29,7 +29,8 @@ def status(
 ) -> None:
     """Show on one screen whether the service is well.
 
-    Exits 1 when nobody can use it, or when an alarm fired and nobody was told.
+    Exits 1 when nobody can use it, when an alarm fired and nobody was told, or
+    when an alarm is gone.
 
     \b
     Example:
@@ -48,7 +49,7 @@ def status(
 
 
 def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
-    if alarm and any(each.state == "ALARM" for each in seen.alarms):
+    if alarm and any(each.state == "ALARM" for each in seen.alarms or ()):
         return ExitCode.ALARM
     return ExitCode.OK if seen.well else ExitCode.FAILED
 
@@ -62,10 +63,13 @@ def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
     help="All of the history of the last 2h, 3d …; CloudWatch keeps 30 days.",
 )
 @pass_context
-def alarms(context: Context, history: bool, since: float | None) -> None:
+@click.pass_context
+def alarms(
+    click_context: click.Context, context: Context, history: bool, since: float | None
+) -> None:
     """Show the alarms: what they watch, whom they tell.
 
-    With --history also what they did.
+    With --history also what they did. Exits 1 when one of them is gone.
 
     \b
     Example:
@@ -74,4 +78,6 @@ def alarms(context: Context, history: bool, since: float | None) -> None:
     from tasktracker_ops.workflows import alarms as listing
 
     wanted = history or since is not None
-    context.console.emit(listing.alarms(context.app, history=wanted, since=since))
+    found = listing.alarms(context.app, history=wanted, since=since)
+    context.console.emit(found)
+    click_context.exit(ExitCode.FAILED if found.problems else ExitCode.OK)
