@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable
 from functools import wraps
@@ -34,6 +35,12 @@ _log = logging.getLogger(__name__)
 
 Response = tuple[int, dict[str, str], bytes]
 
+# Name and qualifier: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+_FUNCTION_NAME = re.compile(
+    r"(?:arn:aws[a-z-]*:lambda:)?(?:[a-z]{2}(?:-[a-z]+)+-\d:)?(?:\d{12}:)?(?:function:)?"
+    r"([\w-]+)(?::(\$LATEST|[\w-]+))?",
+    re.ASCII,
+)
 # moto's own, however often ours are put around them.
 _create_api = ApiGatewayV2Backend.create_api
 _call_action = DynamoHandler.call_action
@@ -170,8 +177,8 @@ def _headers(result: Result, *, tail: bool) -> dict[str, str]:
 
 def _named(name_or_arn: str) -> tuple[str, str | None]:
     """Return the function's name and the qualifier in a name, partial ARN or ARN."""
-    name, _, qualifier = name_or_arn.rpartition("function:")[2].partition(":")
-    return name, qualifier or None
+    match = _FUNCTION_NAME.fullmatch(name_or_arn)
+    return (match[1], match[2]) if match else (name_or_arn, None)
 
 
 def _payload(body: Any) -> bytes:

@@ -172,7 +172,7 @@ class Aws:
         self, source: str = HANDLER, *, log_group: bool = True, **options: Any
     ) -> Function:
         """Deploy a function, version 1 published and behind the alias `live`."""
-        name = f"function-{next(_numbers)}"
+        name = f"test-{next(_numbers)}-function"
         if log_group:
             self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
         self.client("lambda").create_function(

@@ -23,6 +23,23 @@ def test_answers_what_the_function_returns(function: Any) -> None:
     assert function.invoke([1])["ExecutedVersion"] == "$LATEST"
 
 
+@pytest.mark.parametrize("qualifier", ["", ":live", ":1", ":$LATEST"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "function:",
+        "123456789012:function:",
+        "eu-west-3:123456789012:function:",
+        "arn:aws:lambda:eu-west-3:123456789012:function:",
+    ],
+)
+def test_forms_of_a_name(aws: Any, function: Any, prefix: str, qualifier: str) -> None:
+    """Name, partial ARN and ARN lead to the function, each with a qualifier behind it or not."""
+    answer = aws.client("lambda").invoke(FunctionName=prefix + function.name + qualifier)
+    assert answer["ExecutedVersion"] == ("1" if qualifier in (":live", ":1") else "$LATEST")
+
+
 def test_context_is_lambdas(function: Any) -> None:
     """The context knows ARN, request id, memory and the time that is left."""
     answer = function.invoke({"action": "context"}, Qualifier="live")["Payload"]
