@@ -33,7 +33,7 @@ class UnknownRegion(ServiceException):
 
 def install() -> None:
     """Have every service of moto answer what it lacks."""
-    BaseResponse.call_action = _answer  # type: ignore[method-assign]
+    BaseResponse.call_action = _answer  # type: ignore[assignment, method-assign]
 
 
 def _answer(response: BaseResponse) -> TYPE_RESPONSE:
