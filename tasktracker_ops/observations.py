@@ -207,11 +207,11 @@ class Notification:
 class Drill:
     """A fire drill; `complete` when all that was asked for has happened, else `problem` says why.
 
-    Nobody waited for the alarm unless `waited`.
+    Nobody waited for the alarm unless `waited`; it is None where no alarm watches the function.
     """
 
     requests: tuple[Shot, ...]
-    alarm: str
+    alarm: str | None
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
     waited: bool

@@ -55,18 +55,21 @@ class Course:
         """
         self._shot_at = shot_at
         started = time.monotonic()
-        unanswered = False
+        noted = ""
         while True:
             try:
                 self._look()
-                unanswered = False
+                noted = ""
             except ConfigurationError as error:
                 return Problem.of(error)
             except TtOpsError as error:
+                explained = self._app.target.explain(error)
+                if explained is not error:
+                    return Problem.of(explained)
                 # Once, however long it lasts.
-                if not unanswered:
+                if error.message != noted:
                     self._app.report.note(f"asking again: {error.message}")
-                unanswered = True
+                noted = error.message
             silence = self._silence()
             if silence is not None or self._settled():
                 return silence

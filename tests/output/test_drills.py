@@ -74,6 +74,12 @@ def test_a_drill_without_waiting_says_how_to_follow(shown: Callable[..., str]) -
     assert "LambdaErrorAlarm will fire within minutes. Follow it:\n  tt-ops status --watch" in text
 
 
+def test_a_drill_without_an_alarm_promises_nothing(shown: Callable[..., str]) -> None:
+    """Nothing will fire."""
+    text = shown(replace(DRILL, alarm=None, transitions=(), notifications=(), waited=False))
+    assert text.startswith("No alarm watches for this. See which there are:\n  tt-ops alarms\n")
+
+
 def test_a_drill_that_went_wrong_claims_nothing(shown: Callable[..., str]) -> None:
     """What was wrong is said as an error."""
     problem = Problem("nobody-told", "it fired and nobody was told", "mend it: tt-ops deploy")
