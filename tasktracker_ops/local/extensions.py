@@ -44,6 +44,7 @@ _FUNCTION_NAME = re.compile(
 # moto's own, however often ours are put around them.
 _create_api = ApiGatewayV2Backend.create_api
 _call_action = DynamoHandler.call_action
+_update_code = LambdaFunction.update_function_code
 
 
 class _TooManyRequests(LambdaClientError):
@@ -86,6 +87,7 @@ def install(runtime: Runtime, url: str) -> None:
     ApiGatewayV2Backend.create_api = _reachable(url)  # type: ignore[method-assign]
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
+    LambdaFunction.update_function_code = _update_function_code  # type: ignore[assignment, method-assign]
     cloudwatch_api.install()
     cloudwatch_logs_api.install()
     stages.install()
@@ -160,6 +162,16 @@ def _invoke_from_moto(runtime: Runtime) -> Callable[..., bytes]:
         return result.payload
 
     return invoke
+
+
+def _update_function_code(function: LambdaFunction, changes: dict[str, Any]) -> dict[str, Any]:
+    """Do UpdateFunctionCode, which changes the processor too.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+    """
+    if changes.get("Architectures") and not changes.get("DryRun"):
+        function.architectures = changes["Architectures"]
+    return _update_code(function, changes)
 
 
 def _headers(result: Result, *, tail: bool) -> dict[str, str]:
