@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ConfigurationError
-from .models import Deployment
-from .reporting import Reporter
 from .settings import Settings
-from .targets import AwsTarget, Target, TerraformValues
 
 if TYPE_CHECKING:
     from .adapters.alarms import Alarms
@@ -30,6 +27,9 @@ if TYPE_CHECKING:
     from .adapters.toolchain import TerraformBinary
     from .adapters.topics import Topics
     from .local.target import Sandbox
+    from .models import Deployment
+    from .reporting import Reporter
+    from .targets import Target, TerraformValues
 
 Approve = Callable[[str], bool]
 
@@ -50,6 +50,8 @@ class App:
             from .local.target import LocalTarget
 
             return LocalTarget(self.settings, self.sandbox)
+        from .targets import AwsTarget
+
         return AwsTarget(self.settings)
 
     @cached_property

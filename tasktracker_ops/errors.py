@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -38,3 +39,17 @@ class ConfigurationError(TtOpsError):
 
     def __init__(self, code: str, message: str, *, hint: str) -> None:
         super().__init__(code, message, hint=hint, exit_code=ExitCode.CONFIGURATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it should be, in the terms of `TtOpsError`, and no reason to end."""
+
+    code: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, error: TtOpsError) -> Problem:
+        """The problem that an error tells of."""
+        return cls(error.code, error.message, error.hint)

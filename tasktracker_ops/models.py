@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .observations import Problem
+from .errors import Problem
 
 
 @dataclass(frozen=True, slots=True)

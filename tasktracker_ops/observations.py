@@ -11,21 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .errors import Problem
+
 _OF_LAMBDA = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
 
 
 def timestamp(at: datetime) -> str:
     """A time as all results write it: RFC 3339 in UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is not as it should be, in the terms of `TtOpsError`."""
-
-    code: str
-    message: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +95,14 @@ class AlarmEvent:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """The deployment's alarms; `history`, newest first, is None unless it was asked for."""
+    """The deployment's alarms; `history`, newest first, is None unless it was asked for.
+
+    `problems` tell of alarms that are gone.
+    """
 
     alarms: tuple[Alarm, ...]
     history: tuple[AlarmEvent, ...] | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,70 +133,20 @@ class Lock:
 class Status:
     """Whether the service is well; `problems` are the sentences that say why not.
 
-    `well` is False when nobody can use the service, when it fails and nobody is told, or when that
-    could not be seen; `function` is None when there is none to see.
+    `well` is False when nobody can use the service, when it fails and nobody is told, when an alarm
+    is gone, or when that could not be seen. `function`, `alarms` and `subscriptions` are None when
+    they could not be read, `function` also when it is gone (`function-missing`); `alarm_names` are
+    those that the deployment made.
     """
 
     well: bool
     api: ApiHealth
     function: FunctionState | None
-    alarms: tuple[Alarm, ...]
-    subscriptions: tuple[Subscription, ...]
+    alarms: tuple[Alarm, ...] | None
+    subscriptions: tuple[Subscription, ...] | None
     lock: Lock
     problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A datapoint: the start of its period, and its value."""
-
-    at: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSummary:
-    """A metric of a widget over the whole time asked for; None where there was no data.
-
-    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
-    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
-    """
-
-    label: str
-    namespace: str | None
-    name: str | None
-    dimensions: Mapping[str, str]
-    expression: str | None
-    statistic: str | None
-    period: int
-    unit: str | None
-    sum: float | None
-    average: float | None
-    minimum: float | None
-    maximum: float | None
-    p95: float | None
-    p99: float | None
-    last: float | None
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WidgetSummary:
-    """A widget of the dashboard and its metrics."""
-
-    title: str
-    metrics: tuple[MetricSummary, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The deployed dashboard in numbers; `period` is in seconds, that of the points."""
-
-    dashboard: str
-    since: str
-    until: str
-    period: int
-    widgets: tuple[WidgetSummary, ...]
+    alarm_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,29 +207,16 @@ class Notification:
 class Drill:
     """A fire drill; `complete` when all that was asked for has happened, else `problem` says why.
 
-    Nobody waited for the alarm unless `waited`.
+    Nobody waited for the alarm unless `waited`; it is None where no alarm watches the function.
     """
 
     requests: tuple[Shot, ...]
-    alarm: str
+    alarm: str | None
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
     waited: bool
     complete: bool
     problem: Problem | None
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The dashboard as a picture: the files written, or the `url` of a page for people.
-
-    `widgets` counts those drawn; `opened` says whether a browser shows it.
-    """
-
-    files: tuple[str, ...]
-    url: str | None
-    widgets: int
-    opened: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .models import Plan, TerraformEvent
+if TYPE_CHECKING:
+    from .models import Plan, TerraformEvent
 
 # Gets a plan that was reported, and raises unless it may be applied.
-ApprovePlan = Callable[[Plan], None]
+ApprovePlan = Callable[["Plan"], None]
 
 
 class Reporter(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, TtOpsError
 from .models import AwsEnvironment, Deployment
 from .settings import DEFAULT_REGION, Settings
 
@@ -59,6 +59,9 @@ class Target(Protocol):
 
     def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
         """How the owner of `endpoint` comes to hear of the topic; ends with a command."""
+
+    def explain(self, error: TtOpsError) -> TtOpsError:
+        """The error that is behind `error`, where the target knows of one that lasts; else it."""
 
 
 class AwsTarget:
@@ -145,6 +148,10 @@ class AwsTarget:
         words += ["--notification-endpoint", endpoint, "--region", self.environment().region]
         again = shlex.join([*words, *(["--profile", profile] if profile else [])])
         return f"open the link in its mail, which can be sent again: {again}"
+
+    def explain(self, error: TtOpsError) -> TtOpsError:
+        """What keeps AWS from answering, AWS does not say."""
+        return error
 
 
 def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:

@@ -25,6 +25,11 @@ from jwt.algorithms import RSAAlgorithm
 from tasktracker_ops import settings
 from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
 
+# A busy machine makes no example wrong.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 hypothesis.settings.register_profile("thorough")  # pytest --hypothesis-profile=thorough
 
 

@@ -27,16 +27,16 @@ ROOMS = {
 # Package → what of ours it may import when it runs (types aside).
 ARROWS = {
     f"{OURS}.errors": set(),
-    f"{OURS}.models": {f"{OURS}.errors", f"{OURS}.observations"},
-    f"{OURS}.observations": set(),
-    f"{OURS}.widgets": {f"{OURS}.observations"},
+    f"{OURS}.models": {f"{OURS}.errors"},
+    f"{OURS}.observations": {f"{OURS}.errors"},
+    f"{OURS}.dashboards": {f"{OURS}.observations"},
     f"{OURS}.settings": {f"{OURS}.errors"},
     f"{OURS}.reporting": {f"{OURS}.models"},
     f"{OURS}.adapters": {
         f"{OURS}.adapters",
         f"{OURS}.models",
         f"{OURS}.observations",
-        f"{OURS}.widgets",
+        f"{OURS}.dashboards",
         f"{OURS}.errors",
     },
     f"{OURS}.workflows": {
@@ -44,7 +44,7 @@ ARROWS = {
         f"{OURS}.adapters",
         f"{OURS}.models",
         f"{OURS}.observations",
-        f"{OURS}.widgets",
+        f"{OURS}.dashboards",
         f"{OURS}.errors",
         f"{OURS}.reporting",
     },
@@ -62,7 +62,7 @@ ARROWS = {
         f"{OURS}.output",
         f"{OURS}.models",
         f"{OURS}.observations",
-        f"{OURS}.widgets",
+        f"{OURS}.dashboards",
         f"{OURS}.errors",
         f"{OURS}.settings",
     },

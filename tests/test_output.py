@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops import models
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.observations import Problem
+from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings

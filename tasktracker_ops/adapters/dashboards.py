@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tasktracker_ops.dashboards import Dashboard, Line, Mark, Metric, Widget
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.widgets import Dashboard, Line, Mark, Metric, Widget
 
 from .session import AwsError, AwsSession, aws_errors
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.ht
 
 from __future__ import annotations
 
-from tasktracker_ops.widgets import Metric
+from tasktracker_ops.dashboards import Metric
 
 _NAMES = {
     "AWS/Lambda": {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasktracker_ops.widgets import Query, Series
+from tasktracker_ops.dashboards import Query, Series
 
 from .session import AwsSession, aws_errors
 

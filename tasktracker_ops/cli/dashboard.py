@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from tasktracker_ops.workflows import dashboard as pictures
-from tasktracker_ops.workflows import metrics as summary
-from tasktracker_ops.workflows.time_window import LONGEST, time_window
-
 from .options import Command, Context, Duration, pass_context
+
+# CloudWatch keeps one-minute data for 15 days.
+_LONGEST = 14 * 86400
 
 _since = click.option(
     "--since",
-    type=Duration(minimum=60, maximum=LONGEST),
+    type=Duration(minimum=60, maximum=_LONGEST),
     default="3h",
     show_default=True,
     metavar="DURATION",
@@ -33,7 +32,7 @@ def _minutes(
 
 _period = click.option(
     "--period",
-    type=Duration(minimum=60, maximum=LONGEST),
+    type=Duration(minimum=60, maximum=_LONGEST),
     callback=_minutes,
     metavar="DURATION",
     help="The time between two points. Default: at most 180 points.",
@@ -55,7 +54,9 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
     Example:
       tt-ops metrics --since 2d --widget duration
     """
-    context.app.ensure_ready()
+    from tasktracker_ops.workflows import metrics as summary
+    from tasktracker_ops.workflows.time_window import time_window
+
     window = time_window(time.time(), since, period)
     context.console.emit(summary.metrics(context.app, window, title=title))
 
@@ -89,18 +90,18 @@ def dashboard(
     Example:
       tt-ops dashboard --html dashboard.html --open
     """
+    from tasktracker_ops.workflows import dashboard as pictures
+    from tasktracker_ops.workflows.time_window import time_window
+
     if sum((html is not None or show, png is not None, console)) != 1:
         raise click.UsageError("name one of --html FILE, --open, --png FILE and --console")
     window = time_window(time.time(), since, period)
     if console:
-        context.app.ensure_ready()
         context.console.emit(pictures.console(context.app))
     elif png is not None:
-        context.app.ensure_ready()
         context.console.emit(pictures.images(context.app, window, file=png))
     else:
         from tasktracker_ops.output.page import renderer
 
         render = renderer()
-        context.app.ensure_ready()
         context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))

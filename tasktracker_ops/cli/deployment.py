@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.models import Plan
-from tasktracker_ops.workflows import deploy as deploying
-from tasktracker_ops.workflows import destroy as destroying
-from tasktracker_ops.workflows import plan as planning
-from tasktracker_ops.workflows import unlock as unlocking
 
 from .options import (
     Command,
@@ -20,6 +17,9 @@ from .options import (
     setting,
     yes_option,
 )
+
+if TYPE_CHECKING:
+    from tasktracker_ops.models import Plan
 
 alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Who hears the alarms (or set ALERT_EMAIL)."
@@ -43,6 +43,8 @@ def plan(
     Example:
       tt-ops plan --detailed-exitcode
     """
+    from tasktracker_ops.workflows import plan as planning
+
     changes = planning.plan(context.app, lock_timeout=lock_timeout)
     context.console.emit(changes)
     if detailed_exitcode and not changes.empty:
@@ -66,6 +68,7 @@ def deploy(context: Context, smoke: bool, lock_timeout: int) -> None:
     Example:
       tt-ops deploy --alert-email you@example.com
     """
+    from tasktracker_ops.workflows import deploy as deploying
 
     def approve(changes: Plan) -> None:
         context.confirm(f"Apply these {len(changes.changes)} changes?")
@@ -103,6 +106,8 @@ def unlock(context: Context, lock_id: str) -> None:
     Example:
       tt-ops unlock 7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11
     """
+    from tasktracker_ops.workflows import unlock as unlocking
+
     context.confirm(f"Release the lock {lock_id}?")
     unlocking.unlock(context.app, lock_id)
 
@@ -120,6 +125,7 @@ def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
     Example:
       tt-ops --target local destroy --yes
     """
+    from tasktracker_ops.workflows import destroy as destroying
 
     def approve(changes: Plan) -> None:
         name = context.settings.env

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.workflows import drill as drilling
 
 from .options import DURATION, Command, Context, pass_context
+
+if TYPE_CHECKING:
+    from tasktracker_ops.workflows.drill import Route
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,7 +52,9 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float) -> N
     Example:
       tt-ops trigger-error --wait
     """
-    _drill(context, drilling.ERROR, count, timeout if wait else None)
+    from tasktracker_ops.workflows.drill import ERROR
+
+    _drill(context, ERROR, count, timeout if wait else None)
 
 
 @click.command("trigger-slow", cls=Command)
@@ -66,12 +70,16 @@ def trigger_slow(context: Context, count: int, wait: bool, timeout: float) -> No
     Example:
       tt-ops trigger-slow --wait
     """
-    _drill(context, drilling.SLOW, count, timeout if wait else None)
+    from tasktracker_ops.workflows.drill import SLOW
+
+    _drill(context, SLOW, count, timeout if wait else None)
 
 
-def _drill(context: Context, route: drilling.Route, count: int, timeout: float | None) -> None:
+def _drill(context: Context, route: Route, count: int, timeout: float | None) -> None:
     """Run a drill. What happened is printed even if it ends with an error."""
-    done = drilling.drill(context.app, route, count=count, timeout=timeout)
+    from tasktracker_ops.workflows.drill import drill
+
+    done = drill(context.app, route, count=count, timeout=timeout)
     context.console.emit(done)
     if done.problem is not None:
         raise TtOpsError(done.problem.code, done.problem.message, hint=done.problem.hint)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.observations import Status
-from tasktracker_ops.workflows import alarms as listing
-from tasktracker_ops.workflows import status as looking
 
 from .options import DURATION, Command, Context, Duration, ended_by_interrupt, pass_context
+
+if TYPE_CHECKING:
+    from tasktracker_ops.observations import Status
 
 
 @click.command(cls=Command)
@@ -27,29 +29,27 @@ def status(
 ) -> None:
     """Show on one screen whether the service is well.
 
-    Exits 1 when nobody can use it, or when an alarm fired and nobody was told.
+    Exits 1 when nobody can use it, when an alarm fired and nobody was told, or
+    when an alarm is gone.
 
     \b
     Example:
       tt-ops status --watch 5s
     """
+    from tasktracker_ops.workflows import status as looking
+
     if watch is not None:
-        _watch(context, watch)
+        with ended_by_interrupt():
+            for seen in looking.watch(context.app, watch):
+                context.console.redraw(seen)
         return
     seen = looking.status(context.app)
     context.console.emit(seen)
     click_context.exit(_exit_code(seen, alarm=exit_code))
 
 
-def _watch(context: Context, every: float) -> None:
-    """Show one look in the place of the other, until the user has seen enough."""
-    with ended_by_interrupt():
-        for seen in looking.watch(context.app, every):
-            context.console.redraw(seen)
-
-
 def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
-    if alarm and any(each.state == "ALARM" for each in seen.alarms):
+    if alarm and any(each.state == "ALARM" for each in seen.alarms or ()):
         return ExitCode.ALARM
     return ExitCode.OK if seen.well else ExitCode.FAILED
 
@@ -63,14 +63,21 @@ def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
     help="All of the history of the last 2h, 3d …; CloudWatch keeps 30 days.",
 )
 @pass_context
-def alarms(context: Context, history: bool, since: float | None) -> None:
+@click.pass_context
+def alarms(
+    click_context: click.Context, context: Context, history: bool, since: float | None
+) -> None:
     """Show the alarms: what they watch, whom they tell.
 
-    With --history also what they did.
+    With --history also what they did. Exits 1 when one of them is gone.
 
     \b
     Example:
       tt-ops alarms --history
     """
+    from tasktracker_ops.workflows import alarms as listing
+
     wanted = history or since is not None
-    context.console.emit(listing.alarms(context.app, history=wanted, since=since))
+    found = listing.alarms(context.app, history=wanted, since=since)
+    context.console.emit(found)
+    click_context.exit(ExitCode.FAILED if found.problems else ExitCode.OK)

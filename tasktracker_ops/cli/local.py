@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from tasktracker_ops.models import Stopped
-
 from .options import Context, Group, pass_context, setting
 
 
@@ -49,6 +47,8 @@ def down(context: Context) -> None:
     Example:
       tt-ops local down
     """
+    from tasktracker_ops.models import Stopped
+
     context.console.emit(Stopped(context.app.sandbox.down()))
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from tasktracker_ops.workflows import logs as reading
-
 from .options import DURATION, Command, Context, ended_by_interrupt, pass_context
 
 
@@ -46,5 +44,7 @@ def logs(context: Context, /, **query: Any) -> None:
       tt-ops logs --follow --errors
       tt-ops logs --since 1h --filter '{ $.duration_ms > 500 }'
     """
+    from tasktracker_ops.workflows import logs as reading
+
     with ended_by_interrupt():
         context.console.stream(reading.logs(context.app, reading.LogQuery(**query)))

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings, load
+
+if TYPE_CHECKING:
+    from tasktracker_ops.output import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +38,8 @@ class Context:
     @cached_property
     def console(self) -> Console:
         """Where results, progress and errors go; even settings that cannot be read are told."""
+        from tasktracker_ops.output import Console
+
         try:
             return Console(self.settings, self.flags)
         except TtOpsError:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import click
 
-from tasktracker_ops.workflows import bootstrap as backend
-from tasktracker_ops.workflows import build as package
-
 from .options import Command, Context, backend_options, pass_context, yes_option
 
 
@@ -23,6 +20,8 @@ def bootstrap(context: Context) -> None:
     Example:
       tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
     """
+    from tasktracker_ops.workflows import bootstrap as backend
+
     context.app.ensure_ready()
     made = backend.bootstrap(context.app)
     context.console.emit(made)
@@ -44,4 +43,6 @@ def build(context: Context, check: bool) -> None:
     Example:
       tt-ops build --check
     """
+    from tasktracker_ops.workflows import build as package
+
     context.console.emit(package.build(context.settings.project, check=check))

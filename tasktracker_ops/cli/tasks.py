@@ -11,8 +11,6 @@ from pathlib import Path
 import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.models import Removed
-from tasktracker_ops.workflows import tasks as workflow
 
 from .options import Context, Group, pass_context, setting
 
@@ -45,6 +43,8 @@ def list_tasks(context: Context, everything: bool, limit: int | None, status: st
     Example:
       tt-ops tasks list --all --status pending --output csv
     """
+    from tasktracker_ops.workflows import tasks as workflow
+
     if everything and limit is not None:
         raise click.UsageError("--all and --limit exclude each other")
     most = None if everything else limit or _PAGE
@@ -66,6 +66,8 @@ def add(
       tt-ops tasks add "Renew the certificate" --description "Before Friday"
       grep -h TODO *.txt | tt-ops tasks add -
     """
+    from tasktracker_ops.workflows import tasks as workflow
+
     if len(titles) == 1 and titles[0] != "-":
         task = context.app.tasks().add(titles[0], description=description, status=status)
         context.console.emit(task)
@@ -115,6 +117,8 @@ def edit(
     Example:
       tt-ops tasks edit 019a0000-0000-7000-8000-000000000000 --status in_progress
     """
+    from tasktracker_ops.workflows import tasks as workflow
+
     given = {"title": title, "description": description, "status": status}
     fields = {name: value for name, value in given.items() if value is not None}
     if fields:
@@ -141,6 +145,8 @@ def done(context: Context, task_id: str) -> None:
     Example:
       tt-ops tasks done 019a0000-0000-7000-8000-000000000000
     """
+    from tasktracker_ops.workflows import tasks as workflow
+
     context.console.emit(workflow.edit(context.app, task_id, {"status": "done"}))
 
 
@@ -154,6 +160,8 @@ def rm(context: Context, task_ids: tuple[str, ...]) -> None:
     Example:
       tt-ops tasks rm 019a0000-0000-7000-8000-000000000000
     """
+    from tasktracker_ops.models import Removed
+
     client = context.app.tasks()
     for task_id in task_ids:
         client.remove(task_id)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
-from moto.apigatewayv2.exceptions import APIGatewayV2Error
-from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
@@ -20,9 +18,10 @@ from moto.core.common_models import BaseModel
 from moto.dynamodb.responses import DynamoHandler
 from moto.s3.models import FakeDeleteMarker
 
+from tasktracker_ops.local import refusals
 from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
 from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
-from tasktracker_ops.local.http_api.call import PREFIX
+from tasktracker_ops.local.http_api import operations as http_api_operations
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
@@ -33,21 +32,15 @@ _log = logging.getLogger(__name__)
 
 Response = tuple[int, dict[str, str], bytes]
 
+# Name and qualifier: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+_FUNCTION_NAME = re.compile(
+    r"(?:arn:aws[a-z-]*:lambda:)?(?:[a-z]{2}(?:-[a-z]+)+-\d:)?(?:\d{12}:)?(?:function:)?"
+    r"([\w-]+)(?::(\$LATEST|[\w-]+))?",
+    re.ASCII,
+)
 # moto's own, however often ours are put around them.
-_create_api = ApiGatewayV2Backend.create_api
 _call_action = DynamoHandler.call_action
-_update = Route.update
-_delete = Api.delete_authorizer
-
-
-class _AuthorizerReferenced(APIGatewayV2Error):
-    code = 409
-
-    def __init__(self, name: str, route_key: str) -> None:
-        super().__init__(
-            "ConflictException",
-            f"Cannot delete authorizer '{name}', is referenced in route: {route_key}",
-        )
+_update_code = LambdaFunction.update_function_code
 
 
 class _TooManyRequests(LambdaClientError):
@@ -81,30 +74,18 @@ def install(runtime: Runtime, url: str) -> None:
 
     `url` is the server's own address, below which its APIs are.
     """
+    refusals.install()
     _serialise_dynamodb()
     # moto keeps everything it ever made, also what was deleted, for a page that is not served here.
     BaseModel.__new__ = _untracked  # type: ignore[assignment, method-assign]
     # Deleting a version that is a delete marker asks the marker for what only contents have.
     FakeDeleteMarker.dispose = lambda marker: None  # type: ignore[attr-defined]
-    ApiGatewayV2Backend.create_api = _reachable(url)  # type: ignore[method-assign]
-    Route.update = _update_route  # type: ignore[assignment, method-assign]
-    Api.delete_authorizer = _delete_authorizer  # type: ignore[assignment, method-assign]
     LambdaResponse.invoke = _invoke_over_http(runtime)  # type: ignore[method-assign]
     LambdaFunction.invoke = _invoke_from_moto(runtime)  # type: ignore[method-assign]
+    LambdaFunction.update_function_code = _update_function_code  # type: ignore[assignment, method-assign]
     cloudwatch_api.install()
     cloudwatch_logs_api.install()
-
-
-def _reachable(url: str) -> Callable[..., Api]:
-    """Return the operation CreateApi, whose answer names the address that the API has here."""
-
-    @wraps(_create_api)
-    def create(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
-        api = _create_api(backend, *positional, **named)
-        api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
-        return api
-
-    return create
+    http_api_operations.install(url)
 
 
 def _untracked(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
@@ -166,23 +147,14 @@ def _invoke_from_moto(runtime: Runtime) -> Callable[..., bytes]:
     return invoke
 
 
-def _update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
-    """Do UpdateRoute, and take the last scope away where that is asked for.
+def _update_function_code(function: LambdaFunction, changes: dict[str, Any]) -> dict[str, Any]:
+    """Do UpdateFunctionCode, which changes the processor too.
 
-    Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
-    _update(route, authorization_scopes=authorization_scopes, **named)
-    if authorization_scopes == []:
-        route.authorization_scopes = []
-
-
-def _delete_authorizer(api: Api, authorizer_id: str) -> None:
-    """Do DeleteAuthorizer, but for one that a route still names, as AWS does."""
-    for route in api.routes.values():
-        if route.authorizer_id and route.authorizer_id == authorizer_id:
-            name = api.get_authorizer(authorizer_id).name
-            raise _AuthorizerReferenced(name, route.route_key)
-    _delete(api, authorizer_id)
+    if changes.get("Architectures") and not changes.get("DryRun"):
+        function.architectures = changes["Architectures"]
+    return _update_code(function, changes)
 
 
 def _headers(result: Result, *, tail: bool) -> dict[str, str]:
@@ -200,8 +172,8 @@ def _headers(result: Result, *, tail: bool) -> dict[str, str]:
 
 def _named(name_or_arn: str) -> tuple[str, str | None]:
     """Return the function's name and the qualifier in a name, partial ARN or ARN."""
-    name, _, qualifier = name_or_arn.rpartition("function:")[2].partition(":")
-    return name, qualifier or None
+    match = _FUNCTION_NAME.fullmatch(name_or_arn)
+    return (match[1], match[2]) if match else (name_or_arn, None)
 
 
 def _payload(body: Any) -> bytes:

@@ -79,6 +79,7 @@ class LocalTarget:
     def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
         self._settings = settings
         self._sandbox = sandbox
+        self._used = False
 
     @property
     def label(self) -> str:
@@ -92,6 +93,7 @@ class LocalTarget:
     def environment(self) -> AwsEnvironment:
         """The emulator's endpoint, and credentials that are good for nothing else."""
         server = self._sandbox.running()
+        self._used = True
         region = self._settings.region or DEFAULT_REGION
         ours = {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -143,3 +145,12 @@ class LocalTarget:
     def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
         """The command that opens the link in the emulator's mailbox."""
         return "confirm it, as the link in its mail does: tt-ops local confirm"
+
+    def explain(self, error: TtOpsError) -> TtOpsError:
+        """That the embedded AWS ended after it was asked for, which is why it gives no answer."""
+        if self._used and error.code in {"aws-unreachable", "api-unreachable"}:
+            try:
+                self._sandbox.running()
+            except TtOpsError as gone:
+                return gone
+        return error

@@ -27,6 +27,8 @@ def _outcome(drill: Drill, screen: Screen) -> str:
     alarm = visible(drill.alarm)
     if not drill.complete:
         return "The drill did not go as it should."
+    if drill.alarm is None:
+        return f"No alarm watches for this. See which there are:\n  {screen.command('alarms')}"
     if drill.waited:
         return f"The drill is complete: {alarm} fired, somebody was told, and it is OK again."
     return f"{alarm} will fire within minutes. Follow it:\n  {screen.command('status --watch 5s')}"

@@ -13,7 +13,6 @@ from tasktracker_ops.observations import (
     AlarmEvent,
     Alarms,
     ApiHealth,
-    FunctionState,
     Lock,
     Status,
     Subscription,
@@ -21,7 +20,7 @@ from tasktracker_ops.observations import (
 
 from .results import problem_text, text
 from .screen import Screen
-from .text import Styled, pairs, shortened, table, visible
+from .text import Styled, pairs, shortened, table, visible, wrapped
 
 _COLORS = {
     **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
@@ -45,18 +44,24 @@ _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 @text.register
 def _(result: Status, screen: Screen) -> str:
     # What is left beside the names and the states.
-    names = ["subscriptions", *(visible(alarm.name) for alarm in result.alarms)]
+    names = ["subscriptions", *map(visible, result.alarm_names)]
     width = None if screen.columns is None else screen.columns - max(map(len, names)) - 13
     rows = {
         "API": _api(result.api),
-        "function": _function(result.function),
-        **{visible(alarm.name): _alarm_state(alarm, width) for alarm in result.alarms},
+        "function": _function(result),
+        **_alarm_states(result, width),
         "subscriptions": _subscriptions(result.subscriptions),
         "state lock": _lock(result.lock),
     }
     problems = [problem_text(problem, screen) for problem in result.problems]
     title = f"Task Tracker at {visible(result.api.url)}"
     return "\n".join([title, "", pairs(rows), "", *(problems or ["All is well."])])
+
+
+def _alarm_states(result: Status, width: int | None) -> dict[str, Styled]:
+    absent = _state("gone") if result.alarms is not None else _unknown("the alarms")
+    rows = dict.fromkeys(map(visible, result.alarm_names), absent)
+    return rows | {visible(each.name): _alarm_state(each, width) for each in result.alarms or ()}
 
 
 def _alarm_state(alarm: Alarm, width: int | None) -> Styled:
@@ -77,14 +82,18 @@ def _api(api: ApiHealth) -> str:
     return _lines([_state(word, answer), _state("", access)])
 
 
-def _function(function: FunctionState | None) -> str:
+def _function(result: Status) -> str:
+    function = result.function
     if function is None:
-        return _state("gone", "or not to be seen")
+        gone = any(problem.code == "function-missing" for problem in result.problems)
+        return _state("gone") if gone else _unknown("the function")
     what = f"version {function.version} ({function.alias}), {function.runtime}"
     return _state(function.state, f"{what}, changed {ago(function.changed_at)}")
 
 
-def _subscriptions(subscriptions: tuple[Subscription, ...]) -> Styled:
+def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> Styled:
+    if subscriptions is None:
+        return _unknown("the subscriptions")
     if not subscriptions:
         return _state("none", "nobody is told")
     return _lines(
@@ -95,12 +104,16 @@ def _subscriptions(subscriptions: tuple[Subscription, ...]) -> Styled:
 
 def _lock(lock: Lock) -> str:
     if lock.held is None:
-        return _state("unknown", "the state's backend cannot be read from here")
+        return _unknown("the state's backend")
     if not lock.held:
         return _state("free")
     since = f" {ago(lock.since)}" if lock.since else ""
     who = f"by {lock.who or 'somebody'} ({lock.operation or 'unknown'}){since}, {lock.id or ''}"
     return _state("HELD", who.rstrip(", "))
+
+
+def _unknown(what: str) -> Styled:
+    return _state("unknown", f"{what} cannot be read from here")
 
 
 def _state(word: str, rest: str = "") -> Styled:
@@ -146,6 +159,7 @@ def _(result: Alarms, screen: Screen) -> str:
     parts = [_alarm(alarm) for alarm in result.alarms] or ["There are no alarms."]
     if result.history is not None:
         parts.append(_history(result.history, screen))
+    parts += [problem_text(problem, screen) for problem in result.problems]
     return "\n\n".join(parts)
 
 
@@ -184,8 +198,8 @@ def _history(history: tuple[AlarmEvent, ...], screen: Screen) -> str:
     if not history:
         return "Nothing happened."
     names = max(len(event.alarm) for event in history)
-    width = None if screen.columns is None else screen.columns - names - 24
-    rows = [(e.at[:19] + "Z", e.alarm, shortened(_happened(e), width)) for e in history]
+    width = None if screen.columns is None else max(screen.columns - names - 24, 20)
+    rows = [(e.at[:19] + "Z", e.alarm, wrapped(_happened(e), width)) for e in history]
     return table(("time", "alarm", "what"), rows)
 
 

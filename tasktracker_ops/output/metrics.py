@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tasktracker_ops.observations import Metrics, MetricSummary, Picture, WidgetSummary
+from tasktracker_ops.dashboards import Metrics, MetricSummary, Picture, WidgetSummary
 
 from .results import text
 from .screen import Screen

@@ -11,9 +11,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from tasktracker_ops.dashboards import Page, Panel, Point, Trace, Watched, Widget
 from tasktracker_ops.errors import ConfigurationError
-from tasktracker_ops.observations import Point
-from tasktracker_ops.widgets import Page, Panel, Trace, Watched, Widget
 
 from .metrics import number
 

@@ -1,13 +1,15 @@
-"""The text of every result of making and using a deployment."""
+"""The text of results; here of making and using a deployment."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from functools import singledispatch
+from importlib import import_module
 from typing import Any
 
 import click
 
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.models import (
     Bootstrapped,
     Deployed,
@@ -21,16 +23,26 @@ from tasktracker_ops.models import (
     Task,
     Tasks,
 )
-from tasktracker_ops.observations import Problem
 
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible
+
+# What is observed has its texts in modules of their own, loaded when one is needed.
+_MODULES = {
+    **dict.fromkeys(("Status", "Alarms"), "health"),
+    **dict.fromkeys(("Metrics", "Picture"), "metrics"),
+    **dict.fromkeys(("LogEvent", "LogMessage"), "logs"),
+    **dict.fromkeys(("Inbox", "Mail", "Confirmed"), "mail"),
+    **dict.fromkeys(("Added", "Exported", "Imported"), "tasks"),
+    "Drill": "drills",
+}
 
 
 @singledispatch
 def text(result: Any, screen: Screen) -> str:
     """The result for people."""
-    raise TypeError(f"no text for {type(result).__name__}")
+    import_module(f".{_MODULES[type(result).__name__]}", __package__)
+    return text(result, screen)
 
 
 def problem_text(problem: Problem, screen: Screen) -> str:

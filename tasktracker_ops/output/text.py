@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 
 import click
 
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.models import Plan, ResourceChange, Tasks
-from tasktracker_ops.observations import Problem
 
 # What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
 # (https://unicode.org/reports/tr9/).
@@ -43,6 +44,12 @@ def shortened(text: str | None, width: int | None) -> str | None:
     if text is None or width is None or len(text) <= max(width, 20):
         return text
     return text[: max(width, 20) - 1] + "…"
+
+
+def wrapped(text: str, width: int | None) -> Styled:
+    """The text in as many lines of `width` columns as it takes; None leaves it on one."""
+    shown = visible(text)
+    return Styled(shown if width is None else textwrap.fill(shown, width, break_on_hyphens=False))
 
 
 def pairs(rows: Mapping[str, Any]) -> str:

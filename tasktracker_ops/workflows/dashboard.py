@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.browser import open_page
 from tasktracker_ops.adapters.metric_units import unit
-from tasktracker_ops.observations import Alarm, AlarmEvent, Picture
-from tasktracker_ops.widgets import Metric, Page, Panel, Series, Trace, Watched, Widget
+from tasktracker_ops.dashboards import Metric, Page, Panel, Picture, Series, Trace, Watched, Widget
+from tasktracker_ops.observations import Alarm, AlarmEvent
 
 from .readings import fetch, line_period, line_queries, points, readable, visible_series
 from .time_window import TimeWindow, rfc3339

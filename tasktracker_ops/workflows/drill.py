@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import Alarm, Drill, Problem, Shot, timestamp
+from tasktracker_ops.observations import Alarm, Drill, Shot, timestamp
 
 from .follow import Course, step
+from .recipients import missing
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_client import TaskClient
@@ -38,17 +40,25 @@ SLOW = Route("trigger-slow", "Duration", 200, longer_than=1.0)
 def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = None) -> Drill:
     """Send `count` signed requests; with `timeout`, in seconds, follow the alarm until it is over.
 
-    Raises TtOpsError when there is nothing to drill: `alarm-missing`, `alarm-firing`.
+    Raises TtOpsError when there is nothing to follow: `alarm-missing`, `alarm-firing`.
     """
     deployment = app.deployments.get()
-    alarm = _watching(app, deployment, route)
-    course = None if timeout is None else Course(app, _at_rest(alarm, route))
+    alarms = app.alarms.get(deployment.alarm_names)
+    alarm = _watching(alarms, route)
+    if alarm is None:
+        unwatched = _unwatched(deployment, alarms, route)
+        if timeout is not None:
+            raise unwatched
+        app.report.note(f"{unwatched.message}: nothing will fire")
+    course = None
+    if alarm is not None and timeout is not None:
+        course = Course(app, _at_rest(alarm))
     shots, problem = _fire(app, app.drills(deployment), route, count)
     if course is not None and timeout is not None and problem is None:
         problem = course.follow(datetime.fromisoformat(shots[0].at), timeout)
     return Drill(
         requests=shots,
-        alarm=alarm.name,
+        alarm=None if alarm is None else alarm.name,
         transitions=course.transitions if course else (),
         notifications=course.notifications if course else (),
         waited=course is not None,
@@ -57,20 +67,24 @@ def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = Non
     )
 
 
-def _watching(app: App, deployment: Deployment, route: Route) -> Alarm:
-    """The deployment's alarm on the route's metric: its name may have been changed."""
-    for alarm in app.alarms.get(deployment.alarm_names):
-        if (alarm.namespace, alarm.metric) == ("AWS/Lambda", route.metric):
-            return alarm
-    raise TtOpsError(
+def _watching(alarms: Sequence[Alarm], route: Route) -> Alarm | None:
+    """The alarm on the route's metric: its name may have been changed."""
+    watched = ("AWS/Lambda", route.metric)
+    return next((each for each in alarms if (each.namespace, each.metric) == watched), None)
+
+
+def _unwatched(deployment: Deployment, alarms: Sequence[Alarm], route: Route) -> TtOpsError:
+    """Say that an alarm of the deployment no longer exists, or that none of them watches this."""
+    gone = [problem.message for problem in missing(deployment.alarm_names, alarms)]
+    why = ", ".join(gone) or f"the alarms {', '.join(deployment.alarm_names)} watch other things"
+    return TtOpsError(
         "alarm-missing",
-        f"none of the alarms {', '.join(deployment.alarm_names)} watches the function's "
-        f"{route.metric}: nothing would fire",
+        f"no alarm watches the function's {route.metric} ({why})",
         hint="put it back: tt-ops deploy",
     )
 
 
-def _at_rest(alarm: Alarm, route: Route) -> Alarm:
+def _at_rest(alarm: Alarm) -> Alarm:
     if alarm.state != "ALARM":
         return alarm
     raise TtOpsError(
@@ -93,7 +107,7 @@ def _fire(
             answer = api.probe(route.path)
         except TtOpsError as error:
             shots.append(Shot(timestamp(sent + offset), None, None, None, expected=False))
-            return tuple(shots), Problem(error.code, error.message, error.hint)
+            return tuple(shots), Problem.of(app.target.explain(error))
         if number == 1:
             offset = _offset(answer.headers.get("Date", ""), sent, datetime.now(UTC))
         seconds, status = answer.elapsed.total_seconds(), answer.status_code

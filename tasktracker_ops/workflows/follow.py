@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.observations import Alarm, AlarmEvent, Notification, Problem, Transition
+from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
+from tasktracker_ops.observations import Alarm, AlarmEvent, Notification, Transition
 
-from .recipients import muted, nobody_told, topics, unheard
+from .recipients import action_failed, muted, nobody_told, topics, unheard
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -55,13 +55,21 @@ class Course:
         """
         self._shot_at = shot_at
         started = time.monotonic()
+        noted = ""
         while True:
             try:
                 self._look()
+                noted = ""
             except ConfigurationError as error:
-                return Problem(error.code, error.message, error.hint)
+                return Problem.of(error)
             except TtOpsError as error:
-                self._app.report.note(f"asking again: {error.message}")
+                explained = self._app.target.explain(error)
+                if explained is not error:
+                    return Problem.of(explained)
+                # Once, however long it lasts.
+                if error.message != noted:
+                    self._app.report.note(f"asking again: {error.message}")
+                noted = error.message
             silence = self._silence()
             if silence is not None or self._settled():
                 return silence
@@ -100,8 +108,7 @@ class Course:
         # From here on it is done with: what may fail, and be tried again, is over.
         self._known.add(event)
         if not event.succeeded:
-            hint = "see its history: tt-ops alarms --history"
-            self._failed(state, Problem("action-failed", event.summary.rstrip("."), hint=hint))
+            self._failed(state, action_failed(event))
             return
         endpoints = tuple(each.endpoint for each in subscriptions if each.confirmed)
         if not endpoints:

@@ -8,9 +8,19 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.metric_units import unit
+from tasktracker_ops.dashboards import (
+    Dashboard,
+    Line,
+    Metric,
+    Metrics,
+    MetricSummary,
+    Point,
+    Query,
+    Series,
+    Widget,
+    WidgetSummary,
+)
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.observations import Metrics, MetricSummary, Point, WidgetSummary
-from tasktracker_ops.widgets import Dashboard, Line, Metric, Query, Series, Widget
 
 from .readings import (
     dashboard,

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.observations import Point
-from tasktracker_ops.widgets import Dashboard, Line, Query, Series, Widget
+from tasktracker_ops.dashboards import Dashboard, Line, Point, Query, Series, Widget
 
 from .time_window import TimeWindow, rfc3339
 

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import (
-    Alarm,
-    ApiHealth,
-    FunctionState,
-    Problem,
-    Status,
-    Subscription,
-)
+from tasktracker_ops.observations import Alarm, ApiHealth, FunctionState, Status, Subscription
 
-from .recipients import muted, nobody_told, unheard
+from .recipients import missing, muted, nobody_told, unheard, untold
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -50,6 +44,7 @@ class _Look:
         self._app = app
         self._deployment = deployment
         self._problems: list[Problem] = []
+        self._subscriptions: dict[str, tuple[Subscription, ...] | None] = {}
         self._well = True
 
     def status(self) -> Status:
@@ -57,50 +52,68 @@ class _Look:
         api = self._api()
         function = self._function()
         alarms = self._seen(lambda: app.alarms.get(deployment.alarm_names))
-        topic = deployment.topic_arn
-        gone = Problem("topic-missing", f"the topic {topic} is gone", hint=_DEPLOY)
-        subscriptions = self._seen(lambda: app.topics.subscriptions(topic), gone)
+        subscriptions = self._subscribed(deployment.topic_arn)
         lock = app.state_backend.lock(app.settings.state_key)
         if alarms is not None:
             self._judge_alarms(alarms)
-        for problem in self._unheard(subscriptions) if subscriptions is not None else ():
-            self._add(problem)
+        if (
+            subscriptions is not None
+            and self._topic_gone(deployment.topic_arn) not in self._problems
+        ):
+            for problem in unheard(app.target, deployment.topic_arn, subscriptions):
+                self._add(problem)
         for alarm in alarms or ():
             if alarm.state == "ALARM":
-                self._judge_firing(alarm, subscriptions)
+                self._judge_firing(alarm)
         return Status(
             well=self._well,
             api=api,
             function=function,
-            alarms=alarms or (),
-            subscriptions=subscriptions or (),
+            alarms=alarms,
+            subscriptions=subscriptions,
             lock=lock,
             problems=tuple(self._problems),
+            alarm_names=deployment.alarm_names,
         )
 
     def _add(self, problem: Problem, *, grave: bool = False) -> None:
-        self._problems.append(problem)
+        # What keeps us from seeing one thing may keep us from all.
+        if problem not in self._problems:
+            self._problems.append(problem)
         self._well = self._well and not grave
 
-    def _seen(self, look: Callable[[], T], gone: Problem | None = None) -> T | None:
+    def _seen(
+        self, look: Callable[[], T], gone: Problem | None = None, nothing: T | None = None
+    ) -> T | None:
         """What a look gives, or None with a problem: who cannot look must not call it well.
 
-        `gone` is the problem that there is nothing to look at.
+        `gone` is the problem that there is nothing to look at, and `nothing` what is seen then.
         """
         from tasktracker_ops.adapters.session import AwsNotFound
 
         try:
             return look()
         except AwsNotFound as error:
-            self._add(gone or _problem(error), grave=True)
+            self._add(gone or Problem.of(error), grave=True)
+            return nothing
         except ConfigurationError as error:
             # One service may be closed to us; without credentials all of them are.
             if error.code != "aws-access-denied":
                 raise
-            self._add(_problem(error), grave=True)
+            self._add(Problem.of(error), grave=True)
         except TtOpsError as error:
-            self._add(_problem(error), grave=True)
+            self._add(Problem.of(self._app.target.explain(error)), grave=True)
         return None
+
+    def _subscribed(self, topic: str) -> tuple[Subscription, ...] | None:
+        if topic not in self._subscriptions:
+            look = partial(self._app.topics.subscriptions, topic)
+            nobody: tuple[Subscription, ...] = ()
+            self._subscriptions[topic] = self._seen(look, self._topic_gone(topic), nobody)
+        return self._subscriptions[topic]
+
+    def _topic_gone(self, topic: str) -> Problem:
+        return Problem("topic-missing", f"the topic {topic} is gone", hint=_DEPLOY)
 
     def _api(self) -> ApiHealth:
         deployment = self._deployment
@@ -137,20 +150,14 @@ class _Look:
         return found
 
     def _judge_alarms(self, alarms: tuple[Alarm, ...]) -> None:
-        there = {alarm.name for alarm in alarms}
-        for name in self._deployment.alarm_names:
-            if name not in there:
-                message = f"the alarm {name!r} is gone"
-                self._add(Problem("alarm-missing", message, hint=_DEPLOY))
+        for problem in missing(self._deployment.alarm_names, alarms):
+            self._add(problem, grave=True)
         for problem in filter(None, map(muted, alarms)):
             self._add(problem)
 
-    def _judge_firing(self, alarm: Alarm, subscriptions: tuple[Subscription, ...] | None) -> None:
+    def _judge_firing(self, alarm: Alarm) -> None:
         """A failure that nobody hears of is worse than one that somebody looks after."""
-        cause = muted(alarm)
-        if cause is None and subscriptions is not None:
-            confirmed = any(each.confirmed for each in subscriptions)
-            cause = None if confirmed else self._unheard(subscriptions)[0]
+        cause = untold(self._app, alarm, self._subscribed)
         if cause is not None:
             self._add(nobody_told(alarm.name, cause), grave=True)
             return
@@ -162,15 +169,8 @@ class _Look:
             )
         )
 
-    def _unheard(self, subscriptions: tuple[Subscription, ...]) -> tuple[Problem, ...]:
-        return unheard(self._app.target, self._deployment.topic_arn, subscriptions)
-
 
 def _hint(status: int) -> str:
     if status in {401, 403}:
         return "see which callers it takes (api_auth), and whose keys these are: tt-ops outputs"
     return "see what the function says: tt-ops logs --errors"
-
-
-def _problem(error: TtOpsError) -> Problem:
-    return Problem(error.code, error.message, error.hint)

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 
 from tasktracker_ops.observations import timestamp
 
-# One-minute data is kept for 15 days.
-LONGEST = 14 * 86400
 _MOST_POINTS = 180
 _MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)
 

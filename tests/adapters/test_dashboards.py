@@ -12,8 +12,8 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.dashboards import Dashboards, read
 from tasktracker_ops.adapters.session import AwsSession
+from tasktracker_ops.dashboards import Mark, Metric, Widget
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.widgets import Mark, Metric, Widget
 
 
 def widgets(*content: Any) -> tuple[Widget, ...]:

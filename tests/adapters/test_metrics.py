@@ -12,7 +12,7 @@ from botocore.stub import ANY, Stubber
 from tasktracker_ops.adapters.metric_units import unit
 from tasktracker_ops.adapters.metrics import Answer, MetricData
 from tasktracker_ops.adapters.session import AwsSession
-from tasktracker_ops.widgets import Metric, Query
+from tasktracker_ops.dashboards import Metric, Query
 
 METRIC = Metric("AWS/Lambda", "Errors", (("FunctionName", "f"),))
 TIMES = {"StartTime": datetime.fromtimestamp(0, UTC), "EndTime": datetime.fromtimestamp(600, UTC)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.cli.main import cli
+from tasktracker_ops.settings import PROJECT_MARKERS
 
 Run = Callable[..., Result]
 DEPLOYMENT = {
@@ -46,9 +48,10 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def run(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command outside of any clone."""
+    """Run a command outside of any clone, with nothing of the user's environment."""
     monkeypatch.chdir(tmp_path)
     environment = {
+        **{name: None for name in os.environ if name.startswith("TT_OPS_")},
         "HOME": str(tmp_path),
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -103,3 +106,20 @@ def test_the_console_needs_no_dashboard(run: Run) -> None:
     result = run("dashboard", "--console")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["url"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("metrics",), ("dashboard", "--html", "a.html"), ("dashboard", "--console")]
+)
+def test_looking_starts_no_embedded_aws(
+    run: Run, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """One that nothing was deployed on has no dashboard."""
+    if "--html" in arguments:
+        pytest.importorskip("plotly")
+    project = tmp_path / "project"
+    for folder in PROJECT_MARKERS:
+        (project / folder).mkdir(parents=True)
+    local = ("--target", "local", "--project-dir", str(project))
+    assert code(run(*local, *arguments)) == (1, "local-not-running")
+    assert not (project / ".tt-ops").exists()

@@ -235,6 +235,22 @@ def test_alarms_are_told_in_words(run: Run) -> None:
     assert found["history"] is None
 
 
+def test_alarms_exits_1_when_one_is_gone(run: Run, client: Client) -> None:
+    """So does `status`: nobody would hear of a failure."""
+    alarm = client("cloudwatch").describe_alarms(AlarmNames=["LambdaErrorAlarm"])["MetricAlarms"][0]
+    client("cloudwatch").delete_alarms(AlarmNames=["LambdaErrorAlarm"])
+    try:
+        listed, seen = run("alarms"), run("status")
+        assert (listed.exit_code, seen.exit_code) == (1, 1)
+        for result in (listed, seen):
+            assert "the alarm 'LambdaErrorAlarm' is gone" in result.stdout
+            assert "tt-ops deploy" in result.stdout
+    finally:
+        keys = "AlarmName Namespace MetricName Statistic Period EvaluationPeriods Threshold"
+        keys += " ComparisonOperator AlarmActions"
+        client("cloudwatch").put_metric_alarm(**{key: alarm[key] for key in keys.split()})
+
+
 def test_a_drill_is_signed(run: Run, server: Any) -> None:
     """Whatever the API asks of other callers."""
     server.will_answer(500, "{}")

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tasktracker_ops.observations import Point
+from tasktracker_ops.dashboards import Page, Panel, Point, Trace, Widget
 from tasktracker_ops.output.page import renderer
-from tasktracker_ops.widgets import Page, Panel, Trace, Widget
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone

@@ -31,6 +31,8 @@ from tasktracker_ops.local.http_server import serve_on
 from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models import LocalServer
 
+from .queries import CloudWatch
+
 REGION = "eu-west-3"
 HANDLER = """
 import base64, json, logging, os, subprocess, sys, time
@@ -170,7 +172,7 @@ class Aws:
         self, source: str | bytes = HANDLER, *, log_group: bool = True, **options: Any
     ) -> Function:
         """Deploy a handler or a package, version 1 published and behind the alias `live`."""
-        name = f"function-{next(_numbers)}"
+        name = f"test-{next(_numbers)}-function"
         if log_group:
             self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
         self.client("lambda").create_function(
@@ -352,3 +354,26 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own, for alarm, metric and topic."""
+    return str(request.node.name).partition("[")[0]
+
+
+@pytest.fixture
+def topic(watched: Any, name: str) -> Any:
+    """A topic with the policy that SNS gives to new ones, and a confirmed address."""
+    sns = watched[0].client("sns")
+    arn = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="me@example.com")
+    requests.get(watched[1].mailbox.mails()[0].letter.confirm_url, timeout=10)
+    yield arn
+    sns.delete_topic(TopicArn=arn)
+
+
+@pytest.fixture
+def cloudwatch(aws: Any) -> CloudWatch:
+    """CloudWatch of the embedded AWS."""
+    return CloudWatch(aws.client("cloudwatch"))

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from .conftest import zipped
+
 
 def test_answers_what_the_function_returns(function: Any) -> None:
     """A direct invocation gives back the function's value and the version that ran."""
@@ -21,6 +23,37 @@ def test_answers_what_the_function_returns(function: Any) -> None:
     assert answer["ExecutedVersion"] == "1"
     assert "FunctionError" not in answer
     assert function.invoke([1])["ExecutedVersion"] == "$LATEST"
+
+
+@pytest.mark.parametrize("qualifier", ["", ":live", ":1", ":$LATEST"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "function:",
+        "123456789012:function:",
+        "eu-west-3:123456789012:function:",
+        "arn:aws:lambda:eu-west-3:123456789012:function:",
+    ],
+)
+def test_forms_of_a_name(aws: Any, function: Any, prefix: str, qualifier: str) -> None:
+    """Name, partial ARN and ARN lead to the function, each with a qualifier behind it or not."""
+    answer = aws.client("lambda").invoke(FunctionName=prefix + function.name + qualifier)
+    assert answer["ExecutedVersion"] == ("1" if qualifier in (":live", ":1") else "$LATEST")
+
+
+def test_new_code_may_want_another_processor(aws: Any) -> None:
+    """It has it from then on, and so has the version that is published."""
+    name = aws.function(Architectures=["arm64"]).name
+    client = aws.client("lambda")
+    code = zipped("def lambda_handler(event, context): return 2")
+    answer = client.update_function_code(
+        FunctionName=name, ZipFile=code, Architectures=["x86_64"], Publish=True
+    )
+    assert answer["Architectures"] == ["x86_64"]
+    for qualifier, processor in [("$LATEST", "x86_64"), ("2", "x86_64"), ("1", "arm64")]:
+        seen = client.get_function_configuration(FunctionName=name, Qualifier=qualifier)
+        assert seen["Architectures"] == [processor]
 
 
 def test_context_is_lambdas(function: Any) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.observations import Drill, Notification, Problem, Shot, Transition
+from tasktracker_ops.errors import Problem
+from tasktracker_ops.observations import Drill, Notification, Shot, Transition
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 
@@ -71,6 +72,12 @@ def test_a_drill_without_waiting_says_how_to_follow(shown: Callable[..., str]) -
     """With the command."""
     text = shown(replace(DRILL, transitions=(), notifications=(), waited=False))
     assert "LambdaErrorAlarm will fire within minutes. Follow it:\n  tt-ops status --watch" in text
+
+
+def test_a_drill_without_an_alarm_promises_nothing(shown: Callable[..., str]) -> None:
+    """Nothing will fire."""
+    text = shown(replace(DRILL, alarm=None, transitions=(), notifications=(), waited=False))
+    assert text.startswith("No alarm watches for this. See which there are:\n  tt-ops alarms\n")
 
 
 def test_a_drill_that_went_wrong_claims_nothing(shown: Callable[..., str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.observations import (
     Alarm,
     AlarmEvent,
@@ -19,7 +20,6 @@ from tasktracker_ops.observations import (
     ApiHealth,
     FunctionState,
     Lock,
-    Problem,
     Status,
     Subscription,
     timestamp,
@@ -68,6 +68,7 @@ STATUS = Status(
     ),
     lock=Lock(True, "7d2f", "me@host", "apply", earlier(200000)),
     problems=(Problem("nobody-told", "it fired and nobody was told", "mend it: tt-ops deploy"),),
+    alarm_names=("LambdaErrorAlarm",),
 )
 TRANSITION = AlarmEvent(
     "LambdaErrorAlarm",
@@ -117,7 +118,7 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 @pytest.mark.parametrize(
     ("value", "keys"),
     [
-        ([], "well api function alarms subscriptions lock problems"),
+        ([], "well api function alarms subscriptions lock problems alarm_names"),
         (["api"], "url auth public healthy status latency_ms"),
         (["function"], "name alias version runtime state changed_at"),
         (["subscriptions", 0], "protocol endpoint confirmed arn"),
@@ -138,7 +139,7 @@ def test_the_keys_of_a_status_are_kept(
 def test_the_keys_of_alarms_are_kept(shown: Callable[..., str]) -> None:
     """Those of the history as well; they may become more."""
     found = json.loads(shown(Alarms((ALARM,), (TRANSITION,)), output="json"))
-    assert list(found) == ["alarms", "history"]
+    assert list(found) == ["alarms", "history", "problems"]
     names = "name state since reason description namespace metric statistic comparison threshold "
     names += "period evaluation_periods datapoints_to_alarm missing_data actions_enabled "
     names += "alarm_actions ok_actions insufficient_data_actions"
@@ -174,18 +175,30 @@ def test_a_status_says_what_is_not_there(shown: Callable[..., str]) -> None:
         alarms=(),
         subscriptions=(),
         lock=Lock(held=None),
-        problems=(),
+        problems=(Problem("function-missing", "it is gone", "put it back: tt-ops deploy"),),
     )
     text = shown(nothing)
     for words in (
         "DOWN       no answer",
         "callers identify themselves (AWS_IAM)",
-        "function       gone",
-        "subscriptions  none       nobody is told",
-        "state lock     unknown",
-        "All is well.",
+        "function          gone",
+        "LambdaErrorAlarm  gone",
+        "subscriptions     none       nobody is told",
+        "state lock        unknown",
     ):
         assert words in text
+
+
+def test_what_could_not_be_read_is_not_called_gone(shown: Callable[..., str]) -> None:
+    """Neither on the screen nor in JSON."""
+    dark = replace(STATUS, function=None, alarms=None, subscriptions=None)
+    text = shown(dark)
+    assert "function          unknown    the function cannot be read from here" in text
+    assert "LambdaErrorAlarm  unknown    the alarms cannot be read from here" in text
+    assert "subscriptions     unknown    the subscriptions cannot be read from here" in text
+    found = json.loads(shown(dark, output="json"))
+    assert (found["function"], found["alarms"], found["subscriptions"]) == (None, None, None)
+    assert found["alarm_names"] == ["LambdaErrorAlarm"]
 
 
 def test_a_status_fits_a_terminal(on_terminal: Callable[..., str]) -> None:
@@ -263,6 +276,22 @@ def test_a_history_is_a_table(shown: Callable[..., str]) -> None:
     assert rows[1].endswith("  told task-tracker-alerts")
     assert rows[2].endswith("  FAILED to tell task-tracker-alerts")
     assert rows[3].endswith('  Alarm "a" created')
+
+
+def test_a_history_is_wrapped_on_a_terminal(on_terminal: Callable[..., str]) -> None:
+    """Nothing of a reason is lost."""
+    text = on_terminal(Alarms((), (TRANSITION,)), no_color=True)
+    rows = text.splitlines()[-3:]
+    assert max(map(len, rows)) <= 80
+    words = " ".join(" ".join(row[40:] for row in rows).split())
+    assert words.endswith("datapoints [2.0] was greater than the threshold (0.0)")
+
+
+def test_an_alarm_that_is_gone_is_told(shown: Callable[..., str]) -> None:
+    """Below those that are there."""
+    problem = Problem("alarm-missing", "the alarm 'a' is gone", "put it back: tt-ops deploy")
+    text = shown(Alarms((ALARM,), problems=(problem,)))
+    assert text.endswith("\n\n! the alarm 'a' is gone\n  put it back: tt-ops deploy\n")
 
 
 def test_nothing_is_said_plainly(shown: Callable[..., str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasktracker_ops.observations import Metrics, MetricSummary, Picture, Point, WidgetSummary
+from tasktracker_ops.dashboards import Metrics, MetricSummary, Picture, Point, WidgetSummary
 from tasktracker_ops.output.metrics import number, sparkline
 from tasktracker_ops.output.results import text
 from tasktracker_ops.output.screen import Screen

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.dashboards import Line, Mark, Page, Panel, Point, Trace, Watched, Widget
 from tasktracker_ops.errors import ConfigurationError
-from tasktracker_ops.observations import Alarm, Point
+from tasktracker_ops.observations import Alarm
 from tasktracker_ops.output.page import render, renderer
-from tasktracker_ops.widgets import Line, Mark, Page, Panel, Trace, Watched, Widget
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 ALARM = Alarm(

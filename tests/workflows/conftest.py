@@ -57,6 +57,7 @@ class Observed:
         self.function: Any = FunctionState(
             "tracker", "live", "7", "python3.12", "Active", "2026-01-01T00:00:00.000Z"
         )
+        self.explained: TtOpsError | None = None
         self.lock = Lock(held=False)
         self.api_url = api_url
         self.notes: list[str] = []
@@ -68,6 +69,7 @@ class Observed:
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
             confirmation_hint=lambda topic, endpoint: f"confirm: aws confirm {endpoint}",
+            explain=lambda error: self.explained or error,
         )
         self._authorised = authorised
 

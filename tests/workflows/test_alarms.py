@@ -18,6 +18,16 @@ def test_the_history_is_read_when_it_is_asked_for(observed: Any) -> None:
     assert found.history is None
 
 
+def test_an_alarm_that_is_gone_is_named(observed: Any) -> None:
+    """With and without the history."""
+    del observed.found_alarms[0]
+    for history in (False, True):
+        found = alarms(observed, history=history)
+        assert [alarm.name for alarm in found.alarms] == ["LambdaDurationAlarm"]
+        assert [problem.code for problem in found.problems] == ["alarm-missing"]
+        assert "'LambdaErrorAlarm' is gone" in found.problems[0].message
+
+
 def test_the_history_is_the_newest_of_all_alarms(observed: Any, transition: Make) -> None:
     """At most 20 items, unless a time is given; those of one moment keep CloudWatch's order."""
     one = [transition(f"2026-01-01T00:00:{n:02}.000Z", "OK", "ALARM") for n in range(30)]

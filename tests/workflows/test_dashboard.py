@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.dashboards import read
+from tasktracker_ops.dashboards import Page, Series
 from tasktracker_ops.observations import Alarm, AlarmEvent
-from tasktracker_ops.widgets import Page, Series
 from tasktracker_ops.workflows.dashboard import draw, fired, images
 from tasktracker_ops.workflows.time_window import rfc3339, time_window
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -106,12 +107,27 @@ def test_the_alarm_is_found_by_what_it_watches(observed: Any, failing: Any, alar
     assert drill(observed, ERROR).alarm == "LambdaDurationAlarm"
 
 
-def test_without_an_alarm_nothing_is_fired(observed: Any, failing: Any) -> None:
-    """There would be nothing to prove."""
-    observed.found_alarms = []
-    with pytest.raises(TtOpsError, match="LambdaErrorAlarm, LambdaDurationAlarm") as caught:
-        drill(observed, ERROR)
+@pytest.mark.parametrize(
+    ("metrics", "why"),
+    [
+        ({"LambdaDurationAlarm": "Duration"}, "the alarm 'LambdaErrorAlarm' is gone"),
+        (
+            {"LambdaErrorAlarm": "Throttles", "LambdaDurationAlarm": "Duration"},
+            "the alarms LambdaErrorAlarm, LambdaDurationAlarm watch other things",
+        ),
+    ],
+)
+def test_without_an_alarm_there_is_nothing_to_follow(
+    observed: Any, failing: Any, alarm: Alarm, metrics: dict[str, str], why: str
+) -> None:
+    """Nothing is sent; without waiting it is, with a warning."""
+    observed.found_alarms = [replace(alarm, name=n, metric=m) for n, m in metrics.items()]
+    with pytest.raises(TtOpsError, match=re.escape(f"Errors ({why})")) as caught:
+        drill(observed, ERROR, timeout=1)
     assert (caught.value.code, failing.asked) == ("alarm-missing", [])
+    done = drill(observed, ERROR)
+    assert (done.complete, done.alarm, len(failing.asked)) == (True, None, 1)
+    assert observed.notes[0].endswith(f"Errors ({why}): nothing will fire")
 
 
 def test_an_alarm_that_fires_already_is_left_alone(
@@ -245,11 +261,23 @@ def test_the_notification_of_ok_is_not_needed(
 def test_a_lost_connection_is_no_end(
     observed: Any, failing: Any, course: tuple[AlarmEvent, ...]
 ) -> None:
-    """It is asked again."""
+    """It is asked again, which is said once."""
     lost = TtOpsError("aws-unreachable", "AWS does not answer", hint="look: env")
-    observed.histories = [(), lost, course]
+    observed.histories = [(), lost, lost, course]
     assert drill(observed, ERROR, timeout=60).complete
-    assert "asking again: AWS does not answer" in observed.notes
+    assert observed.notes.count("asking again: AWS does not answer") == 1
+
+
+def test_what_the_target_can_explain_ends_the_wait(
+    observed: Any, failing: Any, course: tuple[AlarmEvent, ...]
+) -> None:
+    """It does not pass."""
+    lost = TtOpsError("aws-unreachable", "AWS does not answer", hint="look: env")
+    observed.explained = TtOpsError("local-not-running", "it ended", hint="again: tt-ops deploy")
+    observed.histories = [(), course[-2:], lost]
+    done = drill(observed, ERROR, timeout=600)
+    assert done.problem is not None
+    assert (done.problem.code, len(done.notifications)) == ("local-not-running", 1)
 
 
 def test_credentials_that_expire_end_the_wait(

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.dashboards import read
+from tasktracker_ops.dashboards import Metrics, MetricSummary, Query, Series
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.observations import Metrics, MetricSummary
-from tasktracker_ops.widgets import Query, Series
 from tasktracker_ops.workflows.metrics import metrics
 from tasktracker_ops.workflows.time_window import time_window
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from tasktracker_ops.adapters.session import AwsNotFound
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.observations import Alarm, Lock, Subscription
+from tasktracker_ops.observations import Alarm, AlarmEvent, Lock, Subscription, timestamp
 from tasktracker_ops.workflows.status import status, watch
+
+Make = Callable[..., AlarmEvent]
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +112,59 @@ def test_an_alarm_that_nobody_heard_does_not(
     assert seen.problems[1].hint == "confirm: aws confirm operator@example.com"
 
 
+LATER = "2026-01-01T00:00:00.500Z"
+FIRED = "2026-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("change", [{"actions_enabled": False}, {"alarm_actions": ()}])
+def test_who_was_told_stays_told(
+    observed: Any, alarm: Alarm, transition: Make, action: Make, change: dict[str, Any]
+) -> None:
+    """By the history, whatever the alarm would do now, which is a problem of its own."""
+    firing(observed, alarm, **change)
+    observed.histories = [(action(LATER), transition(FIRED, "OK", "ALARM"))]
+    seen = status(observed)
+    assert (seen.well, codes(seen)) == (True, ["alarm-muted", "alarm-firing"])
+
+
+def test_who_was_not_told_stays_untold(
+    observed: Any, alarm: Alarm, transition: Make, action: Make
+) -> None:
+    """Its actions failed, or were disabled when it fired; now it would tell somebody."""
+    fired = transition(FIRED, "OK", "ALARM")
+    for history in ((action(LATER, False), fired), (fired,)):
+        firing(observed, alarm)
+        observed.histories = [history]
+        seen = status(observed)
+        assert (seen.well, codes(seen)) == (False, ["nobody-told"])
+
+
+def test_what_was_told_before_does_not_count(observed: Any, alarm: Alarm, action: Make) -> None:
+    """Of the time it fired before; without its transition the history proves nothing."""
+    firing(observed, alarm, actions_enabled=False)
+    observed.histories = [(action("2025-12-31T23:00:00.000Z"),)]
+    assert codes(status(observed)) == ["alarm-muted", "nobody-told"]
+
+
+def test_an_action_may_take_a_moment(observed: Any, alarm: Alarm, transition: Make) -> None:
+    """It is not in the history yet when the transition is."""
+    now = timestamp(datetime.now(UTC))
+    firing(observed, alarm, since=now)
+    observed.histories = [(transition(now, "OK", "ALARM"),)]
+    assert codes(status(observed)) == ["alarm-firing"]
+
+
+def test_without_the_history_what_is_configured_counts(
+    observed: Any, alarm: Alarm, pending: Subscription
+) -> None:
+    """Not everybody may read it."""
+    observed.histories = [ConfigurationError("aws-access-denied", "may not", hint="aws sts")]
+    firing(observed, alarm)
+    assert codes(status(observed)) == ["alarm-firing"]
+    observed.found_subscriptions = (pending,)
+    assert codes(status(observed)) == ["subscription-pending", "nobody-told"]
+
+
 @pytest.mark.parametrize("change", [{"actions_enabled": False}, {"alarm_actions": ()}])
 def test_an_alarm_that_tells_nobody_is_named(
     observed: Any, alarm: Alarm, change: dict[str, Any]
@@ -153,7 +210,8 @@ def test_what_may_not_be_seen_is_not_called_well(observed: Any) -> None:
     denied = ConfigurationError("aws-access-denied", "may not", hint="whose: aws sts")
     observed.found_alarms = denied
     seen = status(observed)
-    assert (seen.well, codes(seen), seen.alarms) == (False, ["aws-access-denied"], ())
+    assert (seen.well, codes(seen), seen.alarms) == (False, ["aws-access-denied"], None)
+    assert seen.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
     assert seen.subscriptions
 
 
@@ -162,6 +220,24 @@ def test_a_service_that_does_not_answer_hides_nothing(observed: Any) -> None:
     observed.found_subscriptions = TtOpsError("aws-unreachable", "no answer", hint="look: env")
     seen = status(observed)
     assert (seen.well, codes(seen), len(seen.alarms)) == (False, ["aws-unreachable"], 2)
+    assert seen.subscriptions is None
+
+
+def test_what_the_target_can_explain_is_said_once(observed: Any) -> None:
+    """Nothing answers, for one and the same reason."""
+    lost = TtOpsError("aws-unreachable", "no answer", hint="look: env")
+    observed.explained = TtOpsError("local-not-running", "it ended", hint="again: tt-ops deploy")
+    observed.found_alarms = observed.found_subscriptions = observed.function = lost
+    observed.api_url = "http://127.0.0.1:9"
+    seen = status(observed)
+    assert (seen.well, codes(seen)) == (False, ["local-not-running"])
+
+
+def test_a_lost_alarm_is_not_well(observed: Any) -> None:
+    """Nobody would hear of a failure."""
+    observed.found_alarms.pop()
+    seen = status(observed)
+    assert (seen.well, codes(seen)) == (False, ["alarm-missing"])
 
 
 def test_expired_credentials_are_one_error(observed: Any) -> None:

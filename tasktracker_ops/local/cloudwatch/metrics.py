@@ -17,7 +17,7 @@ from tasktracker_ops.local.cloudwatch import statistics
 from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, Window
 
 # 24 bytes each: 6 MB a metric at most.
-_MAX_SAMPLES = 1 << 18
+MAX_SAMPLES = 1 << 18
 _MAX_SETS = 1 << 14
 # Thinned an eighth at a time, which takes some 50 ms.
 _PARTS = 8
@@ -41,10 +41,14 @@ class Metric:
 
 
 class Metrics:
-    """All metrics of a region; safe to use from many threads."""
+    """All metrics of a region; safe to use from many threads.
 
-    def __init__(self) -> None:
+    Of each metric and unit there are at most `max_samples`, then old ones are thinned.
+    """
+
+    def __init__(self, *, max_samples: int = MAX_SAMPLES) -> None:
         self._lock = threading.Lock()
+        self._max_samples = max_samples
         self._series: dict[Metric, dict[str, _Series]] = {}
 
     def record(
@@ -121,7 +125,7 @@ class Metrics:
     def _of(self, metric: Metric, unit: str) -> _Series:
         units = self._series.setdefault(metric, {})
         if unit not in units:
-            units[unit] = _Series()
+            units[unit] = _Series(self._max_samples)
         return units[unit]
 
     def _next(self, metric: Metric, at: int, unit: str | None) -> int | None:
@@ -143,7 +147,8 @@ class Metrics:
 class _Series:
     """Samples of one metric and unit in order of time: seconds, values and their counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_samples: int) -> None:
+        self._max_samples = max_samples
         self.seconds: array[int] = array("q")
         self.values: array[float] = array("d")
         self.counts: array[float] = array("d")
@@ -164,7 +169,7 @@ class _Series:
         self.seconds.insert(at, second)
         self.values.insert(at, value)
         self.counts.insert(at, count)
-        if len(self.seconds) > _MAX_SAMPLES:
+        if len(self.seconds) > self._max_samples:
             self._thin()
 
     def add_set(self, second: int, values: StatisticSet) -> None:

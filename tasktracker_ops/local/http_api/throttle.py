@@ -13,6 +13,8 @@ from typing import Any
 
 @dataclass
 class _Bucket:
+    rate: float
+    burst: float
     tokens: float
     filled_at: float
 
@@ -41,7 +43,10 @@ class Throttle:
         burst = float(settings.get("throttlingBurstLimit", 5_000))
         with self._taking:
             now = time.monotonic()
-            bucket = self._buckets.setdefault(key, _Bucket(burst, now))
+            bucket = self._buckets.get(key)
+            # New limits hold at once, as in a stage that was never called.
+            if bucket is None or (bucket.rate, bucket.burst) != (rate, burst):
+                bucket = self._buckets[key] = _Bucket(rate, burst, burst, now)
             bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled_at) * rate)
             bucket.filled_at = now
             if bucket.tokens < 1:

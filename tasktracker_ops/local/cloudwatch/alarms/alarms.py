@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +26,14 @@ from tasktracker_ops.local.cloudwatch.alarms import (
     history,
     message,
 )
-from tasktracker_ops.local.cloudwatch.alarms.evaluation import INSUFFICIENT_DATA, Rule, Verdict
+from tasktracker_ops.local.cloudwatch.alarms.evaluation import (
+    ALARM,
+    INSUFFICIENT_DATA,
+    OK,
+    Datapoint,
+    Rule,
+    Verdict,
+)
 from tasktracker_ops.local.cloudwatch.alarms.history import History
 from tasktracker_ops.local.cloudwatch.alarms.message import Publication
 from tasktracker_ops.local.cloudwatch.metric_math.series import ExpressionError
@@ -161,7 +168,10 @@ class Alarms:
             points = datapoints.of(store, alarm, now)
         except (ExpressionError, UnknownStatistic) as error:
             return Verdict(INSUFFICIENT_DATA, f"Unable to evaluate the alarm: {error}", ())
-        return evaluation.evaluate(rule, points, alarm.state_value)
+        verdict = evaluation.evaluate(rule, points, alarm.state_value)
+        if (alarm.state_value, verdict.state) == (OK, ALARM) and _returned(rule, points):
+            return Verdict(OK, "", ())
+        return verdict
 
     def _act(self, alarm: Any, arn: str, publication: Publication, changed_at: datetime) -> None:
         add = partial(self._add, alarm, "Action")
@@ -190,3 +200,11 @@ class Alarms:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._watch.clock(), UTC)
+
+
+def _returned(rule: Rule, points: Sequence[Datapoint]) -> bool:
+    """Tell whether what makes an alarm fire is old, and was judged when it was new.
+
+    Periods slide: when traffic stops, what had left the newest one comes back in an older.
+    """
+    return points[-1].value is None and rule.treat_missing_data != "breaching"

@@ -1,4 +1,7 @@
-"""What a CloudWatch dashboard consists of: frozen values, named as its body names them."""
+"""Dashboards: what they consist of, named as their bodies name it, and what is seen on them.
+
+Times are RFC 3339 in UTC; durations are in seconds.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .observations import Alarm, Point
+from .observations import Alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A datapoint: the start of its period, and its value."""
+
+    at: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What a widget draws of one series; `alarms` names those that watch its metric."""
 
@@ -150,3 +161,61 @@ class Page:
     until: str
     alarms: tuple[Watched, ...]
     panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """A metric of a widget over the whole time asked for; None where there was no data.
+
+    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
+    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
+    """
+
+    label: str
+    namespace: str | None
+    name: str | None
+    dimensions: Mapping[str, str]
+    expression: str | None
+    statistic: str | None
+    period: int
+    unit: str | None
+    sum: float | None
+    average: float | None
+    minimum: float | None
+    maximum: float | None
+    p95: float | None
+    p99: float | None
+    last: float | None
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetSummary:
+    """A widget of the dashboard and its metrics."""
+
+    title: str
+    metrics: tuple[MetricSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The deployed dashboard in numbers; `period` is in seconds, that of the points."""
+
+    dashboard: str
+    since: str
+    until: str
+    period: int
+    widgets: tuple[WidgetSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The dashboard as a picture: the files written, or the `url` of a page for people.
+
+    `widgets` counts those drawn; `opened` says whether a browser shows it.
+    """
+
+    files: tuple[str, ...]
+    url: str | None
+    widgets: int
+    opened: bool

@@ -1,0 +1,101 @@
+"""What moto lacks of API Gateway's operations, on moto's own objects.
+
+Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/resources.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import unquote
+
+from moto.apigatewayv2.exceptions import APIGatewayV2Error
+from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route, Stage
+from moto.apigatewayv2.responses import ApiGatewayV2Response
+
+from tasktracker_ops.local.http_api.call import PREFIX
+
+# moto's own, however often ours are put around them.
+_create_api = ApiGatewayV2Backend.create_api
+_moto_update_route = Route.update
+_moto_delete_authorizer = Api.delete_authorizer
+
+# What a request replaces as a whole, and where moto's stage keeps it.
+_REPLACED = {
+    "accessLogSettings": "access_log_settings",
+    "autoDeploy": "auto_deploy",
+    "clientCertificateId": "client_certificate_id",
+    "defaultRouteSettings": "default_route_settings",
+    "description": "description",
+}
+
+
+class _AuthorizerReferenced(APIGatewayV2Error):
+    code = 409
+
+    def __init__(self, name: str, route_key: str) -> None:
+        super().__init__(
+            "ConflictException",
+            f"Cannot delete authorizer '{name}', is referenced in route: {route_key}",
+        )
+
+
+def install(url: str) -> None:
+    """Have API Gateway answer these operations; `url` is where its APIs are, below the prefix."""
+    ApiGatewayV2Backend.create_api = _reachable(url)  # type: ignore[method-assign]
+    ApiGatewayV2Response.update_stage = _update_stage  # type: ignore[attr-defined]
+    Route.update = _update_route  # type: ignore[assignment, method-assign]
+    Api.delete_authorizer = _delete_authorizer  # type: ignore[assignment, method-assign]
+
+
+def _reachable(url: str) -> Callable[..., Api]:
+    """Return the operation CreateApi, whose answer names the address that the API has here."""
+
+    @wraps(_create_api)
+    def create(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
+        api = _create_api(backend, *positional, **named)
+        api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
+        return api
+
+    return create
+
+
+def _update_stage(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
+    api_id, _, name = request.path.split("/")[-3:]
+    stage = request.apigatewayv2_backend.get_stage(api_id, unquote(name))
+    _update(stage, json.loads(request.body or "{}"))
+    return 200, {}, json.dumps(stage.to_json())
+
+
+def _update(stage: Stage, changes: Mapping[str, Any]) -> None:
+    """Change what is named: settings as a whole, of routes and variables only those named."""
+    for name, attribute in _REPLACED.items():
+        if name in changes:
+            setattr(stage, attribute, changes[name])
+    stage.route_settings = {**stage.route_settings, **changes.get("routeSettings", {})}
+    variables = {**stage.stage_variables, **changes.get("stageVariables", {})}
+    # A variable without a value is one that is taken away.
+    stage.stage_variables = {name: value for name, value in variables.items() if value != ""}
+    stage.updated = datetime.now()
+
+
+def _update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
+    """Do UpdateRoute, and take the last scope away where that is asked for.
+
+    Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
+    """
+    _moto_update_route(route, authorization_scopes=authorization_scopes, **named)
+    if authorization_scopes == []:
+        route.authorization_scopes = []
+
+
+def _delete_authorizer(api: Api, authorizer_id: str) -> None:
+    """Do DeleteAuthorizer, but for one that a route still names, as AWS does."""
+    for route in api.routes.values():
+        if route.authorizer_id and route.authorizer_id == authorizer_id:
+            name = api.get_authorizer(authorizer_id).name
+            raise _AuthorizerReferenced(name, route.route_key)
+    _moto_delete_authorizer(api, authorizer_id)

@@ -1,0 +1,182 @@
+"""What alarms do when they change: whom they tell, what, and whether they may."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from .alarms import (
+    ACCOUNT,
+    REGION,
+    Eventually,
+    described,
+    history_of,
+    put_alarm,
+    record,
+    state_of,
+    summaries_of,
+)
+
+
+def test_a_change_is_published_as_cloudwatch_does(
+    watched: Any, topic: str, name: str, eventually: Eventually
+) -> None:
+    """A document for programs, the text of a mail for people."""
+    put_alarm(watched, name, AlarmActions=[topic], Dimensions=[{"Name": "Of", "Value": "x"}])
+    eventually(lambda: state_of(watched, name) == "OK")
+    record(name, Of="x")
+    inbox = watched[1].mailbox
+    eventually(lambda: len(inbox.mails()) == 2)
+    letter = inbox.mails()[0].letter
+    alarm = described(watched, name)
+    assert letter.subject == f'ALARM: "{name}" in EU (Paris)'
+    assert letter.text.startswith(
+        f'You are receiving this email because your Amazon CloudWatch Alarm "{name}" in the '
+        f"EU (Paris) region has entered the ALARM state, because "
+        f'"{alarm["StateReason"]}" at "'
+    )
+    for line in (
+        "- Description:                Of a test.",
+        "- State Change:               OK -> ALARM",
+        f"- Alarm Arn:                  arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}",
+        "- The alarm is in the ALARM state when the metric is GreaterThanThreshold 0.0 for at "
+        "least 1 of the last 1 period(s) of 60 seconds.",
+        f"- MetricName:                          {name}",
+        "- Dimensions:                          [Of = x]",
+        "- Statistic:                           Sum",
+        "- TreatMissingData:                    notBreaching",
+        f"- ALARM: [{topic}]",
+        "- OK: ",
+    ):
+        assert f"\n{line}\n" in letter.text
+    eventually(lambda: bool(history_of(watched, name, "Action")))
+    [action] = history_of(watched, name, "Action")
+    assert action["HistorySummary"] == f"Successfully executed action {topic}"
+    data = json.loads(action["HistoryData"])
+    assert (data["actionState"], data["notificationResource"]) == ("Succeeded", topic)
+    document = json.loads(json.loads(data["publishedMessage"])["default"])
+    trigger = document.pop("Trigger")
+    assert trigger == {
+        "MetricName": name,
+        "Namespace": "Test",
+        "StatisticType": "Statistic",
+        "Statistic": "SUM",
+        "Unit": None,
+        "Dimensions": [{"value": "x", "name": "Of"}],
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "DatapointsToAlarm": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0.0,
+        "TreatMissingData": "notBreaching",
+        "EvaluateLowSampleCountPercentile": "",
+    }
+    changed = datetime.strptime(document.pop("StateChangeTime"), "%Y-%m-%dT%H:%M:%S.%f%z")
+    assert abs(changed - alarm["StateTransitionedTimestamp"]) < timedelta(seconds=1)
+    document.pop("AlarmConfigurationUpdatedTimestamp")
+    assert document == {
+        "AlarmName": name,
+        "AlarmDescription": "Of a test.",
+        "AWSAccountId": ACCOUNT,
+        "NewStateValue": "ALARM",
+        "NewStateReason": alarm["StateReason"],
+        "Region": "EU (Paris)",
+        "AlarmArn": alarm["AlarmArn"],
+        "OldStateValue": "OK",
+        "OKActions": [],
+        "AlarmActions": [topic],
+        "InsufficientDataActions": [],
+    }
+
+
+def _policy(topic: str, **statement: Any) -> str:
+    allowed = {
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**allowed, **statement}]})
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ({}, True),
+        ({"Action": ["SNS:*"], "Resource": "*", "Principal": {"AWS": "*"}}, True),
+        ({"Condition": {"ArnEquals": {"aws:SourceArn": ["arn:other", "{alarm}"]}}}, True),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:*:{ACCOUNT}:*"}}}, True),
+        ({"Condition": {"StringEquals": {"AWS:SourceAccount": ACCOUNT}}}, True),
+        ({"Condition": {"StringEquals": {"AWS:SourceAccount": "210987654321"}}}, False),
+        ({"Condition": {"ArnEquals": {"aws:SourceArn": ["arn:other"]}}}, False),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/x": "y"}}}, False),
+        ({"Condition": {"NumericLessThan": {"aws:SourceAccount": "1"}}}, False),
+        ({"Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}}, False),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalTag/x": "y"}}}, True),
+        ({"Condition": {"StringEqualsIfExists": {"aws:PrincipalTag/x": "y"}}}, True),
+        ({"Principal": {"Service": "events.amazonaws.com"}}, False),
+        ({"Principal": {"AWS": ACCOUNT}}, False),
+        ({"Action": "sns:Subscribe"}, False),
+        ({"Resource": "arn:aws:sns:eu-west-3:123456789012:other"}, False),
+        ({"Effect": "Deny"}, False),
+    ],
+)
+def test_the_topics_policy_decides(
+    watched: Any,
+    topic: str,
+    name: str,
+    eventually: Eventually,
+    statement: dict[str, Any],
+    allowed: bool,
+) -> None:
+    """An alarm that may not publish changes all the same, and its history says why nobody heard."""
+    arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
+    watched[0].client("sns").set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=_policy(topic, **statement).replace("{alarm}", arn),
+    )
+    put_alarm(watched, name, OKActions=[topic])
+    eventually(lambda: bool(history_of(watched, name, "Action")))
+    [action] = history_of(watched, name, "Action")
+    if allowed:
+        assert action["HistorySummary"] == f"Successfully executed action {topic}"
+    else:
+        assert action["HistorySummary"] == (
+            f'Failed to execute action {topic}. Received error: "CloudWatch Alarms is not '
+            f"authorized to perform: SNS:Publish on resource: {topic} because no resource-based "
+            'policy allows the SNS:Publish action"'
+        )
+        assert json.loads(action["HistoryData"])["actionState"] == "Failed"
+    assert len(watched[1].mailbox.mails()) == 1 + allowed
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        (f"arn:aws:sns:{REGION}:{ACCOUNT}:nowhere", "Topic does not exist"),
+        (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f", "only actions on topics are emulated"),
+    ],
+)
+def test_an_action_that_cannot_be_done(
+    watched: Any, name: str, eventually: Eventually, action: str, error: str
+) -> None:
+    """It is in the history, with the reason."""
+    put_alarm(watched, name, OKActions=[action])
+    failed = f'Failed to execute action {action}. Received error: "{error}"'
+    eventually(lambda: summaries_of(watched, name, "Action") == [failed])
+
+
+def test_disabled_actions_are_left_out(
+    watched: Any, topic: str, name: str, eventually: Eventually
+) -> None:
+    """The alarm changes, and nobody is told."""
+    put_alarm(watched, name, OKActions=[topic], ActionsEnabled=False)
+    eventually(lambda: state_of(watched, name) == "OK")
+    time.sleep(0.2)
+    assert history_of(watched, name, "Action") == []
