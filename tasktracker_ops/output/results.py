@@ -11,10 +11,13 @@ import click
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models import (
+    Added,
     Bootstrapped,
     Deployed,
     Deployment,
     Destroyed,
+    Exported,
+    Imported,
     LocalServer,
     Package,
     Plan,
@@ -33,7 +36,6 @@ _MODULES = {
     **dict.fromkeys(("Metrics", "Picture"), "metrics"),
     **dict.fromkeys(("LogEvent", "LogMessage"), "logs"),
     **dict.fromkeys(("Inbox", "Mail", "Confirmed"), "mail"),
-    **dict.fromkeys(("Added", "Exported", "Imported"), "tasks"),
     "Drill": "drills",
 }
 
@@ -162,3 +164,19 @@ def _(result: Stopped, screen: Screen) -> str:
     if result.server is None:
         return "The embedded AWS was not running."
     return f"Stopped the embedded AWS at {result.server.url}; what it held is gone."
+
+
+@text.register
+def _(result: Added, screen: Screen) -> str:
+    return f"Added {visible(result.task_id)}  {visible(result.title)}"
+
+
+@text.register
+def _(result: Exported, screen: Screen) -> str:
+    return f"Exported {result.tasks:,} tasks to {visible(result.file)}."
+
+
+@text.register
+def _(result: Imported, screen: Screen) -> str:
+    numbers = f"{result.created:,} created, {result.already_there:,} already there"
+    return f"Imported: {numbers}, {len(result.failed):,} failed."
