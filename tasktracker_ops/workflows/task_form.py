@@ -25,14 +25,16 @@ def form(task: Task, remarks: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def is_empty(text: str) -> bool:
-    """Whether nothing but remarks is left."""
-    return not _without_remarks(text).strip()
+def without_remarks(text: str) -> str:
+    """What the remarks stand above."""
+    lines = text.splitlines(keepends=True)
+    start = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "".join(lines[start:])
 
 
 def fields(text: str) -> dict[str, str]:
     """The title, status and description in a text. Raises TtOpsError `form-invalid`."""
-    head, _, description = _without_remarks(text).replace("\r\n", "\n").partition("\n\n")
+    head, _, description = without_remarks(text).replace("\r\n", "\n").partition("\n\n")
     found = {"description": description.removesuffix("\n")}
     for line in head.splitlines():
         name, colon, value = line.partition(":")
@@ -44,12 +46,6 @@ def fields(text: str) -> dict[str, str]:
         if name not in found:
             raise _invalid(f"there is no line {name}: … before the first empty line")
     return found
-
-
-def _without_remarks(text: str) -> str:
-    lines = text.splitlines(keepends=True)
-    start = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return "".join(lines[start:])
 
 
 def _invalid(what: str) -> TtOpsError:

@@ -13,7 +13,7 @@ from tasktracker_ops.models import Added, Task, Tasks
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-from .task_form import fields, form, is_empty
+from .task_form import fields, form, without_remarks
 
 _FIELDS = ("title", "status", "description")
 _CLOSE = "Save and close to change the task; empty the file to leave it as it is."
@@ -70,7 +70,7 @@ def edit(app: App, task_id: str, changes: Mapping[str, str]) -> Task:
 
 
 def edit_by_hand(app: App, task_id: str, editor: Callable[[str], str]) -> Task:
-    """Let the user edit a task as a text, until it is valid, unchanged or given up.
+    """Let the user edit a task as a text, until it is valid, unchanged, refused again or given up.
 
     What somebody else changed meanwhile is shown, with the user's own changes on top of it.
     """
@@ -78,14 +78,14 @@ def edit_by_hand(app: App, task_id: str, editor: Callable[[str], str]) -> Task:
     base = client.show(task_id)
     wanted: dict[str, str] = {}
     text = form(base, [f"Task {task_id}, version {base.version}. {_CLOSE}"])
-    error: TtOpsError | None = None
+    refused: dict[str, TtOpsError] = {}
     while True:
-        typed = editor(text)
-        if is_empty(typed):
+        typed = without_remarks(editor(text))
+        if not typed.strip():
             app.report.note("Nothing was changed.")
             return base
-        if error is not None and error.code != "task-changed" and typed == text:
-            raise error
+        if typed in refused:  # an editor that is a script would go on for ever
+            raise refused[typed]
         try:
             wanted = _changes(base, typed)
             if not wanted:
@@ -100,6 +100,7 @@ def edit_by_hand(app: App, task_id: str, editor: Callable[[str], str]) -> Task:
             base = theirs
             text = form(_with(theirs, wanted), [remark, _CLOSE])
         elif error.code in {"task-invalid", "form-invalid"}:
+            refused[typed] = error
             text = _remarked(typed, error.message)
         else:
             raise error

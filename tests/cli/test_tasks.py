@@ -291,6 +291,17 @@ def test_the_editor_gives_up(edit: Callable[..., tuple[int, str]], client: TaskC
     assert (code, "the task's text cannot be read: 'nonsense'" in said) == (1, True)
 
 
+def test_no_text_is_refused_twice(
+    edit: Callable[..., tuple[int, str]], service: Any, client: TaskClient
+) -> None:
+    """An editor that is a script does the same each time, also to the remarks; that ends it."""
+    task = client.add("first")
+    script = "text = text.replace('pending', 'bogus')"
+    code, said = edit(task.task_id, script, script, script)
+    assert (code, "must be one of pending" in said, "Hint: " in said) == (1, True, True)
+    assert len([asked for asked in service.asked if asked.startswith("PATCH")]) == 1
+
+
 def test_the_editor_shows_what_others_changed(
     edit: Callable[..., tuple[int, str]], service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
