@@ -17,6 +17,7 @@ _MEANINGS = {
     404: ("task-not-found", "see which there are: tt-ops tasks list"),
     409: ("request-in-progress", "see in a moment if it was done: tt-ops tasks list"),
     412: ("task-changed", "see how it is now: tt-ops tasks list"),
+    413: ("task-too-large", "see how long its texts may be: tt-ops tasks add --help"),
     422: ("task-invalid", "see what a task takes: tt-ops tasks add --help"),
     429: ("api-throttled", "try again in a moment: tt-ops tasks list"),
     503: ("api-unavailable", "try again in a moment: tt-ops tasks list"),

@@ -23,9 +23,10 @@ class TaskClient:
 
     Every method raises TtOpsError for what is no success, with a `code` that stays:
     `task-not-found`, `task-changed` (it has another version than `if_match`), `task-invalid`,
-    `api-throttled`, `api-unavailable`, `api-unreachable`, `api-forbidden`, `api-error`,
-    `api-answer-unreadable`. Calls are repeated, with growing pauses, when the connection fails or
-    the API says 429 or 503, unless that could do something twice. Threads may share a client.
+    `task-too-large`, `api-throttled`, `api-unavailable`, `api-unreachable`, `api-forbidden`,
+    `api-error`, `api-answer-unreadable`. Calls are repeated, with growing pauses, when the
+    connection fails or the API says 429 or 503, unless that could do something twice. Threads may
+    share a client.
     """
 
     def __init__(

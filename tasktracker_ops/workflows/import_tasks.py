@@ -21,7 +21,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models import FailedLine, Imported, Task
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _WRITABLE = ("title", "description", "status")
 _SERVERS = ("task_id", "created_at", "updated_at", "version")
 _TASK_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")  # what the API can have
 _CLOCKS = timedelta(seconds=2)  # by which those of the API and of the function may differ
-_LINES_FAULT = {"task-invalid", "idempotency-key-reused"}
+_LINES_FAULT = {"task-invalid", "task-too-large", "idempotency-key-reused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,12 @@ def import_tasks(
             while window and outcome.problem is None:
                 settle()
         except KeyboardInterrupt:
-            app.report.note("Interrupted: the same command goes on where it ended.")
-            raise
+            raise TtOpsError(
+                "interrupted",
+                f"interrupted after {outcome.lines} lines of {name!r}",
+                hint=_again(name),
+                exit_code=ExitCode.INTERRUPTED,
+            ) from None
         finally:
             pool.shutdown(cancel_futures=True)  # what is under way is recorded
     for line, future in window:
@@ -236,19 +240,26 @@ def _parse(content: bytes) -> tuple[str | None, dict[str, str]]:
 
 
 def _error(outcome: Outcome, name: str) -> TtOpsError | None:
-    again = f"tt-ops tasks import {shlex.quote(name)}"
     problem = outcome.problem
     if problem is not None:
         return TtOpsError(
             problem.code,
             f"{problem.message}; the import ended there",
-            hint=f"the same command goes on where it ended: {again}",
+            hint=_again(name),
             exit_code=problem.exit_code,
         )
     if outcome.failed:
         return TtOpsError(
             "lines-failed",
             f"{len(outcome.failed)} of {outcome.lines} lines of {name!r} were not imported",
-            hint=f"mend those lines, and run it again: {again}",
+            hint=f"mend those lines, and run it again: {_command(name)}",
         )
     return None
+
+
+def _again(name: str) -> str:
+    return f"the same command goes on where it ended: {_command(name)}"
+
+
+def _command(name: str) -> str:
+    return f"tt-ops tasks import {shlex.quote(name)}"

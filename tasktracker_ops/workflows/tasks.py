@@ -99,7 +99,7 @@ def edit_by_hand(app: App, task_id: str, editor: Callable[[str], str]) -> Task:
             remark = f"Somebody else has changed it: {_difference(base, theirs)}."
             base = theirs
             text = form(_with(theirs, wanted), [remark, _CLOSE])
-        elif error.code in {"task-invalid", "form-invalid"}:
+        elif error.code in {"task-invalid", "task-too-large", "form-invalid"}:
             refused[typed] = error
             text = _remarked(typed, error.message)
         else:

@@ -90,6 +90,8 @@ def test_pages_are_fetched_as_they_are_needed(server: Any) -> None:
     [
         (404, problem("task-not-found", detail="There is no task 1."), "task-not-found"),
         (422, problem("invalid-task", detail="The task is not valid."), "task-invalid"),
+        (413, problem("body-too-large", detail="The body is too large."), "task-too-large"),
+        (413, '{"message": "Request Entity Too Large"}', "task-too-large"),
         (401, '{"message": "Unauthorized"}', "api-forbidden"),
         (403, '{"message": "Forbidden"}', "api-forbidden"),
         (429, '{"message": "Too Many Requests"}', "api-throttled"),
