@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING
 from tasktracker_ops.models import Exported, Task
 
 if TYPE_CHECKING:
+    from tempfile import _TemporaryFileWrapper
+
     from tasktracker_ops.app import App
 
 
@@ -21,7 +23,7 @@ def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> Exported:
     if file.exists() and not file.is_file():
         with file.open("wb") as target:  # a pipe or a device keeps its place
             return Exported(file, write_tasks(app, target, form))
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as target:
+    with _beside(file) as target:
         try:
             tasks = write_tasks(app, target, form)
             target.flush()
@@ -33,6 +35,14 @@ def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> Exported:
             os.unlink(target.name)
             raise
     return Exported(file, tasks)
+
+
+def _beside(file: Path) -> _TemporaryFileWrapper[bytes]:
+    """A new file in the same folder; the error without one names what the user knows."""
+    try:
+        return NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def write_tasks(app: App, target: IO[bytes], form: Callable[[Task], str]) -> int:

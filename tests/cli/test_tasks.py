@@ -385,3 +385,10 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(
     assert run("export", "tasks.jsonl").exit_code == 1
     assert [path.name for path in tmp_path.iterdir()] == ["tasks.jsonl"]
     assert file.read_text() == "before"
+
+
+def test_an_export_that_has_no_place_names_the_file(run: Run, tmp_path: Path) -> None:
+    """As it was given, and not one of our own beside it."""
+    result = run("export", "/nope/x")
+    assert (result.exit_code, "'/nope/x' cannot be used: " in result.stderr) == (1, True)
+    assert "/nope/." not in result.stderr
