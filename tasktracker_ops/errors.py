@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+_LONGEST = 60  # characters
+
 
 class ExitCode(IntEnum):
     """What the process tells its caller."""
@@ -39,6 +41,11 @@ class ConfigurationError(TtOpsError):
 
     def __init__(self, code: str, message: str, *, hint: str) -> None:
         super().__init__(code, message, hint=hint, exit_code=ExitCode.CONFIGURATION)
+
+
+def quoted(value: str) -> str:
+    """A value as messages quote it: of a long one, the first 60 characters."""
+    return repr(value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,10 @@ def add(
         task = context.app.tasks().add(titles[0], description=description, status=status)
         context.console.emit(task)
         return
-    added = workflow.add(context.app, _titles(titles), description=description, status=status)
+    again = "tt-ops tasks add " + ("-" if "-" in titles else "TITLE")
+    added = workflow.add(
+        context.app, _titles(titles), description=description, status=status, again=again
+    )
     context.console.stream(added)
 
 
@@ -81,8 +84,17 @@ def _titles(titles: tuple[str, ...]) -> Iterator[str]:
         if title != "-":
             yield title
             continue
-        for line in sys.stdin.buffer:
-            if text := line.decode(errors="surrogateescape").strip():
+        for number, line in enumerate(sys.stdin.buffer, 1):
+            try:
+                # What editors of other systems put in front of a text is no part of it.
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            except UnicodeDecodeError:
+                raise TtOpsError(
+                    "title-unreadable",
+                    f"line {number} of standard input is not UTF-8",
+                    hint="those before it were added; give the rest again: tt-ops tasks add -",
+                ) from None
+            if text:
                 yield text
 
 

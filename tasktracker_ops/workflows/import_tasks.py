@@ -21,7 +21,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.errors import ExitCode, TtOpsError, quoted
 from tasktracker_ops.models import FailedLine, Imported, Task
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _parse(content: bytes) -> tuple[str | None, dict[str, str]]:
         raise ValueError("it is no JSON object")
     unknown = sorted(set(task) - {*_WRITABLE, *_SERVERS})
     if unknown:
-        raise ValueError(f"it has the unknown field {unknown[0]!r}")
+        raise ValueError(f"it has the unknown field {quoted(unknown[0])}")
     given = {name: task[name] for name in ("task_id", *_WRITABLE) if task.get(name) is not None}
     for name, value in given.items():
         if not isinstance(value, str):

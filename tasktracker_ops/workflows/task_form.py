@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import TtOpsError, quoted
 from tasktracker_ops.models import Task
 
 _HEADERS = ("title", "status")
@@ -40,7 +40,9 @@ def fields(text: str) -> dict[str, str]:
         name, colon, value = line.partition(":")
         name = name.strip()
         if not colon or name not in _HEADERS or name in found:
-            raise _invalid(f"{line!r} is neither title: … nor status: …, or there are two of it")
+            raise _invalid(
+                f"{quoted(line)} is neither title: … nor status: …, or there are two of it"
+            )
         found[name] = value.strip()
     for name in _HEADERS:
         if name not in found:

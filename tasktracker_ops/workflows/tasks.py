@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import TtOpsError, quoted
 from tasktracker_ops.models import Added, Task, Tasks
 
 if TYPE_CHECKING:
@@ -32,9 +32,17 @@ def newest(app: App, *, status: str | None, limit: int | None) -> Tasks:
 
 
 def add(
-    app: App, titles: Iterable[str], *, description: str | None, status: str | None
+    app: App,
+    titles: Iterable[str],
+    *,
+    description: str | None,
+    status: str | None,
+    again: str,
 ) -> Iterator[Added]:
-    """Add a task for each title as it comes; one that is refused ends it, and is named."""
+    """Add a task for each title as it comes; one that is refused ends it, and is named.
+
+    `again` is how one gives the rest: `tt-ops tasks add -`.
+    """
     client = app.tasks()
     for number, title in enumerate(titles, 1):
         try:
@@ -42,8 +50,8 @@ def add(
         except TtOpsError as error:
             raise TtOpsError(
                 error.code,
-                f"title {number}, {title!r}, was not added: {error.message}",
-                hint="those before it were; go on with it: tt-ops tasks add -"
+                f"title {number}, {quoted(title)}, was not added: {error.message}",
+                hint=f"those before it were; give it and the rest again: {again}"
                 if number > 1
                 else error.hint,
                 exit_code=error.exit_code,
@@ -128,7 +136,7 @@ def _remarked(typed: str, remark: str) -> str:
 
 def _difference(before: Task, after: Task) -> str:
     changed = [
-        f"{name} {getattr(before, name)!r} → {getattr(after, name)!r}"
+        f"{name} {quoted(getattr(before, name) or '')} → {quoted(getattr(after, name) or '')}"
         for name in _FIELDS
         if getattr(before, name) != getattr(after, name)
     ]

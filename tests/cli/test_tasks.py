@@ -138,11 +138,36 @@ def test_titles_come_from_standard_input(run: Run, client: TaskClient) -> None:
 
 
 def test_a_title_that_is_refused_is_named(run: Run, client: TaskClient) -> None:
-    """Those before it were added, those behind it were not."""
-    result = run("add", "-", stdin=b"first\n\xff\xfe\nthird\n")
+    """By its beginning; those before it were added, those behind it have to be given again."""
+    result = run("add", "-", stdin=f"first\n{'x' * 9_000}\nthird\n".encode())
     assert result.exit_code == 1
-    assert "title 2, '\\udcff\\udcfe', was not added: " in result.stderr
-    assert "without lone surrogates" in result.stderr
+    assert f"title 2, '{'x' * 59}…', was not added: " in result.stderr
+    assert result.stderr.endswith(" add -\n")
+    assert "give it and the rest again: tt-ops tasks " in result.stderr
+    assert run("add", "second", " ").stderr.endswith(" add TITLE\n")
+    assert run("add", " ", "-").stderr.endswith(" add --help\n")
+    assert titles(client) == ["second", "first"]
+
+
+def test_a_title_that_is_too_large_says_so(run: Run) -> None:
+    """The service takes 64 KiB; what it takes as a title is in the help."""
+    result = run("add", "-", stdin=b"x" * 1_000_000)
+    assert (result.exit_code, len(result.stderr) < 500) == (1, True)
+    assert "413 The body may have 65536 bytes" in result.stderr
+    assert result.stderr.endswith(" add --help\n")
+
+
+def test_a_line_that_is_no_text_is_named(run: Run, client: TaskClient) -> None:
+    """Those before it were added."""
+    result = run("add", "-", stdin=b"first\n\n\xff\xfe\nthird\n")
+    assert result.exit_code == 1
+    assert "line 3 of standard input is not UTF-8" in result.stderr
+    assert titles(client) == ["first"]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_title(run: Run, client: TaskClient) -> None:
+    """Where a text begins with it."""
+    assert run("add", "-", stdin="\ufefffirst\n".encode()).exit_code == 0
     assert titles(client) == ["first"]
 
 
