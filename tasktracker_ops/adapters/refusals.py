@@ -14,6 +14,7 @@ from tasktracker_ops.errors import TtOpsError
 _CHALLENGE = re.compile(r'error_description="([^"]+)"')
 _UNKNOWN = ("api-error", "find the name of its log group: tt-ops outputs")
 _MEANINGS = {
+    400: ("api-error", "see what the commands send: tt-ops tasks --help"),
     404: ("task-not-found", "see which there are: tt-ops tasks list"),
     409: ("request-in-progress", "see in a moment if it was done: tt-ops tasks list"),
     412: ("task-changed", "see how it is now: tt-ops tasks list"),
@@ -22,28 +23,43 @@ _MEANINGS = {
     429: ("api-throttled", "try again in a moment: tt-ops tasks list"),
     503: ("api-unavailable", "try again in a moment: tt-ops tasks list"),
 }
-_KEY_REUSED = ("idempotency-key-reused", "see what was added with it: tt-ops tasks list")
+_PROBLEMS = {
+    "invalid-parameter": ("parameter-invalid", "see what a list takes: tt-ops tasks list --help"),
+    "invalid-cursor": ("cursor-invalid", "begin with the first page: tt-ops tasks list"),
+    "invalid-idempotency-key": (
+        "idempotency-key-invalid",
+        "leave it out, and each call gets its own: tt-ops tasks add --help",
+    ),
+    "idempotency-key-reused": (
+        "idempotency-key-reused",
+        "see what was added with it: tt-ops tasks list",
+    ),
+}
+_NO_ID = re.compile(r"/tasks/(?![A-Za-z0-9._~-]{1,128}$)[^/?]+$")  # that a task can have
 
 
 def refused(answer: requests.Response) -> TtOpsError:
     """The error for an answer that is no success; its code depends on status and problem type."""
     problem = _problem(answer)
     slug = problem_slug(answer)
-    if answer.status_code == 404 and slug != "task-not-found":
+    impossible = slug == "route-not-found" and _NO_ID.search(answer.request.path_url)
+    if answer.status_code == 404 and slug != "task-not-found" and not impossible:
         # Another server's, API Gateway's own, or another path's.
         return strange(answer, str(problem.get("title") or answer.reason))
     detail = (
         problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason
     )
+    if impossible:
+        detail = "no task can have this id"
     where = f"{answer.request.method} {answer.url}"
     sentence = f"{where}: {answer.status_code} {str(detail).rstrip('.')}"
     if answer.status_code in {401, 403}:
         code, hint = "api-forbidden", _access_hint(answer)
-    elif slug == "idempotency-key-reused":
-        code, hint = _KEY_REUSED
+    elif slug in _PROBLEMS:
+        code, hint = _PROBLEMS[slug]
     else:
         code, hint = _MEANINGS.get(answer.status_code, _UNKNOWN)
-    fields = _fields(answer, problem)
+    fields = _fields(answer, problem, str(detail))
     return TtOpsError(code, f"{sentence} ({fields})" if fields else sentence, hint=hint)
 
 
@@ -81,14 +97,15 @@ def _problem(answer: requests.Response) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _fields(answer: requests.Response, problem: dict[str, Any]) -> str:
+def _fields(answer: requests.Response, problem: dict[str, Any], told: str) -> str:
+    """What is wrong with which field, unless `told` says it."""
     if challenge := _CHALLENGE.search(answer.headers.get("WWW-Authenticate", "")):
         return challenge[1]
     errors = problem.get("errors")
     return "; ".join(
         f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
         for error in (errors if isinstance(errors, list) else [])
-        if isinstance(error, dict)
+        if isinstance(error, dict) and str(error.get("detail", "")) not in told
     )
 
 

@@ -123,6 +123,37 @@ def test_what_is_wrong_with_a_field_is_told(server: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("slug", "code", "hint"),
+    [
+        ("invalid-parameter", "parameter-invalid", "tt-ops tasks list --help"),
+        ("invalid-cursor", "cursor-invalid", "tt-ops tasks list"),
+        ("invalid-idempotency-key", "idempotency-key-invalid", "tt-ops tasks add --help"),
+        ("malformed-body", "api-error", "tt-ops tasks --help"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_told_once(
+    server: Any, slug: str, code: str, hint: str
+) -> None:
+    """With a hint of its own: the service has no fault, and its log nothing to say."""
+    errors = [{"parameter": "x", "detail": "must be one of a, b"}]
+    detail = "The parameter 'x' must be one of a, b."
+    server.will_answer(400, problem(slug, detail=detail, errors=errors), **PROBLEM)
+    error = refusal(TaskClient(server.url))
+    assert error.code == code
+    assert error.message.endswith("/tasks/1: 400 The parameter 'x' must be one of a, b")
+    assert error.hint.endswith(f": {hint}")
+
+
+@pytest.mark.parametrize("task_id", ["a/b", "é", "a b", "x" * 129])
+def test_an_id_that_no_task_can_have_is_of_no_task(server: Any, task_id: str) -> None:
+    """The service has no route for it, and that says nothing against the address."""
+    server.will_answer(404, problem("route-not-found"), **PROBLEM)
+    with pytest.raises(TtOpsError, match="404 no task can have this id") as caught:
+        TaskClient(server.url).show(task_id)
+    assert caught.value.code == "task-not-found"
+
+
+@pytest.mark.parametrize(
     ("status", "body", "headers"),
     [
         (200, "<html>Welcome</html>", {"content_type": "text/html"}),
