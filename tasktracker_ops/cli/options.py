@@ -14,7 +14,7 @@ import click
 
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.settings import Settings, load
+from tasktracker_ops.settings import CONFIGURATION_FILE, Settings, load
 
 if TYPE_CHECKING:
     from tasktracker_ops.output import Console
@@ -228,8 +228,18 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run, unless the result could not be shown as it was asked for."""
         group = isinstance(self, click.Group)
-        if not (group or self._csv) and ctx.ensure_object(Context).settings.output == "csv":
-            raise click.UsageError("its result has no form as csv: table or json", ctx)
+        context = ctx.ensure_object(Context)
+        if not (group or self._csv) and context.settings.output == "csv":
+            said = CONFIGURATION_FILE
+            if "output" in context.flags:
+                said = "--output"
+            elif context.settings.environ.get("TT_OPS_OUTPUT"):
+                said = "TT_OPS_OUTPUT"
+            raise click.UsageError(
+                f"the result of {ctx.command_path!r} has no form as 'csv' (from {said}): "
+                "take table or json",
+                ctx,
+            )
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -106,10 +106,15 @@ def test_a_list_as_csv(run: Run, client: TaskClient) -> None:
 
 @pytest.mark.parametrize("arguments", [["show", "1"], ["add", "x"], ["rm", "1"], ["export", "-"]])
 def test_other_results_are_no_csv(run: Run, service: Any, arguments: list[str]) -> None:
-    """Refused before anything is done, however it was asked for."""
-    for result in (run(*arguments, "--output", "csv"), run(*arguments, TT_OPS_OUTPUT="csv")):
+    """Refused before anything is done; where it was asked for is told."""
+    for result, source in (
+        (run(*arguments, "--output", "csv"), "--output"),
+        (run(*arguments, TT_OPS_OUTPUT="csv"), "TT_OPS_OUTPUT"),
+    ):
         assert result.exit_code == 2
-        assert "no form as csv" in result.stderr
+        assert f"'tt-ops tasks {arguments[0]}' has no form as 'csv' (from {source})" in (
+            result.stderr
+        )
     assert service.asked == []
 
 
