@@ -62,11 +62,13 @@ class PageRequest:
 def page_request(query: Mapping[str, str]) -> PageRequest:
     """Return what a query string asks for; raise ``InvalidParameter`` or ``InvalidCursor``.
 
-    API Gateway joins the values of a repeated parameter with commas, so it is not valid either.
+    API Gateway joins the values of a repeated parameter with commas, and none has one of its own.
     """
-    for name in query:
+    for name, value in query.items():
         if name not in _PARAMETERS:
             _refuse(name, f"is unknown; there are {', '.join(_PARAMETERS)}")
+        if "," in value and name != "cursor":  # one that is no cursor has its own problem
+            _refuse(name, "is given twice, or has a comma")
     status, limit, cursor = (query.get(name) for name in _PARAMETERS)
     if status is not None and status not in STATUSES:
         _refuse("status", f"must be one of {', '.join(STATUSES)}")

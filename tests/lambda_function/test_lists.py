@@ -262,6 +262,14 @@ def test_bad_parameters_are_refused_by_name(api, name: str, value: str):
     assert error["parameter"] == name.encode(errors="replace").decode()[:40]
 
 
+@pytest.mark.parametrize(("name", "value"), [("limit", "1,2"), ("status", "done,done")])
+def test_a_repeated_parameter_is_told(api, name: str, value: str):
+    """Not that each of its values is wrong: API Gateway joins them with commas."""
+    answer = api("GET", "/tasks", query={name: value})
+    assert (answer.status, answer.slug) == (400, "invalid-parameter")
+    assert answer.json()["detail"] == f"The parameter {name!r} is given twice, or has a comma."
+
+
 def test_list_has_an_entity_tag(api):
     """A list that has not changed answers 304 to its tag, and 200 once it has."""
     api.add()
