@@ -219,6 +219,14 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params.extend(_global_options())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; what is wrong with one leads to this command's help."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """This command's own options, and where the others are described."""
         own = [option for option in self.get_params(ctx) if option.name not in _GLOBAL]

@@ -299,3 +299,14 @@ def test_options_have_bounds(run: Run, arguments: list[str]) -> None:
     result = run("--output", "json", *arguments)
     assert (result.exit_code, error(result)["code"]) == (2, "usage")
     assert arguments[-1] in error(result)["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status", "--watch"], ["trigger-error", "--timeout", "5m"], ["alarms", "--nope"]]
+)
+def test_a_misused_command_leads_to_its_own_help(run: Run, arguments: list[str]) -> None:
+    """An option without its value, one that means nothing alone, one that is not there."""
+    result = run("--output", "json", *arguments)
+    assert (result.exit_code, error(result)["code"]) == (2, "usage")
+    assert arguments[1] in error(result)["message"]
+    assert error(result)["hint"].endswith(f" {arguments[0]} --help")
