@@ -41,10 +41,10 @@ class Context:
         from tasktracker_ops.output import Console
 
         try:
-            return Console(self.settings, self.flags)
+            return Console(self.settings, self.flags, self.arguments)
         except TtOpsError:
             appearance = {k: v for k, v in self.flags.items() if k in _APPEARANCE}
-            return Console(Settings(**appearance), self.flags)
+            return Console(Settings(**appearance), self.flags, self.arguments)
 
     @cached_property
     def app(self) -> App:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -33,15 +33,23 @@ _DONE = {
 class Console:
     """Renders results, errors and progress (it is the CLI's `Reporter`)."""
 
-    def __init__(self, settings: Settings, typed: Mapping[str, Any] | None = None) -> None:
-        """`typed` are the options on the command line, by the names of their settings."""
+    def __init__(
+        self,
+        settings: Settings,
+        typed: Mapping[str, Any] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        """`typed` are the options on the command line, by the names of their settings.
+
+        `arguments` are all of the command line.
+        """
         self._json = settings.output == "json"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         # A dumb terminal knows no colours, and cannot take a line back.
         dumb = settings.environ.get("TERM") == "dumb"
         self._color = False if settings.no_color or dumb else None
-        self._screen = Screen(settings, typed or {})
+        self._screen = Screen(settings, typed or {}, arguments)
         self._watched = sys.stderr.isatty() and not settings.quiet
         self._live = self._watched and not dumb
         self._transient = self._kept = False
