@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -44,6 +46,26 @@ def terraform_binary() -> TerraformBinary:
         approve=lambda question: False,
         releases=found.terraform_releases_url,
     ).terraform()
+
+
+# A process of its own: in ours, the embedded AWS may have changed moto.
+_MOTO = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print("http://%s:%s" % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A plain moto server on a free port, which ends with the module."""
+    command = [sys.executable, "-c", _MOTO]
+    streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, **streams) as process:
+        yield process.stdout.readline().strip()
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,13 @@ def test_no_credentials_are_found_out_fast(
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint)
-        started = time.monotonic()
-        error = refusal(AwsSession(AwsEnvironment(**OPEN)))
-    assert time.monotonic() - started < 2
-    assert error.code == "aws-credentials-missing"
+        took = []
+        for _ in range(3):  # a busy machine makes the slowest slower, not the fastest
+            started = time.monotonic()
+            error = refusal(AwsSession(AwsEnvironment(**OPEN)))
+            took.append(time.monotonic() - started)
+            assert error.code == "aws-credentials-missing"
+    assert min(took) < 2
 
 
 SSO = """

@@ -9,14 +9,13 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.cli.main import cli
 
@@ -26,16 +25,6 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 ALARMS = {"LambdaErrorAlarm": "Errors", "LambdaDurationAlarm": "Duration"}
 Client = Callable[[str], Any]
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A plain moto server on a free port."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="module")
