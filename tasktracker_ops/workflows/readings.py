@@ -91,7 +91,7 @@ def _problem(widget: Widget, said: str) -> Problem:
             said = said.replace(f"'{line.id}'", repr(line.expression))
     return Problem(
         "widget-refused",
-        f"CloudWatch cannot evaluate the widget {widget.title!r}: {said}",
+        f"the widget {widget.title!r} is nothing that CloudWatch can evaluate: {said}",
         hint="correct it where dashboards are edited: tt-ops dashboard --console",
     )
 
