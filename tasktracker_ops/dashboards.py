@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import Problem
 from .observations import Alarm
 
 
@@ -135,10 +136,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A widget and its data."""
+    """A widget and its data, or the problem with it."""
 
     widget: Widget
     traces: tuple[Trace, ...]
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +193,11 @@ class MetricSummary:
 
 @dataclass(frozen=True, slots=True)
 class WidgetSummary:
-    """A widget of the dashboard and its metrics."""
+    """A widget of the dashboard and its metrics, or the problem with it."""
 
     title: str
     metrics: tuple[MetricSummary, ...]
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+# In a hint, the command that was run.
+SAME_COMMAND = "tt-ops …"
 _LONGEST = 60  # characters
 
 

@@ -6,6 +6,7 @@ This is the only module that reads `os.environ`; AWS's own variables are handed 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
@@ -88,6 +89,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _region(text: str) -> str:
+    """Take what Terraform's variable of that name takes."""
+    if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", text) is None:
+        raise ValueError("not a region")
+    return text
+
+
 def _loopback(text: str) -> str:
     """Take HOST:PORT of this machine only: what is mailed here is no concern of any other."""
     parts = urlsplit(f"//{text}")
@@ -115,6 +123,7 @@ def _expanded(text: str) -> Path:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
+    "region": _region,
     "verbose": _boolean,
     "quiet": _boolean,
     "no_color": _boolean,
@@ -128,6 +137,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 # What is said of the readers that take more than text from the file.
 _FORMS: dict[Callable[[str], Any], str] = {
     _boolean: "true or false",
+    _region: f"the code of a region, such as {DEFAULT_REGION}",
     _port: "a port from 0 to 65535",
     _loopback: "an address of this machine with its port, such as 127.0.0.1:1025",
 }
@@ -177,6 +187,14 @@ _STANDARD_VARIABLES = {
     "alert_email": ("ALERT_EMAIL", "TF_VAR_alert_email"),
     "no_color": ("NO_COLOR",),
 }
+
+
+def aws_region(environ: Mapping[str, str]) -> str | None:
+    """The region that AWS's own variables name. Raises ConfigurationError for one that is none."""
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if environ.get(variable):
+            return str(_read("region", environ[variable], variable))
+    return None
 
 
 def _here() -> Path:

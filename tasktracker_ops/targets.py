@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, TtOpsError
 from .models import AwsEnvironment, Deployment
-from .settings import DEFAULT_REGION, Settings
+from .settings import DEFAULT_REGION, Settings, aws_region
 
 if TYPE_CHECKING:
     from .reporting import Reporter
@@ -84,12 +84,7 @@ class AwsTarget:
     def environment(self) -> AwsEnvironment:
         """The user's environment, with the region settled."""
         user = self._settings.environ
-        region = (
-            self._settings.region
-            or user.get("AWS_REGION")
-            or user.get("AWS_DEFAULT_REGION")
-            or DEFAULT_REGION
-        )
+        region = self._settings.region or aws_region(user) or DEFAULT_REGION
         variables = {**user, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         profile = self._settings.profile
         if profile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -93,6 +94,26 @@ def _serving(listener: HTTPServer) -> Iterator[None]:
     listener.shutdown()
     thread.join()
     listener.server_close()
+
+
+# A process of its own: in ours, the embedded AWS may have changed moto.
+_MOTO = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print("http://%s:%s" % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A plain moto server on a free port, which ends with the module."""
+    command = [sys.executable, "-c", _MOTO]
+    streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, **streams) as process:
+        yield process.stdout.readline().strip()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ ARROWS = {
     f"{OURS}.errors": set(),
     f"{OURS}.models": {f"{OURS}.errors"},
     f"{OURS}.observations": {f"{OURS}.errors"},
-    f"{OURS}.dashboards": {f"{OURS}.observations"},
+    f"{OURS}.dashboards": {f"{OURS}.errors", f"{OURS}.observations"},
     f"{OURS}.settings": {f"{OURS}.errors"},
     f"{OURS}.reporting": {f"{OURS}.models"},
     f"{OURS}.adapters": {

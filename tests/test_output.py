@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops import models
-from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
+from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings
@@ -401,6 +401,14 @@ def test_a_hint_keeps_what_was_typed(
     error = TtOpsError("x", "it failed", hint=f"do this: {command}")
     Console(Settings(), typed).error(error)
     assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  do this: {shown}"
+
+
+def test_a_hint_repeats_what_was_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Word for word, quoted for a shell."""
+    error = TtOpsError("x", "it failed", hint=f"try again: {SAME_COMMAND}")
+    Console(Settings(), {}, ["metrics", "--widget", "a: b"]).error(error)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "Hint:  try again: tt-ops metrics --widget 'a: b'"
 
 
 def test_a_long_title_is_shortened_on_a_terminal_only() -> None:

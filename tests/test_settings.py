@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasktracker_ops.errors import ConfigurationError, ExitCode
-from tasktracker_ops.settings import PROJECT_MARKERS, find_project, load
+from tasktracker_ops.settings import PROJECT_MARKERS, aws_region, find_project, load
 
 
 @pytest.fixture
@@ -121,8 +121,8 @@ def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("region = 5", "text"),
-        ("region = ['eu-west-1']", "text"),
+        ("region = 5", "the code of a region, such as eu-west-3"),
+        ("region = ['eu-west-1']", "the code of a region, such as eu-west-3"),
         ("terraform = ['terraform']", "text"),
         ("alert_email = {a = 1}", "text"),
         ("state_bucket = true", "text"),
@@ -138,6 +138,24 @@ def test_a_value_of_another_type_is_refused(project: Path, line: str, wanted: st
     (project / "tt-ops.toml").write_text(line)
     with pytest.raises(ConfigurationError, match=f"it takes {wanted}$"):
         load({}, {})
+
+
+@pytest.mark.parametrize(
+    "region", ["xx", "eu-west", "eu-west-33", "EU-WEST-3", "eu-west-3\n", "x y"]
+)
+def test_a_region_that_is_none_is_refused(region: str) -> None:
+    """The error quotes it, wherever it is said."""
+    with pytest.raises(ConfigurationError) as caught:
+        load({"region": region}, {})
+    assert str(caught.value).startswith(f"region = {region!r} (from --region) does not fit")
+    with pytest.raises(ConfigurationError, match="from AWS_DEFAULT_REGION"):
+        aws_region({"AWS_DEFAULT_REGION": region})
+
+
+@pytest.mark.parametrize("region", ["eu-west-3", "us-gov-east-1", "ap-southeast-5"])
+def test_a_region_needs_not_be_known(region: str) -> None:
+    """AWS opens new ones."""
+    assert load({"region": region}, {}).region == region
 
 
 def test_the_file_has_the_types_of_toml(project: Path) -> None:

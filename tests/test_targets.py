@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.app import App
-from tasktracker_ops.errors import ConfigurationError, ExitCode
+from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID
 from tasktracker_ops.local.target import LocalTarget, Sandbox
 from tasktracker_ops.models import Deployment, LocalServer
@@ -26,10 +26,14 @@ MOTO = "http://127.0.0.1:5000"
 
 
 class Running(Sandbox):
-    """A sandbox whose server needs no process."""
+    """A sandbox whose server needs no process while it is `alive`."""
+
+    alive = True
 
     def running(self) -> LocalServer:
         """One that would run."""
+        if not self.alive:
+            return super().running()
         return LocalServer("http://127.0.0.1:4580", 4580, 1, "", Path("/p/server.log"))
 
 
@@ -197,6 +201,23 @@ def test_the_sandbox_confirms_by_a_command(local: LocalTarget) -> None:
     """Its mailbox is at hand."""
     hint = local.confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me@example.com")
     assert hint.endswith(": tt-ops local confirm")
+
+
+@pytest.mark.parametrize("code", ["aws-unreachable", "api-unreachable"])
+def test_the_sandbox_knows_why_it_does_not_answer(tmp_path: Path, code: str) -> None:
+    """It ended after it was asked for; before that, or for another error, it knows nothing."""
+    sandbox = Running(tmp_path / ".tt-ops" / "local")
+    target = LocalTarget(Settings(target="local"), sandbox)
+    lost, other = (TtOpsError(each, "x", hint="y: env") for each in (code, "not-deployed"))
+    sandbox.alive = False
+    assert target.explain(lost) is lost
+    sandbox.alive = True
+    target.environment()
+    assert target.explain(lost) is lost
+    sandbox.alive = False
+    assert target.explain(other) is other
+    assert target.explain(lost).code == "local-not-running"
+    assert aws().explain(lost) is lost
 
 
 def test_an_address_of_an_api_needs_no_aws() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tasktracker_ops.dashboards import Query, Series
 
-from .session import AwsSession, aws_errors
+from .session import AwsError, AwsSession, aws_errors
 
 MAX_QUERIES = 500
 # METRICS() means every metric of its call, and a call may hold one Metrics Insights query.
@@ -24,10 +24,14 @@ _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
 
 @dataclass(frozen=True)
 class Answer:
-    """The series of every group's ids (several for a search), and what CloudWatch says of them."""
+    """The series of every group's ids (several for a search), and what CloudWatch says of them.
+
+    `refusals` has CloudWatch's words for each group, by its number, that it cannot evaluate.
+    """
 
     groups: Sequence[Mapping[str, list[Series]]]
     messages: tuple[str, ...]
+    refusals: Mapping[int, str]
 
 
 class MetricData:
@@ -40,21 +44,45 @@ class MetricData:
         """The series in [start, end), seconds since the epoch; one call holds a whole group."""
         found: list[dict[str, list[Series]]] = [{} for _ in groups]
         messages: list[str] = []
-        for numbers in _calls(groups):
-            # Two groups of a call may have the same ids.
-            prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}
-            queries = [_sent(q, groups[n], prefixes[n]) for n in numbers for q in groups[n]]
-            places = {prefixes[n] + q.id: (n, q.id) for n in numbers for q in groups[n]}
-            for page in self._pages(queries, start, end):
-                messages += _messages(page)
-                read: Counter[str] = Counter()
-                for result in page.get("MetricDataResults", []):
-                    messages += _messages(result)
-                    number, name = places[str(result["Id"])]
-                    series = found[number].setdefault(name, [])
-                    _add(series, result, place=read[result["Id"]])
-                    read[result["Id"]] += 1
-        return Answer(found, tuple(dict.fromkeys(messages)))
+        refusals: dict[int, str] = {}
+        calls = _calls(groups)
+        while calls:
+            numbers = calls.pop(0)
+            try:
+                messages += self._read(groups, numbers, found, (start, end))
+            except AwsError as error:
+                if error.aws_code != "ValidationError":
+                    raise
+                if len(numbers) > 1:
+                    # One wrong expression refuses all of a call.
+                    calls = [[number] for number in numbers] + calls
+                else:
+                    refusals[numbers[0]] = error.aws_message
+        return Answer(found, tuple(dict.fromkeys(messages)), refusals)
+
+    def _read(
+        self,
+        groups: Sequence[Sequence[Query]],
+        numbers: Sequence[int],
+        found: Sequence[dict[str, list[Series]]],
+        span: tuple[float, float],
+    ) -> list[str]:
+        """Put the series of the groups of one call into `found`; what CloudWatch says of them."""
+        messages: list[str] = []
+        # Two groups of a call may have the same ids.
+        prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}
+        queries = [_sent(q, groups[n], prefixes[n]) for n in numbers for q in groups[n]]
+        places = {prefixes[n] + q.id: (n, q.id) for n in numbers for q in groups[n]}
+        for page in self._pages(queries, *span):
+            messages += _messages(page)
+            read: Counter[str] = Counter()
+            for result in page.get("MetricDataResults", []):
+                messages += _messages(result)
+                number, name = places[str(result["Id"])]
+                series = found[number].setdefault(name, [])
+                _add(series, result, place=read[result["Id"]])
+                read[result["Id"]] += 1
+        return messages
 
     def _pages(
         self, queries: Sequence[Mapping[str, Any]], start: float, end: float

@@ -16,9 +16,10 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.parsers import ResponseParserError
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models import AwsEnvironment
 
+from .answers import refuse_strangers
 from .loopback import is_loopback
 
 # A laptop has no instance metadata: its address swallows packets, and two tries are made.
@@ -30,6 +31,7 @@ _IMPATIENT = {
         float,
     )
 }
+_SILENCE_SECONDS = 10
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _REJECTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 _REJECTED |= {"InvalidAccessKeyId", "AuthFailure", "InvalidSignatureException", "InvalidToken"}
@@ -43,6 +45,9 @@ _NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "Paramet
 _NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
 _NOT_FOUND |= {"NotFoundException"}
 _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
+_THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
+_THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
+_THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}
 _LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
 # Without what the environment holds of secrets.
 _WAY_HINT = "look at what stands between: env | grep -i -e endpoint -e proxy -e ca_bundle"
@@ -53,12 +58,12 @@ class AwsError(TtOpsError):
 
     def __init__(self, action: str, aws_code: str, message: str, request_id: str = "") -> None:
         request = f" (request {request_id})" if request_id else ""
-        super().__init__(
-            "aws-error",
-            f"{action} failed: {aws_code}: {message.rstrip('.')}{request}",
-            hint="try again; if it stays so, see whom AWS is talking to: "
-            "aws sts get-caller-identity",
-        )
+        said = f"{aws_code}: {message.rstrip('.')}{request}"
+        code, told, hint = "aws-error", f"{action} failed: {said}", "try again in a moment"
+        if aws_code in _THROTTLED:
+            code, told = "aws-throttled", f"{action}: AWS gets too many requests at once: {said}"
+            hint = "wait until others ask less, then try again"
+        super().__init__(code, told, hint=f"{hint}: {SAME_COMMAND}")
         self.aws_code = aws_code
         self.aws_message = message.rstrip(".")
 
@@ -93,9 +98,13 @@ class AwsSession:
         """The boto3 client of `service`."""
         if service not in self._clients:
             with aws_errors(f"preparing the {service} client"):
-                self._clients[service] = self._session.client(
+                client = self._session.client(
                     service, endpoint_url=self._endpoint_url, config=self._config
                 )
+                # Wildcards come before botocore's `before-parse.s3.*`, which takes what it cannot
+                # read for an error of S3's.
+                client.meta.events.register("before-parse.*.*", refuse_strangers)
+                self._clients[service] = client
         return self._clients[service]
 
     @property
@@ -108,6 +117,8 @@ class AwsSession:
         path_style = {"addressing_style": "path"} if self.environment.endpoint_url else {}
         return Config(
             connect_timeout=5,
+            # Of silence, not of the whole answer: AWS begins to answer our calls within a second.
+            read_timeout=_SILENCE_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 4},
             s3=path_style,
             proxies={} if is_loopback(self.environment.endpoint_url or "") else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,7 +62,19 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
     context.console.emit(summary.metrics(context.app, window, title=title))
 
 
-_file = click.Path(dir_okay=False, path_type=Path)
+class _File(click.Path):
+    """A file to write, named: `-` would mix it with what is said about it."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) in {"", "-"}:
+            self.fail(f"{str(value)!r} is no name of a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_file = _File()
 
 
 @click.command(cls=Command)

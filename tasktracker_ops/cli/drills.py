@@ -14,6 +14,7 @@ from .options import DURATION, Command, Context, pass_context
 if TYPE_CHECKING:
     from tasktracker_ops.workflows.drill import Route
 
+_TIMEOUT_SECONDS = 900.0
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -21,9 +22,8 @@ def _drill_options(command: F) -> F:
     timeout = click.option(
         "--timeout",
         type=DURATION,
-        default="15m",
         metavar="DURATION",
-        show_default=True,
+        show_default="15m",
         help="How long --wait waits.",
     )
     wait = click.option(
@@ -42,7 +42,7 @@ def _drill_options(command: F) -> F:
 @click.command("trigger-error", cls=Command)
 @_drill_options
 @pass_context
-def trigger_error(context: Context, count: int, wait: bool, timeout: float) -> None:
+def trigger_error(context: Context, count: int, wait: bool, timeout: float | None) -> None:
     """Make the function fail, and see whether somebody hears of it.
 
     With --wait it exits 0 only if the alarm fired, somebody was told, and it is
@@ -54,13 +54,13 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float) -> N
     """
     from tasktracker_ops.workflows.drill import ERROR
 
-    _drill(context, ERROR, count, timeout if wait else None)
+    _drill(context, ERROR, count, _patience(wait, timeout))
 
 
 @click.command("trigger-slow", cls=Command)
 @_drill_options
 @pass_context
-def trigger_slow(context: Context, count: int, wait: bool, timeout: float) -> None:
+def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None) -> None:
     """Make the function slow, and see whether somebody hears of it.
 
     With --wait it exits 0 only if the alarm fired, somebody was told, and it is
@@ -72,7 +72,14 @@ def trigger_slow(context: Context, count: int, wait: bool, timeout: float) -> No
     """
     from tasktracker_ops.workflows.drill import SLOW
 
-    _drill(context, SLOW, count, timeout if wait else None)
+    _drill(context, SLOW, count, _patience(wait, timeout))
+
+
+def _patience(wait: bool, timeout: float | None) -> float | None:
+    """How many seconds to follow the alarm; None for not at all."""
+    if timeout is not None and not wait:
+        raise click.UsageError("--timeout is about --wait", click.get_current_context())
+    return (timeout or _TIMEOUT_SECONDS) if wait else None
 
 
 def _drill(context: Context, route: Route, count: int, timeout: float | None) -> None:

@@ -40,8 +40,7 @@ def status(
 
     if watch is not None:
         with ended_by_interrupt():
-            for seen in looking.watch(context.app, watch):
-                context.console.redraw(seen)
+            context.console.redraw(looking.watch(context.app, watch))
         return
     seen = looking.status(context.app)
     context.console.emit(seen)

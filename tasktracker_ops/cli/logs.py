@@ -28,7 +28,9 @@ from .options import DURATION, Command, Context, ended_by_interrupt, pass_contex
 )
 @click.option("--errors", is_flag=True, help="Only failed requests and errors.")
 @click.option(
-    "--request-id", default="", metavar="ID", help="Everything of one request, START to REPORT."
+    "--request-id",
+    metavar="ID",
+    help="Everything of one request, START to REPORT; 8 characters of its id are enough.",
 )
 @click.option("--message-only", is_flag=True, help="Only the messages, as they were written.")
 @click.option("--api", is_flag=True, help="The API's access log instead of the function's.")

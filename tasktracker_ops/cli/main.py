@@ -83,7 +83,7 @@ class TtOps(RootGroup):
         try:
             code = super().main(args, **extra)
         except TtOpsError as error:
-            code = _explain(error, context)
+            code = _explain(_behind(error, context), context)
         except click.Abort:
             code = _explain(_INTERRUPTED, context)
         except click.ClickException as error:
@@ -98,6 +98,11 @@ class TtOps(RootGroup):
 def _explain(error: TtOpsError, context: Context) -> int:
     context.console.error(error)
     return error.exit_code
+
+
+def _behind(error: TtOpsError, context: Context) -> TtOpsError:
+    """What the target knows of the error, where the run got as far as to have one."""
+    return context.app.target.explain(error) if "app" in vars(context) else error
 
 
 def _misused(error: click.ClickException) -> TtOpsError:
@@ -118,12 +123,18 @@ def _refused(error: Exception) -> TtOpsError | None:
     if not isinstance(error, OSError) or not (error.filename or error.errno in full):
         return None
     file = str(error.filename or "")
+    name = repr(file) if file else "standard output" if _printing(error) else "a file"
     hint = f"see who may do what on the way to it: namei -l {shlex.quote(file)}"
     return TtOpsError(
         "file-refused",
-        f"{repr(file) if file else 'a file'} cannot be used: {error.strerror}",
+        f"{name} cannot be used: {error.strerror}",
         hint="see what room is left: df -h" if error.errno in full else hint,
     )
+
+
+def _printing(error: OSError) -> bool:
+    """Whether a result or a help text was being printed: the error itself names no file."""
+    return any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _defect(error: Exception, arguments: Sequence[str]) -> TtOpsError:

@@ -41,10 +41,10 @@ class Context:
         from tasktracker_ops.output import Console
 
         try:
-            return Console(self.settings, self.flags)
+            return Console(self.settings, self.flags, self.arguments)
         except TtOpsError:
             appearance = {k: v for k, v in self.flags.items() if k in _APPEARANCE}
-            return Console(Settings(**appearance), self.flags)
+            return Console(Settings(**appearance), self.flags, self.arguments)
 
     @cached_property
     def app(self) -> App:
@@ -241,6 +241,14 @@ class Command(click.Command):
                 ctx,
             )
         return super().invoke(ctx)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; what is wrong with one leads to this command's help."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """This command's own options, and where the others are described."""

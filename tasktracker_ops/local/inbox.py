@@ -9,15 +9,19 @@ from urllib.parse import parse_qs, urlsplit
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import LocalServer
-from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
+from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail, MailRelay
 
 _TIMEOUT_SECONDS = 10.0
 
 
 def read(server: LocalServer) -> Inbox:
     """Return what is kept, the newest first."""
-    entries: list[dict[str, Any]] = json.loads(_get(server, "/_tt-ops/inbox"))
-    return Inbox(tuple(Mail(**entry) for entry in entries))
+    content: dict[str, Any] = json.loads(_get(server, "/_tt-ops/inbox"))
+    relay = content["relay"]
+    return Inbox(
+        tuple(Mail(**entry) for entry in content["mails"]),
+        None if relay is None else MailRelay(**relay),
+    )
 
 
 def find(server: LocalServer, mail_id: int) -> Mail:

@@ -42,8 +42,15 @@ class Sandbox:
         )
         if not running and self._port is None and server.port != DEFAULT_PORT:
             report.note(f"Port {DEFAULT_PORT} is taken; the embedded AWS uses {server.port}.")
+        if self._smtp is not None:
+            self._report_relay(server, report)
         report.done(f"embedded AWS (an emulation) at {server.url}")
         return server
+
+    def _report_relay(self, server: LocalServer, report: Reporter) -> None:
+        relay = inbox.read(server).relay
+        if relay is not None and relay.failure is not None:
+            report.note(f"No mail gets through to {relay.address}: {relay.failure}")
 
     def down(self) -> LocalServer | None:
         """Stop it and forget everything in it; None when it was not running."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -20,7 +20,9 @@ from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
 _CLEAR_LINE = "\r\x1b[K"
-_HOME = "\x1b[H\x1b[2J"
+# A second screen, without a cursor and lines above it to scroll to; and back to the first.
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_AGAIN = "\x1b[H\x1b[2J"
 _BAR = 24  # columns
 _PROGRESS_SECONDS = 0.1
 _DONE = {
@@ -35,17 +37,26 @@ _DONE = {
 class Console:
     """Renders results, errors and progress (it is the CLI's `Reporter`)."""
 
-    def __init__(self, settings: Settings, typed: Mapping[str, Any] | None = None) -> None:
-        """`typed` are the options on the command line, by the names of their settings."""
+    def __init__(
+        self,
+        settings: Settings,
+        typed: Mapping[str, Any] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        """`typed` are the options on the command line, by the names of their settings.
+
+        `arguments` are all of the command line.
+        """
         self._json = settings.output == "json"
         self._csv = settings.output == "csv"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
-        self._color = False if settings.no_color else None
-        self._screen = Screen(settings, typed or {})
+        # A dumb terminal knows no colours, and cannot take a line back.
+        dumb = settings.environ.get("TERM") == "dumb"
+        self._color = False if settings.no_color or dumb else None
+        self._screen = Screen(settings, typed or {}, arguments)
         self._watched = sys.stderr.isatty() and not settings.quiet
-        # A dumb terminal cannot take a line back.
-        self._live = self._watched and settings.environ.get("TERM") != "dumb"
+        self._live = self._watched and not dumb
         self._transient = self._kept = False
         self._total = 0
         self._next_progress = 0.0
@@ -69,14 +80,22 @@ class Console:
             self._clear()
             click.echo(self._form(result, indent=None), color=self._color)
 
-    def redraw(self, result: Any) -> None:
-        """Print a result in the place of the one before, where a terminal shows it."""
-        if self._json:
-            self.stream([result])
+    def redraw(self, results: Iterable[Any]) -> None:
+        """Print each result in the place of the one before, where a terminal can show that.
+
+        The last one stays when it ends. Without colours no such command goes to the terminal.
+        """
+        if self._json or self._color is False or self._screen.columns is None:
+            self.stream(results)
             return
-        if self._screen.columns is not None:
-            click.echo(_HOME, nl=False)
-        click.echo(self._form(result), color=self._color)
+        shown = ""
+        click.echo(_ENTER, nl=False)
+        try:
+            for result in results:
+                shown = self._form(result)
+                click.echo(_AGAIN + self._screen.clipped(shown), nl=False)
+        finally:
+            click.echo(_LEAVE + (shown and shown + "\n"), nl=False)
 
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next."""

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from tasktracker_ops.observations import Confirmed, Inbox, Mail
 
 from .results import text
 from .screen import Screen
 from .text import pairs, shortened, table, visible
 
-_OTHER_COLUMNS = 56
+_OTHER_COLUMNS = 61
 
 
 @text.register
 def _(result: Inbox, screen: Screen) -> str:
+    parts = [_mails(result, screen)]
+    if result.relay is not None and result.relay.failure is not None:
+        address, why = visible(result.relay.address), visible(result.relay.failure)
+        parts.append(f"No mail gets through to {address}: {why}")
+    if any(mail.confirm_url for mail in result.mails):
+        parts.append("Not confirmed yet. Confirm: " + screen.command("local confirm"))
+    return "\n\n".join(parts)
+
+
+def _mails(result: Inbox, screen: Screen) -> str:
     if not result.mails:
         return "No mail."
     width = None if screen.columns is None else screen.columns - _OTHER_COLUMNS
     rows = [
-        (mail.id, _when(mail.sent_at), mail.to, shortened(mail.subject, width))
-        for mail in result.mails
+        (mail.id, mail.sent_at, mail.to, shortened(mail.subject, width)) for mail in result.mails
     ]
-    shown = table(("id", "sent", "to", "subject"), rows)
-    if any(mail.confirm_url for mail in result.mails):
-        shown += "\n\nNot confirmed yet. Confirm: " + screen.command("local confirm")
-    return shown
+    return table(("id", "sent", "to", "subject"), rows)
 
 
 @text.register
@@ -33,7 +37,7 @@ def _(result: Mail, screen: Screen) -> str:
     headers = {
         "from": result.sender,
         "to": result.to,
-        "sent": _when(result.sent_at),
+        "sent": result.sent_at,
         "subject": result.subject,
     }
     return f"{pairs(headers)}\n\n{visible(result.text, keep=chr(10)).rstrip()}"
@@ -45,8 +49,3 @@ def _(result: Confirmed, screen: Screen) -> str:
         f"Confirmed: {visible(each.endpoint)} now hears from {visible(each.topic)}."
         for each in result.confirmed
     )
-
-
-def _when(sent_at: str) -> str:
-    """The time where the user is, to the second."""
-    return f"{datetime.fromisoformat(sent_at).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -34,14 +34,18 @@ def _(result: Picture, screen: Screen) -> str:
 
 
 def _widget(widget: WidgetSummary, of: Metrics, screen: Screen) -> str:
+    title = visible(widget.title or "(no title)")
+    if widget.problem is not None:
+        return f"{title}\n{visible(widget.problem.message)}\n{screen.hint(widget.problem.hint)}"
     rows = [[_name(m), *(number(getattr(m, name)) for name in _NUMBERS)] for m in widget.metrics]
     headers = ["", "sum", "average", "min", "max", "p95", "p99", "last"]
     head, rule, *lines = table(headers, rows, right=headers[1:]).splitlines()
     room = _UNLIMITED if screen.columns is None else screen.columns - len(rule) - 2
-    width = min(max(room, _WIDTHS[0]), _WIDTHS[1])
-    drawn = (sparkline(metric, of, width) for metric in widget.metrics)
+    width = min(room, _WIDTHS[1])
+    # Without room for one, none: a line that wraps reads as two.
+    drawn = ("" if width < _WIDTHS[0] else sparkline(m, of, width) for m in widget.metrics)
     shown = [f"{line}  {marks}".rstrip() for line, marks in zip(lines, drawn, strict=True)]
-    return "\n".join([visible(widget.title or "(no title)"), head, rule, *shown])
+    return "\n".join([title, head, rule, *shown])
 
 
 def _name(metric: MetricSummary) -> str:

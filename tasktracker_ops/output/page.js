@@ -38,6 +38,13 @@
     }));
   }
 
+  // Room for the markers at either end.
+  function padded(span) {
+    const [start, end] = span.map((at) => Date.parse(at));
+    const room = (end - start) / 100;
+    return [start - room, end + room].map((at) => new Date(at).toISOString());
+  }
+
   // As traces and not as shapes, so that the axis reaches them and the legend can hide them.
   function lines(figure) {
     return figure.lines.map((line) => ({
@@ -114,7 +121,7 @@
       hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") } },
       showlegend: figure.view === "pie",
       xaxis: timed
-        ? { type: "date", range: figure.span, gridcolor: css("--line"), automargin: true }
+        ? { type: "date", range: padded(figure.span), gridcolor: css("--line"), automargin: true }
         : { gridcolor: css("--line"), automargin: true },
       yaxis: timed ? axis(figure, "left") : { automargin: true, autorange: "reversed" },
       yaxis2: { ...axis(figure, "right"), overlaying: "y", side: "right", tickmode: "auto", showgrid: false },

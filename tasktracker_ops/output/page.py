@@ -127,6 +127,8 @@ def _class(widget: Widget) -> str:
 
 def _content(panel: Panel, page: Page) -> str:
     widget = panel.widget
+    if panel.problem is not None:
+        return f'<p class="words">{escape(panel.problem.message)}</p>'
     if widget.kind == "text":
         return f'<div class="words">{escape(widget.text)}</div>'
     if widget.kind == "log":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
+from tasktracker_ops.errors import SAME_COMMAND
 from tasktracker_ops.settings import Settings
 
 # Which of a command's own options say where it goes.
@@ -21,8 +25,14 @@ _OPTIONS = {
 class Screen:
     """Where texts are shown: commands in them lead to where this run went."""
 
-    def __init__(self, settings: Settings, typed: Mapping[str, Any]) -> None:
-        """`typed` are the options on the command line, by the names of their settings."""
+    def __init__(
+        self, settings: Settings, typed: Mapping[str, Any], arguments: Sequence[str] = ()
+    ) -> None:
+        """`typed` are the options on the command line, by the names of their settings.
+
+        `arguments` are all of the command line.
+        """
+        self._same = shlex.join(["tt-ops", *arguments])
         self._where = {
             "--project-dir": typed.get("project_dir"),
             "--target": None if settings.target == "aws" else settings.target,
@@ -36,9 +46,21 @@ class Screen:
         """The terminal's width; None where results go to no terminal."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
+    def clipped(self, text: str) -> str:
+        """The text's first lines, as many as the terminal shows at once."""
+        columns, rows = shutil.get_terminal_size()
+        lines, used = text.splitlines(), 0
+        for number, line in enumerate(lines):
+            used += max(1, math.ceil(len(click.unstyle(line)) / columns))
+            if used > rows or (used == rows and number + 1 < len(lines)):
+                return "\n".join([*lines[:number], "…"])
+        return text
+
     def hint(self, hint: str) -> str:
         """The hint, its command sent to where this run went: from the sandbox to no account."""
         reason, colon, command = hint.rpartition(": ")
+        if command == SAME_COMMAND:
+            return f"{reason}{colon}{self._same}"
         program, _, rest = command.partition(" ")
         return f"{reason}{colon}{self.command(rest)}" if program == "tt-ops" else hint
 

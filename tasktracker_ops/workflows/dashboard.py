@@ -15,7 +15,7 @@ from tasktracker_ops.adapters.metric_units import unit
 from tasktracker_ops.dashboards import Metric, Page, Panel, Picture, Series, Trace, Watched, Widget
 from tasktracker_ops.observations import Alarm, AlarmEvent
 
-from .readings import fetch, line_period, line_queries, points, readable, visible_series
+from .readings import fetch, line_period, line_queries, points, problems, readable, visible_series
 from .time_window import TimeWindow, rfc3339
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _page(app: App, window: TimeWindow) -> Page:
     drawable = readable(app, [widget for widget in found.widgets if widget.lines])
     widgets = [w if w in drawable else replace(w, lines=()) for w in found.widgets]
     app.report.doing("reading its metrics")
-    read = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
+    answer = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
+    refused = problems(widgets, answer)
     watching = [watched.alarm for watched in alarms]
     return Page(
         title=found.name,
@@ -104,8 +105,12 @@ def _page(app: App, window: TimeWindow) -> Page:
         until=rfc3339(window.now),
         alarms=alarms,
         panels=tuple(
-            Panel(widget, tuple(_traces(widget, series, _window_of(widget, window), watching)))
-            for widget, series in zip(widgets, read, strict=True)
+            Panel(
+                widget,
+                tuple(_traces(widget, series, _window_of(widget, window), watching)),
+                problem,
+            )
+            for widget, series, problem in zip(widgets, answer.groups, refused, strict=True)
         ),
     )
 

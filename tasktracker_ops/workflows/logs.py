@@ -30,6 +30,9 @@ _FAILED = re.compile(
     re.S,
 )
 _FAILED_LEVELS = {"ERROR", "CRITICAL", "FATAL"}
+# Lambda's ids, or as much of one as is shown, and API Gateway's.
+_LAMBDA_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f-]{0,27})?")
+_API_ID = re.compile(r"[\w=+/-]{12,}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,7 +44,7 @@ class LogQuery:
     follow: bool = False
     pattern: str = ""
     errors: bool = False
-    request_id: str = ""
+    request_id: str | None = None
     message_only: bool = False
     api: bool = False
 
@@ -57,6 +60,13 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
             "a request is over too soon to be followed",
             hint="show it, complete or as far as it is: "
             f"tt-ops logs --request-id {shlex.quote(query.request_id)}",
+            exit_code=ExitCode.USAGE,
+        )
+    if query.request_id is not None and not _is_id(query.request_id):
+        raise TtOpsError(
+            "usage",
+            f"{query.request_id!r} is no request id, nor the 8 characters that are shown of one",
+            hint="see the ids: tt-ops --output json logs",
             exit_code=ExitCode.USAGE,
         )
     deployment = app.deployments.get()
@@ -75,7 +85,7 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
 def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterable[LogRecord]:
     """What CloudWatch finds; it takes one pattern, and the user's goes before ours."""
     if query.request_id:
-        return _request(group, query, start)
+        return _request(group, query, query.request_id, start)
     pattern = query.pattern
     if query.errors and not pattern:
         pattern = _API_FAILURES if query.api else _FAILURES
@@ -84,10 +94,11 @@ def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterabl
     return group.read(start=start, pattern=pattern)
 
 
-def _request(group: LogGroup, query: LogQuery, start: int) -> list[LogRecord]:
+def _request(group: LogGroup, query: LogQuery, request_id: str, start: int) -> list[LogRecord]:
     """All events of a request, also those that do not name it, in the order of time."""
-    quoted = json.dumps(query.request_id, ensure_ascii=False)
-    naming = list(group.read(start=start, pattern=quoted))
+    quoted = json.dumps(request_id, ensure_ascii=False)
+    named = _naming(request_id)
+    naming = [r for r in group.read(start=start, pattern=quoted) if named.search(r.message)]
     found: list[LogRecord] = []
     for stream in dict.fromkeys(record.stream for record in naming):
         times = [record.timestamp for record in naming if record.stream == stream]
@@ -97,7 +108,7 @@ def _request(group: LogGroup, query: LogQuery, start: int) -> list[LogRecord]:
         records = group.read(
             start=times[0], end=times[-1] if query.api or ended else None, streams=[stream]
         )
-        found += _cut(records, query.request_id)
+        found += _cut(records, named)
     if found and query.pattern:
         first, last = (pick(record.timestamp for record in found) for pick in (min, max))
         matching = group.read(start=first, end=last, pattern=query.pattern)
@@ -106,11 +117,21 @@ def _request(group: LogGroup, query: LogQuery, start: int) -> list[LogRecord]:
     return sorted(found, key=lambda record: record.timestamp)
 
 
-def _cut(records: Iterable[LogRecord], request_id: str) -> Iterator[LogRecord]:
+def _is_id(text: str) -> bool:
+    return any(form.fullmatch(text) for form in (_LAMBDA_ID, _API_ID))
+
+
+def _naming(request_id: str) -> re.Pattern[str]:
+    """Finds the id as a word; of Lambda's ids, the beginning is enough."""
+    end = "" if _LAMBDA_ID.fullmatch(request_id) else r"(?![\w=+/-])"
+    return re.compile(rf"(?<![\w=+/-]){re.escape(request_id)}{end}")
+
+
+def _cut(records: Iterable[LogRecord], named: re.Pattern[str]) -> Iterator[LogRecord]:
     """What names the request, and what is between its START and REPORT: one runs at a time."""
     inside = False
     for record in records:
-        names_it = request_id in record.message
+        names_it = named.search(record.message) is not None
         inside |= names_it and record.message.startswith("START ")
         if inside or names_it:
             yield record

@@ -28,6 +28,7 @@ from .readings import (
     line_period,
     line_queries,
     points,
+    problems,
     readable,
     visible_series,
 )
@@ -60,7 +61,7 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
     app.report.doing("reading its metrics")
     lines = (line for widget in widgets for line in widget.lines if line.visible)
     drawn = list(dict.fromkeys(line.metric for line in lines if line.metric))
-    read = fetch(
+    answer = fetch(
         app,
         window,
         [
@@ -68,6 +69,8 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
             *(_statistics(metric, window.length) for metric in drawn),
         ],
     )
+    refused = problems(widgets, answer)
+    read = answer.groups
     whole = dict(zip(drawn, map(_only, read[len(widgets) :]), strict=True))
     return Metrics(
         dashboard=found.name,
@@ -75,8 +78,8 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
         until=rfc3339(window.now),
         period=window.period,
         widgets=tuple(
-            WidgetSummary(widget.title, tuple(_summaries(widget, series, whole, window)))
-            for widget, series in zip(widgets, read, strict=False)
+            WidgetSummary(widget.title, tuple(_summaries(widget, series, whole, window)), problem)
+            for widget, series, problem in zip(widgets, read, refused, strict=False)
         ),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.dashboards import Dashboard, Line, Point, Query, Series, Widget
+from tasktracker_ops.errors import Problem, TtOpsError
 
 from .time_window import TimeWindow, rfc3339
 
@@ -14,6 +15,7 @@ from .time_window import TimeWindow, rfc3339
 _SEARCH = re.compile(r"(SEARCH\s*\(\s*'(?:\\.|[^'\\])*'\s*,\s*'[^']*'\s*),\s*\d+\s*\)")
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.metrics import Answer
     from tasktracker_ops.app import App
 
 
@@ -60,14 +62,38 @@ def _query(line: Line, period: int) -> Query:
     return Query(line.id, line.metric, expression, line.statistic, period, line.label, line.visible)
 
 
-def fetch(
-    app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]
-) -> Sequence[Mapping[str, Sequence[Series]]]:
+def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> Answer:
     """The series of each group; what CloudWatch says of them is noted."""
     answer = app.metric_data.get(groups, start=window.start, end=window.end)
     for message in answer.messages:
         app.report.note(f"CloudWatch: {message}")
-    return answer.groups
+    return answer
+
+
+def problems(widgets: Sequence[Widget], answer: Answer) -> list[Problem | None]:
+    """What CloudWatch has against each of the widgets, whose queries are the answer's first groups.
+
+    Raises TtOpsError `widget-refused` when it reads none of them.
+    """
+    found = [
+        _problem(widget, answer.refusals[number]) if number in answer.refusals else None
+        for number, widget in enumerate(widgets)
+    ]
+    first = next(filter(None, found), None)
+    if first is not None and all(found):
+        raise TtOpsError(first.code, first.message, hint=first.hint)
+    return found
+
+
+def _problem(widget: Widget, said: str) -> Problem:
+    for line in widget.lines:
+        if line.expression is not None:
+            said = said.replace(f"'{line.id}'", repr(line.expression))
+    return Problem(
+        "widget-refused",
+        f"the widget {widget.title!r} is nothing that CloudWatch can evaluate: {said}",
+        hint="correct it where dashboards are edited: tt-ops dashboard --console",
+    )
 
 
 def visible_series(

@@ -63,7 +63,7 @@ def test_nothing_is_asked_that_was_not_given(stub: Stub, group: LogGroup) -> Non
         ("InvalidParameterException", "filter-invalid", ExitCode.USAGE),
         ("ExpiredTokenException", "aws-credentials-expired", ExitCode.CONFIGURATION),
         ("AccessDeniedException", "aws-access-denied", ExitCode.CONFIGURATION),
-        ("ThrottlingException", "aws-error", ExitCode.FAILED),
+        ("ThrottlingException", "aws-throttled", ExitCode.FAILED),
     ],
 )
 def test_each_refusal_has_its_code(

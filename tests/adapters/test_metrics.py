@@ -157,6 +157,21 @@ def test_what_cloudwatch_says_is_kept_once(answered: Callable[..., Any]) -> None
     assert found.messages == ("Too many.", "Division by zero.")
 
 
+def test_a_group_that_is_refused_is_found_out(
+    session: AwsSession, stub: Callable[[str], Stubber]
+) -> None:
+    """CloudWatch refuses the whole call: each group is asked for alone, by its own ids."""
+    cloudwatch = stub("cloudwatch")
+    for said in ("Error in expression 'g1_e1'", None, "Error in expression 'e1'"):
+        if said is None:
+            cloudwatch.add_response("get_metric_data", {"MetricDataResults": [result("m1", 1)]})
+        else:
+            cloudwatch.add_client_error("get_metric_data", "ValidationError", said, 400)
+    found = MetricData(session).get([[asked()], [calculated("nope(")]], start=0, end=600)
+    assert [series.points for series in found.groups[0]["m1"]] == [{0.0: 1.0}]
+    assert found.refusals == {1: "Error in expression 'e1'"}
+
+
 def test_nothing_to_ask_is_not_asked(session: AwsSession) -> None:
     """A dashboard of texts costs nothing."""
     assert MetricData(session).get([[], []], start=0, end=600).groups == [{}, {}]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.adapters.providers import (
     Provider,
@@ -194,7 +193,7 @@ def test_a_wrong_configured_mirror_is_an_error(
     assert "terraform providers mirror" in caught.value.hint
 
 
-def test_the_real_provider_plans_from_a_mirror(bench: Any) -> None:
+def test_the_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
     """It is linked into the data directory, not copied, and needs no network."""
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')
     lock = bench.module / ".terraform.lock.hcl"
@@ -208,19 +207,13 @@ def test_the_real_provider_plans_from_a_mirror(bench: Any) -> None:
     )
     if "TF_PLUGIN_CACHE_DIR" in variables:
         pytest.skip("this machine has no provider mirror")
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     aws = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "eu-west-3",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": endpoint,
     }
-    try:
-        stack = bench.stack(environment={**bench.environment, **variables, **aws})
-        assert stack.plan(bench.plan_file).add == 1
-    finally:
-        server.stop()
+    stack = bench.stack(environment={**bench.environment, **variables, **aws})
+    assert stack.plan(bench.plan_file).add == 1
     assert [e.message for e in bench.events if e.kind == "warning"] == []
     assert any(path.is_symlink() for path in (bench.data / "providers").rglob("*"))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.cli.main import cli
 from tasktracker_ops.settings import PROJECT_MARKERS
@@ -33,17 +32,13 @@ DEPLOYMENT = {
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def endpoint(endpoint: str) -> str:
     """A plain moto server that holds a deployment's description and nothing else of it."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     session = boto3.Session("AKIDEXAMPLE", "example", region_name="eu-west-3")
-    session.client("ssm", endpoint_url=f"http://{host}:{port}").put_parameter(
-        Name="/task-tracker/deployment", Value=json.dumps(DEPLOYMENT), Type="String"
+    session.client("ssm", endpoint_url=endpoint).put_parameter(
+        Name="/task-tracker/deployment", Value=json.dumps(DEPLOYMENT), Type="String", Overwrite=True
     )
-    yield f"http://{host}:{port}"
-    server.stop()
+    return endpoint
 
 
 @pytest.fixture
@@ -80,6 +75,9 @@ def code(result: Result) -> tuple[int, str]:
         ("dashboard", "--open", "--console"),
         ("dashboard", "--open", "--png", "a.png"),
         ("dashboard", "--html", "."),
+        ("dashboard", "--html", ""),
+        ("dashboard", "--html", "-"),
+        ("dashboard", "--png", ""),
     ],
     ids=" ".join,
 )

@@ -9,14 +9,13 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.cli.main import cli
 
@@ -26,16 +25,6 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 ALARMS = {"LambdaErrorAlarm": "Errors", "LambdaDurationAlarm": "Duration"}
 Client = Callable[[str], Any]
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A plain moto server on a free port."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -299,3 +288,14 @@ def test_options_have_bounds(run: Run, arguments: list[str]) -> None:
     result = run("--output", "json", *arguments)
     assert (result.exit_code, error(result)["code"]) == (2, "usage")
     assert arguments[-1] in error(result)["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status", "--watch"], ["trigger-error", "--timeout", "5m"], ["alarms", "--nope"]]
+)
+def test_a_misused_command_leads_to_its_own_help(run: Run, arguments: list[str]) -> None:
+    """An option without its value, one that means nothing alone, one that is not there."""
+    result = run("--output", "json", *arguments)
+    assert (result.exit_code, error(result)["code"]) == (2, "usage")
+    assert arguments[1] in error(result)["message"]
+    assert error(result)["hint"].endswith(f" {arguments[0]} --help")

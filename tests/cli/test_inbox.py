@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,7 @@ def _json(result: Result) -> Any:
 def test_from_pending_to_a_message(run: Run, sns: Any) -> None:
     """An empty inbox, a request for confirmation, its confirmation, a notification."""
     assert run("local", "inbox").stdout == "No mail.\n"
-    assert _json(run("local", "inbox", "--output", "json")) == {"mails": []}
+    assert _json(run("local", "inbox", "--output", "json")) == {"mails": [], "relay": None}
     topic = sns.create_topic(Name="alerts")["TopicArn"]
     for address in ("a@example.com", "b@example.com", "b@example.com"):
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
@@ -92,10 +94,41 @@ def test_from_pending_to_a_message(run: Run, sns: Any) -> None:
     assert (newest["subject"], newest["confirm_url"]) == ("Hear", None)
     assert "local confirm" not in run("local", "inbox").stdout
 
+    assert newest["sent_at"].endswith("Z")
+    assert newest["sent_at"] in run("local", "inbox").stdout
     shown = run("local", "inbox", str(newest["id"])).stdout
     assert "from     AWS Notifications <no-reply@sns.amazonaws.com>\n" in shown
     assert "\n\none\ntwo\\x1b[31m\n\n--\n" in shown
     assert _json(run("local", "inbox", str(newest["id"]), "--output", "json")) == newest
+
+
+def test_a_mail_server_that_takes_nothing(tmp_path: Path) -> None:
+    """Who starts it, and who looks into the inbox, is told, and why."""
+    for name in PROJECT_MARKERS:
+        (tmp_path / name).mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        smtp = f"127.0.0.1:{listener.getsockname()[1]}"
+    directory = tmp_path / ".tt-ops" / "local"
+    process.start(directory, 0, port_required=False, smtp=smtp)
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["--project-dir", str(tmp_path), "local", *arguments])
+
+    try:
+        _await_failure(call)
+        told = f"No mail gets through to {smtp}: "
+        assert told in call("up", "--smtp", smtp).stderr
+        shown = call("inbox").stdout
+        assert shown.startswith(f"No mail.\n\n{told}")
+        assert "Connection refused" in shown
+    finally:
+        process.stop(directory)
+
+
+def _await_failure(call: Run) -> None:
+    deadline = time.monotonic() + 5
+    while _json(call("inbox", "--output", "json"))["relay"]["failure"] is None:
+        assert time.monotonic() < deadline, "it never failed"
 
 
 def test_a_message_that_is_not_there(run: Run) -> None:

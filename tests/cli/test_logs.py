@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tasktracker_ops.errors import ExitCode
 
@@ -37,16 +36,6 @@ DEPLOYMENT = {
 }
 Client = Callable[[str], Any]
 Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A plain moto server on a free port."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
@@ -120,6 +109,19 @@ def test_a_log_is_read_from_anywhere(write: Any, start: Start) -> None:
         {"level": "INFO"},
         None,
     ]
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_reader_that_has_enough_is_no_error(write: Any, start: Start, form: str) -> None:
+    """As with `| head -1`: more than a pipe holds is written, and nothing is said about it."""
+    write(*[f"{number} {'x' * 1000}" for number in range(500)])
+    process = start("--output", form)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) is not None
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
 
 
 def test_an_empty_log_is_no_error(write: Any, start: Start) -> None:

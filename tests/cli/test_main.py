@@ -208,7 +208,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == ExitCode.FAILED
-    assert result.stderr.startswith("Error: a file cannot be used: No space left")
+    assert result.stderr.startswith("Error: standard output cannot be used: No space left")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
 pytestmark = pytest.mark.soak  # the provider alone waits a minute for the bucket's rules
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A plain moto server on a free port."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tasktracker_ops.local.mail.mailbox import Letter, Mailbox
 def _inbox(aws: Any) -> list[dict[str, Any]]:
     response = requests.get(f"{aws.server.url}/_tt-ops/inbox", timeout=10)
     assert response.headers["content-type"] == "application/json"
-    return list(response.json())
+    return list(response.json()["mails"])
 
 
 def _mails(aws: Any, address: str) -> list[dict[str, Any]]:

@@ -63,11 +63,16 @@ def test_each_message_is_delivered(
     assert message["X-MailFrom"] == "no-reply@sns.amazonaws.com"
     assert str(make_header(decode_header(message["Subject"]))) == "Grüße"
     assert "schön" in message.get_payload(decode=True).decode()
+    assert _relay(aws) == {"address": address, "failure": None}
 
 
 def test_a_server_that_is_not_there_does_no_harm(aws_in: Start, eventually: Eventually) -> None:
-    """The inbox has the message, the log the failure."""
-    aws = aws_in(smtp=f"127.0.0.1:{_free_port()}")
+    """The inbox has the message and the failure, which the log has too."""
+    address = f"127.0.0.1:{_free_port()}"
+    aws = aws_in(smtp=address)
+    eventually(lambda: _relay(aws)["failure"] is not None)
+    assert _relay(aws)["address"] == address
+    assert "Connection refused" in _relay(aws)["failure"]
     topic = aws.client("sns").create_topic(Name="mailed")["TopicArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
     assert len(_inbox(aws)) == 1
@@ -84,4 +89,12 @@ def test_another_server_than_it_was_started_with(aws_in: Start) -> None:
 
 
 def _inbox(aws: Any) -> list[dict[str, Any]]:
-    return list(requests.get(f"{aws.server.url}/_tt-ops/inbox", timeout=10).json())
+    return list(_content(aws)["mails"])
+
+
+def _relay(aws: Any) -> Any:
+    return _content(aws)["relay"]
+
+
+def _content(aws: Any) -> Any:
+    return requests.get(f"{aws.server.url}/_tt-ops/inbox", timeout=10).json()

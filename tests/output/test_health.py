@@ -109,7 +109,8 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", terminal)
             patch.setenv("COLUMNS", "80")
-            Console(Settings(**settings)).emit(result)
+            console = Console(Settings(**settings))
+            (console.redraw if isinstance(result, list) else console.emit)(result)
         return terminal.getvalue()
 
     return show
@@ -215,6 +216,36 @@ def test_states_are_coloured_where_somebody_looks(
 ) -> None:
     """Unless colours are not wanted."""
     assert ("\x1b[31m\x1b[1mALARM" in on_terminal(STATUS, no_color=no_color)) == code
+
+
+def watched(on_terminal: Callable[..., str], **settings: Any) -> str:
+    """What two looks on a terminal of 80 columns and 6 rows write to it."""
+    return on_terminal([STATUS, STATUS], **settings)
+
+
+def test_watching_leaves_the_terminal_as_it_was(
+    on_terminal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a screen of its own, never more than fits; the last look stays, whole."""
+    monkeypatch.setenv("LINES", "6")
+    before, *looks = watched(on_terminal).split("\x1b[H\x1b[2J")
+    assert before == "\x1b[?1049h\x1b[?25l"
+    assert len(looks) == 2
+    last, end = looks[1].split("\x1b[?25h\x1b[?1049l")
+    for look in (looks[0], last):
+        assert look.endswith("\n…")
+        assert look.count("\n") == 5
+    assert end.endswith("mend it: tt-ops deploy\n")
+
+
+@pytest.mark.parametrize("settings", [{"no_color": True}, {"environ": {"TERM": "dumb"}}])
+def test_a_terminal_that_takes_no_commands_gets_none(
+    on_terminal: Callable[..., str], settings: dict[str, Any]
+) -> None:
+    """One look below the other, without a colour."""
+    text = watched(on_terminal, **settings)
+    assert text.count("Task Tracker at") == 2
+    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from tasktracker_ops.dashboards import Metrics, MetricSummary, Picture, Point, WidgetSummary
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.output.metrics import number, sparkline
 from tasktracker_ops.output.results import text
 from tasktracker_ops.output.screen import Screen
@@ -93,6 +96,23 @@ def test_a_widget_is_a_table_below_its_title() -> None:
     assert lines[5].split() == ["Errors", "6", "2", "1", "3", "2.90", "3", "3", "▃▆█"]
     assert lines[6].split() == ["Duration", "(ms)", *[DASH] * 7]
     assert lines[5].index("2.90") + 4 == lines[3].index("p95") + 3
+
+
+def test_a_widget_with_a_problem_shows_that() -> None:
+    """In the place of its numbers."""
+    problem = Problem("widget-refused", "no\x1b", "look: tt-ops dashboard --console")
+    shown = text(over(3, WidgetSummary("Mine", (), problem)), SCREEN).splitlines()
+    assert shown[2:] == ["Mine", r"no\x1b", "look: tt-ops dashboard --console"]
+
+
+@pytest.mark.parametrize(("columns", "marks"), [(80, True), (60, False)])
+def test_no_line_is_wider_than_the_terminal(columns: int, marks: bool) -> None:
+    """Where there is no room for a sparkline, there is none."""
+    screen = SimpleNamespace(columns=columns)
+    row = metric(*range(50), sum=1000, average=2, minimum=1, maximum=3, p95=2.9, p99=3, last=3)
+    shown = text(over(60, WidgetSummary("Mine", (row,))), screen).splitlines()  # type: ignore[arg-type]
+    assert max(map(len, shown[2:])) <= columns
+    assert ("█" in shown[-1]) == marks
 
 
 def test_a_dashboard_without_metrics_says_so() -> None:

@@ -85,7 +85,7 @@ def make_app() -> Callable[..., Any]:
     def answer(groups: Any, *, start: float, end: float) -> Any:
         point = {start: 1.0}
         found = [{q.id: [Series(q.id, point)] for q in group} for group in groups]
-        return SimpleNamespace(groups=found, messages=())
+        return SimpleNamespace(groups=found, messages=(), refusals={})
 
     def make(*widgets: Any, drawn: bytes = b"PNG") -> Any:
         body = json.dumps({"widgets": widgets})
@@ -173,6 +173,19 @@ def test_a_file_is_replaced_whole(make_app: Callable[..., Any], tmp_path: Path) 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["page.html", "real.html"]
     assert stat.S_IMODE(real.stat().st_mode) & 0o600 == 0o600
     assert (picture.files, picture.url) == ((str(link),), real.as_uri())
+
+
+def test_a_widget_that_cloudwatch_refuses_says_so_in_its_place(
+    make_app: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The others are drawn."""
+    app = make_app(widget(["N", "M"]), widget([{"expression": "nope(", "id": "q"}], title="Bad"))
+    answer = SimpleNamespace(groups=[{}, {}], messages=(), refusals={1: "Error in 'q'"})
+    app.metric_data = SimpleNamespace(get=lambda groups, start, end: answer)
+    good, bad = drawn_page(app, tmp_path / "page.html").panels
+    assert good.problem is None
+    assert bad.problem is not None
+    assert "'Bad'" in bad.problem.message
 
 
 @pytest.mark.parametrize("name", ["gone/page.html", "."])

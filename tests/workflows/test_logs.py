@@ -18,6 +18,7 @@ from tasktracker_ops.workflows.logs import LogQuery, logs
 
 NOW = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
 FIRST, SECOND = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+THIRD = "44444444-0000-4000-8000-000000000000"
 
 
 def line(request_id: str, status: int, **more: Any) -> str:
@@ -207,15 +208,34 @@ def test_a_request_that_was_cut_off_is_shown(observed: Any, group: Group) -> Non
 
 def test_what_is_given_holds_all_at_once(observed: Any, group: Group) -> None:
     """A request's events that a pattern matches, and that are failures."""
-    group.streams["a"] += invocation("4444", "[ERROR] mine\n", "[ERROR] other\n")
-    assert shown(observed, request_id="4444", pattern="mine") == ["[ERROR] mine"]
-    assert len(shown(observed, request_id="4444", errors=True)) == 2
-    assert shown(observed, request_id="4444", errors=True, pattern="mine") == ["[ERROR] mine"]
-    assert shown(observed, request_id='"4444"') == []
+    group.streams["a"] += invocation(THIRD, "[ERROR] mine\n", "[ERROR] other\n")
+    assert shown(observed, request_id=THIRD, pattern="mine") == ["[ERROR] mine"]
+    assert len(shown(observed, request_id=THIRD, errors=True)) == 2
+    assert shown(observed, request_id=THIRD, errors=True, pattern="mine") == ["[ERROR] mine"]
     assert shown(observed, pattern="ValueError", errors=True) == [
         "[ERROR] ValueError: no\nTraceback …"
     ]
     assert shown(observed, pattern="printed", errors=True) == []
+
+
+@pytest.mark.parametrize("name", ["", "x", "0", "1111111", "Duration", "REPORT RequestId:"])
+def test_what_is_no_request_id_is_wrong_usage(observed: Any, group: Group, name: str) -> None:
+    """A variable that is not set, or a word, would find other requests."""
+    with pytest.raises(TtOpsError, match="is no request id") as caught:
+        shown(observed, request_id=name)
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert group.asked == []
+
+
+def test_an_id_inside_another_is_not_that_request(observed: Any, group: Group) -> None:
+    """Neither a piece of one of Lambda's, nor of one of API Gateway's."""
+    group.streams = {"a": [f'{{"requestId":"ABCDEFGHIJKLMNO=","integration":"{FIRST}"}}']}
+    observed.access_log = lambda deployment: group
+    assert len(shown(observed, request_id="ABCDEFGHIJKLMNO=", api=True)) == 1
+    assert len(shown(observed, request_id=FIRST[:8], api=True)) == 1
+    assert shown(observed, request_id="BCDEFGHIJKLMNO=", api=True) == []
+    assert shown(observed, request_id="ABCDEFGHIJKL", api=True) == []
+    assert shown(observed, request_id=FIRST[1:], api=True) == []
 
 
 def test_a_request_is_not_followed(observed: Any, group: Group) -> None:

@@ -27,12 +27,13 @@ class CloudWatch:
         self.whole = whole
         self.series = series
         self.asked: list[Sequence[Query]] = []
+        self.refusals: dict[int, str] = {}
 
     def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Any:
         """The answer to each group."""
         self.asked += groups
         found = [{q.id: self._of(q, start) for q in group if q.wanted} for group in groups]
-        return SimpleNamespace(groups=found, messages=("Something.",))
+        return SimpleNamespace(groups=found, messages=("Something.",), refusals=self.refusals)
 
     def _of(self, query: Query, start: float) -> list[Series]:
         if query.id in self.series:
@@ -170,3 +171,21 @@ def test_what_cannot_be_summarised_is_noted() -> None:
         "Left out: a widget of the type text, which draws no metrics",
         "Left out: 'Far', whose metrics are in us-east-1",
     ]
+
+
+def test_a_wrong_expression_spoils_its_own_widget_only() -> None:
+    """It is named as the dashboard has it; alone, it is an error."""
+    bad = widget([{"expression": "nope(m9)", "id": "q"}], title="Bad")
+    app, alone = App(widget(ERRORS, title="Good"), bad), App(bad)
+    app.metric_data.refusals = {1: "Error in expression 'q': no such function"}
+    good, broken = app.metrics().widgets
+    assert (good.problem, len(good.metrics)) == (None, 1)
+    assert broken.problem is not None
+    assert broken.problem.message == (
+        "the widget 'Bad' is nothing that CloudWatch can evaluate: "
+        "Error in expression 'nope(m9)': no such function"
+    )
+    alone.metric_data.refusals = {0: "Error in expression 'q': no such function"}
+    with pytest.raises(TtOpsError, match="'Bad'") as caught:
+        alone.metrics()
+    assert caught.value.code == "widget-refused"

@@ -47,7 +47,7 @@ class Mailbox:
     """
 
     def __init__(self, relay: Relay | None = None, *, kept: int = _KEPT) -> None:
-        self._relay = relay
+        self.relay = relay
         self._posting = threading.Lock()
         self._mails: deque[Mail] = deque(maxlen=kept)
         self._sent = 0
@@ -66,14 +66,14 @@ class Mailbox:
                 content=message.as_bytes(),
             )
             self._mails.append(mail)
-        if self._relay is not None:
-            self._relay.deliver(message)
+        if self.relay is not None:
+            self.relay.deliver(message)
         return mail
 
     def close(self) -> None:
         """Hand nothing on any more."""
-        if self._relay is not None:
-            self._relay.close()
+        if self.relay is not None:
+            self.relay.close()
 
     def mails(self) -> list[Mail]:
         """Return what is kept, the newest first."""

@@ -35,8 +35,12 @@ _PAGE = Environment(autoescape=True).from_string("""\
 def answer(mailbox: Mailbox, path: str, query: Mapping[str, str]) -> Response | None:
     """Answer a GET request for `path` below `/_tt-ops`; None when nothing is there."""
     if path == "/inbox":
-        entries = [_entry(mail) for mail in mailbox.mails()]
-        return Response(json.dumps(entries), content_type="application/json")
+        relay = mailbox.relay
+        content = {
+            "mails": [_entry(mail) for mail in mailbox.mails()],
+            "relay": relay and {"address": relay.address, "failure": relay.failure},
+        }
+        return Response(json.dumps(content), content_type="application/json")
     if path == "/confirm":
         return _confirm(query)
     if path == "/unsubscribe":

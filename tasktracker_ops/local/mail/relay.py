@@ -14,9 +14,14 @@ _TIMEOUT_SECONDS = 10
 
 
 class Relay:
-    """Delivers to `address` (HOST:PORT), one message after the other; a failure is only logged."""
+    """Delivers to `address` (HOST:PORT), one message after the other, each tried once.
+
+    `failure` says why the last try came to nothing; None when it did not.
+    """
 
     def __init__(self, address: str) -> None:
+        self.address = address
+        self.failure: str | None = None
         parts = urlsplit(f"//{address}")
         self._host, self._port = parts.hostname or "", parts.port or 0
         self._waiting: queue.SimpleQueue[EmailMessage | None] = queue.SimpleQueue()
@@ -33,9 +38,17 @@ class Relay:
         self._thread.join(timeout=1)
 
     def _run(self) -> None:
+        # Whether there is a server is known before there is mail for it.
+        self._try(None)
         while (message := self._waiting.get()) is not None:
-            try:
-                with smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS) as server:
+            self._try(message)
+
+    def _try(self, message: EmailMessage | None) -> None:
+        try:
+            with smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS) as server:
+                if message is not None:
                     server.send_message(message)
-            except (OSError, smtplib.SMTPException, ValueError) as error:
-                _log.warning("%s:%d takes no mail: %s", self._host, self._port, error)
+            self.failure = None
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            self.failure = str(error)
+            _log.warning("%s takes no mail: %s", self.address, error)
