@@ -93,8 +93,6 @@ def test_what_makes_no_sense_is_wrong_usage(run: Run, arguments: tuple[str, ...]
 )
 def test_a_missing_dashboard_is_named(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
     """Nothing is written."""
-    if "--html" in arguments:
-        pytest.importorskip("plotly")
     assert code(run(*arguments)) == (1, "dashboard-missing")
     assert list(tmp_path.iterdir()) == []
 
@@ -113,8 +111,6 @@ def test_looking_starts_no_embedded_aws(
     run: Run, arguments: tuple[str, ...], tmp_path: Path
 ) -> None:
     """One that nothing was deployed on has no dashboard."""
-    if "--html" in arguments:
-        pytest.importorskip("plotly")
     project = tmp_path / "project"
     for folder in PROJECT_MARKERS:
         (project / folder).mkdir(parents=True)
