@@ -113,9 +113,9 @@ def test_no_log_line_holds_what_a_client_wrote(
     assert len(out) < 500
 
 
-def test_a_long_fault_of_the_database_is_cut(api, faults, capsys):
+def test_a_long_fault_of_the_database_is_cut(api, wire, capsys):
     """A line stays short, and holds no second line of what the SDK says."""
-    faults.inject("garbage", times=99)
+    wire.inject("garbage")
     assert api("GET", "/tasks").status == 503
     assert len(capsys.readouterr().out) < 500
 
