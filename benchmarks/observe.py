@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import requests
 from clone import TT_OPS, Clone, running_clone
@@ -21,7 +22,7 @@ _METRICS = ("Invocations", "Errors", "Duration", "Throttles", "ConcurrentExecuti
 _STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "p95", "p99")
 
 
-def _pairs(aws: Path, described: dict[str, str]) -> Sequence[tuple[str, Command, str, Command]]:
+def _pairs(aws: Path, described: dict[str, Any]) -> Sequence[tuple[str, Command, str, Command]]:
     """What is typed on both sides, each with its name."""
     status = (
         "ssm get-parameter --name /task-tracker/deployment",
@@ -78,15 +79,17 @@ def _queries(function_name: str) -> list[dict[str, object]]:
     ]
 
 
-def _prepare(clone: Clone) -> dict[str, str]:
+def _prepare(clone: Clone) -> dict[str, Any]:
     """Deploy, and send requests; returns the deployment's description."""
     clone.environment |= {"TF_VAR_api_throttle_rate": "1000", "TF_VAR_api_throttle_burst": "1000"}
     clone.tt_ops("deploy", "--yes")
     outputs = [TT_OPS, "outputs", "--output", "json"]
-    described = json.loads(run(outputs, directory=clone.path, environment=clone.environment))
+    described: dict[str, Any] = json.loads(
+        run(outputs, directory=clone.path, environment=clone.environment)
+    )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda _: requests.get(f"{described['api_url']}/tasks"), range(_REQUESTS)))
-    return described  # type: ignore[no-any-return]
+    return described
 
 
 def main() -> None:
