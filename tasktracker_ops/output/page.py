@@ -43,7 +43,7 @@ def renderer() -> Callable[[Page], str]:
         raise ConfigurationError(
             "dashboard-extra-missing",
             "pages are drawn by plotly, which is not installed",
-            hint="install it too: pip install 'tt-ops[dashboard]'",
+            hint="install it too: pip install 'plotly>=6,<8'",
         ) from None
     return lambda page: render(page, str(get_plotlyjs()))
 

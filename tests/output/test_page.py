@@ -187,4 +187,4 @@ def test_without_the_extra_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ConfigurationError) as caught:
         renderer()
     assert caught.value.code == "dashboard-extra-missing"
-    assert caught.value.hint.endswith(": pip install 'tt-ops[dashboard]'")
+    assert caught.value.hint.endswith(": pip install 'plotly>=6,<8'")
