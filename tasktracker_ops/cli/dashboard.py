@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import Command, Context, Duration, pass_context
+
+if TYPE_CHECKING:
+    from tasktracker_ops.dashboards import Page
 
 # CloudWatch keeps one-minute data for 15 days.
 _LONGEST = 14 * 86400
@@ -116,5 +119,10 @@ def dashboard(
     else:
         from tasktracker_ops.output.page import renderer
 
-        render = renderer()
+        draw = renderer()
+        redacted = context.console.redaction.of
+
+        def render(page: Page) -> str:
+            return draw(redacted(page))
+
         context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))

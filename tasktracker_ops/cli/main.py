@@ -90,8 +90,8 @@ class TtOps(RootGroup):
             code = _explain(_misused(error), context)
         except Exception as error:  # the boundary: nobody should meet a traceback
             if "verbose" in context.flags:
-                traceback.print_exc()
-            code = _explain(_refused(error) or _defect(error, context.arguments), context)
+                click.echo(context.console.redaction(traceback.format_exc()), err=True, nl=False)
+            code = _explain(_refused(error) or _defect(error, context), context)
         sys.exit(code if isinstance(code, int) else ExitCode.OK)
 
 
@@ -137,7 +137,8 @@ def _printing(error: OSError) -> bool:
     return any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__))
 
 
-def _defect(error: Exception, arguments: Sequence[str]) -> TtOpsError:
+def _defect(error: Exception, context: Context) -> TtOpsError:
+    again = context.console.redaction.command(["tt-ops", "--verbose", *context.arguments])
     return TtOpsError(
         "internal-error",
         f"a defect of tt-ops, not of yours: {type(error).__name__}: {error}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -60,7 +59,7 @@ class Context:
         if self.assume_yes:
             self.console.note(question)
             return True
-        return self.interactive and _ask(question)
+        return self.interactive and _ask(self.console.redaction(question))
 
     def confirm(self, question: str, *, word: str | None = None) -> None:
         """Ask, unless --yes was given; with `word`, that has to be typed.
@@ -70,7 +69,7 @@ class Context:
         if self.assume_yes:
             return
         path = click.get_current_context().command_path
-        again = shlex.join(["tt-ops", *self.arguments])
+        again = self.console.redaction.command(["tt-ops", *self.arguments])
         if not self.interactive:
             raise TtOpsError(
                 "confirmation-needed",
@@ -78,7 +77,7 @@ class Context:
                 hint=f"agree beforehand: {again} --yes",
                 exit_code=ExitCode.USAGE,
             )
-        if not _ask(question, word):
+        if not _ask(self.console.redaction(question), word):
             raise TtOpsError(
                 "not-confirmed", "not agreed to: nothing was changed", hint=f"start again: {again}"
             )

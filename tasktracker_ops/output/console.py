@@ -16,6 +16,7 @@ from tasktracker_ops.settings import Settings
 
 from .csv_form import as_csv
 from .results import text
+from .redaction import Redaction
 from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
@@ -54,7 +55,8 @@ class Console:
         # A dumb terminal knows no colours, and cannot take a line back.
         dumb = settings.environ.get("TERM") == "dumb"
         self._color = False if settings.no_color or dumb else None
-        self._screen = Screen(settings, typed or {}, arguments)
+        self.redaction = Redaction(settings, typed)
+        self._screen = Screen(settings, typed or {}, arguments, self.redaction)
         self._watched = sys.stderr.isatty() and not settings.quiet
         self._live = self._watched and not dumb
         self._transient = self._kept = False
@@ -100,17 +102,18 @@ class Console:
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next."""
         self._clear()
-        hint = self._screen.hint(error.hint)
+        hint = self._screen.hint(self.redaction(error.hint))
         if self._json:
-            content = {"code": error.code, "message": error.message, "hint": hint}
+            content = {"code": error.code, "message": self.redaction(error.message), "hint": hint}
             click.echo(as_json({"error": content}), err=True)
             return
-        message = visible(error.message, keep="\n")
+        message = self._shown(error.message, keep="\n")
         self._say(click.style("Error: ", fg="red", bold=True) + message)
         self._say(click.style("Hint:  ", fg="cyan") + visible(hint))
 
     def _form(self, result: Any, *, indent: int | None = 2) -> str:
         if self._csv:
+        result = self.redaction.of(result)
             return as_csv(result)
         if self._json:
             return as_json(result, indent=indent, hint=self._screen.hint)
@@ -120,21 +123,22 @@ class Console:
 
     def doing(self, what: str) -> None:
         """Show the work under way, where somebody watches."""
-        self._show(visible(what) + " …")
+        self._show(self._shown(what) + " …")
 
     def done(self, what: str) -> None:
         """Keep a line of what is done, where somebody watches or asked for it."""
-        self._keep(click.style("✓ ", fg="green") + visible(what))
+        self._keep(click.style("✓ ", fg="green") + self._shown(what))
 
     def note(self, what: str) -> None:
         """Say what the user should know, unless a program reads the errors as JSON."""
         self._clear()
         if self._watched or not (self._quiet or self._json):
-            self._say(visible(what, keep="\n"))
+            self._say(self._shown(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:
         """Show what is about to change; `of` names the stack."""
         self._total, self._finished = len(plan.changes), set()
+        plan = self.redaction.of(plan)
         for change in plan.changes:
             self._keep("  " + change_line(change))
         self._keep(f"Plan for the {of}: {counts(plan)}.")
@@ -153,11 +157,11 @@ class Console:
             self._show(f"{len(self._finished)}/{self._total} {event.address}{seconds}")
         elif event.kind == "message":
             # Such as a provider on its way, which takes a minute on a slow line.
-            self._show(visible(event.message))
+            self._show(self._shown(event.message))
         elif event.kind == "notice":
             self.note(event.message)
         elif event.kind == "warning" and self._verbose:
-            self._keep(f"  {visible(event.message)}")
+            self._keep(f"  {self._shown(event.message)}")
 
     def download(self, received: int, total: int | None) -> None:
         """Show how far a download is."""
@@ -170,7 +174,7 @@ class Console:
         if self._live and (now >= self._next_progress or done == total):
             self._next_progress = now + _PROGRESS_SECONDS
             of_total = f" of {total:,}  {_bar(done, total)}" if total else ""
-            self._show(f"{visible(what)}: {done:,}{of_total}")
+            self._show(f"{self._shown(what)}: {done:,}{of_total}")
 
     def _show(self, line: str) -> None:
         """A line that the next one takes the place of."""
@@ -193,6 +197,9 @@ class Console:
             self._transient = False
 
     def _say(self, text: str) -> None:
+    def _shown(self, what: str, *, keep: str = "") -> str:
+        return visible(self.redaction(what), keep=keep)
+
         click.echo(text, err=True, color=self._color)
 
 

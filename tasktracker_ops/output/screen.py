@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,8 @@ import click
 
 from tasktracker_ops.errors import SAME_COMMAND
 from tasktracker_ops.settings import Settings
+
+from .redaction import Redaction
 
 # Which of a command's own options say where it goes.
 _BACKEND = ("--state-bucket", "--lock-table")
@@ -26,13 +27,18 @@ class Screen:
     """Where texts are shown: commands in them lead to where this run went."""
 
     def __init__(
-        self, settings: Settings, typed: Mapping[str, Any], arguments: Sequence[str] = ()
+        self,
+        settings: Settings,
+        typed: Mapping[str, Any],
+        arguments: Sequence[str] = (),
+        redaction: Redaction | None = None,
     ) -> None:
         """`typed` are the options on the command line, by the names of their settings.
 
         `arguments` are all of the command line.
         """
-        self._same = shlex.join(["tt-ops", *arguments])
+        self._redaction = redaction or Redaction(settings, typed)
+        self._same = self._redaction.command(["tt-ops", *arguments])
         self._where = {
             "--project-dir": typed.get("project_dir"),
             "--target": None if settings.target == "aws" else settings.target,
@@ -69,12 +75,12 @@ class Screen:
         name, _, arguments = rest.partition(" ")
         where = self._where if name != "local" else {**self._where, "--target": None}
         own = {option: self._typed.get(option) for option in _OPTIONS.get(name, ())}
-        words = ["tt-ops", *_missing(where, rest), name, *_missing(own, rest), arguments]
+        words = ["tt-ops", *self._missing(where, rest), name]
+        words += [*self._missing(own, rest), arguments]
         return " ".join(word for word in words if word)
 
-
-def _missing(options: Mapping[str, str | None], line: str) -> list[str]:
-    """The options, as words to type, that a command line does not have yet."""
-    there = line.split()
-    given = [(name, value) for name, value in options.items() if value and name not in there]
-    return [word for name, value in given for word in (name, shlex.quote(value))]
+    def _missing(self, options: Mapping[str, str | None], line: str) -> list[str]:
+        """The options, as words to type, that a command line does not have yet."""
+        there = line.split()
+        given = [(name, value) for name, value in options.items() if value and name not in there]
+        return [word for o, v in given for word in (o, self._redaction.argument(o, v))]
