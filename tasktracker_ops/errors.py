@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 # In a hint, the command that was run.
 SAME_COMMAND = "tt-ops …"
@@ -19,30 +21,51 @@ class ExitCode(IntEnum):
     ALARM = 3
     CONFIGURATION = 4
     INTERRUPTED = 130
+    READER_GONE = 141  # as a shell shows a program that SIGPIPE has ended
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong in a file of the project; lines count from 1, None is the whole file."""
+
+    message: str
+    file: Path
+    line: int | None = None
 
 
 class TtOpsError(Exception):
     """A failure in the user's terms.
 
     `code` is kebab-case and never changes once released; `message` names the thing and quotes the
-    value; `hint` ends with a command to type.
+    value; `hint` ends with a command to type. `findings` say where in the project's files it is.
     """
 
     def __init__(
-        self, code: str, message: str, *, hint: str, exit_code: int = ExitCode.FAILED
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str,
+        exit_code: int = ExitCode.FAILED,
+        findings: Sequence[Finding] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.exit_code = exit_code
+        self.findings = tuple(findings)
 
 
 class ConfigurationError(TtOpsError):
     """A setting or a credential is missing or wrong: nothing was started."""
 
-    def __init__(self, code: str, message: str, *, hint: str) -> None:
-        super().__init__(code, message, hint=hint, exit_code=ExitCode.CONFIGURATION)
+    def __init__(
+        self, code: str, message: str, *, hint: str, findings: Sequence[Finding] = ()
+    ) -> None:
+        super().__init__(
+            code, message, hint=hint, exit_code=ExitCode.CONFIGURATION, findings=findings
+        )
 
 
 def quoted(value: str) -> str:

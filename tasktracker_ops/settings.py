@@ -10,13 +10,14 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, Finding
 
 CONFIGURATION_FILE = "tt-ops.toml"
 DEFAULT_REGION = "eu-west-3"
@@ -141,6 +142,7 @@ _FORMS: dict[Callable[[str], Any], str] = {
     _port: "a port from 0 to 65535",
     _loopback: "an address of this machine with its port, such as 127.0.0.1:1025",
 }
+_APPEARANCE = ("output", "verbose", "quiet", "no_color")
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")
 _NOT_IN_FILE = {"project_dir", "env", "api_token"}
 
@@ -151,17 +153,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     Raises ConfigurationError for an unknown name or a value that does not fit, quoting it.
     """
     environ = dict(os.environ if environ is None else environ)
-    said = {
-        name: (environ[variable], variable)
-        for name in NAMES
-        if environ.get(variable := f"TT_OPS_{name.upper()}")
-    }
-    for name, variables in _STANDARD_VARIABLES.items():
-        for variable in variables:
-            if environ.get(variable):
-                said.setdefault(name, (environ[variable], variable))
-    said |= {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
-
+    said = _said(flags, environ)
     here = _here()
     project = _read("project_dir", *said["project_dir"]) if "project_dir" in said else None
     if project is None:
@@ -180,6 +172,31 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     values |= {"project_dir": project, "environ": environ}
     values.setdefault("cache_dir", _cache_dir(environ))
     return Settings(**values)
+
+
+def appearance(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
+    """What there is to know of the output when `load` has failed: what does not fit is left out."""
+    environ = dict(os.environ if environ is None else environ)
+    values = {}
+    for name, (value, source) in _said(flags, environ).items():
+        if name in _APPEARANCE:
+            with suppress(ConfigurationError):
+                values[name] = _read(name, value, source)
+    return Settings(**values, environ=environ)
+
+
+def _said(flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """What `flags` and variables say, each with its source."""
+    said = {
+        name: (environ[variable], variable)
+        for name in NAMES
+        if environ.get(variable := f"TT_OPS_{name.upper()}")
+    }
+    for name, variables in _STANDARD_VARIABLES.items():
+        for variable in variables:
+            if environ.get(variable):
+                said.setdefault(name, (environ[variable], variable))
+    return said | {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
 
 
 # Names that others gave to the same thing: read after ours.
@@ -241,11 +258,22 @@ def _unfit(name: str, value: Any, source: str) -> ConfigurationError:
     choices = _CHOICES.get(name)
     form = _FORMS.get(_READERS.get(name, str), "text")
     wanted = f"one of: {', '.join(choices)}" if choices else form
+    message = f"{name} = {str(value)!r} (from {source}) does not fit: it takes {wanted}"
+    in_file = Path(source).name == CONFIGURATION_FILE
     return ConfigurationError(
         "setting-invalid",
-        f"{name} = {str(value)!r} (from {source}) does not fit: it takes {wanted}",
+        message,
         hint="see what each setting takes: tt-ops --help",
+        findings=[_finding(Path(source), name, message)] if in_file else (),
     )
+
+
+def _finding(file: Path, name: str, message: str) -> Finding:
+    """What is wrong with a setting or a section, at the line that begins with its name."""
+    begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(name)}[\"']?\s*[]=.]")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    found = (number for number, line in enumerate(lines, 1) if begins.match(line))
+    return Finding(message, file, next(found, None))
 
 
 def _from_file(file: Path, env: str) -> dict[str, Any]:
@@ -259,6 +287,7 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
             f"{str(file)!r} cannot be read: {error}",
             hint="mend it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
         ) from None
+            findings=[Finding(str(error), file, int(line[1]) if line else None)],
     sections = content.pop("env", {})
     _require_sections(file, sections)
     merged = {**content, **sections.get(env, {})}
@@ -266,10 +295,12 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
         if name not in NAMES or name in _NOT_IN_FILE:
             known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
             raise ConfigurationError(
+            message = f"{str(file)!r} sets {name!r}, which is no setting. Known: {known}"
                 "setting-unknown",
-                f"{str(file)!r} sets {name!r}, which is no setting. Known: {known}",
+                message,
                 hint=f"remove that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
             )
+                findings=[_finding(file, name, message)],
     # A path in the file is seen from the file, wherever one stands.
     return {
         name: file.parent / _expanded(value)
@@ -287,8 +318,13 @@ def _require_sections(file: Path, sections: Any) -> None:
         if name not in _CHOICES["env"] or not isinstance(section, dict):
             known = ", ".join(f"[env.{each}]" for each in _CHOICES["env"])
             raise ConfigurationError(
+            section_name = ".".join(filter(None, ("env", name)))
+            message = (
+                f"{str(file)!r} sets {section_name!r}, "
+                f"which is no section of an environment. Known: {known}"
+            )
                 "setting-unknown",
-                f"{str(file)!r} sets {'.'.join(filter(None, ('env', name)))!r}, "
-                f"which is no section of an environment. Known: {known}",
+                message,
                 hint=f"mend that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
             )
+                findings=[_finding(file, section_name, message)],

@@ -11,14 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasktracker_ops.adapters.transcript import Diagnostic, Transcript
-from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.errors import ExitCode, Finding, TtOpsError
 
 _LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
 _DETAIL_LIMIT = 400
 # DynamoDB's and S3's words for a lock that is not there.
 _LOCK_GONE = ("unexpected end of JSON input", "NoSuchKey")
 # What Terraform adds when it stops says nothing about why.
-_ECHOES = ("execution halted", "operation canceled")
+_ECHOES = (
+    "execution halted",
+    "operation canceled",
+    "Terraform encountered problems during initiali",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,15 @@ class LockInfo:
 class Failure:
     """One Terraform command that did not end well, and what its error should tell the user.
 
-    `operation` is Terraform's word (init, plan, apply), `command` ours (deploy); `log` holds all
-    that Terraform said; `recovery` is the command that stores a state which Terraform could not.
+    `operation` is Terraform's word (init, plan, apply), `command` ours (deploy); `directory` is the
+    root module, `log` holds all that Terraform said; `recovery` is the command that stores a state
+    which Terraform could not.
     """
 
     operation: str
     transcript: Transcript
     returncode: int
+    directory: Path
     log: Path
     command: str
     recovery: str | None = None
@@ -117,7 +123,17 @@ class Failure:
             "terraform-failed",
             f"Terraform's {self.operation} failed: {self._reason()}",
             hint=f"all it said is in {self.log}; once mended, try again: tt-ops {self.command}",
+            findings=self._findings(),
         )
+
+    def _findings(self) -> tuple[Finding, ...]:
+        """What Terraform has against files that are there: some of its ranges are in none."""
+        found = (
+            Finding(_condensed(e), self.directory / e.file, e.line)
+            for e in self.transcript.errors
+            if e.file and (self.directory / e.file).is_file()
+        )
+        return tuple(dict.fromkeys(found))
 
     def _stuck_lock(self) -> LockInfo | None:
         """Find the lock whose release is all that went wrong."""
@@ -131,7 +147,8 @@ class Failure:
         return f"{self.transcript.done} of {self.transcript.total} resources were done"
 
     def _reason(self) -> str:
-        causes = [e for e in self.transcript.errors if e.summary not in _ECHOES]
+        errors = dict.fromkeys(self.transcript.errors)  # init says some of them twice
+        causes = [e for e in errors if not e.summary.startswith(_ECHOES)]
         if not causes:
             return f"it gave no reason (exit code {self.returncode})"
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""

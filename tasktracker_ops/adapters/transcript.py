@@ -32,12 +32,17 @@ _ADVICE = ("output_init_success_cli_message", "output_init_success_message")
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """An error or a warning of Terraform's, in its own words, free of colour codes."""
+    """An error or a warning of Terraform's, in its own words, free of colour codes.
+
+    `file` is relative to the root module, and "" where it is about no file.
+    """
 
     severity: str
     summary: str
     detail: str
     address: str = ""
+    file: str = ""
+    line: int | None = None
 
     def __str__(self) -> str:
         where = f" ({self.address})" if self.address else ""
@@ -141,11 +146,14 @@ class Transcript:
             self.note(self.clean(message["@message"]))
 
     def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:
+        where = raw.get("range", {})
         diagnostic = Diagnostic(
             severity=raw["severity"],
             summary=self.clean(raw["summary"]),
             detail=self.clean(raw.get("detail", "")),
             address=raw.get("address", ""),
+            file=where.get("filename", ""),
+            line=where.get("start", {}).get("line"),
         )
         self.note(str(diagnostic))
         if diagnostic.severity == "error":

@@ -1,0 +1,122 @@
+"""What GitHub's runner reads: commands in a job's log, and the page that it makes of a step.
+
+Rules: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, and
+the runner's own `ActionCommand.cs` (https://github.com/actions/runner).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from tasktracker_ops.errors import Finding
+
+_SUMMARY_LIMIT = 1024 * 1024  # bytes, all that one step adds
+_CUT = "\n\n… cut here: a step's summary holds 1 MiB.\n"
+# The runner obeys `::name …::` at the beginning of a line, white space aside, and `##[name …]`
+# wherever it stands.
+_AT_BEGINNING = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
+_ANYWHERE = re.compile(r"##(?=\[)")
+
+
+def neutral(text: str) -> str:
+    """The text with nothing in it that the runner would take for a command, and no colours.
+
+    What would be one shows as `\\x3a:…` or `#\\x23[…`.
+    """
+    text = _AT_BEGINNING.sub(r"\1\2\\x3a", click.unstyle(text))
+    return _ANYWHERE.sub(r"#\\x23", text)
+
+
+def command(name: str, message: str = "", **properties: str | int | None) -> str:
+    """A workflow command; its message may have lines, properties that are None are left out."""
+    given = [f"{key}={_property(str(value))}" for key, value in properties.items() if value]
+    return f"::{' '.join([name, ','.join(given)]).rstrip()}::{_data(message)}"
+
+
+def annotation(
+    kind: str, message: str, *, title: str, finding: Finding | None, workspace: str | None
+) -> str:
+    """An annotation; `kind` is error, warning or notice. A finding shows it at its line.
+
+    `workspace` is where the runner has checked out, for files that are in no git repository.
+    """
+    if finding is None:
+        return command(kind, message, title=title)
+    file = in_repository(finding.file, workspace)
+    return command(kind, message, title=title, file=file, line=finding.line)
+
+
+def in_repository(file: Path, workspace: str | None = None) -> str:
+    """The file's path as GitHub knows it, from the root of its repository; else the whole path."""
+    path = file.resolve()
+    root = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    if root is None and workspace:
+        root = Path(workspace).resolve()
+    return path.relative_to(root).as_posix() if root and path.is_relative_to(root) else str(path)
+
+
+def _data(text: str) -> str:
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # Where commands are stopped, the runner takes the line for a text like any other.
+    return _ANYWHERE.sub(r"#\\x23", escaped)
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+class Groups:
+    """Foldable parts of a log. A group begins with its first line, and never inside another."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """`write` puts a command into the log."""
+        self._write = write
+        self._title = ""
+        self._inside = False
+
+    def prepare(self, title: str) -> None:
+        """End the group there is; the next line begins one."""
+        self.end()
+        self._title = title
+
+    def begin(self) -> None:
+        """A line comes."""
+        if self._title:
+            self._write(command("group", self._title))
+            self._title, self._inside = "", True
+
+    def end(self) -> None:
+        """What comes belongs to no group."""
+        self._title = ""
+        if self._inside:
+            self._inside = False
+            self._write(command("endgroup"))
+
+
+def append_summary(file: str, markdown: str) -> None:
+    """Append to a step's summary, cut to what the step may still add.
+
+    Raises OSError where the file is missing, refused or full.
+    """
+    # A pipe that nobody reads would keep us waiting.
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+    with open(descriptor, "ab") as summary:
+        left = _SUMMARY_LIMIT - os.fstat(descriptor).st_size
+        content = f"{markdown.rstrip()}\n\n".encode()
+        if len(content) > left:
+            cut = max(left - len(_CUT.encode()), 0)
+            whole_lines = content[:cut].rpartition(b"\n")[0]
+            content = whole_lines + _CUT.encode()
+        if len(content) > left:
+            raise OSError(None, "its step has written 1 MiB already", file)
+        summary.write(content)
+
+
+def is_runner(environ: Mapping[str, str]) -> bool:
+    """Whether GitHub Actions, or what does as it does, reads what is printed."""
+    return environ.get("GITHUB_ACTIONS") == "true"

@@ -1,0 +1,22 @@
+"""The process's own streams, when nobody is at their other end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import IO, Any
+
+
+def replace_closed() -> None:
+    """Let nothing else get the number of a stream that our caller closed (`2>&-`)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  # for good
+            setattr(sys, name, stream)
+
+
+def abandon(stream: IO[Any]) -> None:
+    """Send what is left in a stream, and what follows, nowhere: its reader has gone."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
