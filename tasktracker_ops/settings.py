@@ -282,6 +282,7 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        line = re.search(r"at line (\d+)", str(error))
         raise ConfigurationError(
             "configuration-unreadable",
             f"{str(file)!r} cannot be read: {error}",
