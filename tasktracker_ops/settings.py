@@ -46,7 +46,7 @@ class Settings:
     function_name: str = "task-tracker-function"
     table_name: str = "TaskTable"
     alert_email: str | None = field(default=None, repr=False)
-    api_url: str | None = None
+    api_url: str | None = field(default=None, repr=False)
     api_token: str | None = field(default=None, repr=False)
     terraform: Path | None = None
     terraform_releases_url: str = "https://releases.hashicorp.com/terraform"
@@ -287,21 +287,21 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
             "configuration-unreadable",
             f"{str(file)!r} cannot be read: {error}",
             hint="mend it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
-        ) from None
             findings=[Finding(str(error), file, int(line[1]) if line else None)],
+        ) from None
     sections = content.pop("env", {})
     _require_sections(file, sections)
     merged = {**content, **sections.get(env, {})}
     for name in merged:
         if name not in NAMES or name in _NOT_IN_FILE:
             known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
-            raise ConfigurationError(
             message = f"{str(file)!r} sets {name!r}, which is no setting. Known: {known}"
+            raise ConfigurationError(
                 "setting-unknown",
                 message,
                 hint=f"remove that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
-            )
                 findings=[_finding(file, name, message)],
+            )
     # A path in the file is seen from the file, wherever one stands.
     return {
         name: file.parent / _expanded(value)
@@ -318,14 +318,14 @@ def _require_sections(file: Path, sections: Any) -> None:
     for name, section in named.items():
         if name not in _CHOICES["env"] or not isinstance(section, dict):
             known = ", ".join(f"[env.{each}]" for each in _CHOICES["env"])
-            raise ConfigurationError(
             section_name = ".".join(filter(None, ("env", name)))
             message = (
                 f"{str(file)!r} sets {section_name!r}, "
                 f"which is no section of an environment. Known: {known}"
             )
+            raise ConfigurationError(
                 "setting-unknown",
                 message,
                 hint=f"mend that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
-            )
                 findings=[_finding(file, section_name, message)],
+            )
