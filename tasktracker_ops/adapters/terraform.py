@@ -286,6 +286,7 @@ class Stack:
             operation=run.operation,
             transcript=run.transcript,
             returncode=run.code,
+            directory=self._directory,
             log=self._data.log,
             command=self._command,
             recovery=self._recovery() if rescued else None,
@@ -296,7 +297,6 @@ class Stack:
         state = str(self._data.unsaved_state)
         names = ("TF_DATA_DIR", "AWS_PROFILE", "AWS_ENDPOINT_URL")
         settings = [f"{n}={self._environment[n]}" for n in names if n in self._environment]
-            directory=self._directory,
         push = [str(self._executable), f"-chdir={self._directory}", "state", "push", state]
         return f"{shlex.join(['env', *settings, *push])} && {shlex.join(['rm', state])}"
 
