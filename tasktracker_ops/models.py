@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Problem
+from .plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +37,6 @@ class Package:
     size: int
     sha256: str
     changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceChange:
-    """One resource that a plan touches; `action` is create, update, replace, delete or import."""
-
-    address: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What Terraform would do. The counts are Terraform's own: a replacement adds and destroys."""
-
-    add: int
-    change: int
-    destroy: int
-    changes: tuple[ResourceChange, ...]
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self.changes or self.add or self.change or self.destroy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from .models import Plan, TerraformEvent
+    from .models import TerraformEvent
+    from .plans import Plan
 
 # Gets a plan that was reported, and raises unless it may be applied.
 ApprovePlan = Callable[["Plan"], None]

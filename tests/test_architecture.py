@@ -27,14 +27,16 @@ ROOMS = {
 # Package → what of ours it may import when it runs (types aside).
 ARROWS = {
     f"{OURS}.errors": set(),
-    f"{OURS}.models": {f"{OURS}.errors"},
+    f"{OURS}.plans": {f"{OURS}.errors"},
+    f"{OURS}.models": {f"{OURS}.errors", f"{OURS}.plans"},
     f"{OURS}.observations": {f"{OURS}.errors"},
     f"{OURS}.dashboards": {f"{OURS}.errors", f"{OURS}.observations"},
     f"{OURS}.settings": {f"{OURS}.errors"},
-    f"{OURS}.reporting": {f"{OURS}.models"},
+    f"{OURS}.reporting": {f"{OURS}.models", f"{OURS}.plans"},
     f"{OURS}.adapters": {
         f"{OURS}.adapters",
         f"{OURS}.models",
+        f"{OURS}.plans",
         f"{OURS}.observations",
         f"{OURS}.dashboards",
         f"{OURS}.errors",
@@ -43,6 +45,7 @@ ARROWS = {
         f"{OURS}.workflows",
         f"{OURS}.adapters",
         f"{OURS}.models",
+        f"{OURS}.plans",
         f"{OURS}.observations",
         f"{OURS}.dashboards",
         f"{OURS}.errors",
@@ -61,6 +64,7 @@ ARROWS = {
     f"{OURS}.output": {
         f"{OURS}.output",
         f"{OURS}.models",
+        f"{OURS}.plans",
         f"{OURS}.observations",
         f"{OURS}.dashboards",
         f"{OURS}.errors",

@@ -16,6 +16,7 @@ from tasktracker_ops import models
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.text import shortened
+from tasktracker_ops.plans import Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 
 DEPLOYMENT = models.Deployment(
@@ -32,16 +33,16 @@ DEPLOYMENT = models.Deployment(
     alarm_names=("LambdaErrorAlarm", "LambdaDurationAlarm"),
     topic_arn="arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts",
 )
-PLAN = models.Plan(
+PLAN = Plan(
     add=1,
     change=1,
     destroy=1,
     changes=(
-        models.ResourceChange("aws_lambda_function.tracker", "update"),
-        models.ResourceChange("aws_dynamodb_table.tasks", "replace"),
+        ResourceChange("aws_lambda_function.tracker", "update"),
+        ResourceChange("aws_dynamodb_table.tasks", "replace"),
     ),
 )
-NOTHING = models.Plan(add=0, change=0, destroy=0, changes=())
+NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 PACKAGE = models.Package(Path("/p/function.zip"), ("api.py", "handler.py"), 1234, "ab12", True)
 TASK = models.Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1)
 ADDED = models.Added(**asdict(TASK))
@@ -108,7 +109,7 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
     ("result", "keys"),
     [
         (PACKAGE, "path files size sha256 changed"),
-        (PLAN, "add change destroy changes"),
+        (PLAN, "add change destroy changes opened drift"),
         (BOOTSTRAPPED, "bucket lock_table plan"),
         (
             DEPLOYED,
@@ -138,9 +139,15 @@ def test_the_keys_of_every_result_are_kept(
 
 
 def test_changes_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
-    """With an address and an action."""
+    """With an address, an action, and what is known of the reasons."""
     changes = json.loads(emitted(PLAN, capsys, output="json"))["changes"]
-    assert changes[0] == {"address": "aws_lambda_function.tracker", "action": "update"}
+    assert (changes[0]["address"], changes[0]["action"]) == (
+        "aws_lambda_function.tracker",
+        "update",
+    )
+    assert set(changes[0]) == set(
+        ["address", "action", "type", "id", "attributes", "forced_by", "reason", "adopted"]
+    )
 
 
 def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> None:

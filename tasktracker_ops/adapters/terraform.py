@@ -9,7 +9,7 @@ import shlex
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,9 +31,11 @@ from tasktracker_ops.adapters.failures import (
     needs_init,
     unsaved_state,
 )
+from tasktracker_ops.adapters.saved_plan import read_plan
 from tasktracker_ops.adapters.transcript import Transcript, plain
 from tasktracker_ops.errors import ConfigurationError
-from tasktracker_ops.models import Plan, TerraformEvent
+from tasktracker_ops.models import TerraformEvent
+from tasktracker_ops.plans import Plan
 
 Variable = str | bool | int | None
 
@@ -126,9 +128,9 @@ class Stack:
     secrets, as it is on the command line; `variables` may, as they travel as TF_VAR_* (None leaves
     Terraform's default, and a terraform.tfvars in the directory wins over all). `environment` is
     the child's whole environment; TF_CLI_ARGS* and TF_WORKSPACE are taken out, as they change what
-    a command means, while TF_LOG stays and ends in the log. `report` is called in the calling
-    thread as things happen. `secrets` names variables whose values are masked wherever Terraform
-    quotes them. Hints tell the user to type `command`.
+    a command means, and TF_LOG_PATH*, where secrets would go; TF_LOG stays and ends in the log.
+    `report` is called in the calling thread as things happen. `redact` takes the secrets out of all
+    that Terraform says, before it goes anywhere. Hints tell the user to type `command`.
 
     Every method raises TtOpsError with a code that `failures` names, and ConfigurationError
     (terraform-missing, root-module-missing).
@@ -144,7 +146,7 @@ class Stack:
         variables: Mapping[str, Variable],
         environment: Mapping[str, str],
         report: Callable[[TerraformEvent], None],
-        secrets: Collection[str] = (),
+        redact: Callable[[str], str],
         command: str = "deploy",
     ) -> None:
         self._executable = executable
@@ -153,7 +155,7 @@ class Stack:
         self._backend = {name: _text(value) for name, value in backend.items()}
         self._environment = _environment(environment, variables, self._data.path)
         self._report = report
-        self._secrets = [_text(variables[name] or "") for name in secrets if variables.get(name)]
+        self._redact = redact
         self._command = command
 
     def initialise(self) -> bool:
@@ -199,7 +201,9 @@ class Stack:
             lock_timeout=f"{lock_timeout}s",
             destroy=IsFlagged if destroy else None,
         )
-        return transcript.plan()
+        # The file is asked: what is shown, judged and applied is one and the same.
+        shown = self._show(file) if transcript.differs else {}
+        return read_plan(shown, transcript.totals, transcript.clean)
 
     def apply(self, file: Path, *, lock_timeout: int = 0) -> None:
         """Apply exactly the plan that was saved in `file`; `lock_timeout` is in seconds."""
@@ -212,6 +216,12 @@ class Stack:
             file = Path(folder) / "plan"
             plan = self.plan(file, destroy=destroy, lock_timeout=lock_timeout)
             yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
+
+    def _show(self, file: Path) -> Mapping[str, Any]:
+        run = self._once("show", str(file.absolute()), json=IsFlagged)
+        if run.code != 0:
+            raise self._failure(run).error()
+        return run.transcript.shown
 
     def force_unlock(self, lock_id: str) -> None:
         """Remove a lock that a dead run has left.
@@ -240,8 +250,10 @@ class Stack:
             if attempt == 0 and operation == "plan" and needs_init(run.transcript):
                 self._data.forget_init()
                 self.initialise()
-            elif is_transient_lock_failure(run.transcript, who=_who(), started=run.started):
-                time.sleep(random.uniform(0.5, 1.5) * (attempt + 1))
+            elif is_transient_lock_failure(
+                run.transcript, who=self._redact(_who()), started=run.started
+            ):
+                time.sleep(random.uniform(0.5, 1.5) * (attempt + 1))  # nosec B311 # jitter
             else:
                 break
         raise self._failure(run).error()
@@ -249,7 +261,7 @@ class Stack:
     def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
         started = datetime.now(UTC)
         with self._data.open_log(" ".join(("terraform", operation, *arguments))) as log:
-            transcript = Transcript(lambda text: log.write(f"{text}\n"), self._secrets)
+            transcript = Transcript(lambda text: log.write(f"{text}\n"), self._redact)
 
             def listen(stream: process.Stream, line: str) -> None:
                 if stream == "stderr":
@@ -296,7 +308,9 @@ class Stack:
         """Spell out the command that stores a state which Terraform could not."""
         state = str(self._data.unsaved_state)
         names = ("TF_DATA_DIR", "AWS_PROFILE", "AWS_ENDPOINT_URL")
-        settings = [f"{n}={self._environment[n]}" for n in names if n in self._environment]
+        given = {n: self._environment[n] for n in names if n in self._environment}
+        # One with a secret in it is the user's own: the shell has it already.
+        settings = [f"{n}={value}" for n, value in given.items() if self._redact(value) == value]
         push = [str(self._executable), f"-chdir={self._directory}", "state", "push", state]
         return f"{shlex.join(['env', *settings, *push])} && {shlex.join(['rm', state])}"
 
@@ -307,7 +321,7 @@ def _environment(
     kept = {
         name: value
         for name, value in inherited.items()
-        if not name.startswith("TF_CLI_ARGS") and name != "TF_WORKSPACE"
+        if not name.startswith(("TF_CLI_ARGS", "TF_LOG_PATH")) and name != "TF_WORKSPACE"
     }
     # Reading the AWS provider's schema makes so much garbage that collecting it later saves a sixth
     # of every command's processor time, for 50 MB more.

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasktracker_ops.models import Plan, ResourceChange, TerraformEvent
+from tasktracker_ops.models import TerraformEvent
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HOOKS: Mapping[str, str] = {
@@ -54,21 +54,24 @@ class Diagnostic:
 class Transcript:
     """Everything one command has said so far.
 
-    `note` is given what belongs in a log. No text that is kept or passed on has one of `secrets`.
+    `note` is given what belongs in a log. All text that is kept or passed on has gone through
+    `redact`, but for `shown`, the plan or state that `terraform show` printed; `planned` are the
+    changes, each address with its action.
     """
 
     note: Callable[[str], object]
-    secrets: Collection[str] = ()
-    changes: list[ResourceChange] = field(default_factory=list)
+    redact: Callable[[str], str]
+    planned: dict[str, str] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
     errors: list[Diagnostic] = field(default_factory=list)
     _completed: Counter[str] = field(default_factory=Counter)
 
     @property
     def started(self) -> bool:
         """Whether Terraform got as far as to announce a change."""
-        return bool(self.changes or self.totals)
+        return bool(self.planned or self.totals)
 
     @property
     def total(self) -> int:
@@ -81,33 +84,25 @@ class Transcript:
         return sum(self._completed[address] >= n for address, n in self._steps().items())
 
     def _steps(self) -> dict[str, int]:
-        return {c.address: _STEPS[c.action] for c in self.changes if c.action in _STEPS}
+        return {place: _STEPS[action] for place, action in self.planned.items() if action in _STEPS}
 
-    def plan(self) -> Plan:
-        """Sum up a plan. Outputs (`output.<name>`) are listed only when nothing else changes."""
-        outputs = [
-            ResourceChange(f"output.{name}", str(output["action"]))
-            for name, output in self.outputs.items()
-            if output.get("action", "noop") != "noop"
-        ]
-        return Plan(
-            add=self.totals.get("add", 0),
-            change=self.totals.get("change", 0),
-            destroy=self.totals.get("remove", 0),
-            changes=tuple(sorted(self.changes or outputs, key=lambda change: change.address)),
-        )
+    @property
+    def differs(self) -> bool:
+        """Whether a plan would change anything, be it an output."""
+        outputs = (output.get("action", "noop") for output in self.outputs.values())
+        return bool(self.planned) or any(action != "noop" for action in outputs)
 
     def clean(self, text: str) -> str:
         """Free a text of colour codes and of secrets."""
-        text = plain(text)
-        for secret in self.secrets:
-            text = text.replace(secret, "(secret)")
-        return text
+        return self.redact(plain(text))
 
     def take(self, line: str) -> TerraformEvent | None:
         """Read one line of standard output; what is not JSON is noted as it is."""
         try:
             message = json.loads(line)
+            if "format_version" in message:
+                self.shown = message
+                return None
             kind = message["type"]
         except (ValueError, KeyError, TypeError):
             self.note(self.clean(line))
@@ -142,7 +137,7 @@ class Transcript:
     def _planned(self, message: Mapping[str, Any]) -> None:
         change = message["change"]
         if change["action"] not in ("noop", "read"):
-            self.changes.append(ResourceChange(change["resource"]["addr"], change["action"]))
+            self.planned[change["resource"]["addr"]] = change["action"]
             self.note(self.clean(message["@message"]))
 
     def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:

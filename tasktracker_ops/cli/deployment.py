@@ -19,7 +19,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from tasktracker_ops.models import Plan
+    from tasktracker_ops.plans import Plan
 
 alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Who hears the alarms (or set ALERT_EMAIL)."

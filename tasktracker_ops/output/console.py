@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Plan, TerraformEvent
+from tasktracker_ops.models import TerraformEvent
+from tasktracker_ops.plans import Plan
 from tasktracker_ops.settings import Settings
 
 from .csv_form import as_csv
-from .results import text
 from .redaction import Redaction
+from .results import text
 from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
@@ -112,8 +113,8 @@ class Console:
         self._say(click.style("Hint:  ", fg="cyan") + visible(hint))
 
     def _form(self, result: Any, *, indent: int | None = 2) -> str:
-        if self._csv:
         result = self.redaction.of(result)
+        if self._csv:
             return as_csv(result)
         if self._json:
             return as_json(result, indent=indent, hint=self._screen.hint)
@@ -137,8 +138,8 @@ class Console:
 
     def plan(self, plan: Plan, of: str) -> None:
         """Show what is about to change; `of` names the stack."""
-        self._total, self._finished = len(plan.changes), set()
         plan = self.redaction.of(plan)
+        self._total, self._finished = len(plan.changes), set()
         for change in plan.changes:
             self._keep("  " + change_line(change))
         self._keep(f"Plan for the {of}: {counts(plan)}.")
@@ -196,10 +197,10 @@ class Console:
             sys.stderr.write(_CLEAR_LINE)
             self._transient = False
 
-    def _say(self, text: str) -> None:
     def _shown(self, what: str, *, keep: str = "") -> str:
         return visible(self.redaction(what), keep=keep)
 
+    def _say(self, text: str) -> None:
         click.echo(text, err=True, color=self._color)
 
 

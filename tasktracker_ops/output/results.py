@@ -20,12 +20,12 @@ from tasktracker_ops.models import (
     Imported,
     LocalServer,
     Package,
-    Plan,
     Removed,
     Stopped,
     Task,
     Tasks,
 )
+from tasktracker_ops.plans import Plan
 
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.models import Destroyed, Plan
+from tasktracker_ops.models import Destroyed
+from tasktracker_ops.plans import Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import remove_backend, require_no_other_use

@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 
 from tasktracker_ops.adapters.terraform import Terraform
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
-from tasktracker_ops.models import Plan, ResourceChange, TerraformEvent
+from tasktracker_ops.models import TerraformEvent
+from tasktracker_ops.plans import Plan, ResourceChange
 
 ONE = 'resource "terraform_data" "one" {\n  input = 1\n}\n'
 SLOW = """
@@ -28,11 +30,16 @@ resource "terraform_data" "slow" {
 """
 
 
+def made(name: str) -> ResourceChange:
+    """A piece of data that would be created."""
+    return ResourceChange(f"terraform_data.{name}", "create", "terraform_data")
+
+
 def test_a_plan_lists_what_it_would_do(bench: Any) -> None:
     """Counts are Terraform's, each change has its address and its action."""
     bench.write(ONE)
     plan = bench.stack().plan(bench.plan_file)
-    assert plan == Plan(1, 0, 0, (ResourceChange("terraform_data.one", "create"),))
+    assert plan == Plan(1, 0, 0, (made("one"),))
 
 
 def test_a_plan_file_is_private(bench: Any) -> None:
@@ -55,8 +62,7 @@ def test_apply_does_what_was_planned_and_nothing_else(bench: Any) -> None:
     bench.write(ONE + 'resource "terraform_data" "two" {}\n')
     stack.apply(bench.plan_file)
     assert bench.outputs == {"kept": 3}
-    waiting = ResourceChange("terraform_data.two", "create")
-    assert stack.plan(bench.plan_file).changes == (waiting,)
+    assert stack.plan(bench.plan_file).changes == (made("two"),)
 
 
 def test_no_change_is_an_empty_plan(bench: Any) -> None:
@@ -111,7 +117,8 @@ def test_an_import_is_a_change(bench: Any) -> None:
         'resource "terraform_data" "it" {}\nimport {\n  to = terraform_data.it\n  id = "x"\n}\n'
     )
     plan = bench.stack().plan(bench.plan_file)
-    assert plan == Plan(0, 0, 0, (ResourceChange("terraform_data.it", "import"),))
+    imported = replace(made("it"), action="import", id="x", adopted=True)
+    assert plan == Plan(0, 0, 0, (imported,))
 
 
 def test_progress_arrives_while_apply_runs(bench: Any) -> None:
@@ -235,9 +242,11 @@ def test_a_secret_is_in_no_error(bench: Any) -> None:
         '    error_message = "Too short: ${var.secret}"\n  }\n}\n'
     )
     with pytest.raises(TtOpsError) as caught:
-        bench.stack(variables={"secret": "hush-4711"}, secrets=["secret"]).plan(bench.plan_file)
+        bench.stack(
+            variables={"secret": "hush-4711"}, redact=lambda text: text.replace("hush-4711", "***")
+        ).plan(bench.plan_file)
     assert caught.value.code == "terraform-failed"
-    assert "Too short: (secret)" in caught.value.message
+    assert "Too short: ***" in caught.value.message
     assert "hush" not in caught.value.message + caught.value.hint + bench.log
 
 

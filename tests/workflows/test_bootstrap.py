@@ -20,8 +20,9 @@ from tasktracker_ops.adapters.session import AwsSession
 from tasktracker_ops.adapters.state_backend import StateBackend
 from tasktracker_ops.adapters.terraform import SavedPlan
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import AwsEnvironment, Plan, ResourceChange
+from tasktracker_ops.models import AwsEnvironment
 from tasktracker_ops.output import Console
+from tasktracker_ops.plans import Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy

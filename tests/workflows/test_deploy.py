@@ -13,9 +13,10 @@ import pytest
 from tasktracker_ops.adapters.state_backend import BackendPresence
 from tasktracker_ops.adapters.terraform import SavedPlan
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Deployment, Plan, ResourceChange
+from tasktracker_ops.models import Deployment
 from tasktracker_ops.observations import Subscription
 from tasktracker_ops.output import Console
+from tasktracker_ops.plans import Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
 
@@ -36,7 +37,7 @@ class App:
             label="here",
             recipient=lambda: "operator@example.com",
             console_url=lambda deployment: "https://console.example.com",
-            confirmation_hint=lambda topic, endpoint: "confirm it: tt-ops local confirm",
+            confirmation_hint=lambda topic: "confirm it: tt-ops local confirm",
         )
         pending = Subscription("email", "operator@example.com", confirmed=False, arn=None)
         self.topics = SimpleNamespace(subscriptions=lambda topic: (pending,))

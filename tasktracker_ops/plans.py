@@ -1,0 +1,150 @@
+"""What Terraform would do, what of it would lose something for good, and what it would open."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from .errors import Problem
+
+# What is lost with a resource of these types, whatever its address: by name, `count` or `moved`.
+PRECIOUS = {
+    "aws_dynamodb_table": "every item in it",
+    "aws_s3_bucket": "every object in it",
+    "aws_sns_topic": "every confirmed subscription",
+}
+# What comes first in a plan: what cannot be taken back.
+_ORDER = ("delete", "replace", "forget")
+_GONE = {
+    "delete": "would be deleted",
+    "replace": "would be deleted and made anew",
+    "forget": "would be left to itself, no deploy finding it again",
+}
+_REASONS = {
+    "replace_because_tainted": "its last change failed halfway",
+    "replace_by_triggers": "something that it is made anew with changes",
+    "delete_because_no_resource_config": "the configuration no longer has it",
+    "delete_because_no_module": "the configuration no longer has it",
+    "delete_because_no_move_target": "the configuration no longer has it",
+    "delete_because_wrong_repetition": "the configuration counts it otherwise",
+    "delete_because_count_index": "the configuration counts fewer",
+    "delete_because_each_key": "the configuration no longer has its key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """An attribute that changes: texts that may be shown; None where they would be too long."""
+
+    name: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One resource that a plan touches.
+
+    `action` is create, update, replace, delete, forget, import or move; `forced_by` are the
+    attributes that force a replacement, `reason` is Terraform's `action_reason`, `id` what AWS
+    knows it by before the change. `adopted` says that the state does not have it yet.
+    """
+
+    address: str
+    action: str
+    type: str = ""
+    id: str = ""
+    attributes: tuple[AttributeChange, ...] = ()
+    forced_by: tuple[str, ...] = ()
+    reason: str = ""
+    adopted: bool = False
+
+    @property
+    def loses(self) -> str:
+        """What is lost for good with the change; empty where nothing is."""
+        return PRECIOUS.get(self.type, "") if self.action in _GONE else ""
+
+    @property
+    def because(self) -> str:
+        """Why it is replaced or deleted, in words; empty where Terraform does not say."""
+        if self.forced_by:
+            return f"{' and '.join(self.forced_by)} cannot be changed in place"
+        return _REASONS.get(self.reason, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What Terraform would do. The counts are Terraform's own: a replacement adds and destroys.
+
+    `opened` are the keys of routes that ask who calls, and no longer would. `drift` is what was
+    changed past Terraform, as far as the plan changes it back.
+    """
+
+    add: int
+    change: int
+    destroy: int
+    changes: tuple[ResourceChange, ...]
+    opened: tuple[str, ...] = ()
+    drift: tuple[ResourceChange, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.changes or self.add or self.change or self.destroy)
+
+    @property
+    def losses(self) -> tuple[ResourceChange, ...]:
+        """The changes with which something is lost for good."""
+        return tuple(change for change in self.changes if change.loses)
+
+
+def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
+    """The changes, those first that cannot be taken back."""
+
+    def rank(change: ResourceChange) -> tuple[bool, int, str]:
+        place = _ORDER.index(change.action) if change.action in _ORDER else len(_ORDER)
+        return not change.loses, place, change.address
+
+    return tuple(sorted(changes, key=rank))
+
+
+def dangers(
+    plan: Plan,
+    *,
+    allowed: Collection[str] = (),
+    public: bool = False,
+    command: str = "deploy",
+) -> tuple[Problem, ...]:
+    """What `command` refuses to apply: losses but of the `allowed` addresses; opening, unless so.
+
+    Codes: would-destroy, would-open.
+    """
+    found = []
+    if losses := [change for change in plan.losses if change.address not in allowed]:
+        flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in losses)
+        found.append(
+            Problem(
+                "would-destroy",
+                "; ".join(map(_loss, losses)),
+                f"if that is meant, allow it: tt-ops {command} {flags}",
+            )
+        )
+    if plan.opened and not public:
+        routes = ", ".join(map(repr, plan.opened))
+        found.append(
+            Problem(
+                "would-open",
+                f"the API asks who calls, and would be open to everybody: {routes}",
+                "set api_auth as it was, or if that is meant, allow it: "
+                f"tt-ops {command} --allow-public",
+            )
+        )
+    return tuple(found)
+
+
+def _loss(change: ResourceChange) -> str:
+    name = f" ({change.id!r})" if change.id else ""
+    because = f", as {change.because}" if change.because else ""
+    lost = "" if change.action == "forget" else f": {change.loses} would be lost"
+    return f"{change.address}{name} {_GONE[change.action]}{because}{lost}"
