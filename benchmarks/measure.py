@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import subprocess  # nosec B404 # to run what is measured
 import tempfile
 import time
 import venv
@@ -43,7 +43,7 @@ def run(
     command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str] | None = None
 ) -> str:
     """Run a command that has to succeed; returns its standard output."""
-    result = subprocess.run(
+    result = subprocess.run(  # nosec B603 # no shell; commands of these benchmarks
         command,
         cwd=directory,
         env=environment,

@@ -88,7 +88,8 @@ def _prepare(clone: Clone) -> dict[str, Any]:
         run(outputs, directory=clone.path, environment=clone.environment)
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(lambda _: requests.get(f"{described['api_url']}/tasks"), range(_REQUESTS)))
+        url = f"{described['api_url']}/tasks"
+        list(pool.map(lambda _: requests.get(url, timeout=60), range(_REQUESTS)))
     return described
 
 
@@ -99,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
     times: defaultdict[Command, list[float]] = defaultdict(list)
     with aws_cli(True) as aws, running_clone() as clone:
-        assert aws is not None
+        assert aws is not None  # nosec B101 # for mypy
         pairs = _pairs(aws, _prepare(clone))
         environment = {**clone.target.environment().variables, **clone.environment}
         for _ in range(options.runs):

@@ -85,7 +85,7 @@ class TaskTable:
                 found = record_of(refused.item or self._item(record.record_id))
                 if found.expires_at > time.time():
                     return found
-                time.sleep(pause * random.uniform(0.5, 1))
+                time.sleep(pause * random.uniform(0.5, 1))  # nosec B311 # jitter
         raise RequestInProgress
 
     def update(self, task_id: str, changes: Mapping[str, str], precondition: Precondition) -> Task:

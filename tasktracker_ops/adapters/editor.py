@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
+import subprocess  # nosec B404 # the user's editor
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +33,8 @@ class Editor:
                 new.write(content)
             try:
                 # Our own results may go to a pipe; the terminal is where errors go.
-                code = subprocess.run([*self._words(), str(file)], stdout=sys.stderr).returncode
+                command = [*self._words(), str(file)]
+                code = subprocess.run(command, stdout=sys.stderr).returncode  # nosec B603 # no shell
             except OSError as error:
                 raise self._missing(error.strerror or "it cannot be run") from error
             if code != 0:

@@ -130,7 +130,7 @@ def _sent(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
             lambda found: prefix + found[0] if found[0] in ids else found[0], query.expression
         )
         return {**content, "Expression": expression, "Period": query.period}
-    assert query.metric is not None
+    assert query.metric is not None  # nosec B101 # for mypy: there is no expression
     if query.metric.account is not None:
         content["AccountId"] = query.metric.account
     dimensions = [{"Name": name, "Value": value} for name, value in query.metric.dimensions]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # Terraform
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def _start(
     command: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[str]:
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603 # no shell
             command,
             cwd=directory,
             env=dict(environment),
@@ -132,8 +132,8 @@ def _read(child: subprocess.Popen[str], inbox: _Inbox) -> int:
                 inbox.put((source, line.rstrip("\r\n")))
         inbox.put(("end", ""))
 
-    assert child.stdout is not None
-    assert child.stderr is not None
+    assert child.stdout is not None  # nosec B101 # for mypy: both are pipes
+    assert child.stderr is not None  # nosec B101 # likewise
     pairs: list[tuple[IO[str], Stream]] = [(child.stdout, "stdout"), (child.stderr, "stderr")]
     for pair in pairs:
         threading.Thread(target=drain, args=pair, daemon=True).start()

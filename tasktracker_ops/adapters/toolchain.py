@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shlex
-import subprocess
+import subprocess  # nosec B404 # Terraform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ class Toolchain:
         quiet = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
         try:
             with tempfile.TemporaryDirectory() as empty:
-                answer = subprocess.run(
+                answer = subprocess.run(  # nosec B603 # no shell; the user's Terraform
                     [path.absolute(), "version", "-json"],
                     cwd=empty,
                     env={**kept, **quiet},

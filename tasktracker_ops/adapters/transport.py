@@ -90,7 +90,7 @@ class Transport:
             self._pace.wait()
             attempt += 1
             backoff = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)
-            pause = backoff * random.uniform(0.5, 1)
+            pause = backoff * random.uniform(0.5, 1)  # nosec B311 # jitter
             try:
                 answer = self.exchange(call)
             except TtOpsError as error:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 ACCOUNT_ID = "123456789012"
 ACCESS_KEY_ID = "tt-ops-local"
-SECRET_ACCESS_KEY = "tt-ops-local-not-a-secret"  # grants nothing beyond loopback
+SECRET_ACCESS_KEY = "tt-ops-local-not-a-secret"  # nosec B105 # grants nothing beyond loopback

@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 import signal
-import subprocess
+import subprocess  # nosec B404 # the embedded AWS
 import sys
 import time
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def _launch(directory: Path, port: int, smtp: str | None) -> LocalServer | None:
     """Start the server and wait until it answers; None when the port is taken."""
     options = ["--port", str(port), "--directory", ".", *(["--smtp", smtp] if smtp else [])]
     with _log_path(directory).open("wb") as log:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # nosec B603 # no shell; our own module
             [sys.executable, "-P", "-m", _SERVER, *options],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -79,7 +79,7 @@ def _token(call: ApiCall, sources: Iterable[str] | None) -> str:
     name = source.removeprefix(_SOURCE).lower()
     value = call.headers.get(name, "").strip() if source.startswith(_SOURCE) else ""
     token = value.removeprefix("Bearer ").strip()
-    if not token or token == "Bearer":
+    if token in ("", "Bearer"):
         raise Unauthorized(f"no token in {source!r}", None)
     if len(token) > _MAX_CHARACTERS:
         raise Unauthorized(f"a token of {len(token)} characters", "the token is not valid")

@@ -11,7 +11,7 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 # starts nothing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

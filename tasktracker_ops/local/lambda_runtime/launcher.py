@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import signal
-import subprocess
+import subprocess  # nosec B404 # workers
 import sys
 import tempfile
 import threading
@@ -61,7 +61,7 @@ class Launcher:
     def _fork(
         self, command: list[str], code: Path, environment: dict[str, str], output: int
     ) -> subprocess.Popen[bytes]:
-        worker = subprocess.Popen(
+        worker = subprocess.Popen(  # nosec B603 # no shell; runs the user's own function
             command,
             cwd=code,
             env=environment,

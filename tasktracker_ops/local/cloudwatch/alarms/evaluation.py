@@ -49,7 +49,7 @@ class Rule:
 
     def breaches(self, datapoint: Datapoint) -> bool:
         """Tell whether a datapoint that is not missing is beyond the threshold."""
-        assert datapoint.value is not None
+        assert datapoint.value is not None  # nosec B101 # for mypy
         return _COMPARISONS[self.comparison_operator][0](datapoint.value, self.threshold)
 
 

@@ -108,7 +108,7 @@ class _Evaluation:
         return Scope(self._start, self._end, period, self._metrics, self._search)
 
     def _series(self, query: Query) -> Series:
-        assert query.metric is not None
+        assert query.metric is not None  # nosec B101 # for mypy: there is no expression
         period = query.period or _DEFAULT_PERIOD
         points = self._store.points(
             query.metric, query.stat, self._start, self._end, period, unit=query.unit

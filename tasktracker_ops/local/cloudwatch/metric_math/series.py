@@ -81,9 +81,9 @@ def _pair(operation: Operation, left: Series | float, right: Series | float) -> 
             {at: _attempt(operation, ours.get(at, 0.0), theirs.get(at, 0.0)) for at in times}
         )
     if isinstance(left, Series):
-        assert not isinstance(right, Series)
+        assert not isinstance(right, Series)  # nosec B101 # for mypy
         return left.over({at: _attempt(operation, v, right) for at, v in left.points.items()})
-    assert isinstance(right, Series)
+    assert isinstance(right, Series)  # nosec B101 # for mypy: one of them is
     return right.over({at: _attempt(operation, left, v) for at, v in right.points.items()})
 
 
