@@ -18,7 +18,7 @@ from moto.core.common_models import BaseModel
 from moto.dynamodb.responses import DynamoHandler
 from moto.s3.models import FakeDeleteMarker
 
-from tasktracker_ops.local import refusals
+from tasktracker_ops.local import dynamodb, refusals
 from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
 from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
 from tasktracker_ops.local.http_api import operations as http_api_operations
@@ -75,6 +75,7 @@ def install(runtime: Runtime, url: str) -> None:
     `url` is the server's own address, below which its APIs are.
     """
     refusals.install()
+    dynamodb.install()
     _serialise_dynamodb()
     # moto keeps everything it ever made, also what was deleted, for a page that is not served here.
     BaseModel.__new__ = _untracked  # type: ignore[assignment, method-assign]
