@@ -231,6 +231,13 @@ class App:
             releases=self.settings.terraform_releases_url,
         ).terraform()
 
+    @cached_property
+    def redact(self) -> Callable[[str], str]:
+        """What takes the secrets out of a text."""
+        from .output.redaction import Redaction
+
+        return Redaction(self.settings)
+
     def infrastructure(self, recipient: str, *, command: str = "deploy") -> Stack:
         """The main stack; alarms go to `recipient`. Errors propose to repeat `command`."""
         settings = self.settings
@@ -289,6 +296,6 @@ class App:
             variables=variables,
             environment={**environment, **providers},
             report=self.report.terraform,
-            secrets=("alert_email",),
+            redact=self.redact,
             command=command,
         )

@@ -57,8 +57,8 @@ class Target(Protocol):
     def console_url(self, deployment: Deployment) -> str:
         """A page for people where the deployment can be looked at."""
 
-    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
-        """How the owner of `endpoint` comes to hear of the topic; ends with a command."""
+    def confirmation_hint(self, topic_arn: str) -> str:
+        """How the owner of an address comes to hear of the topic; ends with a command."""
 
     def explain(self, error: TtOpsError) -> TtOpsError:
         """The error that is behind `error`, where the target knows of one that lasts; else it."""
@@ -119,11 +119,11 @@ class AwsTarget:
 
     def recipient(self) -> str:
         """The given address. Raises ConfigurationError: an alarm that nobody hears is none."""
-        if self._settings.alert_email is None:
+        if not self._settings.alert_email:
             raise ConfigurationError(
                 "alert-email-missing",
                 "no address for the alarms: alert_email is not set",
-                hint="name one: tt-ops deploy --alert-email you@example.com",
+                hint="name one: tt-ops deploy --alert-email ADDRESS",
             )
         return self._settings.alert_email
 
@@ -136,13 +136,18 @@ class AwsTarget:
             f"?region={deployment.region}#dashboards/dashboard/{deployment.dashboard_name}"
         )
 
-    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+    def confirmation_hint(self, topic_arn: str) -> str:
         """The link in SNS's mail, which another Subscribe sends anew."""
         profile = self._settings.profile
         words = ["aws", "sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email"]
-        words += ["--notification-endpoint", endpoint, "--region", self.environment().region]
-        again = shlex.join([*words, *(["--profile", profile] if profile else [])])
-        return f"open the link in its mail, which can be sent again: {again}"
+        where = ["--region", self.environment().region]
+        where += ["--profile", profile] if profile else []
+        # The address itself stays out of what is printed.
+        again = f'{shlex.join(words)} --notification-endpoint "$ALERT_EMAIL" {shlex.join(where)}'
+        return (
+            "open the link in its mail, which can be sent again with the address in ALERT_EMAIL: "
+            f"{again}"
+        )
 
     def explain(self, error: TtOpsError) -> TtOpsError:
         """What keeps AWS from answering, AWS does not say."""

@@ -189,17 +189,17 @@ def test_the_sandbox_has_one_address_for_everything(local: LocalTarget) -> None:
     [({}, "--region eu-west-3"), ({"profile": "my own"}, "--region eu-west-3 --profile 'my own'")],
 )
 def test_aws_sends_a_confirmation_mail_again(settings: dict[str, str], options: str) -> None:
-    """For those who cannot find it: a command that goes to the same account and region."""
-    hint = aws(**settings).confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me+you@example.com")
+    """For those who cannot find it: a command that names no address, but the same account."""
+    hint = aws(**settings).confirmation_hint("arn:aws:sns:eu-west-3:1:alerts")
     assert hint.endswith(
         ": aws sns subscribe --topic-arn arn:aws:sns:eu-west-3:1:alerts --protocol email "
-        f"--notification-endpoint me+you@example.com {options}"
+        f'--notification-endpoint "$ALERT_EMAIL" {options}'
     )
 
 
 def test_the_sandbox_confirms_by_a_command(local: LocalTarget) -> None:
     """Its mailbox is at hand."""
-    hint = local.confirmation_hint("arn:aws:sns:eu-west-3:1:alerts", "me@example.com")
+    hint = local.confirmation_hint("arn:aws:sns:eu-west-3:1:alerts")
     assert hint.endswith(": tt-ops local confirm")
 
 

@@ -149,7 +149,7 @@ class LocalTarget:
         """The emulator's own page."""
         return self._sandbox.running().console_url
 
-    def confirmation_hint(self, topic_arn: str, endpoint: str) -> str:
+    def confirmation_hint(self, topic_arn: str) -> str:
         """The command that opens the link in the emulator's mailbox."""
         return "confirm it, as the link in its mail does: tt-ops local confirm"
 

@@ -65,7 +65,7 @@ def unheard(
         Problem(
             "subscription-pending",
             f"{each.endpoint} has not confirmed, and hears nothing",
-            hint=target.confirmation_hint(topic_arn, each.endpoint),
+            hint=target.confirmation_hint(topic_arn),
         )
         for each in listed
         if not each.confirmed

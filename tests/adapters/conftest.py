@@ -70,6 +70,7 @@ class Bench:
             "variables": {},
             "environment": self.environment,
             "report": self.events.append,
+            "redact": lambda text: text,
         }
         return Stack(**{**arguments, **changes})
 

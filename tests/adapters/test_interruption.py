@@ -50,7 +50,7 @@ def report(event):
 stack = Stack(
     executable=Path(executable), directory=folder / "module", data_directory=folder / "data",
     backend={"path": str(folder / "terraform.tfstate")}, variables={},
-    environment=os.environ, report=report,
+    environment=os.environ, report=report, redact=str,
 )
 try:
     stack.plan(folder / "plan")

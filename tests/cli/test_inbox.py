@@ -76,14 +76,14 @@ def test_from_pending_to_a_message(run: Run, sns: Any) -> None:
     assert listed.endswith("local confirm\n")
 
     answer = run("local", "confirm", "a@example.com")
-    assert answer.stdout == f"Confirmed: a@example.com now hears from {topic}.\n"
+    assert answer.stdout == f"Confirmed: a…@example.com now hears from {topic}.\n"
     refused = run("local", "confirm", "a@example.com")
     assert refused.exit_code == 1
     assert refused.stderr.startswith(
-        "Error: no subscription of 'a@example.com' waits for its confirmation\nHint:"
+        "Error: no subscription of 'a…@example.com' waits for its confirmation\nHint:"
     )
     confirmed = _json(run("local", "confirm", "--output", "json"))
-    assert confirmed == {"confirmed": [{"endpoint": "b@example.com", "topic": topic}]}
+    assert confirmed == {"confirmed": [{"endpoint": "b…@example.com", "topic": topic}]}
     assert "Error: no subscription waits" in run("local", "confirm").stderr
 
     sns.publish(TopicArn=topic, Subject="Hear", Message="one\ntwo\x1b[31m")

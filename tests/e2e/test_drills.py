@@ -61,7 +61,7 @@ def test_without_a_confirmation_nobody_is_told(live: Clone, stranger: Clone) -> 
     result = stranger.run("trigger-error", "--wait", "--output", "json")
     error, done = json.loads(result.stderr)["error"], json.loads(result.stdout)
     assert (result.returncode, error["code"]) == (1, "nobody-told")
-    assert "operator@example.com has not confirmed" in error["message"]
+    assert "o…@example.com has not confirmed" in error["message"]
     assert f": aws sns subscribe --topic-arn {TOPIC}" in error["hint"]
     assert [step["state"] for step in done["transitions"]] == ["ALARM"]
     assert (done["complete"], done["notifications"]) == (False, [])
@@ -98,7 +98,7 @@ def test_drills_end_with_a_mail_in_the_mailbox(live: Clone, stranger: Clone) -> 
         assert (done["alarm"], done["complete"], done["problem"]) == (name, True, None)
         assert [step["state"] for step in done["transitions"]] == ["ALARM", "OK"]
         assert [told["state"] for told in done["notifications"]] == ["ALARM", "OK"]
-        assert done["notifications"][0]["endpoints"] == ["operator@example.com"]
+        assert done["notifications"][0]["endpoints"] == ["o…@example.com"]
         assert (
             0 <= done["transitions"][0]["after_seconds"] < done["transitions"][1]["after_seconds"]
         )

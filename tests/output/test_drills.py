@@ -63,7 +63,7 @@ def test_a_drill_is_told_step_by_step(shown: Callable[..., str]) -> None:
         "",
         "     0.0 s  1 request, 1 answered as expected, in up to 12 ms",
         "    20.0 s  ALARM",
-        "    20.0 s  told a@example.com of ALARM",
+        "    20.0 s  told a…@example.com of ALARM",
         "    80.0 s  OK",
     ]
 
@@ -85,4 +85,4 @@ def test_a_drill_that_went_wrong_claims_nothing(shown: Callable[..., str]) -> No
     problem = Problem("nobody-told", "it fired and nobody was told", "mend it: tt-ops deploy")
     text = shown(replace(DRILL, complete=False, problem=problem))
     assert text.startswith("The drill did not go as it should.\n")
-    assert "told a@example.com" in text
+    assert "told a…@example.com" in text

@@ -68,7 +68,7 @@ class Observed:
         self.topics = SimpleNamespace(subscriptions=lambda topic: _given(self.found_subscriptions))
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
-            confirmation_hint=lambda topic, endpoint: f"confirm: aws confirm {endpoint}",
+            confirmation_hint=lambda topic: "confirm: aws confirm",
             explain=lambda error: self.explained or error,
         )
         self._authorised = authorised

@@ -79,7 +79,7 @@ def test_an_unconfirmed_subscription_is_a_warning(observed: Any, pending: Subscr
     observed.found_subscriptions = (pending,)
     seen = status(observed)
     assert (seen.well, codes(seen)) == (True, ["subscription-pending"])
-    assert seen.problems[0].hint == "confirm: aws confirm operator@example.com"
+    assert seen.problems[0].hint == "confirm: aws confirm"
 
 
 def test_nobody_is_subscribed(observed: Any) -> None:
@@ -109,7 +109,7 @@ def test_an_alarm_that_nobody_heard_does_not(
     seen = status(observed)
     assert (seen.well, codes(seen)) == (False, ["subscription-pending", "nobody-told"])
     assert "LambdaErrorAlarm fired and nobody was told" in seen.problems[1].message
-    assert seen.problems[1].hint == "confirm: aws confirm operator@example.com"
+    assert seen.problems[1].hint == "confirm: aws confirm"
 
 
 LATER = "2026-01-01T00:00:00.500Z"

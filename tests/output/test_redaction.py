@@ -1,0 +1,152 @@
+"""What is printed, logged, annotated or summarised has no secret in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tasktracker_ops.errors import Problem, quoted
+from tasktracker_ops.models import Stopped, Tasks
+from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
+from tasktracker_ops.output.redaction import Redaction
+from tasktracker_ops.settings import Settings
+from tests.test_output import SERVER, TASK
+
+KEY = "wJalr/XUtn'FEMI+K7MDENG\"bPxRfiCY"
+
+
+def redaction(**environ: str) -> Redaction:
+    """The redaction of a run with these variables."""
+    return Redaction(Settings(environ=environ))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SESSION_TOKEN",
+        "TT_OPS_API_TOKEN",
+        "GITHUB_TOKEN",
+        "DB_PASSWORD",
+        "client_secret",
+    ],
+)
+def test_values_of_secret_variables_are_masked(name: str) -> None:
+    """Wherever they stand, and however they are written there."""
+    mask = redaction(**{name: KEY})
+    for written in (KEY, repr(KEY), json.dumps(KEY), quote(KEY, safe="")):
+        assert "FEMI" not in mask(f"it is {written}, is it not")
+    assert mask(f"a {KEY} b {KEY}") == "a *** b ***"
+
+
+def test_a_secret_that_is_quoted_by_its_beginning_is_masked() -> None:
+    """Messages cut long values off."""
+    token = "begin" + "0123456789" * 10
+    assert redaction(TT_OPS_API_TOKEN=token)(f"{quoted(token)} is wrong") == "'***…' is wrong"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_ACCESS_KEY_ID", "000000000000"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token"),
+        ("TT_OPS_TABLE_NAME", "TaskTable"),
+    ],
+)
+def test_what_is_no_secret_stays(name: str, value: str) -> None:
+    """A word, an account's number, a path."""
+    assert redaction(**{name: value})(f"it is {value}") == f"it is {value}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:pass@host/a", "https://***@host/a"),
+        ("https://user:p@ss@host", "https://***@host"),
+        ("'user:pass@127.0.0.1:25' does not", "'***@127.0.0.1:25' does not"),
+        ("key AKIAIOSFODNN7EXAMPLE of", "key *** of"),
+        ("Authorization: Bearer abcdefghijklmnopq", "Authorization: Bearer ***"),
+        ("the API takes Bearer tokens", "the API takes Bearer tokens"),
+        ("eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0", "***"),
+        ("?X-Amz-Signature=abc123&x=1", "?X-Amz-Signature=***&x=1"),
+        ("ghp_0123456789abcdefghij", "***"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+    """Nobody had to say that it is one."""
+    assert redaction()(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("to operator@example.com.", "to o…@example.com."),
+        ("<first.last+tag@mail.example.co.uk>", "<f…@mail.example.co.uk>"),
+        ("Endpoint=o.p%40example.com&x", "Endpoint=o…%40example.com&x"),
+        ("grüße@bücher.example", "g…@bücher.example"),
+        ("me@host has it", "me@host has it"),
+        ("actions/checkout@v4.2.2", "actions/checkout@v4.2.2"),
+        ("$ALERT_EMAIL @ 10.0", "$ALERT_EMAIL @ 10.0"),
+    ],
+)
+def test_addresses_are_shortened(text: str, shown: str) -> None:
+    """To what tells their owner which one it is."""
+    once = redaction()(text)
+    assert once == shown
+    assert redaction()(once) == once
+
+
+def test_addresses_that_look_alike_are_numbered() -> None:
+    """Two recipients stay two, for as long as the run lasts."""
+    mask = redaction()
+    assert mask("ops@example.com, olga@example.com") == "o…@example.com, o…2@example.com"
+    assert mask("olga@example.com") == "o…2@example.com"
+    assert mask("OPS@example.com") == "O…@example.com"
+
+
+def test_an_address_that_is_none_is_masked_whole() -> None:
+    """It was meant to be one."""
+    assert redaction(ALERT_EMAIL="canary at example")("canary at example?") == "***?"
+    typed = Redaction(Settings(), {"alert_email": "o'neil@example.com"})
+    assert typed("no: o'neil@example.com") == "no: ***"
+
+
+def test_results_are_redacted_to_their_last_text() -> None:
+    """Paths and lists included; the type stays."""
+    confirmed = Confirmed((Confirmation("operator@example.com", "topic"),))
+    assert redaction().of(confirmed) == Confirmed((Confirmation("o…@example.com", "topic"),))
+    assert redaction().of({"a": [Path("/x/o@example.com"), 1, None]}) == {
+        "a": [Path("/x/o…@example.com"), 1, None]
+    }
+    assert redaction().of(Stopped(SERVER)) == Stopped(SERVER)
+    problem = Problem("x", "of o@example.com", "do: it")
+    assert redaction().of(problem).message == "of o…@example.com"
+
+
+def test_tasks_and_mail_are_handed_over_as_they_are() -> None:
+    """A task is the user's own data; the inbox is there to be read."""
+    tasks = Tasks((type(TASK)(**{**_fields(TASK), "title": "call o@example.com"}),))
+    assert redaction().of(tasks) is tasks
+    mail = Mail(1, "now", "aws@example.com", "o@example.com", "hear", "text", None)
+    inbox = Inbox((mail,), None)
+    assert redaction().of(inbox) is inbox
+
+
+def _fields(task: object) -> dict[str, object]:
+    return {name: getattr(task, name) for name in type(task).__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+def test_a_command_line_leaves_secrets_to_their_variables() -> None:
+    """It can be shown, and typed where the variable is set."""
+    words = ["tt-ops", "deploy", "--alert-email", "o@example.com", "--region", "eu-west-3"]
+    assert redaction().command(words) == (
+        'tt-ops deploy --alert-email "$TT_OPS_ALERT_EMAIL" --region eu-west-3'
+    )
+    words = ["tt-ops", "tasks", "--api-url=https://u:p@host", "add", "a b"]
+    assert redaction().command(words) == "tt-ops tasks --api-url=\"$TT_OPS_API_URL\" add 'a b'"
+    assert redaction().command(["tt-ops", "u:pass@host"]) == "tt-ops '***@host'"
