@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import IO, Any
 
 
 def replace_closed() -> None:
@@ -16,7 +15,11 @@ def replace_closed() -> None:
             setattr(sys, name, stream)
 
 
-def abandon(stream: IO[Any]) -> None:
-    """Send what is left in a stream, and what follows, nowhere: its reader has gone."""
-    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
+def abandon_broken() -> None:
+    """Send what could not be printed, and all that follows it, nowhere: its reader has gone."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())

@@ -63,6 +63,7 @@ ARROWS = {
     },
     f"{OURS}.output": {
         f"{OURS}.output",
+        f"{OURS}.streams",
         f"{OURS}.models",
         f"{OURS}.plans",
         f"{OURS}.observations",

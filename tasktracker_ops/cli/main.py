@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import importlib
-import os
 import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -17,6 +17,7 @@ import click
 
 from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.streams import abandon_broken, replace_closed
 
 from .options import Context, RootGroup
 
@@ -75,24 +76,60 @@ class TtOps(RootGroup):
             with formatter.section(family):
                 formatter.write_dl(rows)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the command line, which may print a help text."""
+        with _noticing_readers():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what was typed."""
+        with _noticing_readers():
+            return super().invoke(ctx)
+
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]  # one form of click's overloads
         """Run, and end the process with the exit code of what happened."""
         context = Context()
         context.arguments = sys.argv[1:] if args is None else args
         extra |= {"standalone_mode": False, "obj": context}
         try:
-            code = super().main(args, **extra)
+            code = self._run(args, context, extra)
+        except (_ReaderGone, BrokenPipeError):
+            # As with any program in `… | head -1`: there is nobody to tell.
+            abandon_broken()
+            code = ExitCode.READER_GONE
+        finally:
+            if "console" in vars(context):
+                context.console.end_group()
+        sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+    def _run(self, args: Sequence[str] | None, context: Context, extra: dict[str, Any]) -> Any:
+        try:
+            return super().main(args, **extra)
+        except (_ReaderGone, BrokenPipeError):
+            raise
         except TtOpsError as error:
-            code = _explain(_behind(error, context), context)
+            return _explain(_behind(error, context), context)
         except click.Abort:
-            code = _explain(_INTERRUPTED, context)
+            return _explain(_INTERRUPTED, context)
         except click.ClickException as error:
-            code = _explain(_misused(error), context)
+            return _explain(_misused(error), context)
         except Exception as error:  # the boundary: nobody should meet a traceback
             if "verbose" in context.flags:
-                click.echo(context.console.redaction(traceback.format_exc()), err=True, nl=False)
-            code = _explain(_refused(error) or _defect(error, context), context)
-        sys.exit(code if isinstance(code, int) else ExitCode.OK)
+                context.console.trace(traceback.format_exc())
+            return _explain(_refused(error) or _defect(error, context), context)
+
+
+class _ReaderGone(Exception):
+    """Who read what is printed has left."""
+
+
+@contextmanager
+def _noticing_readers() -> Iterator[None]:
+    """Keep from click, which would exit 1, that the reader has gone."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGone from error
 
 
 def _explain(error: TtOpsError, context: Context) -> int:
@@ -142,20 +179,12 @@ def _defect(error: Exception, context: Context) -> TtOpsError:
     return TtOpsError(
         "internal-error",
         f"a defect of tt-ops, not of yours: {type(error).__name__}: {error}",
-        hint="see where, and report it: " + shlex.join(["tt-ops", "--verbose", *arguments]),
+        hint=f"see where, and report it: {again}",
     )
 
 
 def _raise_interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _replace_closed_streams() -> None:
-    """Let nothing else get the number of a stream that our caller closed (`2>&-`)."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  # for good
-            setattr(sys, name, stream)
 
 
 @click.group(cls=TtOps, context_settings={"help_option_names": ["-h", "--help"]})
@@ -175,5 +204,5 @@ def main() -> None:
     """The console script."""
     # A polite end asks for the same care as Ctrl-C: temporary files go, Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
-    _replace_closed_streams()
+    replace_closed()
     cli()

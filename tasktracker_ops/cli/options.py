@@ -13,7 +13,7 @@ import click
 
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.settings import CONFIGURATION_FILE, Settings, load
+from tasktracker_ops.settings import CONFIGURATION_FILE, Settings, appearance, load
 
 if TYPE_CHECKING:
     from tasktracker_ops.output import Console
@@ -42,8 +42,7 @@ class Context:
         try:
             return Console(self.settings, self.flags, self.arguments)
         except TtOpsError:
-            appearance = {k: v for k, v in self.flags.items() if k in _APPEARANCE}
-            return Console(Settings(**appearance), self.flags, self.arguments)
+            return Console(appearance(self.flags), self.flags, self.arguments)
 
     @cached_property
     def app(self) -> App:
@@ -102,7 +101,6 @@ def _ask(question: str, word: str | None = None) -> bool:
         raise
 
 
-_APPEARANCE = ("output", "quiet", "verbose", "no_color")
 pass_context = click.make_pass_decorator(Context)
 
 

@@ -6,16 +6,19 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import click
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import Finding, Problem, TtOpsError
 from tasktracker_ops.models import TerraformEvent
 from tasktracker_ops.plans import Plan
 from tasktracker_ops.settings import Settings
+from tasktracker_ops.streams import abandon_broken
 
 from .csv_form import as_csv
+from .github import Groups, annotation, append_summary, in_ci, is_runner, neutral
 from .redaction import Redaction
 from .results import text
 from .screen import Screen
@@ -51,16 +54,22 @@ class Console:
         """
         self._json = settings.output == "json"
         self._csv = settings.output == "csv"
+        self._markdown = settings.output == "markdown"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         # A dumb terminal knows no colours, and cannot take a line back.
         dumb = settings.environ.get("TERM") == "dumb"
-        self._color = False if settings.no_color or dumb else None
+        self._github = is_runner(settings.environ)
+        self._ci = in_ci(settings.environ) and not sys.stderr.isatty()
+        self._color = False if settings.no_color or dumb or self._ci else None
         self.redaction = Redaction(settings, typed)
         self._screen = Screen(settings, typed or {}, arguments, self.redaction)
         self._watched = sys.stderr.isatty() and not settings.quiet
         self._live = self._watched and not dumb
-        self._transient = self._kept = False
+        self._workspace = settings.environ.get("GITHUB_WORKSPACE")
+        self._summary = settings.environ.get("GITHUB_STEP_SUMMARY")
+        self._groups = Groups(self._command if self._github else lambda command: None)
+        self._transient = self._kept = self._emitted = False
         self._total = 0
         self._next_progress = 0.0
         self._finished: set[str] = set()
@@ -72,16 +81,18 @@ class Console:
 
     def emit(self, result: Any) -> None:
         """Print a result in the chosen form."""
-        self._clear()
-        if self._kept and not self._json:
+        self.end_group()
+        if self._kept and not (self._json or self._ci):
             self._say("")
-        click.echo(self._form(result), color=self._color)
+        self._put(self._form(result))
+        self._annotate_problems(result)
+        self._summarise(self.redaction.of(result))
 
     def stream(self, results: Iterable[Any]) -> None:
         """Print results as they come: each a text, or an object on a line of its own."""
         for result in results:
-            self._clear()
-            click.echo(self._form(result, indent=None), color=self._color)
+            self.end_group()
+            self._put(self._form(result, indent=None))
 
     def redraw(self, results: Iterable[Any]) -> None:
         """Print each result in the place of the one before, where a terminal can show that.
@@ -101,21 +112,45 @@ class Console:
             click.echo(_LEAVE + (shown and shown + "\n"), nl=False)
 
     def error(self, error: TtOpsError) -> None:
-        """Print an error: what happened, and what to type next."""
-        self._clear()
+        """Print an error: what happened, and what to type next.
+
+        As JSON it goes to stderr; in CI, where stderr has more than that, it is its last line, and
+        the object on stdout where there is no other.
+        """
+        self.end_group()
         hint = self._screen.hint(self.redaction(error.hint))
+        problem = Problem(error.code, self._shown(error.message, keep="\n"), visible(hint))
+        if self._github:
+            self._annotate("error", problem, self.redaction.of(error.findings))
+        elif not self._json:
+            self._say(click.style("Error: ", fg="red", bold=True) + problem.message)
+            self._say(click.style("Hint:  ", fg="cyan") + problem.hint)
+        self._summarise(problem)
         if self._json:
             content = {"code": error.code, "message": self.redaction(error.message), "hint": hint}
-            click.echo(as_json({"error": content}), err=True)
-            return
-        message = self._shown(error.message, keep="\n")
-        self._say(click.style("Error: ", fg="red", bold=True) + message)
-        self._say(click.style("Hint:  ", fg="cyan") + visible(hint))
+            told = as_json({"error": content}, indent=None if self._ci else 2)
+            self._say(told)
+            if self._ci and not self._emitted:
+                self._put(told)
+
+    def trace(self, text: str) -> None:
+        """Print where in the code an error came from."""
+        self.end_group()
+        self._say(self._shown(text, keep="\n").rstrip())
+
+    def end_group(self) -> None:
+        """End what is under way: what follows has a line of its own, outside of any group."""
+        self._clear()
+        self._groups.end()
 
     def _form(self, result: Any, *, indent: int | None = 2) -> str:
         result = self.redaction.of(result)
         if self._csv:
             return as_csv(result)
+        if self._markdown:
+            from .markdown import markdown
+
+            return markdown(result, self._screen)
         if self._json:
             return as_json(result, indent=indent, hint=self._screen.hint)
         return text(result, self._screen)
@@ -124,25 +159,36 @@ class Console:
 
     def doing(self, what: str) -> None:
         """Show the work under way, where somebody watches."""
+        self._groups.prepare(self._shown(what))
         self._show(self._shown(what) + " …")
 
     def done(self, what: str) -> None:
         """Keep a line of what is done, where somebody watches or asked for it."""
+        self._groups.end()
         self._keep(click.style("✓ ", fg="green") + self._shown(what))
 
     def note(self, what: str) -> None:
         """Say what the user should know, unless a program reads the errors as JSON."""
         self._clear()
-        if self._watched or not (self._quiet or self._json):
-            self._say(self._shown(what, keep="\n"))
+        if self._watched or not (self._quiet or (self._json and not self._ci)):
+            note = self._shown(what, keep="\n")
+            if self._github:
+                self._command(annotation("notice", note))
+            else:
+                self._say(note)
 
     def plan(self, plan: Plan, of: str) -> None:
         """Show what is about to change; `of` names the stack."""
         plan = self.redaction.of(plan)
         self._total, self._finished = len(plan.changes), set()
+        summary = f"Plan for the {of}: {counts(plan)}."
+        self._groups.prepare(summary)
         for change in plan.changes:
             self._keep("  " + change_line(change))
-        self._keep(f"Plan for the {of}: {counts(plan)}.")
+        self._groups.end()
+        # A group is headed by it already.
+        if not (self._github and plan.changes):
+            self._keep(summary)
 
     def terraform(self, event: TerraformEvent) -> None:
         """Count finished resources and show the one that moves."""
@@ -161,6 +207,8 @@ class Console:
             self._show(self._shown(event.message))
         elif event.kind == "notice":
             self.note(event.message)
+        elif event.kind == "warning" and self._github and not self._quiet:
+            self._command(annotation("warning", self._shown(event.message), title="Terraform"))
         elif event.kind == "warning" and self._verbose:
             self._keep(f"  {self._shown(event.message)}")
 
@@ -182,26 +230,79 @@ class Console:
         if self._live:
             self._clear()
             # A wrapped line could not be taken back.
-            width = shutil.get_terminal_size().columns - 1
-            click.echo(click.style(line[:width], dim=True), nl=False, err=True, color=self._color)
+            self._width = shutil.get_terminal_size().columns - 1
+            self._say(click.style(line[: self._width], dim=True), nl=False)
             self._transient = True
 
     def _keep(self, line: str) -> None:
-        if self._watched or (self._verbose and not self._quiet):
+        if self._watched or ((self._verbose or self._ci) and not self._quiet):
             self._clear()
+            self._groups.begin()
             self._say(line)
             self._kept = True
 
     def _clear(self) -> None:
         if self._transient:
-            sys.stderr.write(_CLEAR_LINE)
+            # Without colours no command goes to the terminal.
+            self._say(f"\r{' ' * self._width}\r" if self._color is False else _CLEAR_LINE, nl=False)
             self._transient = False
+
+    # What GitHub shows beside the log
+
+    def _annotate(self, kind: str, problem: Problem, findings: Sequence[Finding] = ()) -> None:
+        """A problem at the first of its findings, the others by themselves."""
+        told = [f"{problem.message}\n{problem.hint}"]
+        told += [self._shown(finding.message, keep="\n") for finding in findings[1:]]
+        for message, finding in zip_longest(told, findings):
+            line = annotation(kind, message, problem.code, finding, self._workspace)
+            self._command(line)
+
+    def _annotate_problems(self, result: Any) -> None:
+        """What a result tells of, beside the log too; a service that is not well is an error."""
+        if self._github and not self._quiet:
+            kind = "warning" if getattr(result, "well", True) else "error"
+            for problem in self.redaction.of(getattr(result, "problems", ())):
+                hint = visible(self._screen.hint(problem.hint))
+                told = Problem(problem.code, visible(problem.message, keep="\n"), hint)
+                self._annotate(kind, told)
+
+    def _summarise(self, what: Any) -> None:
+        """Add a result or an error to the step's summary; that it cannot be is no failure."""
+        if self._summary:
+            from .summaries import summary
+
+            try:
+                if told := summary(what, self._screen):
+                    append_summary(self._summary, told)
+            except OSError as error:
+                reason = f"{self._summary!r} takes no summary of this step: {error.strerror}"
+                self.note(reason)
 
     def _shown(self, what: str, *, keep: str = "") -> str:
         return visible(self.redaction(what), keep=keep)
 
-    def _say(self, text: str) -> None:
-        click.echo(text, err=True, color=self._color)
+    # The ways out
+
+    def _put(self, text: str) -> None:
+        """Print to standard output."""
+        self._emitted = True
+        click.echo(neutral(text) if self._github else text, color=self._color)
+
+    def _say(self, text: str, *, nl: bool = True) -> None:
+        """Print to standard error."""
+        self._write(neutral(text) if self._github else text, nl=nl)
+
+    def _command(self, command: str) -> None:
+        """Tell GitHub's runner what to do."""
+        self._clear()
+        self._write(command)
+
+    def _write(self, text: str, *, nl: bool = True) -> None:
+        try:
+            click.echo(text, err=True, nl=nl, color=self._color)
+        except OSError:
+            # Nobody reads what is said on the way. What is being done goes on.
+            abandon_broken()
 
 
 def _bar(done: int, total: int) -> str:

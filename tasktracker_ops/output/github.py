@@ -39,7 +39,11 @@ def command(name: str, message: str = "", **properties: str | int | None) -> str
 
 
 def annotation(
-    kind: str, message: str, *, title: str, finding: Finding | None, workspace: str | None
+    kind: str,
+    message: str,
+    title: str | None = None,
+    finding: Finding | None = None,
+    workspace: str | None = None,
 ) -> str:
     """An annotation; `kind` is error, warning or notice. A finding shows it at its line.
 
@@ -115,6 +119,11 @@ def append_summary(file: str, markdown: str) -> None:
         if len(content) > left:
             raise OSError(None, "its step has written 1 MiB already", file)
         summary.write(content)
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether a CI runs this: nearly all of them set `CI`."""
+    return environ.get("CI", "").lower() in {"true", "1"} or is_runner(environ)
 
 
 def is_runner(environ: Mapping[str, str]) -> bool:

@@ -98,6 +98,8 @@ def as_json(
     """
     # In JSON a control character can only stand inside a string, where its escape means the same.
     text = json.dumps(_plain(value, hint), ensure_ascii=False, indent=indent)
+    # So can what GitHub's runner would take for a command wherever it stands in its log.
+    text = text.replace("##[", "#\\u0023[")
     return _CONTROLS.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", text)
 
 
