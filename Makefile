@@ -1,0 +1,88 @@
+# One entry for people, .ci/run, pre-commit and ci.yml. `make` lists what there is.
+# Python 3.11 or later and make are all it takes; Terraform is found as tt-ops finds it.
+PYTHON ?= python3
+
+DEV := .venv
+SCAN := build/scan
+# Tests start tt-ops and terraform by name.
+PYTEST := PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(DEV)/bin/pytest
+COMPILE = $(SCAN)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(UPGRADE)
+WORKFLOWS = $(wildcard .github/workflows/*.yml)
+GATES := format types bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
+
+.DEFAULT_GOAL := help
+.PHONY: help dev check test soak browser lock upgrade licences $(GATES)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' Makefile
+
+dev: $(DEV)/ready ## an environment to work in: . .venv/bin/activate
+
+check: $(GATES) ## every fast gate
+
+format: $(DEV)/ready ## ruff: rules and layout
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+
+types: $(DEV)/ready ## mypy, strict
+	$(DEV)/bin/mypy
+
+# What is skipped in tests is what tests consist of: assertions, example credentials, processes of
+# their own, chance with a seed, servers on this machine.
+bandit: $(SCAN)/ready ## Python's security
+	$(SCAN)/bin/bandit --quiet --recursive tasktracker_ops lambda_function benchmarks docs
+	$(SCAN)/bin/bandit --quiet --recursive tests --skip B101,B105,B106,B107,B113,B311,B404,B603,B607
+
+checkov: $(SCAN)/ready ## the security of Terraform and workflows
+	$(SCAN)/bin/checkov --directory . --framework terraform github_actions --skip-download \
+		--skip-path '^/?(build|\.venv)/' --compact --quiet
+
+zizmor: $(SCAN)/ready ## the workflows' security, by the strictest persona
+	$(SCAN)/bin/zizmor --offline --no-progress --persona=auditor .github
+
+actionlint: ## workflows: syntax, expressions
+	.ci/actionlint/run $(WORKFLOWS)
+
+shellcheck: $(SCAN)/ready ## shell scripts
+	$(SCAN)/bin/shellcheck .ci/run .ci/actionlint/run
+
+terraform: $(DEV)/ready ## terraform fmt and validate, with the locked provider
+	$(PYTEST) -n0 --quiet tests/terraform/test_configuration.py
+
+check-lock: $(DEV)/ready ## requirements/ covers setup.cfg, README the skipped checks
+	$(DEV)/bin/pip check
+	$(PYTEST) -n0 --quiet tests/test_gates.py
+
+check-licences: $(DEV)/ready $(SCAN)/ready ## docs/licences.md is up to date
+	$(DEV)/bin/python docs/licences.py --check --scanners $(SCAN)
+
+test: $(DEV)/ready ## the default test suite
+	$(PYTEST)
+
+soak: $(DEV)/ready ## the long tests
+	$(PYTEST) -m soak
+
+browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
+	$(PYTEST) -m browser
+
+lock: $(SCAN)/ready ## write requirements/*.txt anew, keeping versions that still fit
+	$(COMPILE) --all-extras setup.cfg --output-file requirements/dev.txt
+	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt
+
+upgrade: ## the same with the newest versions
+	$(MAKE) lock UPGRADE=--upgrade
+
+licences: $(DEV)/ready $(SCAN)/ready ## write docs/licences.md anew
+	$(DEV)/bin/python docs/licences.py --scanners $(SCAN)
+
+$(DEV)/ready: requirements/dev.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(DEV)/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+$(SCAN)/ready: requirements/scan.txt
+	$(PYTHON) -m venv $(SCAN)
+	$(SCAN)/bin/pip install --quiet --require-hashes --requirement requirements/scan.txt
+	touch $@
