@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .adapters.deployments import Deployments
     from .adapters.editor import Editor
     from .adapters.functions import Functions
+    from .adapters.github import GitHub
+    from .adapters.iam import Iam
     from .adapters.import_record import ImportRecord
     from .adapters.logs import LogGroup
     from .adapters.metrics import MetricData
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from .adapters.toolchain import TerraformBinary
     from .adapters.topics import Topics
     from .local.target import Sandbox
-    from .models import Deployment
+    from .models import Deployment, GitHubRepository
     from .reporting import Reporter
     from .targets import Target, TerraformValues
 
@@ -162,6 +164,20 @@ class App:
             lock_table=self.settings.lock_table,
         )
 
+    @cached_property
+    def iam(self) -> Iam:
+        """GitHub's identity provider, and who trusts it."""
+        from .adapters.iam import Iam
+
+        return Iam(self.session)
+
+    @cached_property
+    def github(self) -> GitHub:
+        """GitHub's API, at the address that GitHub's own variable gives."""
+        from .adapters.github import GitHub
+
+        return GitHub(self.settings.environ.get("GITHUB_API_URL") or "https://api.github.com")
+
     def tasks(self, deployment: Deployment | None = None) -> TaskClient:
         """The HTTP client of the API: the given address, or the one of the deployment.
 
@@ -250,6 +266,10 @@ class App:
                 "lambda_function_name": settings.function_name,
                 "dynamodb_table_name": settings.table_name,
                 "alert_email": recipient,
+                "function_permissions_boundary": self.iam.policy_arn(
+                    f"{settings.function_name}-boundary"
+                )
+                or "",
                 **self.target.terraform_variables(),
             },
         )
@@ -271,6 +291,34 @@ class App:
             },
         )
 
+    def github_stack(
+        self, repository: GitHubRepository, variables: TerraformValues, *, command: str
+    ) -> Stack:
+        """The stack that lets `repository` in, with its state beside the deployment's."""
+        from .adapters.state_backend import GITHUB_STATE_KEY
+
+        settings, backend = self.settings, self.target.backend_config()
+        return self._stack(
+            "bootstrap/github",
+            command=command,
+            backend={**backend, "key": GITHUB_STATE_KEY},
+            variables={
+                "aws_region": self.session.environment.region,
+                "s3_use_path_style": backend["use_path_style"],
+                "state_bucket": settings.state_bucket,
+                "state_key": settings.state_key,
+                "github_state_key": GITHUB_STATE_KEY,
+                "lock_table": settings.lock_table,
+                "lambda_function_name": settings.function_name,
+                "dynamodb_table_name": settings.table_name,
+                "github_owner": repository.owner,
+                "github_repository": repository.name,
+                "github_owner_id": repository.owner_id,
+                "github_repository_id": repository.id,
+                **variables,
+            },
+        )
+
     def _stack(
         self, name: str, *, command: str, backend: TerraformValues, variables: TerraformValues
     ) -> Stack:
@@ -279,7 +327,7 @@ class App:
 
         settings, environment = self.settings, self.session.environment.variables
         directory = settings.project / name
-        data_directory = settings.work_dir / name
+        data_directory = settings.work_dir / directory.name
         providers = provider_environment(
             environment,
             lock_file=directory / ".terraform.lock.hcl",

@@ -42,6 +42,8 @@ resource "aws_iam_role" "function" {
   name               = var.lambda_function_name
   description        = "What the Task Tracker's function may do"
   assume_role_policy = data.aws_iam_policy_document.function_trust.json
+  # What bootstrap/github makes; without GitHub's deployer there is nobody to bound.
+  permissions_boundary = var.function_permissions_boundary == "" ? null : var.function_permissions_boundary
 }
 
 resource "aws_iam_role_policy" "function" {

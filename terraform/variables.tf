@@ -72,6 +72,18 @@ variable "lambda_function_name" {
   }
 }
 
+variable "function_permissions_boundary" {
+  type        = string
+  description = "ARN of a policy that bounds what the function's role may do; tt-ops gives the one of bootstrap/github."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.function_permissions_boundary == "" || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.function_permissions_boundary))
+    error_message = "function_permissions_boundary must be the ARN of a policy of an account."
+  }
+}
+
 variable "lambda_architecture" {
   type        = string
   description = "Processor of the function: arm64 or x86_64."

@@ -14,6 +14,7 @@ from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 # The bootstrap stack makes the bucket, so its own state moves in afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
+GITHUB_STATE_KEY = "infra/github.tfstate"
 # The one statement and the one rule of bootstrap/backend_setup.tf.
 _POLICY_SID = "TlsOnly"
 _RULE_ID = "expire-old-versions"
@@ -109,6 +110,16 @@ class StateBackend:
         with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
             self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=content)
 
+    def outputs(self, state_key: str) -> dict[str, str]:
+        """The outputs in the state under that key, which are texts; empty where there is none."""
+        try:
+            with aws_errors(f"reading {state_key!r} from {self.bucket!r}"):
+                answer = self._s3.get_object(Bucket=self.bucket, Key=state_key)
+                state = json.loads(answer["Body"].read())
+        except AwsNotFound:
+            return {}
+        return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
+
     def lock(self, state_key: str) -> Lock:
         """Who holds the lock of the state `state_key`; unknown where we may not look.
 
@@ -142,8 +153,10 @@ class StateBackend:
             return None
 
     def foreign_objects(self, state_key: str) -> list[str]:
-        """Up to ten keys in the bucket that belong to neither of our stacks."""
-        ours = (state_key, f"{state_key}.tflock", BOOTSTRAP_STATE_KEY)
+        """Up to ten keys in the bucket that belong to none of our stacks."""
+        ours = {BOOTSTRAP_STATE_KEY}
+        for key in (state_key, GITHUB_STATE_KEY):
+            ours |= {key, f"{key}.tflock"}
         with aws_errors(f"listing the bucket {self.bucket!r}"):
             answer = self._s3.list_objects_v2(Bucket=self.bucket)
         keys = [item["Key"] for item in answer.get("Contents", [])]

@@ -223,6 +223,13 @@ class Stack:
             raise self._failure(run).error()
         return run.transcript.shown
 
+    def forget(self, address: str) -> None:
+        """Take a resource out of the state, where it is in it, and leave it as it is."""
+        self.initialise()
+        run = self._once("state", "rm", address)
+        if run.code != 0 and "No matching objects found" not in run.stderr:
+            raise self._failure(run).error()
+
     def force_unlock(self, lock_id: str) -> None:
         """Remove a lock that a dead run has left.
 

@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -17,10 +16,13 @@ import boto3
 import pytest
 import requests
 
+from .policies import actions, granted
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
-FUNCTION = Path(__file__).parents[2] / "lambda_function"
+ROOT = Path(__file__).parents[2]
+FUNCTION = ROOT / "lambda_function"
 MERGE_PATCH = "application/merge-patch+json"
 VARIABLES = {
     "TF_VAR_api_throttle_rate": "5000",
@@ -194,17 +196,14 @@ def _permissions(table_arn: str, operation: str, body: dict[str, Any]) -> Iterat
     yield f"dynamodb:{operation}", table_arn + index
 
 
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
 def test_role_allows_exactly_what_the_code_does(
     aws: Callable[[str], Any], recorded: list[Any]
 ) -> None:
     """Recorded calls are held against the deployed policy: none is refused, no action is unused.
 
     moto does not enforce policies, so this reads them: each call of the code, whose every
-    operation has to occur, needs a statement with its action and its table or index.
+    operation has to occur, needs a statement with its action and its table or index. The boundary
+    for deployments by GitHub allows the same actions.
     """
     _drive(aws("dynamodb"))
     text = (FUNCTION / "store.py").read_text()
@@ -221,16 +220,14 @@ def test_role_allows_exactly_what_the_code_does(
     role = aws("lambda").get_function(FunctionName="task-tracker-function")["Configuration"]["Role"]
     (name,) = aws("iam").list_role_policies(RoleName=role.rpartition("/")[2])["PolicyNames"]
     policy = aws("iam").get_role_policy(RoleName=role.rpartition("/")[2], PolicyName=name)
-    granted = [
-        (action, resource)
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Allow" and "Condition" not in statement
-        for action in _listed(statement["Action"])
-        for resource in _listed(statement["Resource"])
-    ]
+    document = policy["PolicyDocument"]
     for action, resource in needed:
-        assert any(fnmatchcase(action, a) and fnmatchcase(resource, r) for a, r in granted), action
-    assert {action for action, _ in needed} == {a for a, _ in granted if a.startswith("dynamodb:")}
+        assert granted([document], action, resource), action
+    assert {action for action, _ in needed} == {
+        action for action in actions([document]) if action.startswith("dynamodb:")
+    }
+    boundary = (ROOT / "bootstrap/github/boundary.tf").read_text()
+    assert set(re.findall(r'"((?:dynamodb|logs):\w+)"', boundary)) == actions([document])
 
 
 def _listed_ids(tasks: str) -> list[str]:

@@ -11,7 +11,7 @@ from tasktracker_ops.adapters.providers import provider_environment
 from tasktracker_ops.adapters.toolchain import TerraformBinary
 
 ROOT = Path(__file__).parents[2]
-STACKS = ("terraform", "bootstrap")
+STACKS = ("terraform", "bootstrap", "bootstrap/github")
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 

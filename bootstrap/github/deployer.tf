@@ -1,0 +1,262 @@
+resource "aws_iam_role" "deployer" {
+  name                 = "${var.lambda_function_name}-deployer"
+  description          = "Deploys ${var.github_owner}/${var.github_repository} from ${var.github_branch}"
+  assume_role_policy   = data.aws_iam_policy_document.deployer_trust.json
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "deployer_read" {
+  name   = "read"
+  role   = aws_iam_role.deployer.name
+  policy = data.aws_iam_policy_document.read.json
+}
+
+resource "aws_iam_role_policy" "deployer_backend" {
+  name   = "backend"
+  role   = aws_iam_role.deployer.name
+  policy = data.aws_iam_policy_document.deployer_backend.json
+}
+
+resource "aws_iam_role_policy" "deployer_write" {
+  name   = "write"
+  role   = aws_iam_role.deployer.name
+  policy = data.aws_iam_policy_document.deployer_write.json
+}
+
+# It writes the deployment's state, and sees that a bootstrap has nothing to do. It may not change
+# what keeps the state, let alone this stack's own.
+data "aws_iam_policy_document" "deployer_backend" {
+  statement {
+    sid       = "WriteState"
+    actions   = ["s3:PutObject"]
+    resources = [local.state_arn]
+  }
+
+  statement {
+    sid       = "WriteStateDigest"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
+    resources = [local.locks_arn]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["${var.state_bucket}/${var.state_key}-md5"]
+    }
+  }
+
+  statement {
+    sid       = "BootstrapState"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.bucket_arn}/bootstrap/terraform.tfstate"]
+  }
+
+  statement {
+    sid = "Bucket"
+    actions = [
+      "s3:GetAccelerateConfiguration",
+      "s3:GetBucketAcl",
+      "s3:GetBucketCORS",
+      "s3:GetBucketLogging",
+      "s3:GetBucketObjectLockConfiguration",
+      "s3:GetBucketOwnershipControls",
+      "s3:GetBucketPolicy",
+      "s3:GetBucketPublicAccessBlock",
+      "s3:GetBucketRequestPayment",
+      "s3:GetBucketTagging",
+      "s3:GetBucketVersioning",
+      "s3:GetBucketWebsite",
+      "s3:GetEncryptionConfiguration",
+      "s3:GetLifecycleConfiguration",
+      "s3:GetReplicationConfiguration",
+    ]
+    resources = [local.bucket_arn]
+  }
+
+  statement {
+    sid = "Locks"
+    actions = [
+      "dynamodb:DescribeContinuousBackups",
+      "dynamodb:DescribeTimeToLive",
+      "dynamodb:ListTagsOfResource",
+    ]
+    resources = [local.locks_arn]
+  }
+}
+
+data "aws_iam_policy_document" "deployer_write" {
+  # checkov:skip=CKV_AWS_109:what is not scoped by an ARN knows none, see the statement Unscoped
+  # checkov:skip=CKV_AWS_111:what is not scoped by an ARN knows none, see the statement Unscoped
+  # checkov:skip=CKV_AWS_356:what is not scoped by an ARN knows none, see the statement Unscoped
+  statement {
+    sid = "TaskTable"
+    actions = [
+      "dynamodb:CreateTable",
+      "dynamodb:DeleteTable",
+      "dynamodb:TagResource",
+      "dynamodb:UntagResource",
+      "dynamodb:UpdateContinuousBackups",
+      "dynamodb:UpdateTable",
+      "dynamodb:UpdateTimeToLive",
+    ]
+    resources = [local.table_arn]
+  }
+
+  statement {
+    sid = "Function"
+    actions = [
+      "lambda:AddPermission",
+      "lambda:CreateAlias",
+      "lambda:CreateFunction",
+      "lambda:DeleteAlias",
+      "lambda:DeleteFunction",
+      "lambda:PublishVersion",
+      "lambda:RemovePermission",
+      "lambda:TagResource",
+      "lambda:UntagResource",
+      "lambda:UpdateAlias",
+      "lambda:UpdateFunctionCode",
+      "lambda:UpdateFunctionConfiguration",
+    ]
+    resources = [local.function_arn, "${local.function_arn}:*"]
+  }
+
+  statement {
+    sid = "FunctionRole"
+    actions = [
+      "iam:DeleteRole",
+      "iam:DeleteRolePolicy",
+      "iam:TagRole",
+      "iam:UntagRole",
+      "iam:UpdateRoleDescription",
+    ]
+    resources = [local.function_role_arn]
+  }
+
+  # Only within the boundary: neither may a role be made without it, nor one that lacks it get more.
+  statement {
+    sid = "FunctionRoleWithinBoundary"
+    actions = [
+      "iam:CreateRole",
+      "iam:PutRolePermissionsBoundary",
+      "iam:PutRolePolicy",
+    ]
+    resources = [local.function_role_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.function_boundary.arn]
+    }
+  }
+
+  statement {
+    sid       = "FunctionRoleToLambda"
+    actions   = ["iam:PassRole"]
+    resources = [local.function_role_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["lambda.amazonaws.com"]
+    }
+  }
+
+  # API Gateway's own role, which an account's first API makes.
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+  statement {
+    sid       = "ApiGatewayRole"
+    actions   = ["iam:CreateServiceLinkedRole"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:AWSServiceName"
+      values   = ["ops.apigateway.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid = "Api"
+    actions = [
+      "apigateway:DELETE",
+      "apigateway:PATCH",
+      "apigateway:POST",
+      "apigateway:PUT",
+      "apigateway:TagResource",
+      "apigateway:UntagResource",
+    ]
+    resources = concat(local.api_arns, ["arn:${local.partition}:apigateway:${var.aws_region}::/tags/*"])
+  }
+
+  statement {
+    sid = "Alarms"
+    actions = [
+      "cloudwatch:DeleteAlarms",
+      "cloudwatch:PutMetricAlarm",
+      "cloudwatch:TagResource",
+      "cloudwatch:UntagResource",
+    ]
+    resources = local.alarm_arns
+  }
+
+  statement {
+    sid       = "Dashboard"
+    actions   = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
+    resources = [local.dashboard_arn]
+  }
+
+  statement {
+    sid = "Logs"
+    actions = [
+      "logs:CreateLogGroup",
+      "logs:DeleteLogGroup",
+      "logs:DeleteRetentionPolicy",
+      "logs:PutRetentionPolicy",
+      "logs:TagResource",
+      "logs:UntagResource",
+    ]
+    resources = local.log_group_arns
+  }
+
+  statement {
+    sid = "Topic"
+    actions = [
+      "sns:CreateTopic",
+      "sns:DeleteTopic",
+      "sns:SetTopicAttributes",
+      "sns:Subscribe",
+      "sns:TagResource",
+      "sns:UntagResource",
+    ]
+    resources = [local.topic_arn]
+  }
+
+  statement {
+    sid = "Description"
+    actions = [
+      "ssm:AddTagsToResource",
+      "ssm:DeleteParameter",
+      "ssm:PutParameter",
+      "ssm:RemoveTagsFromResource",
+    ]
+    resources = [local.description_arn]
+  }
+
+  # Access logs of HTTP APIs are log deliveries; AWS takes no ARN for these, nor for subscriptions.
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+  statement {
+    sid = "Unscoped"
+    actions = [
+      "logs:CreateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:DescribeResourcePolicies",
+      "logs:GetLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:UpdateLogDelivery",
+      "sns:SetSubscriptionAttributes",
+      "sns:Unsubscribe",
+    ]
+    resources = ["*"]
+  }
+}

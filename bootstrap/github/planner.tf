@@ -1,0 +1,12 @@
+resource "aws_iam_role" "planner" {
+  name                 = "${var.lambda_function_name}-planner"
+  description          = "Plans for pull requests of ${var.github_owner}/${var.github_repository}"
+  assume_role_policy   = data.aws_iam_policy_document.planner_trust.json
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "planner_read" {
+  name   = "read"
+  role   = aws_iam_role.planner.name
+  policy = data.aws_iam_policy_document.read.json
+}

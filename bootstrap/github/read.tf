@@ -1,0 +1,152 @@
+# What `tt-ops plan` and `status` read, which both roles may: the state, and every resource of
+# ../../terraform as a refresh asks for it.
+data "aws_iam_policy_document" "read" {
+  # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and know no resources
+  statement {
+    sid       = "Backend"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket_arn]
+  }
+
+  statement {
+    sid       = "State"
+    actions   = ["s3:GetObject"]
+    resources = [local.state_arn]
+  }
+
+  statement {
+    sid       = "StateLockFile"
+    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = ["${local.state_arn}.tflock"]
+  }
+
+  statement {
+    sid       = "StateDigest"
+    actions   = ["dynamodb:GetItem"]
+    resources = [local.locks_arn]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["${var.state_bucket}/${var.state_key}-md5"]
+    }
+  }
+
+  statement {
+    sid       = "StateLock"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
+    resources = [local.locks_arn]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["${var.state_bucket}/${var.state_key}"]
+    }
+  }
+
+  statement {
+    sid       = "LockTable"
+    actions   = ["dynamodb:DescribeTable"]
+    resources = [local.locks_arn]
+  }
+
+  statement {
+    sid = "TaskTable"
+    actions = [
+      "dynamodb:DescribeContinuousBackups",
+      "dynamodb:DescribeTable",
+      "dynamodb:DescribeTimeToLive",
+      "dynamodb:ListTagsOfResource",
+    ]
+    resources = [local.table_arn]
+  }
+
+  statement {
+    sid = "Function"
+    actions = [
+      "lambda:GetAlias",
+      "lambda:GetFunction",
+      "lambda:GetFunctionCodeSigningConfig",
+      "lambda:GetFunctionConfiguration",
+      "lambda:GetPolicy",
+      "lambda:ListTags",
+      "lambda:ListVersionsByFunction",
+    ]
+    resources = [local.function_arn, "${local.function_arn}:*"]
+  }
+
+  statement {
+    sid = "FunctionRole"
+    actions = [
+      "iam:GetRole",
+      "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListInstanceProfilesForRole",
+      "iam:ListRolePolicies",
+    ]
+    resources = [local.function_role_arn]
+  }
+
+  statement {
+    sid       = "Boundary"
+    actions   = ["iam:GetPolicy"]
+    resources = [aws_iam_policy.function_boundary.arn]
+  }
+
+  statement {
+    sid       = "Api"
+    actions   = ["apigateway:GET"]
+    resources = local.api_arns
+  }
+
+  # With api_auth = AWS_IAM, `status` and the check after a deploy sign. The drills' routes are others.
+  statement {
+    sid       = "ApiCalls"
+    actions   = ["execute-api:Invoke"]
+    resources = ["arn:${local.partition}:execute-api:${local.place}:*/$default/$default"]
+  }
+
+  statement {
+    sid       = "Alarms"
+    actions   = ["cloudwatch:ListTagsForResource"]
+    resources = local.alarm_arns
+  }
+
+  statement {
+    sid       = "Dashboard"
+    actions   = ["cloudwatch:GetDashboard"]
+    resources = [local.dashboard_arn]
+  }
+
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:ListTagsForResource"]
+    resources = local.log_group_arns
+  }
+
+  statement {
+    sid       = "Topic"
+    actions   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
+    resources = [local.topic_arn]
+  }
+
+  statement {
+    sid       = "Description"
+    actions   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"]
+    resources = [local.description_arn]
+  }
+
+  # Lists, and subscriptions: AWS takes no ARN for these.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/
+  statement {
+    sid = "Unscoped"
+    actions = [
+      "cloudwatch:DescribeAlarmHistory",
+      "cloudwatch:DescribeAlarms",
+      "logs:DescribeLogGroups",
+      "sns:GetSubscriptionAttributes",
+      "ssm:DescribeParameters",
+    ]
+    resources = ["*"]
+  }
+}

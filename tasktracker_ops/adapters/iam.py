@@ -1,0 +1,65 @@
+"""IAM, as far as GitHub's way into the account goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .session import AwsNotFound, AwsSession, aws_errors
+
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """An OIDC identity provider of the account, of which there is one for each issuer."""
+
+    arn: str
+    audiences: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+class Iam:
+    """Identity providers, roles and policies of the account."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def github_identity_provider(self) -> IdentityProvider | None:
+        """GitHub's identity provider, whoever made it; None where the account has none."""
+        arn = self._arn(f"oidc-provider/{GITHUB_ISSUER}")
+        client = self._session.client("iam")
+        try:
+            with aws_errors(f"looking for the identity provider {GITHUB_ISSUER!r}"):
+                found = client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        except AwsNotFound:
+            return None
+        tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+        return IdentityProvider(arn, tuple(found["ClientIDList"]), tags)
+
+    def roles_trusting(self, provider: IdentityProvider) -> list[str]:
+        """The names of all roles whose trust names the identity provider."""
+        names: list[str] = []
+        with aws_errors("looking at the roles of the account"):
+            for page in self._session.client("iam").get_paginator("list_roles").paginate():
+                names += [
+                    role["RoleName"]
+                    for role in page["Roles"]
+                    if provider.arn in json.dumps(role["AssumeRolePolicyDocument"])
+                ]
+        return names
+
+    def policy_arn(self, name: str) -> str | None:
+        """The ARN of a policy of the account; None where there is none of that name."""
+        arn = self._arn(f"policy/{name}")
+        try:
+            with aws_errors(f"looking for the policy {name!r}"):
+                self._session.client("iam").get_policy(PolicyArn=arn)
+        except AwsNotFound:
+            return None
+        return arn
+
+    def _arn(self, resource: str) -> str:
+        partition = self._session.client("iam").meta.partition
+        return f"arn:{partition}:iam::{self._session.account_id}:{resource}"

@@ -1,0 +1,59 @@
+"""IAM's policies, evaluated as far as this project's go: moto does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+Policy = Mapping[str, Any]
+Context = Mapping[str, str | list[str]]
+
+_OPERATORS = {"StringEquals", "ForAllValues:StringEquals"}
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """The values of an element that may be one or many."""
+    return [value] if isinstance(value, str) else value
+
+
+def granted(
+    policies: Iterable[Policy], action: str, resource: str, context: Context | None = None
+) -> bool:
+    """Whether some statement allows the action on the resource; none of ours denies.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    return any(
+        any(fnmatchcase(action.lower(), each.lower()) for each in listed(statement["Action"]))
+        and any(fnmatchcase(resource, each) for each in listed(statement.get("Resource", "*")))
+        and _fulfilled(statement.get("Condition", {}), context or {})
+        for policy in policies
+        for statement in _allowing(policy)
+    )
+
+
+def actions(policies: Iterable[Policy]) -> set[str]:
+    """Every action that some statement allows."""
+    return {
+        action
+        for policy in policies
+        for statement in _allowing(policy)
+        for action in listed(statement["Action"])
+    }
+
+
+def _allowing(policy: Policy) -> list[Mapping[str, Any]]:
+    assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])
+    return list(policy["Statement"])
+
+
+def _fulfilled(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Whether every key has one of its values, letter by letter; an absent one has none."""
+    assert set(conditions) <= _OPERATORS, conditions
+    for keys in conditions.values():
+        for key, values in keys.items():
+            found = listed(context.get(key, []))
+            if not found or not set(found) <= set(listed(values)):
+                return False
+    return True
