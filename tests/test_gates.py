@@ -1,0 +1,138 @@
+"""Locks hold what they lock, hooks are the Makefile's, the README tells what is skipped."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+STACKS = [f for folder in ("terraform", "bootstrap") for f in ROOT.glob(f"{folder}/**/*.tf")]
+SOURCES = [
+    file
+    for folder in ("tasktracker_ops", "lambda_function", "benchmarks", "docs")
+    for file in ROOT.glob(f"{folder}/**/*.py")
+]
+
+_PIN = re.compile(r"^([a-z][\w.-]*)(?:\[[^]]*\])?==(\S+)(?: ;.*?)? \\$", re.M)
+_SKIP = re.compile(r"checkov:skip=(\w+):(.+)")
+_RESOURCE = re.compile(r'^(?:resource|data) "(\w+)" "(\w+)" {\n(.*?)^}', re.M | re.S)
+_ROW = re.compile(r"^\| `(CKV\w+)` \| (.+?) \| (.+) \|$", re.M)
+
+
+def _text(*path: str) -> str:
+    return ROOT.joinpath(*path).read_text("utf-8")
+
+
+def _declared() -> dict[str, list[Requirement]]:
+    """What setup.cfg asks for, by extra, at run time with the empty one."""
+    project = configparser.ConfigParser()
+    project.read_string(_text("setup.cfg"))
+    groups = {"": project["options"]["install_requires"], **project["options.extras_require"]}
+    return {
+        name: [Requirement(line) for line in lines.split("\n") if line and line[0] != "#"]
+        for name, lines in groups.items()
+    }
+
+
+def _scanners() -> list[Requirement]:
+    lines = _text("requirements", "scan.in").splitlines()
+    return [Requirement(line) for line in lines if not line.startswith("#")]
+
+
+def _pins(lock: str) -> dict[str, set[str]]:
+    pins: dict[str, set[str]] = {}
+    for name, version in _PIN.findall(_text("requirements", lock)):
+        pins.setdefault(canonicalize_name(name), set()).add(version)
+    return pins
+
+
+def _stale(wanted: list[Requirement], pins: dict[str, set[str]]) -> list[str]:
+    return [
+        str(each)
+        for each in wanted
+        if not any(each.specifier.contains(v) for v in pins.get(canonicalize_name(each.name), ()))
+    ]
+
+
+def test_the_lock_holds_what_setup_cfg_asks_for() -> None:
+    """Each requirement, of every extra, has a pin that fits; else: make lock."""
+    wanted = [each for group in _declared().values() for each in group]
+    assert len(wanted) > 20
+    assert _stale(wanted, _pins("dev.txt")) == []
+
+
+def test_the_scanners_lock_holds_what_scan_in_asks_for() -> None:
+    """Each scanner has a pin that fits; else: make lock."""
+    assert _stale(_scanners(), _pins("scan.txt")) == []
+
+
+def test_a_stale_lock_is_noticed() -> None:
+    """A package that is missing and one of another version are both stale."""
+    wanted = [Requirement("click>=8,<9"), Requirement("flask>=3"), Requirement("Py_YAML>=6")]
+    assert _stale(wanted, {"click": {"7.1"}, "py-yaml": {"6.0"}}) == ["click<9,>=8", "flask>=3"]
+
+
+@pytest.mark.parametrize("lock", ["dev.txt", "scan.txt"])
+def test_every_pin_has_hashes_and_no_place(lock: str) -> None:
+    """Packages come by name and hash from whichever index is in use: no address is in a lock."""
+    text = _text("requirements", lock)
+    entries = [e for e in re.split(r"\n(?=\S)", text) if not e.startswith("#")]
+    assert len(entries) == sum(map(len, _pins(lock).values()))
+    assert [e for e in entries if not re.search(r"--hash=sha256:[0-9a-f]{64}", e)] == []
+    assert re.findall(r"://|^-\S*.*|.*@ .*", text, re.M) == []
+
+
+@pytest.mark.parametrize("group", ["", *_declared()][1:])
+def test_every_requirement_has_both_bounds(group: str) -> None:
+    """Below what was tried, and the next version that may break, or exactly one version."""
+    for each in _declared()[group]:
+        operators = {specifier.operator for specifier in each.specifier}
+        assert operators in ({">=", "<"}, {"=="}), str(each)
+
+
+def test_hooks_are_gates_of_the_makefile() -> None:
+    """pre-commit runs each gate of `make check`, by make, and nothing else."""
+    (gates,) = re.findall(r"^GATES := (.+)$", _text("Makefile"), re.M)
+    (repository,) = yaml.safe_load(_text(".pre-commit-config.yaml"))["repos"]
+    assert repository["repo"] == "local"
+    entries = [hook["entry"] for hook in repository["hooks"]]
+    assert sorted(entries) == sorted(f"make {gate}" for gate in gates.split())
+
+
+def _skips() -> Iterator[tuple[str, str, str]]:
+    """Each skipped check of checkov: its id, the resource, the reason."""
+    for file in STACKS:
+        for kind, name, body in _RESOURCE.findall(file.read_text("utf-8")):
+            for check, reason in _SKIP.findall(body):
+                yield check, f"{kind}.{name}", reason
+
+
+def test_readme_lists_what_checkov_skips() -> None:
+    """Each skipped check, where, and its reason word for word; and how many there are."""
+    skips = sorted(_skips())
+    rows = _ROW.findall(_text("README.md"))
+    listed = [
+        (check, place, reason)
+        for check, places, reason in rows
+        for place in re.findall(r"`(.+?)`", places)
+    ]
+    assert sorted(listed) == skips
+    assert f"{len(skips)} findings of checkov" in _text("README.md")
+
+
+def test_every_skip_says_why() -> None:
+    """No skip is for a whole file, none is without a reason, none is told twice."""
+    texts = [file.read_text("utf-8") for file in [*STACKS, *ROOT.glob(".github/**/*.yml")]]
+    assert sum(text.count("checkov:skip") for text in texts) == len(list(_skips()))
+    assert [skip for skip, times in Counter(_skips()).items() if times > 1] == []
+    for file in SOURCES:
+        for words in re.findall(r"# nosec(.*)", file.read_text("utf-8")):
+            assert re.fullmatch(r" B\d{3} # \S.*", words), file
