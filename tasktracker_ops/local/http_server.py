@@ -46,7 +46,7 @@ class RequestHandler(MotoRequestHandler):
         try:
             status, headers, content = _run(self.server.app, environ)
         except Exception:
-            _log.exception("%s %s", self.command, self.path)
+            _log.exception("%s", self._asked)
             status, headers, content = "500 Internal Server Error", [], b""
         self._send(status, headers, content)
 
@@ -63,7 +63,12 @@ class RequestHandler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log what failed; what worked would only fill the disk."""
         if str(code)[0] in "45":
-            _log.info("%s %s", self.requestline.translate(self._control_char_table), code)
+            _log.info("%s %s", self._asked, code)
+
+    @property
+    def _asked(self) -> str:
+        """What was asked for; queries may hold addresses and tokens."""
+        return self.requestline.partition("?")[0].translate(self._control_char_table)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         if "HTTP_TRANSFER_ENCODING" in environ:

@@ -51,4 +51,5 @@ class Relay:
             self.failure = None
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self.failure = str(error)
-            _log.warning("%s takes no mail: %s", self.address, error)
+            # Its own words may quote addresses, and are in the inbox.
+            _log.warning("%s takes no mail: %s", self.address, type(error).__name__)

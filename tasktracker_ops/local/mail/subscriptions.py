@@ -200,7 +200,9 @@ def _delivering(post: _Post) -> Callable[..., None]:
             raise
         except Exception:
             # SNS has taken the message by then: one endpoint that fails spoils it for no other.
-            _log.exception("no delivery to %s %s", subscription.protocol, subscription.endpoint)
+            _log.exception(
+                "no delivery by %s from %s", subscription.protocol, subscription.topic_arn
+            )
 
     return publish
 
