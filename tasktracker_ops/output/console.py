@@ -20,7 +20,7 @@ from tasktracker_ops.streams import abandon_broken
 from .csv_form import as_csv
 from .github import Groups, annotation, append_summary, in_ci, is_runner, neutral
 from .redaction import Redaction
-from .results import text
+from .results import PUBLIC, text
 from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
@@ -125,13 +125,13 @@ class Console:
         elif not self._json:
             self._say(click.style("Error: ", fg="red", bold=True) + problem.message)
             self._say(click.style("Hint:  ", fg="cyan") + problem.hint)
-        self._summarise(problem)
         if self._json:
             content = {"code": error.code, "message": self.redaction(error.message), "hint": hint}
             told = as_json({"error": content}, indent=None if self._ci else 2)
             self._say(told)
             if self._ci and not self._emitted:
                 self._put(told)
+        self._summarise(problem)
 
     def trace(self, text: str) -> None:
         """Print where in the code an error came from."""
@@ -171,11 +171,7 @@ class Console:
         """Say what the user should know, unless a program reads the errors as JSON."""
         self._clear()
         if self._watched or not (self._quiet or (self._json and not self._ci)):
-            note = self._shown(what, keep="\n")
-            if self._github:
-                self._command(annotation("notice", note))
-            else:
-                self._say(note)
+            self._say(self._shown(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:
         """Show what is about to change; `of` names the stack."""
@@ -260,6 +256,8 @@ class Console:
     def _annotate_problems(self, result: Any) -> None:
         """What a result tells of, beside the log too; a service that is not well is an error."""
         if self._github and not self._quiet:
+            if getattr(result, "public", False):
+                self._command(annotation("notice", PUBLIC, "api-public"))
             kind = "warning" if getattr(result, "well", True) else "error"
             for problem in self.redaction.of(getattr(result, "problems", ())):
                 hint = visible(self._screen.hint(problem.hint))

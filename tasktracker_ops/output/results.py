@@ -30,6 +30,7 @@ from tasktracker_ops.plans import Plan
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible
 
+PUBLIC = "The API is public: whoever knows its address may call it."
 # What is observed has its texts in modules of their own, loaded when one is needed.
 _MODULES = {
     **dict.fromkeys(("Status", "Alarms"), "health"),
@@ -95,7 +96,7 @@ def _(result: Deployed, screen: Screen) -> str:
         "smoke check": _SMOKE.get(result.smoke, result.smoke),
     }
     access = (
-        "The API is public: whoever knows its address may call it."
+        PUBLIC
         if result.public
         else f"Callers of the API identify themselves ({result.deployment.api_auth})."
     )

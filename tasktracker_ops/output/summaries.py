@@ -1,12 +1,15 @@
-"""What the summary page of a CI job shows of a result or an error."""
+"""What the summary page of a CI job shows of a result or an error, as GitHub's Markdown."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import click
 
 from tasktracker_ops.errors import Problem
 
-from .markdown import markdown
+from .results import text
 from .screen import Screen
 
 # The results that are told there; others are what somebody asked for and reads at once.
@@ -23,11 +26,15 @@ _TITLES = {
 def summary(what: Any, screen: Screen) -> str | None:
     """Markdown for a result, or for an error as its `Problem`; None for what is not told there."""
     name = type(what).__name__
-    if isinstance(what, Problem) or name == "Plan":
+    if isinstance(what, Problem):
+        return f"### ❌ Failed: {what.code}\n\n" + _fenced(f"{what.message}\n\n{what.hint}")
+    if name == "Plan":
+        from .markdown import markdown
+
         return markdown(what, screen)
-    if name not in _TITLES:
-        return None
-    return f"### {_sign(what)} {_TITLES[name]}\n\n{markdown(what, screen)}"
+    if name in _TITLES:
+        return f"### {_sign(what)} {_TITLES[name]}\n\n" + _fenced(click.unstyle(text(what, screen)))
+    return None
 
 
 def _sign(result: Any) -> str:
@@ -35,3 +42,9 @@ def _sign(result: Any) -> str:
     if not (getattr(result, "well", True) and getattr(result, "complete", True)):
         return "❌"
     return "⚠️" if getattr(result, "problems", ()) else "✅"
+
+
+def _fenced(content: str) -> str:
+    """Lines as they are, in a code block that none of them can end."""
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", content))])
+    return f"{fence}text\n{content}\n{fence}"
