@@ -10,6 +10,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
+from .github import admits_github, remove_github
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -34,12 +35,17 @@ def destroy(
         # Before anything goes, as a refusal halfway would leave neither the one nor the other.
         require_no_other_use(app)
     presence = app.state_backend.presence()
+    if backend and presence.bucket and admits_github(app):
+        app.report.note("The roles that let GitHub in go as well.")
     plan = _NOTHING
     if presence.complete:
         plan = _remove_deployment(app, approve=approve, backend=backend, lock_timeout=lock_timeout)
     elif backend:
         approve(plan)
     if backend:
+        # After the deployment, whose role has the boundary that goes here.
+        if presence.bucket:
+            remove_github(app)
         remove_backend(app)
     return Destroyed(plan=plan, backend=backend)
 
