@@ -1,0 +1,340 @@
+"""Runs jobs of the workflows on this machine, step by step, as a runner of GitHub's would.
+
+A `uses:` step is one of the actions below, whose effect on the job is this module's; a `run:` step
+is run by GitHub's own command for `shell: bash`. Whatever else a workflow says is an error.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasktracker_ops.adapters.toolchain import TERRAFORM_VERSION
+
+from .expressions import Open, holds, interpolate
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = ROOT / ".github" / "workflows"
+REPOSITORY = "octo-org/task-tracker"
+_SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+_TIMEOUT = 900
+_JOB_KEYS = {
+    "name",
+    "if",
+    "runs-on",
+    "timeout-minutes",
+    "environment",
+    "permissions",
+    "concurrency",
+    "strategy",
+    "env",
+    "steps",
+}
+
+
+def load(file: Path) -> dict[str, Any]:
+    """Read a workflow; every scalar is text, as `on` and 3.10 are meant."""
+    with file.open(encoding="utf-8") as stream:
+        content: dict[str, Any] = yaml.load(stream, Loader=yaml.BaseLoader)
+    return content
+
+
+@dataclass(frozen=True)
+class Event:
+    """What started a run."""
+
+    name: str
+    ref: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def push(branch: str = "main") -> Event:
+    """A push to a branch."""
+    return Event("push", f"refs/heads/{branch}")
+
+
+def by_hand(branch: str) -> Event:
+    """A run that somebody started on a branch."""
+    return Event("workflow_dispatch", f"refs/heads/{branch}")
+
+
+def pull_request(*, head: str = REPOSITORY, author: str = "octocat") -> Event:
+    """A pull request from a branch of the repository `head`."""
+    request = Open(
+        number="7",
+        user=Open(login=author),
+        head=Open(repo=Open(full_name=head), ref="$(touch pwned)"),
+        title="`touch pwned`",
+    )
+    return Event("pull_request", "refs/pull/7/merge", {"pull_request": request})
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of a step: `success`, `failure` or `skipped`, and what it printed."""
+
+    name: str
+    outcome: str
+    log: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a job."""
+
+    outcome: str
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def log(self) -> str:
+        """Everything that was printed."""
+        return "".join(f"== {step.name}: {step.outcome}\n{step.log}" for step in self.steps)
+
+    @property
+    def summary(self) -> str:
+        """The job's summary page."""
+        return "".join(step.summary for step in self.steps)
+
+    def __getitem__(self, name: str) -> Step:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+
+@dataclass
+class Runner:
+    """A machine for jobs: `place` holds everything that it writes.
+
+    `terraform` is what setup-terraform puts on PATH. `environment` are the variables by which the
+    cloud that a job reaches is the embedded one, `roles` the roles that it lets jobs take.
+    """
+
+    place: Path
+    terraform: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+    edit: Callable[[Path], None] = lambda checkout: None
+
+    def run(self, workflow: Mapping[str, Any], job: str, event: Event, **matrix: str) -> Ran:
+        """Run one job of a workflow for an event, in a checkout and a home folder of its own."""
+        return _Job(self, workflow, job, event, matrix).run()
+
+    def python(self, installs: str) -> Path:
+        """A virtual environment of this Python, one for all jobs that install the same."""
+        path = self.place / "python" / hashlib.sha256(installs.encode()).hexdigest()[:12]
+        if not path.exists():
+            subprocess.run([sys.executable, "-m", "venv", path], check=True)
+        return path / "bin"
+
+
+class _Job:
+    def __init__(
+        self,
+        runner: Runner,
+        workflow: Mapping[str, Any],
+        job: str,
+        event: Event,
+        matrix: Mapping[str, str],
+    ) -> None:
+        self.runner = runner
+        self.definition = workflow["jobs"][job]
+        self.event = event
+        assert set(self.definition) <= _JOB_KEYS, job
+        assert workflow["defaults"] == {"run": {"shell": "bash"}}
+        self.place = runner.place / f"{job}-{len(list(runner.place.iterdir()))}"
+        self.workspace = self.place / "work"
+        self.tools = self.place / "tools"
+        self.home = self.place / "home"
+        self.temp = self.place / "temp"
+        self.failed = False
+        # Runs of forks and of Dependabot get neither secrets nor a token that may write.
+        request = event.payload.get("pull_request")
+        self.trusted = request is None or (
+            request["head"]["repo"]["full_name"] == REPOSITORY
+            and request["user"]["login"] != "dependabot[bot]"
+        )
+        self.contexts = {
+            "github": {
+                "repository": REPOSITORY,
+                "ref": event.ref,
+                "event_name": event.name,
+                "event": Open(event.payload),
+                "token": "ghs_token_of_the_job",
+            },
+            "runner": {"os": "Linux", "arch": "X64", "temp": str(self.temp)},
+            "vars": Open(runner.variables),
+            "secrets": Open(runner.secrets if self.trusted else {}),
+            "matrix": matrix,
+        }
+        self.functions = {
+            "success": lambda: not self.failed,
+            "failure": lambda: self.failed,
+            "hashFiles": self._hash_files,
+        }
+        self.path: list[Path | str] = [self.tools, _SYSTEM_PATH]
+        self.exported: dict[str, str] = {}
+
+    def run(self) -> Ran:
+        if not self._holds(self.definition.get("if", "true")):
+            return Ran("skipped")
+        for folder in (self.workspace, self.tools, self.home, self.temp):
+            folder.mkdir(parents=True)
+        steps = tuple(self._step(step) for step in self.definition["steps"])
+        return Ran("failure" if self.failed else "success", steps)
+
+    def _step(self, step: Mapping[str, Any]) -> Step:
+        assert set(step) <= {"name", "if", "uses", "with", "env", "run"}, step
+        name = step.get("name", step.get("uses", "").partition("@")[0])
+        if not self._holds(step.get("if", "true")):
+            return Step(name, "skipped")
+        if "run" in step:
+            return self._run(name, step)
+        action = step["uses"].partition("@")[0]
+        inputs = {key: self._text(value) for key, value in step.get("with", {}).items()}
+        _ACTIONS[action](self, inputs)
+        return Step(name, "success")
+
+    def _run(self, name: str, step: Mapping[str, Any]) -> Step:
+        assert "${{" not in step["run"], name
+        files = {
+            variable: self.temp / f"{variable}-{len(list(self.temp.iterdir()))}"
+            for variable in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
+        }
+        for file in files.values():
+            file.touch()
+        script = self.temp / f"step-{len(list(self.temp.iterdir()))}.sh"
+        script.write_text(step["run"])
+        environment = self._environment(step) | {key: str(file) for key, file in files.items()}
+        result = subprocess.run(
+            [*_SHELL, script],
+            cwd=self.workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT,
+        )
+        self.failed = result.returncode != 0
+        for line in files["GITHUB_ENV"].read_text().splitlines():
+            variable, sign, value = line.partition("=")
+            assert sign == "=", line
+            assert variable.isidentifier(), line
+            self.exported[variable] = value
+        outcome = f"failure ({result.returncode})" if self.failed else "success"
+        return Step(name, outcome, result.stdout, files["GITHUB_STEP_SUMMARY"].read_text())
+
+    def _environment(self, step: Mapping[str, Any]) -> dict[str, str]:
+        own = {**self.definition.get("env", {}), **step.get("env", {})}
+        # How pip gets at its index and the machine at the network is the machine's own.
+        kept = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
+        return {
+            **{name: value for name, value in os.environ.items() if name.startswith(kept)},
+            "PATH": os.pathsep.join(map(str, self.path)),
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": self.event.name,
+            "GITHUB_REF": self.event.ref,
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "RUNNER_OS": "Linux",
+            "RUNNER_TEMP": str(self.temp),
+            **self.runner.environment,
+            **self.exported,
+            **{name: self._text(value) for name, value in own.items()},
+        }
+
+    def _holds(self, condition: str) -> bool:
+        return holds(condition, self.contexts, self.functions)
+
+    def _text(self, template: str) -> str:
+        return interpolate(template, self.contexts, self.functions)
+
+    def _hash_files(self, *patterns: str) -> str:
+        files = [file for pattern in patterns for file in sorted(self.workspace.glob(pattern))]
+        assert files, f"hashFiles finds nothing: {patterns}"
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+    def checkout(self, inputs: Mapping[str, str]) -> None:
+        """What git knows or would take, so the tree under test without what runs left in it."""
+        assert inputs == {"persist-credentials": "false"}
+        self.workspace.rmdir()
+        shutil.copytree(ROOT, self.workspace, ignore=_ignored, symlinks=True)
+        self.runner.edit(self.workspace)
+
+    def setup_python(self, inputs: Mapping[str, str]) -> None:
+        """Only from here on there is a Python to install into: this one, in a clean environment."""
+        assert inputs["python-version"] in {"3.11", "3.12", "3.13"}
+        assert inputs["cache"] == "pip"
+        assert list(self.workspace.glob(inputs["cache-dependency-path"]))
+        scripts = [step.get("run", "") for step in self.definition["steps"]]
+        installs = [line for script in scripts for line in script.splitlines() if "pip " in line]
+        self.path.insert(0, self.runner.python("\n".join(installs)))
+
+    def setup_terraform(self, inputs: Mapping[str, str]) -> None:
+        """Only from here on there is a Terraform: the one of this machine."""
+        assert inputs == {"terraform_version": TERRAFORM_VERSION, "terraform_wrapper": "false"}
+        (self.tools / "terraform").symlink_to(self.runner.terraform.absolute())
+
+    def cache(self, inputs: Mapping[str, str]) -> None:
+        """What is left at the path is there again for the next job with the same key."""
+        assert set(inputs) == {"path", "key"}
+        stored = self.runner.place / "cache" / inputs["key"]
+        stored.mkdir(parents=True, exist_ok=True)
+        path = Path(inputs["path"].replace("~", str(self.home), 1))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(stored)
+
+    def configure_aws_credentials(self, inputs: Mapping[str, str]) -> None:
+        """Temporary credentials for a role that lets this job have it, or the given keys."""
+        key, secret = inputs.get("aws-access-key-id"), inputs.get("aws-secret-access-key")
+        if role := inputs.get("role-to-assume"):
+            assert not key
+            assert role in self.runner.roles
+            assert self.trusted
+            assert self.definition["permissions"]["id-token"] == "write"
+            key, secret = "ASIAROLEOFTHEJOB", "secret-of-the-role"
+            self.exported["AWS_SESSION_TOKEN"] = "token-of-the-role"
+        assert key
+        assert secret
+        self.exported |= {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+        self.exported |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), inputs["aws-region"])
+
+
+_ACTIONS: Mapping[str, Callable[[_Job, Mapping[str, str]], None]] = {
+    "actions/checkout": _Job.checkout,
+    "actions/setup-python": _Job.setup_python,
+    "actions/cache": _Job.cache,
+    "hashicorp/setup-terraform": _Job.setup_terraform,
+    "aws-actions/configure-aws-credentials": _Job.configure_aws_credentials,
+}
+
+
+def _ignored(folder: str, names: list[str]) -> set[str]:
+    """What .gitignore names; the last line that fits decides."""
+    lines = (ROOT / ".gitignore").read_text().split()
+    return {name for name in names if name == ".git" or _is_ignored(name, lines)}
+
+
+def _is_ignored(name: str, lines: list[str]) -> bool:
+    ignored = False
+    for line in lines:
+        if fnmatch.fnmatch(name, line.lstrip("!").strip("/")):
+            ignored = not line.startswith("!")
+    return ignored

@@ -1,0 +1,73 @@
+"""ci.yml's other jobs, which are the same for a fork: the end-to-end run, and the suites."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.providers import provider_environment
+from tasktracker_ops.adapters.toolchain import TerraformBinary
+
+from .runner import ROOT, Ran, Runner, pull_request
+
+Workflow = dict[str, Any]
+FORK = pull_request(head="somebody/fork")
+
+
+@pytest.fixture(scope="module")
+def runner(make_runner: Callable[..., Runner]) -> Runner:
+    """A machine without an account, for a repository without settings."""
+    return make_runner({})
+
+
+@pytest.fixture(scope="module")
+def end_to_end(runner: Runner, ci_workflow: Workflow) -> Ran:
+    """The job from clone to destroy; what it has left running is ended."""
+    stop = {"name": "Stop", "if": "success() || failure()", "run": "tt-ops local down"}
+    job = ci_workflow["jobs"]["end-to-end"]
+    job = {**job, "steps": [*job["steps"], stop]}
+    return runner.run({**ci_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
+
+
+def test_the_end_to_end_run_passes(end_to_end: Ran) -> None:
+    """Each step of it does what it says."""
+    assert end_to_end.outcome == "success", end_to_end.log
+    assert "Renew the certificate" in end_to_end["Tasks"].log
+    assert "No changes" in end_to_end["Nothing is left to do"].log
+
+
+@pytest.mark.parametrize("job", ["lint", "long-test"])
+def test_the_gates_are_there(
+    job: str, provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
+) -> None:
+    """What the jobs have make do exists; it is not done here, where it is part of the same gate."""
+    ran = make_runner({**provider, "MAKEFLAGS": "--dry-run"}).run(ci_workflow, job, FORK)
+    assert ran.outcome == "success", ran.log
+
+
+@pytest.mark.soak
+def test_the_suite_starts(
+    provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
+) -> None:
+    """From a clean environment, the README's command finds the tests; run, they would run this."""
+    dry = {**provider, "PYTEST_ADDOPTS": "--collect-only --quiet --numprocesses=0"}
+    ran = make_runner(dry).run(ci_workflow, "test", FORK, python="3.12")
+    assert ran.outcome == "success", ran.log
+    assert "test_the_suite_starts" not in ran["Test"].log  # the long ones are left out
+    assert "test_the_gates_are_there" in ran["Test"].log
+
+
+@pytest.fixture
+def provider(tmp_path: Path, terraform_binary: TerraformBinary) -> dict[str, str]:
+    """Variables by which Terraform on its own finds the provider where tt-ops does."""
+    return provider_environment(
+        os.environ,
+        lock_file=ROOT / "terraform" / ".terraform.lock.hcl",
+        platform=terraform_binary.platform,
+        directory=tmp_path,
+        plugin_cache=tmp_path / "providers",
+    )

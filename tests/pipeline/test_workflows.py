@@ -1,0 +1,124 @@
+"""What holds for every workflow: pins, permissions, secrets, limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .runner import ROOT, WORKFLOWS, load
+
+# The commits that these tags of the actions' repositories point to.
+PINS = {
+    "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+    "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0",
+    "actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae # v5.0.5",
+    "hashicorp/setup-terraform@dfe3c3f87815947d99a8997f908cb6525fc44e9e # v4.0.1",
+    "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3",
+}
+FILES = sorted(WORKFLOWS.iterdir())
+REHEARSED = {
+    "deploy.yml": {"deploy"},
+    "ci.yml": {"lint", "test", "long-test", "end-to-end", "plan"},
+}
+_WITH_CREDENTIALS = {"deploy.yml": {"deploy"}, "ci.yml": {"plan"}}
+
+each_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+
+
+def _steps(file: Path) -> Iterator[dict[str, Any]]:
+    for job in load(file)["jobs"].values():
+        yield from job["steps"]
+
+
+def test_every_job_is_rehearsed() -> None:
+    """A job that is added has to be added to the rehearsals."""
+    assert {file.name: set(load(file)["jobs"]) for file in FILES} == REHEARSED
+
+
+@each_workflow
+def test_actions_are_pinned(file: Path) -> None:
+    """Each `uses:` names a full commit and, beside it, the version that this is."""
+    used = re.findall(r"uses: *(.*)", file.read_text())
+    assert used
+    assert set(used) <= PINS
+
+
+@each_workflow
+def test_nothing_is_allowed_by_default(file: Path) -> None:
+    """Permissions are given job by job, and only to those with credentials more than reading."""
+    workflow = load(file)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        more = set(job["permissions"]) - {"contents"}
+        assert job["permissions"]["contents"] == "read"
+        assert bool(more) == (name in _WITH_CREDENTIALS[file.name])
+        assert more <= {"id-token", "pull-requests"}
+
+
+@each_workflow
+def test_secrets_stay_in_the_jobs_with_credentials(file: Path) -> None:
+    """All others are the same for a fork."""
+    for name, job in load(file)["jobs"].items():
+        text = yaml.safe_dump(job)
+        asks = "secrets." in text or "github.token" in text
+        assert asks == (name in _WITH_CREDENTIALS[file.name]), name
+
+
+@each_workflow
+def test_checkouts_leave_no_token_behind(file: Path) -> None:
+    """The token of the job is not written into the clone's configuration."""
+    checkouts = [s for s in _steps(file) if s.get("uses", "").startswith("actions/checkout@")]
+    assert len(checkouts) == len(load(file)["jobs"])
+    assert all(s["with"] == {"persist-credentials": "false"} for s in checkouts)
+
+
+@each_workflow
+def test_scripts_hold_no_expressions(file: Path) -> None:
+    """What varies reaches a script as a variable, so no title or branch is ever run."""
+    assert not [s for s in _steps(file) if "${{" in s.get("run", "")]
+
+
+@each_workflow
+def test_jobs_end(file: Path) -> None:
+    """Each job has a time limit, and its runs or its workflow's take turns."""
+    workflow = load(file)
+    for name, job in workflow["jobs"].items():
+        assert int(job["timeout-minutes"]) <= 45, name
+        assert "concurrency" in job or "concurrency" in workflow, name
+
+
+def test_what_locks_the_state_is_not_cancelled() -> None:
+    """A newer push waits for a deploy, and for a plan."""
+    deploy, ci = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "ci.yml")
+    assert deploy["concurrency"]["cancel-in-progress"] == "false"
+    assert ci["jobs"]["plan"]["concurrency"]["cancel-in-progress"] == "false"
+
+
+def test_deploys_wait_for_approval() -> None:
+    """The job's environment is the one that the deployer's role trusts by default."""
+    assert load(WORKFLOWS / "deploy.yml")["jobs"]["deploy"]["environment"] == "production"
+
+
+def test_the_tests_are_those_of_the_readme() -> None:
+    """CI types what people are told to type."""
+    run = [step.get("run") for step in load(WORKFLOWS / "ci.yml")["jobs"]["test"]["steps"]]
+    assert run[-1] in (ROOT / "README.md").read_text().splitlines()
+
+
+def test_dependabot_sees_every_dependency() -> None:
+    """Actions, Python, npm and every lock of providers, grouped, a week after a release."""
+    updates = {
+        each["package-ecosystem"]: each for each in load(ROOT / ".github/dependabot.yml")["updates"]
+    }
+    assert set(updates) == {"github-actions", "pip", "terraform", "npm"}
+    assert all(int(each["cooldown"]["default-days"]) >= 7 for each in updates.values())
+    assert all(each["groups"] for each in updates.values())
+    stacks = {
+        f"/{main.parent.relative_to(ROOT)}" for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
+    }
+    assert stacks <= set(updates["terraform"]["directories"])
