@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
+import signal
 import subprocess  # nosec B404 # the user's editor
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 
@@ -19,7 +20,7 @@ class Editor:
         """`command` is as in `$EDITOR`, such as `code --wait`."""
         self._command = command
 
-    def edit(self, text: str) -> str:
+    def edit(self, text: bytes) -> bytes:
         """The text as the user left it.
 
         It stands in a file that only the user can read, and which is gone afterwards, as is what
@@ -28,24 +29,31 @@ class Editor:
         """
         with TemporaryDirectory(prefix="tt-ops-") as folder:  # mode 0700
             file = Path(folder) / "task.txt"
-            content = text.encode(errors="surrogatepass")
-            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-                new.write(content)
+            file.touch(mode=0o600)
+            file.write_bytes(text)
             try:
-                # Our own results may go to a pipe; the terminal is where errors go.
-                command = [*self._words(), str(file)]
-                code = subprocess.run(command, stdout=sys.stderr).returncode  # nosec B603 # no shell
+                code = _run([*self._words(), str(file)])
             except OSError as error:
                 raise self._missing(error.strerror or "it cannot be run") from error
+            left = file.read_bytes() if file.is_file() else b""
             if code != 0:
+                kept = "" if left in (b"", text) else f", and the text is kept in {self.keep(left)}"
                 raise TtOpsError(
                     "editor-failed",
-                    f"the editor {self._command!r} ended with {code}: nothing was changed",
+                    f"the editor {self._command!r} ended with {code}: nothing was changed{kept}",
                     hint="take another one, and edit again: export EDITOR=nano",
                 )
-            return file.read_bytes().decode(errors="replace")
+            return left
+
+    def keep(self, text: bytes) -> Path:
+        """A new file with a text, which only the user can read, and which stays."""
+        with NamedTemporaryFile(prefix="tt-ops-task-", suffix=".txt", delete=False) as file:
+            file.write(text)
+        return Path(file.name)
 
     def _words(self) -> list[str]:
+        if Path(self._command).is_file():  # a path may have spaces
+            return [self._command]
         try:
             words = shlex.split(self._command)
         except ValueError as error:
@@ -60,3 +68,13 @@ class Editor:
             f"{self._command!r} is no editor: {why}",
             hint="name one that is installed: export EDITOR=nano",
         )
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run an editor; Ctrl-C is its own affair, and does not end us."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        # Our own results may go to a pipe; the terminal is where errors go.
+        return subprocess.run(command, stdout=sys.stderr).returncode  # nosec B603 # no shell
+    finally:
+        signal.signal(signal.SIGINT, before)

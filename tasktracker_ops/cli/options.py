@@ -58,6 +58,10 @@ class Context:
         if self.assume_yes:
             self.console.note(question)
             return True
+        return self.agrees(question)
+
+    def agrees(self, question: str) -> bool:
+        """Whether there is somebody who says yes."""
         return self.interactive and _ask(self.console.redaction(question))
 
     def confirm(self, question: str, *, word: str | None = None) -> None:

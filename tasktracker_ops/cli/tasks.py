@@ -123,7 +123,7 @@ def edit(
     """Change the given fields of a task, or all of them in your editor.
 
     The editor is $VISUAL, $EDITOR or vi. What somebody else changed meanwhile is
-    never overwritten unseen.
+    never overwritten unseen. A text that cannot be sent is kept in a file.
 
     \b
     Example:
@@ -136,8 +136,7 @@ def edit(
     if fields:
         context.console.emit(workflow.edit(context.app, task_id, fields))
     elif context.interactive:
-        editor = context.app.editor
-        context.console.emit(workflow.edit_by_hand(context.app, task_id, editor.edit))
+        context.console.emit(workflow.edit_by_hand(context.app, task_id, again=context.agrees))
     else:
         raise TtOpsError(
             "nothing-to-change",

@@ -17,24 +17,33 @@ from tasktracker_ops.models import Task
 _HEADERS = ("title", "status")
 
 
-def form(task: Task, remarks: Sequence[str]) -> str:
+def form(task: Task, remarks: Sequence[str]) -> bytes:
     """The text of a task, below remarks."""
-    lines = [f"# {line}" for remark in remarks for line in remark.splitlines()]
     title = " ".join((task.title or "").splitlines())
-    lines += [f"title: {title}", f"status: {task.status or ''}", "", task.description or ""]
-    return "\n".join(lines) + "\n"
+    lines = [f"title: {title}", f"status: {task.status or ''}", "", task.description or "", ""]
+    return remarked("\n".join(lines).encode(errors="surrogatepass"), remarks)
 
 
-def without_remarks(text: str) -> str:
+def remarked(text: bytes, remarks: Sequence[str]) -> bytes:
+    """A text below remarks."""
+    lines = "".join(f"# {line}\n" for remark in remarks for line in remark.splitlines())
+    return lines.encode(errors="replace") + text
+
+
+def without_remarks(text: bytes) -> bytes:
     """What the remarks stand above."""
-    lines = text.splitlines(keepends=True)
-    start = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return "".join(lines[start:])
+    lines = text.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+    start = next((i for i, line in enumerate(lines) if not line.startswith(b"#")), len(lines))
+    return b"".join(lines[start:])
 
 
-def fields(text: str) -> dict[str, str]:
+def fields(typed: bytes) -> dict[str, str]:
     """The title, status and description in a text. Raises TtOpsError `form-invalid`."""
-    head, _, description = without_remarks(text).replace("\r\n", "\n").partition("\n\n")
+    try:
+        text = without_remarks(typed).decode(errors="surrogatepass")
+    except UnicodeDecodeError as error:
+        raise _invalid(f"{error.object[error.start :][:8]!r} is not UTF-8") from None
+    head, _, description = text.replace("\r\n", "\n").partition("\n\n")
     found = {"description": description.removesuffix("\n")}
     for line in head.splitlines():
         name, colon, value = line.partition(":")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from tasktracker_ops.models import Added, Task, Tasks
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-from .task_form import fields, form, without_remarks
+from .task_form import fields, form, remarked, without_remarks
 
 _FIELDS = ("title", "status", "description")
+_TEXTS_FAULT = {"task-invalid", "task-too-large", "form-invalid"}
 _CLOSE = "Save and close to change the task; empty the file to leave it as it is."
 
 
@@ -77,44 +79,48 @@ def edit(app: App, task_id: str, changes: Mapping[str, str]) -> Task:
         ) from error
 
 
-def edit_by_hand(app: App, task_id: str, editor: Callable[[str], str]) -> Task:
-    """Let the user edit a task as a text, until it is valid, unchanged, refused again or given up.
+def edit_by_hand(app: App, task_id: str, *, again: Callable[[str], bool]) -> Task:
+    """Let the user edit a task as a text, until it is sent, unchanged or given up.
 
-    What somebody else changed meanwhile is shown, with the user's own changes on top of it.
+    What somebody else changed meanwhile is shown, with the user's own changes on top of it. `again`
+    asks whether a text that is not valid is to be edited further. One that is not sent is kept.
     """
-    client = app.tasks()
+    client, editor = app.tasks(), app.editor
     base = client.show(task_id)
-    wanted: dict[str, str] = {}
     text = form(base, [f"Task {task_id}, version {base.version}. {_CLOSE}"])
-    refused: dict[str, TtOpsError] = {}
     while True:
-        typed = without_remarks(editor(text))
-        if not typed.strip():
-            app.report.note("Nothing was changed.")
-            return base
-        if typed in refused:  # an editor that is a script would go on for ever
-            raise refused[typed]
-        try:
-            wanted = _changes(base, typed)
-            if not wanted:
-                app.report.note("Nothing was changed.")
-                return base
-            return client.edit(task_id, **wanted, if_match=base.version)
-        except TtOpsError as problem:
-            error = problem
-        if error.code == "task-changed":
-            theirs = client.show(task_id)
+        typed = without_remarks(editor.edit(text))
+        with _kept(app, typed):
+            try:
+                wanted = _changes(base, typed) if typed.strip() else {}
+                if not wanted:
+                    app.report.note("Nothing was changed.")
+                    return base
+                return client.edit(task_id, **wanted, if_match=base.version)
+            except TtOpsError as error:
+                if error.code in _TEXTS_FAULT and again(f"{error.message}. Edit it again?"):
+                    text = remarked(typed, [error.message, _CLOSE])
+                    continue
+                if error.code != "task-changed":
+                    raise
+                theirs = client.show(task_id)
+                if theirs.version == base.version:  # it would be refused again, for ever
+                    raise
             remark = f"Somebody else has changed it: {_difference(base, theirs)}."
-            base = theirs
-            text = form(_with(theirs, wanted), [remark, _CLOSE])
-        elif error.code in {"task-invalid", "task-too-large", "form-invalid"}:
-            refused[typed] = error
-            text = _remarked(typed, error.message)
-        else:
-            raise error
+            base, text = theirs, form(_with(theirs, wanted), [remark, _CLOSE])
 
 
-def _changes(base: Task, typed: str) -> dict[str, str]:
+@contextmanager
+def _kept(app: App, typed: bytes) -> Iterator[None]:
+    """Keep what the user typed if it comes to nothing."""
+    try:
+        yield
+    except BaseException:
+        app.report.note(f"Your text was not sent, and is kept in {str(app.editor.keep(typed))!r}.")
+        raise
+
+
+def _changes(base: Task, typed: bytes) -> dict[str, str]:
     """The fields that differ from what was shown."""
     shown = fields(form(base, []))
     return {name: value for name, value in fields(typed).items() if value != shown[name]}
@@ -127,11 +133,6 @@ def _with(task: Task, changes: Mapping[str, str]) -> Task:
         status=changes.get("status", task.status),
         description=changes.get("description", task.description),
     )
-
-
-def _remarked(typed: str, remark: str) -> str:
-    lines = "".join(f"# {line}\n" for line in (*remark.splitlines(), _CLOSE))
-    return lines + typed
 
 
 def _difference(before: Task, after: Task) -> str:

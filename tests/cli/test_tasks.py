@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import pty
 import stat
 import subprocess
 import sys
@@ -54,16 +53,6 @@ def run(service: Any, tmp_path: Path) -> Run:
         return Result(result.returncode, result.stdout.decode(), result.stderr.decode())
 
     return call
-
-
-def read(terminal: int) -> str:
-    """What was shown on a terminal that its last user has left."""
-    try:
-        said = os.read(terminal, 65536).decode()
-    except OSError:  # nothing
-        said = ""
-    os.close(terminal)
-    return " ".join(said.split())
 
 
 def titles(client: TaskClient) -> list[str | None]:
@@ -214,170 +203,6 @@ def test_an_edit_names_what_somebody_else_changed(
     assert run("done", task.task_id).exit_code == 0
     found = client.show(task.task_id)
     assert (found.title, found.status, found.version) == ("theirs", "done", 3)
-
-
-@pytest.fixture
-def edit(service: Any, tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """Run `tt-ops tasks edit` on a terminal; each of `scripts` is Python that is the editor once.
-
-    It gets the text as `text`, and writes what is in it in the end.
-    """
-
-    def call(task_id: str, *scripts: str) -> tuple[int, str]:
-        rounds = tmp_path / "rounds"
-        rounds.mkdir()
-        for number, script in enumerate(scripts):
-            (rounds / f"{number}.py").write_text(script)
-        editor = tmp_path / "editor.py"
-        editor.write_text(
-            "import os, pathlib, stat, sys\n"
-            f"rounds = pathlib.Path({str(rounds)!r})\n"
-            "number = len(list(rounds.glob('*.seen')))\n"
-            "file = pathlib.Path(sys.argv[1])\n"
-            "text = file.read_text()\n"
-            "(rounds / f'{number}.seen').write_text(text)\n"
-            "mode = stat.S_IMODE(file.stat().st_mode)\n"
-            "(rounds / 'file').write_text(f'{file} {mode:o}')\n"
-            "exec((rounds / f'{number}.py').read_text())\n"
-            "file.write_text(text)\n"
-        )
-        master, slave = pty.openpty()
-        process = subprocess.Popen(
-            [TT_OPS, "tasks", "--api-url", service.url, "edit", task_id],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "EDITOR": f"{sys.executable} {editor}"},
-            stdin=slave,
-            stdout=subprocess.PIPE,
-            stderr=slave,
-        )
-        os.close(slave)
-        process.communicate(timeout=60)
-        said = read(master)
-        path, mode = (rounds / "file").read_text().split()
-        assert mode == "600"
-        assert not Path(path).parent.exists()
-        return process.returncode, said
-
-    return call
-
-
-def seen(tmp_path: Path, number: int) -> str:
-    """What the editor was given the n-th time."""
-    return (tmp_path / "rounds" / f"{number}.seen").read_text()
-
-
-def test_the_editor_changes_a_task(
-    edit: Callable[..., tuple[int, str]], client: TaskClient, tmp_path: Path
-) -> None:
-    """Only what was changed is sent; a description is kept as it is, with # and empty lines."""
-    description = "# not a remark\n\n  end\n"
-    task = client.add("first", description=description)
-    code, _ = edit(task.task_id, "text = text.replace('title: first', 'title: second: x ')")
-    found = client.show(task.task_id)
-    assert (code, found.title, found.description) == (0, "second: x", description)
-    assert seen(tmp_path, 0).startswith(f"# Task {task.task_id}, version 1. Save and close")
-    assert seen(tmp_path, 0).endswith(f"\ntitle: first\nstatus: pending\n\n{description}\n")
-
-
-@pytest.mark.parametrize("script", ["pass", "text = ''", "text = '# only remarks'"])
-def test_the_editor_may_leave_all_as_it_is(
-    edit: Callable[..., tuple[int, str]], service: Any, client: TaskClient, script: str
-) -> None:
-    """Nothing is sent, and that is said."""
-    task = client.add("first", description="x")
-    code, said = edit(task.task_id, script)
-    assert (code, "Nothing was changed." in said) == (0, True)
-    assert not [asked for asked in service.asked if asked.startswith("PATCH")]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "remark"),
-    [
-        ("text.replace('status: pending', 'status: later')", "must be one of pending"),
-        ("text.replace('title: first', 'titel: first')", "'titel: first' is neither title"),
-        ("text.replace('title: first\\n', '')", "there is no line title: "),
-        ("text.replace('status: pending', 'title: x')", "or there are two of it"),
-    ],
-)
-def test_the_editor_opens_again_with_what_is_wrong(
-    edit: Callable[..., tuple[int, str]],
-    client: TaskClient,
-    tmp_path: Path,
-    wrong: str,
-    remark: str,
-) -> None:
-    """And with what was typed; closed as it is, it gives up with that error."""
-    task = client.add("first")
-    right = "text = 'title: second\\nstatus: done\\n\\n'"
-    code, _ = edit(task.task_id, f"text = {wrong}", right)
-    assert (code, client.show(task.task_id).title) == (0, "second")
-    assert remark in seen(tmp_path, 1).split("\n\n")[0]
-
-
-def test_the_editor_gives_up(edit: Callable[..., tuple[int, str]], client: TaskClient) -> None:
-    """Closed without a change after an error, that error is the end."""
-    task = client.add("first")
-    code, said = edit(task.task_id, "text = 'nonsense\\n\\n'", "pass")
-    assert (code, "the task's text cannot be read: 'nonsense'" in said) == (1, True)
-
-
-def test_no_text_is_refused_twice(
-    edit: Callable[..., tuple[int, str]], service: Any, client: TaskClient
-) -> None:
-    """An editor that is a script does the same each time, also to the remarks; that ends it."""
-    task = client.add("first")
-    script = "text = text.replace('pending', 'bogus')"
-    code, said = edit(task.task_id, script, script, script)
-    assert (code, "must be one of pending" in said, "Hint: " in said) == (1, True, True)
-    assert len([asked for asked in service.asked if asked.startswith("PATCH")]) == 1
-
-
-def test_the_editor_shows_what_others_changed(
-    edit: Callable[..., tuple[int, str]], service: Any, client: TaskClient, tmp_path: Path
-) -> None:
-    """The user's own changes stand on top of theirs, and are sent when that is closed."""
-    task = client.add("first")
-    theirs = (
-        "from tasktracker_ops import TaskClient\n"
-        f"TaskClient({service.url!r}).edit({task.task_id!r}, status='done', description='more')\n"
-    )
-    code, _ = edit(task.task_id, f"{theirs}text = text.replace('first', 'ours')", "pass")
-    found = client.show(task.task_id)
-    assert (code, found.title, found.status, found.description) == (0, "ours", "done", "more")
-    remarks, _, rest = seen(tmp_path, 1).partition("title: ")
-    assert "Somebody else has changed it: version 1 → 2, status 'pending' → 'done'" in remarks
-    assert rest == "ours\nstatus: done\n\nmore\n"
-
-
-@pytest.mark.parametrize(
-    ("editor", "code", "error"),
-    [
-        ("/nowhere/vi", 4, "no editor"),
-        ("'", 4, "no editor"),
-        (" ", 4, "no editor"),
-        ("false", 1, "ended with 1"),
-    ],
-)
-def test_an_editor_that_does_not_work_is_told(
-    service: Any, client: TaskClient, tmp_path: Path, editor: str, code: int, error: str
-) -> None:
-    """Nothing is changed."""
-    task = client.add("first")
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [TT_OPS, "tasks", "--api-url", service.url, "edit", task.task_id],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "EDITOR": editor},
-        stdin=slave,
-        stdout=subprocess.PIPE,
-        stderr=slave,
-    )
-    os.close(slave)
-    process.communicate(timeout=60)
-    said = read(master)
-    assert process.returncode == code
-    assert error in said
-    assert client.show(task.task_id) == task
 
 
 def test_an_export_is_whole_and_the_oldest_first(
