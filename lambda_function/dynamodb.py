@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 
 from items import Item
-from problems import Unavailable
+from problems import TaskTooLarge, Unavailable
 
 _CONNECT, _READ, _ATTEMPTS, _PAUSE = 1.0, 1.5, 2, 1.0  # seconds; the SDK pauses for up to 1
 _CALL = _ATTEMPTS * (_CONNECT + _READ) + _PAUSE  # the longest that a call can take
@@ -61,8 +61,8 @@ class Table:
     def call(self, operation: str, **arguments: object) -> dict[str, Any]:
         """Call DynamoDB; its answers that no request can cause are raised as they are.
 
-        Raises ``Refused``, or ``Unavailable`` when it throttles, fails, is away, or would have to
-        be asked so late that the function might not answer in time.
+        Raises ``Refused``, ``TaskTooLarge``, or ``Unavailable`` when it throttles, fails, is away,
+        or would have to be asked so late that the function might not answer in time.
         """
         if time.monotonic() + _CALL + _ANSWER > self._deadline:
             raise Unavailable
@@ -76,6 +76,8 @@ class Table:
                 raise refused from error
             if _is_busy(error.response):
                 raise Unavailable from error
+            if _is_too_large(error.response):
+                raise TaskTooLarge from error
             raise
         except (NoConnectionError, HTTPClientError, ResponseParserError) as error:
             raise Unavailable from error
@@ -120,6 +122,12 @@ def _is_busy(response: dict[str, Any]) -> bool:
         or not codes.isdisjoint(_BUSY)
         or not codes.isdisjoint(_BUSY_REASONS)
     )
+
+
+def _is_too_large(response: dict[str, Any]) -> bool:
+    # Its code is that of every malformed call; only the message tells.
+    message = str(response["Error"].get("Message"))
+    return response["Error"]["Code"] == "ValidationException" and message.startswith("Item size ")
 
 
 def _refused(response: dict[str, Any]) -> Refused | None:

@@ -32,6 +32,9 @@ MERGE_PATCH = MediaType(
 )
 
 
+_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
+
+
 class Response(TypedDict):
     """What the function returns to API Gateway."""
 
@@ -67,6 +70,10 @@ class Request:
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not accepted.pattern.fullmatch(media_type):
             raise UnsupportedMediaType(f"Send the body as {accepted.name}.", headers=accepted.offer)
+        if self.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+            raise UnsupportedMediaType(
+                "Send the body without a Content-Encoding.", headers=_PLAIN_ONLY
+            )
         try:
             body = self.content.encode()
             if self.is_base64:

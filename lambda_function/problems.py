@@ -133,6 +133,16 @@ class InvalidTask(Problem):
     status, slug, title = 422, "invalid-task", "The task is not valid"
 
 
+class TaskTooLarge(Problem):
+    """The stored item is at DynamoDB's limit with what something else has written to it."""
+
+    status, slug, title = 422, "task-too-large", "The task would be too large to be stored"
+
+    def __init__(self, detail: str = "With what else is stored it would have over 400 KB.") -> None:
+        """Say what the limit is."""
+        super().__init__(detail)
+
+
 class IdempotencyKeyReused(Problem):
     """The Idempotency-Key was used with another body before."""
 

@@ -146,6 +146,20 @@ def test_extra_fields_survive_an_update(api, table):
     assert stored["colour"] == {"S": "red"}
 
 
+@pytest.mark.parametrize("damaged", [{}, {"version": {"S": "1"}}])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_item_at_the_size_limit(api, table, method: str, damaged: dict[str, Any]):
+    """A change that leaves no item of at most 400 KB answers 422; it is still read and deleted."""
+    item = {"task_id": {"S": ID}, "status": {"S": "pending"}, "title": {"S": "t"}, **damaged}
+    table.put_item(TableName="TaskTable", Item={**item, "notes": {"S": "n" * 404_900}})
+    path = f"/tasks/{ID}"
+    media_type = {"content-type": "application/merge-patch+json"} if method == "PATCH" else {}
+    answer = api(method, path, {"description": "d" * 4_000}, headers=media_type)
+    assert (answer.status, answer.slug) == (422, "task-too-large")
+    assert api("GET", path).json() in api("GET", "/tasks").json()
+    assert api("DELETE", path).status == 204
+
+
 def test_handmade_id_works(api, table):
     """An id of other characters than a UUID's, as people type them, can be used."""
     item = {"task_id": {"S": "task-1"}, "status": {"S": "done"}}

@@ -197,6 +197,16 @@ def test_body_must_be_declared_as_json(api, media_type: str, status: int):
     assert answer.status == status
 
 
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip"])
+def test_compressed_bodies_are_refused(api, coding: str):
+    """A Content-Encoding answers 415 and the one that is taken (RFC 9110, section 15.5.16)."""
+    answer = api("POST", "/tasks", {"title": "x"}, headers={"content-encoding": coding})
+    assert (answer.status, answer.slug) == (415, "unsupported-media-type")
+    assert answer.headers["accept-encoding"] == "identity"
+    plain = {"content-encoding": "Identity"}
+    assert api("POST", "/tasks", {"title": "x"}, headers=plain).status == 201
+
+
 def test_header_names_have_no_case(api):
     """Headers are found in any case."""
     event = api.event("POST", "/tasks", "{}", headers={"CONTENT-TYPE": "text/plain"})
