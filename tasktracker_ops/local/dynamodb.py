@@ -38,12 +38,20 @@ def _copy(table: Table, memo: dict[int, Any]) -> Table:
 def _update_item_in_place_of_old(
     backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **more: Any
 ) -> Any:
-    """Do UpdateItem on a copy that takes the item's place, since moto changes the item itself."""
+    """Do UpdateItem on a copy that takes the item's place, since moto changes the item itself.
+
+    One that fails half-way leaves the item as it was.
+    """
     table = backend.get_table(table_name)
     names = [name for name in table.table_key_attrs if name in key]
     if names == table.table_key_attrs:
         *_, last = path = [DynamoType(key[name]) for name in names]
         items = table.items if len(path) == 1 else table.items.get(path[0], {})
-        if last in items:
-            items[last] = copy.deepcopy(items[last])
+        if (before := items.get(last)) is not None:
+            items[last] = copy.deepcopy(before)
+            try:
+                return _update_item(backend, table_name, key, *args, **more)
+            except Exception:
+                items[last] = before
+                raise
     return _update_item(backend, table_name, key, *args, **more)

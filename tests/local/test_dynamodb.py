@@ -1,4 +1,4 @@
-"""Transactions on the embedded DynamoDB: whole or not at all, at a cost that does not grow."""
+"""Writes on the embedded DynamoDB: whole or not at all, at a cost that does not grow."""
 
 from __future__ import annotations
 
@@ -65,6 +65,20 @@ def test_a_transaction_that_fails_leaves_everything_as_it_was(table: Any) -> Non
     client.transact_write_items(TransactItems=steps)
     after = {item["id"]["S"]: item.get("value") for item in client.scan(**things)["Items"]}
     assert after == {"one": {"S": "new"}, "three": None}
+
+
+def test_an_update_that_fails_leaves_the_item_as_it_was(table: Any) -> None:
+    """One that would make the item too large changes nothing of it, not even what comes first."""
+    client, rest = table
+    before = client.scan(TableName="Things")["Items"]
+    with pytest.raises(ClientError, match="Item size to update"):
+        client.update_item(
+            TableName="Things",
+            Key=_text(id="one", **rest),
+            UpdateExpression="SET a = :small, b = :large",
+            ExpressionAttributeValues={":small": {"S": "a"}, ":large": {"S": "b" * 410_000}},
+        )
+    assert client.scan(TableName="Things")["Items"] == before
 
 
 def test_a_copy_of_a_table_shares_its_items_until_they_change(embedded: Any) -> None:
