@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-# In a hint, the command that was run.
+# In a hint, the command that was run; more options may follow.
 SAME_COMMAND = "tt-ops …"
 _LONGEST = 60  # characters
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .errors import Problem
@@ -14,6 +14,9 @@ PRECIOUS = {
     "aws_s3_bucket": "every object in it",
     "aws_sns_topic": "every confirmed subscription",
 }
+# What stands for a value that nobody may see, and for one that only AWS will know.
+SENSITIVE = "(sensitive)"
+UNKNOWN = "(known after apply)"
 # What comes first in a plan: what cannot be taken back.
 _ORDER = ("delete", "replace", "forget")
 _GONE = {
@@ -65,12 +68,14 @@ class ResourceChange:
         """What is lost for good with the change; empty where nothing is."""
         return PRECIOUS.get(self.type, "") if self.action in _GONE else ""
 
-    @property
-    def because(self) -> str:
-        """Why it is replaced or deleted, in words; empty where Terraform does not say."""
-        if self.forced_by:
-            return f"{' and '.join(self.forced_by)} cannot be changed in place"
-        return _REASONS.get(self.reason, "")
+    def loss(self, quoted: Callable[[str], str] = repr) -> str:
+        """What becomes of it and why, in a sentence; `quoted` writes names."""
+        name = f"{quoted(self.address)} ({quoted(self.id)})" if self.id else quoted(self.address)
+        forced = f"{' and '.join(map(quoted, self.forced_by))} cannot be changed in place"
+        reason = forced if self.forced_by else _REASONS.get(self.reason)
+        because = f", as {reason}" if reason else ""
+        lost = "" if self.action == "forget" else f": {self.loses} would be lost"
+        return f"{name} {_GONE[self.action]}{because}{lost}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,42 +114,38 @@ def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
     return tuple(sorted(changes, key=rank))
 
 
-def dangers(
-    plan: Plan,
-    *,
-    allowed: Collection[str] = (),
-    public: bool = False,
-    command: str = "deploy",
-) -> tuple[Problem, ...]:
-    """What `command` refuses to apply: losses but of the `allowed` addresses; opening, unless so.
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a plan may do: addresses that it may `destroy`, and whether it may make all `public`."""
 
-    Codes: would-destroy, would-open.
-    """
+    destroy: frozenset[str] = frozenset()
+    public: bool = False
+
+
+NOTHING_ALLOWED = Allowed()
+
+
+def dangers(
+    plan: Plan, *, allowed: Allowed = NOTHING_ALLOWED, command: str = "tt-ops deploy"
+) -> tuple[Problem, ...]:
+    """What `command` refuses to apply. Codes: would-destroy, would-open."""
     found = []
-    if losses := [change for change in plan.losses if change.address not in allowed]:
+    if losses := [change for change in plan.losses if change.address not in allowed.destroy]:
         flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in losses)
         found.append(
             Problem(
                 "would-destroy",
-                "; ".join(map(_loss, losses)),
-                f"if that is meant, allow it: tt-ops {command} {flags}",
+                "; ".join(change.loss() for change in losses),
+                f"if that is meant, allow it: {command} {flags}",
             )
         )
-    if plan.opened and not public:
+    if plan.opened and not allowed.public:
         routes = ", ".join(map(repr, plan.opened))
         found.append(
             Problem(
                 "would-open",
                 f"the API asks who calls, and would be open to everybody: {routes}",
-                "set api_auth as it was, or if that is meant, allow it: "
-                f"tt-ops {command} --allow-public",
+                f"set api_auth as it was, or if that is meant, allow it: {command} --allow-public",
             )
         )
     return tuple(found)
-
-
-def _loss(change: ResourceChange) -> str:
-    name = f" ({change.id!r})" if change.id else ""
-    because = f", as {change.because}" if change.because else ""
-    lost = "" if change.action == "forget" else f": {change.loses} would be lost"
-    return f"{change.address}{name} {_GONE[change.action]}{because}{lost}"

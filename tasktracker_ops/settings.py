@@ -74,7 +74,11 @@ class Settings:
         return self.project / ".tt-ops" / f"{self.target}-{self.env}"
 
 
-_CHOICES = {"target": ("aws", "local"), "output": ("table", "json", "csv"), "env": (ENVIRONMENT,)}
+_CHOICES = {
+    "target": ("aws", "local"),
+    "output": ("table", "json", "csv", "markdown"),
+    "env": (ENVIRONMENT,),
+}
 
 
 def _boolean(text: str) -> bool:

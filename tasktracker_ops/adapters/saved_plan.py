@@ -11,10 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tasktracker_ops.plans import AttributeChange, Plan, ResourceChange, in_order
+from tasktracker_ops.plans import (
+    SENSITIVE,
+    UNKNOWN,
+    AttributeChange,
+    Plan,
+    ResourceChange,
+    in_order,
+)
 
-SENSITIVE = "(sensitive)"
-UNKNOWN = "(known after apply)"
 _LONGEST = 60  # characters of a value that is shown
 _OPEN = "NONE"
 
@@ -84,7 +89,8 @@ def _attributes(
     unknown = change.get("after_unknown") or {}
     for name in sorted({*before, *after, *unknown}):
         to_be_known = _any(unknown.get(name))
-        if before.get(name) == after.get(name) and not to_be_known:
+        # The provider writes what is not set as null, as empty, or as false.
+        if (before.get(name) or None) == (after.get(name) or None) and not to_be_known:
             continue
         texts = (_shown(before.get(name), clean), _shown(after.get(name), clean))
         masks = (_mask(change, side, name) for side in ("before_sensitive", "after_sensitive"))

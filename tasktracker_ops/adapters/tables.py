@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -43,7 +43,7 @@ class Tables:
                     "table-busy",
                     f"the table {name!r} is {table['TableStatus']} after {self._patience:.0f} s, "
                     "and cannot be deleted yet: nothing was",
-                    hint="try again in a while: tt-ops destroy",
+                    hint=f"try again in a while: {SAME_COMMAND}",
                 )
             time.sleep(_PAUSE)
 

@@ -11,6 +11,7 @@ from tasktracker_ops.errors import ExitCode
 from .options import (
     Command,
     Context,
+    allow_destroy_option,
     backend_options,
     lock_timeout_option,
     pass_context,
@@ -26,7 +27,7 @@ alert_email_option = setting(
 )
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, form="markdown")
 @alert_email_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
 @lock_timeout_option
@@ -37,7 +38,9 @@ alert_email_option = setting(
 def plan(
     click_context: click.Context, context: Context, detailed_exitcode: bool, lock_timeout: int
 ) -> None:
-    """Show what a deploy would change.
+    """Show what a deploy would change, first what it would destroy.
+
+    As markdown it is the comment for a pull request.
 
     \b
     Example:
@@ -53,28 +56,44 @@ def plan(
 
 @click.command(cls=Command)
 @alert_email_option
+@allow_destroy_option
+@click.option("--allow-public", is_flag=True, help="Let it open an API that asks who calls.")
 @click.option("--smoke/--no-smoke", default=True, help="Ask the API whether it works afterwards.")
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
 @pass_context
-def deploy(context: Context, smoke: bool, lock_timeout: int) -> None:
+def deploy(
+    context: Context,
+    allow_destroy: tuple[str, ...],
+    allow_public: bool,
+    smoke: bool,
+    lock_timeout: int,
+) -> None:
     """Build, plan, ask, apply, check: everything to be live.
 
     Makes the state backend where there is none. Where nothing differs, nothing
     happens. If the API does not work afterwards, the version before serves again.
+    Tables, buckets and topics are destroyed or replaced only if they are named.
 
     \b
     Example:
       tt-ops deploy --alert-email you@example.com
     """
+    from tasktracker_ops.plans import Allowed
     from tasktracker_ops.workflows import deploy as deploying
 
     def approve(changes: Plan) -> None:
         context.confirm(f"Apply these {len(changes.changes)} changes?")
 
     context.console.emit(
-        deploying.deploy(context.app, approve=approve, smoke=smoke, lock_timeout=lock_timeout)
+        deploying.deploy(
+            context.app,
+            approve=approve,
+            allowed=Allowed(frozenset(allow_destroy), allow_public),
+            smoke=smoke,
+            lock_timeout=lock_timeout,
+        )
     )
 
 

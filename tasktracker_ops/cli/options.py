@@ -146,6 +146,14 @@ def yes_option(what: str) -> Callable[[F], F]:
     )
 
 
+allow_destroy_option = click.option(
+    "--allow-destroy",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Let it destroy or replace this table, bucket or topic; for several, give it again.",
+)
+
+
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     """A time span such as 5s, 10m, 3h or 2d, of `minimum` to `maximum` seconds; gives seconds."""
 
@@ -199,8 +207,8 @@ def _global_options() -> list[click.Option]:
         option("--env", metavar="NAME", help="Environment; for now there is one: default."),
         option(
             "--output",
-            type=click.Choice(["table", "json", "csv"]),
-            help="Form of the results; csv for `tasks list`.",
+            type=click.Choice(["table", "json", "csv", "markdown"]),
+            help="Form of the results; csv for `tasks list`, markdown for `plan`.",
         ),
         option(
             "--project-dir",
@@ -220,25 +228,25 @@ _GLOBAL = {option.name for option in _global_options()}
 class Command(click.Command):
     """A command that takes the global options behind its name too, and does not repeat them."""
 
-    def __init__(self, *args: Any, csv: bool = False, **kwargs: Any) -> None:
-        """`csv` says that its result has that form as well."""
+    def __init__(self, *args: Any, form: str = "", **kwargs: Any) -> None:
+        """`form` is one that its result has beside table and json: csv or markdown."""
         super().__init__(*args, **kwargs)
         self.params.extend(_global_options())
-        self._csv = csv
+        self._forms = {"table", "json", form}
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run, unless the result could not be shown as it was asked for."""
         group = isinstance(self, click.Group)
         context = ctx.ensure_object(Context)
-        if not (group or self._csv) and context.settings.output == "csv":
+        if not group and (output := context.settings.output) not in self._forms:
             said = CONFIGURATION_FILE
             if "output" in context.flags:
                 said = "--output"
             elif context.settings.environ.get("TT_OPS_OUTPUT"):
                 said = "TT_OPS_OUTPUT"
             raise click.UsageError(
-                f"the result of {ctx.command_path!r} has no form as 'csv' (from {said}): "
-                "take table or json",
+                f"the result of {ctx.command_path!r} has no form as {output!r} (from {said}): "
+                f"take {', '.join(sorted(self._forms - {''}))}",
                 ctx,
             )
         return super().invoke(ctx)

@@ -2,33 +2,86 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from .options import Command, Context, backend_options, pass_context, yes_option
+from .options import (
+    Command,
+    Context,
+    allow_destroy_option,
+    backend_options,
+    pass_context,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from tasktracker_ops.plans import Plan
 
 
 @click.command(cls=Command)
+@click.option("--github", metavar="OWNER/REPO", help="Let this repository's workflows deploy, too.")
+@click.option("--branch", default="main", show_default=True, help="The branch that deploys.")
+@click.option(
+    "--github-environment",
+    metavar="NAME",
+    default="production",
+    show_default=True,
+    help="The environment of the jobs that deploy.",
+)
+@click.option(
+    "--github-ids",
+    metavar="OWNER_ID/REPOSITORY_ID",
+    help="The repository's ids, if it is private. Default: as GitHub says.",
+)
+@allow_destroy_option
 @backend_options
-@yes_option("a download of Terraform, if there is none")
+@yes_option("letting GitHub in, and a download of Terraform, if there is none")
 @pass_context
-def bootstrap(context: Context) -> None:
+def bootstrap(
+    context: Context,
+    github: str | None,
+    branch: str,
+    github_environment: str,
+    github_ids: str | None,
+    allow_destroy: tuple[str, ...],
+) -> None:
     """Make the bucket and the table for Terraform's state.
 
     What exists and is yours is adopted and hardened; a second run changes nothing.
+    With --github, roles are made for that repository's workflows, which then need no keys.
 
     \b
     Example:
       tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
     """
+    from tasktracker_ops.plans import Allowed
     from tasktracker_ops.workflows import bootstrap as backend
+    from tasktracker_ops.workflows import github as access
+
+    def approve(changes: Plan) -> None:
+        context.confirm(
+            f"Let {github} (branch {branch}, environment {github_environment}) deploy to "
+            f"{context.app.target.label}?"
+        )
 
     context.app.ensure_ready()
-    made = backend.bootstrap(context.app)
+    made = (
+        backend.bootstrap(context.app, allowed=Allowed(frozenset(allow_destroy)))
+        if github is None
+        else access.bootstrap_github(
+            context.app,
+            github,
+            branch=branch,
+            environment=github_environment,
+            ids=github_ids,
+            approve=approve,
+        )
+    )
     context.console.emit(made)
     if "state_bucket" in context.flags:
-        context.console.note(
-            f'For the next commands, in tt-ops.toml: state_bucket = "{made.bucket}"'
-        )
+        bucket = context.settings.state_bucket
+        context.console.note(f'For the next commands, in tt-ops.toml: state_bucket = "{bucket}"')
 
 
 @click.command(cls=Command)

@@ -29,7 +29,7 @@ def tasks() -> None:
     """
 
 
-@tasks.command("list", csv=True)
+@tasks.command("list", form="csv")
 @click.option("--all", "everything", is_flag=True, help="All of them, page after page.")
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help=f"So many. Default: {_PAGE}."

@@ -130,7 +130,10 @@ class Console:
             told = as_json({"error": content}, indent=None if self._ci else 2)
             self._say(told)
             if self._ci and not self._emitted:
-                self._put(told)
+                try:
+                    self._put(told)
+                except BrokenPipeError:  # the exit code stays that of the error
+                    abandon_broken()
         self._summarise(problem)
 
     def trace(self, text: str) -> None:

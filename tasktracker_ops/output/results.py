@@ -25,7 +25,7 @@ from tasktracker_ops.models import (
     Task,
     Tasks,
 )
-from tasktracker_ops.plans import Plan
+from tasktracker_ops.plans import Plan, dangers
 
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible
@@ -38,6 +38,7 @@ _MODULES = {
     **dict.fromkeys(("LogEvent", "LogMessage"), "logs"),
     **dict.fromkeys(("Inbox", "Mail", "Confirmed"), "mail"),
     "Drill": "drills",
+    "GitHubAccess": "access",
 }
 
 
@@ -72,7 +73,9 @@ def _(result: Package, screen: Screen) -> str:
 def _(result: Plan, screen: Screen) -> str:
     if result.empty:
         return "No changes: what is deployed is what the project says."
-    return "\n".join([*map(change_line, result.changes), "", f"Plan: {counts(result)}."])
+    changes = "\n".join(map(change_line, result.changes))
+    refused = [problem_text(problem, screen) for problem in dangers(result)]
+    return "\n\n".join([*refused, changes, f"Plan: {counts(result)}."])
 
 
 @text.register

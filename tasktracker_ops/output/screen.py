@@ -37,6 +37,7 @@ class Screen:
 
         `arguments` are all of the command line.
         """
+        self.env = settings.env
         self._redaction = redaction or Redaction(settings, typed)
         self._same = self._redaction.command(["tt-ops", *arguments])
         self._where = {
@@ -65,8 +66,8 @@ class Screen:
     def hint(self, hint: str) -> str:
         """The hint, its command sent to where this run went: from the sandbox to no account."""
         reason, colon, command = hint.rpartition(": ")
-        if command == SAME_COMMAND:
-            return f"{reason}{colon}{self._same}"
+        if command.startswith(SAME_COMMAND):
+            return f"{reason}{colon}{self._same}{command.removeprefix(SAME_COMMAND)}"
         program, _, rest = command.partition(" ")
         return f"{reason}{colon}{self.command(rest)}" if program == "tt-ops" else hint
 

@@ -24,6 +24,8 @@ _SIGNS = {
     "update": ("~", "yellow"),
     "replace": ("±", "magenta"),
     "delete": ("-", "red"),
+    "forget": (".", "red"),
+    "move": ("→", "cyan"),
     "import": ("→", "cyan"),
 }
 

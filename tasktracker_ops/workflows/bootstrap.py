@@ -8,27 +8,37 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Bootstrapped
+from tasktracker_ops.plans import NOTHING_ALLOWED, Allowed
 from tasktracker_ops.reporting import ApprovePlan
+
+from .guard import require_allowed
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform import Stack
     from tasktracker_ops.app import App
 
 
-def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstrapped:
+def bootstrap(
+    app: App,
+    *,
+    approve: ApprovePlan = lambda plan: None,
+    allowed: Allowed = NOTHING_ALLOWED,
+) -> Bootstrapped:
     """Apply the bootstrap stack; on a backend that is as it should be, nothing changes.
 
     `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
     makes. Raises TtOpsError `state-bucket-taken` for a name that belongs to someone else,
     `state-bucket-configured` before replacing its settings, `state-backend-unfit` for a table or
-    bucket that could not be adopted as it is.
+    bucket that could not be adopted as it is, `would-destroy` for one of ours that is not
+    `allowed` to go.
     """
     backend, state = app.state_backend, _state_file(app)
     app.report.doing(f"looking at the state backend {backend.bucket}")
     stack = _stack(app, state)
     with stack.planned() as saved:
         plan = saved.plan
-        if lost := [c.address for c in plan.changes if c.action in {"delete", "replace"}]:
+        unfit = (change.address for change in plan.losses if change.adopted)
+        if lost := [address for address in unfit if address not in allowed.destroy]:
             raise TtOpsError(
                 "state-backend-unfit",
                 f"the bucket {backend.bucket!r} and the table {backend.lock_table!r} cannot become "
@@ -37,6 +47,7 @@ def bootstrap(app: App, *, approve: ApprovePlan = lambda plan: None) -> Bootstra
             )
         if not plan.empty:
             app.report.plan(plan, "state backend")
+            require_allowed(plan, allowed)
             approve(plan)
             app.report.doing("applying")
             try:

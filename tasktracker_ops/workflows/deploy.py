@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models import Deployed
-from tasktracker_ops.plans import Plan
+from tasktracker_ops.plans import NOTHING_ALLOWED, Allowed, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
+from .guard import require_allowed
 from .recipients import unheard
 from .smoke import smoke_check
 
@@ -24,29 +25,52 @@ _PATIENCE = 5.0
 
 
 def deploy(
-    app: App, *, approve: ApprovePlan, smoke: bool = True, lock_timeout: int = 0
+    app: App,
+    *,
+    approve: ApprovePlan,
+    allowed: Allowed = NOTHING_ALLOWED,
+    smoke: bool = True,
+    lock_timeout: int = 0,
 ) -> Deployed:
     """Deploy what the project holds. Where nothing differs, nothing happens.
 
-    `approve` gets the plan and raises to stop; exactly that plan is applied. When the smoke check
-    fails, the alias goes back to the version it served before.
+    `approve` gets the plan and raises to stop; exactly that plan is applied. Raises TtOpsError
+    `would-destroy` or `would-open` before, for what is not `allowed`. When the smoke check fails,
+    the alias goes back to the version it served before.
     """
     app.ensure_ready()
     recipient = app.target.recipient()
+    unused = set(allowed.destroy)
     if not app.state_backend.presence().complete:
-        bootstrap(app, approve=approve)
+        made = bootstrap(app, approve=approve, allowed=allowed)
+        unused -= _lost(made.plan)
     package = build(app.settings.project)
     app.report.done(f"{package.path.name}, {package.size:,} bytes")
     stack = app.infrastructure(recipient)
     app.report.doing("comparing with what is deployed")
     with stack.planned(lock_timeout=lock_timeout) as saved:
         before = app.functions.live_version()
+        for address in sorted(unused - _lost(saved.plan)):
+            app.report.note(f"--allow-destroy {address!r} changes nothing: no such loss is planned")
         if not saved.plan.empty:
             app.report.plan(saved.plan, "deployment")
+            require_allowed(saved.plan, allowed)
             approve(saved.plan)
             app.report.doing("applying")
+            _unprotect(app, saved.plan)
             saved.apply()
     return _finish(app, saved.plan, before, smoke=smoke)
+
+
+def _lost(plan: Plan) -> set[str]:
+    return {change.address for change in plan.losses}
+
+
+def _unprotect(app: App, plan: Plan) -> None:
+    """Take the deletion protection off the tables that were allowed to go."""
+    for change in plan.losses:
+        if change.type == "aws_dynamodb_table" and change.action != "forget":
+            app.tables.allow_deletion(change.id)
 
 
 def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deployed:

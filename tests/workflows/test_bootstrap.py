@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tasktracker_ops.adapters.terraform import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import AwsEnvironment
 from tasktracker_ops.output import Console
-from tasktracker_ops.plans import Plan, ResourceChange
+from tasktracker_ops.plans import Allowed, Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy
@@ -30,6 +30,7 @@ from tasktracker_ops.workflows.destroy import destroy
 BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 MADE = Plan(add=1, change=0, destroy=0, changes=(ResourceChange("aws_s3_bucket.state", "create"),))
+LOCKS = ResourceChange("aws_dynamodb_table.locks", "replace", "aws_dynamodb_table")
 STATE = b'{"serial": 1}'
 READERS = {
     "Sid": "Readers",
@@ -145,12 +146,23 @@ def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
 @pytest.mark.parametrize("action", ["replace", "delete"])
 def test_a_table_that_would_have_to_go_first_is_refused(app: Any, action: str) -> None:
     """A table with another key may be anybody's."""
-    change = ResourceChange("aws_dynamodb_table.locks", action)
+    change = replace(LOCKS, action=action, adopted=True)
     app.plan = Plan(add=1, change=0, destroy=1, changes=(change,))
     error = refusal(app)
     assert error.code == "state-backend-unfit"
     for name in (repr(BUCKET), repr(TABLE), "aws_dynamodb_table.locks"):
         assert name in error.message
+
+
+def test_what_we_made_goes_only_if_it_is_named(app: Any) -> None:
+    """Nobody is asked before; with the table's address it is done."""
+    app.plan = Plan(add=1, change=0, destroy=1, changes=(LOCKS,))
+    with pytest.raises(TtOpsError) as caught:
+        bootstrap(app, approve=pytest.fail)
+    assert (caught.value.code, app.applied) == ("would-destroy", [])
+    assert caught.value.hint.endswith("--allow-destroy aws_dynamodb_table.locks")
+    bootstrap(app, allowed=Allowed(frozenset({LOCKS.address})))
+    assert app.applied == ["apply"]
 
 
 def test_whoever_disagrees_changes_nothing(app: Any) -> None:
