@@ -36,15 +36,15 @@ hypothesis.settings.register_profile("thorough")  # pytest --hypothesis-profile=
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with deployments: they take longest, and wait more than they work."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    items.sort(key=lambda item: not {"e2e", "pipeline"} & set(item.path.parts))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_account() -> Iterator[None]:
-    """Whatever the user's AWS variables say, no test hears it unless it sets them itself."""
+    """Whatever the user's AWS or CI variables say, no test hears it unless it sets them itself."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith("AWS_"):
+            if name == "CI" or name.startswith(("AWS_", "GITHUB_")):
                 patch.delenv(name)
         yield
 
