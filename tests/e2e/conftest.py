@@ -87,7 +87,9 @@ def make_clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Callable
             shutil.copytree(
                 ROOT / folder,
                 path / folder,
-                ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
+                ignore=shutil.ignore_patterns(
+                    "__pycache__", ".terraform", "*.tfstate*", "*.tfvars"
+                ),
             )
         return Clone(path, {**inherited, "HOME": str(home), **environment})
 

@@ -40,7 +40,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.copytree(
             ROOT / folder,
             project / folder,
-            ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
+            ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*", "*.tfvars"),
         )
 
     def operate(*arguments: str) -> str:
