@@ -25,7 +25,7 @@ variable "alert_email" {
 
   validation {
     condition     = can(regex("^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$", var.alert_email))
-    error_message = "alert_email must be one e-mail address such as you@example.com."
+    error_message = "alert_email must be one e-mail address: a name, @ and a domain, without spaces."
   }
 }
 
