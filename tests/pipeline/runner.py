@@ -46,7 +46,7 @@ _JOB_KEYS = {
 def load(file: Path) -> dict[str, Any]:
     """Read a workflow; every scalar is text, as `on` and 3.10 are meant."""
     with file.open(encoding="utf-8") as stream:
-        content: dict[str, Any] = yaml.load(stream, Loader=yaml.BaseLoader)
+        content: dict[str, Any] = yaml.load(stream, Loader=yaml.BaseLoader)  # nosec B506 # text only
     return content
 
 
@@ -228,13 +228,14 @@ class _Job:
             text=True,
             timeout=_TIMEOUT,
         )
-        self.failed = result.returncode != 0
+        failed = result.returncode != 0
+        self.failed |= failed
         for line in files["GITHUB_ENV"].read_text().splitlines():
             variable, sign, value = line.partition("=")
             assert sign == "=", line
             assert variable.isidentifier(), line
             self.exported[variable] = value
-        outcome = f"failure ({result.returncode})" if self.failed else "success"
+        outcome = f"failure ({result.returncode})" if failed else "success"
         return Step(name, outcome, result.stdout, files["GITHUB_STEP_SUMMARY"].read_text())
 
     def _environment(self, step: Mapping[str, Any]) -> dict[str, str]:
