@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token of RFC 6750, section 2.
 
 
 class BearerAuth:
-    """Puts a token on each request to one API, and on none to another."""
+    """Puts a token on each request to one API."""
 
     def __init__(self, token: str, api_url: str) -> None:
         """Raises ConfigurationError, never quoting the token."""
@@ -35,16 +35,8 @@ class BearerAuth:
                 f"{api_url!r} is not https: the token could be read on its way",
                 hint="see the deployment's own address: tt-ops outputs",
             )
-        self._origin = _origin(api_url)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the header, unless a page's link leads elsewhere."""
-        if _origin(str(request.url)) == self._origin:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        """Add the header."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
         return request
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    address = urlsplit(url)
-    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
-    return address.scheme, address.hostname, port

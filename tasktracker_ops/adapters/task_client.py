@@ -32,8 +32,9 @@ class TaskClient:
     def __init__(
         self, api_url: str, *, authorise: Authorise | None = None, patience: float = 60.0
     ) -> None:
-        """`authorise` gets each prepared request, to sign it or to add a token.
+        """`authorise` gets each prepared request to the API, to sign it or to add a token.
 
+        A link to a next page at another origin is followed without.
         `patience` is how many seconds a call may take with its repetitions; 0 repeats nothing.
         Raises ConfigurationError `api-url-invalid`.
         """

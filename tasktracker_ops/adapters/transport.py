@@ -116,13 +116,15 @@ class Transport:
     def exchange(self, call: Call) -> requests.Response:
         """One request, one answer, whatever its status. Raises TtOpsError `api-unreachable`."""
         url = urljoin(self.api_url, call.path)
+        # The link to a list's next page may lead anywhere: what is secret stays with the API.
+        at_home = _origin(url) == _origin(self.api_url)
         request = requests.Request(
             call.method,
             url,
             params=call.query,
             json=call.body,
             headers=call.headers,
-            auth=self._authorise,
+            auth=self._authorise if at_home else None,
         )
         http = self._threads.http
         try:
@@ -151,6 +153,13 @@ def _is_http(url: str) -> bool:
         return address.scheme in {"http", "https"} and bool(address.hostname)
     except ValueError:
         return False
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 6454, section 4)."""
+    address = urlsplit(url)
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
+    return address.scheme, address.hostname, port
 
 
 def _is_passing(answer: requests.Response) -> bool:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import csv
-import io
 import sys
 from dataclasses import fields
+from types import SimpleNamespace
 
 from tasktracker_ops.models import Task, Tasks
 
 from .text import visible
 
 # A spreadsheet would run what begins like this (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def as_csv(result: Tasks) -> str:
     """A line of names, and one for each task; an apostrophe stands before what looks a formula."""
     names = [field.name for field in fields(Task)]
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
+    lines: list[str] = []
+    # Of line ends, csv quotes those only that it writes itself; here they are left out again.
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerow(names)
     writer.writerows([_cell(getattr(task, name)) for name in names] for task in result.tasks)
-    text = lines.getvalue().removesuffix("\n")
+    text = "\n".join(line.removesuffix("\r\n") for line in lines)
     return visible(text, keep="\n") if sys.stdout.isatty() else text
 
 

@@ -42,7 +42,6 @@ _LINES_FAULT = {"task-invalid", "task-too-large", "idempotency-key-reused"}
 class Line:
     """A line that describes a task; `identity` tells it from all others of the file."""
 
-    number: int
     identity: str
     task_id: str | None
     fields: dict[str, str]
@@ -54,7 +53,7 @@ class Line:
 
 
 class Outcome:
-    """What has become of the lines so far; each that failed is told to `tell` at once."""
+    """What has become of the lines so far; those that failed are told to `tell`, in their order."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.created = self.already_there = 0
@@ -72,13 +71,16 @@ class Outcome:
         self.failed.append(FailedLine(number, reason))
         self._tell(f"line {number}: {reason}")
 
-    def settle(self, line: Line, future: Future[bool]) -> None:
-        """Wait for a line's end, and count it."""
+    def settle(self, number: int, end: Future[bool] | str) -> None:
+        """Wait for a line's end, and count it; a text is why it never began."""
+        if isinstance(end, str):
+            self.fail(number, end)
+            return
         try:
-            created = future.result()
+            created = end.result()
         except TtOpsError as error:
             if error.code in _LINES_FAULT:
-                self.fail(line.number, error.message)
+                self.fail(number, error.message)
             else:
                 self.problem = self.problem or error
         else:
@@ -88,8 +90,7 @@ class Outcome:
     def result(self) -> Imported:
         """The summary."""
         complete = self.problem is None
-        failed = tuple(sorted(self.failed, key=lambda failed: failed.line))
-        return Imported(self.created, self.already_there, failed, complete)
+        return Imported(self.created, self.already_there, tuple(self.failed), complete)
 
 
 def import_file(app: App, file: Path) -> tuple[Imported, TtOpsError | None]:
@@ -118,7 +119,7 @@ def import_tasks(
     """
     client = app.tasks()
     outcome = Outcome(app.report.note)
-    window: deque[tuple[Line, Future[bool]]] = deque()
+    window: deque[tuple[int, Future[bool] | str]] = deque()
 
     def settle() -> None:
         outcome.settle(*window.popleft())
@@ -128,8 +129,9 @@ def import_tasks(
         maker = _Maker(client, record)
         pool = ThreadPoolExecutor(_WORKERS)
         try:
-            for line in _read(lines, outcome.fail):
-                window.append((line, pool.submit(maker.make, line)))
+            for number, line in _read(lines):
+                end = line if isinstance(line, str) else pool.submit(maker.make, line)
+                window.append((number, end))
                 if len(window) == _WINDOW:
                     settle()
                 if outcome.problem is not None:
@@ -145,9 +147,9 @@ def import_tasks(
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)  # what is under way is recorded
-    for line, future in window:
-        if not future.cancelled():
-            outcome.settle(line, future)
+    for number, end in window:
+        if isinstance(end, str) or not end.cancelled():
+            outcome.settle(number, end)
     return outcome.result(), _error(outcome, name)
 
 
@@ -197,8 +199,8 @@ def _server_time(client: TaskClient) -> datetime:
         return datetime.now(UTC)
 
 
-def _read(lines: Iterable[bytes], fail: Callable[[int, str], None]) -> Iterator[Line]:
-    """The lines that describe tasks; empty ones do not count."""
+def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line | str]]:
+    """The numbers of lines, and which task they describe, or why none; empty ones do not count."""
     same: Counter[str] = Counter()
     seen: dict[str, int] = {}
     for number, content in enumerate(lines, 1):
@@ -209,14 +211,14 @@ def _read(lines: Iterable[bytes], fail: Callable[[int, str], None]) -> Iterator[
             if task_id is not None and seen.setdefault(task_id, number) != number:
                 raise ValueError(f"it repeats the task_id of line {seen[task_id]}")
         except ValueError as error:
-            fail(number, str(error))
+            yield number, str(error)
             continue
         identity = f"task_id {task_id}"
         if task_id is None:
             text = json.dumps(fields, sort_keys=True)
             same[text] += 1
             identity = f"content {text} {same[text]}"
-        yield Line(number, identity, task_id, fields)
+        yield number, Line(identity, task_id, fields)
 
 
 def _parse(content: bytes) -> tuple[str | None, dict[str, str]]:

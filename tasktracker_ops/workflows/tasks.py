@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import TtOpsError, quoted
+from tasktracker_ops.errors import ExitCode, TtOpsError, quoted
 from tasktracker_ops.models import Added, Task, Tasks
 
 if TYPE_CHECKING:
@@ -46,19 +46,31 @@ def add(
     `again` is how one gives the rest: `tt-ops tasks add -`.
     """
     client = app.tasks()
-    for number, title in enumerate(titles, 1):
-        try:
-            task = client.add(title, description=description, status=status)
-        except TtOpsError as error:
-            raise TtOpsError(
-                error.code,
-                f"title {number}, {quoted(title)}, was not added: {error.message}",
-                hint=f"those before it were; give it and the rest again: {again}"
-                if number > 1
-                else error.hint,
-                exit_code=error.exit_code,
-            ) from error
-        yield Added(**asdict(task))
+    added = 0
+    try:
+        for title in titles:
+            try:
+                task = client.add(title, description=description, status=status)
+            except TtOpsError as error:
+                raise TtOpsError(
+                    error.code,
+                    f"title {added + 1}, {quoted(title)}, was not added: {error.message}",
+                    hint=f"those before it were; give it and the rest again: {again}"
+                    if added
+                    else error.hint,
+                    exit_code=error.exit_code,
+                ) from error
+            added += 1
+            yield Added(**asdict(task))
+    except KeyboardInterrupt:
+        raise TtOpsError(
+            "interrupted",
+            f"interrupted after {added} titles",
+            hint="see if one more was added: tt-ops tasks list",
+            exit_code=ExitCode.INTERRUPTED,
+        ) from None
+    if added == 0:
+        app.report.note("There was no title: nothing was added.")
 
 
 def edit(app: App, task_id: str, changes: Mapping[str, str]) -> Task:

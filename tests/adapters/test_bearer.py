@@ -35,14 +35,28 @@ def test_every_request_carries_the_token(server: Any) -> None:
 
 
 def test_a_link_to_elsewhere_does_not_get_it(server: Any) -> None:
-    """The next page of a list may be anywhere, the token is for one API."""
+    """The next page of a list may be anywhere, what authorises is for one API."""
     elsewhere = server.url.replace("127.0.0.1", "localhost")
     json = {"content_type": "application/json"}
+
+    def authorise(request: Any) -> Any:
+        request.headers["X-Key"] = "secret"
+        return request
+
     server.will_answer(200, "[]", **json, link=f'<{elsewhere}/tasks?cursor=x>; rel="next"')
     server.will_answer(200, "[]", **json)
-    assert list(client(server).list()) == []
-    assert "authorization" in server.asked[0].headers
-    assert "authorization" not in server.asked[1].headers
+    assert list(TaskClient(server.url, authorise=authorise).list()) == []
+    assert ["x-key" in asked.headers for asked in server.asked] == [True, False]
+
+
+def test_a_redirect_is_not_followed(server: Any) -> None:
+    """It is told, and nothing is sent to where it leads."""
+    elsewhere = server.url.replace("127.0.0.1", "localhost")
+    server.will_answer(307, location=f"{elsewhere}/tasks")
+    with pytest.raises(TtOpsError) as caught:
+        client(server).add("x")
+    assert caught.value.code == "api-answer-unreadable"
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("token", ["two words", f"Bearer {TOKEN}", "a\r\nb: c", "é", "  "])

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -87,10 +88,12 @@ def test_a_list_as_csv(run: Run, client: TaskClient) -> None:
     """Quoted where needed, and nothing that a spreadsheet would run."""
     client.add('a "b", c', description="two\nlines")
     client.add("=HYPERLINK(1)", description="+1")
-    rows = list(csv.DictReader(io.StringIO(run("list", "--output", "csv").stdout)))
-    assert [row["title"] for row in rows] == ["'=HYPERLINK(1)", 'a "b", c']
-    assert [row["description"] for row in rows] == ["'+1", "two\nlines"]
-    assert [row["version"] for row in rows] == ["1", "1"]
+    client.add("a\rb", description="\n=1")
+    text = run("list", "--output", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["title"] for row in rows] == ["a\rb", "'=HYPERLINK(1)", 'a "b", c']
+    assert [row["description"] for row in rows] == ["'\n=1", "'+1", "two\nlines"]
+    assert [row["version"] for row in rows] == ["1", "1", "1"]
 
 
 @pytest.mark.parametrize("arguments", [["show", "1"], ["add", "x"], ["rm", "1"], ["export", "-"]])
@@ -157,6 +160,34 @@ def test_a_line_that_is_no_text_is_named(run: Run, client: TaskClient) -> None:
     assert result.exit_code == 1
     assert "line 3 of standard input is not UTF-8" in result.stderr
     assert titles(client) == ["first"]
+
+
+def test_no_title_adds_nothing(run: Run, client: TaskClient) -> None:
+    """And that is said."""
+    result = run("add", "-", stdin=b"\n  \n")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "There was no title: nothing was added.\n"
+
+
+def test_an_interrupt_says_how_many_were_added(service: Any, tmp_path: Path) -> None:
+    """While it waits for the next title, too."""
+    process = subprocess.Popen(
+        [TT_OPS, "tasks", "--api-url", service.url, "add", "-"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for title in (b"one\n", b"two\n"):
+        process.stdin.write(title)
+        process.stdin.flush()
+        process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"interrupted after 2 titles" in said
 
 
 def test_a_byte_order_mark_is_no_part_of_a_title(run: Run, client: TaskClient) -> None:
