@@ -6,21 +6,20 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
 import click
 
-from tasktracker_ops.errors import Finding, Problem, TtOpsError
+from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models import TerraformEvent
 from tasktracker_ops.plans import Plan
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.streams import abandon_broken
 
 from .csv_form import as_csv
-from .github import Groups, annotation, append_summary, in_ci, is_runner, neutral
+from .github import Annotations, Groups, in_ci, is_runner, neutral
 from .redaction import Redaction
-from .results import PUBLIC, text
+from .results import text
 from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
@@ -66,9 +65,9 @@ class Console:
         self._screen = Screen(settings, typed or {}, arguments, self.redaction)
         self._watched = sys.stderr.isatty() and not settings.quiet
         self._live = self._watched and not dumb
-        self._workspace = settings.environ.get("GITHUB_WORKSPACE")
         self._summary = settings.environ.get("GITHUB_STEP_SUMMARY")
-        self._groups = Groups(self._command if self._github else lambda command: None)
+        self._groups = Groups(self._command)
+        self._annotations = Annotations(self._command, settings.environ.get("GITHUB_WORKSPACE"))
         self._transient = self._kept = self._emitted = False
         self._total = 0
         self._next_progress = 0.0
@@ -85,8 +84,10 @@ class Console:
         if self._kept and not (self._json or self._ci):
             self._say("")
         self._put(self._form(result))
-        self._annotate_problems(result)
-        self._summarise(self.redaction.of(result))
+        redacted = self.redaction.of(result)
+        if not self._quiet:
+            self._annotations.result(redacted, self._screen.hint)
+        self._summarise(redacted)
 
     def stream(self, results: Iterable[Any]) -> None:
         """Print results as they come: each a text, or an object on a line of its own."""
@@ -120,9 +121,9 @@ class Console:
         self.end_group()
         hint = self._screen.hint(self.redaction(error.hint))
         problem = Problem(error.code, self._shown(error.message, keep="\n"), visible(hint))
-        if self._github:
-            self._annotate("error", problem, self.redaction.of(error.findings))
-        elif not self._json:
+        self._summarise(problem)
+        self._annotations.problem("error", problem, self.redaction.of(error.findings))
+        if not (self._json or self._github):
             self._say(click.style("Error: ", fg="red", bold=True) + problem.message)
             self._say(click.style("Hint:  ", fg="cyan") + problem.hint)
         if self._json:
@@ -134,7 +135,6 @@ class Console:
                     self._put(told)
                 except BrokenPipeError:  # the exit code stays that of the error
                     abandon_broken()
-        self._summarise(problem)
 
     def trace(self, text: str) -> None:
         """Print where in the code an error came from."""
@@ -207,7 +207,7 @@ class Console:
         elif event.kind == "notice":
             self.note(event.message)
         elif event.kind == "warning" and self._github and not self._quiet:
-            self._command(annotation("warning", self._shown(event.message), title="Terraform"))
+            self._annotations.warning(self._shown(event.message))
         elif event.kind == "warning" and self._verbose:
             self._keep(f"  {self._shown(event.message)}")
 
@@ -246,38 +246,12 @@ class Console:
             self._say(f"\r{' ' * self._width}\r" if self._color is False else _CLEAR_LINE, nl=False)
             self._transient = False
 
-    # What GitHub shows beside the log
-
-    def _annotate(self, kind: str, problem: Problem, findings: Sequence[Finding] = ()) -> None:
-        """A problem at the first of its findings, the others by themselves."""
-        told = [f"{problem.message}\n{problem.hint}"]
-        told += [self._shown(finding.message, keep="\n") for finding in findings[1:]]
-        for message, finding in zip_longest(told, findings):
-            line = annotation(kind, message, problem.code, finding, self._workspace)
-            self._command(line)
-
-    def _annotate_problems(self, result: Any) -> None:
-        """What a result tells of, beside the log too; a service that is not well is an error."""
-        if self._github and not self._quiet:
-            if getattr(result, "public", False):
-                self._command(annotation("notice", PUBLIC, "api-public"))
-            kind = "warning" if getattr(result, "well", True) else "error"
-            for problem in self.redaction.of(getattr(result, "problems", ())):
-                hint = visible(self._screen.hint(problem.hint))
-                told = Problem(problem.code, visible(problem.message, keep="\n"), hint)
-                self._annotate(kind, told)
-
     def _summarise(self, what: Any) -> None:
-        """Add a result or an error to the step's summary; that it cannot be is no failure."""
         if self._summary:
-            from .summaries import summary
+            from .summaries import add_summary
 
-            try:
-                if told := summary(what, self._screen):
-                    append_summary(self._summary, told)
-            except OSError as error:
-                reason = f"{self._summary!r} takes no summary of this step: {error.strerror}"
-                self.note(reason)
+            if refused := add_summary(self._summary, what, self._screen):
+                self.note(refused)
 
     def _shown(self, what: str, *, keep: str = "") -> str:
         return visible(self.redaction(what), keep=keep)
@@ -294,9 +268,10 @@ class Console:
         self._write(neutral(text) if self._github else text, nl=nl)
 
     def _command(self, command: str) -> None:
-        """Tell GitHub's runner what to do."""
-        self._clear()
-        self._write(command)
+        """Tell GitHub's runner what to do, where there is one."""
+        if self._github:
+            self._clear()
+            self._write(command)
 
     def _write(self, text: str, *, nl: bool = True) -> None:
         try:

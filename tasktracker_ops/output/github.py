@@ -1,4 +1,4 @@
-"""What GitHub's runner reads: commands in a job's log, and the page that it makes of a step.
+"""What GitHub's runner reads in a job's log: groups, annotations, and what must be neither.
 
 Rules: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, and
 the runner's own `ActionCommand.cs` (https://github.com/actions/runner).
@@ -6,17 +6,19 @@ the runner's own `ActionCommand.cs` (https://github.com/actions/runner).
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tasktracker_ops.errors import Finding
+from tasktracker_ops.errors import Finding, Problem
 
-_SUMMARY_LIMIT = 1024 * 1024  # bytes, all that one step adds
-_CUT = "\n\n… cut here: a step's summary holds 1 MiB.\n"
+from .results import PUBLIC
+from .text import visible
+
 # The runner obeys `::name …::` at the beginning of a line, white space aside, and `##[name …]`
 # wherever it stands.
 _AT_BEGINNING = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
@@ -102,23 +104,35 @@ class Groups:
             self._write(command("endgroup"))
 
 
-def append_summary(file: str, markdown: str) -> None:
-    """Append to a step's summary, cut to what the step may still add.
+class Annotations:
+    """What GitHub shows beside the log, on the run's page and in the diff of a pull request."""
 
-    Raises OSError where the file is missing, refused or full.
-    """
-    # A pipe that nobody reads would keep us waiting.
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
-    with open(descriptor, "ab") as summary:
-        left = _SUMMARY_LIMIT - os.fstat(descriptor).st_size
-        content = f"{markdown.rstrip()}\n\n".encode()
-        if len(content) > left:
-            cut = max(left - len(_CUT.encode()), 0)
-            whole_lines = content[:cut].rpartition(b"\n")[0]
-            content = whole_lines + _CUT.encode()
-        if len(content) > left:
-            raise OSError(None, "its step has written 1 MiB already", file)
-        summary.write(content)
+    def __init__(self, write: Callable[[str], None], workspace: str | None) -> None:
+        """`write` puts a command into the log; `workspace` is as for `annotation`."""
+        self._write = write
+        self._workspace = workspace
+
+    def problem(self, kind: str, problem: Problem, findings: Sequence[Finding] = ()) -> None:
+        """A problem at the first of its findings, the others by themselves."""
+        told = [f"{problem.message}\n{problem.hint}", *(each.message for each in findings[1:])]
+        for message, finding in zip_longest(told, findings):
+            shown = visible(message, keep="\n")
+            self._write(annotation(kind, shown, problem.code, finding, self._workspace))
+
+    def result(self, result: Any, hint: Callable[[str], str]) -> None:
+        """What a result tells of; a service that is not well is an error.
+
+        `hint` leads the hints of problems to where the run went.
+        """
+        if getattr(result, "public", False):
+            self._write(annotation("notice", PUBLIC, "api-public"))
+        kind = "warning" if getattr(result, "well", True) else "error"
+        for problem in getattr(result, "problems", ()):
+            self.problem(kind, Problem(problem.code, problem.message, hint(problem.hint)))
+
+    def warning(self, message: str) -> None:
+        """A warning of Terraform's."""
+        self._write(annotation("warning", message, "Terraform"))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

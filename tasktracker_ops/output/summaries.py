@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -12,6 +13,8 @@ from tasktracker_ops.errors import Problem
 from .results import text
 from .screen import Screen
 
+_LIMIT = 1024 * 1024  # bytes, all that one step adds
+_CUT = "\n\n… cut here: a step's summary holds 1 MiB.\n"
 # The results that are told there; others are what somebody asked for and reads at once.
 _TITLES = {
     "Package": "Build",
@@ -23,7 +26,34 @@ _TITLES = {
 }
 
 
-def summary(what: Any, screen: Screen) -> str | None:
+def add_summary(file: str, what: Any, screen: Screen) -> str | None:
+    """Append to a step's summary; returns why that cannot be, which is no failure of the step."""
+    told = _summary(what, screen)
+    if told is None:
+        return None
+    try:
+        _append(file, told)
+    except OSError as error:
+        return f"{file!r} takes no summary of this step: {error.strerror}"
+    return None
+
+
+def _append(file: str, markdown: str) -> None:
+    """Append to the file, which is there, as much as its step may still add."""
+    # A pipe that nobody reads would keep us waiting.
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+    with open(descriptor, "ab") as summary:
+        left = _LIMIT - os.fstat(descriptor).st_size
+        content = f"{markdown.rstrip()}\n\n".encode()
+        if len(content) > left:
+            cut = max(left - len(_CUT.encode()), 0)
+            content = content[:cut].rpartition(b"\n")[0] + _CUT.encode()
+        if len(content) > left:
+            raise OSError(None, "it holds 1 MiB already")
+        summary.write(content)
+
+
+def _summary(what: Any, screen: Screen) -> str | None:
     """Markdown for a result, or for an error as its `Problem`; None for what is not told there."""
     name = type(what).__name__
     if isinstance(what, Problem):
