@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from .conftest import ADDRESS
@@ -100,7 +101,7 @@ def _install_gh(checkout: Path) -> None:
     gh.chmod(0o755)
 
 
-def _add_title_length(checkout: Path) -> None:
+def _give_more_memory(checkout: Path) -> None:
     _install_gh(checkout)
     _replace(checkout / "terraform" / "variables.tf", "default     = 256", "default     = 512")
 
@@ -124,7 +125,7 @@ def test_the_plan_is_one_comment_that_is_updated(
     on_pull_request = dataclasses.replace(
         deployed,
         environment={**deployed.environment, "GH_COMMENTS": str(comments)},
-        edit=_add_title_length,
+        edit=_give_more_memory,
     )
     ran = on_pull_request.run(ci_workflow, "plan", pull_request())
     assert ran.outcome == "success", ran.log
@@ -155,20 +156,58 @@ def test_a_push_that_would_replace_the_table_is_refused(
     assert ran["Status"].outcome == "skipped"
 
 
+# Terraform keeps a state so when the bucket does not take it.
+_LOSE_THE_STATE = """
+cd .tt-ops/aws-default/terraform
+TF_DATA_DIR="$PWD" terraform -chdir=../../../terraform state pull |
+  python -c 'import json, sys; s = json.load(sys.stdin); s["serial"] += 1; print(json.dumps(s))' \\
+  >errored.tfstate
+exit 1
+"""
+
+
+def test_a_state_that_could_not_be_stored_outlives_the_machine(
+    deployed: Runner, deploy_workflow: Workflow
+) -> None:
+    """After a failed deploy the job stores it, since nobody could any more."""
+    before = _serial(deployed)
+    steps = [
+        {**step, "run": _LOSE_THE_STATE} if step.get("name") == "Deploy" else step
+        for step in deploy_workflow["jobs"]["deploy"]["steps"]
+    ]
+    ran = deployed.run(_with(deploy_workflow, steps), "deploy", push())
+    assert ran["Deploy"].outcome == "failure (1)", ran.log
+    assert ran["Store a state that was left over"].outcome == "success", ran.log
+    assert ran.outcome == "failure"
+    assert _serial(deployed) == before + 1
+
+
+def _serial(runner: Runner) -> int:
+    """Which version of the deployment's state is in the account."""
+    session = boto3.Session("a", "b", region_name="eu-west-3")
+    s3 = session.client("s3", endpoint_url=runner.environment["AWS_ENDPOINT_URL"])
+    state = s3.get_object(Bucket="task-tracker-terraform-state", Key="infra/terraform.tfstate")
+    return int(json.load(state["Body"])["serial"])
+
+
+def _with(workflow: Workflow, steps: list[dict[str, Any]]) -> Workflow:
+    """The workflow with other steps in its job `deploy`."""
+    job = {**workflow["jobs"]["deploy"], "steps": steps}
+    return {**workflow, "jobs": {"deploy": job}}
+
+
 @pytest.mark.parametrize("step", ["Build", "Plan", "Deploy", "Status"])
 def test_an_option_that_the_cli_does_not_know_fails(
     step: str, deployed: Runner, deploy_workflow: Workflow
 ) -> None:
     """A workflow that has fallen behind the CLI does not pass the rehearsal."""
-    job = deploy_workflow["jobs"]["deploy"]
     steps = []
-    for each in job["steps"]:
+    for each in deploy_workflow["jobs"]["deploy"]["steps"]:
         name = each.get("name")
         if name == step:
             steps.append({**each, "run": each["run"].rstrip() + " --nonsense"})
         elif name not in {"Build", "Plan", "Deploy", "Status"}:
             steps.append(each)
-    mutant = {**deploy_workflow, "jobs": {"deploy": {**job, "steps": steps}}}
-    ran = deployed.run(mutant, "deploy", push())
+    ran = deployed.run(_with(deploy_workflow, steps), "deploy", push())
     assert ran[step].outcome == "failure (2)", ran.log
     assert "--nonsense" in ran[step].log
