@@ -14,7 +14,6 @@ import pytest
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.observations import (
-    Alarm,
     AlarmEvent,
     Alarms,
     ApiHealth,
@@ -27,8 +26,7 @@ from tasktracker_ops.observations import (
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.health import ago
 from tasktracker_ops.settings import Settings
-
-TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
+from tests.alarm import TOPIC, alarm_on_errors
 
 
 def earlier(seconds: float) -> str:
@@ -36,26 +34,15 @@ def earlier(seconds: float) -> str:
     return timestamp(datetime.now(UTC) - timedelta(seconds=seconds))
 
 
-ALARM = Alarm(
-    name="LambdaErrorAlarm",
+ALARM = alarm_on_errors(
     state="ALARM",
     since=earlier(12000),
     reason="Threshold Crossed: 1 out of the last 1 datapoints [2.0 (22/11/26 20:05:11)] was greater"
     " than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).",
     description="It failed.",
-    namespace="AWS/Lambda",
-    metric="Errors",
-    statistic="Sum",
-    comparison="GreaterThanThreshold",
-    threshold=0.0,
-    period=60,
     evaluation_periods=3,
     datapoints_to_alarm=2,
-    missing_data="notBreaching",
-    actions_enabled=True,
-    alarm_actions=(TOPIC,),
     ok_actions=(),
-    insufficient_data_actions=(),
 )
 STATUS = Status(
     well=False,

@@ -14,30 +14,11 @@ import pytest
 
 from tasktracker_ops.dashboards import Line, Mark, Page, Panel, Point, Trace, Watched, Widget
 from tasktracker_ops.errors import ConfigurationError
-from tasktracker_ops.observations import Alarm
 from tasktracker_ops.output.page import render, renderer
+from tests.alarm import alarm_on_errors
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
-ALARM = Alarm(
-    name="LambdaErrorAlarm",
-    state="ALARM",
-    since="2026-01-01T00:02:00.000Z",
-    reason="Threshold crossed",
-    description="",
-    namespace="AWS/Lambda",
-    metric="Errors",
-    statistic="Sum",
-    comparison="GreaterThanThreshold",
-    threshold=0.0,
-    period=60,
-    evaluation_periods=1,
-    datapoints_to_alarm=1,
-    missing_data="notBreaching",
-    actions_enabled=True,
-    alarm_actions=(),
-    ok_actions=(),
-    insufficient_data_actions=(),
-)
+ALARM = alarm_on_errors(state="ALARM", since="2026-01-01T00:02:00.000Z", reason="Threshold crossed")
 POINTS = (
     Point("2026-01-01T00:00:00.000Z", 1.0),
     Point("2026-01-01T00:01:00.000Z", 2.0),

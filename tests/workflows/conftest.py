@@ -15,28 +15,9 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Deployment
 from tasktracker_ops.observations import Alarm, AlarmEvent, FunctionState, Lock, Subscription
 from tasktracker_ops.settings import Settings
+from tests.alarm import TOPIC, alarm_on_errors
 
-TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
-_ALARM = Alarm(
-    name="LambdaErrorAlarm",
-    state="OK",
-    since="2026-01-01T00:00:00.000Z",
-    reason="no datapoints were received",
-    description="",
-    namespace="AWS/Lambda",
-    metric="Errors",
-    statistic="Sum",
-    comparison="GreaterThanThreshold",
-    threshold=0.0,
-    period=60,
-    evaluation_periods=1,
-    datapoints_to_alarm=1,
-    missing_data="notBreaching",
-    actions_enabled=True,
-    alarm_actions=(TOPIC,),
-    ok_actions=(TOPIC,),
-    insufficient_data_actions=(),
-)
+_ALARM = alarm_on_errors()
 
 
 class Observed:

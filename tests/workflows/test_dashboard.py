@@ -14,34 +14,14 @@ import pytest
 
 from tasktracker_ops.adapters.dashboards import read
 from tasktracker_ops.dashboards import Page, Series
-from tasktracker_ops.observations import Alarm, AlarmEvent
+from tasktracker_ops.observations import AlarmEvent
 from tasktracker_ops.workflows.dashboard import draw, fired, images
 from tasktracker_ops.workflows.time_window import rfc3339, time_window
+from tests.alarm import TOPIC, alarm_on_errors
 
 NOW = 1_800_000_030.0
 WINDOW = time_window(NOW, 3600)
-TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
-ALARM = Alarm(
-    name="LambdaErrorAlarm",
-    state="OK",
-    since="2026-01-01T00:00:00.000Z",
-    reason="",
-    description="",
-    namespace="AWS/Lambda",
-    metric="Errors",
-    statistic="Sum",
-    comparison="GreaterThanThreshold",
-    threshold=0.0,
-    period=60,
-    evaluation_periods=1,
-    datapoints_to_alarm=1,
-    missing_data="notBreaching",
-    actions_enabled=True,
-    alarm_actions=(TOPIC,),
-    ok_actions=(TOPIC,),
-    insufficient_data_actions=(),
-    dimensions={"FunctionName": "f"},
-)
+ALARM = alarm_on_errors(reason="", dimensions={"FunctionName": "f"})
 
 
 def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:

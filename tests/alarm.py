@@ -1,0 +1,35 @@
+"""The alarm on errors, as CloudWatch describes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tasktracker_ops.observations import Alarm
+
+TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
+_ALARM = Alarm(
+    name="LambdaErrorAlarm",
+    state="OK",
+    since="2026-01-01T00:00:00.000Z",
+    reason="no datapoints were received",
+    description="",
+    namespace="AWS/Lambda",
+    metric="Errors",
+    statistic="Sum",
+    comparison="GreaterThanThreshold",
+    threshold=0.0,
+    period=60,
+    evaluation_periods=1,
+    datapoints_to_alarm=1,
+    missing_data="notBreaching",
+    actions_enabled=True,
+    alarm_actions=(TOPIC,),
+    ok_actions=(TOPIC,),
+    insufficient_data_actions=(),
+)
+
+
+def alarm_on_errors(**changes: Any) -> Alarm:
+    """The alarm, quiet, with some of its fields changed."""
+    return replace(_ALARM, **changes)
