@@ -62,6 +62,16 @@ DEPLOYED = models.Deployed(
 )
 BOOTSTRAPPED = models.Bootstrapped("bucket", "locks", PLAN)
 
+ACCESS = models.GitHubAccess(
+    backend=BOOTSTRAPPED,
+    repository=models.GitHubRepository("octo-org", "octo-repo", "123456", "456789"),
+    branch="main",
+    environment="production",
+    deployer_role_arn="arn:deployer",
+    planner_role_arn="arn:planner",
+    plan=PLAN,
+)
+
 
 class Terminal(io.StringIO):
     """A stream that somebody watches."""
@@ -111,6 +121,10 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
         (PACKAGE, "path files size sha256 changed"),
         (PLAN, "add change destroy changes opened drift"),
         (BOOTSTRAPPED, "bucket lock_table plan"),
+        (
+            ACCESS,
+            "backend repository branch environment deployer_role_arn planner_role_arn plan",
+        ),
         (
             DEPLOYED,
             "plan target deployment version previous_version smoke console_url problems",
@@ -167,6 +181,8 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (NOTHING, ["No changes: what is deployed is what the project says."]),
         (BOOTSTRAPPED, ["State backend: 1 added", "state bucket  bucket", "lock table    locks"]),
         (replace(BOOTSTRAPPED, plan=NOTHING), ["State backend: as it should be."]),
+        (ACCESS, ["State backend: 1 added", "Access of GitHub: 1 added", "octo-org/octo-repo"]),
+        (ACCESS, ["  gh variable set AWS_ROLE_ARN --repo octo-org/octo-repo --body arn:deployer"]),
         (DEPLOYED, ["Deployed: 1 added", "API          https://abc", "version      2"]),
         (DEPLOYED, ["The API is public", "  tt-ops status", "smoke check  passed"]),
         (replace(DEPLOYED, smoke="partly passed"), ["was not checked", "TT_OPS_API_TOKEN"]),

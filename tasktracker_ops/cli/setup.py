@@ -66,8 +66,9 @@ def bootstrap(
         )
 
     context.app.ensure_ready()
+    allowed = Allowed(frozenset(allow_destroy))
     made = (
-        backend.bootstrap(context.app, allowed=Allowed(frozenset(allow_destroy)))
+        backend.bootstrap(context.app, allowed=allowed)
         if github is None
         else access.bootstrap_github(
             context.app,
@@ -76,6 +77,7 @@ def bootstrap(
             environment=github_environment,
             ids=github_ids,
             approve=approve,
+            allowed=allowed,
         )
     )
     context.console.emit(made)

@@ -9,6 +9,7 @@ from tasktracker_ops.adapters.iam import GITHUB_ISSUER, IdentityProvider
 from tasktracker_ops.adapters.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import ConfigurationError, TtOpsError, quoted
 from tasktracker_ops.models import GitHubAccess, GitHubRepository
+from tasktracker_ops.plans import NOTHING_ALLOWED, Allowed
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
@@ -37,17 +38,19 @@ def bootstrap_github(
     environment: str,
     ids: str | None = None,
     approve: ApprovePlan,
+    allowed: Allowed = NOTHING_ALLOWED,
 ) -> GitHubAccess:
     """Apply the state backend, then the stack that lets `full_name` (OWNER/REPO) in.
 
     `ids` are OWNER_ID/REPOSITORY_ID; None asks GitHub. `approve` gets the stack's plan and raises
-    to stop. Raises ConfigurationError `github-name-invalid`, and TtOpsError
-    `identity-provider-unfit` or `identity-provider-untagged` where the account's own is in the way.
+    to stop; `allowed` is for the backend's. Raises ConfigurationError `github-name-invalid`, and
+    TtOpsError `identity-provider-unfit` or `identity-provider-untagged` where the account's own
+    identity provider is in the way.
     """
     repository = _repository(app, full_name, ids)
     _require_form("branch", branch, _BRANCH, "--branch main")
     _require_form("environment", environment, _ENVIRONMENT, "--github-environment production")
-    backend = bootstrap(app)
+    backend = bootstrap(app, allowed=allowed)
     provider = app.iam.github_identity_provider()
     ours = provider is not None and _is_ours(app, provider)
     if provider is not None and not ours:

@@ -1,0 +1,386 @@
+"""GitHub's way into the account: who gets in, what they may do there, and how it ends.
+
+moto evaluates no policies, so those that are deployed are read and evaluated here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from .policies import actions, granted
+from .recording import Call, Permissions, Recorder, recording
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Clone
+
+REPOSITORY, IDS = "octo-org/octo-repo", "123456/456789"
+ADMIT = ("bootstrap", "--github", REPOSITORY, "--github-ids", IDS, "--yes")
+ROLES = ("deployer", "planner")
+ISSUER = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
+BUCKET = "arn:aws:s3:::task-tracker-terraform-state"
+LOCKS = "arn:aws:dynamodb:eu-west-3:123456789012:table/terraform-locks"
+FUNCTION_ROLE = "arn:aws:iam::123456789012:role/task-tracker-function"
+FUNCTION = "arn:aws:lambda:eu-west-3:123456789012:function:task-tracker-function"
+API = "arn:aws:execute-api:eu-west-3:123456789012:abc/$default"
+TO_LAMBDA = {"iam:PassedToService": "lambda.amazonaws.com"}
+BOUNDARY = "arn:aws:iam::123456789012:policy/task-tracker-function-boundary"
+# Of all inline policies of a role, spaces left out:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+INLINE_POLICIES = 10_240
+
+Aws = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def aws(clone: Clone) -> Aws:
+    """Make clients of the embedded AWS."""
+    clone.succeed("local", "up")
+    endpoint = clone.read("local", "status")["url"]
+    session = boto3.Session("a", "b", region_name="eu-west-3")
+    return lambda service: session.client(service, endpoint_url=endpoint)
+
+
+@pytest.fixture(scope="module")
+def access(clone: Clone, aws: Aws) -> Any:
+    """The repository is let in."""
+    return clone.read(*ADMIT)
+
+
+@pytest.fixture(scope="module")
+def roles(aws: Aws, access: Any) -> dict[str, Any]:
+    """The two roles as they are in IAM."""
+    names = {name: access[f"{name}_role_arn"].rpartition("/")[2] for name in ROLES}
+    return {key: aws("iam").get_role(RoleName=name)["Role"] for key, name in names.items()}
+
+
+@pytest.fixture(scope="module")
+def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
+    """All policies of the two roles, which are inline."""
+    iam, found = aws("iam"), {}
+    for key, role in roles.items():
+        name = role["RoleName"]
+        assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
+        found[key] = [
+            iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+        ]
+    return found
+
+
+def test_a_second_run_changes_nothing(clone: Clone, access: Any) -> None:
+    """It tells the same roles, and the commands that make the repository know them."""
+    assert access["plan"]["destroy"] == 0
+    again = clone.read(*ADMIT)
+    assert (again["plan"]["changes"], again["backend"]["plan"]["changes"]) == ([], [])
+    text = clone.succeed(*ADMIT)
+    for line in (
+        f"gh variable set AWS_ROLE_ARN --repo {REPOSITORY} --body {access['deployer_role_arn']}",
+        f"gh variable set AWS_PLAN_ROLE_ARN --repo {REPOSITORY} "
+        f"--body {access['planner_role_arn']}",
+        f"gh secret set ALERT_EMAIL --repo {REPOSITORY}",
+    ):
+        assert f"  {line}\n" in text
+
+
+def test_roles_are_for_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
+    """And can be assumed by GitHub's tokens only."""
+    for found in roles.values():
+        assert found["MaxSessionDuration"] == 3600
+        (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Federated": PROVIDER}
+        assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+        assert set(statement["Condition"]) == {"StringEquals"}
+    assert aws("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)[
+        "ClientIDList"
+    ] == ["sts.amazonaws.com"]
+
+
+NAMES, WITH_IDS = "repo:octo-org/octo-repo", "repo:octo-org@123456/octo-repo@456789"
+DEPLOY, PULL = ":environment:production", ":pull_request"
+MAIN = "refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("subject", "changed", "enters"),
+    [
+        (NAMES + DEPLOY, {}, "deployer"),
+        (WITH_IDS + DEPLOY, {}, "deployer"),
+        (NAMES + PULL, {"ref": "refs/pull/7/merge"}, "planner"),
+        (WITH_IDS + PULL, {"ref": "refs/pull/7/merge"}, "planner"),
+        # other branches and tags, with the environment all the same
+        (NAMES + DEPLOY, {"ref": "refs/heads/other"}, None),
+        (NAMES + DEPLOY, {"ref": "refs/heads/main2"}, None),
+        (NAMES + DEPLOY, {"ref": "refs/heads/Main"}, None),
+        (NAMES + DEPLOY, {"ref": "refs/tags/main"}, None),
+        (NAMES + DEPLOY, {"ref": "refs/pull/7/merge"}, None),
+        (NAMES + DEPLOY, {"ref": None}, None),
+        # jobs without the environment, or with another one
+        (f"{NAMES}:ref:{MAIN}", {}, None),
+        (f"{WITH_IDS}:ref:{MAIN}", {}, None),
+        (f"{NAMES}:ref:refs/tags/v1", {"ref": "refs/tags/v1"}, None),
+        (f"{NAMES}:environment:staging", {}, None),
+        (f"{NAMES}:environment:Production", {}, None),
+        (f"{NAMES}:environment:production-2", {}, None),
+        # another repository under the same name, and this name's next owner
+        (NAMES + DEPLOY, {"repository_id": "999"}, None),
+        (NAMES + DEPLOY, {"repository_id": None}, None),
+        (NAMES + PULL, {"repository_id": "999"}, None),
+        ("repo:octo-org@123456/octo-repo@999" + DEPLOY, {"repository_id": "999"}, None),
+        ("repo:octo-org@999/octo-repo@456789" + DEPLOY, {}, None),
+        # look-alikes and forks
+        *(
+            (f"repo:{name}{kind}", {}, None)
+            for kind in (DEPLOY, PULL)
+            for name in (
+                "octo-org/octo-repo-evil",
+                "octo-org/octo-rep",
+                "octo-org2/octo-repo",
+                "someone/octo-repo",
+                "Octo-Org/octo-repo",
+                "octo-org/Octo-Repo",
+                "octo-org/octo-repo/x",
+                "octo-org@123456/octo-repo-evil@456789",
+                "octo-org@123456/octo-repo@4567890",
+                "octo-org@123456/octo-repo",
+                "octo-org/*",
+                "*",
+            )
+        ),
+        # other audiences
+        (NAMES + DEPLOY, {"aud": "https://github.com/octo-org"}, None),
+        (NAMES + PULL, {"aud": None}, None),
+    ],
+)
+def test_who_gets_in(
+    roles: dict[str, Any],
+    subject: str,
+    changed: dict[str, str | None],
+    enters: str | None,
+) -> None:
+    """A token opens one role, or none: every claim is compared letter by letter."""
+    claims = {"aud": "sts.amazonaws.com", "ref": MAIN, "repository_id": "456789", **changed}
+    context = {f"{ISSUER}:{name}": value for name, value in claims.items() if value is not None}
+    context[f"{ISSUER}:sub"] = subject
+    opened = [
+        role
+        for role in ROLES
+        if granted(
+            [roles[role]["AssumeRolePolicyDocument"]], "sts:AssumeRoleWithWebIdentity", "*", context
+        )
+    ]
+    assert opened == ([enters] if enters else [])
+
+
+def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> None:
+    """No action is a pattern, and a role's policies are not longer than IAM takes."""
+    for role in ROLES:
+        found = policies[role]
+        assert not [action for action in actions(found) if "*" in action]
+        assert len("".join(str(found).split())) <= INLINE_POLICIES
+    changing = [
+        action.partition(":")[2]
+        for action in actions(policies["planner"])
+        if not action.partition(":")[2].startswith(("Describe", "Get", "List", "GET"))
+    ]
+    assert set(changing) == {"DeleteItem", "DeleteObject", "Invoke", "PutItem", "PutObject"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        # the deployer's own role, its trust, and who gets in
+        *(
+            (f"iam:{action}", f"{FUNCTION_ROLE}-deployer", {"iam:PermissionsBoundary": BOUNDARY})
+            for action in ("PutRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole", "TagRole")
+        ),
+        ("iam:UpdateAssumeRolePolicy", FUNCTION_ROLE, {}),
+        ("iam:CreateOpenIDConnectProvider", PROVIDER, {}),
+        ("iam:UpdateOpenIDConnectProviderThumbprint", PROVIDER, {}),
+        ("s3:PutObject", f"{BUCKET}/infra/github.tfstate", {}),
+        ("s3:PutObject", f"{BUCKET}/infra/github.tfstate.tflock", {}),
+        ("s3:PutObject", f"{BUCKET}/bootstrap/terraform.tfstate", {}),
+        # what bounds the function
+        ("iam:CreateRole", FUNCTION_ROLE, {}),
+        ("iam:CreateRole", FUNCTION_ROLE, {"iam:PermissionsBoundary": BOUNDARY + "2"}),
+        ("iam:PutRolePolicy", FUNCTION_ROLE, {}),
+        ("iam:DeleteRolePermissionsBoundary", FUNCTION_ROLE, {}),
+        ("iam:CreatePolicyVersion", BOUNDARY, {}),
+        # other roles, and other uses of this one
+        ("iam:CreateRole", f"{FUNCTION_ROLE}2", {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:AttachRolePolicy", FUNCTION_ROLE, {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:PassRole", FUNCTION_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("iam:PassRole", FUNCTION_ROLE, {}),
+        ("iam:PassRole", f"{FUNCTION_ROLE}-deployer", TO_LAMBDA),
+        ("iam:CreateUser", "arn:aws:iam::123456789012:user/eve", {}),
+        ("sts:AssumeRole", FUNCTION_ROLE, {}),
+        # the backend, and others' things
+        ("s3:DeleteBucket", BUCKET, {}),
+        ("s3:PutBucketPolicy", BUCKET, {}),
+        ("s3:DeleteObject", f"{BUCKET}/infra/terraform.tfstate", {}),
+        ("s3:GetObject", f"{BUCKET}/other/terraform.tfstate", {}),
+        ("dynamodb:DeleteTable", LOCKS, {}),
+        ("dynamodb:PutItem", LOCKS, {"dynamodb:LeadingKeys": "other/state"}),
+        ("dynamodb:PutItem", LOCKS, {}),
+        ("dynamodb:GetItem", LOCKS.replace("terraform-locks", "TaskTable"), {}),
+        ("dynamodb:DeleteTable", LOCKS.replace("terraform-locks", "TaskTable2"), {}),
+        ("lambda:UpdateFunctionCode", f"{FUNCTION}2", {}),
+        ("lambda:InvokeFunction", FUNCTION, {}),
+        ("sns:DeleteTopic", "arn:aws:sns:eu-west-3:123456789012:other", {}),
+        ("ssm:PutParameter", "arn:aws:ssm:eu-west-3:123456789012:parameter/other", {}),
+        ("execute-api:Invoke", f"{API}/POST/trigger-error", {}),
+        ("kms:Decrypt", "arn:aws:kms:eu-west-3:123456789012:key/1", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_nothing_else_is_allowed(
+    policies: dict[str, list[Any]], action: str, resource: str, context: dict[str, str]
+) -> None:
+    """Neither role gets at itself, at what keeps the state, or at what is not ours."""
+    for role in ROLES:
+        assert not granted(policies[role], action, resource, context)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("s3:PutObject", f"{BUCKET}/infra/terraform.tfstate", {}),
+        (
+            "dynamodb:PutItem",
+            LOCKS,
+            {"dynamodb:LeadingKeys": "task-tracker-terraform-state/infra/terraform.tfstate-md5"},
+        ),
+        ("lambda:UpdateFunctionCode", FUNCTION, {}),
+    ],
+)
+def test_only_the_deployer_writes(
+    policies: dict[str, list[Any]], action: str, resource: str, context: dict[str, str]
+) -> None:
+    """The planner writes a lock, and never the state or what is deployed."""
+    assert granted(policies["deployer"], action, resource, context)
+    assert not granted(policies["planner"], action, resource, context)
+
+
+@pytest.fixture(scope="module")
+def recorder(clone: Clone, aws: Aws) -> Iterator[Recorder]:
+    """A proxy between `tt-ops` and the embedded AWS."""
+    with recording(clone.read("local", "status")["url"]) as recorder:
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def account(make_clone: Callable[..., Clone], recorder: Recorder) -> Clone:
+    """A clone that takes the embedded AWS, behind the proxy, for its account."""
+    return make_clone(
+        AWS_ENDPOINT_URL=recorder.url,
+        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+        AWS_SECRET_ACCESS_KEY="example",
+        AWS_EC2_METADATA_DISABLED="true",
+        ALERT_EMAIL="operator@example.com",
+        # The embedded bucket was made without the rule, which takes a minute.
+        TF_VAR_expire_old_versions="false",
+    )
+
+
+def _refused(calls: list[Call], policies: list[Any], permissions: Permissions) -> set[str]:
+    assert calls
+    return {
+        f"{action} on {resource} with {context}"
+        for call in calls
+        for action, resource, context in permissions.needed(call)
+        if not granted(policies, action, resource, context)
+    }
+
+
+def test_recorded_calls_are_allowed(
+    account: Clone, recorder: Recorder, policies: dict[str, list[Any]]
+) -> None:
+    """All that the commands of a pipeline ask AWS for is granted to the role that runs them.
+
+    bootstrap, plan, deploy, a deploy that changes much, status, outputs and destroy; and plan and
+    status of a pull request by the planner.
+    """
+    deployer, planner = policies["deployer"], policies["planner"]
+    permissions = Permissions()
+    recorder.take()
+
+    def run(*arguments: str, planning: bool = False, **environment: str) -> None:
+        account.succeed(*arguments, **environment)
+        calls = recorder.take()
+        assert _refused(calls, deployer, permissions) == set(), arguments
+        if planning:
+            assert _refused(calls, planner, permissions) == set(), arguments
+
+    run("bootstrap", "--yes")
+    run("plan", planning=True)
+    run("deploy", "--yes")
+    run("status", planning=True)
+    run("outputs", planning=True)
+    run("plan", planning=True)
+    handler = account.path / "lambda_function/handler.py"
+    handler.write_text(f"{handler.read_text()}\n# changed\n")
+    run(
+        *("deploy", "--yes", "--no-smoke"),
+        TF_VAR_lambda_memory_size="512",
+        TF_VAR_log_retention_days="14",
+        TF_VAR_api_throttle_rate="60",
+        TF_VAR_api_auth="AWS_IAM",
+        TF_VAR_cors_origins='["https://app.example.com"]',
+    )
+    run("destroy", "--yes")
+
+
+def test_deployments_are_within_the_boundary(clone: Clone, aws: Aws, access: Any) -> None:
+    """The function's role gets the boundary, whoever deploys."""
+    clone.succeed("deploy", "--yes", "--no-smoke")
+    role = aws("iam").get_role(RoleName="task-tracker-function")["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+
+
+def test_nothing_is_left_that_lets_github_in(clone: Clone, aws: Aws, access: Any) -> None:
+    """`destroy --backend` removes roles, boundary and the identity provider that is ours."""
+    result = clone.run("destroy", "--backend", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert aws("iam").list_roles()["Roles"] == []
+    assert aws("iam").list_policies(Scope="Local")["Policies"] == []
+    assert aws("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+    assert aws("s3").list_buckets()["Buckets"] == []
+
+
+def test_an_identity_provider_of_others_is_used_and_stays(clone: Clone, aws: Aws) -> None:
+    """One without our tag is looked up, never changed and never removed."""
+    iam = aws("iam")
+    tags = [{"Key": "Owner", "Value": "platform"}]
+    iam.create_open_id_connect_provider(
+        Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], Tags=tags
+    )
+    made = clone.read(*ADMIT)
+    assert "aws_iam_openid_connect_provider.github[0]" not in {
+        change["address"] for change in made["plan"]["changes"]
+    }
+    clone.succeed("destroy", "--backend", "--yes")
+    assert iam.list_roles()["Roles"] == []
+    found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)
+    assert found["Tags"] == tags
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)
+
+
+def test_an_identity_provider_that_others_trust_stays(clone: Clone, aws: Aws) -> None:
+    """Ours stays as long as a role of others needs it; the next bootstrap takes it back."""
+    iam = aws("iam")
+    clone.succeed(*ADMIT)
+    document = {"Statement": [{"Effect": "Allow", "Principal": {"Federated": PROVIDER}}]}
+    iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(document))
+    result = clone.run("destroy", "--backend", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert "stays, as other roles trust it: 'theirs'" in result.stderr
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["theirs"]
+    assert len(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
+    again = clone.read(*ADMIT)
+    imported = [c["address"] for c in again["plan"]["changes"] if c["action"] == "import"]
+    assert imported == ["aws_iam_openid_connect_provider.github[0]"]
