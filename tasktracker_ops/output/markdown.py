@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from tasktracker_ops.errors import Problem
@@ -30,31 +30,30 @@ def markdown(plan: Plan, screen: Screen) -> str:
     if plan.empty:
         return f"{marker}\n{heading}no changes\n\nWhat is deployed is what the project says."
     head = [marker, f"{heading}{counts(plan)}", "", *_dangers(plan, screen)]
-    drift = _fitting(list(map(_line, plan.drift)), _DRIFT)
-    tail = ["", "Changed outside of Terraform, and changed back by this plan:", "", *drift]
-    parts = [head, tail if drift else []]
-    lines = list(map(_line, plan.changes))
-    fold, unfold = [], []
-    if len(lines) > _LONG:
-        fold = ["<details>", f"<summary>{len(lines):,} changes</summary>", ""]
-        unfold = ["", "</details>"]
-    used = sum(len(line) + 1 for part in (*parts, fold, unfold) for line in part)
-    return "\n".join([*head, *fold, *_fitting(lines, LIMIT - used), *unfold, *parts[1]])
+    tail = []
+    if len(plan.changes) > _LONG:
+        head += ["<details>", f"<summary>{len(plan.changes):,} changes</summary>", ""]
+        tail += ["", "</details>"]
+    if plan.drift:
+        tail += ["", "Changed outside of Terraform, and changed back by this plan:", ""]
+        tail += _fitting(_line, plan.drift, _DRIFT)
+    used = sum(len(line) + 1 for line in (*head, *tail))
+    return "\n".join([*head, *_fitting(_line, plan.changes, LIMIT - used), *tail])
 
 
 def _dangers(plan: Plan, screen: Screen) -> Iterator[str]:
     """What a deploy refuses, in bold, each with the flag that it would take."""
-    kept = []
-    for change in plan.losses:
+
+    def loss(change: ResourceChange) -> str:
         (problem,) = dangers(Plan(0, 0, 0, (change,)))
-        kept.append(f"**🛑 {change.loss(_code)}.** {_hint(problem, screen)}")
-    yield from (line + "\n" for line in _fitting(kept, _LOSSES))
+        return f"**🛑 {change.loss(_code)}.** {_hint(problem, screen)}\n"
+
+    yield from _fitting(loss, plan.losses, _LOSSES)
     if plan.opened:
         (problem,) = dangers(Plan(0, 0, 0, (), opened=plan.opened))
         routes = ", ".join(map(_code, plan.opened))
-        yield f"**🛑 The API asks who calls, and would be open to everybody: {routes}.** " + (
-            f"{_hint(problem, screen)}\n"
-        )
+        opened = f"The API asks who calls, and would be open to everybody: {routes}"
+        yield f"**🛑 {opened}.** {_hint(problem, screen)}\n"
 
 
 def _hint(problem: Problem, screen: Screen) -> str:
@@ -93,17 +92,20 @@ def _attribute(attribute: AttributeChange, forcing: bool) -> str:
     return f"{name} {_code(attribute.before or '')} → {_code(attribute.after or '')}"
 
 
-def _fitting(lines: Sequence[str], room: int) -> list[str]:
-    """As many whole lines as there is room for, and how many are left out."""
+def _fitting(
+    form: Callable[[ResourceChange], str], changes: Sequence[ResourceChange], room: int
+) -> list[str]:
+    """As many changes as there is room for, each on its line, and how many are left out."""
     note = "- … and {:,} more, cut here: a comment on GitHub holds 65,536 characters"
-    used, kept = 0, 0
-    for line in lines:
-        used += len(line) + 2
-        if used > room - len(note) - 10:
-            break
-        kept += 1
-    cut = [note.format(len(lines) - kept)] if kept < len(lines) else []
-    return [*lines[:kept], *cut]
+    room -= len(note) + 10
+    lines: list[str] = []
+    for change in changes:
+        line = form(change)
+        room -= len(line) + 1
+        if room < 0:
+            return [*lines, note.format(len(changes) - len(lines))]
+        lines.append(line)
+    return lines
 
 
 def _code(value: str) -> str:

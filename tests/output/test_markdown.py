@@ -1,0 +1,143 @@
+"""A plan as the comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tasktracker_ops.output.markdown import LIMIT, markdown
+from tasktracker_ops.output.screen import Screen
+from tasktracker_ops.plans import SENSITIVE, UNKNOWN, AttributeChange, Plan, ResourceChange
+from tasktracker_ops.settings import Settings
+
+NAME = AttributeChange("name", "TaskTable", "Renamed")
+REPLACED = ResourceChange(
+    "aws_dynamodb_table.tasks",
+    "replace",
+    "aws_dynamodb_table",
+    "TaskTable",
+    (AttributeChange("arn", "arn:aws:x", UNKNOWN), NAME),
+    ("name",),
+)
+UPDATED = ResourceChange("aws_lambda_function.tracker", "update", "aws_lambda_function")
+HOSTILE = [
+    "@octocat",
+    "a|b",
+    "``` `",
+    "`",
+    "<img src=x onerror=alert(1)>",
+    "</details><h1>",
+    "-->",
+    "a\n\n# heading",
+    "a\r\n- item",
+    "[x](https://example.com)",
+    "**",
+    "::error::x",
+    "\u202eevil",
+    "~~~",
+    "#1",
+]
+
+
+def shown(plan: Plan) -> list[str]:
+    """The lines of the comment."""
+    return markdown(plan, Screen(Settings(), {})).splitlines()
+
+
+def outside_of_code(line: str) -> str:
+    """What GitHub would read as Markdown: all but the code spans."""
+    return re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", line)
+
+
+def test_a_loss_comes_first_and_in_bold() -> None:
+    """With the address, what forces it, what is lost, and the flag it takes."""
+    lines = shown(Plan(1, 1, 1, (REPLACED, UPDATED)))
+    assert lines[0] == "<!-- tt-ops plan default -->"
+    assert lines[1] == "### Plan for `default`: 1 to add, 1 to change, 1 to destroy"
+    first = next(line for line in lines[2:] if line)
+    assert first.startswith("**🛑 `aws_dynamodb_table.tasks` (`TaskTable`) would be deleted and")
+    assert "as `name` cannot be changed in place: every item in it would be lost.**" in first
+    assert first.endswith("`tt-ops deploy --allow-destroy aws_dynamodb_table.tasks`")
+
+
+def test_changes_are_a_list() -> None:
+    """What forces the replacement, then the rest, then what only AWS will know."""
+    lines = shown(Plan(1, 1, 1, (REPLACED, UPDATED)))
+    assert lines[-2:] == [
+        "- **replace** `aws_dynamodb_table.tasks`: `name` (forces replacement) `TaskTable` → "
+        "`Renamed`; `arn` (known after apply)",
+        "- update `aws_lambda_function.tracker`",
+    ]
+
+
+def test_sensitive_values_are_masked() -> None:
+    """And a value that is too long is left out."""
+    attributes = (AttributeChange("a", SENSITIVE, SENSITIVE), AttributeChange("b"))
+    line = shown(Plan(0, 1, 0, (replace(UPDATED, attributes=attributes),)))[-1]
+    assert line.endswith("`aws_lambda_function.tracker`: `a` (sensitive); `b`")
+
+
+def test_an_empty_plan_says_so() -> None:
+    """With the marker, since it takes the place of an older comment."""
+    lines = shown(Plan(0, 0, 0, ()))
+    assert lines[:2] == ["<!-- tt-ops plan default -->", "### Plan for `default`: no changes"]
+
+
+def test_an_api_that_would_be_open_is_in_bold() -> None:
+    """With the routes and the flag."""
+    (line,) = [x for x in shown(Plan(0, 1, 0, (UPDATED,), opened=("$default",))) if "🛑" in x]
+    assert "The API asks who calls, and would be open to everybody: `$default`.**" in line
+    assert line.endswith("`tt-ops deploy --allow-public`")
+
+
+def test_drift_is_told() -> None:
+    """What was changed past Terraform, from what to what."""
+    drift = replace(UPDATED, attributes=(AttributeChange("memory_size", "256", "512"),))
+    lines = shown(Plan(0, 1, 0, (UPDATED,), drift=(drift,)))
+    assert lines[-3] == "Changed outside of Terraform, and changed back by this plan:"
+    assert lines[-1].endswith("`memory_size` `256` → `512`")
+
+
+def test_a_long_list_is_folded() -> None:
+    """What is lost stays above it."""
+    many = tuple(replace(UPDATED, address=f"aws_lambda_function.f{n}") for n in range(30))
+    lines = shown(Plan(1, 30, 1, (REPLACED, *many)))
+    assert "🛑" in "".join(lines[: lines.index("<details>")])
+    assert "<summary>31 changes</summary>" in lines
+    assert lines[-1] == "</details>"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_name_or_value_leaves_its_place(text: str) -> None:
+    """Each is in code and on its line: no mention, no HTML, no other Markdown."""
+    hostile = replace(
+        REPLACED,
+        address=text,
+        id=text,
+        attributes=(AttributeChange(text, text, f"{text}!"),),
+        forced_by=(text,),
+    )
+    lines = shown(Plan(1, 0, 1, (hostile,), opened=(text,), drift=(hostile,)))
+    harmless = shown(Plan(1, 0, 1, (REPLACED,), opened=("x",), drift=(REPLACED,)))
+    assert len(lines) == len(harmless)
+    allowed = re.compile(r"[\w\s*🛑().,:;→-]*")
+    for line in lines[1:]:
+        assert allowed.fullmatch(outside_of_code(line).removeprefix("### ")), line
+
+
+@pytest.mark.parametrize("unit", ["x", "é", "🌈"])
+def test_it_is_cut_to_what_github_takes(unit: str) -> None:
+    """Whole lines, with how many are left out; the fold is closed, and losses come first."""
+    many = tuple(
+        replace(REPLACED, address=f"aws_dynamodb_table.t{n}{unit * 300}", attributes=(NAME,) * 90)
+        for n in range(1_000)
+    )
+    text = markdown(Plan(1_000, 0, 1_000, many, drift=many), Screen(Settings(), {}))
+    assert len(text) + 1 <= LIMIT + 1 == 65_536
+    assert len(text.encode()) < 4 * 65_536
+    lines = text.splitlines()
+    assert sum("more, cut here" in line for line in lines) == 3
+    assert lines.count("<details>") == lines.count("</details>") == 1
+    assert all(line.count("`") % 2 == 0 for line in lines)
