@@ -434,6 +434,14 @@ def test_a_hint_repeats_what_was_run(capsys: pytest.CaptureFixture[str]) -> None
     assert last == "Hint:  try again: tt-ops metrics --widget 'a: b'"
 
 
+def test_a_hint_adds_to_what_was_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """The option that was missing stands behind the others."""
+    error = TtOpsError("x", "refused", hint=f"allow it: {SAME_COMMAND} --allow-public")
+    Console(Settings(), {}, ["deploy", "--yes"]).error(error)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "Hint:  allow it: tt-ops deploy --yes --allow-public"
+
+
 def test_a_long_title_is_shortened_on_a_terminal_only() -> None:
     """Columns stay columns where somebody looks; a program gets the whole title."""
     assert shortened("x" * 200, 28) == "x" * 27 + "…"

@@ -16,12 +16,20 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Deployment
 from tasktracker_ops.observations import Subscription
 from tasktracker_ops.output import Console
-from tasktracker_ops.plans import Plan, ResourceChange
+from tasktracker_ops.plans import Allowed, Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
 
 CHANGED = Plan(0, 1, 0, (ResourceChange("aws_lambda_function.tracker", "update"),))
 NOTHING = Plan(0, 0, 0, ())
+TABLES = tuple(
+    ResourceChange(address, "replace", "aws_dynamodb_table", name)
+    for address, name in (("aws_dynamodb_table.a", "A"), ('aws_dynamodb_table.b["x y"]', "B"))
+)
+LOSING = Plan(2, 0, 2, TABLES)
+OPENING = Plan(
+    0, 1, 0, (ResourceChange("aws_apigatewayv2_route.default", "update"),), ("$default",)
+)
 
 
 class App:
@@ -41,6 +49,8 @@ class App:
         )
         pending = Subscription("email", "operator@example.com", confirmed=False, arn=None)
         self.topics = SimpleNamespace(subscriptions=lambda topic: (pending,))
+        self.tables = SimpleNamespace(allow_deletion=lambda name: self.done.append(name))
+        self.done: list[str] = []
         self.plan = CHANGED
         self.refusal: TtOpsError | None = None
         self._version, self._after = before, after
@@ -55,7 +65,12 @@ class App:
     @contextmanager
     def planned(self, *, lock_timeout: int) -> Iterator[SavedPlan]:
         """The plan, whose apply moves the alias."""
-        yield SavedPlan(self.plan, lambda: self._serve(self._after))
+
+        def apply() -> None:
+            self.done.append("apply")
+            self._serve(self._after)
+
+        yield SavedPlan(self.plan, apply)
 
     def get(self) -> Deployment:
         """The description, of which nothing matters here."""
@@ -137,3 +152,42 @@ def test_who_hears_no_alarm_yet_is_named(project: Path) -> None:
     (problem,) = deploy(app, approve=pytest.fail).problems
     assert problem.message == "operator@example.com has not confirmed, and hears nothing"
     assert problem.hint == "confirm it: tt-ops local confirm"
+
+
+@pytest.mark.parametrize(
+    ("plan", "allowed", "code", "flags"),
+    [
+        (
+            LOSING,
+            Allowed(public=True),
+            "would-destroy",
+            "--allow-destroy aws_dynamodb_table.a --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
+        ),
+        (
+            LOSING,
+            Allowed(frozenset({TABLES[0].address, "aws_dynamodb_table"})),
+            "would-destroy",
+            "tt-ops … --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
+        ),
+        (OPENING, Allowed(frozenset({"$default"})), "would-open", "--allow-public"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_before_anyone_is_asked(
+    project: Path, plan: Plan, allowed: Allowed, code: str, flags: str
+) -> None:
+    """Nothing happens, and the hint has the flags that are missing, quoted for a shell."""
+    app: Any = App(project, before="1", after="2")
+    app.plan = plan
+    with pytest.raises(TtOpsError) as caught:
+        deploy(app, approve=pytest.fail, allowed=allowed)
+    assert (caught.value.code, app.done) == (code, [])
+    assert caught.value.hint.endswith(flags)
+
+
+def test_tables_that_may_go_are_unprotected_first(project: Path) -> None:
+    """Right before the apply, by the names that AWS knows them by."""
+    app: Any = App(project, before="1", after="2")
+    app.plan = LOSING
+    addresses = frozenset(change.address for change in TABLES)
+    deploy(app, approve=lambda plan: None, allowed=Allowed(addresses), smoke=False)
+    assert app.done == ["A", "B", "apply"]
