@@ -13,17 +13,25 @@ import secrets
 import signal
 import socket
 import sys
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from tasktracker_ops.local.state import ServerState
 
 EXIT_PORT_TAKEN = 98
+_LOOK_SECONDS = 1.0
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT; exit with EXIT_PORT_TAKEN when the port is not free."""
+    """Serve until SIGTERM, SIGINT or the removal of the directory.
+
+    Exits with EXIT_PORT_TAKEN when the port is not free.
+    """
     parser = argparse.ArgumentParser(prog="python -m tasktracker_ops.local.server")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--directory", type=Path, required=True, help="for state, log and code")
@@ -60,6 +68,9 @@ def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     state.write(directory)
+    # Who removes the folder leaves nobody who could find and stop this server.
+    lost = partial(_is_another, directory, _identity(directory))
+    threading.Thread(target=_end_when, args=(lost,), name="folder", daemon=True).start()
     try:
         server.serve_forever()
     finally:
@@ -68,6 +79,27 @@ def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None
         logging.shutdown()
         # Tearing down moto and its threads takes longer than everything before it.
         os._exit(0)
+
+
+def _end_when(lost: Callable[[], bool]) -> None:
+    while not lost():
+        time.sleep(_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_another(directory: Path, identity: tuple[int, int]) -> bool:
+    """Whether a folder was removed, even if there is a new one at its place."""
+    try:
+        return _identity(directory) != identity
+    except FileNotFoundError:
+        return True
+    except OSError:  # such as too many open files: nothing is known then
+        return False
+
+
+def _identity(directory: Path) -> tuple[int, int]:
+    found = directory.stat()
+    return found.st_dev, found.st_ino
 
 
 def _end(signum: int, frame: FrameType | None) -> None:

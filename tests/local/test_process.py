@@ -213,6 +213,20 @@ def test_a_server_that_nobody_waits_for_counts_as_ended(directory: Path) -> None
         parent.kill()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_server_whose_folder_was_removed_ends(
+    tmp_path: Path, eventually: Any, again: bool
+) -> None:
+    """Nobody could find it any more, to use it or to stop it; a new folder is another's."""
+    folder = tmp_path / "local"
+    server = process.start(folder, 0, port_required=False)
+    folder.rename(tmp_path / "kept")  # as removed, but that what is written there can be seen
+    if again:
+        folder.mkdir()
+    eventually(lambda: not _runs(server.pid))
+    assert list(folder.glob("*")) == []
+
+
 def test_stop_without_a_server_does_nothing(tmp_path: Path) -> None:
     """Stopping what was never started is no error."""
     assert process.stop(tmp_path / "nothing") is None
