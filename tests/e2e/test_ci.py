@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,3 +90,19 @@ def test_no_title_of_a_task_becomes_a_command(clone: Clone, summary: Path) -> No
         said = clone.run("tasks", *arguments, **_CI)
         assert "##[" not in said.stdout + said.stderr
         assert not any(line.lstrip().startswith("::") for line in said.stdout.splitlines())
+
+
+def test_an_interrupted_run_leaves_no_group_open(clone: Clone, summary: Path) -> None:
+    """A cancelled job's log is folded like any other, and says where things stand."""
+    process = clone.start("destroy", "--yes", GITHUB_STEP_SUMMARY=str(summary), **_CI)
+    assert process.stderr is not None
+    said = ""
+    while "::group::applying" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert folded(said + rest)[-1].startswith("::error title=interrupted::interrupted during apply")
+    assert "### ❌ Failed: interrupted\n" in summary.read_text()
