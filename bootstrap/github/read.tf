@@ -20,6 +20,7 @@ data "aws_iam_policy_document" "read" {
     resources = ["${local.state_arn}.tflock"]
   }
 
+  # The table's items are always asked for by their key, so ForAllValues never finds none.
   statement {
     sid       = "StateDigest"
     actions   = ["dynamodb:GetItem"]

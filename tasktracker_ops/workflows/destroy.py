@@ -35,7 +35,7 @@ def destroy(
         # Before anything goes, as a refusal halfway would leave neither the one nor the other.
         require_no_other_use(app)
     presence = app.state_backend.presence()
-    if backend and presence.bucket and admits_github(app):
+    if backend and admits_github(app):
         app.report.note("The roles that let GitHub in go as well.")
     plan = _NOTHING
     if presence.complete:
@@ -44,8 +44,7 @@ def destroy(
         approve(plan)
     if backend:
         # After the deployment, whose role has the boundary that goes here.
-        if presence.bucket:
-            remove_github(app)
+        remove_github(app)
         remove_backend(app)
     return Destroyed(plan=plan, backend=backend)
 

@@ -9,7 +9,7 @@ from typing import Any
 Policy = Mapping[str, Any]
 Context = Mapping[str, str | list[str]]
 
-_OPERATORS = {"StringEquals", "ForAllValues:StringEquals"}
+_FOR_ALL = "ForAllValues:StringEquals"
 
 
 def listed(value: str | list[str]) -> list[str]:
@@ -49,11 +49,14 @@ def _allowing(policy: Policy) -> list[Mapping[str, Any]]:
 
 
 def _fulfilled(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
-    """Whether every key has one of its values, letter by letter; an absent one has none."""
-    assert set(conditions) <= _OPERATORS, conditions
-    for keys in conditions.values():
+    """Whether every key has one of its values, letter by letter.
+
+    An absent one has none, but to ForAllValues, which then has nothing against it.
+    """
+    assert set(conditions) <= {"StringEquals", _FOR_ALL}, conditions
+    for operator, keys in conditions.items():
         for key, values in keys.items():
-            found = listed(context.get(key, []))
-            if not found or not set(found) <= set(listed(values)):
+            found = set(listed(context.get(key, [])))
+            if not (found or operator == _FOR_ALL) or not found <= set(listed(values)):
                 return False
     return True

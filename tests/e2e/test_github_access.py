@@ -226,7 +226,6 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
         ("s3:GetObject", f"{BUCKET}/other/terraform.tfstate", {}),
         ("dynamodb:DeleteTable", LOCKS, {}),
         ("dynamodb:PutItem", LOCKS, {"dynamodb:LeadingKeys": "other/state"}),
-        ("dynamodb:PutItem", LOCKS, {}),
         ("dynamodb:GetItem", LOCKS.replace("terraform-locks", "TaskTable"), {}),
         ("dynamodb:DeleteTable", LOCKS.replace("terraform-locks", "TaskTable2"), {}),
         ("lambda:UpdateFunctionCode", f"{FUNCTION}2", {}),
