@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from tasktracker_ops.errors import ConfigurationError
 
 from .loopback import is_loopback
+from .refusals import without_userinfo
 
 if TYPE_CHECKING:
     import requests
@@ -32,7 +33,7 @@ class BearerAuth:
         if urlsplit(api_url).scheme != "https" and not is_loopback(api_url):
             raise ConfigurationError(
                 "api-token-exposed",
-                f"{api_url!r} is not https: the token could be read on its way",
+                f"{without_userinfo(api_url)!r} is not https: the token could be read on its way",
                 hint="see the deployment's own address: tt-ops outputs",
             )
 

@@ -35,6 +35,7 @@ _PROBLEMS = {
         "see what was added with it: tt-ops tasks list",
     ),
 }
+_USERINFO = re.compile(r"(?<=//)[^/\s]*@")
 _NO_ID = re.compile(r"/tasks/(?![A-Za-z0-9._~-]{1,128}$)[^/?]+$")  # that a task can have
 
 
@@ -51,7 +52,7 @@ def refused(answer: requests.Response) -> TtOpsError:
     )
     if impossible:
         detail = "no task can have this id"
-    where = f"{answer.request.method} {answer.url}"
+    where = f"{answer.request.method} {without_userinfo(answer.url)}"
     sentence = f"{where}: {answer.status_code} {str(detail).rstrip('.')}"
     if answer.status_code in {401, 403}:
         code, hint = "api-forbidden", _access_hint(answer)
@@ -67,7 +68,7 @@ def strange(answer: requests.Response, what: str) -> TtOpsError:
     """The error for an answer that the task API does not give."""
     return TtOpsError(
         "api-answer-unreadable",
-        f"{answer.request.method} {answer.url} does not answer as the task API: "
+        f"{answer.request.method} {without_userinfo(answer.url)} does not answer as the task API: "
         f"{answer.status_code} {what}",
         hint="see the deployment's own address: tt-ops outputs",
     )
@@ -81,6 +82,11 @@ def readable(answer: requests.Response) -> Iterator[None]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         kind = answer.headers.get("Content-Type", "no content type")
         raise strange(answer, f"gave {kind}: {answer.text[:100]!r}") from error
+
+
+def without_userinfo(url: str) -> str:
+    """The URL as it can be shown: user and password (RFC 3986, section 3.2.1) are left out."""
+    return _USERINFO.sub("", url)
 
 
 def problem_slug(answer: requests.Response) -> str:

@@ -18,7 +18,7 @@ from tasktracker_ops.errors import ConfigurationError, TtOpsError
 
 from .loopback import is_loopback
 from .pace import Pace
-from .refusals import problem_slug
+from .refusals import problem_slug, without_userinfo
 
 # (connect, read) in seconds; API Gateway itself gives up after 30.
 _TIMEOUT = (5, 31)
@@ -68,7 +68,8 @@ class Transport:
         if not _is_http(api_url):
             raise ConfigurationError(
                 "api-url-invalid",
-                f"{api_url!r} is no address of an API: it starts with https:// and names a host",
+                f"{without_userinfo(api_url)!r} is no address of an API: it starts with https:// "
+                "and names a host",
                 hint="see the deployment's own: tt-ops outputs",
             )
         self.api_url = api_url.rstrip("/") + "/"
@@ -132,10 +133,11 @@ class Transport:
             settings = http.merge_environment_settings(url, {}, None, None, None)
             return http.send(prepared, timeout=_TIMEOUT, allow_redirects=False, **settings)
         except requests.RequestException as error:
+            shown = without_userinfo(url)
             raise TtOpsError(
                 "api-unreachable",
-                f"{call.method} {url}: no answer ({_reason(error)})",
-                hint=f"try it by hand: curl -i {shlex.quote(url)}",
+                f"{call.method} {shown}: no answer ({_reason(error)})",
+                hint=f"try it by hand: curl -i {shlex.quote(shown)}",
             ) from error
 
 

@@ -218,3 +218,17 @@ def test_this_machine_is_reached_without_a_proxy(
     server.will_answer(204)
     TaskClient(server.url).remove("1")
     assert len(server.asked) == 1
+
+
+def test_a_password_in_the_address_is_sent_and_never_told(server: Any) -> None:
+    """Whatever goes wrong: no exception has it."""
+    server.will_answer(500)
+    server.will_answer(200, "no JSON")
+    address = server.url.replace("//", "//someone:canary@")
+    errors = [refusal(TaskClient(address, patience=0)) for _ in range(2)]
+    assert server.asked[0].headers["authorization"].startswith("Basic ")
+    errors.append(refusal(TaskClient("http://someone:canary@127.0.0.1:1", patience=0)))
+    with pytest.raises(ConfigurationError) as caught:
+        TaskClient("ftp://someone:canary@example.com")
+    for error in (*errors, caught.value):
+        assert "canary" not in error.message + error.hint
