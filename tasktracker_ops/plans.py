@@ -17,9 +17,8 @@ PRECIOUS = {
 # What stands for a value that nobody may see, and for one that only AWS will know.
 SENSITIVE = "(sensitive)"
 UNKNOWN = "(known after apply)"
-# What comes first in a plan: what cannot be taken back.
-_ORDER = ("delete", "replace", "forget")
-_GONE = {
+# What cannot be taken back, in the order in which it is shown.
+DESTRUCTIVE = {
     "delete": "would be deleted",
     "replace": "would be deleted and made anew",
     "forget": "would be left to itself, no deploy finding it again",
@@ -66,7 +65,7 @@ class ResourceChange:
     @property
     def loses(self) -> str:
         """What is lost for good with the change; empty where nothing is."""
-        return PRECIOUS.get(self.type, "") if self.action in _GONE else ""
+        return PRECIOUS.get(self.type, "") if self.action in DESTRUCTIVE else ""
 
     def loss(self, quoted: Callable[[str], str] = repr) -> str:
         """What becomes of it and why, in a sentence; `quoted` writes names."""
@@ -75,7 +74,7 @@ class ResourceChange:
         reason = forced if self.forced_by else _REASONS.get(self.reason)
         because = f", as {reason}" if reason else ""
         lost = "" if self.action == "forget" else f": {self.loses} would be lost"
-        return f"{name} {_GONE[self.action]}{because}{lost}"
+        return f"{name} {DESTRUCTIVE[self.action]}{because}{lost}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,10 @@ class Plan:
 def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
     """The changes, those first that cannot be taken back."""
 
+    order = list(DESTRUCTIVE)
+
     def rank(change: ResourceChange) -> tuple[bool, int, str]:
-        place = _ORDER.index(change.action) if change.action in _ORDER else len(_ORDER)
+        place = order.index(change.action) if change.action in order else len(order)
         return not change.loses, place, change.address
 
     return tuple(sorted(changes, key=rank))

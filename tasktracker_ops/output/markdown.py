@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.plans import UNKNOWN, AttributeChange, Plan, ResourceChange, dangers
+from tasktracker_ops.plans import (
+    DESTRUCTIVE,
+    UNKNOWN,
+    AttributeChange,
+    Plan,
+    ResourceChange,
+    dangers,
+)
 
 from .screen import Screen
 from .text import counts, shortened, visible
@@ -20,7 +27,6 @@ _LOSSES, _DRIFT = 20_000, 10_000
 _LONG = 10  # changes; a longer list is folded
 _LONGEST = 200  # characters of a name or value
 _MOST = 20  # attributes of a change
-_DESTRUCTIVE = ("delete", "replace", "forget")
 
 
 def markdown(plan: Plan, screen: Screen) -> str:
@@ -63,7 +69,7 @@ def _hint(problem: Problem, screen: Screen) -> str:
 
 def _line(change: ResourceChange) -> str:
     """One item of the list of changes, on one line."""
-    action = f"**{change.action}**" if change.action in _DESTRUCTIVE else change.action
+    action = f"**{change.action}**" if change.action in DESTRUCTIVE else change.action
     details = "; ".join(_attributes(change))
     return f"- {action} {_code(change.address)}{': ' if details else ''}{details}"
 
