@@ -1,0 +1,79 @@
+"""An issuer of tokens."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from jwt.algorithms import RSAAlgorithm
+
+from .http_server import serving
+
+
+@dataclass
+class Issuer:
+    """An identity provider on this machine: publishes `keys` by their id, and issues tokens."""
+
+    url: str
+    keys: dict[str, RSAPrivateKey]
+    asked: list[str] = field(default_factory=list)
+
+    def key_set(self) -> dict[str, Any]:
+        """Return the published keys (RFC 7517)."""
+        return {
+            "keys": [
+                {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig"}
+                for kid, key in self.keys.items()
+            ]
+        }
+
+    def claims(self, **changes: Any) -> dict[str, Any]:
+        """Return good claims with some changed; None leaves one out."""
+        now = int(time.time())
+        good = {"iss": self.url, "aud": "tasks", "sub": "someone", "iat": now, "exp": now + 300}
+        return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+    def token(self, scope: str | None = None, **changes: Any) -> str:
+        """Issue a token, signed with the first key."""
+        kid, key = next(iter(self.keys.items()))
+        claims = self.claims(scope=scope, **changes)
+        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> RSAPrivateKey:
+    """A key that takes a while to make."""
+    return generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="module")
+def issuer(signing_key: RSAPrivateKey) -> Iterator[Issuer]:
+    """An issuer whose configuration and keys are served over HTTP."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Serve one of the two documents."""
+            found.asked.append(self.path)
+            configuration = {"issuer": found.url, "jwks_uri": f"{found.url}/keys"}
+            document = found.key_set() if self.path == "/keys" else configuration
+            content = json.dumps(document).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listener.daemon_threads = True
+    found = Issuer(f"http://127.0.0.1:{listener.server_port}", {"first": signing_key})
+    with serving(listener):
+        yield found

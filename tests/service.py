@@ -1,0 +1,154 @@
+"""The service, with what may go wrong on the way to it."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from .http_server import serving
+
+
+class Service(ThreadingHTTPServer):
+    """The real service at an address of this machine: its handler, on a table in moto.
+
+    `asked` are methods and paths of all requests that came; `before` is called with them before
+    each is handled. Requests are handled one after the other.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _ServiceRequest)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.asked: list[str] = []
+        self.before: Callable[[str], None] = lambda request: None
+        self.lock = threading.Lock()
+        self._faults: list[tuple[str, str, Mapping[str, str]]] = []
+
+    def fail(self, method: str, kind: str, *, times: int = 1, **headers: str) -> None:
+        """Let the next requests of a method fail: `dropped`, `answer lost`, or with a status."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        with self.lock:
+            self._faults += [(method, kind, names)] * times
+
+    def fault(self, method: str) -> tuple[str, Mapping[str, str]]:
+        """Take the next fault of a method."""
+        with self.lock:
+            for place, (of, kind, headers) in enumerate(self._faults):
+                if of == method:
+                    del self._faults[place]
+                    return kind, headers
+        return "", {}
+
+    def handle_event(self, event: Mapping[str, Any]) -> Any:
+        """Invoke the function."""
+        import handler
+
+        with self.lock:
+            return handler.lambda_handler(event, None)
+
+
+class _ServiceRequest(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # header and body in one segment
+    server: Service
+
+    def respond(self) -> None:
+        """Answer as API Gateway does, unless a fault comes first."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append(f"{self.command} {self.path}")
+        self.server.before(f"{self.command} {self.path}")
+        kind, headers = self.server.fault(self.command)
+        if kind.isdigit():
+            self._answer({"statusCode": int(kind), "headers": headers, "body": '{"message": "no"}'})
+            return
+        if kind != "dropped":
+            answer = self.server.handle_event(self._event(body.decode()))
+        if kind:
+            self.close_connection = True
+            return
+        self._answer(answer)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = respond
+
+    def _event(self, body: str) -> dict[str, Any]:
+        address = urlsplit(self.path)
+        http = {"method": self.command, "path": address.path}
+        return {
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": address.path,
+            "rawQueryString": address.query,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "queryStringParameters": dict(parse_qsl(address.query)),
+            "requestContext": {"http": http, "stage": "$default"},
+            "body": body,
+            "isBase64Encoded": False,
+        }
+
+    def _answer(self, answer: Mapping[str, Any]) -> None:
+        content = answer["body"].encode()
+        self.send_response(answer["statusCode"])
+        for name, value in answer["headers"].items():
+            self.send_header(name, value)
+        if answer["statusCode"] != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture(scope="module")
+def dynamodb_client() -> Iterator[Any]:
+    """The function's client of a DynamoDB that is moto's, in this process."""
+    from botocore.awsrequest import AWSResponse
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from urllib3 import HTTPResponse
+    from werkzeug.test import Client
+
+    moto = Client(DomainDispatcherApplication(create_backend_app))
+
+    def deliver(request: Any, **_: Any) -> AWSResponse:
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+        }
+        answer = moto.post("/", headers=headers, data=request.body)
+        raw = HTTPResponse(io.BytesIO(answer.data), preload_content=False)
+        return AWSResponse(request.url, answer.status_code, answer.headers, raw)
+
+    # As the other tests of the function do; they share its modules.
+    sys.path.insert(0, str(Path(__file__).parents[1] / "lambda_function"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("TASKS_TABLE_NAME", "TaskTable")
+        environment.setenv("TASKS_INDEX_NAME", "status-task_id-index")
+        import dynamodb
+
+        dynamodb.client.cache_clear()
+        client = dynamodb.client()
+        client.meta.events.register("before-send.dynamodb", deliver)
+        yield client
+        dynamodb.client.cache_clear()
+
+
+@pytest.fixture
+def service(dynamodb_client: Any, table_definition: dict[str, Any]) -> Iterator[Service]:
+    """The service, without tasks."""
+    dynamodb_client.create_table(**table_definition)
+    found = Service()
+    with serving(found):
+        yield found
+    dynamodb_client.delete_table(TableName="TaskTable")
