@@ -1,25 +1,30 @@
 """DynamoDB at the same cost however large a table is, in moto's own objects.
 
 Before each transaction moto copies every item of its tables, to be able to take it back. Here items
-are replaced and never changed, so that a copy of a table can share them.
+are replaced and never changed, so that a copy of a table can share them. And for each page of an
+index it sorts the whole table; here it gets only what belongs on the page.
 """
 
 from __future__ import annotations
 
 import copy
+import heapq
+from collections.abc import Iterable
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 # moto's own, however often ours are put around them.
+_query = Table.query
 _update_item = DynamoDBBackend.update_item
 
 
 def install() -> None:
-    """Let copies of tables share their items."""
+    """Let copies of tables share their items, and pages cost what is on them."""
     Table.__deepcopy__ = _copy  # type: ignore[attr-defined]
+    Table.query = _query_candidates  # type: ignore[assignment, method-assign]
     DynamoDBBackend.update_item = _update_item_in_place_of_old  # type: ignore[assignment, method-assign]
 
 
@@ -33,6 +38,58 @@ def _copy(table: Table, memo: dict[int, Any]) -> Table:
     if table.range_key_attr is not None:
         copied.items.update({key: items.copy() for key, items in table.items.items()})
     return copied
+
+
+def _query_candidates(
+    table: Table,
+    hash_key: DynamoType | None,
+    comparison: str | None,
+    bounds: list[DynamoType],
+    limit: int | None,
+    start: dict[str, Any] | None,
+    forward: bool,
+    projections: Any,
+    index: str | None = None,
+    *args: Any,
+    **more: Any,
+) -> Any:
+    """Do Query on a copy of the table that holds only the items which may be on the page."""
+    asked = table
+    keys = _keys_of_texts(table, index)
+    if keys and hash_key is not None and start is None:
+        name, sort_name = keys
+        items: Iterable[Any] = table.items.values()
+        found: Iterable[Item] = (
+            item
+            for item in items
+            if (value := item.attrs.get(name)) is not None and value.value == hash_key.value
+        )
+        if comparison == "<":
+            bound = bounds[0].value
+            found = (item for item in found if item.attrs[sort_name].value < bound)
+        if limit and comparison in (None, "<"):
+            choose = heapq.nsmallest if forward else heapq.nlargest
+            # One more, by which moto tells that there is another page.
+            found = choose(limit + 1, found, key=lambda item: item.attrs[sort_name].value)
+        asked = copy.copy(table)
+        asked.items = {item.hash_key: item for item in found}  # type: ignore[assignment]
+    page = (comparison, bounds, limit, start, forward, projections, index)
+    return _query(asked, hash_key, *page, *args, **more)  # type: ignore[arg-type]
+
+
+def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
+    """Return the keys of a global index that sorts by the table's own key, all of them texts.
+
+    None for any other: moto knows how to order those.
+    """
+    schemas = [each.schema for each in table.global_indexes if each.name == index]
+    if not schemas or table.range_key_attr is not None:
+        return None
+    keys = [(key["KeyType"], key["AttributeName"]) for key in schemas[0]]
+    types = {each["AttributeName"]: each["AttributeType"] for each in table.attr}
+    if [kind for kind, _ in keys] != ["HASH", "RANGE"] or keys[1][1] != table.hash_key_attr:
+        return None
+    return (keys[0][1], keys[1][1]) if {types.get(name) for _, name in keys} == {"S"} else None
 
 
 def _update_item_in_place_of_old(

@@ -81,6 +81,61 @@ def test_an_update_that_fails_leaves_the_item_as_it_was(table: Any) -> None:
     assert client.scan(TableName="Things")["Items"] == before
 
 
+@pytest.mark.parametrize("forward", [True, False])
+@pytest.mark.parametrize("limit", [1, 7, 100])
+def test_pages_of_an_index(embedded: Any, limit: int, forward: bool) -> None:
+    """They hold what their partition holds, in order and once, followed by bound and by key."""
+    client = embedded[0].client("dynamodb")
+    client.create_table(
+        TableName="Paged",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("id", "kind")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "kind-id",
+                "KeySchema": [
+                    {"AttributeName": "kind", "KeyType": "HASH"},
+                    {"AttributeName": "id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for number in range(40):
+        kind = {"kind": "even" if number % 2 == 0 else "odd"} if number % 5 else {}
+        client.put_item(TableName="Paged", Item=_text(id=f"{number:02}", **kind))
+    query: dict[str, Any] = {
+        "TableName": "Paged",
+        "IndexName": "kind-id",
+        "Limit": limit,
+        "ScanIndexForward": forward,
+    }
+    partition = {":kind": {"S": "odd"}}
+    followed = [
+        item["id"]["S"]
+        for page in client.get_paginator("query").paginate(
+            **query, KeyConditionExpression="kind = :kind", ExpressionAttributeValues=partition
+        )
+        for item in page["Items"]
+    ]
+    below = client.query(
+        **query,
+        KeyConditionExpression="kind = :kind AND id < :id",
+        ExpressionAttributeValues={**partition, ":id": {"S": "21"}},
+    )
+    client.delete_table(TableName="Paged")
+    odd = [f"{number:02}" for number in range(40) if number % 2 and number % 5]
+    assert followed == (odd if forward else odd[::-1])
+    wanted = [name for name in odd if name < "21"]
+    assert [item["id"]["S"] for item in below["Items"]] == (wanted if forward else wanted[::-1])[
+        :limit
+    ]
+    assert ("LastEvaluatedKey" in below) == (limit < len(wanted))
+
+
 def test_a_copy_of_a_table_shares_its_items_until_they_change(embedded: Any) -> None:
     """What moto copies before each transaction costs nothing for items that it does not touch."""
     client = embedded[0].client("dynamodb")
