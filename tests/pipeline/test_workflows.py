@@ -99,6 +99,18 @@ def test_what_locks_the_state_is_not_cancelled() -> None:
     assert ci["jobs"]["plan"]["concurrency"]["cancel-in-progress"] == "false"
 
 
+@each_workflow
+def test_what_locks_the_state_hears_that_it_is_cancelled(file: Path) -> None:
+    """GitHub signals the step's shell alone, so tt-ops takes the shell's place.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
+    """
+    for name in _WITH_CREDENTIALS[file.name]:
+        for step in load(file)["jobs"][name]["steps"]:
+            if re.search(r"tt-ops (plan|deploy)", step.get("run", "")):
+                assert step["run"].startswith("exec tt-ops "), step
+
+
 def test_deploys_wait_for_approval() -> None:
     """The job's environment is the one that the deployer's role trusts by default."""
     assert load(WORKFLOWS / "deploy.yml")["jobs"]["deploy"]["environment"] == "production"
