@@ -17,7 +17,7 @@ import yaml
 from tasktracker_ops.workflows.build import build
 
 if TYPE_CHECKING:
-    from tests.local.conftest import Api, Aws, Function
+    from tests.local.aws import Api, Aws, Function
 
 ROOT = Path(__file__).parents[2]
 DESCRIPTION = ROOT / "docs" / "openapi.yaml"

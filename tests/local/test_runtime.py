@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import zipped
+from .aws import zipped
 
 
 def test_answers_what_the_function_returns(function: Any) -> None:
