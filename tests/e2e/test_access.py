@@ -135,10 +135,21 @@ def test_web_pages(clone: Clone, issuer: Any) -> None:
     assert status(url, "GET", headers={"Origin": ORIGIN}) == 401
 
 
+def test_lost_variables_open_nothing(clone: Clone) -> None:
+    """A deploy that would open the API is refused, agreed to or not; the API is as it was."""
+    before = clone.read("outputs")
+    refused = clone.run("deploy", "--yes", "--output", "json")
+    assert refused.returncode == 1
+    assert json.loads(refused.stderr)["error"]["code"] == "would-open"
+    assert clone.read("outputs") == before
+    assert status(f"{before['api_url']}/tasks") == 401
+    assert "**🛑 The API asks who calls" in clone.succeed("plan", "--output", "markdown")
+
+
 def test_everyone(clone: Clone) -> None:
     """Back at NONE it is the same API with the same tasks, open to all, and that is said."""
     before = clone.read("outputs")
-    deployed = clone.read("deploy", "--yes")
+    deployed = clone.read("deploy", "--yes", "--allow-public")
     assert (deployed["deployment"]["api_auth"], deployed["smoke"]) == ("NONE", "passed")
     assert deployed["deployment"]["api_id"] == before["api_id"]
     done = actions(deployed)
