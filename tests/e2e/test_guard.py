@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TABLE = "aws_dynamodb_table.tasks"
 RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
-ALL_KEYS = 'hash_key                    = "task_id"'
+HASH_KEY = 'hash_key                    = "task_id"'
 
 
 def refused(clone: Clone, *arguments: str, **environment: str) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_another_key_is_a_loss_too(live: Clone) -> None:
     """The attribute that forces it is named."""
     file = "terraform/database.tf"
     before = (live.path / file).read_text()
-    live.edit(file, ALL_KEYS, ALL_KEYS.replace("task_id", "status"))
+    live.edit(file, HASH_KEY, HASH_KEY.replace("task_id", "status"))
     planned = live.read("plan")
     error = refused(live)
     (live.path / file).write_text(before)
