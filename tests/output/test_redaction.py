@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tasktracker_ops.errors import Problem, quoted
+from tasktracker_ops.errors import SAME_COMMAND, Problem, TtOpsError, quoted
 from tasktracker_ops.models import Stopped, Tasks
 from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
+from tasktracker_ops.output import Console
 from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
 from tests.test_output import SERVER, TASK
@@ -150,3 +151,17 @@ def test_a_command_line_leaves_secrets_to_their_variables() -> None:
     words = ["tt-ops", "tasks", "--api-url=https://u:p@host", "add", "a b"]
     assert redaction().command(words) == "tt-ops tasks --api-url=\"$TT_OPS_API_URL\" add 'a b'"
     assert redaction().command(["tt-ops", "u:pass@host"]) == "tt-ops '***@host'"
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_an_error_is_printed_without_secrets(
+    output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its message, its hint, and the command that is repeated in it."""
+    arguments = ["deploy", "--alert-email", "o@example.com"]
+    console = Console(Settings(output=output), {"alert_email": "o@example.com"}, arguments)
+    console.error(TtOpsError("x", "not for o@example.com", hint=f"try again: {SAME_COMMAND}"))
+    told = capsys.readouterr().err
+    assert "o@example.com" not in told
+    assert "not for o…@example.com" in told
+    assert "$TT_OPS_ALERT_EMAIL" in told
