@@ -358,6 +358,15 @@ def test_the_function_logs_nothing_of_its_callers(local: Watched) -> None:
     assert local.leaks == []
 
 
+def test_the_end_lets_no_secret_out(local: Watched) -> None:
+    """Neither what is removed nor the embedded AWS that stops."""
+    local.run("destroy", "--yes", "--verbose")
+    local.run("local", "down")
+    local.run("status", code=1)
+    local.files()
+    assert local.leaks == []
+
+
 def test_an_account_hears_no_more_than_it_has_to(
     watch: Callable[..., Watched], canaries: Canaries, doors: Mapping[str, str], endpoint: str
 ) -> None:
