@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,11 +22,11 @@ import yaml
 
 from tasktracker_ops.adapters.toolchain import TERRAFORM_VERSION
 
+from .events import REPOSITORY, Event
 from .expressions import Open, holds, interpolate
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
-REPOSITORY = "octo-org/task-tracker"
 _SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _TIMEOUT = 900
@@ -48,36 +49,6 @@ def load(file: Path) -> dict[str, Any]:
     with file.open(encoding="utf-8") as stream:
         content: dict[str, Any] = yaml.load(stream, Loader=yaml.BaseLoader)  # nosec B506 # text only
     return content
-
-
-@dataclass(frozen=True)
-class Event:
-    """What started a run."""
-
-    name: str
-    ref: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
-
-
-def push(branch: str = "main") -> Event:
-    """A push to a branch."""
-    return Event("push", f"refs/heads/{branch}")
-
-
-def by_hand(branch: str) -> Event:
-    """A run that somebody started on a branch."""
-    return Event("workflow_dispatch", f"refs/heads/{branch}")
-
-
-def pull_request(*, head: str = REPOSITORY, author: str = "octocat") -> Event:
-    """A pull request from a branch of the repository `head`."""
-    request = Open(
-        number="7",
-        user=Open(login=author),
-        head=Open(repo=Open(full_name=head), ref="$(touch pwned)"),
-        title="`touch pwned`",
-    )
-    return Event("pull_request", "refs/pull/7/merge", {"pull_request": request})
 
 
 @dataclass(frozen=True)
@@ -192,6 +163,7 @@ class _Job:
             return Ran("skipped")
         for folder in (self.workspace, self.tools, self.home, self.temp):
             folder.mkdir(parents=True)
+        _install(self.tools / "gh", Path(__file__).with_name("github.py"))
         steps = tuple(self._step(step) for step in self.definition["steps"])
         return Ran("failure" if self.failed else "success", steps)
 
@@ -325,6 +297,14 @@ _ACTIONS: Mapping[str, Callable[[_Job, Mapping[str, str]], None]] = {
     "hashicorp/setup-terraform": _Job.setup_terraform,
     "aws-actions/configure-aws-credentials": _Job.configure_aws_credentials,
 }
+
+
+def _install(program: Path, source: Path) -> None:
+    """Put a program of Python's on PATH, run by this Python whatever the job has installed."""
+    program.write_text(
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(source))} "$@"\n'
+    )
+    program.chmod(0o755)
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:

@@ -12,7 +12,8 @@ import pytest
 from tasktracker_ops.adapters.providers import provider_environment
 from tasktracker_ops.adapters.toolchain import TerraformBinary
 
-from .runner import ROOT, Ran, Runner, pull_request
+from .events import pull_request
+from .runner import ROOT, Ran, Runner
 
 Workflow = dict[str, Any]
 FORK = pull_request(head="somebody/fork")

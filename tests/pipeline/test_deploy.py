@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ import boto3
 import pytest
 
 from .conftest import ADDRESS
+from .events import by_hand, pull_request, push
 from .github import BOT
-from .runner import Runner, by_hand, pull_request, push
+from .runner import Runner
 
 DEPLOYER = "arn:aws:iam::123456789012:role/task-tracker-function-deployer"
 PLANNER = "arn:aws:iam::123456789012:role/task-tracker-function-planner"
@@ -93,21 +93,11 @@ def comments(tmp_path: Path, deployed: Runner) -> Path:
     return file
 
 
-def _install_gh(checkout: Path) -> None:
-    gh = checkout.parent / "tools" / "gh"
-    gh.write_text(
-        f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("github.py")} "$@"\n'
-    )
-    gh.chmod(0o755)
-
-
 def _give_more_memory(checkout: Path) -> None:
-    _install_gh(checkout)
     _replace(checkout / "terraform" / "variables.tf", "default     = 256", "default     = 512")
 
 
 def _rename_the_key(checkout: Path) -> None:
-    _install_gh(checkout)
     _replace(checkout / "terraform" / "database.tf", '"task_id"', '"id"')
 
 
@@ -179,7 +169,7 @@ def test_a_state_that_could_not_be_stored_outlives_the_machine(
     assert ran["Deploy"].outcome == "failure (1)", ran.log
     assert ran["Store a state that was left over"].outcome == "success", ran.log
     assert ran.outcome == "failure"
-    assert _serial(deployed) == before + 1
+    assert _serial(deployed) > before
 
 
 def _serial(runner: Runner) -> int:

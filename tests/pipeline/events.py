@@ -1,0 +1,40 @@
+"""What starts a run: a push, a pull request, somebody by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .expressions import Open
+
+REPOSITORY = "octo-org/task-tracker"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What started a run."""
+
+    name: str
+    ref: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def push(branch: str = "main") -> Event:
+    """A push to a branch."""
+    return Event("push", f"refs/heads/{branch}")
+
+
+def by_hand(branch: str) -> Event:
+    """A run that somebody started on a branch."""
+    return Event("workflow_dispatch", f"refs/heads/{branch}")
+
+
+def pull_request(*, head: str = REPOSITORY, author: str = "octocat") -> Event:
+    """A pull request from a branch of the repository `head`."""
+    request = Open(
+        number="7",
+        user=Open(login=author),
+        head=Open(repo=Open(full_name=head)),
+    )
+    return Event("pull_request", "refs/pull/7/merge", {"pull_request": request})
