@@ -226,7 +226,7 @@ class Stack:
     def forget(self, address: str) -> None:
         """Take a resource out of the state, where it is in it, and leave it as it is."""
         self.initialise()
-        run = self._once("state", "rm", address)
+        run = self._once("state rm", address)
         if run.code != 0 and "No matching objects found" not in run.stderr:
             raise self._failure(run).error()
 

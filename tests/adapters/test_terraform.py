@@ -54,6 +54,17 @@ def test_a_plan_file_is_private(bench: Any) -> None:
     assert stat.S_IMODE((bench.data / "terraform.log").stat().st_mode) == 0o600
 
 
+def test_what_is_forgotten_stays_and_is_not_destroyed(bench: Any) -> None:
+    """A resource that is in no state any more is forgotten already."""
+    bench.write(ONE)
+    stack = bench.stack()
+    stack.plan(bench.plan_file)
+    stack.apply(bench.plan_file)
+    for _ in range(2):
+        stack.forget("terraform_data.one")
+    assert stack.plan(bench.plan_file, destroy=True).empty
+
+
 def test_apply_does_what_was_planned_and_nothing_else(bench: Any) -> None:
     """What is written between plan and apply waits for the next plan."""
     bench.write(ONE + 'output "kept" {\n  value = 3\n}\n')
