@@ -18,6 +18,8 @@ from .options import (
 if TYPE_CHECKING:
     from tasktracker_ops.plans import Plan
 
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
+
 
 @click.command(cls=Command)
 @click.option("--github", metavar="OWNER/REPO", help="Let this repository's workflows deploy, too.")
@@ -65,6 +67,8 @@ def bootstrap(
             f"{context.app.target.label}?"
         )
 
+    if github is None:
+        _refuse("branch", "github_environment", "github_ids", without="--github")
     context.app.ensure_ready()
     allowed = Allowed(frozenset(allow_destroy))
     made = (
@@ -84,6 +88,14 @@ def bootstrap(
     if "state_bucket" in context.flags:
         bucket = context.settings.state_bucket
         context.console.note(f'For the next commands, in tt-ops.toml: state_bucket = "{bucket}"')
+
+
+def _refuse(*names: str, without: str) -> None:
+    """Turn down options that were given and say nothing on their own."""
+    here = click.get_current_context()
+    for option in here.command.params:
+        if option.name in names and here.get_parameter_source(option.name) is COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} is about {without}", here)
 
 
 @click.command(cls=Command)

@@ -62,6 +62,17 @@ def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -
     assert f"    {path.split(' ')[0]}" in result.output
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--branch", "main"), ("--github-environment", "staging"), ("--github-ids", "1/2")],
+)
+def test_options_about_github_alone_are_turned_down(run: Run, option: str, value: str) -> None:
+    """Whoever names a branch means workflows, and must name their repository."""
+    result = run("bootstrap", option, value)
+    assert result.exit_code == ExitCode.USAGE
+    assert f"{option} is about --github" in result.stderr
+
+
 def test_the_root_help_groups_the_commands() -> None:
     """Families are headed, in the order in which one meets them."""
     output = CliRunner().invoke(cli, ["--help"]).output
