@@ -157,6 +157,7 @@ def test_nothing_of_the_users_aws_reaches_the_sandbox(local: LocalTarget) -> Non
     environment = local.environment()
     variables = environment.variables
     assert environment.sealed
+    assert int(environment.variables["AWS_MAX_ATTEMPTS"]) < 10
     assert environment.profile is None
     assert variables["AWS_ACCESS_KEY_ID"] == environment.access_key_id == ACCESS_KEY_ID
     assert variables["AWS_CONFIG_FILE"] == variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull

@@ -111,6 +111,8 @@ class LocalTarget:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # The provider's 25 take a quarter of an hour, for what will not be any better here.
+            "AWS_MAX_ATTEMPTS": "5",
             "NO_PROXY": ",".join(
                 filter(None, [self._settings.environ.get("NO_PROXY"), "127.0.0.1"])
             ),
