@@ -14,8 +14,13 @@ STATUSES = ("pending", "in_progress", "done")
 MAX_TITLE = 200  # characters
 MAX_DESCRIPTION = 4_000  # characters
 
-# Written so that it means the same to every dialect of JSON Schema's patterns.
-_VISIBLE = re.compile(r"[^\s\u0000-\u001f\u007f-\u009f\ufeff]")
+# No space, no control, nothing of Unicode's Default_Ignorable_Code_Point, no empty Braille pattern.
+# Written so that it means the same to every dialect of JSON Schema's patterns, hence of the first
+# plane only.
+_VISIBLE = re.compile(
+    r"[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
+    r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]"
+)
 _DEFAULTS = {"description": "", "status": STATUSES[0]}
 
 
@@ -91,7 +96,7 @@ def _fields(body: object, required: tuple[str, ...] = ()) -> dict[str, str]:
 def _title(value: object) -> str:
     title = _text(value)
     if len(title) > MAX_TITLE or not _VISIBLE.search(title):
-        raise ValueError(f"must have 1 to {MAX_TITLE} characters, and not spaces alone")
+        raise ValueError(f"must have 1 to {MAX_TITLE} characters, and one of them visible")
     return title.strip()
 
 
