@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .errors import Problem
+from .errors import Finding, Problem
 from .plans import Plan
 
 
@@ -45,7 +45,7 @@ class TerraformEvent:
 
     `kind` is notice (from us, for the user), message, warning, started, progress, complete or
     errored; `address` and `action` (create, update, delete …) are set from started on; `elapsed` is
-    in seconds since the resource was started.
+    in seconds since the resource was started. `findings` say where in the files a warning is.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class TerraformEvent:
     address: str = ""
     action: str = ""
     elapsed: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasktracker_ops.adapters.transcript import Diagnostic, Transcript
-from tasktracker_ops.errors import ExitCode, Finding, TtOpsError
+from tasktracker_ops.errors import ExitCode, TtOpsError
 
 _LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
-_DETAIL_LIMIT = 400
+_REASON_LIMIT = 400  # characters
 # DynamoDB's and S3's words for a lock that is not there.
 _LOCK_GONE = ("unexpected end of JSON input", "NoSuchKey")
 # What Terraform adds when it stops says nothing about why.
@@ -52,15 +52,13 @@ class LockInfo:
 class Failure:
     """One Terraform command that did not end well, and what its error should tell the user.
 
-    `operation` is Terraform's word (init, plan, apply), `command` ours (deploy); `directory` is the
-    root module, `log` holds all that Terraform said; `recovery` is the command that stores a state
-    which Terraform could not.
+    `operation` is Terraform's word (init, plan, apply), `command` ours (deploy); `log` holds all
+    that Terraform said; `recovery` is the command that stores a state which Terraform could not.
     """
 
     operation: str
     transcript: Transcript
     returncode: int
-    directory: Path
     log: Path
     command: str
     recovery: str | None = None
@@ -123,17 +121,8 @@ class Failure:
             "terraform-failed",
             f"Terraform's {self.operation} failed: {self._reason()}",
             hint=f"all it said is in {self.log}; once mended, try again: tt-ops {self.command}",
-            findings=self._findings(),
+            findings=tuple(dict.fromkeys(f for e in self.transcript.errors for f in e.findings)),
         )
-
-    def _findings(self) -> tuple[Finding, ...]:
-        """What Terraform has against files that are there: some of its ranges are in none."""
-        found = (
-            Finding(_condensed(e), self.directory / e.file, e.line)
-            for e in self.transcript.errors
-            if e.file and (self.directory / e.file).is_file()
-        )
-        return tuple(dict.fromkeys(found))
 
     def _stuck_lock(self) -> LockInfo | None:
         """Find the lock whose release is all that went wrong."""
@@ -152,7 +141,7 @@ class Failure:
         if not causes:
             return f"it gave no reason (exit code {self.returncode})"
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
-        return f"{_condensed(causes[0]).rstrip('.')}{more}"
+        return f"{causes[0].sentence.rstrip('.')}{more}"
 
 
 def is_transient_lock_failure(transcript: Transcript, *, who: str, started: datetime) -> bool:
@@ -206,20 +195,9 @@ def lock_not_found(lock_id: str, said: str, *, log: Path) -> TtOpsError:
     reason = " ".join(said.split()) or "it gave no reason"
     return TtOpsError(
         "terraform-failed",
-        f"Terraform could not release the lock {lock_id!r}: {reason[:_DETAIL_LIMIT]}",
+        f"Terraform could not release the lock {lock_id!r}: {reason[:_REASON_LIMIT]}",
         hint=f"read all it said: less {shlex.quote(str(log))}",
     )
-
-
-def _condensed(diagnostic: Diagnostic) -> str:
-    """Put a diagnostic in one line: summary, first paragraph of the detail, resource."""
-    summary, paragraph = (
-        " ".join(text.split("\n\n")[0].split()) for text in (diagnostic.summary, diagnostic.detail)
-    )
-    if len(paragraph) > _DETAIL_LIMIT:
-        paragraph = paragraph[: _DETAIL_LIMIT - 1] + "…"
-    where = f" ({diagnostic.address})" if diagnostic.address else ""
-    return ": ".join(part for part in (summary, paragraph) if part) + where
 
 
 def _created(text: str) -> datetime | None:

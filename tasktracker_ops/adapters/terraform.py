@@ -268,7 +268,9 @@ class Stack:
     def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
         started = datetime.now(UTC)
         with self._data.open_log(" ".join(("terraform", operation, *arguments))) as log:
-            transcript = Transcript(lambda text: log.write(f"{text}\n"), self._redact)
+            transcript = Transcript(
+                self._directory, lambda text: log.write(f"{text}\n"), self._redact
+            )
 
             def listen(stream: process.Stream, line: str) -> None:
                 if stream == "stderr":
@@ -305,7 +307,6 @@ class Stack:
             operation=run.operation,
             transcript=run.transcript,
             returncode=run.code,
-            directory=self._directory,
             log=self._data.log,
             command=self._command,
             recovery=self._recovery() if rescued else None,

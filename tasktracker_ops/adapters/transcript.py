@@ -11,8 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from tasktracker_ops.errors import Finding
 from tasktracker_ops.models import TerraformEvent
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -24,6 +26,7 @@ _HOOKS: Mapping[str, str] = {
 }
 # A replacement is done when both of its halves are.
 _STEPS = {"create": 1, "update": 1, "delete": 1, "replace": 2}
+_DETAIL_LIMIT = 400  # characters
 # A warning that is no news: the lock table stays beside the lock file, as it guards the state too.
 _BOTH_LOCKS = 'parameter "dynamodb_table" is deprecated'
 # Init's advice on what to type next is for people who type terraform.
@@ -34,14 +37,14 @@ _ADVICE = ("output_init_success_cli_message", "output_init_success_message")
 class Diagnostic:
     """An error or a warning of Terraform's, in its own words, free of colour codes.
 
-    `file` is relative to the root module, and "" where it is about no file.
+    `file` is None where it is about no file, or one that is not there: some ranges are in none.
     """
 
     severity: str
     summary: str
     detail: str
     address: str = ""
-    file: str = ""
+    file: Path | None = None
     line: int | None = None
 
     def __str__(self) -> str:
@@ -49,16 +52,33 @@ class Diagnostic:
         detail = f"\n{self.detail}" if self.detail else ""
         return f"{self.severity}: {self.summary}{where}{detail}"
 
+    @property
+    def sentence(self) -> str:
+        """It in one line: summary, first paragraph of the detail, resource."""
+        summary, paragraph = (
+            " ".join(text.split("\n\n")[0].split()) for text in (self.summary, self.detail)
+        )
+        if len(paragraph) > _DETAIL_LIMIT:
+            paragraph = paragraph[: _DETAIL_LIMIT - 1] + "…"
+        where = f" ({self.address})" if self.address else ""
+        return ": ".join(part for part in (summary, paragraph) if part) + where
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Where in the project's files it is; empty where it is in none."""
+        return (Finding(self.sentence, self.file, self.line),) if self.file else ()
+
 
 @dataclass(slots=True)
 class Transcript:
     """Everything one command has said so far.
 
-    `note` is given what belongs in a log. All text that is kept or passed on has gone through
-    `redact`, but for `shown`, the plan or state that `terraform show` printed; `planned` are the
-    changes, each address with its action.
+    `directory` is the root module, `note` is given what belongs in a log. All text that is kept or
+    passed on has gone through `redact`, but for `shown`, the plan or state that `terraform show`
+    printed; `planned` are the changes, each address with its action.
     """
 
+    directory: Path
     note: Callable[[str], object]
     redact: Callable[[str], str]
     planned: dict[str, str] = field(default_factory=dict)
@@ -142,12 +162,13 @@ class Transcript:
 
     def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:
         where = raw.get("range", {})
+        file = self.directory / where.get("filename", "")
         diagnostic = Diagnostic(
             severity=raw["severity"],
             summary=self.clean(raw["summary"]),
             detail=self.clean(raw.get("detail", "")),
             address=raw.get("address", ""),
-            file=where.get("filename", ""),
+            file=file if file.is_file() else None,
             line=where.get("start", {}).get("line"),
         )
         self.note(str(diagnostic))
@@ -156,7 +177,7 @@ class Transcript:
             return None
         if _BOTH_LOCKS in diagnostic.detail:
             return None
-        return TerraformEvent("warning", diagnostic.summary, diagnostic.address)
+        return TerraformEvent("warning", diagnostic.sentence, findings=diagnostic.findings)
 
 
 def plain(text: str) -> str:

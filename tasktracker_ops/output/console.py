@@ -72,6 +72,7 @@ class Console:
         self._total = 0
         self._next_progress = 0.0
         self._finished: set[str] = set()
+        self._warned: set[TerraformEvent] = set()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
@@ -206,10 +207,17 @@ class Console:
             self._show(self._shown(event.message))
         elif event.kind == "notice":
             self.note(event.message)
-        elif event.kind == "warning" and self._github and not self._quiet:
-            self._annotations.warning(self._shown(event.message))
-        elif event.kind == "warning" and self._verbose:
-            self._keep(f"  {self._shown(event.message)}")
+        elif event.kind == "warning" and event not in self._warned:
+            # A deploy hears it of `plan` and of `apply`, of each validation once more.
+            self._warned.add(event)
+            self._warn(event)
+
+    def _warn(self, warning: TerraformEvent) -> None:
+        message = self._shown(warning.message)
+        if self._github and not self._quiet:
+            self._annotations.warning(message, self.redaction.of(warning.findings))
+        elif self._verbose:
+            self._keep(f"  {message}")
 
     def download(self, received: int, total: int | None) -> None:
         """Show how far a download is."""

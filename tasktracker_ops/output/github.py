@@ -130,9 +130,10 @@ class Annotations:
         for problem in getattr(result, "problems", ()):
             self.problem(kind, Problem(problem.code, problem.message, hint(problem.hint)))
 
-    def warning(self, message: str) -> None:
-        """A warning of Terraform's."""
-        self._write(annotation("warning", message, "Terraform"))
+    def warning(self, message: str, findings: Sequence[Finding]) -> None:
+        """A warning of Terraform's, at the first of its findings."""
+        finding = findings[0] if findings else None
+        self._write(annotation("warning", message, "Terraform", finding, self._workspace))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

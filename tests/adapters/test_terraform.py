@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.terraform import Terraform
-from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
+from tasktracker_ops.errors import ConfigurationError, ExitCode, Finding, TtOpsError
 from tasktracker_ops.models import TerraformEvent
 from tasktracker_ops.plans import Plan, ResourceChange
 
@@ -278,6 +278,16 @@ def test_a_failure_names_the_resource_and_the_cause(bench: Any) -> None:
     assert str(bench.data / "terraform.log") in error.hint
     assert "\x1b" not in error.message + bench.log
     assert [e.address for e in bench.events if e.kind == "errored"] == ["terraform_data.bad"]
+
+
+def test_a_warning_says_what_and_where(bench: Any) -> None:
+    """With Terraform's own explanation, not its heading alone."""
+    assertion = '    condition = terraform.workspace == "x"\n    error_message = "Odd."\n'
+    bench.write(f'check "name" {{\n  assert {{\n{assertion}  }}\n}}\n')
+    bench.stack().plan(bench.plan_file)
+    (warning,) = {event for event in bench.events if event.kind == "warning"}
+    assert warning.message == "Check block assertion failed: Odd."
+    assert warning.findings == (Finding(warning.message, bench.module / "main.tf", 6),)
 
 
 def test_a_stale_plan_is_refused(bench: Any) -> None:

@@ -189,6 +189,20 @@ def test_an_error_is_shown_in_the_diff(capsys: Captured, tmp_path: Path) -> None
     ]
 
 
+def test_a_warning_is_shown_in_the_diff_once(capsys: Captured, tmp_path: Path) -> None:
+    """However often Terraform says it on the way from validation to apply."""
+    (tmp_path / ".git").mkdir()
+    findings = (Finding("outdated", tmp_path / "terraform" / "iam.tf", 12),)
+    told = console()
+    for _ in range(2):
+        told.terraform(models.TerraformEvent("warning", "outdated: a_x", findings=findings))
+        told.terraform(models.TerraformEvent("warning", "outdated: a_y"))
+    assert capsys.readouterr().err.splitlines() == [
+        "::warning title=Terraform,file=terraform/iam.tf,line=12::outdated: a_x",
+        "::warning title=Terraform::outdated: a_y",
+    ]
+
+
 def test_a_path_begins_at_the_root_of_the_repository(tmp_path: Path) -> None:
     """Which is found by git's folder or file, else is where the runner checked out."""
     file = tmp_path / "repository" / "project" / "tt-ops.toml"
