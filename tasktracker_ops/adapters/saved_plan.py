@@ -24,10 +24,8 @@ _LONGEST = 60  # characters of a value that is shown
 _OPEN = "NONE"
 
 
-def read_plan(
-    document: Mapping[str, Any], totals: Mapping[str, int], clean: Callable[[str], str]
-) -> Plan:
-    """Sum up a plan; `totals` are the counts that Terraform gave with it.
+def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str], str]) -> Plan:
+    """The plan that Terraform `announced`, with all that is known of its changes.
 
     Outputs (`output.<name>`) are listed only when nothing else changes. A text that `clean` changes
     holds a secret.
@@ -41,10 +39,8 @@ def read_plan(
         for name, output in document.get("output_changes", {}).items()
         if (action := _action({"change": output}))
     ]
-    return Plan(
-        add=totals.get("add", 0),
-        change=totals.get("change", 0),
-        destroy=totals.get("remove", 0),
+    return replace(
+        announced,
         changes=in_order(changes or outputs),
         opened=tuple(sorted(_opened(entries))),
         drift=tuple(_drift(document.get("resource_drift", ()), changes, clean)),

@@ -201,9 +201,11 @@ class Stack:
             lock_timeout=f"{lock_timeout}s",
             destroy=IsFlagged if destroy else None,
         )
-        # The file is asked: what is shown, judged and applied is one and the same.
-        shown = self._show(file) if transcript.differs else {}
-        return read_plan(shown, transcript.totals, transcript.clean)
+        announced = transcript.plan()
+        # To show the file, Terraform starts the provider once more, which takes seconds.
+        if not transcript.differs or transcript.only("delete" if destroy else "create"):
+            return announced
+        return read_plan(self._show(file), announced, transcript.clean)
 
     def apply(self, file: Path, *, lock_timeout: int = 0) -> None:
         """Apply exactly the plan that was saved in `file`; `lock_timeout` is in seconds."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from tasktracker_ops.errors import Finding
 from tasktracker_ops.models import TerraformEvent
+from tasktracker_ops.plans import Plan, ResourceChange, in_order
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HOOKS: Mapping[str, str] = {
@@ -75,13 +76,15 @@ class Transcript:
 
     `directory` is the root module, `note` is given what belongs in a log. All text that is kept or
     passed on has gone through `redact`, but for `shown`, the plan or state that `terraform show`
-    printed; `planned` are the changes, each address with its action.
+    printed; `planned` are the changes by their addresses, with no values; `drifted` says that
+    something was changed past Terraform.
     """
 
     directory: Path
     note: Callable[[str], object]
     redact: Callable[[str], str]
-    planned: dict[str, str] = field(default_factory=dict)
+    planned: dict[str, ResourceChange] = field(default_factory=dict)
+    drifted: bool = False
     totals: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)
@@ -104,13 +107,25 @@ class Transcript:
         return sum(self._completed[address] >= n for address, n in self._steps().items())
 
     def _steps(self) -> dict[str, int]:
-        return {place: _STEPS[action] for place, action in self.planned.items() if action in _STEPS}
+        planned = self.planned.values()
+        return {each.address: _STEPS[each.action] for each in planned if each.action in _STEPS}
 
     @property
     def differs(self) -> bool:
         """Whether a plan would change anything, be it an output."""
         outputs = (output.get("action", "noop") for output in self.outputs.values())
         return bool(self.planned) or any(action != "noop" for action in outputs)
+
+    def plan(self) -> Plan:
+        """What a plan would do, with no values."""
+        add, change, remove = (self.totals.get(name, 0) for name in ("add", "change", "remove"))
+        return Plan(add, change, remove, in_order(self.planned.values()))
+
+    def only(self, action: str) -> bool:
+        """Whether this (create or delete) is all that a plan does: no values are compared then."""
+        counts = {"create": self.totals.get("add"), "delete": self.totals.get("remove")}
+        every = all(each.action == action for each in self.planned.values())
+        return every and not self.drifted and counts[action] == len(self.planned) > 0
 
     def clean(self, text: str) -> str:
         """Free a text of colour codes and of secrets."""
@@ -133,6 +148,8 @@ class Transcript:
             return self._diagnostic(message["diagnostic"])
         if kind == "planned_change":
             self._planned(message)
+        elif kind == "resource_drift":
+            self.drifted = True
         elif kind == "change_summary":
             self.totals = message["changes"]
         elif kind == "outputs":
@@ -155,9 +172,10 @@ class Transcript:
         return TerraformEvent(kind, text, address, action, hook.get("elapsed_seconds", 0))
 
     def _planned(self, message: Mapping[str, Any]) -> None:
-        change = message["change"]
-        if change["action"] not in ("noop", "read"):
-            self.planned[change["resource"]["addr"]] = change["action"]
+        action, resource = message["change"]["action"], message["change"]["resource"]
+        if action not in ("noop", "read"):
+            address = resource["addr"]
+            self.planned[address] = ResourceChange(address, action, resource["resource_type"])
             self.note(self.clean(message["@message"]))
 
     def _diagnostic(self, raw: Mapping[str, Any]) -> TerraformEvent | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.terraform import Terraform
+from tasktracker_ops.adapters.transcript import Transcript
 from tasktracker_ops.errors import ConfigurationError, ExitCode, Finding, TtOpsError
 from tasktracker_ops.models import TerraformEvent
 from tasktracker_ops.plans import Plan, ResourceChange
@@ -120,6 +122,35 @@ def test_a_destroy_plan_takes_everything_away(bench: Any) -> None:
     assert stack.plan(bench.plan_file, destroy=True).destroy == 1
     stack.apply(bench.plan_file)
     assert stack.plan(bench.plan_file, destroy=True).empty
+
+
+def test_a_plan_is_looked_into_only_where_it_has_values_to_compare(bench: Any) -> None:
+    """That starts the provider once more; what is only made, or only removed, was said already."""
+    stack = bench.stack()
+    bench.write(ONE + 'resource "terraform_data" "two" {}\noutput "x" {\n  value = 1\n}\n')
+    stack.plan(bench.plan_file)
+    stack.apply(bench.plan_file)
+    stack.plan(bench.plan_file, destroy=True)
+    assert "terraform show" not in bench.log
+    bench.write(ONE + 'resource "terraform_data" "three" {}\n')
+    changes = stack.plan(bench.plan_file).changes
+    assert [change.action for change in changes] == ["delete", "create"]
+    assert all((change.id != "") == (change.action == "delete") for change in changes)
+
+
+def test_what_was_removed_past_terraform_is_looked_into() -> None:
+    """Although the plan only makes it again."""
+    resource = {"addr": "a_x.y", "resource_type": "a_x"}
+    planned, drift = (
+        {"type": kind, "@message": "", "change": {"resource": resource, "action": action}}
+        for kind, action in (("planned_change", "create"), ("resource_drift", "delete"))
+    )
+    transcript = Transcript(Path(), lambda text: None, lambda text: text)
+    for message in (planned, {"type": "change_summary", "changes": {"add": 1}}):
+        transcript.take(json.dumps(message))
+    assert transcript.only("create")
+    transcript.take(json.dumps(drift))
+    assert not transcript.only("create")
 
 
 def test_an_import_is_a_change(bench: Any) -> None:
