@@ -18,14 +18,18 @@ T = TypeVar("T")
 MASK = "***"
 # Variables whose values are secrets, by the last words of their names.
 _SECRET_NAMES = re.compile(
-    r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|(ACCESS|SECRET|PRIVATE|API)_KEY(_ID)?)$", re.IGNORECASE
+    r"PASSWORD$|(^|_)(TOKEN|SECRET|PASSWD|PAT|(ACCESS|SECRET|PRIVATE|API)_KEY(_ID)?)$",
+    re.IGNORECASE,
 )
 _ADDRESS_NAMES = ("TT_OPS_ALERT_EMAIL", "ALERT_EMAIL", "TF_VAR_alert_email")
 # A shorter one, such as `testing`, is no secret, and would be masked inside of words.
 _SHORTEST = 8
-# USER:PASSWORD of a URL or of HOST:PORT.
+# Emulators take an account's number for a key, and it is a part of every ARN.
+_ACCOUNT = re.compile(r"\d{12}")
+# USER:PASSWORD of a URL or of HOST:PORT; a subject of GitHub's, `repo:OWNER@ID/…`, looks the same.
 _USERINFO = re.compile(
-    r"(?<=://)[^\s/'\"<>]+(?=@)|(?<![\w%/.+-])[\w%.+-]+:[^\s/@'\"<>]+(?=@[\w\[])"
+    r"(?<=://)[^\s/'\"<>]+(?=@)"
+    r"|(?<![\w%/.+-])(?!repo:[\w.-]+@\d+/)[\w%.+-]+:[^\s/@'\"<>]+(?=@[\w\[])"
 )
 _FORMS = re.compile(
     # Access key ids: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -126,8 +130,7 @@ _VARIABLES = {
 def _secrets(settings: Settings, typed: Mapping[str, Any]) -> Iterator[str]:
     environ = settings.environ
     named = [value for name, value in environ.items() if _SECRET_NAMES.search(name)]
-    # Emulators take an account's number for a key, and it is a part of every ARN.
-    yield from (value for value in named if len(value) >= _SHORTEST and not value.isdecimal())
+    yield from (v for v in named if len(v) >= _SHORTEST and not _ACCOUNT.fullmatch(v))
     said = [str(value) for value in (settings.api_url, settings.local_smtp, *typed.values())]
     for text in (*said, *environ.values()):
         for userinfo in _USERINFO.findall(text) if "@" in text else ():

@@ -33,6 +33,8 @@ def redaction(**environ: str) -> Redaction:
         "TT_OPS_API_TOKEN",
         "GITHUB_TOKEN",
         "DB_PASSWORD",
+        "PGPASSWORD",
+        "GH_PAT",
         "client_secret",
     ],
 )
@@ -42,6 +44,11 @@ def test_values_of_secret_variables_are_masked(name: str) -> None:
     for written in (KEY, repr(KEY), json.dumps(KEY), quote(KEY, safe="")):
         assert "FEMI" not in mask(f"it is {written}, is it not")
     assert mask(f"a {KEY} b {KEY}") == "a *** b ***"
+
+
+def test_a_secret_of_digits_is_masked() -> None:
+    """Unless it can be the number of an account."""
+    assert redaction(DB_PASSWORD="8675309867")("it is 8675309867") == "it is ***"
 
 
 def test_a_secret_that_is_quoted_by_its_beginning_is_masked() -> None:
@@ -73,6 +80,8 @@ def test_what_is_no_secret_stays(name: str, value: str) -> None:
         ("key AKIAIOSFODNN7EXAMPLE of", "key *** of"),
         ("Authorization: Bearer abcdefghijklmnopq", "Authorization: Bearer ***"),
         ("the API takes Bearer tokens", "the API takes Bearer tokens"),
+        ("repo:octo@583231/hello@1296269:ref:x", "repo:octo@583231/hello@1296269:ref:x"),
+        ("repo:password@127.0.0.1:25", "***@127.0.0.1:25"),
         ("eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0", "***"),
         ("?X-Amz-Signature=abc123&x=1", "?X-Amz-Signature=***&x=1"),
         ("ghp_0123456789abcdefghij", "***"),
