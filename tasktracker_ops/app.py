@@ -65,6 +65,7 @@ class App:
             self.settings.project / ".tt-ops" / "local",
             self.settings.local_port,
             self.settings.local_smtp,
+            self.report.note,
         )
 
     @cached_property

@@ -220,13 +220,19 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """The running embedded AWS; `started_at` is RFC 3339, UTC."""
+    """The running embedded AWS; `started_at` is RFC 3339, UTC.
+
+    `version` is that of its code, None where it does not tell; `same_version` says whether that
+    is the code of this `tt-ops` too.
+    """
 
     url: str
     port: int
     pid: int
     started_at: str
     log_path: Path
+    version: str | None
+    same_version: bool
 
     @property
     def console_url(self) -> str:

@@ -48,7 +48,13 @@ TASK = models.Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01
 ADDED = models.Added(**asdict(TASK))
 IMPORTED = models.Imported(2, 1000, (models.FailedLine(3, "it has no title"),), True)
 SERVER = models.LocalServer(
-    "http://127.0.0.1:4580", 4580, 4711, "2026-01-01T00:00:00+00:00", Path("/p/server.log")
+    "http://127.0.0.1:4580",
+    4580,
+    4711,
+    "2026-01-01T00:00:00+00:00",
+    Path("/p/server.log"),
+    "0.1.0+0a1b2c3d",
+    same_version=False,
 )
 DEPLOYED = models.Deployed(
     plan=PLAN,
@@ -135,7 +141,7 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
             "table_name dashboard_name alarm_names topic_arn",
         ),
         (models.Destroyed(PLAN, backend=True), "plan backend"),
-        (SERVER, "url port pid started_at log_path"),
+        (SERVER, "url port pid started_at log_path version same_version"),
         (models.Stopped(SERVER), "server"),
         (TASK, "task_id title description status created_at updated_at version"),
         (models.Removed("1"), "task_id"),
@@ -196,6 +202,7 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         (models.Destroyed(PLAN, backend=False), ["Removed 1 resources. The state backend stays."]),
         (models.Destroyed(NOTHING, backend=True), ["Nothing to remove.", "is gone too"]),
         (SERVER, ["an emulation", "http://127.0.0.1:4580/_tt-ops/", "4711", "/p/server.log"]),
+        (SERVER, ["0.1.0+0a1b2c3d, another than that of this tt-ops"]),
         (models.Stopped(SERVER), ["Stopped the embedded AWS at http://127.0.0.1:4580"]),
         (models.Stopped(None), ["was not running"]),
         (TASK, ["task_id      1", "title        first", "version      1"]),

@@ -34,7 +34,8 @@ class Running(Sandbox):
         """One that would run."""
         if not self.alive:
             return super().running()
-        return LocalServer("http://127.0.0.1:4580", 4580, 1, "", Path("/p/server.log"))
+        log = Path("/p/server.log")
+        return LocalServer("http://127.0.0.1:4580", 4580, 1, "", log, "1", same_version=True)
 
 
 def aws(environ: dict[str, str] | None = None, **settings: Any) -> AwsTarget:

@@ -15,7 +15,6 @@ from wsgiref.types import StartResponse, WSGIApplication
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from tasktracker_ops import __version__
 from tasktracker_ops.local import console, extensions
 from tasktracker_ops.local.cloudwatch import publisher
 from tasktracker_ops.local.cloudwatch.alarms import operations as alarm_operations
@@ -135,7 +134,7 @@ def _health(state: ServerState) -> dict[str, Any]:
         "pid": state.pid,
         "id": state.id,
         "started_at": state.started_at.isoformat(),
-        "version": __version__,
+        "version": state.version,
     }
 
 

@@ -19,6 +19,7 @@ import tasktracker_ops
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local.server import EXIT_PORT_TAKEN
 from tasktracker_ops.local.state import ServerState
+from tasktracker_ops.local.version import this_version
 from tasktracker_ops.models import LocalServer
 
 _SERVER = "tasktracker_ops.local.server"
@@ -72,6 +73,8 @@ def find(directory: Path) -> LocalServer | None:
         pid=state.pid,
         started_at=state.started_at.isoformat(timespec="seconds"),
         log_path=_log_path(directory),
+        version=state.version,
+        same_version=state.version == this_version(),
     )
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 
 from tasktracker_ops.local.state import ServerState
+from tasktracker_ops.local.version import this_version
 
 EXIT_PORT_TAKEN = 98
 _LOOK_SECONDS = 1.0
@@ -49,6 +50,7 @@ def main() -> None:
         id=secrets.token_hex(16),
         started_at=datetime.now(UTC),
         smtp=arguments.smtp,
+        version=this_version(),
     )
     _serve(listener, state, arguments.directory.resolve())
 

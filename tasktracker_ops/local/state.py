@@ -17,7 +17,8 @@ _NAME = "server.json"
 class ServerState:
     """A launched server; `id` is drawn at its launch, so a reused pid cannot be mistaken for it.
 
-    `smtp` is the HOST:PORT that its mail is delivered to besides.
+    `smtp` is the HOST:PORT that its mail is delivered to besides. `version` is that of its code;
+    None where it does not tell.
     """
 
     pid: int
@@ -25,6 +26,7 @@ class ServerState:
     id: str
     started_at: datetime
     smtp: str | None = None
+    version: str | None = None
 
     @property
     def url(self) -> str:
@@ -42,6 +44,7 @@ class ServerState:
                 id=str(content["id"]),
                 started_at=datetime.fromisoformat(content["started_at"]),
                 smtp=content.get("smtp"),
+                version=content.get("version"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -54,6 +57,7 @@ class ServerState:
             "id": self.id,
             "started_at": self.started_at.isoformat(),
             "smtp": self.smtp,
+            "version": self.version,
         }
         descriptor, partial = tempfile.mkstemp(dir=directory, prefix=f".{_NAME}.")
         with os.fdopen(descriptor, "w") as file:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import inbox, process
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.version import this_version
 from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
 from tasktracker_ops.observations import Confirmed, Inbox, Mail
 from tasktracker_ops.reporting import Reporter
@@ -21,14 +23,22 @@ _RECIPIENT = "operator@example.com"
 class Sandbox:
     """The embedded AWS of one project: at most one process, its files in `directory`."""
 
-    def __init__(self, directory: Path, port: int | None = None, smtp: str | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        smtp: str | None = None,
+        note: Callable[[str], None] | None = None,
+    ) -> None:
         """`port` is what the user insists on; None prefers the usual one and takes another.
 
-        `smtp` is the HOST:PORT of the user's that mail is delivered to as well.
+        `smtp` is the HOST:PORT of the user's that mail is delivered to as well; `note` hears once
+        when what runs has another version.
         """
         self.directory = directory
         self._port = port
         self._smtp = smtp
+        self._note = note
 
     def up(self, report: Reporter) -> LocalServer:
         """Start it unless it runs. Raises TtOpsError with the log's end when it cannot."""
@@ -45,7 +55,7 @@ class Sandbox:
         if self._smtp is not None:
             self._report_relay(server, report)
         report.done(f"embedded AWS (an emulation) at {server.url}")
-        return server
+        return self._compared(server)
 
     def _report_relay(self, server: LocalServer, report: Reporter) -> None:
         relay = inbox.read(server).relay
@@ -77,6 +87,18 @@ class Sandbox:
                 f"the embedded AWS of {str(self.directory.parent.parent)!r} is not running",
                 hint="start it with everything in it: tt-ops --target local deploy --yes",
             )
+        return self._compared(server)
+
+    def _compared(self, server: LocalServer) -> LocalServer:
+        # What holds a deployment is not refused: most of what it lacks is never asked for.
+        if self._note is not None and not server.same_version:
+            self._note(
+                f"The embedded AWS was started by another version of tt-ops "
+                f"({server.version or 'unknown'}; this is {this_version()}) and may lack what this "
+                "one needs.\nTo start it anew, which forgets what it holds: "
+                "tt-ops local down && tt-ops --target local deploy --yes"
+            )
+            self._note = None
         return server
 
 

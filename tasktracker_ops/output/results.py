@@ -131,6 +131,7 @@ def _(result: Destroyed, screen: Screen) -> str:
 
 @text.register
 def _(result: LocalServer, screen: Screen) -> str:
+    other = "" if result.same_version else ", another than that of this tt-ops"
     return pairs(
         {
             "state": "running (an emulation of AWS, on this machine only)",
@@ -138,6 +139,7 @@ def _(result: LocalServer, screen: Screen) -> str:
             "console": result.console_url,
             "process": str(result.pid),
             "since": result.started_at,
+            "version": f"{result.version or 'unknown'}{other}",
             "log": str(result.log_path),
         }
     )

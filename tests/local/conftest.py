@@ -81,7 +81,10 @@ def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Embedded]]:
     server = serve_on(listener, parts.application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield Aws(LocalServer(state.url, state.port, state.pid, "", directory)), parts
+    yield (
+        Aws(LocalServer(state.url, state.port, state.pid, "", directory, "1", same_version=True)),
+        parts,
+    )
     server.shutdown()
     thread.join()
     parts.close()
