@@ -231,6 +231,7 @@ class Command(click.Command):
     def __init__(self, *args: Any, form: str = "", **kwargs: Any) -> None:
         """`form` is one that its result has beside table and json: csv or markdown."""
         super().__init__(*args, **kwargs)
+        self.no_args_is_help = False  # a whole help text is no error message
         self.params.extend(_global_options())
         self._forms = {"table", "json", form}
 
@@ -280,4 +281,5 @@ class RootGroup(click.Group):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.no_args_is_help = False
         self.params.extend(_global_options())

@@ -130,6 +130,16 @@ def test_each_failure_has_its_code(
     assert error["hint"]
 
 
+@pytest.mark.parametrize("path", [[], ["tasks"], ["local"]])
+def test_a_missing_command_is_told_in_two_lines(run: Run, path: list[str]) -> None:
+    """A whole help text would be no message for a program, or in the log of a CI."""
+    result = run(*path)
+    assert result.exit_code == ExitCode.USAGE
+    error, hint = result.stderr.splitlines()
+    assert error == "Error: missing command"
+    assert hint.endswith(" ".join([*path, "--help"]))
+
+
 def test_a_hint_keeps_the_target(run: Run) -> None:
     """What the sandbox's errors propose does not reach for an account."""
     assert "tt-ops --target local deploy" in run("--target", "local", "outputs").stderr
