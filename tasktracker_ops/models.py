@@ -181,6 +181,13 @@ class Destroyed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlocked:
+    """A state lock that was released."""
+
+    lock_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """A task that is gone."""
 

@@ -128,7 +128,7 @@ def unlock(context: Context, lock_id: str) -> None:
     from tasktracker_ops.workflows import unlock as unlocking
 
     context.confirm(f"Release the lock {lock_id}?")
-    unlocking.unlock(context.app, lock_id)
+    context.console.emit(unlocking.unlock(context.app, lock_id))
 
 
 @click.command(cls=Command)

@@ -24,6 +24,7 @@ from tasktracker_ops.models import (
     Stopped,
     Task,
     Tasks,
+    Unlocked,
 )
 from tasktracker_ops.plans import Plan, dangers
 
@@ -119,6 +120,11 @@ _SMOKE = {
 def _(result: Deployment, screen: Screen) -> str:
     rows = asdict(result) | {"alarm_names": ", ".join(result.alarm_names)}
     return pairs(rows)
+
+
+@text.register
+def _(result: Unlocked, screen: Screen) -> str:
+    return f"Released the lock {visible(result.lock_id)}."
 
 
 @text.register

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.models import Unlocked
+
 from .destroy import NOBODY
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 
-def unlock(app: App, lock_id: str) -> None:
+def unlock(app: App, lock_id: str) -> Unlocked:
     """Release the lock `lock_id` of the main stack's state."""
     # Terraform alone would wait long for credentials, and then not say that they are missing.
     app.session.require_credentials()
     stack = app.infrastructure(NOBODY)
     stack.force_unlock(lock_id)
-    app.report.done(f"lock {lock_id} released")
+    return Unlocked(lock_id)

@@ -121,5 +121,6 @@ def test_a_lock_whose_holder_was_killed_can_be_released(empty: Clone) -> None:
     process.wait()
     refused = json.loads(empty.run("deploy", "--yes", "--output", "json").stderr)["error"]
     assert refused["code"] == "state-locked"
-    empty.succeed(*refused["hint"].split("tt-ops ")[1].split(), "--yes")
+    unlock = refused["hint"].split("tt-ops ")[1].split()
+    assert empty.read(*unlock, "--yes") == {"lock_id": unlock[-1]}
     empty.succeed("deploy", "--yes")
