@@ -68,6 +68,7 @@ browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
 
 lock: $(SCAN)/ready ## write requirements/*.txt anew, keeping versions that still fit
 	$(COMPILE) --all-extras setup.cfg --output-file requirements/dev.txt
+	$(COMPILE) setup.cfg --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt
 
 upgrade: ## the same with the newest versions
@@ -77,12 +78,12 @@ licences: $(DEV)/ready $(SCAN)/ready ## write docs/licences.md anew
 	$(DEV)/bin/python docs/licences.py --scanners $(SCAN)
 
 $(DEV)/ready: requirements/dev.txt
-	$(PYTHON) -m venv $(DEV)
+	$(PYTHON) -m venv --clear $(DEV)
 	$(DEV)/bin/pip install --quiet --require-hashes --requirement requirements/dev.txt
 	$(DEV)/bin/pip install --quiet --no-deps --editable .
 	touch $@
 
 $(SCAN)/ready: requirements/scan.txt
-	$(PYTHON) -m venv $(SCAN)
+	$(PYTHON) -m venv --clear $(SCAN)
 	$(SCAN)/bin/pip install --quiet --require-hashes --requirement requirements/scan.txt
 	touch $@

@@ -69,6 +69,13 @@ def test_the_lock_holds_what_setup_cfg_asks_for() -> None:
     assert _stale(wanted, _pins("dev.txt")) == []
 
 
+def test_deploys_install_what_was_tested() -> None:
+    """Their lock holds what run time asks for, each in a version of the developers' lock."""
+    pins, tested = _pins("deploy.txt"), _pins("dev.txt")
+    assert _stale(_declared()[""], pins) == []
+    assert {name for name in pins if not pins[name] <= tested.get(name, set())} == set()
+
+
 def test_the_scanners_lock_holds_what_scan_in_asks_for() -> None:
     """Each scanner has a pin that fits; else: make lock."""
     assert _stale(_scanners(), _pins("scan.txt")) == []
@@ -80,7 +87,7 @@ def test_a_stale_lock_is_noticed() -> None:
     assert _stale(wanted, {"click": {"7.1"}, "py-yaml": {"6.0"}}) == ["click<9,>=8", "flask>=3"]
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "scan.txt"])
+@pytest.mark.parametrize("lock", ["deploy.txt", "dev.txt", "scan.txt"])
 def test_every_pin_has_hashes_and_no_place(lock: str) -> None:
     """Packages come by name and hash from whichever index is in use: no address is in a lock."""
     text = _text("requirements", lock)

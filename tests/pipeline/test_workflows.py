@@ -70,6 +70,17 @@ def test_secrets_stay_in_the_jobs_with_credentials(file: Path) -> None:
 
 
 @each_workflow
+def test_jobs_with_credentials_install_what_is_locked(file: Path) -> None:
+    """By hash, and the project alone beside it: no package that came out since gets near them."""
+    for name in _WITH_CREDENTIALS[file.name]:
+        scripts = "\n".join(s.get("run", "") for s in load(file)["jobs"][name]["steps"])
+        assert re.findall(r"pip .*", scripts) == [
+            "pip install --require-hashes --requirement requirements/deploy.txt",
+            "pip install --no-deps .",
+        ]
+
+
+@each_workflow
 def test_checkouts_leave_no_token_behind(file: Path) -> None:
     """The token of the job is not written into the clone's configuration."""
     checkouts = [s for s in _steps(file) if s.get("uses", "").startswith("actions/checkout@")]
