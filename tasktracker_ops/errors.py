@@ -73,6 +73,11 @@ def quoted(value: str) -> str:
     return repr(value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…")
 
 
+def counted(number: int, thing: str) -> str:
+    """How many there are of a thing whose plural ends with s: `1 line`, `5,000 lines`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something that is not as it should be, in the terms of `TtOpsError`, and no reason to end."""

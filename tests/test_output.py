@@ -200,7 +200,7 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
             ["identify themselves (AWS_IAM)"],
         ),
         (DEPLOYMENT, ["alarm_names     LambdaErrorAlarm, LambdaDurationAlarm", "schema  "]),
-        (models.Destroyed(PLAN, backend=False), ["Removed 1 resources. The state backend stays."]),
+        (models.Destroyed(PLAN, backend=False), ["Removed 1 resource. The state backend stays."]),
         (models.Destroyed(NOTHING, backend=True), ["Nothing to remove.", "is gone too"]),
         (SERVER, ["an emulation", "http://127.0.0.1:4580/_tt-ops/", "4711", "/p/server.log"]),
         (SERVER, ["0.1.0+0a1b2c3d, another than that of this tt-ops"]),

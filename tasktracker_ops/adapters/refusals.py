@@ -118,7 +118,8 @@ def _fields(answer: requests.Response, problem: dict[str, Any], told: str) -> st
 def _access_hint(answer: requests.Response) -> str:
     sent = str(answer.request.headers.get("Authorization", ""))
     if sent.startswith("Bearer ") and answer.status_code == 403:
-        return "take one with the scope tasks:read or tasks:write: export TT_OPS_API_TOKEN=TOKEN"
+        scope = "tasks:read" if answer.request.method in {"GET", "HEAD"} else "tasks:write"
+        return f"take one with the scope {scope}: export TT_OPS_API_TOKEN=TOKEN"
     if sent.startswith("Bearer "):
         return "take a new one from the issuer: export TT_OPS_API_TOKEN=TOKEN"
     if sent.startswith("AWS4-"):

@@ -73,10 +73,14 @@ def add(
         context.console.emit(task)
         return
     again = "tt-ops tasks add " + ("-" if "-" in titles else "TITLE")
-    added = workflow.add(
-        context.app, _titles(titles), description=description, status=status, again=again
+    workflow.add(
+        context.app,
+        _titles(titles),
+        description=description,
+        status=status,
+        show=lambda task: context.console.stream([task]),
+        again=again,
     )
-    context.console.stream(added)
 
 
 def _titles(titles: tuple[str, ...]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasktracker_ops.errors import counted
 from tasktracker_ops.observations import Drill, Shot
 
 from .results import text
@@ -37,5 +38,5 @@ def _outcome(drill: Drill, screen: Screen) -> str:
 def _requests(shots: tuple[Shot, ...]) -> str:
     expected = sum(shot.expected for shot in shots)
     longest = max((shot.latency_ms or 0.0 for shot in shots), default=0.0)
-    number = "1 request" if len(shots) == 1 else f"{len(shots)} requests"
+    number = counted(len(shots), "request")
     return f"{number}, {expected} answered as expected, in up to {longest:,.0f} ms"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tasktracker_ops.errors import Problem
+from tasktracker_ops.errors import Problem, counted
 from tasktracker_ops.models import (
     Added,
     Bootstrapped,
@@ -129,8 +129,8 @@ def _(result: Unlocked, screen: Screen) -> str:
 
 @text.register
 def _(result: Destroyed, screen: Screen) -> str:
-    nothing = result.plan.empty
-    removed = "Nothing to remove." if nothing else f"Removed {result.plan.destroy} resources."
+    resources = counted(result.plan.destroy, "resource")
+    removed = "Nothing to remove." if result.plan.empty else f"Removed {resources}."
     kept = "is gone too" if result.backend else "stays"
     return f"{removed} The state backend {kept}."
 
@@ -185,7 +185,7 @@ def _(result: Added, screen: Screen) -> str:
 
 @text.register
 def _(result: Exported, screen: Screen) -> str:
-    return f"Exported {result.tasks:,} tasks to {visible(result.file)}."
+    return f"Exported {counted(result.tasks, 'task')} to {visible(result.file)}."
 
 
 @text.register

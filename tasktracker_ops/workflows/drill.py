@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.errors import Problem, TtOpsError, counted
 from tasktracker_ops.models import Deployment
 from tasktracker_ops.observations import Alarm, Drill, Shot, timestamp
 
@@ -120,7 +120,7 @@ def _fire(
             got = f"{status} after {seconds:.1f} s: {answer.text[:200]!r}"
             return tuple(shots), _unexpected(route, status, got)
     how = f" after {shots[0].latency_ms:,.0f} ms" if route.longer_than else ""
-    app.report.note(step(0.0, f"{_requests(count)} to /{route.path}: {route.status}{how}"))
+    app.report.note(step(0.0, f"{counted(count, 'request')} to /{route.path}: {route.status}{how}"))
     return tuple(shots), None
 
 
@@ -152,7 +152,3 @@ def _offset(date: str, sent: datetime, received: datetime) -> timedelta:
         return timedelta()
     earliest, latest = said - received, said + timedelta(seconds=1) - sent
     return max(min(timedelta(), latest), earliest)
-
-
-def _requests(count: int) -> str:
-    return "1 request" if count == 1 else f"{count} requests"

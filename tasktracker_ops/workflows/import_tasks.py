@@ -21,7 +21,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ExitCode, TtOpsError, quoted
+from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
 from tasktracker_ops.models import FailedLine, Imported, Task
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def import_tasks(
         except KeyboardInterrupt:
             raise TtOpsError(
                 "interrupted",
-                f"interrupted after {outcome.lines} lines of {name!r}",
+                f"interrupted after {counted(outcome.lines, 'line')} of {name!r}",
                 hint=_again(name),
                 exit_code=ExitCode.INTERRUPTED,
             ) from None
@@ -244,16 +244,18 @@ def _parse(content: bytes) -> tuple[str | None, dict[str, str]]:
 def _error(outcome: Outcome, name: str) -> TtOpsError | None:
     problem = outcome.problem
     if problem is not None:
+        # Whoever is not let in has something else to do first.
         return TtOpsError(
             problem.code,
             f"{problem.message}; the import ended there",
-            hint=_again(name),
+            hint=problem.hint if problem.code == "api-forbidden" else _again(name),
             exit_code=problem.exit_code,
         )
     if outcome.failed:
+        lines = counted(outcome.lines, "line")
         return TtOpsError(
             "lines-failed",
-            f"{len(outcome.failed)} of {outcome.lines} lines of {name!r} were not imported",
+            f"{len(outcome.failed):,} of {lines} of {name!r} were not imported",
             hint=f"mend those lines, and run it again: {_command(name)}",
         )
     return None

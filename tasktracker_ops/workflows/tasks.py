@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ExitCode, TtOpsError, quoted
+from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
 from tasktracker_ops.models import Added, Task, Tasks
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ def add(
     *,
     description: str | None,
     status: str | None,
+    show: Callable[[Added], None],
     again: str,
-) -> Iterator[Added]:
+) -> None:
     """Add a task for each title as it comes; one that is refused ends it, and is named.
 
-    `again` is how one gives the rest: `tt-ops tasks add -`.
+    So does a reader who has left: the last one that was made is named, shown or not. `again` is how
+    one gives the rest: `tt-ops tasks add -`.
     """
     client = app.tasks()
     added = 0
@@ -61,14 +63,17 @@ def add(
                     exit_code=error.exit_code,
                 ) from error
             added += 1
-            yield Added(**asdict(task))
+            show(Added(**asdict(task)))
     except KeyboardInterrupt:
         raise TtOpsError(
             "interrupted",
-            f"interrupted after {added} titles",
+            f"interrupted after {counted(added, 'title')}",
             hint="see if one more was added: tt-ops tasks list",
             exit_code=ExitCode.INTERRUPTED,
         ) from None
+    except BrokenPipeError:
+        app.report.note(f"{quoted(title)} was added, and nothing after it.")
+        raise
     if added == 0:
         app.report.note("There was no title: nothing was added.")
 

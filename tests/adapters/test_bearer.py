@@ -82,11 +82,19 @@ def test_a_token_is_not_shown() -> None:
     assert TOKEN not in f"{auth!r} {auth}"
 
 
-@pytest.mark.parametrize(("status", "told"), [(401, "new one"), (403, "tasks:write")])
+@pytest.mark.parametrize(("status", "told"), [(401, "new one"), (403, "the scope tasks:read:")])
 def test_a_refused_token_has_its_hint(server: Any, status: int, told: str) -> None:
     """Another token is needed: a fresh one, or one that may do more."""
     server.will_answer(status, '{"message":"Unauthorized"}', content_type="application/json")
     assert told in refusal(client(server)).hint
+
+
+def test_a_token_that_may_only_read_has_its_hint(server: Any) -> None:
+    """It is the scope of the method that is missing."""
+    server.will_answer(403, '{"message":"Forbidden"}', content_type="application/json")
+    with pytest.raises(TtOpsError) as caught:
+        client(server).add("first")
+    assert "the scope tasks:write:" in caught.value.hint
 
 
 def test_the_gateways_reason_is_told(server: Any) -> None:

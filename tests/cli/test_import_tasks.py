@@ -322,6 +322,15 @@ def test_an_api_that_fails_ends_the_import(
     assert len(contents(client)) == 40
 
 
+def test_an_import_that_is_not_let_in_says_what_lets_it_in(service: Any, tmp_path: Path) -> None:
+    """The same command would end there again."""
+    file = str(write(tmp_path / "tasks.jsonl", [{"title": "first"}]))
+    service.fail("POST", "401", WWW_Authenticate="Bearer")
+    code, _, err = run(service, "import", file)
+    assert (code, "401 no; the import ended there" in err) == (1, True)
+    assert err.rstrip().endswith("it wants a token: export TT_OPS_API_TOKEN=TOKEN")
+
+
 def test_an_import_slows_down_as_the_api_asks(
     service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
 ) -> None:

@@ -234,6 +234,19 @@ def test_the_editor_shows_what_others_changed(
     assert rest == "ours\nstatus: done\n\nmore\n"
 
 
+def test_a_refusal_that_would_repeat_itself_ends_the_edit(
+    edit: Edit, service: Any, client: TaskClient, tmp_path: Path
+) -> None:
+    """Where nobody has changed the task, the editor does not open again; the text is kept."""
+    task = client.add("first")
+    service.fail("PATCH", "412", times=2)
+    code, said = edit(task.task_id, "text = text.replace('first', 'ours')")
+    assert (code, "412" in said) == (1, True)
+    assert not (tmp_path / "rounds" / "1.seen").exists()
+    assert b"title: ours\n" in kept(tmp_path)[0]
+    assert client.show(task.task_id) == task
+
+
 @pytest.mark.parametrize(
     ("editor", "code", "error"),
     [

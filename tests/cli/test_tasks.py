@@ -190,6 +190,29 @@ def test_an_interrupt_says_how_many_were_added(service: Any, tmp_path: Path) -> 
     assert b"interrupted after 2 titles" in said
 
 
+def test_a_reader_that_leaves_ends_it(service: Any, client: TaskClient, tmp_path: Path) -> None:
+    """As `head -1` does; the last task that was made is named, shown or not."""
+    process = subprocess.Popen(
+        [TT_OPS, "tasks", "--api-url", service.url, "add", "-"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdin.write(b"two\nthree\n")
+    process.stdin.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 141
+    assert titles(client) == ["two", "one"]
+    assert said == b"'two' was added, and nothing after it.\n"
+
+
 def test_a_byte_order_mark_is_no_part_of_a_title(run: Run, client: TaskClient) -> None:
     """Where a text begins with it."""
     assert run("add", "-", stdin="\ufefffirst\n".encode()).exit_code == 0
@@ -234,6 +257,17 @@ def test_an_edit_names_what_somebody_else_changed(
     assert run("done", task.task_id).exit_code == 0
     found = client.show(task.task_id)
     assert (found.title, found.status, found.version) == ("theirs", "done", 3)
+
+
+def test_an_edit_that_is_refused_again_and_again_ends(
+    run: Run, service: Any, client: TaskClient
+) -> None:
+    """It is told once, also where nobody has changed the task."""
+    task = client.add("first")
+    service.fail("PATCH", "412", times=9)
+    result = run("edit", task.task_id, "--title", "ours")
+    assert (result.exit_code, "nothing of yours was written" in result.stderr) == (1, True)
+    assert len([asked for asked in service.asked if asked.startswith("PATCH")]) == 1
 
 
 def test_an_export_is_whole_and_the_oldest_first(
