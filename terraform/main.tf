@@ -25,6 +25,7 @@ terraform {
 provider "aws" {
   region            = var.aws_region
   s3_use_path_style = var.s3_use_path_style
+  max_retries       = var.aws_max_retries
 
   default_tags {
     tags = {

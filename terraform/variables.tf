@@ -17,6 +17,17 @@ variable "s3_use_path_style" {
   nullable    = false
 }
 
+variable "aws_max_retries" {
+  type        = number
+  description = "How often a failed request to AWS is repeated; null leaves it to the provider, whose 25 take some ten minutes."
+  default     = null
+
+  validation {
+    condition     = coalesce(var.aws_max_retries, 1) >= 1
+    error_message = "aws_max_retries must be 1 or more."
+  }
+}
+
 variable "alert_email" {
   type        = string
   description = "Address that receives the alarms. AWS asks it to confirm the subscription."

@@ -133,8 +133,6 @@ class LocalTarget:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            # The provider's 25 take a quarter of an hour, for what will not be any better here.
-            "AWS_MAX_ATTEMPTS": "5",
             "NO_PROXY": ",".join(
                 filter(None, [self._settings.environ.get("NO_PROXY"), "127.0.0.1"])
             ),
@@ -158,8 +156,12 @@ class LocalTarget:
         return backend_config(self._settings, self.environment())
 
     def terraform_variables(self) -> TerraformValues:
-        """A sandbox may be torn down at will."""
-        return {"s3_use_path_style": True, "table_deletion_protection": False}
+        """A sandbox may be torn down at will, and what fails there fails again."""
+        return {
+            "s3_use_path_style": True,
+            "aws_max_retries": 4,  # the provider does not hear AWS_MAX_ATTEMPTS
+            "table_deletion_protection": False,
+        }
 
     def bootstrap_variables(self) -> TerraformValues:
         """No TLS on loopback, and no rule that the provider waits a minute for."""
