@@ -6,11 +6,9 @@ is run by GitHub's own command for `shell: bash`. Whatever else a workflow says 
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -22,6 +20,7 @@ import yaml
 
 from tasktracker_ops.adapters.toolchain import TERRAFORM_VERSION
 
+from .checkout import check_out
 from .events import REPOSITORY, Event
 from .expressions import Open, holds, interpolate
 
@@ -153,6 +152,7 @@ class _Job:
         self.functions = {
             "success": lambda: not self.failed,
             "failure": lambda: self.failed,
+            "cancelled": lambda: False,
             "hashFiles": self._hash_files,
         }
         self.path: list[Path | str] = [self.tools, _SYSTEM_PATH]
@@ -245,10 +245,10 @@ class _Job:
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
     def checkout(self, inputs: Mapping[str, str]) -> None:
-        """What git knows or would take, so the tree under test without what runs left in it."""
+        """The tree under test, without what runs left in it."""
         assert inputs == {"persist-credentials": "false"}
         self.workspace.rmdir()
-        shutil.copytree(ROOT, self.workspace, ignore=_ignored, symlinks=True)
+        check_out(ROOT, self.workspace)
         self.runner.edit(self.workspace)
 
     def setup_python(self, inputs: Mapping[str, str]) -> None:
@@ -305,17 +305,3 @@ def _install(program: Path, source: Path) -> None:
         f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(source))} "$@"\n'
     )
     program.chmod(0o755)
-
-
-def _ignored(folder: str, names: list[str]) -> set[str]:
-    """What .gitignore names; the last line that fits decides."""
-    lines = (ROOT / ".gitignore").read_text().split()
-    return {name for name in names if name == ".git" or _is_ignored(name, lines)}
-
-
-def _is_ignored(name: str, lines: list[str]) -> bool:
-    ignored = False
-    for line in lines:
-        if fnmatch.fnmatch(name, line.lstrip("!").strip("/")):
-            ignored = not line.startswith("!")
-    return ignored

@@ -46,6 +46,7 @@ def deployed(runner: Runner, deploy_workflow: Workflow) -> Runner:
     return runner
 
 
+@pytest.mark.soak
 def test_a_second_push_finds_nothing_to_do_and_is_green(
     deployed: Runner, deploy_workflow: Workflow
 ) -> None:
@@ -156,6 +157,7 @@ exit 1
 """
 
 
+@pytest.mark.soak
 def test_a_state_that_could_not_be_stored_outlives_the_machine(
     deployed: Runner, deploy_workflow: Workflow
 ) -> None:
@@ -186,7 +188,13 @@ def _with(workflow: Workflow, steps: list[dict[str, Any]]) -> Workflow:
     return {**workflow, "jobs": {"deploy": job}}
 
 
-@pytest.mark.parametrize("step", ["Build", "Plan", "Deploy", "Status"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Build",
+        *(pytest.param(each, marks=pytest.mark.soak) for each in ("Plan", "Deploy", "Status")),
+    ],
+)
 def test_an_option_that_the_cli_does_not_know_fails(
     step: str, deployed: Runner, deploy_workflow: Workflow
 ) -> None:

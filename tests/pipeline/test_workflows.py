@@ -104,9 +104,12 @@ def test_jobs_end(file: Path) -> None:
 
 
 def test_what_locks_the_state_is_not_cancelled() -> None:
-    """A newer push waits for a deploy, and for a plan."""
+    """A newer push waits for a deploy, and for a plan; a run on another branch displaces none."""
     deploy, ci = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "ci.yml")
-    assert deploy["concurrency"]["cancel-in-progress"] == "false"
+    assert deploy["concurrency"] == {
+        "group": "deploy-${{ github.ref }}",
+        "cancel-in-progress": "false",
+    }
     assert ci["jobs"]["plan"]["concurrency"]["cancel-in-progress"] == "false"
 
 
