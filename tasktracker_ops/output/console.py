@@ -236,8 +236,8 @@ class Console:
         """A line that the next one takes the place of."""
         if self._live:
             self._clear()
-            # A wrapped line could not be taken back.
-            self._width = shutil.get_terminal_size().columns - 1
+            # A wrapped line could not be taken back, and a terminal adds ^C to it.
+            self._width = shutil.get_terminal_size().columns - 3
             self._say(click.style(line[: self._width], dim=True), nl=False)
             self._transient = True
 
@@ -269,7 +269,9 @@ class Console:
     def _put(self, text: str) -> None:
         """Print to standard output."""
         self._emitted = True
-        click.echo(neutral(text) if self._github else text, color=self._color)
+        # click would take for colours what stands in a cell, and leave it out.
+        color = True if self._csv else self._color
+        click.echo(neutral(text) if self._github else text, color=color)
 
     def _say(self, text: str, *, nl: bool = True) -> None:
         """Print to standard error."""
