@@ -171,7 +171,7 @@ def test_the_sandbox_may_be_torn_down_and_mails_nobody(local: LocalTarget) -> No
     """No protection, no minutes of waiting, an address that stands for the user."""
     assert local.terraform_variables() == {
         "s3_use_path_style": True,
-        "aws_max_retries": 4,
+        "aws_max_retries": "4",
         "table_deletion_protection": False,
     }
     assert local.bootstrap_variables() == {

@@ -159,7 +159,7 @@ class LocalTarget:
         """A sandbox may be torn down at will, and what fails there fails again."""
         return {
             "s3_use_path_style": True,
-            "aws_max_retries": 4,  # the provider does not hear AWS_MAX_ATTEMPTS
+            "aws_max_retries": "4",  # the provider does not hear AWS_MAX_ATTEMPTS
             "table_deletion_protection": False,
         }
 
