@@ -82,7 +82,8 @@ class Plan:
     """What Terraform would do. The counts are Terraform's own: a replacement adds and destroys.
 
     `opened` are the keys of routes that ask who calls, and no longer would. `drift` is what was
-    changed past Terraform, as far as the plan changes it back.
+    changed past Terraform, as far as the plan changes it back. `fewer_shards` are the function's
+    partitions of each status now and then, where it would look into fewer.
     """
 
     add: int
@@ -91,6 +92,7 @@ class Plan:
     changes: tuple[ResourceChange, ...]
     opened: tuple[str, ...] = ()
     drift: tuple[ResourceChange, ...] = ()
+    fewer_shards: tuple[int, int] | None = None
 
     @property
     def empty(self) -> bool:
@@ -129,7 +131,7 @@ NOTHING_ALLOWED = Allowed()
 def dangers(
     plan: Plan, *, allowed: Allowed = NOTHING_ALLOWED, command: str = "tt-ops deploy"
 ) -> tuple[Problem, ...]:
-    """What `command` refuses to apply. Codes: would-destroy, would-open."""
+    """What `command` refuses to apply. Codes: would-destroy, would-open, would-hide."""
     found = []
     if losses := [change for change in plan.losses if change.address not in allowed.destroy]:
         flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in losses)
@@ -147,6 +149,16 @@ def dangers(
                 "would-open",
                 f"the API asks who calls, and would be open to everybody: {routes}",
                 f"set api_auth as it was, or if that is meant, allow it: {command} --allow-public",
+            )
+        )
+    if plan.fewer_shards:
+        now, then = plan.fewer_shards
+        found.append(
+            Problem(
+                "would-hide",
+                f"dynamodb_status_shards would go from {now} to {then}: tasks in the partitions "
+                "beyond would be listed no more",
+                f"set it as it was: export TF_VAR_dynamodb_status_shards={now}",
             )
         )
     return tuple(found)

@@ -125,7 +125,7 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
     ("result", "keys"),
     [
         (PACKAGE, "path files size sha256 changed"),
-        (PLAN, "add change destroy changes opened drift"),
+        (PLAN, "add change destroy changes opened drift fewer_shards"),
         (BOOTSTRAPPED, "bucket lock_table plan"),
         (
             ACCESS,

@@ -22,6 +22,7 @@ from tasktracker_ops.plans import (
 
 _LONGEST = 60  # characters of a value that is shown
 _OPEN = "NONE"
+_SHARDS = "TASKS_STATUS_SHARDS"
 
 
 def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str], str]) -> Plan:
@@ -43,6 +44,7 @@ def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str
         announced,
         changes=in_order(changes or outputs),
         opened=tuple(sorted(_opened(entries))),
+        fewer_shards=_fewer_shards(entries),
         drift=tuple(_drift(document.get("resource_drift", ()), changes, clean)),
     )
 
@@ -137,6 +139,20 @@ def _opened(entries: list[Mapping[str, Any]]) -> set[str]:
                 is_open = route.get("authorization_type", _OPEN) == _OPEN
                 found.add((route["route_key"], is_open))
     return {key for key, is_open in sides["after"] if is_open and (key, False) in sides["before"]}
+
+
+def _fewer_shards(entries: list[Mapping[str, Any]]) -> tuple[int, int] | None:
+    """Find how many partitions of each status the function looks into, where these become fewer."""
+    found: dict[str, int] = {}
+    for entry in entries:
+        if entry["type"] != "aws_lambda_function":
+            continue
+        for side in ("before", "after"):
+            for environment in (entry["change"].get(side) or {}).get("environment") or ():
+                if shards := (environment.get("variables") or {}).get(_SHARDS):
+                    found[side] = int(shards)
+    now, then = found.get("before", 0), found.get("after", 0)
+    return (now, then) if now > then > 0 else None
 
 
 def _drift(

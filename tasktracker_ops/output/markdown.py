@@ -60,6 +60,8 @@ def _dangers(plan: Plan, screen: Screen) -> Iterator[str]:
         routes = ", ".join(map(_code, plan.opened))
         opened = f"The API asks who calls, and would be open to everybody: {routes}"
         yield f"**🛑 {opened}.** {_hint(problem, screen)}\n"
+    for problem in dangers(Plan(0, 0, 0, (), fewer_shards=plan.fewer_shards)):
+        yield f"**🛑 {problem.message}.** {_hint(problem, screen)}\n"
 
 
 def _hint(problem: Problem, screen: Screen) -> str:

@@ -87,6 +87,35 @@ def test_a_protected_api_that_would_be_open_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "fewer"),
+    [
+        ("3", "1", (3, 1)),
+        ("10", "9", (10, 9)),
+        ("9", "10", None),
+        ("2", "2", None),
+        (None, "1", None),
+        ("2", None, None),
+    ],
+)
+def test_partitions_that_would_no_longer_be_read_are_seen(
+    before: str | None, after: str | None, fewer: tuple[int, int] | None
+) -> None:
+    """As numbers; a function that is made or removed, or knows of none, hides nothing."""
+
+    def side(shards: str | None) -> dict[str, Any]:
+        variables = {"TASKS_TABLE_NAME": "x"} | ({"TASKS_STATUS_SHARDS": shards} if shards else {})
+        return {"environment": [{"variables": variables}]}
+
+    function = entry(["update"], before=side(before), after=side(after))
+    function["type"] = "aws_lambda_function"
+    assert read({"resource_changes": [function]}).fewer_shards == fewer
+    for action, gone in (("delete", "after"), ("create", "before")):
+        function["change"] |= {"actions": [action], "before": side("3"), "after": side("1")}
+        function["change"][gone] = None
+        assert read({"resource_changes": [function]}).fewer_shards is None
+
+
+@pytest.mark.parametrize(
     ("before", "after", "opened"),
     [
         ("JWT", "NONE", ("$default",)),

@@ -30,6 +30,7 @@ LOSING = Plan(2, 0, 2, TABLES)
 OPENING = Plan(
     0, 1, 0, (ResourceChange("aws_apigatewayv2_route.default", "update"),), ("$default",)
 )
+HIDING = Plan(0, 1, 0, (), fewer_shards=(3, 1))
 
 
 class App:
@@ -170,6 +171,12 @@ def test_who_hears_no_alarm_yet_is_named(project: Path) -> None:
             "tt-ops … --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
         ),
         (OPENING, Allowed(frozenset({"$default"})), "would-open", "--allow-public"),
+        (
+            HIDING,
+            Allowed(public=True),
+            "would-hide",
+            "set it as it was: export TF_VAR_dynamodb_status_shards=3",
+        ),
     ],
 )
 def test_what_is_not_allowed_is_refused_before_anyone_is_asked(
