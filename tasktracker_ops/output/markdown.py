@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from tasktracker_ops.errors import Problem
@@ -42,7 +43,7 @@ def markdown(plan: Plan, screen: Screen) -> str:
         tail += ["", "</details>"]
     if plan.drift:
         tail += ["", "Changed outside of Terraform, and changed back by this plan:", ""]
-        tail += _fitting(_line, plan.drift, _DRIFT)
+        tail += _fitting(_drifted, plan.drift, _DRIFT)
     used = sum(len(line) + 1 for line in (*head, *tail))
     return "\n".join([*head, *_fitting(_line, plan.changes, LIMIT - used), *tail])
 
@@ -74,6 +75,11 @@ def _line(change: ResourceChange) -> str:
     action = f"**{change.action}**" if change.action in DESTRUCTIVE else change.action
     details = "; ".join(_attributes(change))
     return f"- {action} {_code(change.address)}{': ' if details else ''}{details}"
+
+
+def _drifted(change: ResourceChange) -> str:
+    """What others did to a resource, which is past: nothing that the plan does."""
+    return _line(replace(change, action=f"{change.action}d"))
 
 
 def _attributes(change: ResourceChange) -> Iterator[str]:

@@ -104,6 +104,7 @@ def test_drift_is_told() -> None:
     drift = replace(UPDATED, attributes=(AttributeChange("memory_size", "256", "512"),))
     lines = shown(Plan(0, 1, 0, (UPDATED,), drift=(drift,)))
     assert lines[-3] == "Changed outside of Terraform, and changed back by this plan:"
+    assert lines[-1].startswith("- updated `")
     assert lines[-1].endswith("`memory_size` `256` → `512`")
 
 

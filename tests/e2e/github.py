@@ -1,0 +1,62 @@
+"""A repository on GitHub, how it is let into the account, and tokens of its jobs and of others'."""
+
+from __future__ import annotations
+
+REPOSITORY, IDS = "octo-org/octo-repo", "123456/456789"
+ADMIT = ("bootstrap", "--github", REPOSITORY, "--github-ids", IDS, "--yes")
+ISSUER = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
+
+NAMES, WITH_IDS = "repo:octo-org/octo-repo", "repo:octo-org@123456/octo-repo@456789"
+DEPLOY, PULL = ":environment:production", ":pull_request"
+MAIN = "refs/heads/main"
+
+# Subject, claims that are not those of a job on main, and the role that opens.
+TOKENS: list[tuple[str, dict[str, str | None], str | None]] = [
+    (NAMES + DEPLOY, {}, "deployer"),
+    (WITH_IDS + DEPLOY, {}, "deployer"),
+    (NAMES + PULL, {"ref": "refs/pull/7/merge"}, "planner"),
+    (WITH_IDS + PULL, {"ref": "refs/pull/7/merge"}, "planner"),
+    # other branches and tags, with the environment all the same
+    (NAMES + DEPLOY, {"ref": "refs/heads/other"}, None),
+    (NAMES + DEPLOY, {"ref": "refs/heads/main2"}, None),
+    (NAMES + DEPLOY, {"ref": "refs/heads/Main"}, None),
+    (NAMES + DEPLOY, {"ref": "refs/tags/main"}, None),
+    (NAMES + DEPLOY, {"ref": "refs/pull/7/merge"}, None),
+    (NAMES + DEPLOY, {"ref": None}, None),
+    # jobs without the environment, or with another one
+    (f"{NAMES}:ref:{MAIN}", {}, None),
+    (f"{WITH_IDS}:ref:{MAIN}", {}, None),
+    (f"{NAMES}:ref:refs/tags/v1", {"ref": "refs/tags/v1"}, None),
+    (f"{NAMES}:environment:staging", {}, None),
+    (f"{NAMES}:environment:Production", {}, None),
+    (f"{NAMES}:environment:production-2", {}, None),
+    # another repository under the same name, and this name's next owner
+    (NAMES + DEPLOY, {"repository_id": "999"}, None),
+    (NAMES + DEPLOY, {"repository_id": None}, None),
+    (NAMES + PULL, {"repository_id": "999"}, None),
+    ("repo:octo-org@123456/octo-repo@999" + DEPLOY, {"repository_id": "999"}, None),
+    ("repo:octo-org@999/octo-repo@456789" + DEPLOY, {}, None),
+    # look-alikes and forks
+    *(
+        (f"repo:{name}{kind}", {}, None)
+        for kind in (DEPLOY, PULL)
+        for name in (
+            "octo-org/octo-repo-evil",
+            "octo-org/octo-rep",
+            "octo-org2/octo-repo",
+            "someone/octo-repo",
+            "Octo-Org/octo-repo",
+            "octo-org/Octo-Repo",
+            "octo-org/octo-repo/x",
+            "octo-org@123456/octo-repo-evil@456789",
+            "octo-org@123456/octo-repo@4567890",
+            "octo-org@123456/octo-repo",
+            "octo-org/*",
+            "*",
+        )
+    ),
+    # other audiences
+    (NAMES + DEPLOY, {"aud": "https://github.com/octo-org"}, None),
+    (NAMES + PULL, {"aud": None}, None),
+]

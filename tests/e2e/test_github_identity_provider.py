@@ -1,0 +1,49 @@
+"""GitHub's identity provider, of which an account has one, where others made it or trust it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .github import ADMIT, ISSUER, PROVIDER
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Aws, Clone
+
+pytestmark = pytest.mark.soak  # that ours goes with the roles, test_github_access.py shows
+
+
+def test_an_identity_provider_of_others_is_used_and_stays(clone: Clone, aws: Aws) -> None:
+    """One without our tag is looked up, never changed and never removed."""
+    iam = aws("iam")
+    tags = [{"Key": "Owner", "Value": "platform"}]
+    iam.create_open_id_connect_provider(
+        Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], Tags=tags
+    )
+    made = clone.read(*ADMIT)
+    assert "aws_iam_openid_connect_provider.github[0]" not in {
+        change["address"] for change in made["plan"]["changes"]
+    }
+    clone.succeed("destroy", "--backend", "--yes")
+    assert iam.list_roles()["Roles"] == []
+    found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)
+    assert found["Tags"] == tags
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)
+
+
+def test_an_identity_provider_that_others_trust_stays(clone: Clone, aws: Aws) -> None:
+    """Ours stays as long as a role of others needs it; the next bootstrap takes it back."""
+    iam = aws("iam")
+    clone.succeed(*ADMIT)
+    document = {"Statement": [{"Effect": "Allow", "Principal": {"Federated": PROVIDER}}]}
+    iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(document))
+    result = clone.run("destroy", "--backend", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert "stays, as other roles trust it: 'theirs'" in result.stderr
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["theirs"]
+    assert len(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
+    again = clone.read(*ADMIT)
+    imported = [c["address"] for c in again["plan"]["changes"] if c["action"] == "import"]
+    assert imported == ["aws_iam_openid_connect_provider.github[0]"]
