@@ -29,7 +29,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
             hint="make them: tt-ops bootstrap",
         )
     build(app.settings.project)
-    stack = app.infrastructure(recipient)
+    stack = app.infrastructure(recipient, command="plan")
     app.report.doing("comparing with what is deployed")
     with stack.planned(lock_timeout=lock_timeout) as saved:
         return saved.plan
