@@ -188,15 +188,36 @@ data "aws_iam_policy_document" "deployer_write" {
     resources = concat(local.api_arns, ["arn:${local.partition}:apigateway:${var.aws_region}::/tags/*"])
   }
 
+  # With api_auth = AWS_IAM, `status` and the check after a deploy sign. Not for plans of pull
+  # requests: the route serves every method. The drills' routes are others.
+  statement {
+    sid       = "ApiCalls"
+    actions   = ["execute-api:Invoke"]
+    resources = ["arn:${local.partition}:execute-api:${local.place}:*/$default/$default"]
+  }
+
   statement {
     sid = "Alarms"
     actions = [
       "cloudwatch:DeleteAlarms",
-      "cloudwatch:PutMetricAlarm",
       "cloudwatch:TagResource",
       "cloudwatch:UntagResource",
     ]
     resources = local.alarm_arns
+  }
+
+  # Alarms can also stop or terminate machines, and call functions.
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
+  statement {
+    sid       = "AlarmsThatNotify"
+    actions   = ["cloudwatch:PutMetricAlarm"]
+    resources = local.alarm_arns
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "cloudwatch:AlarmActions"
+      values   = [local.topic_arn]
+    }
   }
 
   statement {

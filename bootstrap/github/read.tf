@@ -1,5 +1,5 @@
-# What `tt-ops plan` and `status` read, which both roles may: the state, and every resource of
-# ../../terraform as a refresh asks for it.
+# What `tt-ops plan` reads, which both roles may: the state, and every resource of ../../terraform
+# as a refresh asks for it; and what `status` reads, but for the API.
 data "aws_iam_policy_document" "read" {
   # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and know no resources
   statement {
@@ -98,13 +98,6 @@ data "aws_iam_policy_document" "read" {
     sid       = "Api"
     actions   = ["apigateway:GET"]
     resources = local.api_arns
-  }
-
-  # With api_auth = AWS_IAM, `status` and the check after a deploy sign. The drills' routes are others.
-  statement {
-    sid       = "ApiCalls"
-    actions   = ["execute-api:Invoke"]
-    resources = ["arn:${local.partition}:execute-api:${local.place}:*/$default/$default"]
   }
 
   statement {

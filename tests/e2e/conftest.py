@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).parents[2]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 _TIMEOUT = 240
+Aws = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -111,3 +113,12 @@ def clone(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
     )
     yield made
     made.run("local", "down")
+
+
+@pytest.fixture(scope="module")
+def aws(clone: Clone) -> Aws:
+    """Make clients of the clone's embedded AWS."""
+    clone.succeed("local", "up")
+    endpoint = clone.read("local", "status")["url"]
+    session = boto3.Session("a", "b", region_name="eu-west-3")
+    return lambda service: session.client(service, endpoint_url=endpoint)

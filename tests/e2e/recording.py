@@ -116,7 +116,7 @@ def recording(endpoint: str) -> Iterator[Recorder]:
     listener.server_close()
 
 
-Permission = tuple[str, str, dict[str, str]]
+Permission = tuple[str, str, Mapping[str, str | list[str]]]
 
 # What S3 calls the questions about a bucket, by the parameter that asks them.
 _BUCKET_ACTIONS = {
@@ -224,8 +224,9 @@ class Permissions:
         resources += [f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}" for name in boards]
         if said["Action"].startswith("DescribeAlarm"):
             resources = ["*"]
+        acts = [v for k, v in said.items() if re.match(r"(Alarm|OK|InsufficientData)Actions\.", k)]
         for resource in resources or [said["ResourceARN"]]:
-            yield f"cloudwatch:{said['Action']}", resource, {}
+            yield f"cloudwatch:{said['Action']}", resource, {"cloudwatch:AlarmActions": acts}
             yield from self._tags("cloudwatch", resource, said)
 
     def _logs(self, call: Call) -> Iterator[Permission]:
