@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
+
+from tasktracker_ops.errors import TtOpsError
 
 _LINE = re.compile(r"([0-9a-f]{32}) (\S+)\n")
 
@@ -19,13 +22,13 @@ class ImportRecord:
     """The task that was made of each line, for each API; written as it happens, by any thread."""
 
     def __init__(self, file: Path | None, api_url: str) -> None:
-        """Without a file nothing is kept. Raises OSError where there cannot be one."""
+        """Without a file nothing is kept. Raises TtOpsError where there cannot be one."""
         self._api_url = api_url
         self._tasks: dict[str, str] = {}
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         if file is not None:
-            self._file = file.open("a+b", buffering=0)
+            self._file = _opened(file)
             self._read(self._file)
 
     def __enter__(self) -> ImportRecord:
@@ -61,3 +64,15 @@ class ImportRecord:
 
     def _digest(self, line: str) -> str:
         return hashlib.sha256(f"{self._api_url}\n{line}".encode(errors="replace")).hexdigest()[:32]
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("a+b", buffering=0)
+    except OSError as error:
+        lines = shlex.quote(str(file).removesuffix(".imported"))
+        raise TtOpsError(
+            "file-refused",
+            f"{str(file)!r} cannot be used to remember what is imported: {error.strerror}",
+            hint=f"let the API remember it, for 24 hours: tt-ops tasks import - < {lines}",
+        ) from error

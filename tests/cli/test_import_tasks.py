@@ -380,6 +380,7 @@ def test_a_folder_that_cannot_be_written_is_told(service: Any, tmp_path: Path) -
     (tmp_path / "tasks.jsonl.imported").mkdir()
     code, _, err = run(service, "import", str(file))
     assert (code, "tasks.jsonl.imported' cannot be used" in err) == (1, True)
+    assert err.rstrip().endswith(f" import - < {file}")
     assert service.asked == []
 
 
