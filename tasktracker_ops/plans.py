@@ -23,8 +23,9 @@ DESTRUCTIVE = {
     "replace": "would be deleted and made anew",
     "forget": "would be left to itself, no deploy finding it again",
 }
+_TAINTED = "replace_because_tainted"
 _REASONS = {
-    "replace_because_tainted": "its last change failed halfway",
+    _TAINTED: "its last change failed halfway",
     "replace_by_triggers": "something that it is made anew with changes",
     "delete_because_no_resource_config": "the configuration no longer has it",
     "delete_because_no_module": "the configuration no longer has it",
@@ -66,6 +67,11 @@ class ResourceChange:
     def loses(self) -> str:
         """What is lost for good with the change; empty where nothing is."""
         return PRECIOUS.get(self.type, "") if self.action in DESTRUCTIVE else ""
+
+    @property
+    def half_made(self) -> bool:
+        """Whether it would be lost only since it was not made to its end: a deploy keeps it."""
+        return bool(self.loses) and self.action == "replace" and self.reason == _TAINTED
 
     def loss(self, quoted: Callable[[str], str] = repr) -> str:
         """What becomes of it and why, in a sentence; `quoted` writes names."""
@@ -133,7 +139,12 @@ def dangers(
 ) -> tuple[Problem, ...]:
     """What `command` refuses to apply. Codes: would-destroy, would-open, would-hide."""
     found = []
-    if losses := [change for change in plan.losses if change.address not in allowed.destroy]:
+    losses = [
+        change
+        for change in plan.losses
+        if change.address not in allowed.destroy and not change.half_made
+    ]
+    if losses:
         flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in losses)
         found.append(
             Problem(

@@ -232,6 +232,13 @@ class Stack:
         if run.code != 0 and "No matching objects found" not in run.stderr:
             raise self._failure(run).error()
 
+    def untaint(self, address: str) -> None:
+        """Have the next plan keep a resource that was not made to its end."""
+        self.initialise()
+        run = self._once("untaint", address)
+        if run.code != 0:
+            raise self._failure(run).error()
+
     def force_unlock(self, lock_id: str) -> None:
         """Remove a lock that a dead run has left.
 

@@ -55,7 +55,8 @@ def _dangers(plan: Plan, screen: Screen) -> Iterator[str]:
         (problem,) = dangers(Plan(0, 0, 0, (change,)))
         return f"**🛑 {change.loss(_code)}.** {_hint(problem, screen)}\n"
 
-    yield from _fitting(loss, plan.losses, _LOSSES)
+    losses = [change for change in plan.losses if not change.half_made]
+    yield from _fitting(loss, losses, _LOSSES)
     if plan.opened:
         (problem,) = dangers(Plan(0, 0, 0, (), opened=plan.opened))
         routes = ", ".join(map(_code, plan.opened))

@@ -11,7 +11,7 @@ from tasktracker_ops.models import Bootstrapped
 from tasktracker_ops.plans import NOTHING_ALLOWED, Allowed
 from tasktracker_ops.reporting import ApprovePlan
 
-from .guard import require_allowed
+from .guard import planned, require_allowed
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform import Stack
@@ -35,7 +35,7 @@ def bootstrap(
     backend, state = app.state_backend, _state_file(app)
     app.report.doing(f"looking at the state backend {backend.bucket}")
     stack = _stack(app, state)
-    with stack.planned() as saved:
+    with planned(app, stack, allowed) as saved:
         plan = saved.plan
         unfit = (change.address for change in plan.losses if change.adopted)
         if lost := [address for address in unfit if address not in allowed.destroy]:

@@ -11,7 +11,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
-from .guard import require_allowed
+from .guard import planned, require_allowed
 from .recipients import unheard
 from .smoke import smoke_check
 
@@ -48,7 +48,7 @@ def deploy(
     app.report.done(f"{package.path.name}, {package.size:,} bytes")
     stack = app.infrastructure(recipient)
     app.report.doing("comparing with what is deployed")
-    with stack.planned(lock_timeout=lock_timeout) as saved:
+    with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
         before = app.functions.live_version()
         for address in sorted(unused - _lost(saved.plan)):
             app.report.note(f"--allow-destroy {address!r} changes nothing: no such loss is planned")

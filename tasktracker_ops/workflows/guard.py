@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
 from tasktracker_ops.plans import Allowed, Plan, dangers
+
+if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform import SavedPlan, Stack
+    from tasktracker_ops.app import App
+
+
+@contextmanager
+def planned(
+    app: App, stack: Stack, allowed: Allowed, *, lock_timeout: int = 0
+) -> Iterator[SavedPlan]:
+    """Give a plan in which a table, bucket or topic that is half made is kept and finished.
+
+    Terraform would make it anew after an apply that was interrupted or failed. One that is
+    `allowed` to go does go.
+    """
+    with stack.planned(lock_timeout=lock_timeout) as saved:
+        losses = (change for change in saved.plan.losses if change.half_made)
+        half_made = [each.address for each in losses if each.address not in allowed.destroy]
+        if not half_made:
+            yield saved
+            return
+    for address in half_made:
+        app.report.note(f"{address!r} was not made to its end: it is kept, and finished")
+        stack.untaint(address)
+    with stack.planned(lock_timeout=lock_timeout) as saved:
+        yield saved
 
 
 def require_allowed(plan: Plan, allowed: Allowed) -> None:

@@ -67,6 +67,20 @@ def test_what_is_forgotten_stays_and_is_not_destroyed(bench: Any) -> None:
     assert stack.plan(bench.plan_file, destroy=True).empty
 
 
+def test_what_is_half_made_can_be_kept(bench: Any) -> None:
+    """Terraform would make it anew after its provisioner has failed."""
+    failing = '  provisioner "local-exec" {\n    command = "exit 1"\n  }\n'
+    bench.write(f'resource "terraform_data" "one" {{\n{failing}}}\n')
+    stack = bench.stack()
+    stack.plan(bench.plan_file)
+    with pytest.raises(TtOpsError, match="local-exec"):
+        stack.apply(bench.plan_file)
+    (change,) = stack.plan(bench.plan_file).changes
+    assert (change.action, change.reason) == ("replace", "replace_because_tainted")
+    stack.untaint(change.address)
+    assert stack.plan(bench.plan_file).empty
+
+
 def test_apply_does_what_was_planned_and_nothing_else(bench: Any) -> None:
     """What is written between plan and apply waits for the next plan."""
     bench.write(ONE + 'output "kept" {\n  value = 3\n}\n')

@@ -64,7 +64,7 @@ class App:
         return self
 
     @contextmanager
-    def planned(self, *, destroy: bool = False) -> Iterator[SavedPlan]:
+    def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
         """A plan, whose apply writes the state as Terraform does, and then works."""
 
         def apply() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import Deployment
 from tasktracker_ops.observations import Subscription
 from tasktracker_ops.output import Console
-from tasktracker_ops.plans import Allowed, Plan, ResourceChange
+from tasktracker_ops.plans import Allowed, Plan, ResourceChange, dangers
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
 
@@ -72,6 +73,11 @@ class App:
             self._serve(self._after)
 
         yield SavedPlan(self.plan, apply)
+
+    def untaint(self, address: str) -> None:
+        """After which there is nothing to make anew."""
+        self.done.append(f"keep {address}")
+        self.plan = CHANGED
 
     def get(self) -> Deployment:
         """The description, of which nothing matters here."""
@@ -189,6 +195,27 @@ def test_what_is_not_allowed_is_refused_before_anyone_is_asked(
         deploy(app, approve=pytest.fail, allowed=allowed)
     assert (caught.value.code, app.done) == (code, [])
     assert caught.value.hint.endswith(flags)
+
+
+HALF_MADE = Plan(1, 0, 1, (replace(TABLES[0], reason="replace_because_tainted"),))
+
+
+def test_what_was_not_made_to_its_end_is_kept(project: Path) -> None:
+    """An interrupted deploy is finished by the next one, and costs no table."""
+    app: Any = App(project, before="1", after="2")
+    app.plan = HALF_MADE
+    deploy(app, approve=lambda plan: None, smoke=False)
+    assert app.done == ["keep aws_dynamodb_table.a", "apply"]
+    assert dangers(HALF_MADE) == ()
+
+
+def test_what_was_not_made_to_its_end_may_go_by_name(project: Path) -> None:
+    """It is then made anew, as Terraform has it."""
+    app: Any = App(project, before="1", after="2")
+    app.plan = HALF_MADE
+    allowed = Allowed(frozenset({"aws_dynamodb_table.a"}))
+    deploy(app, approve=lambda plan: None, allowed=allowed, smoke=False)
+    assert app.done == ["A", "apply"]
 
 
 def test_tables_that_may_go_are_unprotected_first(project: Path) -> None:

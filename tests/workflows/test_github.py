@@ -56,7 +56,7 @@ class App:
         return self
 
     @contextmanager
-    def planned(self) -> Iterator[SavedPlan]:
+    def planned(self, *, lock_timeout: int = 0) -> Iterator[SavedPlan]:
         """A plan that nobody may apply."""
         yield SavedPlan(self.plan, lambda: pytest.fail("applied"))
 
