@@ -1,0 +1,195 @@
+"""Secrets put in at every door of `tt-ops`, and all places where they could come out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+import zipfile
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Clone
+
+NO_ADDRESS = {"TT_OPS_ALERT_EMAIL": "", "ALERT_EMAIL": "", "TF_VAR_alert_email": ""}
+_LARGEST = 50_000_000  # bytes; only the provider is larger
+
+
+class Canaries:
+    """Secrets that exist nowhere else, by the door that they are put in at."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, str] = {}
+
+    def mark(self, door: str) -> str:
+        """The text to look for."""
+        return self.marks.setdefault(door, f"c{token_hex(9)}")
+
+    def address(self, door: str) -> str:
+        """An e-mail address."""
+        return f"{self.mark(door)}@example.com"
+
+    def key_id(self, door: str) -> str:
+        """An access key id."""
+        return f"AKIA{self.mark(door).upper()}"
+
+    def url(self, door: str, host: str) -> str:
+        """A URL with a password in it."""
+        return f"http://someone:{self.mark(door)}@{host}"
+
+    def found_in(self, content: str | bytes) -> set[str]:
+        """The doors whose secrets are in a content, as they are or in base64."""
+        data = content.encode(errors="replace") if isinstance(content, str) else content
+        lower = data.lower()
+        return {
+            door
+            for door, mark in self.marks.items()
+            if mark.encode() in lower
+            or b64encode(mark.encode())[:-4] in data
+            or quote(mark).encode() in lower
+        }
+
+
+@dataclass
+class Watched:
+    """A clone whose every run is looked at: what it says, its summary, and its children."""
+
+    clone: Clone
+    canaries: Canaries
+    folder: Path
+    leaks: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def run(
+        self, *arguments: str, code: int | None = 0, follows: bool = False, **environment: str
+    ) -> str:
+        """Run `tt-ops` in CI; returns what it said. One that `follows` is ended by Ctrl-C."""
+        summary = self.folder / "summary.md"
+        summary.write_text("")
+        variables = {
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "TMPDIR": str(self.folder / "tmp"),
+            **environment,
+        }
+        process = self.clone.start(*arguments, **variables)
+        with process, _sampling(process.pid) as lines:
+            first = ""
+            if follows and process.stdout is not None:
+                first = process.stdout.readline()
+                process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=240)
+        places = {"stdout": first + out, "stderr": err, "summary": summary.read_text()}
+        places |= {f"command line of {line[:40]!r}": line for line in lines}
+        for place, content in places.items():
+            if doors := self.canaries.found_in(content):
+                self.leaks.append((arguments, place, doors, _around(content, self.canaries)))
+        said = f"{first}{out}{err}"
+        assert code is None or process.returncode == code, said
+        assert "Traceback" not in said or "--verbose" in arguments
+        return said
+
+    def files(self, *but: str) -> None:
+        """Look through all that was left behind, the zip's files and all; `but` are the doors."""
+        for root in (self.clone.path, self.folder):
+            for file in root.rglob("*"):
+                if file.is_symlink() or not file.is_file() or file.name in but:
+                    continue
+                if file.stat().st_size < _LARGEST and (doors := self._doors_in(file)):
+                    self.leaks.append((str(file), doors))
+
+    def _doors_in(self, file: Path) -> set[str]:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                content = b"\n".join(archive.read(name) for name in archive.namelist())
+            return self.canaries.found_in(content)
+        return self.canaries.found_in(file.read_bytes())
+
+
+def _around(content: str, canaries: Canaries) -> str:
+    """The first leak with what is around it."""
+    places = [content.lower().find(mark) for mark in canaries.marks.values()]
+    place = min((p for p in places if p >= 0), default=0)
+    return content[max(place - 60, 0) : place + 60]
+
+
+@contextlib.contextmanager
+def _sampling(pid: int) -> Iterator[set[str]]:
+    """Collect the command lines of all processes but one that begin meanwhile."""
+    lines: set[str] = set()
+    done = threading.Event()
+    older = set(os.listdir("/proc"))
+
+    def command_line(process: Path) -> str:
+        with contextlib.suppress(OSError):
+            return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return ""
+
+    def sample() -> None:
+        # Until it executes, a child of it shows the same.
+        own = ""
+        while not done.is_set():
+            own = command_line(Path(f"/proc/{pid}")) or own
+            begun = set(os.listdir("/proc")) - older
+            lines.update(command_line(Path("/proc", name)) for name in begun if name.isdigit())
+            lines.discard(own)
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield lines
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def canaries() -> Canaries:
+    """New for each run: an old one may be in a shell's history."""
+    return Canaries()
+
+
+@pytest.fixture(scope="module")
+def doors(canaries: Canaries) -> Mapping[str, str]:
+    """The variables of every run."""
+    return {
+        "TT_OPS_ALERT_EMAIL": canaries.address("TT_OPS_ALERT_EMAIL"),
+        "ALERT_EMAIL": canaries.address("ALERT_EMAIL"),
+        "TF_VAR_alert_email": canaries.address("TF_VAR_alert_email"),
+        "AWS_ACCESS_KEY_ID": canaries.key_id("access key id"),
+        "AWS_SECRET_ACCESS_KEY": canaries.mark("secret access key"),
+        "AWS_SESSION_TOKEN": canaries.mark("session token"),
+        "TT_OPS_API_TOKEN": canaries.mark("API token"),
+        "GITHUB_TOKEN": canaries.mark("token of the job"),
+        "HTTPS_PROXY": canaries.url("password of a proxy", "127.0.0.1:9"),
+        "NO_PROXY": "127.0.0.1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture(scope="module")
+def watch(
+    make_clone: Callable[..., Clone],
+    canaries: Canaries,
+    doors: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Watched]:
+    """Make a clone that is watched."""
+
+    def make(**environment: str) -> Watched:
+        folder = tmp_path_factory.mktemp("watched")
+        (folder / "tmp").mkdir()
+        return Watched(make_clone(**{**doors, **environment}), canaries, folder)
+
+    return make

@@ -1,0 +1,47 @@
+"""What an account is given: secrets from variables and from a profile come out nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import boto3
+
+from .canaries import NO_ADDRESS, Canaries, Watched
+from .canaries import canaries as canaries
+from .canaries import doors as doors
+from .canaries import watch as watch
+
+
+def test_an_account_hears_no_more_than_it_has_to(
+    watch: Callable[..., Watched], canaries: Canaries, endpoint: str
+) -> None:
+    """The same on `--target aws`, with keys from variables and from a profile."""
+    account = watch(AWS_ENDPOINT_URL=endpoint, TT_OPS_TARGET="aws")
+    session = boto3.Session("a", "b", region_name="eu-west-3")
+    session.client("s3", endpoint_url=endpoint).create_bucket(
+        Bucket="task-tracker-terraform-state",
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-3"},
+    )
+    session.client("dynamodb", endpoint_url=endpoint).create_table(
+        TableName="terraform-locks",
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    credentials = account.folder / "credentials"
+    credentials.write_text(
+        f"[canary]\naws_access_key_id = {canaries.key_id('access key id of a profile')}\n"
+        f"aws_secret_access_key = {canaries.mark('secret access key of a profile')}\n"
+        f"aws_session_token = {canaries.mark('session token of a profile')}\n"
+    )
+    profile = {"AWS_SHARED_CREDENTIALS_FILE": str(credentials), "TF_LOG": "debug"}
+    account.run("deploy", "--yes", "--no-smoke", "--verbose", "--output", "json")
+    account.run("--profile", "canary", "plan", "--verbose", **profile)
+    for verb in ("status", "outputs", "logs", "metrics", "alarms"):
+        account.run("--profile", "canary", verb, "--verbose", code=None, **profile)
+    account.run("plan", code=4, **NO_ADDRESS)
+    account.run("outputs", "--region", "eu-west-1", code=1)
+    credentials.write_text(f"[canary\naws_secret_access_key {canaries.mark('a broken profile')}\n")
+    account.run("--profile", "canary", "outputs", "--verbose", code=4, **profile)
+    account.files("credentials")
+    assert account.leaks == []
