@@ -19,11 +19,12 @@ variable "s3_use_path_style" {
 
 variable "aws_max_retries" {
   type        = number
-  description = "How often a failed request to AWS is repeated; null leaves it to the provider, whose 25 take some ten minutes."
-  default     = null
+  description = "How often a failed request to AWS is repeated; the provider's own 25 take some ten minutes."
+  default     = 25
+  nullable    = false
 
   validation {
-    condition     = coalesce(var.aws_max_retries, 1) >= 1
+    condition     = var.aws_max_retries >= 1
     error_message = "aws_max_retries must be 1 or more."
   }
 }
