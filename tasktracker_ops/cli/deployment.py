@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasktracker_ops.errors import ExitCode
+from tasktracker_ops.errors import ExitCode, counted
 
 from .options import (
     Command,
@@ -150,7 +150,7 @@ def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
         name = context.settings.env
         also = " and the state backend" if backend else ""
         context.confirm(
-            f"This removes {len(changes.changes)} resources with every task{also} from "
+            f"This removes {counted(len(changes.changes), 'resource')} with every task{also} from "
             f"{context.app.target.label}. Type the environment's name ({name})",
             word=name,
         )

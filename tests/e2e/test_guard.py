@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 TABLE = "aws_dynamodb_table.tasks"
 RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
-HASH_KEY = 'hash_key                    = "task_id"'
 
 
 def refused(clone: Clone, *arguments: str, **environment: str) -> dict[str, Any]:
@@ -53,19 +52,6 @@ def test_a_plan_shows_the_loss_first(live: Clone) -> None:
     assert shown.stdout.startswith(f"! '{TABLE}' ('TaskTable') would be deleted and made anew")
 
 
-def test_another_key_is_a_loss_too(live: Clone) -> None:
-    """The attribute that forces it is named."""
-    file = "terraform/database.tf"
-    before = (live.path / file).read_text()
-    live.edit(file, HASH_KEY, HASH_KEY.replace("task_id", "status"))
-    planned = live.read("plan")
-    error = refused(live)
-    (live.path / file).write_text(before)
-    assert planned["changes"][0]["forced_by"] == ["hash_key"]
-    assert error["code"] == "would-destroy"
-    assert "as 'hash_key' cannot be changed in place" in error["message"]
-
-
 def test_agreeing_to_everything_does_not_agree_to_a_loss(live: Clone) -> None:
     """Nothing was changed, and the hint is what was typed with one more flag."""
     error = refused(live, **RENAMED)
@@ -79,21 +65,6 @@ def test_agreeing_to_everything_does_not_agree_to_a_loss(live: Clone) -> None:
     }
     assert titles(live) == ["precious"]
     assert "No changes" in live.succeed("plan")
-
-
-def test_a_forgotten_table_is_a_loss_too(live: Clone) -> None:
-    """It would stay in AWS, and no deploy would find it again."""
-    block = f"\nremoved {{\n  from = {TABLE}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
-    files = {file: file.read_text() for file in (live.path / "terraform").glob("*.tf")}
-    for file, text in files.items():
-        text = text.replace(f"{TABLE}.", "aws_dynamodb_table.others.")
-        text = text.replace('"aws_dynamodb_table" "tasks"', '"aws_dynamodb_table" "others"')
-        file.write_text(text + (block if file.name == "database.tf" else ""))
-    error = refused(live)
-    for file, text in files.items():
-        file.write_text(text)
-    assert error["code"] == "would-destroy"
-    assert "would be left to itself" in error["message"]
 
 
 def test_what_is_named_goes(live: Clone) -> None:
