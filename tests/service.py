@@ -39,6 +39,11 @@ class Service(ThreadingHTTPServer):
         with self.lock:
             self._faults += [(method, kind, names)] * times
 
+    def heal(self) -> None:
+        """Forget the faults that no request has met."""
+        with self.lock:
+            self._faults.clear()
+
     def fault(self, method: str) -> tuple[str, Mapping[str, str]]:
         """Take the next fault of a method."""
         with self.lock:

@@ -163,6 +163,7 @@ def test_an_import_twice_is_an_import_once(
     faults: list[str],
 ) -> None:
     """Whatever is in the lines, and whatever happens on the way; equal lines make equal tasks."""
+    service.heal()  # of another example that had fewer requests than faults
     remove_all(client)
     with tempfile.TemporaryDirectory() as folder:
         file = write(Path(folder) / "tasks.jsonl", tasks)
