@@ -16,7 +16,7 @@ ROOMS = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
     "plotly": {f"{OURS}.output.page"},
-    "python_terraform": {f"{OURS}.adapters.terraform"},
+    "python_terraform": {f"{OURS}.adapters.terraform_command"},
     "boto3": {f"{OURS}.adapters", f"{OURS}.local"},
     "botocore": {f"{OURS}.adapters", f"{OURS}.local"},
     "requests": {f"{OURS}.adapters", f"{OURS}.local"},

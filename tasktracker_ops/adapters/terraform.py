@@ -1,4 +1,4 @@
-"""Terraform, driven through python-terraform's command lines and a process of our own."""
+"""A stack of Terraform: prepared, planned, applied, unlocked."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import python_terraform
-from python_terraform import IsFlagged
-
 from tasktracker_ops.adapters import process
 from tasktracker_ops.adapters.data_directory import DataDirectory, init_fingerprint
 from tasktracker_ops.adapters.failures import (
@@ -32,6 +29,7 @@ from tasktracker_ops.adapters.failures import (
     unsaved_state,
 )
 from tasktracker_ops.adapters.saved_plan import read_plan
+from tasktracker_ops.adapters.terraform_command import FLAG, Terraform
 from tasktracker_ops.adapters.transcript import Transcript, plain
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models import TerraformEvent
@@ -48,65 +46,6 @@ class SavedPlan:
 
     plan: Plan
     apply: Callable[[], None]
-
-
-class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
-    """python-terraform with its command lines as they are, and lines that arrive as they come."""
-
-    def __init__(
-        self,
-        *,
-        executable: Path,
-        directory: Path,
-        environment: Mapping[str, str],
-        on_line: Callable[[process.Stream, str], None],
-        on_signal: Callable[[int], None],
-    ) -> None:
-        super().__init__(working_dir=str(directory), terraform_bin_path=str(executable))
-        # An empty mapping would still make a temporary file for every command.
-        self.variables = None
-        self.directory = directory
-        self.environment = environment
-        self.on_line = on_line
-        self.on_signal = on_signal
-        self.interrupted = False
-
-    def __getattr__(self, name: str) -> Any:
-        # The base class would make a Terraform command of every misspelt name.
-        raise AttributeError(name)
-
-    def read_state_file(self, file_path: str | None = None) -> None:
-        """Leave the state alone: it is remote, and nobody here reads it."""
-
-    def cmd(self, cmd: str, *args: str, **kwargs: Any) -> tuple[int, str, str]:
-        """Run one command to its end; returns code, standard output and standard error.
-
-        `interrupted` says afterwards whether a signal asked to stop. Raises ConfigurationError
-        (terraform-missing) when the executable cannot be started.
-        """
-        lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
-
-        def note(stream: process.Stream, line: str) -> None:
-            lines[stream].append(line)
-            self.on_line(stream, line)
-
-        command = self.generate_cmd_string(cmd, *args, **kwargs)
-        try:
-            outcome = process.run(
-                command,
-                directory=self.directory,
-                environment=self.environment,
-                on_line=note,
-                on_signal=self.on_signal,
-            )
-        except process.CannotStart as error:
-            raise ConfigurationError(
-                "terraform-missing",
-                f"Terraform at {command[0]!r} cannot be started: {error}",
-                hint=f"see what it says: {shlex.join([command[0], 'version'])}",
-            ) from error
-        self.interrupted = outcome.interrupted
-        return outcome.returncode, "\n".join(lines["stdout"]), "\n".join(lines["stderr"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +116,7 @@ class Stack:
         with self._data.exclusive():
             if self._data.is_initialised(fingerprint):
                 return False
-            self._run(
-                "init", reconfigure=IsFlagged, lockfile="readonly", backend_config=self._backend
-            )
+            self._run("init", reconfigure=FLAG, lockfile="readonly", backend_config=self._backend)
             self._data.mark_initialised(fingerprint)
         return True
 
@@ -197,9 +134,9 @@ class Stack:
         transcript = self._run(
             "plan",
             out=str(file.absolute()),
-            detailed_exitcode=IsFlagged,
+            detailed_exitcode=FLAG,
             lock_timeout=f"{lock_timeout}s",
-            destroy=IsFlagged if destroy else None,
+            destroy=FLAG if destroy else None,
         )
         announced = transcript.plan()
         # To show the file, Terraform starts the provider once more, which takes seconds.
@@ -220,7 +157,7 @@ class Stack:
             yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
 
     def _show(self, file: Path) -> Mapping[str, Any]:
-        run = self._once("show", str(file.absolute()), json=IsFlagged)
+        run = self._once("show", str(file.absolute()), json=FLAG)
         if run.code != 0:
             raise self._failure(run).error()
         return run.transcript.shown
@@ -248,7 +185,7 @@ class Stack:
         removed = False
         # A lock that is only in S3, or only in DynamoDB, is removed and yet called a failure.
         for _ in range(2):
-            run = self._once("force-unlock", lock_id, force=IsFlagged)
+            run = self._once("force-unlock", lock_id, force=FLAG)
             holder = LockInfo.parse(run.stderr)
             if run.code == 0 or (removed and holder is None):
                 return
@@ -260,7 +197,7 @@ class Stack:
     def _run(self, operation: str, *arguments: str, **options: Any) -> Transcript:
         """Run a command that speaks JSON; returns what it said if it went well."""
         for attempt in range(_ATTEMPTS):
-            run = self._once(operation, *arguments, json=IsFlagged, input=False, **options)
+            run = self._once(operation, *arguments, json=FLAG, input=False, **options)
             if run.code == 0 or (run.code == 2 and operation == "plan"):
                 return run.transcript
             if attempt == 0 and operation == "plan" and needs_init(run.transcript):
@@ -295,7 +232,7 @@ class Stack:
                 on_line=listen,
                 on_signal=self._on_signal,
             )
-            code, _, stderr = terraform.cmd(operation, *arguments, no_color=IsFlagged, **options)
+            code, _, stderr = terraform.cmd(operation, *arguments, no_color=FLAG, **options)
             log.write(f"exit code {code}\n")
         run = _Run(operation, started, code, terraform.interrupted, transcript, plain(stderr))
         if run.interrupted:

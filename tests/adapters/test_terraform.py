@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.terraform import Terraform
+from tasktracker_ops.adapters.terraform_command import Terraform
 from tasktracker_ops.adapters.transcript import Transcript
 from tasktracker_ops.errors import ConfigurationError, ExitCode, Finding, TtOpsError
 from tasktracker_ops.models import TerraformEvent

@@ -14,7 +14,7 @@ from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
-from tests.test_output import SERVER, TASK
+from tests.output.examples import SERVER, TASK
 
 KEY = "wJalr/XUtn'FEMI+K7MDENG\"bPxRfiCY"
 

@@ -1,0 +1,224 @@
+"""What is said beside results: progress, notes, errors and what to type next."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tasktracker_ops import models
+from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
+from tasktracker_ops.output import Console
+from tasktracker_ops.settings import Settings
+from tests.output.examples import DEPLOYED, PLAN, emitted, told
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody watches."""
+
+    def isatty(self) -> bool:
+        """It is a terminal."""
+        return True
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Terminal]:
+    """Make standard error a terminal, from the call on: pytest sets it anew for every phase."""
+
+    def put() -> Terminal:
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        return terminal
+
+    return put
+
+
+def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> str:
+    """The hint of an error that proposes `command`."""
+    error = TtOpsError("x", "it failed", hint=f"do this: {command}")
+    return told(error, capsys, **settings).splitlines()[1]
+
+
+def progress(console: Console) -> None:
+    """Everything that a deploy says on its way, but for notes."""
+    console.doing("looking")
+    console.plan(PLAN, "deployment")
+    for kind in ("started", "progress", "complete", "errored", "warning", "message"):
+        console.terraform(models.TerraformEvent(kind, "words", "aws_x.y", "create", 3))
+    console.download(1_000_000, 2_000_000)
+    console.download(1_000_000, None)
+    console.progress("importing tasks", 1, 2)
+    console.progress("reading tasks", 2, None)
+    console.done("done")
+
+
+def test_progress_is_for_those_who_watch(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a log, a deploy says nothing but its result and what one has to know."""
+    console = Console(Settings())
+    progress(console)
+    assert capsys.readouterr().err == ""
+    console.note("Port 4580 is taken.")
+    console.terraform(models.TerraformEvent("notice", "Stopping"))
+    assert capsys.readouterr().err == "Port 4580 is taken.\nStopping\n"
+
+
+def test_verbose_keeps_what_was_done_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line by line, without anything that takes a line back."""
+    progress(Console(Settings(verbose=True)))
+    assert capsys.readouterr().err.splitlines() == [
+        "  ~ update  aws_lambda_function.tracker",
+        "  ± replace aws_dynamodb_table.tasks",
+        "Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
+        "  ✓ created  aws_x.y 3s",
+        "  ✗ failed   aws_x.y",
+        "  words",
+        "✓ done",
+    ]
+
+
+def test_quiet_says_results_and_errors_only(
+    capsys: pytest.CaptureFixture[str], watch: Callable[[], Terminal]
+) -> None:
+    """On a terminal too, and whatever --verbose says."""
+    watched = watch()
+    console = Console(Settings(quiet=True, verbose=True))
+    progress(console)
+    console.note("Port 4580 is taken.")
+    assert watched.getvalue() == ""
+    console.emit(models.Removed("1"))
+    assert capsys.readouterr().out == "Removed 1.\n"
+    console.error(TtOpsError("x", "it failed", hint="try again: tt-ops plan"))
+    assert "it failed" in watched.getvalue()
+
+
+def test_a_terminal_shows_what_moves(watch: Callable[[], Terminal]) -> None:
+    """A line that the next one takes the place of, cut to the terminal's width."""
+    watched = watch()
+    console = Console(Settings())
+    console.doing("looking " + "x" * 500)
+    console.terraform(models.TerraformEvent("message", "Installing a provider"))
+    console.terraform(models.TerraformEvent("started", "", "aws_x.y", "create"))
+    console.emit(models.Removed("1"))
+    first, second, third, last = watched.getvalue().split("\r\x1b[K")
+    assert first.startswith("\x1b[2mlooking xxx")
+    assert len(first) < 200
+    assert "Installing a provider" in second
+    assert "0/0 aws_x.y" in third
+    assert last == ""
+
+
+def test_a_replaced_resource_counts_once(watch: Callable[[], Terminal]) -> None:
+    """Although Terraform completes it twice."""
+    watched = watch()
+    console = Console(Settings())
+    console.plan(PLAN, "deployment")
+    for action in ("delete", "create"):
+        console.terraform(models.TerraformEvent("complete", "", "aws_x.y", action))
+    console.terraform(models.TerraformEvent("started", "", "aws_x.z", "update"))
+    assert "1/2 aws_x.z" in watched.getvalue()
+
+
+def test_colour_is_for_terminals_that_want_it(watch: Callable[[], Terminal]) -> None:
+    """--no-color and NO_COLOR are one setting."""
+    watched = watch()
+    error = TtOpsError("x", "it failed", hint="try again: tt-ops plan")
+    Console(Settings()).error(error)
+    assert "\x1b[31m" in watched.getvalue()
+    watched.truncate(0)
+    Console(Settings(no_color=True)).error(error)
+    assert "\x1b" not in watched.getvalue()
+
+
+def test_a_dumb_terminal_gets_lines_only(watch: Callable[[], Terminal]) -> None:
+    """One that cannot take a line back still shows what is about to be agreed to."""
+    watched = watch()
+    console = Console(Settings(no_color=True, environ={"TERM": "dumb"}))
+    progress(console)
+    assert "\r" not in watched.getvalue()
+    assert "Plan for the deployment" in watched.getvalue()
+
+
+def test_an_error_is_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """What happened, and what to type."""
+    error = ConfigurationError("x", "it failed", hint="try again: tt-ops plan")
+    assert told(error, capsys) == "Error: it failed\nHint:  try again: tt-ops plan\n"
+
+
+def test_an_error_is_an_object_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the code, so that nobody has to read the sentence."""
+    error = TtOpsError("x", "it failed", hint="try again: tt-ops plan")
+    assert json.loads(told(error, capsys, output="json", target="local")) == {
+        "error": {
+            "code": "x",
+            "message": "it failed",
+            "hint": "try again: tt-ops --target local plan",
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "shown"),
+    [
+        ("tt-ops plan", {}, "tt-ops plan"),
+        ("tt-ops plan", {"target": "local"}, "tt-ops --target local plan"),
+        ("tt-ops plan", {"profile": "my prod"}, "tt-ops --profile 'my prod' plan"),
+        ("tt-ops plan", {"region": "us-east-1"}, "tt-ops --region us-east-1 plan"),
+        ("tt-ops --target aws plan", {"target": "local"}, "tt-ops --target aws plan"),
+        ("tt-ops local down", {"target": "local"}, "tt-ops local down"),
+        ("aws configure list", {"target": "local"}, "aws configure list"),
+        ("less /x/tt-ops clone/log", {"target": "local"}, "less /x/tt-ops clone/log"),
+    ],
+)
+def test_a_hint_goes_where_the_run_went(
+    capsys: pytest.CaptureFixture[str], command: str, settings: dict[str, str], shown: str
+) -> None:
+    """Typed as it stands, it leads from the sandbox to no account, and from none to another."""
+    assert hint(command, capsys, **settings) == f"Hint:  do this: {shown}"
+
+
+def test_what_comes_next_goes_there_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """The three commands after a deploy."""
+    text = emitted(DEPLOYED, capsys, target="local")
+    assert text.count("  tt-ops --target local ") == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("tt-ops deploy", "tt-ops --project-dir '/a b' deploy --state-bucket mine"),
+        ("tt-ops local down", "tt-ops --project-dir '/a b' local down"),
+        ("tt-ops tasks list", "tt-ops --project-dir '/a b' tasks --api-url http://x list"),
+        ("tt-ops plan --state-bucket X", "tt-ops --project-dir '/a b' plan --state-bucket X"),
+        ("tt-ops deploy --yes", "tt-ops --project-dir '/a b' deploy --state-bucket mine --yes"),
+    ],
+)
+def test_a_hint_keeps_what_was_typed(
+    command: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same project, state and API, whatever the proposed command is; no state of its own."""
+    typed = {"project_dir": "/a b", "state_bucket": "mine", "api_url": "http://x"}
+    error = TtOpsError("x", "it failed", hint=f"do this: {command}")
+    Console(Settings(), typed).error(error)
+    assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  do this: {shown}"
+
+
+def test_a_hint_repeats_what_was_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Word for word, quoted for a shell."""
+    error = TtOpsError("x", "it failed", hint=f"try again: {SAME_COMMAND}")
+    Console(Settings(), {}, ["metrics", "--widget", "a: b"]).error(error)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "Hint:  try again: tt-ops metrics --widget 'a: b'"
+
+
+def test_a_hint_adds_to_what_was_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """The option that was missing stands behind the others."""
+    error = TtOpsError("x", "refused", hint=f"allow it: {SAME_COMMAND} --allow-public")
+    Console(Settings(), {}, ["deploy", "--yes"]).error(error)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "Hint:  allow it: tt-ops deploy --yes --allow-public"
