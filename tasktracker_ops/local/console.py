@@ -34,8 +34,7 @@ p.note { border-left: 4px solid #d80; padding: .3rem .8rem; background: var(--so
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { white-space: nowrap; }
-th { font-weight: 600; }
+th { font-weight: 600; white-space: nowrap; }
 code, pre { font: 13px/1.5 ui-monospace, monospace; }
 summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .8rem; }
