@@ -1,3 +1,11 @@
+# Every alarm of the deployment: what may publish to the topic, and what tt-ops shows.
+locals {
+  alarms = [
+    aws_cloudwatch_metric_alarm.errors,
+    aws_cloudwatch_metric_alarm.duration,
+  ]
+}
+
 # Unencrypted on purpose: with alias/aws/sns CloudWatch may not publish, and the mail silently never comes.
 resource "aws_sns_topic" "alerts" {
   # checkov:skip=CKV_AWS_26:CloudWatch cannot publish with the free key alias/aws/sns, and mail silently never comes; a customer-managed key costs money
@@ -29,10 +37,7 @@ data "aws_iam_policy_document" "alerts" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values = [
-        aws_cloudwatch_metric_alarm.errors.arn,
-        aws_cloudwatch_metric_alarm.duration.arn,
-      ]
+      values   = local.alarms[*].arn
     }
   }
 }

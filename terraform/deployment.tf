@@ -12,10 +12,7 @@ locals {
     table_name     = aws_dynamodb_table.tasks.name
     dashboard_name = aws_cloudwatch_dashboard.tracker.dashboard_name
     topic_arn      = aws_sns_topic.alerts.arn
-    alarm_names = [
-      aws_cloudwatch_metric_alarm.errors.alarm_name,
-      aws_cloudwatch_metric_alarm.duration.alarm_name,
-    ]
+    alarm_names    = local.alarms[*].alarm_name
   }
 }
 

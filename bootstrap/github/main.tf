@@ -54,8 +54,12 @@ locals {
   dashboard_arn     = "arn:${local.partition}:cloudwatch::${local.account}:dashboard/task-tracker-dashboard"
   description_arn   = "arn:${local.partition}:ssm:${local.place}:parameter/task-tracker/deployment"
 
+  # The names from where the alarms are, so that one more there needs nothing here.
+  alarm_names = flatten(regexall(
+    "alarm_name\\s*=\\s*\"([^\"]+)\"", file("${path.module}/../../terraform/cloudwatch_alarms.tf")
+  ))
   alarm_arns = [
-    for name in ["LambdaErrorAlarm", "LambdaDurationAlarm"] :
+    for name in local.alarm_names :
     "arn:${local.partition}:cloudwatch:${local.place}:alarm:${name}"
   ]
 
