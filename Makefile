@@ -50,7 +50,7 @@ shellcheck: $(SCAN)/ready ## shell scripts
 terraform: $(DEV)/ready ## terraform fmt and validate, with the locked provider
 	$(PYTEST) -n0 --quiet tests/terraform/test_configuration.py
 
-check-lock: $(DEV)/ready ## requirements/ covers setup.cfg, README the skipped checks
+check-lock: $(DEV)/ready ## requirements/ covers setup.cfg, docs/security.md the skipped checks
 	$(DEV)/bin/pip check
 	$(PYTEST) -n0 --quiet tests/test_gates.py
 

@@ -1,4 +1,4 @@
-"""Locks hold what they lock, hooks are the Makefile's, the README tells what is skipped."""
+"""Locks hold what they lock, hooks are the Makefile's, the page of security lists what is skipped."""
 
 from __future__ import annotations
 
@@ -122,17 +122,17 @@ def _skips() -> Iterator[tuple[str, str, str]]:
                 yield check, f"{kind}.{name}", reason
 
 
-def test_readme_lists_what_checkov_skips() -> None:
+def test_the_page_of_security_lists_what_checkov_skips() -> None:
     """Each skipped check, where, and its reason word for word; and how many there are."""
     skips = sorted(_skips())
-    rows = _ROW.findall(_text("README.md"))
+    rows = _ROW.findall(_text("docs", "security.md"))
     listed = [
         (check, place, reason)
         for check, places, reason in rows
         for place in re.findall(r"`(.+?)`", places)
     ]
     assert sorted(listed) == skips
-    assert f"{len(skips)} findings of checkov" in _text("README.md")
+    assert f"{len(skips)} findings of checkov" in _text("docs", "security.md")
 
 
 def test_every_skip_says_why() -> None:
