@@ -8,7 +8,7 @@ import store
 from gateway import JSON, MERGE_PATCH, Request, Response, answer, json_answer
 from idempotency import new_record
 from pages import page_request
-from preconditions import is_known, is_unwanted, precondition
+from preconditions import is_create, is_known, is_unwanted, precondition
 from problems import VersionMismatch
 from tasks import Task, new_task, task_changes, task_patch
 
@@ -56,7 +56,12 @@ def show_task(request: Request, task_id: str) -> Response:
 
 
 def update_task(request: Request, task_id: str) -> Response:
-    """``PUT /tasks/{task_id}``: 200 and the task with the given fields changed."""
+    """Answer ``PUT /tasks/{task_id}``: 200 and the task with the given fields changed.
+
+    With ``If-None-Match: *`` create the task under this id instead: 201, or 412 if it exists.
+    """
+    if is_create(request.headers):
+        return _create_under_id(request, task_id)
     changes = task_changes(request.json(JSON))
     table = store.connect(request.deadline)
     return _task_answer(200, table.update(task_id, changes, precondition(request.headers)))
@@ -74,6 +79,12 @@ def delete_task(request: Request, task_id: str) -> Response:
     """``DELETE /tasks/{task_id}``: 204."""
     store.connect(request.deadline).delete(task_id, precondition(request.headers))
     return answer(204)
+
+
+def _create_under_id(request: Request, task_id: str) -> Response:
+    task = new_task(request.json(JSON), task_id)
+    store.connect(request.deadline).create(task)
+    return _task_answer(201, task, Location=task_id)  # relative to this address, not to the list
 
 
 @cache

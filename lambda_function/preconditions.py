@@ -35,6 +35,11 @@ def precondition(headers: Mapping[str, str]) -> Precondition:
     return Precondition(_versions(match, strong=True)[:_MAX_TAGS], refused)
 
 
+def is_create(headers: Mapping[str, str]) -> bool:
+    """Tell whether a PUT is to succeed only where nothing exists (RFC 9110, section 13.1.2)."""
+    return headers.get("if-none-match", "").strip() == "*" and "if-match" not in headers
+
+
 def is_unwanted(headers: Mapping[str, str], etag: str) -> bool:
     """Say whether ``If-Match`` is there and lacks an entity tag, in the strong comparison."""
     field = headers.get("if-match", "*")

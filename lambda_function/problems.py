@@ -12,7 +12,7 @@ class FieldError(TypedDict):
 
 
 class ParameterError(TypedDict):
-    """One invalid parameter of the query string, and why."""
+    """One invalid parameter of the query string or the path, and why."""
 
     parameter: str
     detail: str
@@ -64,7 +64,7 @@ class MalformedBody(Problem):
 
 
 class InvalidParameter(Problem):
-    """A parameter of the query string is unknown, repeated or not valid; ``errors`` names it."""
+    """A parameter is unknown, repeated or not valid; ``errors`` names it."""
 
     status, slug, title = 400, "invalid-parameter", "A parameter is not valid"
 

@@ -62,14 +62,19 @@ class TaskTable:
         return task_of(item)
 
     def create(self, task: Task) -> None:
-        """Add a new task."""
-        # Its id is new, so a refusal means that the first attempt was written, its answer lost.
-        with suppress(Refused):
+        """Add a new task; raise ``VersionMismatch`` if there is one with its id."""
+        item = task_item(task, self._shards)
+        try:
             self._table.call(
                 "put_item",
-                Item=task_item(task, self._shards),
+                Item=item,
                 ConditionExpression="attribute_not_exists(task_id)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
+        except Refused as refused:
+            # After a retry by the SDK the same item is its own: the first answer was lost.
+            if not (refused.repeated and refused.item == item):
+                raise VersionMismatch(f"There is already a task {task.task_id}.") from None
 
     def create_once(self, task: Task, record: Record) -> Record:
         """Add a new task and its record in one transaction, or return the record in force.

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+from uuid import UUID
 
-from problems import FieldError, InvalidTask
+from problems import FieldError, InvalidParameter, InvalidTask, ParameterError
 from uuid7 import uuid7
 
 STATUSES = ("pending", "in_progress", "done")
@@ -21,6 +22,10 @@ _VISIBLE = re.compile(
     r"[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
     r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]"
 )
+# What this service makes (version 7), and what its first implementation made (version 4).
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UUID_RULE = "must be a UUID of version 4 or 7 in lower case"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEFAULTS = {"description": "", "status": STATUSES[0]}
 
 
@@ -46,11 +51,21 @@ class Task:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def new_task(body: object) -> Task:
-    """Return a new task as a client described it; raise ``InvalidTask``."""
+def new_task(body: object, task_id: str | None = None) -> Task:
+    """Return a new task as a client described it, under a new id or the one given.
+
+    ``created_at`` is the time in an id of UUID version 7 if that is past, else the present.
+    Raises ``InvalidTask``, or ``InvalidParameter`` for an id that the service does not take.
+    """
+    if task_id is not None and not _UUID.fullmatch(task_id):
+        raise InvalidParameter(
+            f"A new task's id {_UUID_RULE}.",
+            errors=[ParameterError(parameter="task_id", detail=_UUID_RULE)],
+        )
     fields = {**_DEFAULTS, **_fields(body, required=("title",))}
     now = timestamp()
-    return Task(task_id=uuid7(), created_at=now, updated_at=now, version=1, **fields)
+    created = now if task_id is None else min(_id_time(task_id) or now, now)
+    return Task(task_id=task_id or uuid7(), created_at=created, updated_at=now, version=1, **fields)
 
 
 def task_changes(body: object) -> dict[str, str]:
@@ -75,7 +90,22 @@ def task_patch(body: object) -> dict[str, str]:
 
 def timestamp() -> str:
     """Return the present time as RFC 3339, e.g. ``2026-01-02T03:04:05.678Z``."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return _rfc3339(datetime.now(UTC))
+
+
+def _id_time(task_id: str) -> str | None:
+    """Return the time in an id of UUID version 7; None for another version, or past year 9999."""
+    value = UUID(task_id)
+    if value.version != 7:
+        return None
+    try:
+        return _rfc3339(_EPOCH + timedelta(milliseconds=value.int >> 80))
+    except OverflowError:
+        return None
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _fields(body: object, required: tuple[str, ...] = ()) -> dict[str, str]:

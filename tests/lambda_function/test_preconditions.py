@@ -87,7 +87,8 @@ def test_write_of_a_version_that_is_not_wanted_is_refused(api, method: str, tag:
     path = f"/tasks/{api.add()['task_id']}"
     answer = _write(api, method, path, **{"If-None-Match": tag})
     assert answer.status == (204 if method == "DELETE" and status == 200 else status)
-    assert _write(api, method, "/tasks/nothing", **{"If-None-Match": tag}).status == 404
+    if (method, tag) != ("PUT", "*"):  # which creates a task
+        assert _write(api, method, "/tasks/nothing", **{"If-None-Match": tag}).status == 404
 
 
 def test_no_increment_is_lost(api):
