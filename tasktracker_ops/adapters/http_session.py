@@ -37,7 +37,10 @@ class _LocalhostAdapter(HTTPAdapter):
         return where, tls
 
     def add_headers(self, request: requests.PreparedRequest, **options: Any) -> None:
-        """Name the server as the URL does: urllib3 would name the address."""
+        """Name the server as the URL does, and a signature: urllib3 would name the address."""
         address = urlsplit(request.url or "")
-        if is_localhost(str(address.hostname)):
-            request.headers.setdefault("Host", str(address.netloc.rpartition("@")[2]))
+        host = address.hostname or ""
+        if is_localhost(host):
+            default = {"http": 80, "https": 443}[address.scheme]
+            port = "" if address.port in (None, default) else f":{address.port}"
+            request.headers.setdefault("Host", f"{host}{port}")
