@@ -19,7 +19,8 @@ _NEWEST = 20
 def alarms(app: App, *, history: bool = False, since: float | None = None) -> Alarms:
     """Return the deployment's alarms.
 
-    With `history`, also its newest 20 items, or all of the last `since` seconds. A history that cannot be read is a problem of the result, and hides nothing else.
+    With `history`, also its newest 20 items, or all of the last `since` seconds. A history
+    that cannot be read is a problem of the result, and hides nothing else.
     """
     names = app.deployments.get().alarm_names
     found = app.alarms.get(names)
