@@ -183,7 +183,7 @@ class App:
         """The HTTP client of the API: the given address, or the one of the deployment.
 
         A deployment that is passed in is only probed, as a stranger where there is no token.
-        Raises ConfigurationError `api-token-missing`.
+        Raises ConfigurationError `api-token-missing` or `api-not-served`.
         """
         from .adapters.task_client import TaskClient
 
@@ -191,30 +191,35 @@ class App:
         if self.settings.api_url and deployment is None:
             return self._bearer(self.settings.api_url)
         deployment = deployment or self.deployments.get()
+        url = self._api_address(deployment)
         if deployment.api_auth == "NONE":
-            return TaskClient(deployment.api_url)
+            return TaskClient(url)
         if deployment.api_auth == "JWT":
             if not (self.settings.api_token or probing):
                 raise ConfigurationError(
                     "api-token-missing",
-                    f"the API at {deployment.api_url!r} takes bearer tokens (api_auth = 'JWT'), "
-                    "and there is none",
+                    f"the API at {url!r} takes bearer tokens (api_auth = 'JWT'), and there is none",
                     hint="get one from its issuer, and set it: export TT_OPS_API_TOKEN=TOKEN",
                 )
-            return self._bearer(deployment.api_url)
-        from .adapters.signing import IamAuth
+            return self._bearer(url)
+        from .adapters.authorization import IamAuth
 
-        return TaskClient(deployment.api_url, authorise=IamAuth(self.session))
+        return TaskClient(url, authorise=IamAuth(self.session))
 
     def drills(self, deployment: Deployment) -> TaskClient:
         """The client of the fire drills' routes, which take signed requests only."""
-        from .adapters.signing import IamAuth
+        from .adapters.authorization import IamAuth
         from .adapters.task_client import TaskClient
 
-        return TaskClient(deployment.api_url, authorise=IamAuth(self.session))
+        return TaskClient(self._api_address(deployment), authorise=IamAuth(self.session))
+
+    def _api_address(self, deployment: Deployment) -> str:
+        from .adapters.deployments import api_address
+
+        return api_address(deployment, self.session.environment)
 
     def _bearer(self, url: str) -> TaskClient:
-        from .adapters.bearer import BearerAuth
+        from .adapters.authorization import BearerAuth
         from .adapters.task_client import TaskClient
 
         token = self.settings.api_token

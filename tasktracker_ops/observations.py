@@ -95,9 +95,9 @@ class AlarmEvent:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """The deployment's alarms; `history`, newest first, is None unless it was asked for.
+    """The deployment's alarms; `history`, newest first, is None unless asked for and read.
 
-    `problems` tell of alarms that are gone.
+    `problems` tell of alarms that are gone, and of a history that could not be read.
     """
 
     alarms: tuple[Alarm, ...]

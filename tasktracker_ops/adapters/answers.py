@@ -49,10 +49,8 @@ def _is_own(operation_model: Any, response: MutableMapping[str, Any]) -> bool:
         return failed or shape is None or protocol in {"rest-xml", "rest-json"}
     if not failed and (shape is None or "payload" in shape.serialization):
         return True
-    if protocol == "smithy-rpc-v2-cbor":
-        return body[0] >> 5 == 5  # a map (https://www.rfc-editor.org/rfc/rfc8949#section-3.1)
     if protocol not in {"json", "rest-json"}:
-        return True  # botocore itself refuses what is no XML
+        return True  # botocore itself refuses what it cannot read
     try:
         content = json.loads(body)
     except ValueError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
-from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Deployment
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models import AwsEnvironment, Deployment
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -35,6 +36,29 @@ class Deployments:
                 hint="deploy it: tt-ops deploy",
             ) from None
         return _read(str(answer.get("Parameter", {}).get("Value")))
+
+
+def api_address(deployment: Deployment, environment: AwsEnvironment) -> str:
+    """Return the address that the deployment's API is called at.
+
+    Raises ConfigurationError `api-not-served` for one of AWS's own behind another endpoint: an
+    emulator without a data plane made it up, and what answers there is somebody else's.
+    """
+    url, endpoint = deployment.api_url, environment.endpoint_url
+    if endpoint is None or _is_aws(endpoint) or not _is_aws(url):
+        return url
+    raise ConfigurationError(
+        "api-not-served",
+        f"no request is sent to {url!r}: it is an address of AWS, and AWS_ENDPOINT_URL is "
+        f"{endpoint!r}, which serves no API there",
+        hint="leave the smoke check out (tt-ops deploy --no-smoke), and name an address that "
+        "serves the API: tt-ops tasks --api-url URL list",
+    )
+
+
+def _is_aws(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
 def _read(text: str) -> Deployment:

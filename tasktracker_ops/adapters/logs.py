@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,7 +17,10 @@ _STAGE = "$default"
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """An event as CloudWatch keeps it: `timestamp` in epoch milliseconds, `message` untouched."""
+    """An event as CloudWatch keeps it: `timestamp` in epoch milliseconds, `message` untouched.
+
+    The same event has the same `event_id` each time it is read.
+    """
 
     event_id: str
     timestamp: int
@@ -67,9 +70,7 @@ class LogGroup:
         while True:
             answer = self._page(**query)
             for event in answer.get("events", ()):
-                yield LogRecord(
-                    event["eventId"], event["timestamp"], event["logStreamName"], event["message"]
-                )
+                yield _record(event, query["startTime"])
             # A page may be empty and yet not the last.
             if not answer.get("nextToken"):
                 return
@@ -125,6 +126,17 @@ def access_log_group(session: AwsSession, api_id: str) -> str:
             hint="have Terraform set it up again: tt-ops deploy",
         )
     return str(name.removesuffix(":*"))
+
+
+def _record(event: Mapping[str, Any], start: int) -> LogRecord:
+    """Read a FilteredLogEvent, whose members are all optional; `start` stands for a missing time.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilteredLogEvent.html
+    """
+    at = event.get("timestamp", event.get("ingestionTime"))
+    stream, message = event.get("logStreamName", ""), event.get("message", "")
+    event_id = event.get("eventId") or f"{at} {stream} {message}"
+    return LogRecord(event_id, start if at is None else at, stream, message)
 
 
 def _now_here() -> int:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tasktracker_ops.adapters.http_session import http_session
 from tasktracker_ops.adapters.loopback import is_loopback
 from tasktracker_ops.errors import ConfigurationError
 
@@ -41,8 +42,7 @@ def download(
     archive = f"terraform_{version}_{_platform()}.zip"
     sums = f"terraform_{version}_SHA256SUMS"
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with requests.Session() as session, tempfile.TemporaryFile(dir=destination.parent) as file:
-        session.trust_env = not is_loopback(url)
+    with http_session(url) as session, tempfile.TemporaryFile(dir=destination.parent) as file:
         with _get(session, url + sums) as response:
             expected = _listed(response.text, archive, url + sums)
         with _get(session, url + archive) as response:

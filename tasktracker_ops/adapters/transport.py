@@ -16,7 +16,7 @@ import requests
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 
-from .loopback import is_loopback
+from .http_session import http_session
 from .pace import Pace
 from .refusals import problem_slug, without_userinfo
 
@@ -76,7 +76,7 @@ class Transport:
         self._authorise = authorise
         self._patience = patience
         self._pace = Pace()
-        self._threads = _Sessions(trust_env=not is_loopback(api_url))
+        self._threads = _Sessions(api_url)
 
     def send(self, call: Call) -> Reply:
         """Exchange a call, with pauses and repetitions as far as it allows them.
@@ -144,9 +144,8 @@ class Transport:
 class _Sessions(threading.local):
     """A session for each thread: requests does not promise that threads may share one."""
 
-    def __init__(self, *, trust_env: bool) -> None:
-        self.http = requests.Session()
-        self.http.trust_env = trust_env
+    def __init__(self, url: str) -> None:
+        self.http = http_session(url)
 
 
 def _is_http(url: str) -> bool:

@@ -68,7 +68,8 @@ def alarms(
 ) -> None:
     """Show the alarms: what they watch, whom they tell.
 
-    With --history also what they did. Exits 1 when one of them is gone.
+    With --history also what they did. Exits 1 when one of them is gone, or the
+    history cannot be read.
 
     \b
     Example:

@@ -98,7 +98,7 @@ class _Look:
             return nothing
         except ConfigurationError as error:
             # One service may be closed to us; without credentials all of them are.
-            if error.code != "aws-access-denied":
+            if error.code not in {"aws-access-denied", "api-not-served"}:
                 raise
             self._add(Problem.of(error), grave=True)
         except TtOpsError as error:

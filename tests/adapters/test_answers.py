@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.parsers import ResponseParserError
 
-from tasktracker_ops.adapters.answers import refuse_strangers
 from tasktracker_ops.adapters.session import AwsError, AwsSession, aws_errors
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import AwsEnvironment
@@ -110,20 +106,6 @@ def test_what_is_kept_in_s3_is_its_owners(ask: Ask, server: Any) -> None:
     server.will_answer(200, "\x00", content_type="binary/octet-stream")
     assert ask("s3", "get_bucket_policy", Bucket="bucket")["Policy"] == '{"Statement": []}'
     assert ask("s3", "get_object", Bucket="bucket", Key="k")["Body"].read() == b"\x00"
-
-
-@pytest.mark.parametrize(
-    ("body", "own"), [(b"\xa1\x65plans\x80", True), (b"\xbf\xff", True), (b"<p>", False)]
-)
-def test_cbor_is_a_map(body: bytes, own: bool) -> None:
-    """Of a known or an unknown length; newer botocores may ask CloudWatch for it."""
-    operation = SimpleNamespace(
-        output_shape=SimpleNamespace(serialization={}),
-        service_model=SimpleNamespace(resolved_protocol="smithy-rpc-v2-cbor"),
-    )
-    answer = {"status_code": 200, "headers": {}, "body": body}
-    with nullcontext() if own else pytest.raises(ResponseParserError):
-        refuse_strangers(operation, answer)
 
 
 def test_a_gateway_between_is_asked_again(ask: Ask, server: Any) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from botocore.stub import Stubber
 
-from tasktracker_ops.adapters.deployments import Deployments
+from tasktracker_ops.adapters.deployments import Deployments, api_address
 from tasktracker_ops.adapters.session import AwsSession
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models import AwsEnvironment, Deployment
 
 DESCRIBED = {
     "schema": 1,
@@ -26,6 +27,7 @@ DESCRIBED = {
     "alarm_names": ["LambdaErrorAlarm", "LambdaDurationAlarm"],
     "topic_arn": "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts",
 }
+AWS_URL = DESCRIBED["api_url"]
 ASKED = {"Name": "/task-tracker/deployment"}
 
 
@@ -88,3 +90,28 @@ def test_not_being_allowed_to_read_is_not_the_same_as_nothing(
     error = refusal(session)
     assert error.code == "aws-access-denied"
     assert "'/task-tracker/deployment' in eu-west-3" in error.message
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint", "served"),
+    [
+        (AWS_URL, None, True),
+        (AWS_URL, "https://vpce-1.ssm.eu-west-3.vpce.amazonaws.com", True),
+        (AWS_URL, "http://127.0.0.1:4566", False),
+        ("https://a.execute-api.cn-north-1.amazonaws.com.cn", "http://127.0.0.1:4566", False),
+        ("http://a.execute-api.localhost:4566", "http://127.0.0.1:4566", True),
+        ("https://tasks.example.com", "http://127.0.0.1:4566", True),
+    ],
+)
+def test_an_address_of_aws_is_not_that_of_an_emulators_api(
+    url: str, endpoint: str | None, served: bool
+) -> None:
+    """Behind another endpoint it belongs to somebody else."""
+    deployment = Deployment.from_json({**DESCRIBED, "api_url": url})
+    environment = AwsEnvironment(region="eu-west-3", endpoint_url=endpoint)
+    if served:
+        assert api_address(deployment, environment) == url
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        api_address(deployment, environment)
+    assert caught.value.code == "api-not-served"

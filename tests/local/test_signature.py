@@ -12,8 +12,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tasktracker_ops.adapters.authorization import IamAuth
 from tasktracker_ops.adapters.session import AwsSession
-from tasktracker_ops.adapters.signing import IamAuth
 from tasktracker_ops.adapters.task_client import TaskClient
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tasktracker_ops.adapters.session import AwsError
 from tasktracker_ops.observations import AlarmEvent
 from tasktracker_ops.workflows.alarms import alarms
 
@@ -40,3 +41,13 @@ def test_the_history_is_the_newest_of_all_alarms(observed: Any, transition: Make
     everything = alarms(observed, history=True, since=3600).history
     assert everything is not None
     assert len(everything) == 31
+
+
+def test_a_history_that_cannot_be_read_hides_nothing_else(observed: Any) -> None:
+    """Not every emulator keeps one."""
+    observed.histories = [AwsError("reading the history", "NotImplemented", "not here")]
+    found = alarms(observed, history=True)
+    assert [alarm.name for alarm in found.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
+    assert found.history is None
+    assert [problem.code for problem in found.problems] == ["history-unreadable"]
+    assert "NotImplemented" in found.problems[0].message

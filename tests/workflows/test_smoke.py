@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.bearer import BearerAuth
+from tasktracker_ops.adapters.authorization import BearerAuth
 from tasktracker_ops.adapters.task_client import TaskClient
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.workflows.smoke import smoke_check

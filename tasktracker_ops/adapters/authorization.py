@@ -1,4 +1,4 @@
-"""Bearer tokens for the API (RFC 6750)."""
+"""What authorises requests to the API: a bearer token (RFC 6750) or a signature (SigV4)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from .refusals import without_userinfo
 if TYPE_CHECKING:
     import requests
 
+    from .session import AwsSession
+
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token of RFC 6750, section 2.1
 
 
@@ -21,7 +23,7 @@ class BearerAuth:
     """Puts a token on each request to one API."""
 
     def __init__(self, token: str, api_url: str) -> None:
-        """Raises ConfigurationError, never quoting the token."""
+        """Raise ConfigurationError for what is no token or no place for one, never quoting it."""
         self._token = token.strip()
         if _TOKEN.fullmatch(self._token) is None:
             raise ConfigurationError(
@@ -40,4 +42,26 @@ class BearerAuth:
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
         request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class IamAuth:
+    """Signs each request with the session's credentials.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
+    """
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the headers that API Gateway verifies."""
+        # Here, since a token needs nothing of it.
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        signed = AWSRequest(method=request.method, url=request.url, data=request.body)
+        region = self._session.environment.region
+        SigV4Auth(self._session.credentials(), "execute-api", region).add_auth(signed)
+        request.headers.update(dict(signed.headers.items()))
         return request

@@ -1,0 +1,46 @@
+"""HTTP sessions that reach a server on this machine directly."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from .loopback import is_localhost, is_loopback
+
+
+def http_session(url: str) -> requests.Session:
+    """Make a session for the server at `url`, without a proxy where that is this machine."""
+    session = requests.Session()
+    session.trust_env = not is_loopback(url)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _LocalhostAdapter())
+    return session
+
+
+class _LocalhostAdapter(HTTPAdapter):
+    """Connects to 127.0.0.1 for `localhost` and names below it, which resolvers may not know."""
+
+    def build_connection_pool_key_attributes(  # type: ignore[override] # names private types
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Replace the address to connect to; a certificate is still checked for the name."""
+        attributes = super().build_connection_pool_key_attributes(request, verify, cert)
+        where, tls = map(dict[str, Any], attributes)
+        host = where["host"]
+        if is_localhost(host):
+            where["host"] = "127.0.0.1"
+            if where["scheme"] == "https":
+                tls.update(server_hostname=host, assert_hostname=host)
+        return where, tls
+
+    def add_headers(self, request: requests.PreparedRequest, **options: Any) -> None:
+        """Name the server as the URL does, and a signature: urllib3 would name the address."""
+        address = urlsplit(request.url or "")
+        host = address.hostname or ""
+        if is_localhost(host):
+            default = {"http": 80, "https": 443}[address.scheme]
+            port = "" if address.port in (None, default) else f":{address.port}"
+            request.headers.setdefault("Host", f"{host}{port}")
