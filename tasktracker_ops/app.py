@@ -64,7 +64,6 @@ class App:
         return Sandbox(
             self.settings.project / ".tt-ops" / "local",
             self.settings.local_port,
-            self.settings.local_smtp,
             self.report.note,
         )
 

@@ -233,19 +233,10 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class MailRelay:
-    """The SMTP server that mail is delivered to besides; `failure` is why it did not take it."""
-
-    address: str
-    failure: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Inbox:
     """The messages that are kept, the newest first."""
 
     mails: tuple[Mail, ...]
-    relay: MailRelay | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,8 @@ import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, Finding
 
@@ -53,7 +51,6 @@ class Settings:
     provider_mirror: Path | None = None
     cache_dir: Path = Path("~/.cache/tt-ops")
     local_port: int | None = None
-    local_smtp: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -101,17 +98,6 @@ def _region(text: str) -> str:
     return text
 
 
-def _loopback(text: str) -> str:
-    """Take HOST:PORT of this machine only: what is mailed here is no concern of any other."""
-    parts = urlsplit(f"//{text}")
-    host = parts.hostname or ""
-    if parts.netloc != text or "@" in text or not parts.port:
-        raise ValueError("not HOST:PORT")
-    if host != "localhost" and not ip_address(host).is_loopback:
-        raise ValueError("not this machine")
-    return text
-
-
 def _path(text: str) -> Path:
     return _expanded(text).absolute()
 
@@ -137,14 +123,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "provider_mirror": _path,
     "cache_dir": _path,
     "local_port": _port,
-    "local_smtp": _loopback,
 }
 # What is said of the readers that take more than text from the file.
 _FORMS: dict[Callable[[str], Any], str] = {
     _boolean: "true or false",
     _region: f"the code of a region, such as {DEFAULT_REGION}",
     _port: "a port from 0 to 65535",
-    _loopback: "an address of this machine with its port, such as 127.0.0.1:1025",
 }
 _APPEARANCE = ("output", "verbose", "quiet", "no_color")
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")

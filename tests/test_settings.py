@@ -72,11 +72,6 @@ def test_outside_of_a_project_the_error_says_what_to_do(
         ({"TT_OPS_TARGET": "mars"}, "target = 'mars'"),
         ({"TT_OPS_LOCAL_PORT": "seven"}, "local_port = 'seven'"),
         ({"TT_OPS_LOCAL_PORT": "70000"}, "local_port = '70000'"),
-        ({"TT_OPS_LOCAL_SMTP": "127.0.0.1"}, "local_smtp = '127.0.0.1'"),
-        ({"TT_OPS_LOCAL_SMTP": "mail.example.com:25"}, "local_smtp = 'mail.example.com:25'"),
-        ({"TT_OPS_LOCAL_SMTP": "192.0.2.1:25"}, "local_smtp = '192.0.2.1:25'"),
-        ({"TT_OPS_LOCAL_SMTP": "me@127.0.0.1:25"}, "local_smtp = 'me@127.0.0.1:25'"),
-        ({"TT_OPS_LOCAL_SMTP": "127.0.0.1:25/x"}, "local_smtp = '127.0.0.1:25/x'"),
         ({"TT_OPS_VERBOSE": "perhaps"}, "verbose = 'perhaps'"),
         ({"TT_OPS_ENV": "staging"}, "env = 'staging'"),
         ({"TT_OPS_PROJECT_DIR": "/nowhere"}, "'/nowhere'"),
@@ -89,12 +84,6 @@ def test_a_value_that_does_not_fit_is_quoted(
     with pytest.raises(ConfigurationError) as caught:
         load({}, environ)
     assert quoted in caught.value.message
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1:1025", "[::1]:25", "localhost:2525"])
-def test_mail_goes_to_this_machine(project: Path, address: str) -> None:
-    """Loopback addresses with a port are taken as they are."""
-    assert load({}, {"TT_OPS_LOCAL_SMTP": address}).local_smtp == address
 
 
 @pytest.mark.parametrize(

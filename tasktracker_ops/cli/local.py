@@ -21,12 +21,6 @@ def local() -> None:
 
 @local.command()
 @setting("--local-port", "--port", metavar="PORT", help="Insist on this port; 0 takes a free one.")
-@setting(
-    "--local-smtp",
-    "--smtp",
-    metavar="HOST:PORT",
-    help="Deliver mail to this server of yours as well.",
-)
 @pass_context
 def up(context: Context) -> None:
     """Start it in the background, unless it runs.

@@ -1,4 +1,4 @@
-"""The WSGI application of the embedded AWS, composed of its parts."""
+"""The emulator: its WSGI application, composed of its parts."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from tasktracker_ops.local import console, extensions
+from tasktracker_ops.local import console, control_plane, patches
 from tasktracker_ops.local.cloudwatch import publisher
-from tasktracker_ops.local.cloudwatch.alarms import operations as alarm_operations
 from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms, Watch
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway
 from tasktracker_ops.local.lambda_runtime.launcher import Launcher
 from tasktracker_ops.local.lambda_runtime.runtime import Runtime
-from tasktracker_ops.local.mail import pages, subscriptions
+from tasktracker_ops.local.mail import pages
 from tasktracker_ops.local.mail.mailbox import Mailbox
-from tasktracker_ops.local.mail.relay import Relay
 from tasktracker_ops.local.state import ServerState
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.I)
@@ -35,8 +32,8 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """The composed application and the parts that need an end."""
+class Emulator:
+    """The composed application and its parts."""
 
     application: WSGIApplication
     runtime: Runtime
@@ -48,42 +45,43 @@ class Embedded:
         """Stop every worker, and the evaluation of alarms."""
         self.alarms.close()
         self.runtime.close()
-        self.mailbox.close()
 
 
 def compose(
     state: ServerState, directory: Path, *, idle_seconds: float = 300.0, watch: Watch | None = None
-) -> Embedded:
-    """Build the parts and join them; workers unused for `idle_seconds` are stopped.
+) -> Emulator:
+    """Build the parts and connect them.
 
-    `watch` tells how alarms are evaluated, if not as usual.
+    Workers idle for `idle_seconds` are stopped; `watch` is how alarms are evaluated, if not as
+    usual.
     """
-    mailbox = Mailbox(Relay(state.smtp) if state.smtp else None)
+    mailbox = Mailbox()
     alarms = Alarms(watch or Watch())
     runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
     runtime.observers.add(publisher.publish_invocation)
     gateway.observers.add(publisher.publish_request)
-    extensions.install(runtime, state.url)
-    subscriptions.install(mailbox, state.url)
-    alarm_operations.install(alarms)
-    moto = DomainDispatcherApplication(create_backend_app)
+    patches.install(runtime=runtime, mailbox=mailbox, alarms=alarms, url=state.url)
+    moto = control_plane.create_application()
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if (refusal := _refuse(environ, path)) is not None:
             return refusal(environ, start_response)
+        # moto's own operations erase everything, and replay requests to any address.
+        if path.startswith("/moto-api"):
+            return _NOT_FOUND(environ, start_response)
         if path.startswith(PREFIX):
             return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
         if path.startswith("/_tt-ops"):
             return _own(state, mailbox, environ)(environ, start_response)
-        return moto(environ, start_response)  # type: ignore[no-any-return]
+        return moto(environ, start_response)
 
-    return Embedded(application, runtime, gateway, alarms, mailbox)
+    return Emulator(application, runtime, gateway, alarms, mailbox)
 
 
 def _refuse(environ: dict[str, Any], path: str) -> Response | None:
-    """Turn away what a web page could send: a rebound host name, or another site's origin.
+    """Refuse what a web page could send: a rebound host name, or another site's origin.
 
     The control plane accepts code and runs it, so it must not be reachable from a browser.
     """
@@ -105,11 +103,14 @@ def _json(content: Any, status: int = 200) -> Response:
     return Response(json.dumps(content), status, content_type="application/json")
 
 
+_NOT_FOUND = _json({"message": "Not Found"}, 404)
+
+
 def _own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response:
     response = _page(state, mailbox, environ)
     if response is None:
-        response = _json({"message": "Not Found"}, 404)
-    elif response.mimetype == "text/html":
+        return _NOT_FOUND
+    if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = _PAGE_POLICY
     return response
 
@@ -121,7 +122,7 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     if path in ("", "/"):
         content = console.render(state, mailbox)
         return Response(content, content_type="text/html; charset=utf-8")
-    # A program that only looks whether a link is alive asks by HEAD, and confirms nothing.
+    # A program that checks whether a link is alive sends HEAD, which must confirm nothing.
     if environ["REQUEST_METHOD"] != "GET":
         return None
     return pages.answer(mailbox, path, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
@@ -129,7 +130,7 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
 
 def _health(state: ServerState) -> dict[str, Any]:
     return {
-        "service": "tt-ops embedded AWS",
+        "service": "tt-ops emulator",
         "emulation": True,
         "pid": state.pid,
         "id": state.id,
@@ -139,7 +140,7 @@ def _health(state: ServerState) -> dict[str, Any]:
 
 
 def _send(answer: HttpAnswer, start_response: StartResponse) -> Iterable[bytes]:
-    # A Response object would rewrite some of the headers that the function chose.
+    # A Response object would rewrite some of the function's headers.
     reason = http.client.responses.get(answer.status, "Unknown")
     start_response(f"{answer.status} {reason}", list(answer.headers))
     return [answer.body]

@@ -1,4 +1,4 @@
-"""The console: one self-contained page about what the embedded AWS holds."""
+"""The console: one self-contained page about what the emulator holds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Embedded AWS (emulation)</title>
+<title>AWS emulator of tt-ops</title>
 <style>
 :root { color-scheme: light dark; --line: #8885; --soft: #8881; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -42,7 +42,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); p
 </style>
 </head>
 <body>
-<h1>Embedded AWS</h1>
+<h1>AWS emulator of tt-ops</h1>
 <p class="note"><strong>This is an emulation.</strong> Nothing here is in an AWS account, nothing
 costs money, and all of it is gone when this process (pid {{ state.pid }}) ends.
 It listens on this machine only: <code>{{ state.url }}</code>, since

@@ -1,4 +1,4 @@
-"""The one identity of the embedded AWS: fixed, public, and worth nothing anywhere else."""
+"""The emulator's one identity: fixed, public, and worth nothing anywhere else."""
 
 from __future__ import annotations
 

@@ -9,26 +9,30 @@ from __future__ import annotations
 
 import copy
 import heapq
+import threading
 from collections.abc import Iterable
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 
 # moto's own, however often ours are put around them.
-_query = Table.query
-_update_item = DynamoDBBackend.update_item
+_moto_call_action = DynamoHandler.call_action
+_moto_query = Table.query
+_moto_update_item = DynamoDBBackend.update_item
+_turn = threading.Lock()
 
 
-def install() -> None:
-    """Let copies of tables share their items, and pages cost what is on them."""
-    Table.__deepcopy__ = _copy  # type: ignore[attr-defined]
-    Table.query = _query_candidates  # type: ignore[assignment, method-assign]
-    DynamoDBBackend.update_item = _update_item_in_place_of_old  # type: ignore[assignment, method-assign]
+def call_action(handler: DynamoHandler) -> Any:
+    """Answer one request at a time: moto checks a condition and writes in two steps."""
+    with _turn:
+        return _moto_call_action(handler)
 
 
-def _copy(table: Table, memo: dict[int, Any]) -> Table:
+def copy_table(table: Table, memo: dict[int, Any]) -> Table:
+    """Copy a table deeply, apart from its items, which both share."""
     copied = copy.copy(table)
     memo[id(table)] = copied
     for name, value in vars(table).items():
@@ -40,7 +44,7 @@ def _copy(table: Table, memo: dict[int, Any]) -> Table:
     return copied
 
 
-def _query_candidates(
+def query(
     table: Table,
     hash_key: DynamoType | None,
     comparison: str | None,
@@ -74,7 +78,7 @@ def _query_candidates(
         asked = copy.copy(table)
         asked.items = {item.hash_key: item for item in found}  # type: ignore[assignment]
     page = (comparison, bounds, limit, start, forward, projections, index)
-    return _query(asked, hash_key, *page, *args, **more)  # type: ignore[arg-type]
+    return _moto_query(asked, hash_key, *page, *args, **more)  # type: ignore[arg-type]
 
 
 def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
@@ -92,7 +96,7 @@ def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
     return (keys[0][1], keys[1][1]) if {types.get(name) for _, name in keys} == {"S"} else None
 
 
-def _update_item_in_place_of_old(
+def update_item(
     backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **more: Any
 ) -> Any:
     """Do UpdateItem on a copy that takes the item's place, since moto changes the item itself.
@@ -107,8 +111,8 @@ def _update_item_in_place_of_old(
         if (before := items.get(last)) is not None:
             items[last] = copy.deepcopy(before)
             try:
-                return _update_item(backend, table_name, key, *args, **more)
+                return _moto_update_item(backend, table_name, key, *args, **more)
             except Exception:
                 items[last] = before
                 raise
-    return _update_item(backend, table_name, key, *args, **more)
+    return _moto_update_item(backend, table_name, key, *args, **more)

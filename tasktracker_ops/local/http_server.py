@@ -1,4 +1,4 @@
-"""The HTTP side of the embedded AWS: a thread per connection, kept alive, answers in one write."""
+"""The emulator's HTTP server: a thread per connection, kept alive, answers in one write."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class RequestHandler(MotoRequestHandler):
         try:
             status, headers, content = _run(self.server.app, environ)
         except Exception:
-            _log.exception("%s", self._asked)
+            _log.exception("%s", self._logged_request)
             status, headers, content = "500 Internal Server Error", [], b""
         self._send(status, headers, content)
 
@@ -58,16 +58,16 @@ class RequestHandler(MotoRequestHandler):
 
     def version_string(self) -> str:
         """Return the Server header."""
-        return "tt-ops embedded AWS"
+        return "tt-ops emulator"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log what failed; what worked would only fill the disk."""
+        """Log only requests that failed, to spare the disk."""
         if str(code)[0] in "45":
-            _log.info("%s %s", self._asked, code)
+            _log.info("%s %s", self._logged_request, code)
 
     @property
-    def _asked(self) -> str:
-        """What was asked for; queries may hold addresses and tokens."""
+    def _logged_request(self) -> str:
+        """Return the request line without its query, which may hold addresses and tokens."""
         return self.requestline.partition("?")[0].translate(self._control_char_table)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
@@ -117,7 +117,7 @@ def serve_on(listener: socket.socket, application: WSGIApplication) -> BaseWSGIS
 
 
 def _read_chunks(environ: dict[str, Any]) -> bytes:
-    """Read a chunked body; what else it may be is refused, so that no two readers can differ.
+    """Read a chunked body; refuse any other encoding, so that no two readers can differ.
 
     Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.1
     """

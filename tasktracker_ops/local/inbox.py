@@ -1,4 +1,4 @@
-"""The inbox of a running embedded AWS, read over HTTP."""
+"""The inbox of a running emulator, read over HTTP."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models import LocalServer
-from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail, MailRelay
+from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
 
 _TIMEOUT_SECONDS = 10.0
 
 
 def read(server: LocalServer) -> Inbox:
-    """Return what is kept, the newest first."""
+    """Return the messages, the newest first."""
     content: dict[str, Any] = json.loads(_get(server, "/_tt-ops/inbox"))
-    relay = content["relay"]
-    return Inbox(
-        tuple(Mail(**entry) for entry in content["mails"]),
-        None if relay is None else MailRelay(**relay),
-    )
+    return Inbox(tuple(Mail(**entry) for entry in content["mails"]))
 
 
 def find(server: LocalServer, mail_id: int) -> Mail:
@@ -37,25 +33,25 @@ def find(server: LocalServer, mail_id: int) -> Mail:
 
 
 def confirm(server: LocalServer, address: str | None = None) -> Confirmed:
-    """Follow the links in the mails that ask for it, the oldest first; of `address`, or of all.
+    """Confirm the pending subscriptions, of `address` or of all, by the links in their mails.
 
     Raises TtOpsError `nothing-pending`.
     """
-    # Whoever was asked twice has the same link twice.
-    asked = {
+    # An address that was asked twice has the same link twice.
+    requests = {
         mail.confirm_url: mail
         for mail in reversed(read(server).mails)
         if mail.confirm_url and address in (None, mail.to)
     }
-    if not asked:
+    if not requests:
         whose = "" if address is None else f" of {address!r}"
         raise TtOpsError(
             "nothing-pending",
-            f"no subscription{whose} waits for its confirmation",
+            f"no subscription{whose} is pending confirmation",
             hint="see what has arrived: tt-ops local inbox",
         )
     confirmed = []
-    for url, mail in asked.items():
+    for url, mail in requests.items():
         link = urlsplit(url)
         _get(server, f"{link.path}?{link.query}")
         confirmed.append(Confirmation(mail.to, parse_qs(link.query)["TopicArn"][0]))
@@ -81,6 +77,6 @@ def _get(server: LocalServer, path: str) -> bytes:
 def _failed(server: LocalServer, reason: str) -> TtOpsError:
     return TtOpsError(
         "inbox-unreadable",
-        f"the inbox of the embedded AWS at {server.url!r} cannot be read: {reason}",
+        f"the inbox of the emulator at {server.url!r} cannot be read: {reason}",
         hint="see whether it still runs: tt-ops local status",
     )

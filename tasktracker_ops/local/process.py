@@ -1,4 +1,4 @@
-"""Start, find and stop the embedded AWS as a background process of its own."""
+"""Start, find and stop the emulator as a background process of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 import signal
-import subprocess  # nosec B404 # the embedded AWS
+import subprocess  # nosec B404 # the emulator
 import sys
 import time
 from collections.abc import Iterator
@@ -17,8 +17,7 @@ from pathlib import Path
 
 import tasktracker_ops
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local.server import EXIT_PORT_TAKEN
-from tasktracker_ops.local.state import ServerState
+from tasktracker_ops.local.state import EXIT_PORT_TAKEN, ServerState
 from tasktracker_ops.local.version import this_version
 from tasktracker_ops.models import LocalServer
 
@@ -33,30 +32,27 @@ _LOG_LINES = 15
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def start(
-    directory: Path, port: int, *, port_required: bool, smtp: str | None = None
-) -> LocalServer:
+def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
     """Return the server of `directory`, started on `port` unless it runs already.
 
     A port that is taken is replaced by a free one, unless it is required; 0 takes any free one.
-    Mail is delivered to `smtp` (HOST:PORT) as well. Raises TtOpsError: `local-port-taken`,
-    `local-already-running` (otherwise than required), `local-start-failed`.
+    Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port than required),
+    `local-start-failed`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with _lock(directory):
         running = find(directory)
         if running is not None:
             _require_port(running, port, port_required)
-            _require_smtp(directory, smtp)
             return running
-        server = _launch(directory, port, smtp)
+        server = _launch(directory, port)
         if server is None and port_required:
             raise TtOpsError(
                 "local-port-taken",
                 f"port {port} of 127.0.0.1 is in use by another program",
                 hint="let a free one be taken: tt-ops local up --port 0",
             )
-        server = server or _launch(directory, 0, smtp)
+        server = server or _launch(directory, 0)
         if server is None:
             raise _start_failed(directory, "no free port on 127.0.0.1")
         return server
@@ -99,14 +95,14 @@ def stop(directory: Path) -> LocalServer | None:
                 return server
     raise TtOpsError(
         "local-stop-failed",
-        f"the embedded AWS (process {server.pid}) does not end",
+        f"the emulator (process {server.pid}) does not end",
         hint=f"end it yourself: kill -9 {server.pid}",
     )
 
 
-def _launch(directory: Path, port: int, smtp: str | None) -> LocalServer | None:
+def _launch(directory: Path, port: int) -> LocalServer | None:
     """Start the server and wait until it answers; None when the port is taken."""
-    options = ["--port", str(port), "--directory", ".", *(["--smtp", smtp] if smtp else [])]
+    options = ["--port", str(port), "--directory", "."]
     with _log_path(directory).open("wb") as log:
         child = subprocess.Popen(  # nosec B603 # no shell; our own module
             [sys.executable, "-P", "-m", _SERVER, *options],
@@ -136,7 +132,7 @@ def _launch(directory: Path, port: int, smtp: str | None) -> LocalServer | None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the server's variables: none of the user's, so no profile, proxy or key reaches it."""
+    """Return the emulator's variables, none of the user's: no profile, proxy or key reaches it."""
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
@@ -194,17 +190,7 @@ def _require_port(running: LocalServer, port: int, port_required: bool) -> None:
     if port_required and port not in (0, running.port):
         raise TtOpsError(
             "local-already-running",
-            f"the embedded AWS runs already, on port {running.port} and not {port}",
-            hint="stop it first (all it holds is lost): tt-ops local down",
-        )
-
-
-def _require_smtp(directory: Path, smtp: str | None) -> None:
-    state = ServerState.read(directory)
-    if smtp is not None and state is not None and state.smtp != smtp:
-        raise TtOpsError(
-            "local-already-running",
-            f"the embedded AWS runs already, and does not deliver mail to {smtp!r}",
+            f"the emulator is already running, on port {running.port} and not {port}",
             hint="stop it first (all it holds is lost): tt-ops local down",
         )
 
@@ -216,7 +202,7 @@ def _start_failed(directory: Path, reason: str) -> TtOpsError:
         lines = []
     return TtOpsError(
         "local-start-failed",
-        "\n".join([f"the embedded AWS did not start: {reason}", *lines]),
+        "\n".join([f"the emulator did not start: {reason}", *lines]),
         hint=f"read its whole log: less {shlex.quote(str(_log_path(directory)))}",
     )
 

@@ -1,4 +1,4 @@
-"""The embedded AWS: `python -m tasktracker_ops.local.server --port N --directory DIR`.
+"""The emulator's process: `python -m tasktracker_ops.local.server --port N --directory DIR`.
 
 One process and one port on loopback: the gateway below `/_aws/execute-api/`, console and health
 below `/_tt-ops/`, and moto's control plane for everything else.
@@ -21,10 +21,9 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from tasktracker_ops.local.state import ServerState
+from tasktracker_ops.local.state import EXIT_PORT_TAKEN, ServerState
 from tasktracker_ops.local.version import this_version
 
-EXIT_PORT_TAKEN = 98
 _LOOK_SECONDS = 1.0
 
 
@@ -36,7 +35,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tasktracker_ops.local.server")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--directory", type=Path, required=True, help="for state, log and code")
-    parser.add_argument("--smtp", metavar="HOST:PORT", help="deliver mail to this server as well")
     arguments = parser.parse_args()
     # Bound before the slow imports, so that a taken port is known at once.
     try:
@@ -49,7 +47,6 @@ def main() -> None:
         port=listener.getsockname()[1],
         id=secrets.token_hex(16),
         started_at=datetime.now(UTC),
-        smtp=arguments.smtp,
         version=this_version(),
     )
     _serve(listener, state, arguments.directory.resolve())
@@ -58,39 +55,39 @@ def main() -> None:
 def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     directory.mkdir(parents=True, exist_ok=True)
-    # moto's permission for every web site to call it would let any page run code here.
+    # moto lets every web site call it, which would let any page run code here.
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
     from tasktracker_ops.local.application import compose
     from tasktracker_ops.local.http_server import serve_on
 
-    embedded = compose(state, directory)
-    server = serve_on(listener, embedded.application)
+    emulator = compose(state, directory)
+    server = serve_on(listener, emulator.application)
 
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     state.write(directory)
-    # Who removes the folder leaves nobody who could find and stop this server.
-    lost = partial(_is_another, directory, _identity(directory))
-    threading.Thread(target=_end_when, args=(lost,), name="folder", daemon=True).start()
+    # Without the folder nobody can find and stop this process.
+    is_lost = partial(_is_another, directory, _identity(directory))
+    threading.Thread(target=_end_when, args=(is_lost,), name="folder", daemon=True).start()
     try:
         server.serve_forever()
     finally:
-        embedded.close()
+        emulator.close()
         state.remove(directory)
         logging.shutdown()
         # Tearing down moto and its threads takes longer than everything before it.
         os._exit(0)
 
 
-def _end_when(lost: Callable[[], bool]) -> None:
-    while not lost():
+def _end_when(is_lost: Callable[[], bool]) -> None:
+    while not is_lost():
         time.sleep(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _is_another(directory: Path, identity: tuple[int, int]) -> bool:
-    """Whether a folder was removed, even if there is a new one at its place."""
+    """Tell whether a folder was removed, even if there is a new one at its place."""
     try:
         return _identity(directory) != identity
     except FileNotFoundError:
@@ -100,8 +97,8 @@ def _is_another(directory: Path, identity: tuple[int, int]) -> bool:
 
 
 def _identity(directory: Path) -> tuple[int, int]:
-    found = directory.stat()
-    return found.st_dev, found.st_ino
+    status = directory.stat()
+    return status.st_dev, status.st_ino
 
 
 def _end(signum: int, frame: FrameType | None) -> None:

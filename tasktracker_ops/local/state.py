@@ -1,4 +1,4 @@
-"""What a running server tells about itself: DIR/server.json, for its owner only."""
+"""What the emulator's process and those who start it agree on: DIR/server.json, an exit code."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+EXIT_PORT_TAKEN = 98
 _NAME = "server.json"
 
 
 @dataclass(frozen=True)
 class ServerState:
-    """A launched server; `id` is drawn at its launch, so a reused pid cannot be mistaken for it.
+    """A running emulator; its `id` is random, so that a reused pid cannot be mistaken for it.
 
-    `smtp` is the HOST:PORT that its mail is delivered to besides. `version` is that of its code;
-    None where it does not tell.
+    `version` is that of its code; None where it does not tell.
     """
 
     pid: int
     port: int
     id: str
     started_at: datetime
-    smtp: str | None = None
     version: str | None = None
 
     @property
     def url(self) -> str:
-        """The address of everything the server offers."""
+        """Return the address of everything it serves."""
         return f"http://127.0.0.1:{self.port}"
 
     @classmethod
@@ -43,7 +42,6 @@ class ServerState:
                 port=int(content["port"]),
                 id=str(content["id"]),
                 started_at=datetime.fromisoformat(content["started_at"]),
-                smtp=content.get("smtp"),
                 version=content.get("version"),
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -56,7 +54,6 @@ class ServerState:
             "port": self.port,
             "id": self.id,
             "started_at": self.started_at.isoformat(),
-            "smtp": self.smtp,
             "version": self.version,
         }
         descriptor, partial = tempfile.mkstemp(dir=directory, prefix=f".{_NAME}.")

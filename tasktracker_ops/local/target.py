@@ -27,17 +27,14 @@ class Sandbox:
         self,
         directory: Path,
         port: int | None = None,
-        smtp: str | None = None,
         note: Callable[[str], None] | None = None,
     ) -> None:
         """`port` is what the user insists on; None prefers the usual one and takes another.
 
-        `smtp` is the HOST:PORT of the user's that mail is delivered to as well; `note` hears once
-        when what runs has another version.
+        `note` is called once when what runs has another version.
         """
         self.directory = directory
         self._port = port
-        self._smtp = smtp
         self._note = note
 
     def up(self, report: Reporter) -> LocalServer:
@@ -48,19 +45,11 @@ class Sandbox:
             self.directory,
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
-            smtp=self._smtp,
         )
         if not running and self._port is None and server.port != DEFAULT_PORT:
             report.note(f"Port {DEFAULT_PORT} is taken; the embedded AWS uses {server.port}.")
-        if self._smtp is not None:
-            self._report_relay(server, report)
         report.done(f"embedded AWS (an emulation) at {server.url}")
         return self._compared(server)
-
-    def _report_relay(self, server: LocalServer, report: Reporter) -> None:
-        relay = inbox.read(server).relay
-        if relay is not None and relay.failure is not None:
-            report.note(f"No mail gets through to {relay.address}: {relay.failure}")
 
     def down(self) -> LocalServer | None:
         """Stop it and forget everything in it; None when it was not running."""

@@ -1,4 +1,4 @@
-"""Which version of the embedded AWS this is."""
+"""The emulator's version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIGITS = 8
 def this_version() -> str:
     """Return the package's version and, after a `+`, the start of its sources' SHA-256.
 
-    Working trees have the same version for long, and other code in it.
+    Code in a working tree changes more often than its version.
     """
     sources = hashlib.sha256()
     folder = Path(__file__).parent

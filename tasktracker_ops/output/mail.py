@@ -14,9 +14,6 @@ _OTHER_COLUMNS = 61
 @text.register
 def _(result: Inbox, screen: Screen) -> str:
     parts = [_mails(result, screen)]
-    if result.relay is not None and result.relay.failure is not None:
-        address, why = visible(result.relay.address), visible(result.relay.failure)
-        parts.append(f"No mail gets through to {address}: {why}")
     if any(mail.confirm_url for mail in result.mails):
         parts.append("Not confirmed yet. Confirm: " + screen.command("local confirm"))
     return "\n\n".join(parts)

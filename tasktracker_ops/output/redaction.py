@@ -122,8 +122,6 @@ class Redaction:
 _VARIABLES = {
     "--alert-email": "TT_OPS_ALERT_EMAIL",
     "--api-url": "TT_OPS_API_URL",
-    "--local-smtp": "TT_OPS_LOCAL_SMTP",
-    "--smtp": "TT_OPS_LOCAL_SMTP",
 }
 
 
@@ -131,7 +129,7 @@ def _secrets(settings: Settings, typed: Mapping[str, Any]) -> Iterator[str]:
     environ = settings.environ
     named = [value for name, value in environ.items() if _SECRET_NAMES.search(name)]
     yield from (v for v in named if len(v) >= _SHORTEST and not _ACCOUNT.fullmatch(v))
-    said = [str(value) for value in (settings.api_url, settings.local_smtp, *typed.values())]
+    said = [str(value) for value in (settings.api_url, *typed.values())]
     for text in (*said, *environ.values()):
         for userinfo in _USERINFO.findall(text) if "@" in text else ():
             password = userinfo.partition(":")[2]

@@ -124,7 +124,6 @@ def test_what_fails_lets_no_secret_out(local: Watched) -> None:
         (["tasks", "--api-url", url, "list"], 1),
         (["--verbose", "tasks", "--api-url", url, "list", "--output", "json"], 1),
         (["tasks", "--api-url", f"ftp://x:{mark('password of ftp')}@h", "list"], 4),
-        (["local", "up", "--smtp", f"someone:{mark('password of --smtp')}@127.0.0.1:25"], 4),
         (["--target", "aws", "outputs"], None),
     ):
         local.run(*arguments, code=code)

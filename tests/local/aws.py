@@ -1,4 +1,4 @@
-"""The embedded AWS as its clients see it, and what tests deploy to it."""
+"""The emulator as its clients see it, and what tests deploy to it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Api:
 
 @dataclass
 class Aws:
-    """The embedded AWS as its clients see it."""
+    """The emulator as its clients see it."""
 
     server: LocalServer
     _clients: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One embedded AWS for all of these tests, and others with clocks of their own."""
+"""One emulator for all of these tests, and others with clocks of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import requests
 from moto.backends import get_backend
 
 from tasktracker_ops.local import process
-from tasktracker_ops.local.application import Embedded, compose
+from tasktracker_ops.local.application import Emulator, compose
 from tasktracker_ops.local.cloudwatch.alarms.alarms import Watch
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.http_server import serve_on
@@ -41,8 +41,8 @@ def no_proxies() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """A running embedded AWS on a free port."""
-    directory = tmp_path_factory.mktemp("embedded")
+    """A running emulator on a free port."""
+    directory = tmp_path_factory.mktemp("emulator")
     yield Aws(process.start(directory, 0, port_required=False))
     process.stop(directory)
 
@@ -67,13 +67,13 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def aws_in(directory: Path) -> Callable[..., Aws]:
-    """Start a server of the test's own."""
-    return lambda **options: Aws(process.start(directory, 0, port_required=False, **options))
+def aws_in(directory: Path) -> Callable[[], Aws]:
+    """Start an emulator of the test's own."""
+    return lambda: Aws(process.start(directory, 0, port_required=False))
 
 
 @contextmanager
-def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Embedded]]:
+def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Emulator]]:
     """The application served by this very process; `options` are those of `compose`."""
     listener = socket.create_server(("127.0.0.1", 0))
     state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
@@ -91,7 +91,7 @@ def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Embedded]]:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Embedded]]:
+def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Emulator]]:
     """The application in this process: workers hardly live unused, alarms stay as they are."""
     with composed(tmp_path, idle_seconds=0.2, watch=Watch(interval_seconds=3600)) as parts:
         yield parts
@@ -115,7 +115,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, clock: Clock) -> Iterator[tuple[Aws, Embedded]]:
+def watched(tmp_path: Path, clock: Clock) -> Iterator[tuple[Aws, Emulator]]:
     """The application in this process; its alarms go by `clock`, and are looked at all the time."""
     with composed(tmp_path, watch=Watch(interval_seconds=0.05, clock=clock)) as parts:
         yield parts
@@ -155,5 +155,5 @@ def topic(watched: Any, name: str) -> Any:
 
 @pytest.fixture
 def cloudwatch(aws: Any) -> CloudWatch:
-    """CloudWatch of the embedded AWS."""
+    """CloudWatch of the emulator."""
     return CloudWatch(aws.client("cloudwatch"))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import json
 from typing import Any
 
 import pytest
@@ -52,31 +49,21 @@ def _subscriptions(aws: Any, topic: str) -> list[str]:
     return [each["SubscriptionArn"] for each in found]
 
 
-def _counts(aws: Any, topic: str) -> tuple[str, str, str]:
-    found = aws.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
-    return tuple(found[f"Subscriptions{name}"] for name in ("Pending", "Confirmed", "Deleted"))
-
-
 def test_a_subscription_is_pending_at_first(aws: Any, topic: str, address: str) -> None:
     """Every call that tells of it says so."""
     assert _subscribe(aws, topic, address) == "pending confirmation"
     arn = _subscribe(aws, topic, address, ReturnSubscriptionArn=True)
     assert arn.startswith(f"{topic}:")
     assert _subscriptions(aws, topic) == ["PendingConfirmation"]
-    everywhere = aws.client("sns").list_subscriptions()["Subscriptions"]
-    assert "PendingConfirmation" in [
-        each["SubscriptionArn"] for each in everywhere if each["Endpoint"] == address
-    ]
     attributes = aws.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert attributes["PendingConfirmation"] == "true"
     assert attributes["ConfirmationWasAuthenticated"] == "false"
-    assert _counts(aws, topic) == ("1", "0", "0")
 
 
 def test_nothing_is_sent_to_the_unconfirmed(aws: Any, topic: str, address: str) -> None:
     """Only the request for confirmation arrives."""
     _subscribe(aws, topic, address)
-    aws.client("sns").publish(TopicArn=topic, Message="unheard")
+    aws.client("sns").publish(TopicArn=topic, Message="not sent")
     assert [mail["subject"] for mail in _mails(aws, address)] == [
         "AWS Notification - Subscription Confirmation"
     ]
@@ -93,7 +80,6 @@ def test_the_link_in_the_mail_confirms(aws: Any, topic: str, address: str) -> No
     assert "default-src 'none'" in page.headers["content-security-policy"]
     [arn] = _subscriptions(aws, topic)
     assert arn in page.text
-    assert _counts(aws, topic) == ("0", "1", "0")
     assert _mails(aws, address)[0]["confirm_url"] is None
     assert requests.get(mail["confirm_url"], timeout=10).status_code == 200
 
@@ -140,51 +126,40 @@ def test_subscribing_again_asks_again(aws: Any, topic: str, address: str) -> Non
 
 
 def test_a_notification_becomes_a_message(aws: Any, topic: str, address: str) -> None:
-    """With SNS's sender, subject and footer; as a file it is a message that mail programs read."""
+    """It has SNS's sender and footer, and a subject of SNS where the message has none."""
     _subscribe(aws, topic, address)
     requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
-    message = json.dumps({"default": "not this", "email": "Grüße"})
-    aws.client("sns").publish(
-        TopicArn=topic, Subject="Hear, hear", Message=message, MessageStructure="json"
-    )
+    aws.client("sns").publish(TopicArn=topic, Subject="ALARM: errors", Message="Grüße")
     mail = _mails(aws, address)[0]
     assert mail["sender"] == "AWS Notifications <no-reply@sns.amazonaws.com>"
-    assert mail["subject"] == "Hear, hear"
+    assert mail["subject"] == "ALARM: errors"
     assert mail["text"].startswith("Grüße\n\n--\nIf you wish to stop receiving notifications")
     assert mail["confirm_url"] is None
-    raw = requests.get(f"{aws.server.url}/_tt-ops/inbox/{mail['id']}.eml", timeout=10)
-    assert raw.headers["content-type"] == "message/rfc822"
-    read = email.message_from_bytes(raw.content, policy=email.policy.default)
-    assert (read["From"], read["To"], read["Subject"]) == (mail["sender"], address, "Hear, hear")
-    assert read["Message-ID"].endswith("@sns.amazonaws.com>")
-    assert read["Date"].datetime.isoformat()[:19] == mail["sent_at"][:19]
-    assert read.get_content().replace("\r\n", "\n") == mail["text"]
-
-
-def test_a_message_without_subject_has_sns_own(aws: Any, topic: str, address: str) -> None:
-    """The topic's display name is the sender's."""
-    aws.client("sns").set_topic_attributes(
-        TopicArn=topic, AttributeName="DisplayName", AttributeValue="Task Tracker"
-    )
-    _subscribe(aws, topic, address)
-    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
     aws.client("sns").publish(TopicArn=topic, Message="x")
-    mail = _mails(aws, address)[0]
-    assert mail["subject"] == "AWS Notification Message"
-    assert mail["sender"] == "Task Tracker <no-reply@sns.amazonaws.com>"
+    assert _mails(aws, address)[0]["subject"] == "AWS Notification Message"
 
 
-def test_email_json_is_json(aws: Any, topic: str, address: str) -> None:
-    """The confirmation and the notification alike."""
-    sns = aws.client("sns")
-    sns.subscribe(TopicArn=topic, Protocol="email-json", Endpoint=address)
-    request = json.loads(_mails(aws, address)[0]["text"])
-    assert request["Type"] == "SubscriptionConfirmation"
-    requests.get(request["SubscribeURL"], timeout=10)
-    sns.publish(TopicArn=topic, Message="x", Subject="y")
-    notification = json.loads(_mails(aws, address)[0]["text"])
-    assert (notification["Type"], notification["Message"]) == ("Notification", "x")
-    assert notification["Subject"] == "y"
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("https", "https://example.com/hook"),
+        ("http", "http://127.0.0.1:9/hook"),
+        ("email-json", "me@example.com"),
+        ("sqs", "arn:aws:sqs:eu-west-3:123456789012:queue"),
+        ("lambda", "arn:aws:lambda:eu-west-3:123456789012:function:any"),
+        ("sms", "+33600000000"),
+    ],
+)
+def test_a_subscription_other_than_email_is_refused(
+    aws: Any, topic: str, protocol: str, endpoint: str
+) -> None:
+    """The error quotes the protocol, and nothing is subscribed that would be called."""
+    with pytest.raises(ClientError) as caught:
+        aws.client("sns").subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "NotImplemented"
+    assert error["Message"].startswith(f"sns Subscribe is not emulated: protocol '{protocol}'")
+    assert _subscriptions(aws, topic) == []
 
 
 def test_the_footer_unsubscribes(aws: Any, topic: str, address: str) -> None:
@@ -195,15 +170,7 @@ def test_the_footer_unsubscribes(aws: Any, topic: str, address: str) -> None:
     [link] = [line for line in _mails(aws, address)[0]["text"].splitlines() if "http://" in line]
     assert "Subscription removed!" in requests.get(link, timeout=10).text
     assert _subscriptions(aws, topic) == []
-    assert _counts(aws, topic) == ("0", "0", "1")
     assert requests.get(link, timeout=10).status_code == 404
-
-
-def test_a_pending_one_cannot_be_unsubscribed(aws: Any, topic: str, address: str) -> None:
-    """SNS refuses; it goes with its topic."""
-    arn = _subscribe(aws, topic, address, ReturnSubscriptionArn=True)
-    with pytest.raises(ClientError, match="that is pending confirmation"):
-        aws.client("sns").unsubscribe(SubscriptionArn=arn)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +178,6 @@ def test_a_pending_one_cannot_be_unsubscribed(aws: Any, topic: str, address: str
     [
         "nobody",
         "a@b\nBcc: c@d",
-        "=?utf-8?q?=0D=0ABcc=3Ac?=@d",
         "a b@c",
         "a@b,c@d",
         "a@[",
@@ -231,39 +197,14 @@ def test_an_address_may_have_any_letters(aws: Any, topic: str) -> None:
 
 
 def test_the_inbox_is_bounded() -> None:
-    """The newest stay, and keep their numbers."""
+    """The newest messages stay, and keep their numbers."""
     mailbox = Mailbox(kept=2)
     for number in range(5):
-        mailbox.post(Letter("a@example.com", f"subject\n{number}", "text"))
-    assert [mail.id for mail in mailbox.mails()] == [5, 4]
-    assert mailbox.find(1) is None
-    assert b"Subject: subject 4\r\n" in mailbox.mails()[0].content
-
-
-@pytest.mark.parametrize("word", ["=?utf-8?q?=0D=0ABcc:_c=40d?=", "=?utf-8?b?/w==?="])
-def test_an_encoded_word_is_not_decoded(word: str) -> None:
-    """It could hold a line break, and with it another header, or no text at all."""
-    content = Mailbox().post(Letter("a@example.com", f"{word} é", "text", sender_name=word)).content
-    read = email.message_from_bytes(content, policy=email.policy.default)
-    assert read["Subject"] == f"{word} é".replace("=?", "= ?")
-    assert read["From"].addresses[0].addr_spec == "no-reply@sns.amazonaws.com"
-    assert read["Bcc"] is None
-
-
-def test_a_failing_endpoint_spoils_it_for_no_other(aws: Any, topic: str, address: str) -> None:
-    """Publishing succeeds, and the mail arrives."""
-    sns = aws.client("sns")
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:9/nobody")
-    _subscribe(aws, topic, address)
-    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
-    sns.publish(TopicArn=topic, Message="heard")
-    assert _mails(aws, address)[0]["text"].startswith("heard")
-
-
-@pytest.mark.parametrize("path", ["inbox/0.eml", "inbox/99999999999999999999.eml", "inbox/x"])
-def test_what_is_not_in_the_inbox_is_not_found(aws: Any, path: str) -> None:
-    """There is an answer to that."""
-    assert requests.get(f"{aws.server.url}/_tt-ops/{path}", timeout=5).status_code == 404
+        mailbox.post(Letter("a@example.com", f"subject {number}", "text"))
+    assert [(mail.id, mail.letter.subject) for mail in mailbox.mails()] == [
+        (5, "subject 4"),
+        (4, "subject 3"),
+    ]
 
 
 def test_another_sites_page_reads_no_mail(aws: Any) -> None:

@@ -53,7 +53,7 @@ def test_starts_answers_and_stops(directory: Path) -> None:
     """A server starts under nonsense variables, says what it is, and leaves no state behind."""
     server = process.start(directory, 0, port_required=False)
     health = requests.get(f"{server.url}/_tt-ops/health", proxies={"http": ""}, timeout=5).json()
-    assert health["service"] == "tt-ops embedded AWS"
+    assert health["service"] == "tt-ops emulator"
     assert health["emulation"] is True
     assert health["pid"] == server.pid
     assert process.find(directory) == server

@@ -56,6 +56,78 @@ def test_new_code_may_want_another_processor(aws: Any) -> None:
         assert seen["Architectures"] == [processor]
 
 
+def _versions(aws: Any, name: str) -> list[str]:
+    found = aws.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+    return [each["Version"] for each in found]
+
+
+def test_the_number_of_a_deleted_version_is_not_given_again(aws: Any) -> None:
+    """Not even to a function that is created again; each of them can be deleted."""
+    function = aws.function()
+    client = aws.client("lambda")
+    for answer in (2, 3):
+        function.update(f"def lambda_handler(event, context): return {answer}")
+    client.delete_function(FunctionName=function.name, Qualifier="2")
+    assert function.update("def lambda_handler(event, context): return 4") == "4"
+    assert _versions(aws, function.name) == ["$LATEST", "1", "3", "4"]
+    assert client.publish_version(FunctionName=function.name)["Version"] == "4"
+    assert function.invoke(Qualifier="3")["Payload"] == 3
+    role = client.get_function_configuration(FunctionName=function.name)["Role"]
+    client.delete_function(FunctionName=function.name)
+    client.create_function(
+        FunctionName=function.name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="handler.lambda_handler",
+        Code={"ZipFile": zipped("")},
+        Publish=True,
+    )
+    assert _versions(aws, function.name) == ["$LATEST", "5"]
+    client.delete_function(FunctionName=function.name)
+
+
+@pytest.mark.parametrize("form", ["qualifier", "version in the name", "alias in the name"])
+def test_a_version_behind_an_alias_is_not_deleted(aws: Any, function: Any, form: str) -> None:
+    """The answer is Lambda's, and names the alias."""
+    name = {
+        "qualifier": {"FunctionName": function.name, "Qualifier": "1"},
+        "version in the name": {"FunctionName": f"{function.name}:1"},
+        "alias in the name": {"FunctionName": f"{function.name}:live"},
+    }[form]
+    with pytest.raises(ClientError) as caught:
+        aws.client("lambda").delete_function(**name)
+    assert caught.value.response["Error"] == {
+        "Code": "ResourceConflictException",
+        "Message": "Unable to delete version because the following aliases reference it: [live]",
+    }
+    assert _versions(aws, function.name) == ["$LATEST", "1"]
+
+
+def test_the_latest_version_is_not_deleted_alone(aws: Any, function: Any) -> None:
+    """It goes with the function."""
+    with pytest.raises(ClientError, match="cannot be deleted without deleting the function"):
+        aws.client("lambda").delete_function(FunctionName=function.name, Qualifier="$LATEST")
+
+
+@pytest.mark.parametrize("operation", ["create_alias", "update_alias"])
+def test_weights_of_an_alias_are_refused(aws: Any, function: Any, operation: str) -> None:
+    """An alias would send all its invocations to one version all the same."""
+    alias = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "1"}
+    weights = {"AdditionalVersionWeights": {"2": 0.1}}
+    with pytest.raises(ClientError) as caught:
+        getattr(aws.client("lambda"), operation)(**alias, RoutingConfig=weights)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "NotImplemented"
+    assert "RoutingConfig with AdditionalVersionWeights" in error["Message"]
+
+
+def test_without_weights_a_routing_configuration_is_taken(aws: Any, function: Any) -> None:
+    """Terraform sends an empty one."""
+    alias = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "1"}
+    answer = aws.client("lambda").update_alias(**alias, RoutingConfig={})
+    assert answer["FunctionVersion"] == "1"
+
+
 def test_context_is_lambdas(function: Any) -> None:
     """The context knows ARN, request id, memory and the time that is left."""
     answer = function.invoke({"action": "context"}, Qualifier="live")["Payload"]
@@ -227,7 +299,7 @@ def test_code_that_is_no_zip_leaves_nothing_behind(embedded: Any, tmp_path: Path
     aws.client("lambda").update_function_code(FunctionName=function.name, ZipFile=b"no zip")
     open_before = None
     for _ in range(3):
-        with pytest.raises(ClientError):
+        with pytest.raises(ClientError, match="InvalidZipFileException"):
             function.invoke({})
         open_now = len(os.listdir("/proc/self/fd"))
         assert open_before in (None, open_now)

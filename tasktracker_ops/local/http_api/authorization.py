@@ -1,4 +1,4 @@
-"""Who may call a route: the authorization types of HTTP APIs.
+"""The authorization types of HTTP APIs.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control.html
 """
@@ -11,14 +11,13 @@ from typing import Any
 from tasktracker_ops.local.http_api import signature, tokens
 from tasktracker_ops.local.http_api.answer import HttpAnswer, message
 from tasktracker_ops.local.http_api.call import ApiCall
-from tasktracker_ops.local.http_api.issuers import Issuers
 
 Authorizer = Mapping[str, Any]
 """`requestContext.authorizer` of the event: an object below `iam` or `jwt`."""
 
 
 class Denied(Exception):
-    """The caller is turned away with `answer`; the message says why."""
+    """The caller gets `answer` instead of the function's; the message says why."""
 
     def __init__(self, reason: str, answer: HttpAnswer) -> None:
         super().__init__(reason)
@@ -26,13 +25,13 @@ class Denied(Exception):
 
 
 class Authorization:
-    """Lets callers in as each route says."""
+    """Authorizes calls as each route says."""
 
     def __init__(self) -> None:
-        self._issuers = Issuers()
+        self._tokens = tokens.TokenVerifier()
 
     def admit(self, call: ApiCall, api: Any, route: Any, region: str) -> Authorizer | None:
-        """Return what is known of the caller, None where nobody is asked. Raises Denied.
+        """Return what is known of the caller, None on an open route. Raises Denied.
 
         `api` and `route` are moto's.
         """
@@ -44,7 +43,7 @@ class Authorization:
                 return {"iam": signature.verify(call, region)}
             if kind == "JWT" and (authorizer := api.authorizers.get(route.authorizer_id)):
                 scopes = route.authorization_scopes
-                return {"jwt": tokens.verify(call, authorizer, scopes, self._issuers)}
+                return {"jwt": self._tokens.verify(call, authorizer, scopes)}
         except (signature.Forbidden, tokens.ScopeMissing) as error:
             raise Denied(str(error), message(403, "Forbidden")) from error
         except tokens.Unauthorized as error:

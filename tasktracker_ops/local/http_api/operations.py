@@ -19,11 +19,11 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 from tasktracker_ops.local.http_api.call import PREFIX
 
 # moto's own, however often ours are put around them.
-_create_api = ApiGatewayV2Backend.create_api
+_moto_create_api = ApiGatewayV2Backend.create_api
 _moto_update_route = Route.update
 _moto_delete_authorizer = Api.delete_authorizer
 
-# What a request replaces as a whole, and where moto's stage keeps it.
+# Members that a request replaces as a whole, and their attributes in moto.
 _REPLACED = {
     "accessLogSettings": "access_log_settings",
     "autoDeploy": "auto_deploy",
@@ -43,27 +43,23 @@ class _AuthorizerReferenced(APIGatewayV2Error):
         )
 
 
-def install(url: str) -> None:
-    """Have API Gateway answer these operations; `url` is where its APIs are, below the prefix."""
-    ApiGatewayV2Backend.create_api = _reachable(url)  # type: ignore[method-assign]
-    ApiGatewayV2Response.update_stage = _update_stage  # type: ignore[attr-defined]
-    Route.update = _update_route  # type: ignore[assignment, method-assign]
-    Api.delete_authorizer = _delete_authorizer  # type: ignore[assignment, method-assign]
+def create_api_below(url: str) -> Callable[..., Api]:
+    """Return the operation CreateApi, which gives an API its endpoint below the emulator's URL."""
 
-
-def _reachable(url: str) -> Callable[..., Api]:
-    """Return the operation CreateApi, whose answer names the address that the API has here."""
-
-    @wraps(_create_api)
-    def create(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
-        api = _create_api(backend, *positional, **named)
+    @wraps(_moto_create_api)
+    def create_api(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
+        api = _moto_create_api(backend, *positional, **named)
         api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
         return api
 
-    return create
+    return create_api
 
 
-def _update_stage(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
+def update_stage(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
+    """Do UpdateStage.
+
+    Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
+    """
     api_id, _, name = request.path.split("/")[-3:]
     stage = request.apigatewayv2_backend.get_stage(api_id, unquote(name))
     _update(stage, json.loads(request.body or "{}"))
@@ -71,19 +67,19 @@ def _update_stage(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], s
 
 
 def _update(stage: Stage, changes: Mapping[str, Any]) -> None:
-    """Change what is named: settings as a whole, of routes and variables only those named."""
+    """Replace the settings that are named; of routes and variables, only those named."""
     for name, attribute in _REPLACED.items():
         if name in changes:
             setattr(stage, attribute, changes[name])
     stage.route_settings = {**stage.route_settings, **changes.get("routeSettings", {})}
     variables = {**stage.stage_variables, **changes.get("stageVariables", {})}
-    # A variable without a value is one that is taken away.
+    # An empty value removes a variable.
     stage.stage_variables = {name: value for name, value in variables.items() if value != ""}
     stage.updated = datetime.now()
 
 
-def _update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
-    """Do UpdateRoute, and take the last scope away where that is asked for.
+def update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
+    """Do UpdateRoute, an empty list of scopes included.
 
     Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
     """
@@ -92,8 +88,8 @@ def _update_route(route: Route, *, authorization_scopes: list[str] | None, **nam
         route.authorization_scopes = []
 
 
-def _delete_authorizer(api: Api, authorizer_id: str) -> None:
-    """Do DeleteAuthorizer, but for one that a route still names, as AWS does."""
+def delete_authorizer(api: Api, authorizer_id: str) -> None:
+    """Do DeleteAuthorizer, unless a route still names it."""
     for route in api.routes.values():
         if route.authorizer_id and route.authorizer_id == authorizer_id:
             name = api.get_authorizer(authorizer_id).name

@@ -32,8 +32,8 @@ Launch = Callable[[str, int], "subprocess.Popen[bytes]"]
 
 
 @dataclass(frozen=True)
-class Task:
-    """What the worker is asked to do; `deadline` is on the clock of `time.time`."""
+class InvocationRequest:
+    """One invocation as the worker gets it; `deadline` is on the clock of `time.time`."""
 
     request_id: str
     arn: str
@@ -104,21 +104,21 @@ class Environment:
                 error_type = json.loads(self._answer.body).get("errorType", "Runtime.Unknown")
                 raise WorkerFailed(error_type, "the function did not load", self._answer.body)
 
-    def invoke(self, task: Task) -> Answer:
-        """Hand the task to the worker and return its answer.
+    def invoke(self, request: InvocationRequest) -> Answer:
+        """Hand the invocation to the worker and return its answer.
 
         Raises WorkerFailed when it dies, outgrows its memory or misses the deadline.
         """
         while self._waiting is None:
-            self._step(task.deadline)
+            self._step(request.deadline)
         connection, self._waiting = self._waiting, None
-        self._answer, self._request_id = None, task.request_id
+        self._answer, self._request_id = None, request.request_id
         try:
-            self._api.answer(connection, 200, task.payload, _task_headers(task))
+            self._api.answer(connection, 200, request.payload, _invocation_headers(request))
         except OSError as error:
             raise self._death() from error
         while self._answer is None:
-            self._step(task.deadline)
+            self._step(request.deadline)
         return self._answer
 
     def take_output(self) -> Sequence[LogLine]:
@@ -212,9 +212,9 @@ class Environment:
         return 0
 
 
-def _task_headers(task: Task) -> dict[str, str]:
+def _invocation_headers(request: InvocationRequest) -> dict[str, str]:
     return {
-        "Lambda-Runtime-Aws-Request-Id": task.request_id,
-        "Lambda-Runtime-Deadline-Ms": str(int(task.deadline * 1000)),
-        "Lambda-Runtime-Invoked-Function-Arn": task.arn,
+        "Lambda-Runtime-Aws-Request-Id": request.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(int(request.deadline * 1000)),
+        "Lambda-Runtime-Invoked-Function-Arn": request.arn,
     }

@@ -8,7 +8,12 @@ import uuid
 from dataclasses import dataclass, field
 
 from tasktracker_ops.local.lambda_runtime import report
-from tasktracker_ops.local.lambda_runtime.environment import Answer, Environment, Task, WorkerFailed
+from tasktracker_ops.local.lambda_runtime.environment import (
+    Answer,
+    Environment,
+    InvocationRequest,
+    WorkerFailed,
+)
 from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
 from tasktracker_ops.local.logs import LogLine
 
@@ -65,7 +70,8 @@ class Execution:
         begin = time.perf_counter()
         try:
             arn = self.function.invoked_arn(self.qualifier)
-            return environment.invoke(Task(self.request_id, arn, payload, deadline))
+            request = InvocationRequest(self.request_id, arn, payload, deadline)
+            return environment.invoke(request)
         finally:
             self.duration_ms = _since(begin)
 

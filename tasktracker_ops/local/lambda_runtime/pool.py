@@ -1,4 +1,4 @@
-"""The execution environments of one embedded Lambda: reused warm, bounded, reaped when idle."""
+"""Execution environments: reused warm, bounded, reaped when idle."""
 
 from __future__ import annotations
 

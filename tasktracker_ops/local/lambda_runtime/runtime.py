@@ -1,4 +1,4 @@
-"""The embedded Lambda: deployed code run by awslambdaric, warm, bounded and observed."""
+"""The Lambda runtime: runs deployed code by awslambdaric, warm, bounded and observed."""
 
 from __future__ import annotations
 

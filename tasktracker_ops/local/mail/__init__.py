@@ -1,1 +1,1 @@
-"""E-mail of the embedded AWS: subscriptions that are confirmed first, and an inbox."""
+"""The emulator's e-mail: subscriptions that are confirmed first, and an inbox."""

@@ -1,9 +1,8 @@
-"""The inbox over HTTP: a list, each message as a file, and where the links in them lead."""
+"""The inbox over HTTP: the list of messages, and the pages that their links lead to."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,8 @@ from moto.core.exceptions import ServiceException
 from werkzeug.wrappers import Response
 
 from tasktracker_ops.local.mail import subscriptions
-from tasktracker_ops.local.mail.mailbox import Mail, Mailbox
-from tasktracker_ops.observations import timestamp
+from tasktracker_ops.local.mail.mailbox import SENDER, Mail, Mailbox
 
-_MESSAGE = re.compile(r"/inbox/(\d{1,18})\.eml")
 _PAGE = Environment(autoescape=True).from_string("""\
 <!doctype html>
 <html lang="en">
@@ -35,32 +32,26 @@ _PAGE = Environment(autoescape=True).from_string("""\
 def answer(mailbox: Mailbox, path: str, query: Mapping[str, str]) -> Response | None:
     """Answer a GET request for `path` below `/_tt-ops`; None when nothing is there."""
     if path == "/inbox":
-        relay = mailbox.relay
-        content = {
-            "mails": [_entry(mail) for mail in mailbox.mails()],
-            "relay": relay and {"address": relay.address, "failure": relay.failure},
-        }
+        content = {"mails": [_entry(mail) for mail in mailbox.mails()]}
         return Response(json.dumps(content), content_type="application/json")
     if path == "/confirm":
         return _confirm(query)
     if path == "/unsubscribe":
         return _unsubscribe(query)
-    match = _MESSAGE.fullmatch(path)
-    mail = mailbox.find(int(match[1])) if match else None
-    return None if mail is None else Response(mail.content, content_type="message/rfc822")
+    return None
 
 
 def _entry(mail: Mail) -> dict[str, Any]:
     letter = mail.letter
-    waits = letter.confirm_url and subscriptions.awaits_confirmation(letter.subscription_arn)
+    pending = letter.confirm_url and subscriptions.awaits_confirmation(letter.subscription_arn)
     return {
         "id": mail.id,
-        "sent_at": timestamp(mail.sent_at),
-        "sender": mail.sender,
+        "sent_at": mail.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "sender": SENDER,
         "to": letter.recipient,
         "subject": letter.subject,
         "text": letter.text,
-        "confirm_url": letter.confirm_url if waits else None,
+        "confirm_url": letter.confirm_url if pending else None,
     }
 
 
@@ -78,14 +69,10 @@ def _confirm(query: Mapping[str, str]) -> Response:
 
 
 def _unsubscribe(query: Mapping[str, str]) -> Response:
-    arn = query.get("SubscriptionArn", "")
-    try:
-        subscription = subscriptions.unsubscribe(arn)
-    except ServiceException as error:
-        return _page(400, "Subscription not removed", f"{error.message}.")
+    subscription = subscriptions.unsubscribe(query.get("SubscriptionArn", ""))
     if subscription is None:
         return _page(404, "Subscription not removed", "There is no such subscription.")
-    text = f"{subscription.endpoint} no longer gets mail from {subscription.topic.name}."
+    text = f"{subscription.endpoint} no longer receives mail from {subscription.topic.name}."
     return _page(200, "Subscription removed!", text)
 
 

@@ -1,0 +1,139 @@
+"""moto's services as one WSGI application; what they lack is refused in each service's protocol.
+
+Clients take HTML and status 500 for something that passes, and Terraform retries for many minutes;
+they give up at once on a 400 with an error code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from functools import partial
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from botocore.exceptions import UnknownServiceError
+from flask import Flask, Response, request
+from moto.core.exceptions import ServiceException
+from moto.core.request import Request
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.utils import camelcase_to_underscores
+from moto.moto_server.werkzeug_app import (
+    BackendRequest,
+    DomainDispatcherApplication,
+    create_backend_app,
+)
+from moto.s3.models import S3Backend
+from moto.s3.responses import S3Response
+from werkzeug.exceptions import HTTPException
+
+_log = logging.getLogger(__name__)
+_CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+
+
+class NotEmulated(ServiceException):
+    """An action, or an option of one, that the emulator does not have."""
+
+    code = "NotImplemented"
+    message = "{service} {action} is not emulated: {reason}"
+
+
+class UnknownRegion(ServiceException):
+    """A request signed for a region that the service does not have."""
+
+    code = "InvalidRegion"
+    message = "{service} has no region '{region}'"
+
+
+def create_application() -> WSGIApplication:
+    """Return moto's services; each answers NotImplemented where moto has no route or fails."""
+    application: WSGIApplication = DomainDispatcherApplication(_create_service)
+    return application
+
+
+def _create_service(name: Any) -> Flask:
+    try:
+        service = create_backend_app(name) if name else _without_routes()
+    except ImportError:  # a service of moto whose dependencies are not installed
+        service = _without_routes()
+    if name == "s3":
+        service.before_request(_require_s3_operation)
+    service.register_error_handler(Exception, partial(_answer, name))
+    return service
+
+
+def _without_routes() -> Flask:
+    service = Flask("moto", static_folder=None)
+    service.request_class = BackendRequest
+    return service
+
+
+def _require_s3_operation() -> None:
+    """Refuse an operation that moto would take for another one, such as DeleteBucket.
+
+    Raises NotImplementedError.
+    """
+    s3 = S3Response()
+    action = s3._get_action_from_method_and_request_uri(_request())
+    name = camelcase_to_underscores(action or "")
+    if action and not hasattr(s3, name) and not hasattr(S3Backend, name):
+        raise NotImplementedError(f"The {name} action has not been implemented")
+
+
+def _answer(name: str | None, error: Exception) -> Any:
+    """Return the response to a request that moto has no route for, or that made it fail."""
+    if isinstance(error, HTTPException) and request.routing_exception is None:
+        return error  # moto's way to answer an error of AWS
+    if isinstance(error, OSError):
+        raise error  # of this machine, and passing: status 500
+    name = name or _signing_name()
+    # One URL serves two versions of API Gateway, and moto both by the first one's application.
+    if name == "apigateway" and request.path.startswith("/v2/"):
+        name = "apigatewayv2"
+    moto_response = BaseResponse(name)
+    moto_response.setup_class(_request(), use_raw_body=True)  # the body may be no text
+    refusal = _refusal(moto_response, error)
+    try:
+        status, headers, body = moto_response.serialized(ActionResult(refusal))
+    except UnknownServiceError:
+        status, headers = 400, {"X-Amzn-ErrorType": refusal.code}
+        body = json.dumps({"__type": refusal.code, "message": refusal.message})
+    return Response(body, status, headers)
+
+
+def _request() -> Request:
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return current
+
+
+def _signing_name() -> str:
+    match = _CREDENTIAL_SCOPE.search(request.headers.get("Authorization", ""))
+    return match[1] if match else "aws"
+
+
+def _refusal(moto_response: BaseResponse, error: Exception) -> ServiceException:
+    if isinstance(error, ServiceException):
+        return error
+    service, region = moto_response.boto3_service_name, moto_response.region
+    # moto looks up the part of a service that is in the region.
+    if isinstance(error, KeyError) and error.args == (region,):
+        return UnknownRegion(service=service, region=region)
+    if isinstance(error, HTTPException):
+        reason = "moto has no route for it"
+    elif isinstance(error, NotImplementedError):
+        reason = str(error)
+    else:
+        reason = f"moto fails with {type(error).__name__}: {error}"
+        _log.error("%s %s", request.method, request.path, exc_info=error)
+    action = _action(moto_response) or f"{request.method} {request.path}"
+    refusal = NotEmulated(service=service, action=action, reason=reason)
+    _log.info("%s", refusal)
+    return refusal
+
+
+def _action(moto_response: BaseResponse) -> str | None:
+    try:
+        return moto_response._get_action()
+    except UnknownServiceError:
+        return None
