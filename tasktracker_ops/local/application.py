@@ -16,9 +16,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response
 
 from tasktracker_ops.local import console, extensions
-from tasktracker_ops.local.cloudwatch import publisher
-from tasktracker_ops.local.cloudwatch.alarms import operations as alarm_operations
-from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms, Watch
+from tasktracker_ops.local.cloudwatch import alarm_operations, publisher
+from tasktracker_ops.local.cloudwatch.alarms import Alarms, EvaluationSchedule
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway
@@ -52,14 +51,18 @@ class Embedded:
 
 
 def compose(
-    state: ServerState, directory: Path, *, idle_seconds: float = 300.0, watch: Watch | None = None
+    state: ServerState,
+    directory: Path,
+    *,
+    idle_seconds: float = 300.0,
+    schedule: EvaluationSchedule | None = None,
 ) -> Embedded:
     """Build the parts and join them; workers unused for `idle_seconds` are stopped.
 
-    `watch` tells how alarms are evaluated, if not as usual.
+    `schedule` is that of the evaluation of alarms, if not every five seconds.
     """
     mailbox = Mailbox(Relay(state.smtp) if state.smtp else None)
-    alarms = Alarms(watch or Watch())
+    alarms = Alarms(schedule or EvaluationSchedule())
     runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
     runtime.observers.add(publisher.publish_invocation)
