@@ -17,6 +17,8 @@ from tasktracker_ops.dashboards import Query, Series
 from .session import AwsError, AwsSession, aws_errors
 
 MAX_QUERIES = 500
+# A wrong query, and one that an emulator does not evaluate.
+_REFUSALS = {"ValidationError", "NotImplemented"}
 # METRICS() means every metric of its call, and a call may hold one Metrics Insights query.
 _ALONE = re.compile(r"\bMETRICS\s*\(|^\s*SELECT\b", re.I)
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
@@ -51,10 +53,10 @@ class MetricData:
             try:
                 messages += self._read(groups, numbers, found, (start, end))
             except AwsError as error:
-                if error.aws_code != "ValidationError":
+                if error.aws_code not in _REFUSALS:
                     raise
                 if len(numbers) > 1:
-                    # One wrong expression refuses all of a call.
+                    # One such query refuses all of a call.
                     calls = [[number] for number in numbers] + calls
                 else:
                     refusals[numbers[0]] = error.aws_message

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from tasktracker_ops.local import console, control_plane, patches
 from tasktracker_ops.local.cloudwatch import publisher
-from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms, Watch
+from tasktracker_ops.local.cloudwatch.alarms import Alarms, EvaluationSchedule
 from tasktracker_ops.local.http_api.answer import HttpAnswer
 from tasktracker_ops.local.http_api.call import PREFIX, ApiCall
 from tasktracker_ops.local.http_api.gateway import Gateway
@@ -48,15 +48,18 @@ class Emulator:
 
 
 def compose(
-    state: ServerState, directory: Path, *, idle_seconds: float = 300.0, watch: Watch | None = None
+    state: ServerState,
+    directory: Path,
+    *,
+    idle_seconds: float = 300.0,
+    schedule: EvaluationSchedule | None = None,
 ) -> Emulator:
-    """Build the parts and connect them.
+    """Build the parts and connect them; workers idle for `idle_seconds` are stopped.
 
-    Workers idle for `idle_seconds` are stopped; `watch` is how alarms are evaluated, if not as
-    usual.
+    `schedule` is that of the evaluation of alarms, if not every five seconds.
     """
     mailbox = Mailbox()
-    alarms = Alarms(watch or Watch())
+    alarms = Alarms(schedule or EvaluationSchedule())
     runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
     gateway = Gateway(runtime)
     runtime.observers.add(publisher.publish_invocation)

@@ -14,19 +14,23 @@ from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 from moto.awslambda.responses import LambdaResponse
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.common_models import BaseModel
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.logs.models import LogsBackend, LogStream
+from moto.logs.responses import LogsResponse
 from moto.s3.models import FakeDeleteMarker
 from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.sns.responses import SNSResponse
 
 from tasktracker_ops.local import dynamodb
-from tasktracker_ops.local.cloudwatch import api as cloudwatch_api
-from tasktracker_ops.local.cloudwatch.alarms import operations as alarm_operations
-from tasktracker_ops.local.cloudwatch.alarms.alarms import Alarms
-from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs_api
+from tasktracker_ops.local.cloudwatch import alarm_operations
+from tasktracker_ops.local.cloudwatch import api as cloudwatch_metrics
+from tasktracker_ops.local.cloudwatch.alarms import Alarms
+from tasktracker_ops.local.cloudwatch_logs import api as cloudwatch_logs
 from tasktracker_ops.local.http_api import operations as http_api
 from tasktracker_ops.local.lambda_runtime import operations as functions
 from tasktracker_ops.local.lambda_runtime.runtime import Runtime
@@ -46,14 +50,11 @@ class Patch:
 
 def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
-    for patch in _patches(runtime, mailbox, url):
+    for patch in _patches(runtime, mailbox, alarms, url):
         setattr(patch.owner, patch.attribute, patch.replacement)
-    cloudwatch_api.install()
-    cloudwatch_logs_api.install()
-    alarm_operations.install(alarms)
 
 
-def _patches(runtime: Runtime, mailbox: Mailbox, url: str) -> list[Patch]:
+def _patches(runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> list[Patch]:
     return [
         Patch(BaseModel, "__new__", _new, "moto keeps all it ever made, for a page of its own"),
         Patch(FakeDeleteMarker, "dispose", _dispose, "deleting a delete marker fails"),
@@ -61,6 +62,8 @@ def _patches(runtime: Runtime, mailbox: Mailbox, url: str) -> list[Patch]:
         *_api_gateway(url),
         *_dynamodb(),
         *_sns(subscriptions.Sender(mailbox, url)),
+        *_cloudwatch(alarms),
+        *_cloudwatch_logs(),
     ]
 
 
@@ -142,6 +145,59 @@ def _sns(sender: subscriptions.Sender) -> Iterator[Patch]:
         "list_subscriptions_by_topic",
         subscriptions.answer_list_subscriptions_by_topic,
         "moto knows no pending ones",
+    )
+
+
+def _cloudwatch(alarms: Alarms) -> Iterator[Patch]:
+    metrics: Any = CloudWatchResponse
+    yield Patch(
+        metrics,
+        "get_metric_data",
+        cloudwatch_metrics.get_metric_data,
+        "moto has no percentiles, and no metrics of functions and APIs",
+    )
+    other_data = "moto would answer from other data than GetMetricData's"
+    yield Patch(metrics, "put_metric_data", cloudwatch_metrics.refuse_custom_metrics, other_data)
+    for operation in ("get_metric_statistics", "list_metrics"):
+        yield Patch(metrics, operation, cloudwatch_metrics.refuse_for_get_metric_data, other_data)
+    yield Patch(
+        CloudWatchBackend,
+        "put_metric_alarm",
+        alarm_operations.put_metric_alarm(alarms),
+        "moto evaluates no alarm",
+    )
+    yield Patch(
+        Alarm, "update_state", alarm_operations.update_state(alarms), "moto carries out no action"
+    )
+    yield Patch(
+        metrics,
+        "describe_alarm_history",
+        alarm_operations.describe_alarm_history(alarms),
+        "moto has no DescribeAlarmHistory",
+    )
+
+
+def _cloudwatch_logs() -> Iterator[Patch]:
+    yield Patch(
+        LogStream,
+        "put_log_events",
+        cloudwatch_logs.put_log_events,
+        "moto keeps every event, and searches them one by one",
+    )
+    yield Patch(
+        LogsBackend, "__deepcopy__", cloudwatch_logs.share, "moto copies all logs per version"
+    )
+    yield Patch(
+        LogsResponse,
+        "filter_log_events",
+        cloudwatch_logs.filter_log_events,
+        "moto has no filter patterns of JSON",
+    )
+    yield Patch(
+        LogsResponse,
+        "put_subscription_filter",
+        cloudwatch_logs.refuse_subscription,
+        "moto would deliver to nothing",
     )
 
 

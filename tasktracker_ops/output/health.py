@@ -26,7 +26,7 @@ _COLORS = {
     **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
     **dict.fromkeys(("ALARM", "DOWN", "Failed", "gone"), "red"),
 }
-_COMPARISONS = {
+COMPARISON_SIGNS = {
     "GreaterThanThreshold": ">",
     "GreaterThanOrEqualToThreshold": "≥",
     "LessThanThreshold": "<",
@@ -174,7 +174,7 @@ def _alarm(alarm: Alarm) -> str:
 
 
 def _condition(alarm: Alarm) -> str:
-    comparison = _COMPARISONS.get(alarm.comparison, alarm.comparison)
+    comparison = COMPARISON_SIGNS.get(alarm.comparison, alarm.comparison)
     threshold = "its band" if alarm.threshold is None else f"{alarm.threshold:g}"
     watched = " ".join(filter(None, [alarm.metric, alarm.statistic, comparison, threshold]))
     periods = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods} periods"

@@ -14,6 +14,7 @@ from typing import Any
 from tasktracker_ops.dashboards import Page, Panel, Point, Trace, Watched, Widget
 from tasktracker_ops.errors import ConfigurationError
 
+from .health import COMPARISON_SIGNS
 from .metrics import number
 
 # plotly sets styles, and makes pictures when asked to.
@@ -23,12 +24,6 @@ _POLICY = (
 )
 _CHARTS = {"timeSeries", "bar", "pie"}
 _STATES = {"OK": "ok", "ALARM": "alarm"}
-_COMPARISONS = {
-    "GreaterThanThreshold": ">",
-    "GreaterThanOrEqualToThreshold": "≥",
-    "LessThanThreshold": "<",
-    "LessThanOrEqualToThreshold": "≤",
-}
 _UNITS = {"Milliseconds": "ms", "Count": "", "Bytes": "bytes"}
 
 
@@ -220,7 +215,7 @@ def _thresholds(panel: Panel, watching: list[Watched]) -> Iterator[Mapping[str, 
         alarm = watched.alarm
         if alarm.threshold is not None:
             drawn = next(trace for trace in panel.traces if alarm.name in trace.alarms)
-            sign = _COMPARISONS.get(alarm.comparison, "")
+            sign = COMPARISON_SIGNS.get(alarm.comparison, "")
             label = f"{alarm.name} {sign} {number(alarm.threshold)}"
             yield _line(label, alarm.threshold, right=drawn.right, color=None)
 

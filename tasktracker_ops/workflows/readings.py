@@ -85,14 +85,14 @@ def problems(widgets: Sequence[Widget], answer: Answer) -> list[Problem | None]:
     return found
 
 
-def _problem(widget: Widget, said: str) -> Problem:
+def _problem(widget: Widget, reason: str) -> Problem:
     for line in widget.lines:
         if line.expression is not None:
-            said = said.replace(f"'{line.id}'", repr(line.expression))
+            reason = reason.replace(f"'{line.id}'", repr(line.expression))
     return Problem(
         "widget-refused",
-        f"the widget {widget.title!r} is nothing that CloudWatch can evaluate: {said}",
-        hint="correct it where dashboards are edited: tt-ops dashboard --console",
+        f"the widget {widget.title!r} cannot be evaluated: {reason}",
+        hint="edit the dashboard: tt-ops dashboard --console",
     )
 
 

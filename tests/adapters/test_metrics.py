@@ -157,8 +157,9 @@ def test_what_cloudwatch_says_is_kept_once(answered: Callable[..., Any]) -> None
     assert found.messages == ("Too many.", "Division by zero.")
 
 
-def test_a_group_that_is_refused_is_found_out(
-    session: AwsSession, stub: Callable[[str], Stubber]
+@pytest.mark.parametrize("code", ["ValidationError", "NotImplemented"])
+def test_a_refused_call_is_repeated_group_by_group(
+    session: AwsSession, stub: Callable[[str], Stubber], code: str
 ) -> None:
     """CloudWatch refuses the whole call: each group is asked for alone, by its own ids."""
     cloudwatch = stub("cloudwatch")
@@ -166,7 +167,7 @@ def test_a_group_that_is_refused_is_found_out(
         if said is None:
             cloudwatch.add_response("get_metric_data", {"MetricDataResults": [result("m1", 1)]})
         else:
-            cloudwatch.add_client_error("get_metric_data", "ValidationError", said, 400)
+            cloudwatch.add_client_error("get_metric_data", code, said, 400)
     found = MetricData(session).get([[asked()], [calculated("nope(")]], start=0, end=600)
     assert [series.points for series in found.groups[0]["m1"]] == [{0.0: 1.0}]
     assert found.refusals == {1: "Error in expression 'e1'"}

@@ -62,6 +62,7 @@ def topic(client: Client) -> str:
             EvaluationPeriods=1,
             Threshold=0,
             ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
             AlarmActions=[arn],
         )
     return str(arn)
@@ -217,7 +218,10 @@ def test_alarms_are_told_in_words(run: Run) -> None:
     """Condition and actions; JSON has them as they are."""
     shown = run("alarms")
     assert shown.exit_code == 0
-    assert "condition  Errors Sum > 0, 1 of 1 periods of 60 s, missing data missing" in shown.stdout
+    assert (
+        "condition  Errors Sum > 0, 1 of 1 periods of 60 s, missing data notBreaching"
+        in shown.stdout
+    )
     assert "actions    ALARM → alerts; OK → none" in shown.stdout
     found = json.loads(run("alarms", "--output", "json").stdout)
     assert found["alarms"][0]["threshold"] == 0

@@ -119,27 +119,28 @@ def test_the_keys_are_those_that_other_tools_may_rely_on(live: Clone) -> None:
     assert metric["unit"] == "Milliseconds"
 
 
-def test_what_someone_made_of_the_dashboard_is_evaluated(
+def test_an_expression_is_refused_by_name_and_other_widgets_are_shown(
     live: Clone, dashboard: Callable[[Any], None]
 ) -> None:
-    """Metric math over a hidden metric, and a search."""
-    search = f"SEARCH('{{AWS/Lambda,FunctionName}} Errors {FUNCTION}', 'Sum', 60)"
+    """The emulator evaluates no metric math."""
     function = ("FunctionName", FUNCTION)
-    rows = [
-        ["AWS/Lambda", "Invocations", *function, {"id": "m1", "stat": "Sum", "visible": False}],
-        [".", "Errors", ".", ".", {"id": "m2", "stat": "Sum", "visible": False}],
-        [{"expression": "100 * m2 / m1", "label": "error rate", "id": "e1"}],
-        [{"expression": "SUM(METRICS())", "label": "both", "id": "e2"}],
-        [{"expression": search, "id": "e3"}],
-    ]
-    properties = {"title": "Rates", "region": "eu-west-3", "period": 60, "metrics": rows}
+    calls = ["AWS/Lambda", "Invocations", *function, {"id": "m1", "stat": "Sum"}]
+    rate = {"expression": "100 * m1", "label": "rate", "id": "e1"}
     plain = numbers(live)
-    dashboard({"widgets": [{"type": "metric", "properties": properties}]})
-    found = numbers(live)
-    assert set(found) == {"error rate", "both", "Errors"}
-    assert found["Errors"]["sum"] == plain["Errors"]["sum"] > 0
-    assert found["both"]["sum"] == plain["Errors"]["sum"] + plain["Invocations"]["sum"]
-    assert 0 < found["error rate"]["maximum"] <= 100
+    properties = {"region": "eu-west-3", "period": 60}
+    dashboard(
+        {
+            "widgets": [
+                {"type": "metric", "properties": {**properties, "title": title, "metrics": rows}}
+                for title, rows in (("Rates", [calls, [rate]]), ("Calls", [calls]))
+            ]
+        }
+    )
+    rates, invocations = live.read("metrics")["widgets"]
+    assert rates["problem"]["code"] == "widget-refused"
+    assert "the expression '100 * m1'" in rates["problem"]["message"]
+    [metric] = invocations["metrics"]
+    assert metric["sum"] == plain["Invocations"]["sum"]
 
 
 def test_a_dashboard_that_is_gone_is_one_clear_error(

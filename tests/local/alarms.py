@@ -1,4 +1,4 @@
-"""Alarms of the embedded AWS, put and looked at over boto3."""
+"""Alarms of the emulator, put and read with boto3."""
 
 from __future__ import annotations
 
@@ -33,8 +33,15 @@ def put_alarm(watched: Any, name: str, **options: Any) -> None:
     watched[0].client("cloudwatch").put_metric_alarm(**given)
 
 
+def set_state(watched: Any, name: str, state: str) -> None:
+    """Set an alarm's state by hand."""
+    watched[0].client("cloudwatch").set_alarm_state(
+        AlarmName=name, StateValue=state, StateReason="by hand"
+    )
+
+
 def described(watched: Any, name: str) -> dict[str, Any]:
-    """Return an alarm as DescribeAlarms tells it."""
+    """Return an alarm as DescribeAlarms answers it."""
     found = watched[0].client("cloudwatch").describe_alarms(AlarmNames=[name])
     return dict(found["MetricAlarms"][0])
 
@@ -46,11 +53,9 @@ def state_of(watched: Any, name: str) -> str:
 
 def history_of(watched: Any, name: str, kind: str | None = None, **options: Any) -> list[Any]:
     """Return the items of an alarm's history, the newest first."""
-    if kind is not None:
-        options["HistoryItemType"] = kind
     cloudwatch = watched[0].client("cloudwatch")
-    found = cloudwatch.describe_alarm_history(AlarmName=name, **options)
-    return list(found["AlarmHistoryItems"])
+    found = cloudwatch.describe_alarm_history(AlarmName=name, **options)["AlarmHistoryItems"]
+    return [item for item in found if kind in (None, item["HistoryItemType"])]
 
 
 def summaries_of(watched: Any, name: str, kind: str | None = None) -> list[str]:
@@ -61,4 +66,4 @@ def summaries_of(watched: Any, name: str, kind: str | None = None) -> list[str]:
 def record(name: str, value: float = 1.0, at: float | None = None, **dimensions: str) -> None:
     """Record a sample of a metric in the namespace Test."""
     metric = Metric.of("Test", name, **dimensions)
-    metrics.of(REGION).record(metric, value, at=at or time.time(), unit="Count")
+    metrics.of(REGION).record(metric, value, at=at or time.time())

@@ -19,7 +19,7 @@ from moto.backends import get_backend
 
 from tasktracker_ops.local import process
 from tasktracker_ops.local.application import Emulator, compose
-from tasktracker_ops.local.cloudwatch.alarms.alarms import Watch
+from tasktracker_ops.local.cloudwatch.alarms import EvaluationSchedule
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.http_server import serve_on
 from tasktracker_ops.local.state import ServerState
@@ -93,7 +93,8 @@ def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Emulator]]:
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Emulator]]:
     """The application in this process: workers hardly live unused, alarms stay as they are."""
-    with composed(tmp_path, idle_seconds=0.2, watch=Watch(interval_seconds=3600)) as parts:
+    never = EvaluationSchedule(interval_seconds=3600)
+    with composed(tmp_path, idle_seconds=0.2, schedule=never) as parts:
         yield parts
 
 
@@ -102,10 +103,20 @@ class Clock:
     """The real time, put forward at will."""
 
     ahead: float = 0.0
+    readings: int = 0
 
     def __call__(self) -> float:
-        """Epoch seconds."""
+        """Return epoch seconds."""
+        self.readings += 1
         return time.time() + self.ahead
+
+    def wait_for_evaluations(self) -> None:
+        """Wait until the alarms were evaluated at the present time, thirty seconds at most."""
+        # An evaluation may have begun before: the second one from now on is wholly after.
+        until, enough = time.monotonic() + 30, self.readings + 3
+        while self.readings < enough:
+            assert time.monotonic() < until, "no alarm was evaluated"
+            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -116,8 +127,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def watched(tmp_path: Path, clock: Clock) -> Iterator[tuple[Aws, Emulator]]:
-    """The application in this process; its alarms go by `clock`, and are looked at all the time."""
-    with composed(tmp_path, watch=Watch(interval_seconds=0.05, clock=clock)) as parts:
+    """The application in this process; its alarms go by `clock` and are evaluated all the time."""
+    schedule = EvaluationSchedule(interval_seconds=0.05, clock=clock)
+    with composed(tmp_path, schedule=schedule) as parts:
         yield parts
         for backend in get_backend("cloudwatch")[ACCOUNT_ID].values():
             backend.alarms.clear()

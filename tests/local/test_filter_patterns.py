@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasktracker_ops.local.cloudwatch_logs.patterns import compile_pattern
-from tasktracker_ops.local.cloudwatch_logs.syntax import InvalidPattern
+from tasktracker_ops.local.cloudwatch_logs.patterns import InvalidPattern, compile_pattern
 
 EVENT = json.dumps(
     {
@@ -35,7 +34,6 @@ EVENT = json.dumps(
         "text": "123",
     }
 )
-ACCESS = '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
 
 
 @pytest.mark.parametrize(
@@ -62,16 +60,10 @@ ACCESS = '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1
         ('"INTERNAL SERVER ERROR"', "[ERROR 500] INTERNAL SERVER ERROR", True),
         ('"INTERNAL SERVER ERROR"', "[ERROR 500] SERVER INTERNAL ERROR", False),
         (r'"a \"b\" c"', 'x a "b" c y', True),
-        ("%AUTHORIZED%", "[ERROR 401] UNAUTHORIZED REQUEST", True),
-        ("%^AUTHORIZED%", "UNAUTHORIZED REQUEST", False),
-        (r"%10\.10\.0\.[0-9]{1,2}$%", "from 10.10.0.17", True),
-        (r"%\d{3}%", "٣٣٣", False),
-        (r"%a\x28b%", "a(b", True),
-        ("%gr[ae]y|blue%", "grey", True),
     ],
 )
 def test_terms(pattern: str, message: str, expected: bool) -> None:
-    """All of them, any of those with a question mark, none of those with a minus; case counts."""
+    """All of them, any of those with a question mark, none of those with a minus; case matters."""
     assert compile_pattern(pattern)(message) is expected
 
 
@@ -81,8 +73,6 @@ def test_terms(pattern: str, message: str, expected: bool) -> None:
         ('$.eventType = "UpdateTrail"', True),
         ("$.eventType = UpdateTrail", True),
         ("$.eventType = updatetrail", False),
-        ("$.eventType = %Trail%", True),
-        ("$.eventType != %Trail%", False),
         ("$.eventType = Update*", True),
         ('$.eventType = "*Trail"', True),
         ("$.eventType = *date*", True),
@@ -154,50 +144,13 @@ def test_only_objects_match_a_json_pattern(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "message", "expected"),
-    [
-        ("[ip, user, username, timestamp, request, status_code, bytes]", ACCESS, True),
-        ("[ip, user, username, timestamp, request, status_code]", ACCESS, False),
-        ("[ip, user, username, timestamp, request, status, bytes > 1000]", ACCESS, True),
-        ("[ip, user, username, timestamp, request, status, bytes > 2000]", ACCESS, False),
-        ("[ip, user, username, timestamp, request, status = 404, bytes]", ACCESS, True),
-        ("[ip, user, username, timestamp, request, status = 4*, bytes]", ACCESS, True),
-        ("[ip, user, username, timestamp, request = *html*, status = 4*, bytes]", ACCESS, True),
-        ("[..., status_code, bytes]", ACCESS, True),
-        ("[..., status=5*, bytes]", ACCESS, False),
-        ("[ip, user, ..., status_code = 404, bytes]", ACCESS, True),
-        ("[ip=%127\\.0\\.0\\.[1-9]%, ...]", ACCESS, True),
-        ("[..., request=*.html*, status_code=4*,]", ACCESS, True),
-        ("[..., status = 4* && status != 403, bytes]", ACCESS, True),
-        ("[..., status = 5* || status = 404, bytes]", ACCESS, True),
-        ('[..., request="GET /index.html HTTP/1.0", status, bytes]', ACCESS, True),
-        ("[w1=ERROR, w2]", "ERROR message", True),
-        ("[w1=ERROR, w2]", "WARN message", False),
-        ("[w1=ERROR || w1=WARN, w2]", "WARN message", True),
-        ("[w1=!ERROR&&w1=!WARN, w2]", "INFO message", True),
-        ("[w1=!ERROR&&w1=!WARN, w2]", "WARN message", False),
-        ("[...]", "", True),
-        ("[a, b, ...]", "one", False),
-    ],
-)
-def test_fields(pattern: str, message: str, expected: bool) -> None:
-    """Conditions on words, where brackets and quotation marks hold several together."""
-    assert compile_pattern(pattern)(message) is expected
-
-
-@pytest.mark.parametrize(
-    ("pattern", "said"),
+    ("pattern", "message"),
     [
         ("{ $.a = 1", "If a filter pattern starts with '{' it must end with '}'"),
-        ("[a, b", "If a filter pattern starts with '[' it must end with ']'"),
         ('""', "Invalid character(s) in term '\"\"'"),
         ("a@example.com", "Invalid character(s) in term 'a@example.com'"),
         ('{ $.a > "1" }', "Invalid character(s) in term '\"1\"'"),
         ("{ $.a > text }", "Invalid character(s) in term 'text'"),
-        ("%a(b)%", "Invalid character(s) in term '%a(b)%'"),
-        ("%something!%", "Invalid character(s) in term '%something!%'"),
-        ("%[%", "Invalid character(s) in term '%[%'"),
-        ("%ä%", "Invalid character(s) in term '%ä%'"),
         ('"open', "Invalid filter pattern"),
         ("{", "If a filter pattern"),
         ("{}", "Invalid filter pattern"),
@@ -209,20 +162,19 @@ def test_fields(pattern: str, message: str, expected: bool) -> None:
         ("{ $.a = 1) }", "Invalid filter pattern"),
         ("{ $.a EXISTS }", "Invalid filter pattern"),
         ("{ $.a = $.b }", "Invalid filter pattern"),
-        ("{ $.a = %x% || $.a = %y% || $.a = %z% }", "Invalid filter pattern"),
         ("{ " + "(" * 60 + "$.a = 1" + ")" * 60 + " }", "Invalid filter pattern"),
-        ("[a, ..., b, ...]", "Invalid filter pattern"),
-        ("[a = 1 && b = 2]", "Invalid filter pattern"),
-        ("[a =]", "Invalid filter pattern"),
+        ("[ip, status = 4*]", "Patterns of fields in brackets are not emulated"),
+        (r"%10\.0%", r"Regular expressions are not emulated: %10\.0%"),
+        ("{ $.a = %x% }", "Regular expressions are not emulated: %x%"),
         ("- -a", "Invalid filter pattern"),
         ("?", "Invalid filter pattern"),
     ],
 )
-def test_invalid_patterns_are_refused(pattern: str, said: str) -> None:
-    """In CloudWatch's words, where they are known."""
+def test_other_patterns_are_refused(pattern: str, message: str) -> None:
+    """In CloudWatch's words, where they are known; what is not emulated is named."""
     with pytest.raises(InvalidPattern) as caught:
         compile_pattern(pattern)
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

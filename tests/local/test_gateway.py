@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 
+from .queries import CloudWatch
+
 NOT_FOUND = {"message": "Not Found"}
 INTERNAL_ERROR = {"message": "Internal Server Error"}
 
@@ -227,16 +229,7 @@ def test_a_throttled_function_is_a_429(aws: Any) -> None:
 
 
 def _sum(aws: Any, namespace: str, name: str, **dimensions: str) -> float | None:
-    found = aws.client("cloudwatch").get_metric_statistics(
-        Namespace=namespace,
-        MetricName=name,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=time.time() - 300,
-        EndTime=time.time() + 60,
-        Period=3600,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return sum(each["Sum"] for each in found) if found else None
+    return CloudWatch(aws.client("cloudwatch")).sum(namespace, name, **dimensions)
 
 
 @pytest.mark.parametrize("permission", [None, "*/GET/other", "*/*/*"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +19,6 @@ from tasktracker_ops.local.cloudwatch_logs.events import (
     Search,
 )
 from tasktracker_ops.local.cloudwatch_logs.patterns import compile_pattern
-
-DAY_MS = 86_400_000
 
 
 @dataclass
@@ -47,10 +44,10 @@ def stream() -> Stream:
     return Stream(Group())
 
 
-def add(events: Events, stream: Stream, *times: int, days: int | None = None) -> None:
+def add(events: Events, stream: Stream, *times: int) -> None:
     """Write an event at each time; its message is the time."""
     new = [Event(at, at, str(at)) for at in times]
-    events.add(stream, new, retention_days=days)
+    events.add(stream, new)
 
 
 def pages(events: Events, pattern: str = "", **search: Any) -> list[list[int]]:
@@ -58,7 +55,7 @@ def pages(events: Events, pattern: str = "", **search: Any) -> list[list[int]]:
     found, after = [], None
     while True:
         wanted = Search(compile_pattern(pattern), after=after, **search)
-        page, after = events.page(wanted, retention_days=None)
+        page, after = events.page(wanted)
         found.append([entry.timestamp for entry in page])
         if after is None:
             return found
@@ -76,7 +73,7 @@ def test_events_of_all_streams_are_in_the_order_of_time(stream: Stream) -> None:
     add(events, other, 2, 5)
     add(events, stream, 3)
     assert read(events) == [1, 2, 3, 5, 5, 9]
-    page, _ = events.page(Search(compile_pattern("5")), retention_days=None)
+    page, _ = events.page(Search(compile_pattern("5")))
     assert [entry.stream for entry in page] == [stream, other]
 
 
@@ -87,13 +84,12 @@ def test_both_ends_of_a_span_are_inside(stream: Stream) -> None:
     assert read(events, start=2, end=3) == [2, 3]
 
 
-def test_streams_are_chosen_by_name_and_by_prefix(stream: Stream) -> None:
+def test_streams_are_selected_by_name(stream: Stream) -> None:
     """What is in a deleted stream is gone, even when a new one takes its name."""
     events, other = Events(), Stream(stream.log_group, "other")
     add(events, stream, 1)
     add(events, other, 2)
     assert read(events, streams={"other"}) == [2]
-    assert read(events, prefix="str") == [1]
     Stream(stream.log_group, "other")
     assert read(events) == [1]
 
@@ -103,9 +99,9 @@ def test_a_page_ends_at_its_limit_and_the_next_goes_on(stream: Stream) -> None:
     events = Events()
     add(events, stream, 1, 1, 1, 2, 3)
     assert pages(events, limit=2) == [[1, 1], [1, 2], [3]]
-    page, key = events.page(Search(compile_pattern(""), limit=3), retention_days=None)
+    page, key = events.page(Search(compile_pattern(""), limit=3))
     add(events, stream, 1)
-    rest, _ = events.page(Search(compile_pattern(""), after=key), retention_days=None)
+    rest, _ = events.page(Search(compile_pattern(""), after=key))
     numbers = [entry.number for entry in (*page, *rest)]
     assert len(numbers) == len(set(numbers)) == 6
 
@@ -114,7 +110,7 @@ def test_a_page_holds_a_megabyte(stream: Stream) -> None:
     """But always one event."""
     events = Events()
     big = "x" * (PAGE_BYTES // 2)
-    events.add(stream, [Event(at, at, big) for at in range(3)], retention_days=None)
+    events.add(stream, [Event(at, at, big) for at in range(3)])
     assert pages(events) == [[0], [1], [2]]
 
 
@@ -152,18 +148,8 @@ def test_the_oldest_make_room(stream: Stream) -> None:
     assert kept[-1] == 249
     assert [event.timestamp for event in stream.events] == kept
     small = Events(max_bytes=1000)
-    small.add(stream, [Event(at, at, "x" * 74) for at in range(30)], retention_days=None)
+    small.add(stream, [Event(at, at, "x" * 74) for at in range(30)])
     assert read(small) == list(range(21, 30))
-
-
-def test_events_expire(stream: Stream) -> None:
-    """They are not found after the days of the retention, and make room."""
-    events, now = Events(), int(time.time() * 1000)
-    add(events, stream, now - 2 * DAY_MS, now)
-    page, _ = events.page(Search(compile_pattern("")), retention_days=1)
-    assert [entry.timestamp for entry in page] == [now]
-    add(events, stream, now, days=1)
-    assert read(events) == [now, now]
 
 
 def test_many_write_while_many_read(stream: Stream) -> None:
@@ -181,9 +167,7 @@ def test_many_write_while_many_read(stream: Stream) -> None:
         mine: list[int] = []
         after: Key | None = None
         while not writing.is_set():
-            page, _ = events.page(
-                Search(compile_pattern(""), limit=97, after=after), retention_days=None
-            )
+            page, _ = events.page(Search(compile_pattern(""), limit=97, after=after))
             mine += [entry.number for entry in page]
             after = Key(page[-1].timestamp, page[-1].number) if page else after
         seen.append(mine)
@@ -198,7 +182,7 @@ def test_many_write_while_many_read(stream: Stream) -> None:
     for thread in readers:
         thread.join()
     assert all(len(mine) == len(set(mine)) for mine in seen)
-    page, _ = events.page(Search(compile_pattern("")), retention_days=None)
+    page, _ = events.page(Search(compile_pattern("")))
     assert len(page) == len({entry.number for entry in page}) == 4 * 500 * 2
     assert [entry[:2] for entry in page] == sorted(entry[:2] for entry in page)
     for each in streams:
@@ -209,11 +193,11 @@ def test_the_newest_of_100000_events_are_found_at_once(stream: Stream) -> None:
     """Without a look at the others."""
     events = Events()
     looked_at = []
-    events.add(stream, [Event(at, at, str(at)) for at in range(100_000)], retention_days=None)
+    events.add(stream, [Event(at, at, str(at)) for at in range(100_000)])
 
     def count(message: str) -> bool:
         looked_at.append(message)
         return True
 
-    events.page(Search(count, start=99_990), retention_days=None)
+    events.page(Search(count, start=99_990))
     assert len(looked_at) == 10

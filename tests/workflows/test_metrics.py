@@ -182,8 +182,7 @@ def test_a_wrong_expression_spoils_its_own_widget_only() -> None:
     assert (good.problem, len(good.metrics)) == (None, 1)
     assert broken.problem is not None
     assert broken.problem.message == (
-        "the widget 'Bad' is nothing that CloudWatch can evaluate: "
-        "Error in expression 'nope(m9)': no such function"
+        "the widget 'Bad' cannot be evaluated: Error in expression 'nope(m9)': no such function"
     )
     alone.metric_data.refusals = {0: "Error in expression 'q': no such function"}
     with pytest.raises(TtOpsError, match="'Bad'") as caught:

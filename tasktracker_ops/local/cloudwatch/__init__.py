@@ -1,1 +1,1 @@
-"""The embedded CloudWatch: metrics, metric math, alarms."""
+"""CloudWatch: metrics of what ran, and alarms on them."""

@@ -1,29 +1,76 @@
-"""The metrics of the embedded account: one store per region, kept in memory by the second.
+"""The metrics of the emulated account: one store per region, kept in memory by the second.
 
-One window of any place and length (a list of queries with metric math: `queries.evaluate`):
-`of(region).statistic(Metric.of("AWS/Lambda", "Errors", FunctionName="f"), "Sum", start, end)`.
+Statistics: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
 """
 
 from __future__ import annotations
 
+import math
+import re
 import threading
 from array import array
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from tasktracker_ops.local.cloudwatch import statistics
-from tasktracker_ops.local.cloudwatch.statistics import StatisticSet, Window
-
 # 24 bytes each: 6 MB a metric at most.
 MAX_SAMPLES = 1 << 18
-_MAX_SETS = 1 << 14
-# Thinned an eighth at a time, which takes some 50 ms.
+# Samples are thinned an eighth at a time, which takes some 50 ms.
 _PARTS = 8
-# How many samples of the same second are looked at for one of the same value.
+# How many samples of the same second are searched for one of the same value.
 _LOOK_BACK = 8
-_SECOND = itemgetter(0)
+_PERCENTILE = re.compile(r"p(100|\d{1,2}(?:\.\d{1,10})?)")
+
+# Second, value, and how many samples there are of both.
+_Sample = tuple[int, float, float]
+# Values and how many samples there are of each.
+_Values = Sequence[tuple[float, float]]
+
+
+def _sample_count(values: _Values) -> float:
+    return math.fsum(count for _, count in values)
+
+
+def _sum(values: _Values) -> float:
+    return math.fsum(value * count for value, count in values)
+
+
+_STATISTICS: dict[str, Callable[[_Values], float]] = {
+    "SampleCount": _sample_count,
+    "Sum": _sum,
+    "Average": lambda values: _sum(values) / _sample_count(values),
+    "Minimum": lambda values: min(value for value, _ in values),
+    "Maximum": lambda values: max(value for value, _ in values),
+}
+
+
+def is_statistic(name: str) -> bool:
+    """Return whether the emulator calculates a statistic, such as Sum or p99.9."""
+    return name in _STATISTICS or _PERCENTILE.fullmatch(name) is not None
+
+
+def _calculate(name: str, values: _Values) -> float:
+    if plain := _STATISTICS.get(name):
+        return plain(values)
+    return _percentile(float(name[1:]) / 100, sorted(values))
+
+
+def _percentile(share: float, ranked: _Values) -> float:
+    """Interpolate linearly between the closest ranks, as numpy does by default."""
+    rank = share * (_sample_count(ranked) - 1)
+    below, above = _value_at(ranked, math.floor(rank)), _value_at(ranked, math.floor(rank) + 1)
+    return below + (above - below) * (rank - math.floor(rank))
+
+
+def _value_at(ranked: _Values, rank: float) -> float:
+    passed = 0.0
+    for value, count in ranked:
+        passed += count
+        if rank < passed:
+            return value
+    return ranked[-1][0]
 
 
 @dataclass(frozen=True)
@@ -43,163 +90,98 @@ class Metric:
 class Metrics:
     """All metrics of a region; safe to use from many threads.
 
-    Of each metric and unit there are at most `max_samples`, then old ones are thinned.
+    A metric has at most `max_samples` samples; beyond that its oldest ones are thinned.
     """
 
     def __init__(self, *, max_samples: int = MAX_SAMPLES) -> None:
         self._lock = threading.Lock()
         self._max_samples = max_samples
-        self._series: dict[Metric, dict[str, _Series]] = {}
+        self._samples: dict[Metric, _Samples] = {}
 
-    def record(
-        self, metric: Metric, value: float, *, at: float, unit: str, count: float = 1
-    ) -> None:
-        """Add `count` samples of `value` at `at` (epoch seconds, kept as a whole second)."""
+    def record(self, metric: Metric, value: float, *, at: float) -> None:
+        """Add a sample at `at` (epoch seconds, kept as a whole second)."""
         with self._lock:
-            self._of(metric, unit).add(int(at // 1), value, count)
+            if metric not in self._samples:
+                self._samples[metric] = _Samples(self._max_samples)
+            self._samples[metric].add(int(at // 1), value)
 
-    def record_set(self, metric: Metric, values: StatisticSet, *, at: float, unit: str) -> None:
-        """Add a set of samples of which only sum, count, minimum and maximum are known."""
-        if values.minimum == values.maximum or values.count == 1:
-            self.record(metric, values.total / values.count, at=at, unit=unit, count=values.count)
-            return
-        with self._lock:
-            self._of(metric, unit).add_set(int(at // 1), values)
+    def statistic(self, metric: Metric, name: str, start: float, end: float) -> float | None:
+        """Return a statistic of the samples in [start, end) (epoch seconds), None if it has none.
 
-    def statistic(
-        self, metric: Metric, stat: str, start: float, end: float, *, unit: str | None = None
-    ) -> float | None:
-        """Return a statistic of the samples in [start, end), in whole seconds since the epoch.
-
-        None where there is no sample, or where only statistic sets are known of what a percentile
-        would need. Without `unit` samples of every unit count. `stat` is one of Sum, Average,
-        Minimum, Maximum, SampleCount or an extended statistic such as p95, tm99 or PR(:300);
-        raises UnknownStatistic for others. The cost grows with the samples in the window only.
+        `name` is one that `is_statistic` knows. The cost grows with the samples in the window only.
         """
-        calculate = statistics.parse(stat)
-        window = self._window(metric, start, end, unit)
-        return None if window.empty else calculate(window)
+        with self._lock:
+            samples = self._samples.get(metric)
+            values = samples.values_in(start, end) if samples else []
+        return _calculate(name, values) if values else None
 
     def points(
-        self,
-        metric: Metric,
-        stat: str,
-        start: int,
-        end: int,
-        period: int,
-        *,
-        unit: str | None = None,
+        self, metric: Metric, name: str, start: int, end: int, period: int
     ) -> dict[int, float]:
-        """Return a statistic of every period that begins in [start, end) and has one.
+        """Return a statistic of every period that begins in [start, end) and has samples.
 
-        The periods are counted from `start`, in seconds, and known by their first second; the last
-        one ends at `end` at the latest. Raises UnknownStatistic.
+        Periods are counted from `start`, in seconds, and keyed by their first second; the last
+        one ends at `end` at the latest.
         """
-        statistics.parse(stat)
         found: dict[int, float] = {}
         at = start
-        while (second := self._next(metric, at, unit)) is not None and second < end:
+        while (second := self._next(metric, at)) is not None and second < end:
             begin = start + (second - start) // period * period
             at = begin + period
-            value = self.statistic(metric, stat, begin, min(at, end), unit=unit)
+            value = self.statistic(metric, name, begin, min(at, end))
             if value is not None:
                 found[begin] = value
         return found
 
-    def metrics(self) -> list[Metric]:
-        """Return every metric known, in the order in which they came up."""
+    def _next(self, metric: Metric, at: int) -> int | None:
         with self._lock:
-            return list(self._series)
-
-    def units(self, metric: Metric, start: float, end: float) -> list[str]:
-        """Return the units of which there are samples in [start, end)."""
-        with self._lock:
-            series = self._series.get(metric, {})
-            return [unit for unit, held in series.items() if not held.window(start, end).empty]
-
-    def latest(self, metric: Metric) -> float:
-        """Return the second of the newest sample."""
-        with self._lock:
-            return max(series.latest for series in self._series[metric].values())
-
-    def _of(self, metric: Metric, unit: str) -> _Series:
-        units = self._series.setdefault(metric, {})
-        if unit not in units:
-            units[unit] = _Series(self._max_samples)
-        return units[unit]
-
-    def _next(self, metric: Metric, at: int, unit: str | None) -> int | None:
-        with self._lock:
-            units = self._series.get(metric, {})
-            chosen = [series for name, series in units.items() if unit in (None, name)]
-            seconds = [series.next(at) for series in chosen]
-        return min((second for second in seconds if second is not None), default=None)
-
-    def _window(self, metric: Metric, start: float, end: float, unit: str | None) -> Window:
-        window = Window()
-        with self._lock:
-            for name, series in self._series.get(metric, {}).items():
-                if unit in (None, name):
-                    window += series.window(start, end)
-        return window
+            samples = self._samples.get(metric)
+            return samples.next(at) if samples else None
 
 
-class _Series:
-    """Samples of one metric and unit in order of time: seconds, values and their counts."""
+class _Samples:
+    """The samples of one metric in order of time: seconds, values and their counts."""
 
     def __init__(self, max_samples: int) -> None:
         self._max_samples = max_samples
-        self.seconds: array[int] = array("q")
-        self.values: array[float] = array("d")
-        self.counts: array[float] = array("d")
-        self.sets: list[tuple[int, StatisticSet]] = []
+        self._seconds: array[int] = array("q")
+        self._values: array[float] = array("d")
+        self._counts: array[float] = array("d")
 
-    @property
-    def latest(self) -> int:
-        return max([*self.seconds[-1:], *(second for second, _ in self.sets[-1:])])
+    def __len__(self) -> int:
+        return len(self._seconds)
 
-    def add(self, second: int, value: float, count: float) -> None:
-        at = bisect_right(self.seconds, second)
+    def add(self, second: int, value: float) -> None:
+        at = bisect_right(self._seconds, second)
         for index in range(at - 1, max(at - 1 - _LOOK_BACK, -1), -1):
-            if self.seconds[index] != second:
+            if self._seconds[index] != second:
                 break
-            if self.values[index] == value:
-                self.counts[index] += count
+            if self._values[index] == value:
+                self._counts[index] += 1
                 return
-        self.seconds.insert(at, second)
-        self.values.insert(at, value)
-        self.counts.insert(at, count)
-        if len(self.seconds) > self._max_samples:
+        self._seconds.insert(at, second)
+        self._values.insert(at, value)
+        self._counts.insert(at, 1)
+        if len(self._seconds) > self._max_samples:
             self._thin()
-
-    def add_set(self, second: int, values: StatisticSet) -> None:
-        insort(self.sets, (second, values), key=_SECOND)
-        del self.sets[:-_MAX_SETS]
 
     def next(self, at: int) -> int | None:
         """Return the first second with a sample from `at` on."""
-        first, first_set = bisect_left(self.seconds, at), bisect_left(self.sets, at, key=_SECOND)
-        seconds = [
-            *self.seconds[first : first + 1],
-            *map(_SECOND, self.sets[first_set : first_set + 1]),
-        ]
-        return min(seconds, default=None)
+        index = bisect_left(self._seconds, at)
+        return self._seconds[index] if index < len(self._seconds) else None
 
-    def window(self, start: float, end: float) -> Window:
-        first, last = bisect_left(self.seconds, start), bisect_left(self.seconds, end)
-        from_set = bisect_left(self.sets, start, key=_SECOND)
-        to_set = bisect_left(self.sets, end, key=_SECOND)
-        sets = [values for _, values in self.sets[from_set:to_set]]
-        return Window(self.values[first:last], self.counts[first:last], sets)
+    def values_in(self, start: float, end: float) -> list[tuple[float, float]]:
+        first, last = bisect_left(self._seconds, start), bisect_left(self._seconds, end)
+        return list(zip(self._values[first:last], self._counts[first:last], strict=True))
 
     def _thin(self) -> None:
         """Halve the oldest samples: in each minute neighbouring values become their mean.
 
-        The five plain statistics of a minute stay what they were.
+        The plain statistics of a minute stay what they were.
         """
-        part = len(self.seconds) // _PARTS
-        oldest = zip(self.seconds[:part], self.values[:part], self.counts[:part], strict=True)
-        kept: list[tuple[int, float, float]] = []
+        part = len(self._seconds) // _PARTS
+        oldest = zip(self._seconds[:part], self._values[:part], self._counts[:part], strict=True)
+        kept: list[_Sample] = []
         for _, minute in groupby(oldest, key=lambda sample: sample[0] // 60):
             samples = sorted(minute, key=itemgetter(1))
             kept += _paired(samples[:1]) + _paired(samples[1:-1]) + _paired(samples[1:][-1:])
@@ -207,17 +189,17 @@ class _Series:
         # Minutes with hardly a value left to spare: the oldest of them go.
         del kept[: max(len(kept) - part * 3 // 4, 0)]
         seconds, values, counts = zip(*kept, strict=True)
-        self.seconds[:part] = array("q", seconds)
-        self.values[:part] = array("d", values)
-        self.counts[:part] = array("d", counts)
+        self._seconds[:part] = array("q", seconds)
+        self._values[:part] = array("d", values)
+        self._counts[:part] = array("d", counts)
 
 
-def _paired(samples: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
+def _paired(samples: list[_Sample]) -> list[_Sample]:
     pairs = [samples[index : index + 2] for index in range(0, len(samples), 2)]
     return [_merged(pair) for pair in pairs]
 
 
-def _merged(samples: list[tuple[int, float, float]]) -> tuple[int, float, float]:
+def _merged(samples: list[_Sample]) -> _Sample:
     count = sum(sample[2] for sample in samples)
     total = sum(sample[1] * sample[2] for sample in samples)
     return min(sample[0] for sample in samples), total / count, count

@@ -1,4 +1,4 @@
-"""Publishes what functions and HTTP APIs did, with the names, units and dimensions AWS uses.
+"""Publish metrics of what functions and HTTP APIs did, under the names and dimensions of AWS.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
@@ -6,15 +6,14 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.ht
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tasktracker_ops.local.cloudwatch import metrics
 from tasktracker_ops.local.cloudwatch.metrics import Metric
 from tasktracker_ops.local.records import ApiRequest, Invocation
 
 _LAMBDA = "AWS/Lambda"
 _API_GATEWAY = "AWS/ApiGateway"
-
-# Metric → value and unit.
-_Data = dict[str, tuple[float, str]]
 
 
 def publish_invocation(done: Invocation) -> None:
@@ -37,42 +36,40 @@ def publish_invocation(done: Invocation) -> None:
             (function, done.concurrency),
             (resource, done.resource_concurrency),
         ):
-            concurrency: _Data = {"ConcurrentExecutions": (number, "Count")}
-            _publish(done.region, _LAMBDA, concurrency, dimensions, at)
+            _publish(done.region, _LAMBDA, {"ConcurrentExecutions": number}, dimensions, at)
 
 
 def publish_request(done: ApiRequest) -> None:
     """Publish a request with the time at which it came in, by API and by stage."""
-    data: _Data = {
-        "Count": (1, "Count"),
-        "4xx": (400 <= done.status < 500, "Count"),
-        "5xx": (done.status >= 500, "Count"),
-        "Latency": (done.latency_ms, "Milliseconds"),
+    values: dict[str, float] = {
+        "Count": 1,
+        "4xx": 400 <= done.status < 500,
+        "5xx": done.status >= 500,
+        "Latency": done.latency_ms,
     }
     if done.integration_latency_ms is not None:
-        data["IntegrationLatency"] = (done.integration_latency_ms, "Milliseconds")
+        values["IntegrationLatency"] = done.integration_latency_ms
     at = done.started_at.timestamp()
     api = {"ApiId": done.api_id}
     for dimensions in (api, {**api, "Stage": done.stage}):
-        _publish(done.region, _API_GATEWAY, data, dimensions, at)
+        _publish(done.region, _API_GATEWAY, values, dimensions, at)
 
 
-def _outcome(done: Invocation) -> _Data:
+def _outcome(done: Invocation) -> Mapping[str, float]:
     if done.throttled:
-        return {"Throttles": (1, "Count")}
+        return {"Throttles": 1}
     return {
-        "Invocations": (1, "Count"),
-        "Errors": (done.error is not None, "Count"),
-        "Throttles": (0, "Count"),
+        "Invocations": 1,
+        "Errors": done.error is not None,
+        "Throttles": 0,
         # As exact as REPORT says it.
-        "Duration": (round(done.duration_ms, 2), "Milliseconds"),
+        "Duration": round(done.duration_ms, 2),
     }
 
 
 def _publish(
-    region: str, namespace: str, data: _Data, dimensions: dict[str, str], at: float
+    region: str, namespace: str, values: Mapping[str, float], dimensions: dict[str, str], at: float
 ) -> None:
     store = metrics.of(region)
-    for name, (value, unit) in data.items():
-        metric = Metric.of(namespace, name, **dimensions)
-        store.record(metric, float(value), at=at, unit=unit)
+    for name, value in values.items():
+        store.record(Metric.of(namespace, name, **dimensions), float(value), at=at)

@@ -1,1 +1,1 @@
-"""CloudWatch Logs: filter patterns, and the events of a group in the order of their time."""
+"""CloudWatch Logs: the events of log groups in order of time, and filter patterns."""

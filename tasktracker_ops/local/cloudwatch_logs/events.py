@@ -1,10 +1,9 @@
-"""The events of a log group in the order of their time, bounded in number and size."""
+"""The events of a log group in order of time, bounded in number and size."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-import time
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ PAGE_EVENTS = 10_000
 PAGE_BYTES = 1024 * 1024
 # What CloudWatch adds to the size of each message.
 _OVERHEAD_BYTES = 26
+# Dropping takes a pass over all, so a tenth goes at once.
 _KEPT = 0.9
-_DAY_MS = 86_400_000
 _numbers = itertools.count(1)
 
 
@@ -32,16 +31,16 @@ class Event:
 
     @property
     def event_id(self) -> str:
-        """An id of CloudWatch's length."""
+        """Return an id of CloudWatch's length."""
         return f"{self.number:056d}"
 
     @property
     def size(self) -> int:
-        """Its bytes as CloudWatch counts them."""
+        """Return its bytes as CloudWatch counts them."""
         return len(self.message.encode("utf-8", "replace")) + _OVERHEAD_BYTES
 
     def to_response_dict(self) -> dict[str, Any]:
-        """The event as GetLogEvents answers it."""
+        """Return the event as GetLogEvents answers it."""
         return {
             "ingestionTime": self.ingestion_time,
             "message": self.message,
@@ -49,7 +48,7 @@ class Event:
         }
 
     def to_filter_dict(self) -> dict[str, Any]:
-        """The event as FilterLogEvents answers it, but for its stream."""
+        """Return the event as FilterLogEvents answers it, but for its stream."""
         return {**self.to_response_dict(), "eventId": self.event_id}
 
 
@@ -71,13 +70,12 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Search:
-    """What FilterLogEvents looks for: both times are inclusive, in epoch milliseconds."""
+    """What FilterLogEvents searches for: both times are inclusive, in epoch milliseconds."""
 
     matches: Callable[[str], bool]
     start: int = 0
     end: int | None = None
     streams: Collection[str] | None = None
-    prefix: str = ""
     after: Key | None = None
     limit: int = PAGE_EVENTS
 
@@ -90,65 +88,63 @@ class Events:
         self._bytes = 0
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
-    def add(self, stream: Any, events: Iterable[Event], *, retention_days: int | None) -> None:
+    def add(self, stream: Any, events: Iterable[Event]) -> None:
         """Append to a stream; the oldest events of the group make room when it is full."""
-        with self._turn:
+        with self._lock:
             for event in events:
                 # Nearly always the newest of all, so the place is found at the end.
                 insort(self._entries, Entry(event.timestamp, event.number, event, stream))
                 stream.events.append(event)
                 self._bytes += event.size
-            if cut := self._surplus(retention_days):
-                self._drop(cut)
+            if surplus := self._surplus():
+                self._drop(surplus)
 
-    def page(self, search: Search, *, retention_days: int | None) -> tuple[list[Entry], Key | None]:
-        """Events in order, and where to go on.
+    def page(self, search: Search) -> tuple[list[Entry], Key | None]:
+        """Return events in order, and where the next page starts.
 
-        As on AWS a page that is not full, or even empty, need not be the last: each looks at no
+        As on AWS a page that is not full, or even empty, need not be the last: each covers no
         more than PAGE_EVENTS events.
         """
-        with self._turn:
+        with self._lock:
             entries = self._entries
-            start: tuple[int, ...] = (max(search.start, _oldest(retention_days)),)
-            low = bisect_left(entries, start)
+            low = bisect_left(entries, (search.start,))
             if search.after is not None:
                 low = max(low, bisect_right(entries, search.after, key=_key))
             high = len(entries) if search.end is None else bisect_left(entries, (search.end + 1,))
-            looked_at = entries[low : min(high, low + PAGE_EVENTS)]
+            covered = entries[low : min(high, low + PAGE_EVENTS)]
             more = low + PAGE_EVENTS < high
         found: list[Entry] = []
         size = 0
-        for entry in looked_at:
-            if not (_from(entry.stream, search) and search.matches(entry.event.message)):
+        for entry in covered:
+            if not (_is_in(entry.stream, search.streams) and search.matches(entry.event.message)):
                 continue
             size += entry.event.size
             if len(found) == search.limit or (found and size > PAGE_BYTES):
                 return found, _key(found[-1])
             found.append(entry)
-        return found, _key(looked_at[-1]) if more else None
+        return found, _key(covered[-1]) if more else None
 
-    def _surplus(self, retention_days: int | None) -> int:
-        """How many of the oldest to drop; several at a time, since that takes a pass."""
-        expired = bisect_left(self._entries, (_oldest(retention_days),))
-        cut = expired if expired > len(self._entries) * (1 - _KEPT) else 0
+    def _surplus(self) -> int:
+        """Return how many of the oldest events to drop."""
+        surplus = 0
         if len(self._entries) > self._max_events:
-            cut = max(cut, len(self._entries) - int(self._max_events * _KEPT))
+            surplus = len(self._entries) - int(self._max_events * _KEPT)
         if self._bytes > self._max_bytes:
             kept = self._bytes
             for position, entry in enumerate(self._entries):
                 if kept <= self._max_bytes * _KEPT:
-                    return max(cut, position)
+                    return max(surplus, position)
                 kept -= entry.event.size
-        return cut
+        return surplus
 
     def _drop(self, count: int) -> None:
         dropped, self._entries = self._entries[:count], self._entries[count:]
         self._bytes -= sum(entry.event.size for entry in dropped)
         numbers = {entry.number for entry in dropped}
         for stream in {id(entry.stream): entry.stream for entry in dropped}.values():
-            # A new list: somebody may be reading the old one.
+            # A new list: another thread may be reading the old one.
             stream.events = [event for event in stream.events if event.number not in numbers]
 
 
@@ -156,16 +152,8 @@ def _key(entry: Entry) -> Key:
     return Key(entry.timestamp, entry.number)
 
 
-def _from(stream: Any, search: Search) -> bool:
+def _is_in(stream: Any, names: Collection[str] | None) -> bool:
     name = stream.log_stream_name
-    return (
-        (search.streams is None or name in search.streams)
-        and name.startswith(search.prefix)
-        # Not from a stream that was deleted.
-        and stream.log_group.streams.get(name) is stream
-    )
-
-
-def _oldest(retention_days: int | None) -> int:
-    """The time before which events have expired."""
-    return 0 if not retention_days else int(time.time() * 1000) - retention_days * _DAY_MS
+    # Not from a stream that was deleted.
+    exists = stream.log_group.streams.get(name) is stream
+    return exists and (names is None or name in names)

@@ -1,1 +1,0 @@
-"""Alarms: evaluated, changed, acting."""

@@ -1,1 +1,0 @@
-"""Metric math: queries, expressions, searches."""
