@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from .adapters.alarms import Alarms
     from .adapters.dashboards import Dashboards
     from .adapters.deployments import Deployments
-    from .adapters.editor import Editor
     from .adapters.functions import Functions
     from .adapters.github import GitHub
     from .adapters.iam import Iam
-    from .adapters.import_record import ImportRecord
     from .adapters.logs import LogGroup
     from .adapters.metrics import MetricData
     from .adapters.session import AwsSession
@@ -223,20 +221,6 @@ class App:
 
         token = self.settings.api_token
         return TaskClient(url, authorise=BearerAuth(token, url) if token else None)
-
-    def import_record(self, file: Path | None, api_url: str) -> ImportRecord:
-        """What an API made of the lines of an imported file, kept in `file`."""
-        from .adapters.import_record import ImportRecord
-
-        return ImportRecord(file, api_url)
-
-    @property
-    def editor(self) -> Editor:
-        """The user's text editor."""
-        from .adapters.editor import Editor
-
-        environ = self.settings.environ
-        return Editor(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
 
     @cached_property
     def terraform(self) -> TerraformBinary:

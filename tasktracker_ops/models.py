@@ -85,12 +85,16 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as the API serves it; fields that an old item lacks are None."""
+    """A task as the API serves it; fields that an old item lacks are None.
 
-    task_id: str
-    title: str | None = None
-    description: str | None = None
-    status: str | None = None
+    All that shows, edits, exports or imports tasks reads these declarations: clients may write the
+    fields that are `writable`, and `tasks list` shows those that are `listed`.
+    """
+
+    task_id: str = field(metadata={"listed": True})
+    title: str | None = field(default=None, metadata={"writable": True, "listed": True})
+    description: str | None = field(default=None, metadata={"writable": True})
+    status: str | None = field(default=None, metadata={"writable": True, "listed": True})
     created_at: str | None = None
     updated_at: str | None = None
     version: int | None = None
@@ -100,6 +104,9 @@ class Task:
         """Read one object of the API; unknown keys are left out. Raises KeyError without an id."""
         known = {f.name: data.get(f.name) for f in fields(cls)}
         return cls(**{**known, "task_id": data["task_id"]})
+
+
+WRITABLE = tuple(each.name for each in fields(Task) if "writable" in each.metadata)
 
 
 @dataclass(frozen=True, slots=True)

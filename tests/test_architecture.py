@@ -15,6 +15,7 @@ OURS = "tasktracker_ops"
 ROOMS = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
+    "rich": {f"{OURS}.output.live"},
     "plotly": {f"{OURS}.output.page"},
     "python_terraform": {f"{OURS}.adapters.terraform_command"},
     "boto3": {f"{OURS}.adapters", f"{OURS}.local"},

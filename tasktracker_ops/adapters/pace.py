@@ -1,42 +1,43 @@
-"""How fast one client asks: slower while the API throttles, faster again while it does not."""
+"""How fast a client sends requests: slower while the API throttles, then faster again."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-_FIRST, _LONGEST = 0.05, 2.0  # seconds between two requests, once throttled
-_FASTER = 0.98  # of the distance, with each answer
+_FIRST_INTERVAL, _LONGEST_INTERVAL = 0.05, 2.0  # seconds between two requests, once throttled
+_SPEEDUP = 0.98  # of the interval, with each answer
 
 
-class Pace:
-    """The distance between the requests of all threads of a client; none until it is throttled."""
+class RateLimiter:
+    """Keeps an interval between the requests of all threads; none until the API throttles."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._distance = 0.0
+        self._interval = 0.0
         self._next = 0.0
 
     def wait(self) -> None:
-        """Wait for the turn of the next request."""
+        """Wait until the next request may be sent."""
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next)
-            self._next = turn + self._distance
+            self._next = turn + self._interval
         time.sleep(turn - now)
 
     def slower(self, pause: float) -> None:
-        """Send nothing for `pause` seconds, and then half as much as before."""
+        """Send nothing for `pause` seconds, and half as much as before from then on."""
         with self._lock:
             now = time.monotonic()
-            # Requests that were under way together are throttled together: that counts once.
-            if now >= self._next - self._distance:
-                self._distance = min(max(2 * self._distance, _FIRST), _LONGEST)
+            # Requests that were sent together are throttled together: that counts once.
+            if now >= self._next - self._interval:
+                doubled = max(2 * self._interval, _FIRST_INTERVAL)
+                self._interval = min(doubled, _LONGEST_INTERVAL)
             self._next = max(self._next, now + pause)
 
     def faster(self) -> None:
-        """A request was let through."""
+        """Shorten the interval: a request was not throttled."""
         with self._lock:
-            self._distance *= _FASTER
-            if self._distance < _FIRST / 10:
-                self._distance = 0.0
+            self._interval *= _SPEEDUP
+            if self._interval < _FIRST_INTERVAL / 10:
+                self._interval = 0.0

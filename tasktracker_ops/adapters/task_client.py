@@ -81,6 +81,18 @@ class TaskClient:
         fields = _given(title=title, description=description, status=status)
         return self._task(Call("POST", "tasks", fields, {"Idempotency-Key": key}))
 
+    def create_under_id(self, task_id: str, fields: Mapping[str, Any]) -> bool:
+        """Create a task under its own id, a UUID; return False where there is one already.
+
+        What is there stays as it is, so the call may be repeated.
+        """
+        answer = self._transport.send(
+            Call("PUT", _path(task_id), fields, {"If-None-Match": "*"})
+        ).answer
+        if answer.status_code != 412:
+            _checked(answer)
+        return answer.status_code != 412
+
     def show(self, task_id: str) -> Task:
         """One task."""
         return self._task(Call("GET", _path(task_id)))
@@ -93,14 +105,15 @@ class TaskClient:
         description: str | None = None,
         status: str | None = None,
         if_match: int | str | None = None,
+        **others: str | None,
     ) -> Task:
-        """Change the given fields of a task.
+        """Change the given fields of a task; `others` are those that a newer API has.
 
         `if_match`, a task's `version` or an entity tag, guards what others changed since: then
         TtOpsError `task-changed` is raised. Without it a call whose answer is lost is not repeated,
         since that could undo what somebody else has changed in between.
         """
-        fields = _given(title=title, description=description, status=status)
+        fields = _given(title=title, description=description, status=status, **others)
         headers = {"Content-Type": "application/merge-patch+json", **_if_match(if_match)}
         call = Call("PATCH", _path(task_id), fields, headers, repeatable=if_match is not None)
         reply = self._transport.send(call)

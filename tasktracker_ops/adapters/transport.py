@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -17,7 +18,7 @@ import requests
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 
 from .http_session import http_session
-from .pace import Pace
+from .pace import RateLimiter
 from .refusals import problem_slug, without_userinfo
 
 # (connect, read) in seconds; API Gateway itself gives up after 30.
@@ -43,7 +44,7 @@ class Call:
 
     method: str
     path: str
-    body: Mapping[str, str | None] | None = None
+    body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] | None = None
     query: Mapping[str, str] | None = None
     repeatable: bool = True
@@ -75,7 +76,7 @@ class Transport:
         self.api_url = api_url.rstrip("/") + "/"
         self._authorise = authorise
         self._patience = patience
-        self._pace = Pace()
+        self._pace = RateLimiter()
         self._threads = _Sessions(api_url)
 
     def send(self, call: Call) -> Reply:

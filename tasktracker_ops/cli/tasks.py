@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -19,7 +20,7 @@ _PAGE = 50
 
 
 @click.group(cls=Group)
-@setting("--api-url", metavar="URL", help="Talk to this API; AWS is not asked.")
+@setting("--api-url", metavar="URL", help="Use the API at this address, without AWS.")
 def tasks() -> None:
     """List, add, edit, remove, export and import tasks over HTTP.
 
@@ -30,11 +31,11 @@ def tasks() -> None:
 
 
 @tasks.command("list", form="csv")
-@click.option("--all", "everything", is_flag=True, help="All of them, page after page.")
+@click.option("--all", "everything", is_flag=True, help="All tasks, page after page.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help=f"So many. Default: {_PAGE}."
+    "--limit", type=click.IntRange(min=1), metavar="N", help=f"Number of tasks. Default: {_PAGE}."
 )
-@click.option("--status", type=STATUSES, help="Only those.")
+@click.option("--status", type=STATUSES, help="Only tasks with this status.")
 @pass_context
 def list_tasks(context: Context, everything: bool, limit: int | None, status: str | None) -> None:
     """List the newest tasks.
@@ -126,8 +127,8 @@ def edit(
 ) -> None:
     """Change the given fields of a task, or all of them in your editor.
 
-    The editor is $VISUAL, $EDITOR or vi. What somebody else changed meanwhile is
-    never overwritten unseen. A text that cannot be sent is kept in a file.
+    The editor is $VISUAL, $EDITOR or the system's own. What somebody else changed
+    meanwhile is never overwritten. A text that cannot be sent is kept in a file.
 
     \b
     Example:
@@ -139,8 +140,8 @@ def edit(
     fields = {name: value for name, value in given.items() if value is not None}
     if fields:
         context.console.emit(workflow.edit(context.app, task_id, fields))
-    elif context.interactive:
-        context.console.emit(workflow.edit_by_hand(context.app, task_id, again=context.agrees))
+    elif context.interactive and sys.stdout.isatty():
+        context.console.emit(workflow.edit_by_hand(context.app, task_id, _open_editor))
     else:
         raise TtOpsError(
             "nothing-to-change",
@@ -148,6 +149,18 @@ def edit(
             hint=f"give one: tt-ops tasks edit {shlex.quote(task_id)} --status done",
             exit_code=ExitCode.USAGE,
         )
+
+
+def _open_editor(file: Path) -> None:
+    try:
+        click.edit(filename=str(file))
+    except (click.ClickException, ValueError) as error:
+        reason = error.message if isinstance(error, click.ClickException) else str(error)
+        raise TtOpsError(
+            "editor-failed",
+            f"the editor failed, and nothing was changed: {reason}",
+            hint="choose another one, and edit again: export EDITOR=nano",
+        ) from error
 
 
 @tasks.command()
@@ -206,25 +219,23 @@ def export(context: Context, file: Path) -> None:
 
 
 @tasks.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", type=click.File("rb"))
 @pass_context
-def import_tasks(context: Context, file: str) -> None:
-    """Make a task of each JSON line of FILE, or of standard input with -.
+def import_tasks(context: Context, file: BinaryIO) -> None:
+    """Create a task from each JSON line of FILE, or of standard input with -.
 
-    A line counts once, however often it is imported: tasks that are there stay as
-    they are. FILE.imported remembers what was made of which line; without a file it
-    is the API that remembers, for 24 hours.
+    A line counts once, however often it is imported: each task is created under its
+    task_id, and one that is there stays as it is. A line without a task_id gets one
+    derived from its content, and is listed after tasks that were added one by one.
 
     \b
     Example:
       tt-ops tasks import tasks.jsonl
     """
-    from tasktracker_ops.workflows.import_tasks import import_file, import_tasks
+    from tasktracker_ops.workflows import import_tasks as workflow
 
-    if file == "-":
-        imported, error = import_tasks(context.app, sys.stdin.buffer, name=file)
-    else:
-        imported, error = import_file(context.app, Path(file))
+    name = "-" if file is sys.stdin.buffer else file.name
+    imported, error = workflow.import_tasks(context.app, file, name)
     context.console.emit(imported)
     if error is not None:
         raise error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,11 +23,9 @@ from .results import text
 from .screen import Screen
 from .text import as_json, change_line, counts, visible
 
-_CLEAR_LINE = "\r\x1b[K"
-# A second screen, without a cursor and lines above it to scroll to; and back to the first.
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
-_AGAIN = "\x1b[H\x1b[2J"
-_BAR = 24  # columns
+if TYPE_CHECKING:
+    from .live import LiveLine
+
 _PROGRESS_SECONDS = 0.1
 _DONE = {
     "create": "created",
@@ -56,19 +54,24 @@ class Console:
         self._markdown = settings.output == "markdown"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
+        self._terminal = sys.stderr.isatty()
         # A dumb terminal knows no colours, and cannot take a line back.
         dumb = settings.environ.get("TERM") == "dumb"
         self._github = is_runner(settings.environ)
-        self._ci = in_ci(settings.environ) and not sys.stderr.isatty()
+        self._ci = in_ci(settings.environ) and not self._terminal
         self._color = False if settings.no_color or dumb or self._ci else None
         self.redaction = Redaction(settings, typed)
         self._screen = Screen(settings, typed or {}, arguments, self.redaction)
-        self._watched = sys.stderr.isatty() and not settings.quiet
-        self._live = self._watched and not dumb
+        # A program that asked for JSON reads errors as JSON, and gets nothing else on stderr.
+        told = self._terminal or self._ci or settings.verbose or not self._json
+        self._talks = told and not settings.quiet
+        # Without colours no command goes to the terminal.
+        self._live = self._terminal and self._color is None and not settings.quiet
         self._summary = settings.environ.get("GITHUB_STEP_SUMMARY")
         self._groups = Groups(self._command)
         self._annotations = Annotations(self._command, settings.environ.get("GITHUB_WORKSPACE"))
-        self._transient = self._kept = self._emitted = False
+        self._kept = self._emitted = False
+        self._step = ""
         self._total = 0
         self._next_progress = 0.0
         self._finished: set[str] = set()
@@ -82,7 +85,7 @@ class Console:
     def emit(self, result: Any) -> None:
         """Print a result in the chosen form."""
         self.end_group()
-        if self._kept and not (self._json or self._ci):
+        if self._kept and self._terminal and not self._json:
             self._say("")
         self._put(self._form(result))
         redacted = self.redaction.of(result)
@@ -99,19 +102,22 @@ class Console:
     def redraw(self, results: Iterable[Any]) -> None:
         """Print each result in the place of the one before, where a terminal can show that.
 
-        The last one stays when it ends. Without colours no such command goes to the terminal.
+        The last one stays when it ends.
         """
         if self._json or self._color is False or self._screen.columns is None:
             self.stream(results)
             return
+        from .live import live_screen
+
         shown = ""
-        click.echo(_ENTER, nl=False)
         try:
-            for result in results:
-                shown = self._form(result)
-                click.echo(_AGAIN + self._screen.clipped(shown), nl=False)
+            with live_screen(sys.stdout) as draw:
+                for result in results:
+                    shown = self._form(result)
+                    draw(shown)
         finally:
-            click.echo(_LEAVE + (shown and shown + "\n"), nl=False)
+            if shown:
+                self._put(shown)
 
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next.
@@ -162,19 +168,20 @@ class Console:
     # Progress: the Reporter protocol
 
     def doing(self, what: str) -> None:
-        """Show the work under way, where somebody watches."""
-        self._groups.prepare(self._shown(what))
-        self._show(self._shown(what) + " …")
+        """Show the work under way on a terminal; in a log, once Terraform is at it."""
+        self._step = self._shown(what)
+        self._groups.prepare(self._step)
+        self._show(f"{self._step} …")
 
     def done(self, what: str) -> None:
-        """Keep a line of what is done, where somebody watches or asked for it."""
+        """Print a line for a step that is done."""
         self._groups.end()
         self._keep(click.style("✓ ", fg="green") + self._shown(what))
 
     def note(self, what: str) -> None:
-        """Say what the user should know, unless a program reads the errors as JSON."""
+        """Print what the user should know."""
         self._clear()
-        if self._watched or not (self._quiet or (self._json and not self._ci)):
+        if self._talks:
             self._say(self._shown(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:
@@ -193,18 +200,21 @@ class Console:
     def terraform(self, event: TerraformEvent) -> None:
         """Count finished resources and show the one that moves."""
         seconds = f" {event.elapsed}s" if event.elapsed else ""
+        self._announce()
         if event.kind == "complete":
             # A replaced resource is completed twice.
             self._finished.add(event.address)
-            done = _DONE.get(event.action, event.action)
-            self._keep(click.style("  ✓ ", fg="green") + f"{done:<9}{event.address}{seconds}")
+            verb = _DONE.get(event.action, event.action)
+            self._keep(click.style("  ✓ ", fg="green") + f"{verb:<9}{event.address}{seconds}")
         elif event.kind == "errored":
             self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
-            self._show(f"{len(self._finished)}/{self._total} {event.address}{seconds}")
+            done = len(self._finished)
+            self._show(f"{done}/{self._total} {event.address}{seconds}", done, self._total)
         elif event.kind == "message":
             # Such as a provider on its way, which takes a minute on a slow line.
-            self._show(self._shown(event.message))
+            message = self._shown(event.message)
+            self._keep(f"  {message}") if self._verbose else self._show(message)
         elif event.kind == "notice":
             self.note(event.message)
         elif event.kind == "warning" and event not in self._warned:
@@ -222,37 +232,46 @@ class Console:
     def download(self, received: int, total: int | None) -> None:
         """Show how far a download is."""
         of_total = f" of {total / 1e6:.0f}" if total else ""
-        self._show(f"downloading: {received / 1e6:.0f}{of_total} MB")
+        self._show(f"downloading: {received / 1e6:.0f}{of_total} MB", received, total)
 
     def progress(self, what: str, done: int, total: int | None) -> None:
         """Show how far a work is, a few times a second."""
         now = time.monotonic()
-        if self._live and (now >= self._next_progress or done == total):
+        if now >= self._next_progress or done == total:
             self._next_progress = now + _PROGRESS_SECONDS
-            of_total = f" of {total:,}  {_bar(done, total)}" if total else ""
-            self._show(f"{self._shown(what)}: {done:,}{of_total}")
+            of_total = f" of {total:,}" if total else ""
+            self._show(f"{self._shown(what)}: {done:,}{of_total}", done, total)
 
-    def _show(self, line: str) -> None:
-        """A line that the next one takes the place of."""
+    def _announce(self) -> None:
+        """Print the step that takes long, where no terminal and no group of GitHub's shows it."""
+        if self._step and not (self._live or self._github):
+            self._keep(f"{self._step} …")
+        self._step = ""
+
+    def _show(self, line: str, done: int = 0, total: int | None = None) -> None:
+        """Show a line that the next one replaces."""
         if self._live:
-            self._clear()
-            # A wrapped line could not be taken back, and a terminal adds ^C to it.
-            self._width = shutil.get_terminal_size().columns - 3
-            self._say(click.style(line[: self._width], dim=True), nl=False)
-            self._transient = True
+            try:
+                self._line.show(line, done, total)
+            except OSError:
+                abandon_broken()
 
     def _keep(self, line: str) -> None:
-        if self._watched or ((self._verbose or self._ci) and not self._quiet):
+        if self._talks:
             self._clear()
             self._groups.begin()
             self._say(line)
             self._kept = True
 
     def _clear(self) -> None:
-        if self._transient:
-            # Without colours no command goes to the terminal.
-            self._say(f"\r{' ' * self._width}\r" if self._color is False else _CLEAR_LINE, nl=False)
-            self._transient = False
+        if "_line" in vars(self):
+            self._line.clear()
+
+    @cached_property
+    def _line(self) -> LiveLine:
+        from .live import LiveLine
+
+        return LiveLine(sys.stderr)
 
     def _summarise(self, what: Any) -> None:
         if self._summary:
@@ -273,9 +292,9 @@ class Console:
         color = True if self._csv else self._color
         click.echo(neutral(text) if self._github else text, color=color)
 
-    def _say(self, text: str, *, nl: bool = True) -> None:
+    def _say(self, text: str) -> None:
         """Print to standard error."""
-        self._write(neutral(text) if self._github else text, nl=nl)
+        self._write(neutral(text) if self._github else text)
 
     def _command(self, command: str) -> None:
         """Tell GitHub's runner what to do, where there is one."""
@@ -283,14 +302,9 @@ class Console:
             self._clear()
             self._write(command)
 
-    def _write(self, text: str, *, nl: bool = True) -> None:
+    def _write(self, text: str) -> None:
         try:
-            click.echo(text, err=True, nl=nl, color=self._color)
+            click.echo(text, err=True, color=self._color)
         except OSError:
             # Nobody reads what is said on the way. What is being done goes on.
             abandon_broken()
-
-
-def _bar(done: int, total: int) -> str:
-    filled = min(_BAR, _BAR * done // total)
-    return "━" * filled + "─" * (_BAR - filled) + f" {min(100, 100 * done // total):3d} %"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import singledispatch
 from importlib import import_module
 from typing import Any
@@ -160,10 +160,14 @@ def _(result: Task, screen: Screen) -> str:
 def _(result: Tasks, screen: Screen) -> str:
     if not result.tasks:
         return "No tasks yet. Add one: " + screen.command("tasks add 'Try the Task Tracker'")
-    # Ids and states are told apart by eye only in columns, which a long title would break.
-    width = None if screen.columns is None else screen.columns - 52
-    rows = [(t.task_id, t.status, shortened(t.title, width)) for t in result.tasks]
-    return table(("id", "status", "title"), rows)
+    # The title is last and takes what is left: it is the longest, and would break the columns.
+    listed = [each.name for each in fields(Task) if "listed" in each.metadata]
+    names = [name for name in listed if name != "title"]
+    rows = [[visible(getattr(task, name)) for name in names] for task in result.tasks]
+    taken = sum(2 + max(map(len, column)) for column in zip(names, *rows, strict=True))
+    width = screen.columns and screen.columns - taken
+    titled = [[*row, shortened(t.title, width)] for row, t in zip(rows, result.tasks, strict=True)]
+    return table([*("id" if name == "task_id" else name for name in names), "title"], titled)
 
 
 @text.register

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import click
 
 from tasktracker_ops.errors import SAME_COMMAND
 from tasktracker_ops.settings import Settings
@@ -52,16 +49,6 @@ class Screen:
     def columns(self) -> int | None:
         """The terminal's width; None where results go to no terminal."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-    def clipped(self, text: str) -> str:
-        """The text's first lines, as many as the terminal shows at once."""
-        columns, rows = shutil.get_terminal_size()
-        lines, used = text.splitlines(), 0
-        for number, line in enumerate(lines):
-            used += max(1, math.ceil(len(click.unstyle(line)) / columns))
-            if used > rows or (used == rows and number + 1 < len(lines)):
-                return "\n".join([*lines[:number], "…"])
-        return text
 
     def hint(self, hint: str) -> str:
         """The hint, its command sent to where this run went: from the sandbox to no account."""

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
-HEAVY |= {"plotly"}
+HEAVY |= {"plotly", "rich"}
 # Of ours, what takes longer to load than all that describes the commands.
 OURS = {f"tasktracker_ops.{name}" for name in ("models", "observations", "dashboards", "output")}
 _PROBE = """

@@ -44,7 +44,7 @@ def hint(command: str, capsys: pytest.CaptureFixture[str], **settings: Any) -> s
 
 
 def progress(console: Console) -> None:
-    """Everything that a deploy says on its way, but for notes."""
+    """Report what a deploy reports on its way, but for notes."""
     console.doing("looking")
     console.plan(PLAN, "deployment")
     for kind in ("started", "progress", "complete", "errored", "warning", "message"):
@@ -56,30 +56,47 @@ def progress(console: Console) -> None:
     console.done("done")
 
 
-def test_progress_is_for_those_who_watch(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a log, a deploy says nothing but its result and what one has to know."""
+STEPS = [
+    "  ~ update  aws_lambda_function.tracker",
+    "  ± replace aws_dynamodb_table.tasks",
+    "Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
+    "looking …",
+    "  ✓ created  aws_x.y 3s",
+    "  ✗ failed   aws_x.y",
+    "✓ done",
+]
+
+
+def test_a_log_gets_a_line_for_each_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal, as they happen; nothing in it moves or has a colour."""
+    progress(Console(Settings()))
+    assert capsys.readouterr().err.splitlines() == STEPS
+
+
+def test_what_is_only_read_is_no_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that asks AWS and ends prints its result and nothing else."""
     console = Console(Settings())
-    progress(console)
+    console.doing("reading the dashboard")
+    console.progress("reading tasks", 1, None)
+    console.emit(models.Removed("1"))
     assert capsys.readouterr().err == ""
-    console.note("Port 4580 is taken.")
-    console.terraform(models.TerraformEvent("notice", "Stopping"))
-    assert capsys.readouterr().err == "Port 4580 is taken.\nStopping\n"
 
 
-def test_verbose_keeps_what_was_done_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
-    """Line by line, without anything that takes a line back."""
+def test_verbose_adds_what_terraform_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its messages and its warnings."""
     progress(Console(Settings(verbose=True)))
-    assert capsys.readouterr().err.splitlines() == [
-        "  ~ update  aws_lambda_function.tracker",
-        "  ± replace aws_dynamodb_table.tasks",
-        "Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
-        "  ✓ created  aws_x.y 3s",
-        "  ✗ failed   aws_x.y",
-        "  words",
-        "✓ done",
-    ]
+    said = [*STEPS[:-1], "  words", "  words", STEPS[-1]]
+    assert capsys.readouterr().err.splitlines() == said
+
+
+def test_json_has_standard_error_for_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program reads an error there and nothing else, unless --verbose asks for more."""
+    console = Console(Settings(output="json"))
+    progress(console)
+    console.note("Port 4580 is taken.")
+    assert capsys.readouterr().err == ""
+    progress(Console(Settings(output="json", verbose=True)))
+    assert set(STEPS) < set(capsys.readouterr().err.splitlines())
 
 
 def test_quiet_says_results_and_errors_only(
@@ -98,19 +115,37 @@ def test_quiet_says_results_and_errors_only(
 
 
 def test_a_terminal_shows_what_moves(watch: Callable[[], Terminal]) -> None:
-    """A line that the next one takes the place of, cut to the terminal's width."""
+    """A line that the next one replaces, cut to the terminal's width; it leaves nothing behind."""
     watched = watch()
     console = Console(Settings())
     console.doing("looking " + "x" * 500)
     console.terraform(models.TerraformEvent("message", "Installing a provider"))
     console.terraform(models.TerraformEvent("started", "", "aws_x.y", "create"))
     console.emit(models.Removed("1"))
-    first, second, third, last = watched.getvalue().split("\r\x1b[K")
-    assert first.startswith("\x1b[2mlooking xxx")
+    first, second, third, end = watched.getvalue().split("\r\x1b[2K")[:4]
+    assert "looking xxx" in first
+    assert "…" in first
     assert len(first) < 200
     assert "Installing a provider" in second
     assert "0/0 aws_x.y" in third
-    assert last == ""
+    assert "0/0 aws_x.y" in end
+    assert watched.getvalue().endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+
+
+def test_a_known_total_is_a_bar(watch: Callable[[], Terminal]) -> None:
+    """Of a download, of an import, of the resources that Terraform changes."""
+    watched = watch()
+    console = Console(Settings())
+    console.progress("importing tasks", 10, 20)
+    assert "importing tasks: 10 of 20" in watched.getvalue()
+    assert watched.getvalue().count("━") > 10
+
+
+def test_what_moves_cannot_command_the_terminal(watch: Callable[[], Terminal]) -> None:
+    """Control characters are shown; what looks like markup is text."""
+    watched = watch()
+    Console(Settings()).doing("looking at \x1b[31m[bold]x")
+    assert "looking at \\x1b[31m[bold]x …" in watched.getvalue()
 
 
 def test_a_replaced_resource_counts_once(watch: Callable[[], Terminal]) -> None:
