@@ -57,10 +57,10 @@ check-lock: $(DEV)/ready ## requirements/ covers setup.cfg, docs/security.md the
 check-licences: $(DEV)/ready $(SCAN)/ready ## docs/licences.md is up to date
 	$(DEV)/bin/python docs/licences.py --check --scanners $(SCAN)
 
-test: $(DEV)/ready ## the default test suite
+test: $(DEV)/ready ## the default tests: five minutes on two cores
 	$(PYTEST)
 
-soak: $(DEV)/ready ## the long tests
+soak: $(DEV)/ready ## the long tests: variants, more examples, other emulators
 	$(PYTEST) -m soak
 
 browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome

@@ -1,18 +1,28 @@
-"""What several suites need: Terraform, a server to talk to, the service, an issuer of tokens."""
+"""How the tests run, and the fixtures that several folders share.
+
+- `terraform_binary`: the Terraform of this machine.
+- `endpoint`: a plain moto server in a process of its own.
+- `table_definition`: the service's table, as arguments of CreateTable.
+- `server` (http_server.py): an HTTP server that gives the answers that a test has prepared.
+- `service`, `dynamodb_client` (service.py): the function behind HTTP, on a table in moto.
+- `issuer` (issuer.py): an issuer of JSON Web Tokens.
+
+Every test has a limit of two minutes, and ten where it may wait for a deployment.
+A file's tests run in one process, and so do those of tests/e2e/live, which share a deployment.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import hypothesis
 import pytest
-
-from tasktracker_ops import settings
-from tasktracker_ops.adapters.toolchain import TerraformBinary, Toolchain
+from xdist.scheduler import LoadScopeScheduling
 
 from .http_server import server as server
 from .issuer import issuer as issuer
@@ -20,22 +30,72 @@ from .issuer import signing_key as signing_key
 from .service import dynamodb_client as dynamodb_client
 from .service import service as service
 
-# A busy machine makes no example wrong.
-hypothesis.settings.register_profile(
-    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("unhurried")
-hypothesis.settings.register_profile("thorough")  # pytest --hypothesis-profile=thorough
+if TYPE_CHECKING:
+    from tasktracker_ops.adapters.toolchain import TerraformBinary
+
+TESTS = Path(__file__).parent
+# These wait more than they work, or take longest; those that wait longest come first.
+FIRST = ("e2e/test_drills.py", "e2e/live", "pipeline/test_deploy.py", "e2e", "pipeline")
+DEPLOYMENT_SECONDS = 600
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the tests and their child processes.
+
+    A shell starts the background jobs of a script with SIGINT ignored, and children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return two processes per core, since many tests wait; none for one file or one test."""
+    named = [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
+    if len(named) == 1 and named[0].is_file():
+        return 0
+    return 2 * (os.cpu_count() or 1)
+
+
+class _OneProcessPerDeployment(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what has to run in one process: a file, or the folder with the live tests."""
+        live = "tests/e2e/live/"
+        return live if nodeid.startswith(live) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Distribute the tests over the processes by what they share."""
+    return _OneProcessPerDeployment(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Give the property tests all the time they need, and half of the usual number of examples."""
+    if "hypothesis" in sys.modules:  # to import it costs half a second
+        from hypothesis import HealthCheck, settings
+
+        slow = [HealthCheck.too_slow]
+        settings.register_profile(
+            "tests", deadline=None, max_examples=50, suppress_health_check=slow
+        )
+        settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with deployments: they take longest, and wait more than they work."""
-    items.sort(key=lambda item: not {"e2e", "pipeline"} & set(item.path.parts))
+    """Begin with the deployments, and give them more time."""
+    places = {item: item.path.relative_to(TESTS).as_posix() for item in items}
+
+    def rank(item: pytest.Item) -> int:
+        place = places[item]
+        return next((i for i, first in enumerate(FIRST) if place.startswith(first)), len(FIRST))
+
+    items.sort(key=rank)
+    for item in items:
+        if places[item].startswith(("e2e/", "pipeline/")):
+            item.add_marker(pytest.mark.timeout(DEPLOYMENT_SECONDS))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_account() -> Iterator[None]:
-    """Whatever the user's AWS or CI variables say, no test hears it unless it sets them itself."""
+    """Hide the user's AWS and CI variables from the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name == "CI" or name.startswith(("AWS_", "GITHUB_")):
@@ -46,6 +106,9 @@ def no_account() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def terraform_binary() -> TerraformBinary:
     """The Terraform of this machine, found as tt-ops finds it; nothing is downloaded."""
+    from tasktracker_ops import settings
+    from tasktracker_ops.adapters.toolchain import Toolchain
+
     found = settings.load({}, os.environ)
     return Toolchain(
         configured=found.terraform,

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from jwt.algorithms import RSAAlgorithm
 
 from .http_server import serving
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 
 @dataclass
@@ -27,6 +27,8 @@ class Issuer:
 
     def key_set(self) -> dict[str, Any]:
         """Return the published keys (RFC 7517)."""
+        from jwt.algorithms import RSAAlgorithm
+
         return {
             "keys": [
                 {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig"}
@@ -42,6 +44,8 @@ class Issuer:
 
     def token(self, scope: str | None = None, **changes: Any) -> str:
         """Issue a token, signed with the first key."""
+        import jwt
+
         kid, key = next(iter(self.keys.items()))
         claims = self.claims(scope=scope, **changes)
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
@@ -49,7 +53,9 @@ class Issuer:
 
 @pytest.fixture(scope="session")
 def signing_key() -> RSAPrivateKey:
-    """A key that takes a while to make."""
+    """Make the key, which takes a while."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
     return generate_private_key(65537, 2048)
 
 

@@ -105,7 +105,11 @@ def _start(
 
 @contextmanager
 def _signals_into(inbox: _Inbox) -> Iterator[None]:
-    """Put the signals that stop us into the inbox; what is ignored (nohup) stays ignored."""
+    """Put the signals that stop us into the inbox; what is ignored (nohup) stays ignored.
+
+    A handler that does nothing takes the place of SIG_IGN, which a child would inherit: it could
+    not be interrupted by us any more.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -114,15 +118,17 @@ def _signals_into(inbox: _Inbox) -> Iterator[None]:
         # SimpleQueue.put is the one call that is safe here: the main loop does the rest.
         inbox.put(("signal", ""))
 
+    def ignore(_number: int, _frame: FrameType | None) -> None:
+        pass
+
     before = {number: signal.getsignal(number) for number in STOPPING}
-    ours = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
     try:
-        for number in ours:
-            signal.signal(number, note)
+        for number, handler in before.items():
+            signal.signal(number, ignore if handler is signal.SIG_IGN else note)
         yield
     finally:
-        for number in ours:
-            signal.signal(number, before[number])
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _read(child: subprocess.Popen[str], inbox: _Inbox) -> int:

@@ -38,8 +38,6 @@ from pathlib import Path
 from tasktracker_ops.adapters.terraform import Stack
 from tasktracker_ops.errors import TtOpsError
 
-# A shell that runs the tests in its background makes its children ignore SIGINT.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 executable, folder, wait_for = sys.argv[1:]
 folder = Path(folder)
@@ -59,6 +57,21 @@ except TtOpsError as error:
     after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     print(json.dumps(["error", error.code, error.message, error.hint, after == before]))
     sys.exit(error.exit_code)
+"""
+
+# Runs a command as a script's background job under nohup does.
+BACKGROUND = f"""
+import os, signal
+from pathlib import Path
+from tasktracker_ops.adapters import process
+
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+outcome = process.run(
+    ["sh", "-c", "echo started; exec {NAP}"], directory=Path("/"), environment=os.environ,
+    on_line=lambda stream, line: print(line, flush=True), on_signal=lambda number: None,
+)
+print(outcome.interrupted, signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
 """
 
 # Counts its SIGINTs, and takes its time after the first.
@@ -146,6 +159,26 @@ def test_a_signal_stops_terraform_in_good_order(
     assert stack.plan(bench.plan_file).add == 2
     stack.apply(bench.plan_file)
     assert stack.plan(bench.plan_file).empty
+
+
+@pytest.mark.timeout(30)
+def test_sigterm_ends_the_child_of_a_background_job() -> None:
+    """The child gets the default signals even where SIGINT and SIGHUP are ignored (nohup, `&`)."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BACKGROUND],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as job:
+        assert job.stdout is not None
+        try:
+            assert job.stdout.readline() == "started\n"
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                job.send_signal(number)
+            output, _ = job.communicate(timeout=10)
+        finally:
+            job.kill()
+    assert output == "True True\n"
 
 
 def test_ctrl_c_pressed_twice_reaches_terraform_once(bench: Any) -> None:

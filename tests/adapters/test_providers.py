@@ -193,6 +193,7 @@ def test_a_wrong_configured_mirror_is_an_error(
     assert "terraform providers mirror" in caught.value.hint
 
 
+@pytest.mark.soak  # as every deploy in tests/e2e does
 def test_the_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
     """It is linked into the data directory, not copied, and needs no network."""
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')

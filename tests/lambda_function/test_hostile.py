@@ -1,6 +1,6 @@
 """No input makes the handler raise or answer 5xx.
 
-2,000 events are drawn, and 10,000 with ``pytest --hypothesis-profile=thorough``.
+300 events are drawn, and 10,000 with ``pytest -m soak``.
 """
 
 import json
@@ -157,15 +157,32 @@ PAYLOAD_1 = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=10_000 if settings.get_current_profile_name() == "thorough" else 2_000,
+EVENTS = st.one_of(PAYLOAD_2, PAYLOAD_2, DAMAGED, PAYLOAD_1, ANYTHING)
+FEW = settings(
+    max_examples=300,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(event=st.one_of(PAYLOAD_2, PAYLOAD_2, DAMAGED, PAYLOAD_1, ANYTHING))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@settings(FEW, max_examples=10_000)
+@given(event=EVENTS)
+def test_any_of_many_events_is_answered(api, event: Any):
+    """As below, with more events."""
+    _require_answer(api, event)
+
+
+@FEW
+@given(event=EVENTS)
 def test_any_event_is_answered(api, event: Any):
     """Whatever the event: no exception, no 5xx, an answer that the runtime can encode."""
+    _require_answer(api, event)
+
+
+def _require_answer(api, event: Any) -> None:
     answer = api.send(event)
     assert 200 <= answer.status < 500
     if answer.text:

@@ -67,6 +67,7 @@ def schemathesis(tmp_path: Path) -> Try:
             env={**os.environ, "SCHEMATHESIS_HOOKS": hooks, "PYTHONUTF8": "1"},
             capture_output=True,
             text=True,
+            timeout=900,
         )
         assert result.returncode == int(fails), result.stdout + result.stderr
         return result.stdout
@@ -76,7 +77,7 @@ def schemathesis(tmp_path: Path) -> Try:
 
 def test_public_api(public: Api, tracker: Function, schemathesis: Try) -> None:
     """Every operation holds every check, one by one and in sequences, and logs no error."""
-    said = schemathesis(public, "--seed=4", "--max-examples=10")
+    said = schemathesis(public, "--seed=4", "--max-examples=3")
     operations = len(_operations(_document()))
     assert f"{operations} selected / {operations} total" in said
     assert all(f"✅  {phase}" in said for phase in ("Examples", "Coverage", "Fuzzing", "Stateful"))
@@ -84,11 +85,13 @@ def test_public_api(public: Api, tracker: Function, schemathesis: Try) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1000)
 def test_public_api_for_long(public: Api, schemathesis: Try) -> None:
     """More requests, other ones each time; a failure names its seed."""
     schemathesis(public, "--max-examples=200")
 
 
+@pytest.mark.soak
 def test_tokens(
     aws: Aws, tracker: Function, issuer: Any, tmp_path: Path, schemathesis: Try
 ) -> None:

@@ -1,4 +1,8 @@
-"""An account on the embedded AWS, as somebody has bootstrapped it, and machines for the jobs."""
+"""An account on an emulator, as somebody has bootstrapped it, and machines for the jobs.
+
+- `account`: the address of the emulator, with a state backend.
+- `make_runner`: makes a machine that runs jobs of `deploy_workflow` and `ci_workflow`.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,7 @@ def ci_workflow() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an embedded AWS that has a state backend, and nothing else."""
+    """Return the address of an emulator that has a state backend, and nothing else."""
     project = tmp_path_factory.mktemp("operator")
     for folder in ("terraform", "bootstrap", "lambda_function"):
         shutil.copytree(
@@ -51,6 +55,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             check=True,
             capture_output=True,
             text=True,
+            timeout=240,
         ).stdout
 
     operate("bootstrap", "--yes")

@@ -22,13 +22,13 @@ from tasktracker_ops.adapters.toolchain import TERRAFORM_VERSION
 
 from .checkout import check_out
 from .events import REPOSITORY, Event
-from .expressions import Open, holds, interpolate
+from .expressions import Context, Open, holds, interpolate
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 _SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-_TIMEOUT = 900
+_TIMEOUT = 300
 _JOB_KEYS = {
     "name",
     "if",
@@ -87,7 +87,7 @@ class Runner:
     """A machine for jobs: `place` holds everything that it writes.
 
     `terraform` is what setup-terraform puts on PATH. `environment` are the variables by which the
-    cloud that a job reaches is the embedded one, `roles` the roles that it lets jobs take.
+    cloud that a job reaches is the emulator, `roles` the roles that it lets jobs take.
     """
 
     place: Path
@@ -137,17 +137,17 @@ class _Job:
             and request["user"]["login"] != "dependabot[bot]"
         )
         self.contexts = {
-            "github": {
-                "repository": REPOSITORY,
-                "ref": event.ref,
-                "event_name": event.name,
-                "event": Open(event.payload),
-                "token": "ghs_token_of_the_job",
-            },
-            "runner": {"os": "Linux", "arch": "X64", "temp": str(self.temp)},
+            "github": Context(
+                repository=REPOSITORY,
+                ref=event.ref,
+                event_name=event.name,
+                event=Open(event.payload),
+                token="ghs_token_of_the_job",
+            ),
+            "runner": Context(os="Linux", arch="X64", temp=str(self.temp)),
             "vars": Open(runner.variables),
             "secrets": Open(runner.secrets if self.trusted else {}),
-            "matrix": matrix,
+            "matrix": Context(matrix),
         }
         self.functions = {
             "success": lambda: not self.failed,

@@ -34,6 +34,7 @@ def end_to_end(runner: Runner, ci_workflow: Workflow) -> Ran:
     return runner.run({**ci_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
 
 
+@pytest.mark.soak
 def test_the_end_to_end_run_passes(end_to_end: Ran) -> None:
     """Each step of it does what it says."""
     assert end_to_end.outcome == "success", end_to_end.log

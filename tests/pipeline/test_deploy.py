@@ -1,4 +1,4 @@
-"""deploy.yml and the plan of ci.yml, run against one account on the embedded AWS."""
+"""deploy.yml and the plan of ci.yml, run against one account on an emulator."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import boto3
 import pytest
+
+from tests.e2e.job_log import folded
 
 from .conftest import ADDRESS
 from .events import by_hand, pull_request, push
@@ -40,6 +42,10 @@ def deployed(runner: Runner, deploy_workflow: Workflow) -> Runner:
     assert ran.outcome == "success", ran.log
     assert ran["Credentials by access key"].outcome == "skipped"
     assert "Deployed: 2" in ran["Deploy"].log
+    shown = folded(ran["Deploy"].log)
+    assert "::group::applying" in shown
+    assert "✓ the API answers, and reaches its table" in shown
+    assert "\x1b" not in ran.log
     # Nobody can have confirmed the address before the first deploy.
     assert "has not confirmed" in ran["Status"].log
     assert ADDRESS not in ran.log + ran.summary
