@@ -35,7 +35,7 @@ class Pace:
             self._next = max(self._next, now + pause)
 
     def faster(self) -> None:
-        """A request was let through."""
+        """Speed up: a request was let through."""
         with self._lock:
             self._distance *= _FASTER
             if self._distance < _FIRST / 10:
