@@ -4,6 +4,7 @@ PYTHON ?= python3
 
 DEV := .venv
 SCAN := build/scan
+EMULATORS := build/emulators
 # Tests start tt-ops and terraform by name.
 PYTEST := PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(DEV)/bin/pytest
 COMPILE = $(SCAN)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -54,13 +55,13 @@ check-lock: $(DEV)/ready ## requirements/ covers setup.cfg, docs/security.md the
 	$(DEV)/bin/pip check
 	$(PYTEST) -n0 --quiet tests/test_gates.py
 
-check-licences: $(DEV)/ready $(SCAN)/ready ## docs/licences.md is up to date
-	$(DEV)/bin/python docs/licences.py --check --scanners $(SCAN)
+check-licences: $(DEV)/ready $(SCAN)/ready $(EMULATORS)/ready ## docs/licences.md is up to date
+	$(DEV)/bin/python docs/licences.py --check --scan $(SCAN) --emulators $(EMULATORS)
 
 test: $(DEV)/ready ## the default tests: five minutes on two cores
 	$(PYTEST)
 
-soak: $(DEV)/ready ## the long tests: variants, more examples, other emulators
+soak: $(DEV)/ready $(EMULATORS)/ready ## the long tests: variants, more examples, other emulators
 	$(PYTEST) -m soak
 
 browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
@@ -70,12 +71,13 @@ lock: $(SCAN)/ready ## write requirements/*.txt anew, keeping versions that stil
 	$(COMPILE) --all-extras setup.cfg --output-file requirements/dev.txt
 	$(COMPILE) setup.cfg --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt
+	$(COMPILE) requirements/emulators.in --output-file requirements/emulators.txt
 
 upgrade: ## the same with the newest versions
 	$(MAKE) lock UPGRADE=--upgrade
 
-licences: $(DEV)/ready $(SCAN)/ready ## write docs/licences.md anew
-	$(DEV)/bin/python docs/licences.py --scanners $(SCAN)
+licences: $(DEV)/ready $(SCAN)/ready $(EMULATORS)/ready ## write docs/licences.md again
+	$(DEV)/bin/python docs/licences.py --scan $(SCAN) --emulators $(EMULATORS)
 
 $(DEV)/ready: requirements/dev.txt
 	$(PYTHON) -m venv --clear $(DEV)
@@ -86,4 +88,9 @@ $(DEV)/ready: requirements/dev.txt
 $(SCAN)/ready: requirements/scan.txt
 	$(PYTHON) -m venv --clear $(SCAN)
 	$(SCAN)/bin/pip install --quiet --require-hashes --requirement requirements/scan.txt
+	touch $@
+
+$(EMULATORS)/ready: requirements/emulators.txt
+	$(PYTHON) -m venv --clear $(EMULATORS)
+	$(EMULATORS)/bin/pip install --quiet --require-hashes --requirement requirements/emulators.txt
 	touch $@

@@ -43,8 +43,7 @@ resource "aws_s3_bucket" "state" {
   # checkov:skip=CKV_AWS_144:versioning recovers a state; a copy in another region costs a second bucket and transfer
   # checkov:skip=CKV_AWS_145:a customer-managed key costs money; AWS encrypts with its own
   # checkov:skip=CKV2_AWS_62:nothing is to happen when a state is written
-  bucket        = var.state_bucket
-  force_destroy = var.force_destroy
+  bucket = var.state_bucket
 }
 
 resource "aws_s3_bucket_ownership_controls" "state" {

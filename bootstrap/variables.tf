@@ -68,10 +68,3 @@ variable "expire_old_versions" {
   default     = true
   nullable    = false
 }
-
-variable "force_destroy" {
-  type        = bool
-  description = "Let a destroy delete every version of every state in the bucket. Apply true before the destroy."
-  default     = false
-  nullable    = false
-}

@@ -61,7 +61,10 @@ GROUPS = {
     "browser": "The extra `browser`",
     "lint": "The extra `lint`",
     "scan": "The scanners, `requirements/scan.txt`",
+    "emulators": "Another emulator for the long tests, `requirements/emulators.txt`",
 }
+# Locked apart from the project's dependencies, in environments of their own.
+APART = ("scan", "emulators")
 USERS = {"", "local", "dashboard"}
 
 Installed = Mapping[str, Distribution]
@@ -75,8 +78,8 @@ def installed(paths: Iterable[str]) -> Installed:
 
 def requirements(group: str) -> list[Requirement]:
     """What a group asks for directly."""
-    if group == "scan":
-        lines = (ROOT / "requirements" / "scan.in").read_text("utf-8").splitlines()
+    if group in APART:
+        lines = (ROOT / "requirements" / f"{group}.in").read_text("utf-8").splitlines()
     else:
         project = configparser.ConfigParser()
         project.read(ROOT / "setup.cfg", "utf-8")
@@ -138,7 +141,7 @@ def rows(packages: Installed, names: Iterable[str], users: bool) -> Iterator[str
         yield f"| [{name}](https://pypi.org/project/{name}/) | {strong} |"
 
 
-def page(development: Installed, scanners: Installed) -> str:
+def page(development: Installed, apart: Mapping[str, Installed]) -> str:
     """The whole page."""
     parts = [
         "# Licences",
@@ -153,9 +156,9 @@ def page(development: Installed, scanners: Installed) -> str:
     ]
     shown: set[str] = set()
     for group, title in GROUPS.items():
-        packages = scanners if group == "scan" else development
+        packages = apart.get(group, development)
         new = needed(requirements(group), packages)
-        new -= set() if group == "scan" else shown
+        new -= set() if group in apart else shown
         shown |= new
         table = "\n".join(rows(packages, new, group in USERS))
         parts += [f"## {title}", f"| Package | Licence |\n|---|---|\n{table}"]
@@ -165,12 +168,14 @@ def page(development: Installed, scanners: Installed) -> str:
 def main() -> None:
     """Write the page, or compare."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scanners", type=Path, required=True, help="their virtual environment")
+    for group in APART:
+        parser.add_argument(f"--{group}", type=Path, required=True, help="a virtual environment")
     parser.add_argument("--check", action="store_true", help="exit 1 when licences.md is stale")
     options = parser.parse_args()
-    scanners = map(str, options.scanners.glob("lib/python3*/site-packages"))
+    folders = {group: getattr(options, group).glob("lib/python3*/site-packages") for group in APART}
+    apart = {group: installed(map(str, paths)) for group, paths in folders.items()}
     try:
-        text = page(installed(sys.path), installed(scanners))
+        text = page(installed(sys.path), apart)
     except KeyError as missing:
         sys.exit(f"{missing} is not installed: make lock dev")
     except ValueError as unknown:

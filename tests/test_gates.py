@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,17 @@ SOURCES = [
     for folder in ("tasktracker_ops", "lambda_function", "benchmarks", "docs")
     for file in ROOT.glob(f"{folder}/**/*.py")
 ]
+
+# Where imports are, and the extra that declares them, beside what run time asks for.
+IMPORTERS = {
+    "tasktracker_ops": "",
+    "tasktracker_ops/local": "local",
+    "tasktracker_ops/output/page.py": "dashboard",
+    "tests": "test",
+    "tests/e2e/test_dashboard_page.py": "browser",
+    "docs": "test",
+    "benchmarks": "test",
+}
 
 _PIN = re.compile(r"^([a-z][\w.-]*)(?:\[[^]]*\])?==(\S+)(?: ;.*?)? \\$", re.M)
 _SKIP = re.compile(r"checkov:skip=(\w+):(.+)")
@@ -42,9 +56,31 @@ def _declared() -> dict[str, list[Requirement]]:
     }
 
 
-def _scanners() -> list[Requirement]:
-    lines = _text("requirements", "scan.in").splitlines()
+def _apart(name: str) -> list[Requirement]:
+    """What is locked apart from setup.cfg."""
+    lines = _text("requirements", f"{name}.in").splitlines()
     return [Requirement(line) for line in lines if not line.startswith("#")]
+
+
+def _imported(place: str) -> dict[str, Path]:
+    """The packages of others that files of a place import, each with one that does."""
+    inner = [ROOT / other for other in IMPORTERS if other.startswith(f"{place}/")]
+    path = ROOT / place
+    ours = {*sys.stdlib_module_names, *(part.stem for part in ROOT.glob("*/*.py"))}
+    ours |= {folder.name for folder in ROOT.iterdir()}
+    found: dict[str, Path] = {}
+    for file in [path] if path.is_file() else path.rglob("*.py"):
+        if any(file.is_relative_to(each) for each in inner):
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [str(node.module)]
+            else:
+                continue
+            found |= {top: file for name in names if (top := name.split(".")[0]) not in ours}
+    return found
 
 
 def _pins(lock: str) -> dict[str, set[str]]:
@@ -76,9 +112,28 @@ def test_deploys_install_what_was_tested() -> None:
     assert {name for name in pins if not pins[name] <= tested.get(name, set())} == set()
 
 
-def test_the_scanners_lock_holds_what_scan_in_asks_for() -> None:
-    """Each scanner has a pin that fits; else: make lock."""
-    assert _stale(_scanners(), _pins("scan.txt")) == []
+@pytest.mark.parametrize("place", IMPORTERS)
+def test_every_import_is_declared(place: str) -> None:
+    """In setup.cfg, by the package itself: what another package brings may stay away one day."""
+    declared = _declared()
+    wanted = {canonicalize_name(r.name) for r in declared[""] + declared[IMPORTERS[place]]}
+    if place.startswith("tests/"):
+        wanted |= {canonicalize_name(r.name) for r in declared["test"]}
+    providers = packages_distributions()
+    imported = _imported(place)
+    assert imported
+    undeclared = {
+        name: file.name
+        for name, file in imported.items()
+        if wanted.isdisjoint(map(canonicalize_name, providers.get(name, [name])))
+    }
+    assert undeclared == {}
+
+
+@pytest.mark.parametrize("name", ["scan", "emulators"])
+def test_other_locks_hold_what_they_are_made_of(name: str) -> None:
+    """Each scanner and each emulator has a pin that fits; else: make lock."""
+    assert _stale(_apart(name), _pins(f"{name}.txt")) == []
 
 
 def test_a_stale_lock_is_noticed() -> None:
@@ -87,7 +142,7 @@ def test_a_stale_lock_is_noticed() -> None:
     assert _stale(wanted, {"click": {"7.1"}, "py-yaml": {"6.0"}}) == ["click<9,>=8", "flask>=3"]
 
 
-@pytest.mark.parametrize("lock", ["deploy.txt", "dev.txt", "scan.txt"])
+@pytest.mark.parametrize("lock", ["deploy.txt", "dev.txt", "emulators.txt", "scan.txt"])
 def test_every_pin_has_hashes_and_no_place(lock: str) -> None:
     """Packages come by name and hash from whichever index is in use: no address is in a lock."""
     text = _text("requirements", lock)

@@ -27,7 +27,7 @@ class Alarms:
         self._session = session
 
     def get(self, names: Sequence[str]) -> tuple[Alarm, ...]:
-        """The alarms of these names, in their order; one that is gone is left out."""
+        """Return the alarms of these names, in their order, without those that are gone."""
         found: dict[str, Alarm] = {}
         for start in range(0, len(names), _PER_CALL):
             some = list(names[start : start + _PER_CALL])
@@ -39,7 +39,7 @@ class Alarms:
     def history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None
     ) -> tuple[AlarmEvent, ...]:
-        """What happened to an alarm, newest first; CloudWatch keeps it for 30 days."""
+        """Return what happened to an alarm, newest first; CloudWatch keeps 30 days."""
         query: dict[str, Any] = {"AlarmName": name, "ScanBy": "TimestampDescending"}
         if since is not None:
             query["StartDate"] = since
@@ -88,7 +88,7 @@ def _alarm(item: Mapping[str, Any]) -> Alarm:
 
 
 def _watched(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the alarm compares, in the terms of an alarm on one metric."""
+    """Return what the alarm compares, in the terms of an alarm on one metric."""
     queries = item.get("Metrics") or []
     if item.get("MetricName") or not queries:
         return item

@@ -10,7 +10,7 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
 def open_page(url: str, environment: Mapping[str, str]) -> bool:
-    """Show a page; False where there is no browser, or no display to show it on."""
+    """Open a page; return False where there is no browser, or no display to show it on."""
     # Without a display Python would start a text browser in the terminal.
     if sys.platform == "linux" and not any(environment.get(name) for name in _DISPLAYS):
         return False

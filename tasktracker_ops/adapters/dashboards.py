@@ -33,7 +33,7 @@ class Dashboards:
         self._session = session
 
     def get(self, name: str) -> Dashboard:
-        """The dashboard of that name.
+        """Return the dashboard of that name.
 
         Raises TtOpsError `dashboard-missing`, or `dashboard-unreadable` for a broken body.
         """
@@ -52,7 +52,7 @@ class Dashboards:
         return read(name, str(answer.get("DashboardBody")))
 
     def image(self, widget: Widget, *, start: str, end: str, period: int | None) -> bytes:
-        """A metric widget as a PNG, drawn by CloudWatch from `start` to `end` (RFC 3339).
+        """Return a metric widget as a PNG, drawn by CloudWatch from `start` to `end` (RFC 3339).
 
         Raises TtOpsError `widget-image-unavailable` where there is no GetMetricWidgetImage.
         """
@@ -82,7 +82,7 @@ class _Broken(Exception):
 
 
 def read(name: str, body: str) -> Dashboard:
-    """The dashboard that a body describes. Raises TtOpsError `dashboard-unreadable`."""
+    """Return the dashboard that a body describes. Raises TtOpsError `dashboard-unreadable`."""
     try:
         content = json.loads(body)
         if not isinstance(content, dict) or not isinstance(content.get("widgets"), list):
@@ -170,7 +170,7 @@ def _lines(properties: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _written_out(words: Sequence[Any], above: Sequence[str]) -> list[str]:
-    """The row with `.` replaced by what stands there in the row above, `...` by all that do."""
+    """Replace `.` in a row by what the row above has there, and `...` by all that it has."""
     full = [str(word) for word in words]
     if "..." in full:
         place = full.index("...")
@@ -204,7 +204,7 @@ def _marks(annotations: Mapping[str, Any]) -> Iterator[Mark]:
 
 
 def _ends(mark: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """An annotation's value, and for a band its other end."""
+    """Return an annotation's value, and for a band its other end."""
     ends = mark if isinstance(mark, list) else [mark, {}]
     if len(ends) != 2 or not all(isinstance(end, dict) for end in ends):
         raise _Broken(f"an annotation cannot be read: {str(mark)[:100]!r}")
@@ -234,7 +234,7 @@ def _number(value: Any) -> float | None:
 
 
 def _whole(value: Any) -> int:
-    """The number of grid units or seconds, which is not negative."""
+    """Return a number of grid units or seconds, which is not negative."""
     number = int(value)
     if number < 0:
         raise _Broken(f"{value!r} is negative")

@@ -28,12 +28,12 @@ class DataDirectory:
 
     @property
     def log(self) -> Path:
-        """Where everything goes that Terraform says, its standard error included."""
+        """Return the file that all of Terraform's output goes to, standard error included."""
         return self.path / "terraform.log"
 
     @property
     def unsaved_state(self) -> Path:
-        """Where a state waits that Terraform could not store."""
+        """Return the file that holds a state which Terraform could not store."""
         return self.path / "errored.tfstate"
 
     def create(self) -> None:
@@ -48,14 +48,14 @@ class DataDirectory:
             yield
 
     def is_initialised(self, fingerprint: str) -> bool:
-        """Whether the last init that went well saw the same."""
+        """Tell whether the last init that succeeded saw the same."""
         try:
             return self._mark.read_text() == fingerprint
         except FileNotFoundError:
             return False
 
     def mark_initialised(self, fingerprint: str) -> None:
-        """Note that an init went well."""
+        """Note that an init succeeded."""
         self._mark.write_text(fingerprint)
 
     def forget_init(self) -> None:

@@ -21,7 +21,7 @@ class Deployments:
         self._session = session
 
     def get(self) -> Deployment:
-        """The deployment of this account and region.
+        """Return the deployment of this account and region.
 
         Raises TtOpsError `not-deployed`, or `deployment-unreadable` for one we cannot read.
         """
@@ -78,5 +78,5 @@ def _unreadable(why: str) -> TtOpsError:
     return TtOpsError(
         "deployment-unreadable",
         f"the parameter {PARAMETER!r} does not describe a deployment: {why}",
-        hint="write it anew with this version: tt-ops deploy",
+        hint="write it again with this version: tt-ops deploy",
     )

@@ -19,7 +19,7 @@ class Functions:
         self.name = name
 
     def live_version(self) -> str | None:
-        """The version behind the alias, or None while there is no such function or alias."""
+        """Return the version behind the alias, or None without such a function or alias."""
         try:
             with aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
                 answer = self._session.client("lambda").get_alias(
@@ -30,7 +30,7 @@ class Functions:
         return str(answer["FunctionVersion"])
 
     def state(self, alias: str) -> FunctionState:
-        """The version behind `alias`. Raises AwsNotFound without such a function or alias."""
+        """Return the version behind `alias`. Raises AwsNotFound where there is none."""
         with aws_errors(f"looking at the alias {alias!r} of the function {self.name!r}"):
             answer = self._session.client("lambda").get_function_configuration(
                 FunctionName=self.name, Qualifier=alias

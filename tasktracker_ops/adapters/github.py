@@ -19,7 +19,7 @@ class GitHub:
         self._api_url = api_url.rstrip("/")
 
     def repository(self, full_name: str) -> GitHubRepository:
-        """The repository OWNER/REPO with its ids, spelt exactly as GitHub spells it.
+        """Return the repository OWNER/REPO with its ids, spelt exactly as GitHub spells it.
 
         Raises ConfigurationError: github-repository-missing, github-repository-misspelt,
         github-unreachable.

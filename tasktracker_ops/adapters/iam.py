@@ -27,7 +27,7 @@ class Iam:
         self._session = session
 
     def github_identity_provider(self) -> IdentityProvider | None:
-        """GitHub's identity provider, whoever made it; None where the account has none."""
+        """Return GitHub's identity provider; None where the account has none."""
         arn = self._arn(f"oidc-provider/{GITHUB_ISSUER}")
         client = self._session.client("iam")
         try:
@@ -39,7 +39,7 @@ class Iam:
         return IdentityProvider(arn, tuple(found["ClientIDList"]), tags)
 
     def roles_trusting(self, provider: IdentityProvider) -> list[str]:
-        """The names of all roles whose trust names the identity provider."""
+        """Return the names of all roles whose trust names the identity provider."""
         names: list[str] = []
         with aws_errors("looking at the roles of the account"):
             for page in self._session.client("iam").get_paginator("list_roles").paginate():
@@ -51,7 +51,7 @@ class Iam:
         return names
 
     def policy_arn(self, name: str) -> str | None:
-        """The ARN of a policy of the account; None where there is none of that name."""
+        """Return the ARN of a policy of the account; None where there is none of that name."""
         arn = self._arn(f"policy/{name}")
         try:
             with aws_errors(f"looking for the policy {name!r}"):

@@ -37,7 +37,7 @@ class LogGroup:
         self._ahead_ms: int | None = None
 
     def now(self) -> int:
-        """The time in epoch milliseconds by AWS's clock, as its last answer told it.
+        """Return the time in epoch milliseconds by AWS's clock, as of its last answer.
 
         Asks AWS when called before anything was read. Never later than it really is there.
         """
@@ -54,7 +54,7 @@ class LogGroup:
         pattern: str = "",
         streams: Sequence[str] = (),
     ) -> Iterator[LogRecord]:
-        """Events between two times in epoch milliseconds, both included, in the order of time.
+        """Yield the events between two times in epoch milliseconds, both included, in order.
 
         `pattern` is a filter pattern of CloudWatch. Raises TtOpsError `filter-invalid` for one it
         does not take, `log-group-missing` where there is no such group.
@@ -92,8 +92,8 @@ class LogGroup:
                 raise
             raise TtOpsError(
                 "filter-invalid",
-                f"the filter {pattern!r} is none for CloudWatch: {error.aws_message}",
-                hint="quote what has other characters than letters and digits: "
+                f"CloudWatch does not accept the filter {pattern!r}: {error.aws_message}",
+                hint="quote terms with other characters than letters and digits: "
                 "tt-ops logs --filter '\"timed out\"'",
                 exit_code=ExitCode.USAGE,
             ) from None
@@ -107,7 +107,7 @@ class LogGroup:
 
 
 def access_log_group(session: AwsSession, api_id: str) -> str:
-    """The log group that the API's stage writes its access log to.
+    """Return the name of the log group that the API's stage writes its access log to.
 
     Raises TtOpsError `access-log-missing` where it writes none, or is not there.
     """

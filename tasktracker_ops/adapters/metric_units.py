@@ -42,6 +42,6 @@ _NAMES = {
 
 
 def unit(metric: Metric) -> str | None:
-    """The metric's unit as CloudWatch names it, or None for one that is not known here."""
+    """Return the metric's unit as CloudWatch names it, or None for one that is not known here."""
     units = _NAMES.get(metric.namespace, {}).items()
     return next((unit for unit, names in units if metric.name in names), None)

@@ -43,7 +43,7 @@ class MetricData:
         self._session = session
 
     def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Answer:
-        """The series in [start, end), seconds since the epoch; one call holds a whole group."""
+        """Return the series in [start, end), seconds since the epoch; a group is in one call."""
         found: list[dict[str, list[Series]]] = [{} for _ in groups]
         messages: list[str] = []
         refusals: dict[int, str] = {}
@@ -69,7 +69,7 @@ class MetricData:
         found: Sequence[dict[str, list[Series]]],
         span: tuple[float, float],
     ) -> list[str]:
-        """Put the series of the groups of one call into `found`; what CloudWatch says of them."""
+        """Put the series of the groups of one call into `found`; return CloudWatch's messages."""
         messages: list[str] = []
         # Two groups of a call may have the same ids.
         prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}
@@ -105,7 +105,7 @@ class MetricData:
 
 
 def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:
-    """The numbers of the groups that go into each call."""
+    """Return the numbers of the groups that go into each call."""
     shared: list[list[int]] = []
     alone: list[list[int]] = []
     room = 0
@@ -122,7 +122,7 @@ def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:
 
 
 def _sent(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
-    """The query as GetMetricData takes it, with the ids of its group behind `prefix`."""
+    """Return the query as GetMetricData takes it, with the ids of its group behind `prefix`."""
     content: dict[str, Any] = {"Id": prefix + query.id, "ReturnData": query.wanted}
     if query.label is not None:
         content["Label"] = query.label

@@ -147,7 +147,7 @@ def _read(child: subprocess.Popen[str], inbox: _Inbox) -> int:
 
 
 def _late_signal(inbox: _Inbox) -> bool:
-    """Whether a signal came after the last line, when nobody listened any more."""
+    """Tell whether a signal came after the last line, when nothing read it any more."""
     while not inbox.empty():
         if inbox.get()[0] == "signal":
             return True

@@ -34,7 +34,7 @@ class Provider:
     version: str
 
     def is_in(self, mirror: Path, platform: str) -> bool:
-        """Whether a filesystem mirror holds it, unpacked or as the zip, for `<os>_<arch>`."""
+        """Tell whether a filesystem mirror holds it, unpacked or as the zip, for `<os>_<arch>`."""
         folder = mirror / self.address
         name = f"terraform-provider-{folder.name}_{self.version}_{platform}.zip"
         return isdir(folder / self.version / platform) or isfile(folder / name)

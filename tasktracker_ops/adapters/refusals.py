@@ -40,7 +40,7 @@ _NO_ID = re.compile(r"/tasks/(?![A-Za-z0-9._~-]{1,128}$)[^/?]+$")  # that a task
 
 
 def refused(answer: requests.Response) -> TtOpsError:
-    """The error for an answer that is no success; its code depends on status and problem type."""
+    """Return the error for an answer that is no success; status and problem type give its code."""
     problem = _problem(answer)
     slug = problem_slug(answer)
     impossible = slug == "route-not-found" and _NO_ID.search(answer.request.path_url)
@@ -65,7 +65,7 @@ def refused(answer: requests.Response) -> TtOpsError:
 
 
 def strange(answer: requests.Response, what: str) -> TtOpsError:
-    """The error for an answer that the task API does not give."""
+    """Return the error for an answer that the task API does not give."""
     return TtOpsError(
         "api-answer-unreadable",
         f"{answer.request.method} {without_userinfo(answer.url)} does not answer as the task API: "
@@ -85,12 +85,12 @@ def readable(answer: requests.Response) -> Iterator[None]:
 
 
 def without_userinfo(url: str) -> str:
-    """The URL as it can be shown: user and password (RFC 3986, section 3.2.1) are left out."""
+    """Return the URL without user and password (RFC 3986, section 3.2.1), to be shown."""
     return _USERINFO.sub("", url)
 
 
 def problem_slug(answer: requests.Response) -> str:
-    """The last part of a problem's type (RFC 9457), such as `task-not-found`; else empty."""
+    """Return the last part of a problem's type (RFC 9457), as `task-not-found`; else empty."""
     prefix, _, slug = str(_problem(answer).get("type", "")).rpartition(":")
     return slug if prefix == "urn:task-tracker:problem" else ""
 
@@ -104,7 +104,7 @@ def _problem(answer: requests.Response) -> dict[str, Any]:
 
 
 def _fields(answer: requests.Response, problem: dict[str, Any], told: str) -> str:
-    """What is wrong with which field, unless `told` says it."""
+    """Say what is wrong with which field, unless `told` says it."""
     if challenge := _CHALLENGE.search(answer.headers.get("WWW-Authenticate", "")):
         return challenge[1]
     errors = problem.get("errors")

@@ -26,7 +26,7 @@ _SHARDS = "TASKS_STATUS_SHARDS"
 
 
 def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str], str]) -> Plan:
-    """The plan that Terraform `announced`, with all that is known of its changes.
+    """Return the plan that Terraform `announced`, with all that is known of its changes.
 
     Outputs (`output.<name>`) are listed only when nothing else changes. A text that `clean` changes
     holds a secret.
@@ -106,7 +106,7 @@ def _mask(change: Mapping[str, Any], side: str, name: str) -> bool:
 
 
 def _any(mask: Any) -> bool:
-    """Whether a mask, a truth value or a nest of them, covers anything."""
+    """Tell whether a mask, a truth value or a nest of them, covers anything."""
     if isinstance(mask, Mapping):
         return any(map(_any, mask.values()))
     return any(map(_any, mask)) if isinstance(mask, list) else bool(mask)

@@ -23,7 +23,7 @@ from .answers import refuse_strangers
 from .loopback import is_loopback
 
 # A laptop has no instance metadata: its address swallows packets, and two tries are made.
-_IMPATIENT = {
+_SHORT_METADATA_TIMEOUT = {
     "metadata_service_timeout": (
         "metadata_service_timeout",
         "AWS_METADATA_SERVICE_TIMEOUT",
@@ -49,8 +49,8 @@ _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "Reques
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
 _THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}
 _LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
-# Without what the environment holds of secrets.
-_WAY_HINT = "look at what stands between: env | grep -i -e endpoint -e proxy -e ca_bundle"
+# Shows no secrets of the environment.
+_ENDPOINT_HINT = "check endpoint, proxy and CA: env | grep -i -e endpoint -e proxy -e ca_bundle"
 
 
 class AwsError(TtOpsError):
@@ -83,7 +83,7 @@ class AwsSession:
     def _session(self) -> boto3.Session:
         environment = self.environment
         core = botocore.session.Session(
-            session_vars=_sealed_variables() if environment.sealed else _IMPATIENT,
+            session_vars=_sealed_variables() if environment.sealed else _SHORT_METADATA_TIMEOUT,
             profile=environment.profile,
         )
         with aws_errors("reading the AWS configuration"):
@@ -95,7 +95,7 @@ class AwsSession:
             )
 
     def client(self, service: str) -> Any:
-        """The boto3 client of `service`."""
+        """Return the boto3 client of `service`."""
         if service not in self._clients:
             with aws_errors(f"preparing the {service} client"):
                 client = self._session.client(
@@ -125,7 +125,7 @@ class AwsSession:
         )
 
     def credentials(self) -> Any:
-        """botocore's credentials, frozen. Raises ConfigurationError where there are none."""
+        """Return botocore's credentials, frozen. Raises ConfigurationError where there are none."""
         with aws_errors("looking for AWS credentials"):
             found = self._session.get_credentials()
             if found is None:
@@ -138,7 +138,7 @@ class AwsSession:
 
     @cached_property
     def account_id(self) -> str:
-        """The account that the credentials belong to; AWS is asked once."""
+        """Return the account that the credentials belong to; AWS is asked once."""
         with aws_errors("asking AWS who we are"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
@@ -170,13 +170,13 @@ def aws_errors(action: str) -> Iterator[None]:
         raise TtOpsError(
             "aws-unreachable",
             f"{action}: AWS does not answer: {_line(error)}",
-            hint=_WAY_HINT,
+            hint=_ENDPOINT_HINT,
         ) from error
     except ResponseParserError as error:
         raise TtOpsError(
             "aws-unreachable",
             f"{action}: what answers is not AWS: {_line(error)[:200]}",
-            hint=_WAY_HINT,
+            hint=_ENDPOINT_HINT,
         ) from error
     # ValueError: a wrong region or endpoint; OSError: a credential_process that cannot be started.
     except (boto_errors.BotoCoreError, ValueError, OSError) as error:
@@ -241,7 +241,7 @@ def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
 
 
 def _sealed_variables() -> dict[str, tuple[Any, ...]]:
-    """botocore's session variables, cut off from the user's environment and files."""
+    """Return botocore's session variables, cut off from the user's environment and files."""
     variables = {
         name: (None, None, *rest[2:]) for name, rest in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }

@@ -29,7 +29,7 @@ class BackendPresence:
 
     @property
     def complete(self) -> bool:
-        """Whether Terraform can work with it."""
+        """Tell whether Terraform can work with it."""
         return self.bucket and self.lock_table
 
 
@@ -110,8 +110,22 @@ class StateBackend:
         with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
             self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=content)
 
+    def empty_bucket(self) -> None:
+        """Delete every version of every object in the bucket, which no bucket can be deleted with.
+
+        Delete markers go first: moto cannot delete the last version of a key that has one.
+        """
+        pages = self._s3.get_paginator("list_object_versions")
+        with aws_errors(f"emptying the bucket {self.bucket!r}"):
+            for kind in ("DeleteMarkers", "Versions"):
+                for page in pages.paginate(Bucket=self.bucket):
+                    for item in page.get(kind, ()):
+                        self._s3.delete_object(
+                            Bucket=self.bucket, Key=item["Key"], VersionId=item["VersionId"]
+                        )
+
     def outputs(self, state_key: str) -> dict[str, str]:
-        """The outputs in the state under that key, which are texts; empty where there is none."""
+        """Return the outputs in the state under that key, as texts; empty where there is none."""
         try:
             with aws_errors(f"reading {state_key!r} from {self.bucket!r}"):
                 answer = self._s3.get_object(Bucket=self.bucket, Key=state_key)
@@ -121,7 +135,7 @@ class StateBackend:
         return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
 
     def lock(self, state_key: str) -> Lock:
-        """Who holds the lock of the state `state_key`; unknown where we may not look.
+        """Return who holds the lock of the state `state_key`; unknown where access is denied.
 
         Terraform locks in both places, and one is enough to keep others out.
         """
@@ -153,7 +167,7 @@ class StateBackend:
             return None
 
     def foreign_objects(self, state_key: str) -> list[str]:
-        """Up to ten keys in the bucket that belong to none of our stacks."""
+        """Return up to ten keys in the bucket that belong to none of our stacks."""
         ours = {BOOTSTRAP_STATE_KEY}
         for key in (state_key, GITHUB_STATE_KEY):
             ours |= {key, f"{key}.tflock"}
@@ -163,7 +177,7 @@ class StateBackend:
         return [key for key in keys if key not in ours][:10]
 
     def foreign_locks(self) -> list[str]:
-        """Up to ten ids in the lock table that belong to states in another bucket."""
+        """Return up to ten ids in the lock table that belong to states in another bucket."""
         found: list[str] = []
         with aws_errors(f"reading the lock table {self.lock_table!r}"):
             for page in self._dynamodb.get_paginator("scan").paginate(
@@ -173,7 +187,7 @@ class StateBackend:
         return [lock for lock in found if not lock.startswith(f"{self.bucket}/")][:10]
 
     def own_settings(self) -> list[str]:
-        """What somebody gave the bucket and the bootstrap stack would replace, in words."""
+        """Say which settings of the bucket the bootstrap stack would replace."""
         checks = {
             "a policy": self._has_foreign_policy,
             "lifecycle rules": self._has_foreign_rules,
@@ -203,7 +217,7 @@ class StateBackend:
         )
 
     def _setting(self, operation: str) -> dict[str, Any]:
-        """The answer to a question about the bucket; empty where that was never set."""
+        """Return a setting of the bucket; empty where it was never set."""
         try:
             with aws_errors(f"reading the settings of the bucket {self.bucket!r}"):
                 answer: dict[str, Any] = getattr(self._s3, operation)(Bucket=self.bucket)
@@ -221,7 +235,7 @@ class StateBackend:
 
 
 def _lock(text: str) -> Lock:
-    """A lock that is held, as its holder wrote it."""
+    """Read a lock that is held, as its holder wrote it."""
     try:
         said = json.loads(text)
         fields = {name: str(value) for name, value in said.items() if value}

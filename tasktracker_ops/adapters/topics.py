@@ -14,7 +14,7 @@ class Topics:
         self._session = session
 
     def subscriptions(self, topic_arn: str) -> tuple[Subscription, ...]:
-        """All subscriptions of a topic. Raises AwsNotFound where there is no such topic."""
+        """Return all subscriptions of a topic. Raises AwsNotFound where there is no such topic."""
         with aws_errors(f"reading the subscriptions of {topic_arn!r}"):
             pages = self._session.client("sns").get_paginator("list_subscriptions_by_topic")
             return tuple(

@@ -55,7 +55,7 @@ class Diagnostic:
 
     @property
     def sentence(self) -> str:
-        """It in one line: summary, first paragraph of the detail, resource."""
+        """Return it in one line: summary, first paragraph of the detail, resource."""
         summary, paragraph = (
             " ".join(text.split("\n\n")[0].split()) for text in (self.summary, self.detail)
         )
@@ -66,7 +66,7 @@ class Diagnostic:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Where in the project's files it is; empty where it is in none."""
+        """Return where in the project's files it is; empty where it is in none."""
         return (Finding(self.sentence, self.file, self.line),) if self.file else ()
 
 
@@ -93,17 +93,17 @@ class Transcript:
 
     @property
     def started(self) -> bool:
-        """Whether Terraform got as far as to announce a change."""
+        """Tell whether Terraform announced a change."""
         return bool(self.planned or self.totals)
 
     @property
     def total(self) -> int:
-        """How many resources are to be made, changed or removed."""
+        """Count the resources to be made, changed or removed."""
         return len(self._steps())
 
     @property
     def done(self) -> int:
-        """How many of them are finished."""
+        """Count those that are finished."""
         return sum(self._completed[address] >= n for address, n in self._steps().items())
 
     def _steps(self) -> dict[str, int]:
@@ -112,17 +112,17 @@ class Transcript:
 
     @property
     def differs(self) -> bool:
-        """Whether a plan would change anything, be it an output."""
+        """Tell whether a plan would change anything, be it an output."""
         outputs = (output.get("action", "noop") for output in self.outputs.values())
         return bool(self.planned) or any(action != "noop" for action in outputs)
 
     def plan(self) -> Plan:
-        """What a plan would do, with no values."""
+        """Return what a plan would do, with no values."""
         add, change, remove = (self.totals.get(name, 0) for name in ("add", "change", "remove"))
         return Plan(add, change, remove, in_order(self.planned.values()))
 
     def only(self, action: str) -> bool:
-        """Whether this (create or delete) is all that a plan does: no values are compared then."""
+        """Tell whether this (create or delete) is all that a plan does."""
         counts = {"create": self.totals.get("add"), "delete": self.totals.get("remove")}
         every = all(each.action == action for each in self.planned.values())
         return every and not self.drifted and counts[action] == len(self.planned) > 0

@@ -116,7 +116,7 @@ class Transport:
                 time.sleep(pause)
 
     def exchange(self, call: Call) -> requests.Response:
-        """One request, one answer, whatever its status. Raises TtOpsError `api-unreachable`."""
+        """Send one request and return its answer. Raises TtOpsError `api-unreachable`."""
         url = urljoin(self.api_url, call.path)
         # The link to a list's next page may lead anywhere: what is secret stays with the API.
         at_home = _origin(url) == _origin(self.api_url)
@@ -158,7 +158,7 @@ def _is_http(url: str) -> bool:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port (RFC 6454, section 4)."""
+    """Return scheme, host and port (RFC 6454, section 4)."""
     address = urlsplit(url)
     port = address.port or {"http": 80, "https": 443}.get(address.scheme)
     return address.scheme, address.hostname, port
@@ -169,7 +169,7 @@ def _is_passing(answer: requests.Response) -> bool:
 
 
 def _retry_after(answer: requests.Response) -> float:
-    """The seconds that the server asks to wait (RFC 9110, section 10.2.3); 0 if it does not."""
+    """Return the seconds that the server asks to wait (RFC 9110, section 10.2.3), else 0."""
     value = answer.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -183,7 +183,7 @@ def _retry_after(answer: requests.Response) -> float:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause in a sentence: requests wraps the telling one three times."""
+    """Return the innermost cause in a sentence: requests wraps it three times."""
     while error.__context__ is not None:
         error = error.__context__
     return str(error) or type(error).__name__

@@ -70,11 +70,13 @@ def remove_backend(app: App) -> None:
     presence = app.state_backend.presence()
     if not (presence.bucket or presence.lock_table):
         return
-    stack = _stack(app, _state_file(app), force_destroy=True)
-    # The provider empties a bucket only if an apply has told it before.
-    for destroy in (False, True):
-        with stack.planned(destroy=destroy) as saved:
-            saved.apply()
+    stack = _stack(app, _state_file(app), command="destroy --backend")
+    # Terraform destroys only what is in its state: an apply adopts the rest.
+    with stack.planned() as saved:
+        saved.apply()
+    app.state_backend.empty_bucket()
+    with stack.planned(destroy=True) as saved:
+        saved.apply()
 
 
 def require_no_other_use(app: App) -> None:
@@ -112,7 +114,7 @@ def _state_file(app: App) -> Path:
     return file
 
 
-def _stack(app: App, state: Path, *, force_destroy: bool = False) -> Stack:
+def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
     """The bootstrap stack with what it is known to have made, and what it is to adopt."""
     backend = app.state_backend
     presence = backend.presence()
@@ -130,7 +132,6 @@ def _stack(app: App, state: Path, *, force_destroy: bool = False) -> Stack:
         {
             "adopt_bucket": presence.bucket,
             "adopt_lock_table": presence.lock_table,
-            "force_destroy": force_destroy,
         },
-        command="destroy --backend" if force_destroy else "bootstrap",
+        command=command,
     )

@@ -18,7 +18,7 @@ _OVERLAP_MS = 5_000
 _LONG_OVERLAP_MS = 120_000
 _LONG_EVERY_SECONDS = 15.0
 _POLL_SECONDS = 1.0
-_LEAST_ROOM = 10_000  # ids of events, before the old ones are looked for
+_MINIMUM_KNOWN = 10_000  # ids of events, before the old ones are looked for
 _LONGEST_PAUSE_SECONDS = 30.0
 _BUSY = {"ThrottlingException", "Throttling", "ServiceUnavailableException", "InternalFailure"}
 
@@ -27,10 +27,10 @@ class Group(Protocol):
     """What is followed; times are in epoch milliseconds."""
 
     def now(self) -> int:
-        """The time by the clock of whoever keeps the events."""
+        """Return the time by CloudWatch's clock."""
 
     def read(self, *, start: int, pattern: str = "") -> Iterator[LogRecord]:
-        """Events from `start` on, in order."""
+        """Yield the events from `start` on, in order."""
 
 
 class _Held(NamedTuple):
@@ -61,11 +61,11 @@ class Tail:
         self._arrivals = itertools.count()
         self._held: list[_Held] = []
         self._known: dict[str, int] = {}
-        self._room = _LEAST_ROOM
+        self._room = _MINIMUM_KNOWN
         self._read_until = 0
 
     def follow(self, start: int) -> Iterator[LogRecord]:
-        """Events from `start` on (epoch milliseconds), without end.
+        """Yield events from `start` on (epoch milliseconds), without end.
 
         Errors of AWS end it, busy ones apart; what is held back by then comes before the error.
         """
@@ -77,7 +77,7 @@ class Tail:
                 overlap = _OVERLAP_MS
                 if begun - looked_back_at >= _LONG_EVERY_SECONDS:
                     looked_back_at, overlap = begun, _LONG_OVERLAP_MS
-                yield from self._look(max(start, self._read_until - overlap))
+                yield from self._pass(max(start, self._read_until - overlap))
                 self._forget()
                 self._sleep(max(0.0, _POLL_SECONDS - (self._clock() - begun)))
         except GeneratorExit:
@@ -87,8 +87,8 @@ class Tail:
                 yield heapq.heappop(self._held).record
             raise
 
-    def _look(self, start: int) -> Iterator[LogRecord]:
-        """One pass from `start` to the newest event, however long CloudWatch is busy."""
+    def _pass(self, start: int) -> Iterator[LogRecord]:
+        """Make one pass from `start` to the newest event, however long CloudWatch is busy."""
         from tasktracker_ops.adapters.session import AwsError
 
         pause = _POLL_SECONDS
@@ -120,7 +120,7 @@ class Tail:
             heapq.heappush(self._held, held)
 
     def _settled(self) -> Iterator[LogRecord]:
-        """What nothing older is to be expected for any more, in order."""
+        """Yield, in order, the events that no older one is expected before."""
         by_time, by_wait = self._group.now() - _HOLD_MS, self._clock() - _HOLD_MS / 1000
         while self._held and (
             self._held[0].timestamp <= by_time or self._held[0].seen_at <= by_wait
@@ -131,4 +131,4 @@ class Tail:
         """Keep the ids of what may be read again, and no more."""
         horizon = self._read_until - _LONG_OVERLAP_MS
         self._known = {id_: at for id_, at in self._known.items() if at >= horizon}
-        self._room = 2 * len(self._known) + _LEAST_ROOM
+        self._room = 2 * len(self._known) + _MINIMUM_KNOWN

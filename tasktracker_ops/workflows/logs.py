@@ -50,7 +50,7 @@ class LogQuery:
 
 
 def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
-    """The events in the order of time, as they come; without end when they are followed.
+    """Yield the events in the order of time, as they come; without end when followed.
 
     Lambda's START, END and REPORT are left out where people read and asked for nothing special.
     """
@@ -83,7 +83,7 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
 
 
 def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterable[LogRecord]:
-    """What CloudWatch finds; it takes one pattern, and the user's goes before ours."""
+    """Read what CloudWatch finds; it takes one pattern, and the user's goes before ours."""
     if query.request_id:
         return _request(group, query, query.request_id, start)
     pattern = query.pattern
@@ -95,7 +95,7 @@ def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterabl
 
 
 def _request(group: LogGroup, query: LogQuery, request_id: str, start: int) -> list[LogRecord]:
-    """All events of a request, also those that do not name it, in the order of time."""
+    """Return all events of a request, also those that do not name it, in order."""
     quoted = json.dumps(request_id, ensure_ascii=False)
     named = _naming(request_id)
     naming = [r for r in group.read(start=start, pattern=quoted) if named.search(r.message)]
@@ -122,13 +122,13 @@ def _is_id(text: str) -> bool:
 
 
 def _naming(request_id: str) -> re.Pattern[str]:
-    """Finds the id as a word; of Lambda's ids, the beginning is enough."""
+    """Match the id as a word; of Lambda's ids, the beginning is enough."""
     end = "" if _LAMBDA_ID.fullmatch(request_id) else r"(?![\w=+/-])"
     return re.compile(rf"(?<![\w=+/-]){re.escape(request_id)}{end}")
 
 
 def _cut(records: Iterable[LogRecord], named: re.Pattern[str]) -> Iterator[LogRecord]:
-    """What names the request, and what is between its START and REPORT: one runs at a time."""
+    """Yield what names the request, or is between its START and REPORT: one runs at a time."""
     inside = False
     for record in records:
         names_it = named.search(record.message) is not None

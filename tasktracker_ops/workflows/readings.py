@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def dashboard(app: App) -> Dashboard:
-    """The dashboard of the deployment, as it is deployed."""
+    """Return the dashboard of the deployment, as it is deployed."""
     return app.dashboards.get(app.deployments.get().dashboard_name)
 
 
 def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:
-    """The widgets whose metrics can be read here; why others cannot is noted."""
+    """Return the widgets whose metrics can be read here; note why others cannot."""
     here = app.session.environment.region
     found = []
     for widget in widgets:
@@ -41,7 +41,7 @@ def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:
 
 
 def line_period(widget: Widget, line: Line, window: TimeWindow) -> int:
-    """The period of a line's points, in seconds.
+    """Return the period of a line's points, in seconds.
 
     Expressions may be about the periods that the dashboard gives (`m1 / 300`): in their widgets
     these stay, unless the window's period is insisted on.
@@ -51,7 +51,7 @@ def line_period(widget: Widget, line: Line, window: TimeWindow) -> int:
 
 
 def line_queries(widget: Widget, window: TimeWindow) -> list[Query]:
-    """The queries of all lines, also of hidden ones, which expressions may need."""
+    """Return the queries of all lines, also of hidden ones, which expressions may need."""
     return [_query(line, line_period(widget, line, window)) for line in widget.lines]
 
 
@@ -63,7 +63,7 @@ def _query(line: Line, period: int) -> Query:
 
 
 def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> Answer:
-    """The series of each group; what CloudWatch says of them is noted."""
+    """Return the series of each group; note CloudWatch's messages."""
     answer = app.metric_data.get(groups, start=window.start, end=window.end)
     for message in answer.messages:
         app.report.note(f"CloudWatch: {message}")
@@ -71,7 +71,7 @@ def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> An
 
 
 def problems(widgets: Sequence[Widget], answer: Answer) -> list[Problem | None]:
-    """What CloudWatch has against each of the widgets, whose queries are the answer's first groups.
+    """Say why CloudWatch refuses widgets, whose queries are the answer's first groups.
 
     Raises TtOpsError `widget-refused` when it reads none of them.
     """
@@ -99,13 +99,13 @@ def _problem(widget: Widget, reason: str) -> Problem:
 def visible_series(
     widget: Widget, read: Mapping[str, Sequence[Series]]
 ) -> Iterator[tuple[Line, Series]]:
-    """Every line that is drawn, a search's for each of its results."""
+    """Yield every line that is drawn, a search's for each of its results."""
     for line in widget.lines:
         if line.visible:
             yield from ((line, series) for series in read.get(line.id, ()))
 
 
 def points(series: Series, window: TimeWindow) -> tuple[Point, ...]:
-    """The values up to now, oldest first: an expression may make some of the future."""
+    """Return the values up to now, oldest first: an expression may give later ones."""
     found = sorted(series.points.items())
     return tuple(Point(rfc3339(at), value) for at, value in found if at <= window.now)

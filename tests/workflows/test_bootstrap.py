@@ -190,7 +190,6 @@ def test_what_exists_is_adopted(app: Any, exists: bool) -> None:
     assert app.variables == {
         "adopt_bucket": exists,
         "adopt_lock_table": exists,
-        "force_destroy": False,
     }
     assert app.remembered() == STATE
 
@@ -267,12 +266,25 @@ def test_a_backend_that_others_use_stays(
     assert app.applied == []
 
 
-def test_a_backend_is_told_to_go_before_it_goes(app: Any) -> None:
-    """The provider empties a bucket only if an apply has allowed it."""
+def test_a_backend_is_adopted_and_emptied_before_it_is_destroyed(app: Any) -> None:
+    """Terraform destroys what is in its state, and a bucket only without versions."""
     app.make_bucket()
+    s3 = app.session.client("s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        s3.put_object(Bucket=BUCKET, Key="bootstrap.tfstate", Body=STATE)
+    s3.put_object(Bucket=BUCKET, Key="infra/terraform.tfstate.tflock", Body=b"{}")
+    s3.delete_object(Bucket=BUCKET, Key="infra/terraform.tfstate.tflock")
+    versions: list[int] = []
+
+    def count() -> None:
+        found = s3.list_object_versions(Bucket=BUCKET)
+        versions.append(sum(len(found.get(kind, ())) for kind in ("Versions", "DeleteMarkers")))
+
+    app.work = count
     remove_backend(app)
     assert app.applied == ["apply", "destroy"]
-    assert app.variables["force_destroy"]
+    assert versions == [4, 0]
 
 
 def test_no_backend_is_not_made_in_order_to_be_removed(app: Any) -> None:
