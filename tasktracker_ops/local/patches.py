@@ -1,12 +1,12 @@
 """Every change to moto, in one list.
 
-To add an operation, write a function that takes the place of one of moto's in the module of its
-subject, and name it here. moto's own attributes then serve every client and protocol.
+To add an operation, write a function in the module of its subject and name it here: on moto's own
+classes it serves every client and protocol. A `…Response` reads the request and answers, a
+`…Backend` or model holds the data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ from tasktracker_ops.local.mail.mailbox import Mailbox
 
 @dataclass(frozen=True)
 class Patch:
-    """An attribute of one of moto's objects, what it becomes, and why."""
+    """An attribute of a class of moto, what replaces it, and what moto does instead."""
 
     owner: Any
     attribute: str
@@ -46,103 +46,60 @@ class Patch:
 
 def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
-    for patch in _patches(runtime, mailbox, url):
+    sender = subscriptions.Sender(mailbox, url)
+    patches = [
+        # every service
+        Patch(BaseModel, "__new__", _new, "moto keeps all it ever made, for a page of its own"),
+        # Lambda
+        Patch(LambdaResponse, "invoke", functions.invoke_in(runtime), "moto needs Docker"),
+        Patch(LambdaFunction, "invoke", functions.refuse_invocation, "moto needs Docker"),
+        Patch(
+            LambdaFunction,
+            "update_function_code",
+            functions.update_function_code,
+            "moto ignores Architectures",
+        ),
+        Patch(LambdaStorage, "publish_version", functions.publish_version, "moto reuses numbers"),
+        Patch(LambdaStorage, "del_function", functions.delete_function, "moto ignores aliases"),
+        Patch(LambdaBackend, "create_alias", functions.create_alias, "moto ignores weights"),
+        Patch(LambdaBackend, "update_alias", functions.update_alias, "moto ignores weights"),
+        # API Gateway
+        Patch(
+            ApiGatewayV2Backend, "create_api", http_api.create_api_below(url), "moto names AWS's"
+        ),
+        Patch(ApiGatewayV2Response, "update_stage", http_api.update_stage, "moto lacks it"),
+        Patch(Route, "update", http_api.update_route, "moto keeps a route's last scope"),
+        Patch(Api, "delete_authorizer", http_api.delete_authorizer, "moto ignores its routes"),
+        # DynamoDB
+        Patch(DynamoHandler, "call_action", dynamodb.call_action, "moto checks, then writes"),
+        Patch(Table, "__deepcopy__", dynamodb.copy_table, "moto copies every item"),
+        Patch(Table, "query", dynamodb.query, "moto sorts the whole table for a page"),
+        Patch(DynamoDBBackend, "update_item", dynamodb.update_item, "moto changes shared items"),
+        # S3
+        Patch(FakeDeleteMarker, "dispose", _dispose, "moto cannot delete a delete marker"),
+        # SNS
+        Patch(SNSBackend, "subscribe", subscriptions.subscribe_through(sender), "moto calls out"),
+        Patch(Subscription, "publish", subscriptions.publish_through(sender), "moto mails nobody"),
+        Patch(Topic, "publish", subscriptions.publish, "moto keeps every message"),
+        Patch(SNSResponse, "subscribe", subscriptions.answer_subscribe, "moto has none pending"),
+        Patch(
+            SNSResponse,
+            "confirm_subscription",
+            subscriptions.answer_confirm_subscription,
+            "moto takes any token",
+        ),
+        Patch(
+            SNSResponse,
+            "list_subscriptions_by_topic",
+            subscriptions.answer_list_subscriptions_by_topic,
+            "moto has none pending",
+        ),
+    ]
+    for patch in patches:
         setattr(patch.owner, patch.attribute, patch.replacement)
     cloudwatch_api.install()
     cloudwatch_logs_api.install()
     alarm_operations.install(alarms)
-
-
-def _patches(runtime: Runtime, mailbox: Mailbox, url: str) -> list[Patch]:
-    return [
-        Patch(BaseModel, "__new__", _new, "moto keeps all it ever made, for a page of its own"),
-        Patch(FakeDeleteMarker, "dispose", _dispose, "deleting a delete marker fails"),
-        *_lambda(runtime),
-        *_api_gateway(url),
-        *_dynamodb(),
-        *_sns(subscriptions.Sender(mailbox, url)),
-    ]
-
-
-def _lambda(runtime: Runtime) -> Iterator[Patch]:
-    yield Patch(LambdaResponse, "invoke", functions.invoke_in(runtime), "moto needs Docker")
-    yield Patch(LambdaFunction, "invoke", functions.refuse_invocation, "moto needs Docker")
-    yield Patch(
-        LambdaFunction,
-        "update_function_code",
-        functions.update_function_code,
-        "moto ignores Architectures",
-    )
-    yield Patch(
-        LambdaStorage, "publish_version", functions.publish_version, "moto gives numbers again"
-    )
-    yield Patch(
-        LambdaStorage,
-        "del_function",
-        functions.delete_function,
-        "moto deletes versions behind aliases",
-    )
-    yield Patch(LambdaBackend, "create_alias", functions.create_alias, "moto ignores weights")
-    yield Patch(LambdaBackend, "update_alias", functions.update_alias, "moto ignores weights")
-
-
-def _api_gateway(url: str) -> Iterator[Patch]:
-    yield Patch(
-        ApiGatewayV2Backend,
-        "create_api",
-        http_api.create_api_below(url),
-        "moto's endpoint is one of AWS",
-    )
-    yield Patch(
-        ApiGatewayV2Response, "update_stage", http_api.update_stage, "moto has no UpdateStage"
-    )
-    yield Patch(Route, "update", http_api.update_route, "moto keeps a route's last scope")
-    yield Patch(
-        Api,
-        "delete_authorizer",
-        http_api.delete_authorizer,
-        "moto deletes authorizers that routes still name",
-    )
-
-
-def _dynamodb() -> Iterator[Patch]:
-    yield Patch(
-        DynamoHandler,
-        "call_action",
-        dynamodb.call_action,
-        "moto checks a condition and writes in two steps",
-    )
-    yield Patch(Table, "__deepcopy__", dynamodb.copy_table, "a transaction copies every item")
-    yield Patch(Table, "query", dynamodb.query, "a page of an index sorts the whole table")
-    yield Patch(
-        DynamoDBBackend, "update_item", dynamodb.update_item, "moto changes items that copies share"
-    )
-
-
-def _sns(sender: subscriptions.Sender) -> Iterator[Patch]:
-    yield Patch(
-        SNSBackend,
-        "subscribe",
-        subscriptions.subscribe_through(sender),
-        "moto confirms addresses by itself, and calls HTTP endpoints",
-    )
-    yield Patch(Subscription, "publish", subscriptions.publish_through(sender), "moto mails nobody")
-    yield Patch(Topic, "publish", subscriptions.publish, "moto keeps every message")
-    yield Patch(
-        SNSResponse, "subscribe", subscriptions.answer_subscribe, "moto knows no pending ones"
-    )
-    yield Patch(
-        SNSResponse,
-        "confirm_subscription",
-        subscriptions.answer_confirm_subscription,
-        "moto takes any token",
-    )
-    yield Patch(
-        SNSResponse,
-        "list_subscriptions_by_topic",
-        subscriptions.answer_list_subscriptions_by_topic,
-        "moto knows no pending ones",
-    )
 
 
 def _new(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
