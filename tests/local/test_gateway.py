@@ -215,7 +215,7 @@ def test_integration_timeout_is_a_503(aws: Any) -> None:
 
 
 def test_a_throttled_function_is_a_429(aws: Any) -> None:
-    """Without concurrency every request is turned away, and counts as throttled and as a 4xx."""
+    """Without concurrency every request is refused, and counts as throttled and as a 4xx."""
     function = aws.function()
     aws.client("lambda").put_function_concurrency(
         FunctionName=function.name, ReservedConcurrentExecutions=0
@@ -246,7 +246,7 @@ def _sum(aws: Any, namespace: str, name: str, **dimensions: str) -> float | None
 def test_without_permission_on_the_alias_it_is_a_500(
     aws: Any, function: Any, permission: str | None
 ) -> None:
-    """The function's resource policy is asked; `$default` has no method in its ARN."""
+    """The function's resource policy decides; `$default` has no method in its ARN."""
     response = aws.api(function, permission=permission).call("/")
     assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
 
@@ -349,8 +349,8 @@ def test_parallel_clients(aws: Any, record_property: Any) -> None:
     assert sum(line.startswith("REPORT") for line in function.log()) == 160
 
 
-def test_observers_are_told(embedded: Any) -> None:
-    """Each request is handed on as one record, refused ones included."""
+def test_observers_receive_each_request(embedded: Any) -> None:
+    """One record for each, refused ones included."""
     aws, parts = embedded
     records: list[Any] = []
     parts.gateway.observers.add(records.append)
@@ -382,7 +382,7 @@ def test_observers_are_told(embedded: Any) -> None:
 def test_bodies_without_one_clear_end_are_refused(
     aws: Any, head: bytes, body: bytes, status: bytes
 ) -> None:
-    """A body whose end is damaged or told twice is answered once, and the connection ends."""
+    """A body whose end is damaged or stated twice gets one answer, and the connection ends."""
     request = b"POST /_tt-ops/health HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n\r\n" + body
     with socket.create_connection(("127.0.0.1", aws.server.port), timeout=10) as client:
         client.sendall(request)
@@ -401,8 +401,8 @@ def test_bytes_that_are_no_request_are_refused(aws: Any) -> None:
             assert b" 400 " in connection.recv(100)
 
 
-def test_a_client_that_asks_may_send_its_body_at_once(aws: Any) -> None:
-    """The interim answer to `Expect: 100-continue` comes before the body, which boto3 awaits."""
+def test_expect_100_continue_is_answered_before_the_body(aws: Any) -> None:
+    """boto3 waits for the interim answer."""
     with socket.create_connection(("127.0.0.1", aws.server.port), timeout=5) as connection:
         head = b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
         connection.sendall(head + b"Expect: 100-continue\r\n\r\n")

@@ -120,7 +120,7 @@ def test_without_weights_a_routing_configuration_is_taken(aws: Any, function: An
     assert answer["FunctionVersion"] == "1"
 
 
-def test_context_is_lambdas(function: Any) -> None:
+def test_the_context_has_arn_request_id_memory_and_time(function: Any) -> None:
     """The context knows ARN, request id, memory and the time that is left."""
     answer = function.invoke({"action": "context"}, Qualifier="live")["Payload"]
     assert answer["arn"].endswith(f":function:{function.name}:live")
@@ -194,7 +194,7 @@ def test_without_a_log_group_nothing_is_written(aws: Any) -> None:
     assert groups["logGroups"] == []
 
 
-def test_environment_is_lambdas_and_nothing_of_the_users(
+def test_a_worker_sees_lambdas_variables_and_none_of_the_users(
     aws: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker sees the documented variables and the function's own, and no others."""
@@ -227,7 +227,7 @@ def test_a_raising_function_reports_its_error_and_goes_on(aws: Any) -> None:
 
 
 def test_timeout_kills_and_the_next_invocation_works(aws: Any) -> None:
-    """A function that runs too long is ended, told so in the log, and replaced."""
+    """A worker that exceeds the timeout is killed and replaced, and the log says so."""
     function = aws.function(Timeout=1)
     pid = function.do("environment")["pid"]
     answer = function.invoke({"action": "spin"})
@@ -375,8 +375,8 @@ def test_new_configuration_replaces_the_worker(aws: Any) -> None:
     assert second["pid"] != first["pid"]
 
 
-def test_observers_are_told(embedded: Any) -> None:
-    """Each invocation is handed on as one record, whatever another observer does."""
+def test_observers_receive_each_invocation(embedded: Any) -> None:
+    """One record for each, even if another observer raises."""
     aws, parts = embedded
     records: list[Any] = []
     parts.runtime.observers.add(lambda record: 1 / 0)
