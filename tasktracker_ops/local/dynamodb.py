@@ -73,7 +73,7 @@ def query(
             found = (item for item in found if item.attrs[sort_name].value < bound)
         if limit and comparison in (None, "<"):
             choose = heapq.nsmallest if forward else heapq.nlargest
-            # One more, by which moto tells that there is another page.
+            # One more, from which moto concludes that there is another page.
             found = choose(limit + 1, found, key=lambda item: item.attrs[sort_name].value)
         asked = copy.copy(table)
         asked.items = {item.hash_key: item for item in found}  # type: ignore[assignment]

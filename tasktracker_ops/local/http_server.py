@@ -51,7 +51,7 @@ class RequestHandler(MotoRequestHandler):
         self._send(status, headers, content)
 
     def handle_expect_100(self) -> bool:
-        """Ask for the body at once: boto3 would wait a second for that line in our buffer."""
+        """Ask for the body at once; boto3 would wait a second for the line in our buffer."""
         wanted = super().handle_expect_100()
         self.wfile.flush()
         return wanted

@@ -59,7 +59,7 @@ def confirm(server: LocalServer, address: str | None = None) -> Confirmed:
 
 
 def _get(server: LocalServer, path: str) -> bytes:
-    # http.client knows no proxies.
+    # http.client uses no proxies, whatever HTTP_PROXY says.
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", path)

@@ -12,7 +12,7 @@ from moto.logs.exceptions import ResourceNotFoundException
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-# Of two threads that make the same stream, one would write to a stream nobody sees.
+# Of two threads that make the same stream, one would write to a stream that is then replaced.
 _making_streams = threading.Lock()
 
 

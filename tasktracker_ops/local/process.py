@@ -28,12 +28,12 @@ _HEALTH_SECONDS = 10.0  # a busy server must not be taken for a dead one
 _POLL_SECONDS = 0.02
 _LOG_LINES = 15
 
-# A child that ends must be waited for by its parent, or its pid looks alive for ever.
+# The parent has to wait for a child that ended, or its pid looks alive for ever.
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
-    """Return the server of `directory`, started on `port` unless it runs already.
+    """Return the emulator of `directory`; start it on `port` unless it is running.
 
     A port that is taken is replaced by a free one, unless it is required; 0 takes any free one.
     Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port than required),
@@ -59,7 +59,7 @@ def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
 
 
 def find(directory: Path) -> LocalServer | None:
-    """Return the server of `directory` if it runs and answers as itself."""
+    """Return the emulator of `directory` if it is running and answers with its own identity."""
     state = ServerState.read(directory)
     if state is None or not _answers(state):
         return None
@@ -75,7 +75,7 @@ def find(directory: Path) -> LocalServer | None:
 
 
 def stop(directory: Path) -> LocalServer | None:
-    """End the server of `directory` with its workers; return what was stopped, if anything.
+    """Stop the emulator of `directory` with its workers; return it, None when there was none.
 
     Nothing is signalled that has not just answered with the identity in the state file.
     Raises TtOpsError `local-stop-failed` when even SIGKILL does not end it.
@@ -101,7 +101,7 @@ def stop(directory: Path) -> LocalServer | None:
 
 
 def _launch(directory: Path, port: int) -> LocalServer | None:
-    """Start the server and wait until it answers; None when the port is taken."""
+    """Start the emulator and wait until it answers; None when the port is taken."""
     options = ["--port", str(port), "--directory", "."]
     with _log_path(directory).open("wb") as log:
         child = subprocess.Popen(  # nosec B603 # no shell; our own module
@@ -145,7 +145,7 @@ def _environment() -> dict[str, str]:
 
 
 def _answers(state: ServerState) -> bool:
-    # http.client knows no proxies, so HTTP_PROXY cannot come between.
+    # http.client uses no proxies, whatever HTTP_PROXY says.
     connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=_HEALTH_SECONDS)
     try:
         connection.request("GET", "/_tt-ops/health")
@@ -213,7 +213,7 @@ def _log_path(directory: Path) -> Path:
 
 @contextlib.contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the server of a directory."""
+    """Let one process at a time start or stop the emulator of a directory."""
     with (directory / "server.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

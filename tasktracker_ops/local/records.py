@@ -1,4 +1,4 @@
-"""What happened, as data: one frozen record per invocation and per request to an API."""
+"""Records of invocations and of requests to APIs, and the observers that receive them."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ Record = TypeVar("Record")
 
 
 class Observers(Generic[Record]):
-    """Callables that are handed each record, in the thread that made it."""
+    """Callables that receive each record, in the thread that made it."""
 
     def __init__(self) -> None:
         self._callables: list[Callable[[Record], None]] = []
 
     def add(self, observer: Callable[[Record], None]) -> None:
-        """Hand every later record to `observer`."""
+        """Send every later record to `observer`."""
         self._callables.append(observer)
 
     def notify(self, record: Record) -> None:
-        """Hand `record` to all; an observer that raises is logged and does no harm."""
+        """Send `record` to all observers; log those that raise."""
         for observer in self._callables:
             try:
                 observer(record)

@@ -76,7 +76,7 @@ def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None
         emulator.close()
         state.remove(directory)
         logging.shutdown()
-        # Tearing down moto and its threads takes longer than everything before it.
+        # Tearing down moto and its threads would take longer than all the rest.
         os._exit(0)
 
 

@@ -30,7 +30,7 @@ def allowed(response: Any) -> dict[str, str]:
 
 
 def test_preflights_without_a_route_are_the_gateways(aws: Any, function: Any) -> None:
-    """Routes of other methods, whoever may call them, do not stand in the way."""
+    """Routes of other methods make no difference, whatever their authorization."""
     api = aws.api(function, "PUT /tasks", auth="AWS_IAM", CorsConfiguration=CONFIGURATION)
     answer = api.call("/tasks", "OPTIONS", headers=ASK)
     assert (answer.status_code, answer.content) == (204, b"")

@@ -1,4 +1,4 @@
-"""Writes on the embedded DynamoDB: whole or not at all, at a cost that does not grow."""
+"""Writes in the emulated DynamoDB: whole or not at all, at a cost that does not grow."""
 
 from __future__ import annotations
 

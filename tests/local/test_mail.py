@@ -1,4 +1,4 @@
-"""E-mail subscriptions wait for their confirmation, then get mail: over HTTP, as clients see it."""
+"""E-mail subscriptions are pending until they are confirmed, then receive mail."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _subscriptions(aws: Any, topic: str) -> list[str]:
 
 
 def test_a_subscription_is_pending_at_first(aws: Any, topic: str, address: str) -> None:
-    """Every call that tells of it says so."""
+    """Every call that describes it says so."""
     assert _subscribe(aws, topic, address) == "pending confirmation"
     arn = _subscribe(aws, topic, address, ReturnSubscriptionArn=True)
     assert arn.startswith(f"{topic}:")
@@ -60,7 +60,9 @@ def test_a_subscription_is_pending_at_first(aws: Any, topic: str, address: str) 
     assert attributes["ConfirmationWasAuthenticated"] == "false"
 
 
-def test_nothing_is_sent_to_the_unconfirmed(aws: Any, topic: str, address: str) -> None:
+def test_a_pending_subscription_receives_no_notifications(
+    aws: Any, topic: str, address: str
+) -> None:
     """Only the request for confirmation arrives."""
     _subscribe(aws, topic, address)
     aws.client("sns").publish(TopicArn=topic, Message="not sent")
@@ -101,15 +103,15 @@ def test_the_api_confirms(aws: Any, topic: str, address: str) -> None:
 
 @pytest.mark.parametrize("query", ["", "TopicArn=x&Token=y", "TopicArn={topic}&Token=%C3%A9"])
 def test_a_wrong_link_confirms_nothing(aws: Any, topic: str, address: str, query: str) -> None:
-    """Nor does it fail."""
+    """The answer is a 400."""
     _subscribe(aws, topic, address)
     url = f"{aws.server.url}/_tt-ops/confirm?{query.format(topic=topic)}"
     assert requests.get(url, timeout=10).status_code == 400
     assert _subscriptions(aws, topic) == ["PendingConfirmation"]
 
 
-def test_looking_at_a_link_does_not_follow_it(aws: Any, topic: str, address: str) -> None:
-    """HEAD confirms nothing."""
+def test_a_head_request_confirms_nothing(aws: Any, topic: str, address: str) -> None:
+    """Programs check links that way."""
     _subscribe(aws, topic, address)
     requests.head(_mails(aws, address)[0]["confirm_url"], timeout=10)
     assert _subscriptions(aws, topic) == ["PendingConfirmation"]
@@ -185,7 +187,7 @@ def test_the_footer_unsubscribes(aws: Any, topic: str, address: str) -> None:
     ],
 )
 def test_an_address_has_to_be_one(aws: Any, topic: str, endpoint: str) -> None:
-    """SNS refuses what is none."""
+    """SNS refuses anything else."""
     with pytest.raises(ClientError, match="Invalid parameter: Email address"):
         _subscribe(aws, topic, endpoint)
 
@@ -208,7 +210,7 @@ def test_the_inbox_is_bounded() -> None:
 
 
 def test_another_sites_page_reads_no_mail(aws: Any) -> None:
-    """The inbox is as closed as the rest."""
+    """Its origin is refused."""
     headers = {"Origin": "https://evil.example"}
     url = f"{aws.server.url}/_tt-ops/inbox"
     assert requests.get(url, headers=headers, timeout=5).status_code == 403

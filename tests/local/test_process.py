@@ -74,10 +74,9 @@ def test_is_bound_to_loopback_only(aws: Any) -> None:
     assert [each.split(":")[0] for each in listening] == ["0100007F"]
 
 
-def test_start_twice_gives_the_same_server(directory: Path) -> None:
-    """Starting again returns what runs already."""
-    first = process.start(directory, 0, port_required=False)
-    assert process.start(directory, 0, port_required=False) == first
+def test_start_twice_gives_the_same_server(aws: Any) -> None:
+    """Starting again returns what is running."""
+    assert process.start(aws.server.log_path.parent, 0, port_required=False) == aws.server
 
 
 def test_two_starts_at_once_give_one_server(directory: Path) -> None:
@@ -122,22 +121,20 @@ def test_taken_port_that_is_required_is_an_error(directory: Path, taken_port: in
     assert "tt-ops local up --port" in caught.value.hint
 
 
-def test_another_required_port_is_an_error(directory: Path, taken_port: int) -> None:
-    """A server cannot be on the required port while it runs on another."""
-    process.start(directory, 0, port_required=False)
+def test_another_required_port_is_an_error(aws: Any, taken_port: int) -> None:
+    """An emulator cannot be on the required port while it runs on another."""
     with pytest.raises(TtOpsError) as caught:
-        process.start(directory, taken_port, port_required=True)
+        process.start(aws.server.log_path.parent, taken_port, port_required=True)
     assert caught.value.code == "local-already-running"
 
 
 def test_stale_state_of_a_reused_pid_is_ignored(directory: Path) -> None:
-    """A pid in a stale file that now is another process gets no signal, and a server starts."""
+    """Another process that has the pid of a stale file gets no signal."""
     with subprocess.Popen(["sleep", "60"]) as bystander:
         state = {"pid": bystander.pid, "port": 1, "id": "x", "started_at": "2026-01-01T00:00:00Z"}
         (directory / "server.json").write_text(json.dumps(state))
         assert process.find(directory) is None
         assert process.stop(directory) is None
-        process.start(directory, 0, port_required=False)
         assert bystander.poll() is None
         bystander.kill()
 
@@ -176,14 +173,16 @@ def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -
     idle = function.do("environment")["pid"]
     busy_function = aws.function()
     busy = busy_function.do("environment")["pid"]
-    busy_function.invoke({"action": "spin"}, InvocationType="Event")
-    assert _runs(idle)
-    assert _runs(busy)
-    if end == "stop":
-        process.stop(aws.server.log_path.parent)
-    else:
-        os.kill(aws.server.pid, signal.SIGKILL)
-    eventually(lambda: not _runs(idle) and not _runs(busy))
+    with ThreadPoolExecutor(1) as pool:
+        spinning = pool.submit(busy_function.do, "spin")
+        assert _runs(idle)
+        assert _runs(busy)
+        if end == "stop":
+            process.stop(aws.server.log_path.parent)
+        else:
+            os.kill(aws.server.pid, signal.SIGKILL)
+        eventually(lambda: not _runs(idle) and not _runs(busy))
+        assert spinning.exception() is not None
 
 
 def test_a_server_that_dies_at_its_start_shows_its_log(directory: Path) -> None:

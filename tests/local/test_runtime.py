@@ -25,21 +25,13 @@ def test_answers_what_the_function_returns(function: Any) -> None:
     assert function.invoke([1])["ExecutedVersion"] == "$LATEST"
 
 
-@pytest.mark.parametrize("qualifier", ["", ":live", ":1", ":$LATEST"])
-@pytest.mark.parametrize(
-    "prefix",
-    [
-        "",
-        "function:",
-        "123456789012:function:",
-        "eu-west-3:123456789012:function:",
-        "arn:aws:lambda:eu-west-3:123456789012:function:",
-    ],
-)
-def test_forms_of_a_name(aws: Any, function: Any, prefix: str, qualifier: str) -> None:
-    """Name, partial ARN and ARN lead to the function, each with a qualifier behind it or not."""
-    answer = aws.client("lambda").invoke(FunctionName=prefix + function.name + qualifier)
-    assert answer["ExecutedVersion"] == ("1" if qualifier in (":live", ":1") else "$LATEST")
+@pytest.mark.parametrize("form", ["{name}:live", "{arn}", "{arn}:1", "{arn}:live"])
+def test_forms_of_a_name(aws: Any, function: Any, form: str) -> None:
+    """Name and ARN lead to the function, each with or without a qualifier."""
+    arn = f"arn:aws:lambda:eu-west-3:123456789012:function:{function.name}"
+    name = form.format(name=function.name, arn=arn)
+    answer = aws.client("lambda").invoke(FunctionName=name)
+    assert answer["ExecutedVersion"] == ("$LATEST" if name == arn else "1")
 
 
 def test_new_code_may_want_another_processor(aws: Any) -> None:
@@ -128,7 +120,7 @@ def test_without_weights_a_routing_configuration_is_taken(aws: Any, function: An
     assert answer["FunctionVersion"] == "1"
 
 
-def test_context_is_lambdas(function: Any) -> None:
+def test_the_context_has_arn_request_id_memory_and_time(function: Any) -> None:
     """The context knows ARN, request id, memory and the time that is left."""
     answer = function.invoke({"action": "context"}, Qualifier="live")["Payload"]
     assert answer["arn"].endswith(f":function:{function.name}:live")
@@ -145,14 +137,14 @@ def test_log_tail_is_returned_on_request(function: Any) -> None:
     assert "LogResult" not in function.invoke({})
 
 
-def test_event_and_dry_run(aws: Any, eventually: Any) -> None:
-    """An Event is taken at once and runs later; a DryRun runs nothing."""
-    function = aws.function()
-    assert function.invoke({}, InvocationType="DryRun")["StatusCode"] == 204
-    assert function.log() == []
-    taken = function.invoke({"action": "say", "text": "later"}, InvocationType="Event")
-    assert taken["StatusCode"] == 202
-    eventually(lambda: "later\n" in function.log())
+@pytest.mark.parametrize("kind", ["Event", "DryRun"])
+def test_other_types_of_invocation_are_refused(function: Any, kind: str) -> None:
+    """Functions run at once, and their callers wait."""
+    with pytest.raises(ClientError) as caught:
+        function.invoke({}, InvocationType=kind)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "NotImplemented"
+    assert error["Message"] == f"lambda Invoke is not emulated: InvocationType '{kind}'"
 
 
 def test_unknown_function_is_not_found(aws: Any) -> None:
@@ -202,7 +194,7 @@ def test_without_a_log_group_nothing_is_written(aws: Any) -> None:
     assert groups["logGroups"] == []
 
 
-def test_environment_is_lambdas_and_nothing_of_the_users(
+def test_a_worker_sees_lambdas_variables_and_none_of_the_users(
     aws: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker sees the documented variables and the function's own, and no others."""
@@ -235,7 +227,7 @@ def test_a_raising_function_reports_its_error_and_goes_on(aws: Any) -> None:
 
 
 def test_timeout_kills_and_the_next_invocation_works(aws: Any) -> None:
-    """A function that runs too long is ended, told so in the log, and replaced."""
+    """A worker that exceeds the timeout is killed and replaced, and the log says so."""
     function = aws.function(Timeout=1)
     pid = function.do("environment")["pid"]
     answer = function.invoke({"action": "spin"})
@@ -383,8 +375,8 @@ def test_new_configuration_replaces_the_worker(aws: Any) -> None:
     assert second["pid"] != first["pid"]
 
 
-def test_observers_are_told(embedded: Any) -> None:
-    """Each invocation is handed on as one record, whatever another observer does."""
+def test_observers_receive_each_invocation(embedded: Any) -> None:
+    """One record for each, even if another observer raises."""
     aws, parts = embedded
     records: list[Any] = []
     parts.runtime.observers.add(lambda record: 1 / 0)

@@ -156,7 +156,7 @@ def test_keys_of_an_iam_user(aws: Any, iam_api: Any) -> None:
 
 
 def test_other_authorizers_are_closed(aws: Any, function: Any) -> None:
-    """A route with an authorizer that is not emulated lets nobody in."""
+    """A route with an authorizer that is not emulated refuses every call."""
     api = aws.api(function, auth="JWT")
     response = api.call("/", headers={"Authorization": "Bearer x"})
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})

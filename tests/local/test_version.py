@@ -1,4 +1,4 @@
-"""A running server of other code than that of `tt-ops`: told apart, and said once."""
+"""An emulator of another version of the code is noticed, and reported once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AGAIN = "tt-ops local down && tt-ops --target local deploy --yes"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty project whose embedded AWS was started by a changed copy of these sources."""
+    """An empty project whose emulator was started by a changed copy of these sources."""
     folder = tmp_path_factory.mktemp("project")
     for name in PROJECT_MARKERS:
         (folder / name).mkdir()

@@ -1,4 +1,4 @@
-"""What the gateway makes of a function's answer, payload format 2.0.
+"""The HTTP response in a function's answer, payload format 2.0.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -41,7 +41,7 @@ def message(status: int, text: str) -> HttpAnswer:
 
 
 def interpret(payload: bytes) -> HttpAnswer:
-    """Return the HTTP response that the function's JSON stands for.
+    """Return the HTTP response that the function's JSON describes.
 
     An object with `statusCode` is taken as it says; anything else is the body of a 200.
     Raises MalformedAnswer.

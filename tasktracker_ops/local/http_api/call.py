@@ -1,4 +1,4 @@
-"""One HTTP request to an API, as the gateway's parts read it."""
+"""One HTTP request to an API."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ class ApiCall:
 
     @property
     def host(self) -> str:
-        """The Host header."""
+        """Return the Host header."""
         return self.headers.get("host", "")
 
     @property
     def time(self) -> str:
-        """When it arrived, as API Gateway writes it: `12/Mar/2020:19:03:58 +0000`."""
+        """Return the time of arrival as API Gateway writes it: `12/Mar/2020:19:03:58 +0000`."""
         return self.at.strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    # WSGI has these two even where the client has not sent them, empty.
+    # WSGI has these two, empty, even where the client has not sent them.
     own = {name for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
     return {
         name.removeprefix("HTTP_").replace("_", "-").lower(): value

@@ -1,4 +1,4 @@
-"""Cross-origin answers of an HTTP API that has a CORS configuration.
+"""CORS headers of an HTTP API that has a CORS configuration.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 """
@@ -15,7 +15,7 @@ Configuration = dict[str, Any]
 
 
 def is_preflight(call: ApiCall) -> bool:
-    """Tell whether a browser asks for permission."""
+    """Tell whether a browser asks for permission before its request."""
     return (
         call.method == "OPTIONS"
         and "origin" in call.headers
@@ -24,7 +24,7 @@ def is_preflight(call: ApiCall) -> bool:
 
 
 def preflight(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -> HttpAnswer:
-    """Add to the answer to a preflight what is allowed; an origin that is not gets nothing."""
+    """Add the CORS headers to the answer to a preflight; none for an origin that is not allowed."""
     allowed = _origin_headers(configuration, call)
     if allowed:
         for name, key in (("methods", "allowMethods"), ("headers", "allowHeaders")):
@@ -36,7 +36,7 @@ def preflight(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -
 
 
 def decorate(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -> HttpAnswer:
-    """Replace whatever CORS headers the function set by the configured ones."""
+    """Replace the function's CORS headers by the configured ones."""
     allowed = _origin_headers(configuration, call)
     if configuration.get("exposeHeaders"):
         exposed = ",".join(configuration["exposeHeaders"])

@@ -1,4 +1,4 @@
-"""The event an HTTP API hands to its function, payload format 2.0.
+"""The event that an HTTP API sends to its function, payload format 2.0.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """

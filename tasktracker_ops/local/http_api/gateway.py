@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from moto.backends import get_backend
@@ -19,7 +19,7 @@ from moto.core.exceptions import JsonRESTError
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.http_api import access_log, answer, cors, event, routes
 from tasktracker_ops.local.http_api.answer import HttpAnswer, message
-from tasktracker_ops.local.http_api.authorization import Authorization, Authorizer, Denied
+from tasktracker_ops.local.http_api.authorization import Authorization, Denied
 from tasktracker_ops.local.http_api.call import ApiCall
 from tasktracker_ops.local.http_api.throttle import Throttle
 from tasktracker_ops.local.lambda_runtime import functions
@@ -35,7 +35,7 @@ _INTEGRATIONS_AT_ONCE = 64
 
 
 class _Refused(Exception):
-    """The gateway answers in its own name."""
+    """The gateway answers instead of the function; the message says why."""
 
     def __init__(self, status: int, text: str, reason: str = "") -> None:
         super().__init__(reason or text)
@@ -44,16 +44,16 @@ class _Refused(Exception):
 
 @dataclass
 class _Exchange:
-    """What is found out about one call on its way."""
+    """One call with what the gateway learns about it."""
 
     call: ApiCall
     region: str
     api: Any
     stage: Any
     route_key: str | None = None
-    authorizer: Authorizer | None = None
-    denial: str | None = None
-    integration: dict[str, Any] = field(default_factory=dict)
+    authorizer_error: str | None = None
+    integration_error: str | None = None
+    integration_latency_ms: float | None = None
 
 
 class Gateway:
@@ -67,7 +67,7 @@ class Gateway:
         self._integrations = ThreadPoolExecutor(_INTEGRATIONS_AT_ONCE, "integration")
 
     def answer(self, call: ApiCall) -> HttpAnswer:
-        """Return the response to a call; whatever goes wrong behind it is a 5xx of the gateway."""
+        """Return the response to a call; a failure behind the gateway becomes a 5xx."""
         begin = time.perf_counter()
         region, api = find_api(call.api_id)
         stage = None if api is None else api.stages.get(_STAGE)
@@ -86,7 +86,7 @@ class Gateway:
             return self._answer(exchange)
         if not cors.is_preflight(call):
             return cors.decorate(configuration, call, self._answer(exchange))
-        # A route that takes OPTIONS gets preflights as well, behind its authorizer.
+        # A route for OPTIONS gets preflights as well, after its authorizer.
         routed = routes.select(_route_keys(exchange.api), call.method, call.path)
         answered = self._answer(exchange) if routed else HttpAnswer(204, (), b"")
         return cors.preflight(configuration, call, answered)
@@ -97,16 +97,16 @@ class Gateway:
             return self._integrate(exchange)
         except Denied as denied:
             _log.info("%s %r: %s", call.method, call.path, denied)
-            exchange.denial = str(denied)
+            exchange.authorizer_error = str(denied)
             return denied.answer
         except _Refused as refused:
             _log.info("%s %r: %s", call.method, call.path, refused)
             if refused.answer.status >= 500:
-                exchange.integration["error"] = str(refused)
+                exchange.integration_error = str(refused)
             return refused.answer
         except Exception as error:
             _log.exception("%s %r", call.method, call.path)
-            exchange.integration["error"] = str(error)
+            exchange.integration_error = str(error)
             return message(500, "Internal Server Error")
 
     def _integrate(self, exchange: _Exchange) -> HttpAnswer:
@@ -119,8 +119,8 @@ class Gateway:
             raise _Refused(404, "Not Found")
         exchange.route_key = match.route_key
         route = by_key[match.route_key]
-        exchange.authorizer = self._authorization.admit(call, api, route, exchange.region)
-        if not self._throttle.admits(call.api_id, exchange.stage, match.route_key):
+        authorizer = self._authorization.admit(call, api, route, exchange.region)
+        if not self._throttle.admits(call.api_id, exchange.stage):
             raise _Refused(429, "Too Many Requests")
         integration = _integration(api, route.target)
         payload = event.build(
@@ -128,19 +128,16 @@ class Gateway:
             match,
             stage=_STAGE,
             stage_variables=exchange.stage.stage_variables,
-            authorizer=exchange.authorizer,
+            authorizer=authorizer,
         )
         source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
         result = self._invoke(exchange, integration, payload, f"{source}/{match.resource(_STAGE)}")
-        exchange.integration.update(requestId=result.request_id, integrationStatus=200)
         if result.error is not None:
             raise _Refused(500, "Internal Server Error", f"the function failed: {result.error}")
         try:
-            response = answer.interpret(result.payload)
+            return answer.interpret(result.payload)
         except answer.MalformedAnswer as error:
             raise _Refused(500, "Internal Server Error", f"malformed answer: {error}") from error
-        exchange.integration["status"] = response.status
-        return response
 
     def _invoke(
         self, exchange: _Exchange, integration: Any, payload: Mapping[str, Any], source_arn: str
@@ -166,13 +163,13 @@ class Gateway:
             running.cancel()
             raise _Refused(503, "Service Unavailable", "integration timeout") from error
         except Throttled as error:
-            exchange.integration.update(error=str(error), integrationStatus=429)
+            exchange.integration_error = str(error)
             raise _Refused(429, "Too Many Requests", "the function is throttled") from error
         finally:
-            exchange.integration["latency"] = (time.perf_counter() - begin) * 1000
+            exchange.integration_latency_ms = (time.perf_counter() - begin) * 1000
 
     def _account_for(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
-        call, integration = exchange.call, exchange.integration
+        call = exchange.call
         self.observers.notify(
             ApiRequest(
                 region=exchange.region,
@@ -182,7 +179,7 @@ class Gateway:
                 status=response.status,
                 started_at=call.at,
                 latency_ms=latency_ms,
-                integration_latency_ms=integration.get("latency"),
+                integration_latency_ms=exchange.integration_latency_ms,
             )
         )
         settings = exchange.stage.access_log_settings
@@ -190,11 +187,9 @@ class Gateway:
             variables = access_log.variables(
                 call,
                 response,
-                stage=_STAGE,
                 route_key=exchange.route_key,
-                authorizer=exchange.authorizer,
-                denial=exchange.denial,
-                integration=integration,
+                authorizer_error=exchange.authorizer_error,
+                integration_error=exchange.integration_error,
                 latency_ms=latency_ms,
             )
             access_log.write(settings, _STAGE, variables)

@@ -1,4 +1,4 @@
-"""What moto lacks of API Gateway's operations, on moto's own objects.
+"""API Gateway's operations, where moto's lack something.
 
 Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/resources.html
 """

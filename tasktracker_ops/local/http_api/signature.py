@@ -27,7 +27,7 @@ _HEADER = re.compile(
 
 
 class Forbidden(Exception):
-    """The request is unsigned, or its signature does not hold; the message says why."""
+    """The request has no valid signature; the message says why."""
 
 
 class _Caller(NamedTuple):

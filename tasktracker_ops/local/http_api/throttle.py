@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,31 +21,28 @@ class _Bucket:
 
 
 class Throttle:
-    """One bucket for a stage's default settings, and one per route that has its own."""
+    """One bucket for the default settings of each stage."""
 
-    def __init__(self) -> None:
-        self._buckets: dict[tuple[str, ...], _Bucket] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._taking = threading.Lock()
 
-    def admits(self, api_id: str, stage: Any, route_key: str) -> bool:
+    def admits(self, api_id: str, stage: Any) -> bool:
         """Take a token for one request; False when there is none left.
 
         `stage` is moto's stage; rates are requests a second, bursts are requests.
         """
-        own = stage.route_settings.get(route_key, {})
-        if "throttlingRateLimit" in own or "throttlingBurstLimit" in own:
-            return self._take((api_id, stage.name, route_key), own)
-        return self._take((api_id, stage.name), stage.default_route_settings or {})
-
-    def _take(self, key: tuple[str, ...], settings: dict[str, Any]) -> bool:
+        settings = stage.default_route_settings or {}
         if "throttlingRateLimit" not in settings and "throttlingBurstLimit" not in settings:
             return True
+        key = (api_id, stage.name)
         rate = float(settings.get("throttlingRateLimit", 10_000))
         burst = float(settings.get("throttlingBurstLimit", 5_000))
         with self._taking:
-            now = time.monotonic()
+            now = self._clock()
             bucket = self._buckets.get(key)
-            # New limits hold at once, as in a stage that was never called.
+            # New limits hold at once.
             if bucket is None or (bucket.rate, bucket.burst) != (rate, burst):
                 bucket = self._buckets[key] = _Bucket(rate, burst, burst, now)
             bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled_at) * rate)

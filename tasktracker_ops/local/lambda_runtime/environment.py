@@ -89,7 +89,7 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        """Whether the worker process still runs."""
+        """Tell whether the worker process is running."""
         return self._process.poll() is None
 
     def initialise(self, limit: float) -> None:
@@ -170,7 +170,7 @@ class Environment:
         try:
             self._process.wait(_DEATH_SECONDS)
         except subprocess.TimeoutExpired:
-            # It does not listen any more, yet it lives.
+            # It has closed its connection and is still running.
             self.kill()
         code = self._process.returncode
         reason = f"exit status {code}" if code >= 0 else f"signal: {signal.strsignal(-code)}"

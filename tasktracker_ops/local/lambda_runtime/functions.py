@@ -32,13 +32,13 @@ class FunctionVersion:
     code: bytes = field(repr=False, compare=False)
 
     def invoked_arn(self, qualifier: str | None) -> str:
-        """Return the ARN a caller used who named that version or alias, or none."""
+        """Return the function's ARN with the qualifier that the caller named, if any."""
         unqualified = self.arn.rpartition(":")[0]
         return f"{unqualified}:{qualifier}" if qualifier else unqualified
 
     @property
     def log_group(self) -> str:
-        """The log group Lambda writes to for this function."""
+        """Return the log group that Lambda writes to for this function."""
         return f"/aws/lambda/{self.name}"
 
 

@@ -25,7 +25,7 @@ class Launcher:
     """Unpacks code under `directory` and starts workers that find AWS at `endpoint`."""
 
     def __init__(self, directory: Path, endpoint: str) -> None:
-        # What a killed server left behind.
+        # A killed emulator leaves its folder behind.
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         self._directory = directory

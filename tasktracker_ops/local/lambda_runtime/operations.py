@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import logging
-import re
-import threading
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -21,20 +18,11 @@ from moto.awslambda.responses import LambdaResponse
 from tasktracker_ops.local.control_plane import NotEmulated
 from tasktracker_ops.local.lambda_runtime import functions
 from tasktracker_ops.local.lambda_runtime.execution import MAX_PAYLOAD_BYTES
-from tasktracker_ops.local.lambda_runtime.functions import FunctionVersion
 from tasktracker_ops.local.lambda_runtime.pool import Throttled
 from tasktracker_ops.local.lambda_runtime.runtime import Result, Runtime
 
-_log = logging.getLogger(__name__)
-
 Response = tuple[int, dict[str, str], bytes]
 
-# Name and qualifier: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-_FUNCTION_NAME = re.compile(
-    r"(?:arn:aws[a-z-]*:lambda:)?(?:[a-z]{2}(?:-[a-z]+)+-\d:)?(?:\d{12}:)?(?:function:)?"
-    r"([\w-]+)(?::(\$LATEST|[\w-]+))?",
-    re.ASCII,
-)
 # moto's own, however often ours are put around them.
 _moto_update_function_code = LambdaFunction.update_function_code
 _moto_delete_function = LambdaStorage.del_function
@@ -90,20 +78,17 @@ def invoke_in(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
     """
 
     def invoke(request: LambdaResponse) -> Response:
-        name, qualifier = _parse_name(unquote(request.path.rsplit("/", 2)[-2]))
-        qualifier = qualifier or request._get_param("Qualifier")
+        name = unquote(request.path.rsplit("/", 2)[-2])
+        qualifier = request._get_param("Qualifier")
+        kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        if kind != "RequestResponse":
+            reason = f"InvocationType {kind!r}"
+            raise NotEmulated(service="lambda", action="Invoke", reason=reason)
         payload = request.body.encode() if isinstance(request.body, str) else request.body
         payload = payload or b"{}"
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise _RequestTooLarge(len(payload))
         function = functions.resolve(request.region, name, qualifier)
-        # moto takes the status from a header of that name.
-        match request.headers.get("X-Amz-Invocation-Type"):
-            case "DryRun":
-                return 204, {"status": "204"}, b""
-            case "Event":
-                _invoke_later(runtime, function, payload, qualifier)
-                return 202, {"status": "202"}, b""
         try:
             result = runtime.invoke(function, payload, qualifier=qualifier)
         except Throttled as error:
@@ -162,7 +147,7 @@ def delete_function(storage: LambdaStorage, name_or_arn: str, qualifier: str | N
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
     """
-    name, named = _parse_name(name_or_arn)
+    _, name, named = storage.split_function_arn(name_or_arn)
     qualifier = named or qualifier
     if qualifier == "$LATEST":
         raise InvalidParameterValueException(
@@ -210,21 +195,3 @@ def _headers(result: Result, *, tail: bool) -> dict[str, str]:
     if tail:
         headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
     return headers
-
-
-def _parse_name(name_or_arn: str) -> tuple[str, str | None]:
-    """Return the function's name and the qualifier in a name, partial ARN or ARN."""
-    match = _FUNCTION_NAME.fullmatch(name_or_arn)
-    return (match[1], match[2]) if match else (name_or_arn, None)
-
-
-def _invoke_later(
-    runtime: Runtime, function: FunctionVersion, payload: bytes, qualifier: str | None
-) -> None:
-    def run() -> None:
-        try:
-            runtime.invoke(function, payload, qualifier=qualifier)
-        except Exception:
-            _log.exception("asynchronous invocation of %s", function.arn)
-
-    threading.Thread(target=run, name="event", daemon=True).start()

@@ -62,7 +62,7 @@ class Pool:
         reserved: int | None,
         patience: float,
     ) -> Iterator[Slot]:
-        """Hold a slot; afterwards its environment, when still there, is kept warm.
+        """Hold a slot; afterwards keep its environment warm, if there still is one.
 
         Raises Throttled at once over `reserved`, or after `patience` seconds of waiting.
         """

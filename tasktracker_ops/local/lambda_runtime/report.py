@@ -1,4 +1,4 @@
-"""The lines Lambda itself writes to a function's log, and the errors it answers in its own name.
+"""The lines that Lambda itself writes to a function's log, and its own errors.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 """

@@ -1,4 +1,4 @@
-"""The Lambda runtime: runs deployed code by awslambdaric, warm, bounded and observed."""
+"""The Lambda runtime: runs deployed code with awslambdaric, in warm, bounded environments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker writes to its one pipe: plain lines, and framed log messages between them."""
+"""The output of a worker: plain lines, and framed log messages between them."""
 
 from __future__ import annotations
 

@@ -19,13 +19,14 @@ from moto.sns.responses import SNSResponse
 
 from tasktracker_ops.local.control_plane import NotEmulated
 from tasktracker_ops.local.credentials import ACCOUNT_ID
-from tasktracker_ops.local.mail import letters
 from tasktracker_ops.local.mail.mailbox import Letter, Mailbox
 
 # As browsers take it (https://html.spec.whatwg.org/multipage/input.html#email-state-(type=email)),
 # with letters of any script.
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*")
 
+_CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
+_DEFAULT_SUBJECT = "AWS Notification Message"
 # moto's own, however often ours are put around them.
 _moto_subscribe = SNSBackend.subscribe
 _moto_publish = Topic.publish
@@ -43,15 +44,15 @@ class Sender:
         """Send the letter with the link that confirms."""
         token = {"TopicArn": subscription.topic_arn, "Token": subscription.token}
         url = f"{self._url}/_tt-ops/confirm?{urlencode(token)}"
-        text = letters.confirmation(subscription.topic_arn, url)
-        self._send(subscription, letters.CONFIRMATION_SUBJECT, text, confirm_url=url)
+        text = _confirmation(subscription.topic_arn, url)
+        self._send(subscription, _CONFIRMATION_SUBJECT, text, confirm_url=url)
 
     def notify(self, subscription: Any, message: str, subject: str | None) -> None:
         """Send a topic's message."""
         leave = {"SubscriptionArn": subscription.arn, "Endpoint": subscription.endpoint}
         url = f"{self._url}/_tt-ops/unsubscribe?{urlencode(leave, quote_via=quote, safe=':@')}"
-        text = letters.notification(message, url)
-        self._send(subscription, subject or letters.DEFAULT_SUBJECT, text)
+        text = _notification(message, url)
+        self._send(subscription, subject or _DEFAULT_SUBJECT, text)
 
     def _send(
         self, subscription: Any, subject: str, text: str, confirm_url: str | None = None
@@ -191,3 +192,35 @@ def _find(subscription_arn: str) -> Any:
         if subscription_arn in backend.subscriptions:
             return backend.subscriptions[subscription_arn]
     return None
+
+
+def _confirmation(topic_arn: str, url: str) -> str:
+    """Return what asks the owner of an address to confirm."""
+    return f"""\
+You have chosen to subscribe to the topic:
+{topic_arn}
+
+To confirm this subscription, click or visit the link below \
+(If this was in error no action is necessary):
+{url}
+
+Please do not reply directly to this email. \
+If you wish to remove yourself from receiving all future SNS subscription confirmation requests \
+please send an email to sns-opt-out
+"""
+
+
+def _notification(text: str, url: str) -> str:
+    """Return a topic's message with the footer that offers to unsubscribe."""
+    return f"""\
+{text}
+
+--
+If you wish to stop receiving notifications from this topic, \
+please click or visit the link below to unsubscribe:
+{url}
+
+Please do not reply directly to this email. \
+If you have any questions or comments regarding this email, \
+please contact us at https://aws.amazon.com/support
+"""
