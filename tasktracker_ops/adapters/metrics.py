@@ -25,10 +25,10 @@ _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The series of every group's ids (several for a search), and what CloudWatch says of them.
+class MetricAnswer:
+    """The series of every group's ids (several for a search), and CloudWatch's messages.
 
-    `refusals` has CloudWatch's words for each group, by its number, that it cannot evaluate.
+    `refusals` has CloudWatch's reason for each group, by its number, that it does not evaluate.
     """
 
     groups: Sequence[Mapping[str, list[Series]]]
@@ -42,8 +42,11 @@ class MetricData:
     def __init__(self, session: AwsSession) -> None:
         self._session = session
 
-    def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Answer:
-        """The series in [start, end), seconds since the epoch; one call holds a whole group."""
+    def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> MetricAnswer:
+        """Return the series in [start, end), seconds since the epoch.
+
+        A group of queries is never split over two calls.
+        """
         found: list[dict[str, list[Series]]] = [{} for _ in groups]
         messages: list[str] = []
         refusals: dict[int, str] = {}
@@ -60,7 +63,7 @@ class MetricData:
                     calls = [[number] for number in numbers] + calls
                 else:
                     refusals[numbers[0]] = error.aws_message
-        return Answer(found, tuple(dict.fromkeys(messages)), refusals)
+        return MetricAnswer(found, tuple(dict.fromkeys(messages)), refusals)
 
     def _read(
         self,
@@ -69,7 +72,7 @@ class MetricData:
         found: Sequence[dict[str, list[Series]]],
         span: tuple[float, float],
     ) -> list[str]:
-        """Put the series of the groups of one call into `found`; what CloudWatch says of them."""
+        """Add the series of one call's groups to `found` and return CloudWatch's messages."""
         messages: list[str] = []
         # Two groups of a call may have the same ids.
         prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}
@@ -105,7 +108,7 @@ class MetricData:
 
 
 def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:
-    """The numbers of the groups that go into each call."""
+    """Return the numbers of the groups that go into each call."""
     shared: list[list[int]] = []
     alone: list[list[int]] = []
     room = 0
@@ -122,7 +125,7 @@ def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:
 
 
 def _sent(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
-    """The query as GetMetricData takes it, with the ids of its group behind `prefix`."""
+    """Return the query as GetMetricData takes it, with the ids of its group behind `prefix`."""
     content: dict[str, Any] = {"Id": prefix + query.id, "ReturnData": query.wanted}
     if query.label is not None:
         content["Label"] = query.label
