@@ -1,4 +1,4 @@
-"""Dashboards: what they consist of, named as their bodies name it, and what is seen on them.
+"""Dashboards as their bodies describe them, and the data that is shown on them.
 
 Times are RFC 3339 in UTC; durations are in seconds.
 """
@@ -15,7 +15,7 @@ from .observations import Alarm
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's identity; `dimensions` are sorted by name, `account` is None for one's own."""
+    """A metric's identity: dimensions sorted by name, and `account` where it is another one's."""
 
     namespace: str
     name: str
@@ -24,7 +24,7 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WidgetLine:
     """A line of a widget: a metric or an expression, and how it is drawn; `period` in seconds.
 
     `region` is None for the region that the dashboard is read in; `right` is its vertical axis.
@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Annotation:
     """An annotation: a value of an axis, or the band from one to another.
 
     `start` and `end` are numbers on a vertical axis, times (RFC 3339) on the horizontal one.
@@ -70,8 +70,8 @@ class Widget:
     y: int
     width: int
     height: int
-    lines: tuple[Line, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    lines: tuple[WidgetLine, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
     alarms: tuple[str, ...] = ()
     view: str = "timeSeries"
     stacked: bool = False
@@ -93,7 +93,7 @@ class Dashboard:
 class Query:
     """A statistic of a metric, or an expression over the ids of its group; `period` in seconds.
 
-    `wanted` is false for what only expressions need.
+    `wanted` is false for a query that only expressions need.
     """
 
     id: str
@@ -144,16 +144,16 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """An alarm and when it was in ALARM: from a time to another, None for until now."""
+class AlarmTimeline:
+    """An alarm and when it was in ALARM: pairs of start and end, None while it still is."""
 
     alarm: Alarm
-    fired: tuple[tuple[str, str | None], ...]
+    firing_periods: tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A dashboard with its data between two times, `where` (for people) it is deployed."""
+class DashboardPage:
+    """A dashboard with its data between two times; `where` names the target in words."""
 
     title: str
     where: str
@@ -161,7 +161,7 @@ class Page:
     account: str
     since: str
     until: str
-    alarms: tuple[Watched, ...]
+    alarms: tuple[AlarmTimeline, ...]
     panels: tuple[Panel, ...]
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tasktracker_ops.dashboards import Dashboard, Line, Mark, Metric, Widget
+from tasktracker_ops.dashboards import Annotation, Dashboard, Metric, Widget, WidgetLine
 from tasktracker_ops.errors import TtOpsError
 
 from .session import AwsError, AwsSession, aws_errors
@@ -47,7 +47,7 @@ class Dashboards:
             raise TtOpsError(
                 "dashboard-missing",
                 f"there is no dashboard {name!r} in {region}",
-                hint="deploy it anew: tt-ops deploy",
+                hint="deploy it again: tt-ops deploy",
             ) from None
         return read(name, str(answer.get("DashboardBody")))
 
@@ -58,13 +58,13 @@ class Dashboards:
         """
         sides = {"width": widget.width, "height": widget.height}
         size = {side: min(units * _PIXELS, _MOST_PIXELS) for side, units in sides.items()}
-        asked = {**widget.properties, **size, "start": start, "end": end}
+        request = {**widget.properties, **size, "start": start, "end": end}
         if period is not None:
-            asked["period"] = period
+            request["period"] = period
         try:
             with aws_errors(f"drawing the widget {widget.title!r}"):
                 answer = self._session.client("cloudwatch").get_metric_widget_image(
-                    MetricWidget=json.dumps(asked)
+                    MetricWidget=json.dumps(request)
                 )
         except AwsError as error:
             if error.aws_code not in _UNKNOWN_OPERATION:
@@ -72,13 +72,13 @@ class Dashboards:
             raise TtOpsError(
                 "widget-image-unavailable",
                 "this target draws no widgets: it has no GetMetricWidgetImage",
-                hint="have the whole dashboard as a page: tt-ops dashboard --html dashboard.html",
+                hint="write the whole dashboard as a page: tt-ops dashboard --html dashboard.html",
             ) from None
         return bytes(answer["MetricWidgetImage"])
 
 
-class _Broken(Exception):
-    """What is wrong with a body."""
+class _InvalidBody(Exception):
+    """The body is not that of a dashboard, for the reason in the text."""
 
 
 def read(name: str, body: str) -> Dashboard:
@@ -86,16 +86,16 @@ def read(name: str, body: str) -> Dashboard:
     try:
         content = json.loads(body)
         if not isinstance(content, dict) or not isinstance(content.get("widgets"), list):
-            raise _Broken("it has no list 'widgets'")
+            raise _InvalidBody("it has no list 'widgets'")
         return Dashboard(name, tuple(_widgets(content["widgets"])))
     except json.JSONDecodeError as error:
-        wrong = f"it is no JSON: {error}"
-    except _Broken as error:
+        wrong = f"it is not JSON: {error}"
+    except _InvalidBody as error:
         wrong = str(error)
     raise TtOpsError(
         "dashboard-unreadable",
         f"the body of the dashboard {name!r} cannot be read: {wrong}",
-        hint="deploy it anew: tt-ops deploy",
+        hint="deploy it again: tt-ops deploy",
     )
 
 
@@ -105,15 +105,15 @@ def _widgets(content: Sequence[Any]) -> Iterator[Widget]:
     for number, raw in enumerate(content, 1):
         try:
             if not isinstance(raw, dict) or not isinstance(raw.get("properties", {}), dict):
-                raise _Broken("it is no object")
+                raise _InvalidBody("it is not an object")
             width, height = (_whole(raw.get(side, _SIDE)) for side in ("width", "height"))
             if "x" in raw and "y" in raw:
                 column, row = _whole(raw["x"]), _whole(raw["y"])
             elif column + width > COLUMNS:
                 column, row = 0, below
             yield _widget(raw, (column, row, width, height))
-        except (TypeError, ValueError, _Broken) as error:
-            raise _Broken(f"widget {number}: {error}") from None
+        except (TypeError, ValueError, _InvalidBody) as error:
+            raise _InvalidBody(f"widget {number}: {error}") from None
         column, below = column + width, max(below, row + height)
 
 
@@ -127,7 +127,7 @@ def _widget(raw: Mapping[str, Any], place: tuple[int, int, int, int]) -> Widget:
         str(properties.get("title") or ""),
         *place,
         lines=tuple(_lines(properties)) if metric else (),
-        marks=tuple(_marks(annotations)) if metric else (),
+        annotations=tuple(_annotations(annotations)) if metric else (),
         alarms=tuple(map(str, alarms)),
         view=str(properties.get("view") or "timeSeries"),
         stacked=bool(properties.get("stacked")),
@@ -142,20 +142,22 @@ def _widget(raw: Mapping[str, Any], place: tuple[int, int, int, int]) -> Widget:
     )
 
 
-def _lines(properties: Mapping[str, Any]) -> Iterator[Line]:
+def _lines(properties: Mapping[str, Any]) -> Iterator[WidgetLine]:
     above: list[str] = []
     for number, row in enumerate(_list(properties, "metrics"), 1):
         if not isinstance(row, list) or not row:
-            raise _Broken(f"metric {number} is no list")
+            raise _InvalidBody(f"metric {number} is not a list")
         options = row[-1] if isinstance(row[-1], dict) else {}
         words = row[: len(row) - 1] if isinstance(row[-1], dict) else row
         expression = options.get("expression")
         if expression is None:
             above = _written_out(words, above)
             if len(above) < 2 or len(above) % 2:
-                raise _Broken(f"metric {number} is no namespace, name and pairs: {above!r}")
+                raise _InvalidBody(
+                    f"metric {number} is not a namespace, a name and pairs: {above!r}"
+                )
         region = options.get("region") or properties.get("region")
-        yield Line(
+        yield WidgetLine(
             metric=None if expression is not None else _metric(above, options),
             expression=None if expression is None else str(expression),
             id=str(options.get("id") or f"unnamed{number}"),
@@ -170,7 +172,7 @@ def _lines(properties: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _written_out(words: Sequence[Any], above: Sequence[str]) -> list[str]:
-    """Replace `.` in a row by what the row above has there, and `...` by all that it has."""
+    """Replace `.` by the word at its place in the row above, `...` by all words that fit."""
     full = [str(word) for word in words]
     if "..." in full:
         place = full.index("...")
@@ -179,7 +181,7 @@ def _written_out(words: Sequence[Any], above: Sequence[str]) -> list[str]:
     try:
         return [above[i] if word == "." else word for i, word in enumerate(full)]
     except IndexError:
-        raise _Broken(f"a '.' repeats what is not there: {full!r}") from None
+        raise _InvalidBody(f"a '.' repeats what is not there: {full!r}") from None
 
 
 def _metric(words: Sequence[str], options: Mapping[str, Any]) -> Metric:
@@ -188,40 +190,44 @@ def _metric(words: Sequence[str], options: Mapping[str, Any]) -> Metric:
     return Metric(words[0], words[1], tuple(sorted(dimensions)), _text(account))
 
 
-def _marks(annotations: Mapping[str, Any]) -> Iterator[Mark]:
+def _annotations(annotations: Mapping[str, Any]) -> Iterator[Annotation]:
     for mark in _list(annotations, "horizontal"):
         first, last = _ends(mark)
         if first.get("visible", True):
             axis = str(first.get("yAxis") or "left")
             value, until = _number(first.get("value")), _number(last.get("value"))
             if value is not None:
-                yield Mark(axis, value, until, _text(first.get("label")), _text(first.get("color")))
+                yield Annotation(
+                    axis, value, until, _text(first.get("label")), _text(first.get("color"))
+                )
     for mark in _list(annotations, "vertical"):
         first, last = _ends(mark)
         if first.get("visible", True):
             start, end = str(first.get("value")), _text(last.get("value"))
-            yield Mark("time", start, end, _text(first.get("label")), _text(first.get("color")))
+            yield Annotation(
+                "time", start, end, _text(first.get("label")), _text(first.get("color"))
+            )
 
 
 def _ends(mark: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return an annotation's value, and for a band its other end."""
     ends = mark if isinstance(mark, list) else [mark, {}]
     if len(ends) != 2 or not all(isinstance(end, dict) for end in ends):
-        raise _Broken(f"an annotation cannot be read: {str(mark)[:100]!r}")
+        raise _InvalidBody(f"an annotation cannot be read: {str(mark)[:100]!r}")
     return ends[0], ends[1]
 
 
 def _object(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = content.get(key) or {}
     if not isinstance(value, dict):
-        raise _Broken(f"{key!r} is no object")
+        raise _InvalidBody(f"{key!r} is not an object")
     return value
 
 
 def _list(content: Mapping[str, Any], key: str) -> Sequence[Any]:
     value = content.get(key) or []
     if not isinstance(value, list):
-        raise _Broken(f"{key!r} is no list")
+        raise _InvalidBody(f"{key!r} is not a list")
     return value
 
 
@@ -237,5 +243,5 @@ def _whole(value: Any) -> int:
     """Return a number of grid units or seconds, which is not negative."""
     number = int(value)
     if number < 0:
-        raise _Broken(f"{value!r} is negative")
+        raise _InvalidBody(f"{value!r} is negative")
     return number

@@ -1,4 +1,4 @@
-"""The units of AWS's own metrics, which GetMetricData does not tell.
+"""The units of AWS's own metrics, which GetMetricData does not return.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html

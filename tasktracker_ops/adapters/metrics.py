@@ -25,10 +25,10 @@ _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The series of every group's ids (several for a search), and what CloudWatch says of them.
+class MetricAnswer:
+    """The series of every group's ids (several for a search), and CloudWatch's messages.
 
-    `refusals` has CloudWatch's words for each group, by its number, that it cannot evaluate.
+    `refusals` has CloudWatch's reason for each group, by its number, that it does not evaluate.
     """
 
     groups: Sequence[Mapping[str, list[Series]]]
@@ -42,8 +42,11 @@ class MetricData:
     def __init__(self, session: AwsSession) -> None:
         self._session = session
 
-    def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Answer:
-        """Return the series in [start, end), seconds since the epoch; a group is in one call."""
+    def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> MetricAnswer:
+        """Return the series in [start, end), seconds since the epoch.
+
+        A group of queries is never split over two calls.
+        """
         found: list[dict[str, list[Series]]] = [{} for _ in groups]
         messages: list[str] = []
         refusals: dict[int, str] = {}
@@ -60,7 +63,7 @@ class MetricData:
                     calls = [[number] for number in numbers] + calls
                 else:
                     refusals[numbers[0]] = error.aws_message
-        return Answer(found, tuple(dict.fromkeys(messages)), refusals)
+        return MetricAnswer(found, tuple(dict.fromkeys(messages)), refusals)
 
     def _read(
         self,
@@ -69,7 +72,7 @@ class MetricData:
         found: Sequence[dict[str, list[Series]]],
         span: tuple[float, float],
     ) -> list[str]:
-        """Put the series of the groups of one call into `found`; return CloudWatch's messages."""
+        """Add the series of one call's groups to `found` and return CloudWatch's messages."""
         messages: list[str] = []
         # Two groups of a call may have the same ids.
         prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}

@@ -11,7 +11,7 @@ import click
 from .options import Command, Context, Duration, pass_context
 
 if TYPE_CHECKING:
-    from tasktracker_ops.dashboards import Page
+    from tasktracker_ops.dashboards import DashboardPage
 
 # CloudWatch keeps one-minute data for 15 days.
 _LONGEST = 14 * 86400
@@ -66,14 +66,14 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
 
 
 class _File(click.Path):
-    """A file to write, named: `-` would mix it with what is said about it."""
+    """A file to write, named: `-` would mix it with messages."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if str(value) in {"", "-"}:
-            self.fail(f"{str(value)!r} is no name of a file", param, ctx)
+            self.fail(f"{str(value)!r} is not a file name", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -99,7 +99,7 @@ def dashboard(
 ) -> None:
     """Draw the deployed dashboard, with its alarms.
 
-    The page asks nothing of any network. Pictures are drawn by CloudWatch itself, where the
+    The page needs no network. Pictures are drawn by CloudWatch itself, where the
     target can: FILE, or FILE-1 and so on for several widgets.
 
     \b
@@ -122,7 +122,7 @@ def dashboard(
         draw = renderer()
         redacted = context.console.redaction.of
 
-        def render(page: Page) -> str:
+        def render(page: DashboardPage) -> str:
             return draw(redacted(page))
 
         context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))

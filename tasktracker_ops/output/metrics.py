@@ -54,7 +54,7 @@ def _name(metric: MetricSummary) -> str:
 
 
 def number(value: float | None) -> str:
-    """A number in as many digits as tell something: counts whole, others in three or four."""
+    """Return a number with the digits that matter: counts whole, others in three or four."""
     if value is None:
         return _NOTHING
     if value == int(value) and abs(value) < 1e15:
@@ -65,10 +65,10 @@ def number(value: float | None) -> str:
 
 
 def sparkline(metric: MetricSummary, of: Metrics, width: int) -> str:
-    """The points over the whole time in at most `width` characters, gaps as spaces.
+    """Draw the points over the whole time in at most `width` characters, gaps as spaces.
 
-    The lowest mark is 0, or the minimum below it; where several points share a character, the
-    highest is seen.
+    The lowest mark is 0, or the minimum below it; where several points share a character, it
+    shows the highest.
     """
     start, end = _seconds(of.since), _seconds(of.until)
     cells = min(width, int((end - start) // metric.period) + 1)

@@ -1,4 +1,4 @@
-// Draws the figures of the page, and draws them anew when the look changes.
+// Draws the figures of the page, and draws them again when the look changes.
 "use strict";
 (() => {
   const figures = JSON.parse(document.getElementById("figures").textContent);

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from tasktracker_ops.dashboards import Page, Panel, Point, Trace, Watched, Widget
+from tasktracker_ops.dashboards import AlarmTimeline, DashboardPage, Panel, Point, Trace, Widget
 from tasktracker_ops.errors import ConfigurationError
 
 from .health import COMPARISON_SIGNS
@@ -27,8 +27,8 @@ _STATES = {"OK": "ok", "ALARM": "alarm"}
 _UNITS = {"Milliseconds": "ms", "Count": "", "Bytes": "bytes"}
 
 
-def renderer() -> Callable[[Page], str]:
-    """What makes the page of a dashboard.
+def renderer() -> Callable[[DashboardPage], str]:
+    """Return the function that renders the page of a dashboard.
 
     Raises ConfigurationError `dashboard-extra-missing` where plotly is not installed.
     """
@@ -43,9 +43,10 @@ def renderer() -> Callable[[Page], str]:
     return lambda page: render(page, str(get_plotlyjs()))
 
 
-def render(page: Page, plotly: str) -> str:
-    """The page's HTML with the library `plotly` in it; its policy allows no request, and no
-    script but its own.
+def render(page: DashboardPage, plotly: str) -> str:
+    """Return the page's HTML with the library `plotly` in it.
+
+    Its policy allows no request, and no script but its own.
     """
     ours, style = (_read(name) for name in ("page.js", "page.css"))
     scripts = [_inlined(plotly), _inlined(ours)]
@@ -85,7 +86,7 @@ def _read(name: str) -> str:
 
 
 def _inlined(script: str) -> str:
-    """A script that nothing in it ends early."""
+    """Return a script in which nothing ends its element early."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
@@ -94,10 +95,10 @@ def _hash(script: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _alarm(watched: Watched) -> str:
-    alarm = watched.alarm
+def _alarm(timeline: AlarmTimeline) -> str:
+    alarm = timeline.alarm
     times = {0: "", 1: ", fired once"}.get(
-        len(watched.fired), f", fired {len(watched.fired)} times"
+        len(timeline.firing_periods), f", fired {len(timeline.firing_periods)} times"
     )
     return (
         f'<li class="{_STATES.get(alarm.state, "unknown")}" title="{escape(alarm.reason)}">'
@@ -106,7 +107,7 @@ def _alarm(watched: Watched) -> str:
     )
 
 
-def _panel(panel: Panel, number_: int, page: Page) -> str:
+def _panel(panel: Panel, number_: int, page: DashboardPage) -> str:
     widget = panel.widget
     place = f"--x:{widget.x + 1};--y:{widget.y + 1};--w:{widget.width};--h:{widget.height}"
     title = f"<h2>{escape(widget.title)}</h2>" if widget.title else ""
@@ -120,7 +121,7 @@ def _class(widget: Widget) -> str:
     return widget.kind if widget.kind in {"metric", "text", "alarm", "log"} else "other"
 
 
-def _content(panel: Panel, page: Page) -> str:
+def _content(panel: Panel, page: DashboardPage) -> str:
     widget = panel.widget
     if panel.problem is not None:
         return f'<p class="words">{escape(panel.problem.message)}</p>'
@@ -152,11 +153,11 @@ def _value(trace: Trace) -> str:
     return f'<p class="number"><b>{value}</b> {escape(unit)}<br>{escape(trace.label)}</p>'
 
 
-def _figure(panel: Panel, page: Page) -> Mapping[str, Any]:
-    """What the script draws."""
+def _figure(panel: Panel, page: DashboardPage) -> Mapping[str, Any]:
+    """Return what the script draws."""
     widget = panel.widget
     names = {name for trace in panel.traces for name in trace.alarms}
-    watching = [watched for watched in page.alarms if watched.alarm.name in names]
+    timelines = [timeline for timeline in page.alarms if timeline.alarm.name in names]
     return {
         "view": widget.view,
         "stacked": widget.stacked,
@@ -164,11 +165,11 @@ def _figure(panel: Panel, page: Page) -> Mapping[str, Any]:
         "limits": widget.limits,
         "units": {side: _axis_title(panel, side) for side in ("left", "right")},
         "traces": [_trace(trace) for trace in panel.traces],
-        "lines": [*_thresholds(panel, watching), *_horizontals(widget)],
+        "lines": [*_thresholds(panel, timelines), *_horizontals(widget)],
         "bands": [
             {"from": start, "to": end or page.until}
-            for watched in watching
-            for start, end in watched.fired
+            for timeline in timelines
+            for start, end in timeline.firing_periods
         ],
         "marks": [
             {
@@ -178,7 +179,7 @@ def _figure(panel: Panel, page: Page) -> Mapping[str, Any]:
                 "color": mark.color,
                 "label": mark.label or "",
             }
-            for mark in widget.marks
+            for mark in widget.annotations
             if mark.axis == "time" or mark.end is not None
         ],
     }
@@ -200,7 +201,7 @@ def _trace(trace: Trace) -> Mapping[str, Any]:
 
 
 def _with_gaps(points: tuple[Point, ...], period: int) -> Iterator[tuple[str, float | None]]:
-    """The points, and where periods are missing one without a value, so that no line crosses."""
+    """Yield the points, and one without a value where periods are missing, so that lines break."""
     due = None
     for point in points:
         at = datetime.fromisoformat(point.at)
@@ -210,9 +211,9 @@ def _with_gaps(points: tuple[Point, ...], period: int) -> Iterator[tuple[str, fl
         due = at + timedelta(seconds=period)
 
 
-def _thresholds(panel: Panel, watching: list[Watched]) -> Iterator[Mapping[str, Any]]:
-    for watched in watching:
-        alarm = watched.alarm
+def _thresholds(panel: Panel, timelines: list[AlarmTimeline]) -> Iterator[Mapping[str, Any]]:
+    for timeline in timelines:
+        alarm = timeline.alarm
         if alarm.threshold is not None:
             drawn = next(trace for trace in panel.traces if alarm.name in trace.alarms)
             sign = COMPARISON_SIGNS.get(alarm.comparison, "")
@@ -221,7 +222,7 @@ def _thresholds(panel: Panel, watching: list[Watched]) -> Iterator[Mapping[str, 
 
 
 def _horizontals(widget: Widget) -> Iterator[Mapping[str, Any]]:
-    for mark in widget.marks:
+    for mark in widget.annotations:
         if mark.axis != "time" and mark.end is None:
             yield _line(mark.label or "", mark.start, right=mark.axis == "right", color=mark.color)
 

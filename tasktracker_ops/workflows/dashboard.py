@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.browser import open_page
 from tasktracker_ops.adapters.metric_units import unit
-from tasktracker_ops.dashboards import Metric, Page, Panel, Picture, Series, Trace, Watched, Widget
+from tasktracker_ops.dashboards import (
+    AlarmTimeline,
+    DashboardPage,
+    Metric,
+    Panel,
+    Picture,
+    Series,
+    Trace,
+    Widget,
+)
 from tasktracker_ops.observations import Alarm, AlarmEvent
 
 from .readings import fetch, line_period, line_queries, points, problems, readable, visible_series
@@ -27,7 +36,12 @@ _NUMBERS = {"singleValue", "gauge", "table", "bar", "pie"}
 
 
 def draw(
-    app: App, window: TimeWindow, render: Callable[[Page], str], *, file: Path | None, show: bool
+    app: App,
+    window: TimeWindow,
+    render: Callable[[DashboardPage], str],
+    *,
+    file: Path | None,
+    show: bool,
 ) -> Picture:
     """Write the page that `render` makes of the dashboard, and `show` it.
 
@@ -48,7 +62,7 @@ def images(app: App, window: TimeWindow, *, file: Path) -> Picture:
     Raises TtOpsError `widget-image-unavailable` on a target that draws none.
     """
     found = app.dashboards.get(app.deployments.get().dashboard_name)
-    period = window.period if window.insisted else None
+    period = window.period if window.explicit else None
     widgets = readable(app, [widget for widget in found.widgets if widget.kind == "metric"])
     files = []
     for number, widget in enumerate(widgets, 1):
@@ -84,19 +98,19 @@ def _write(file: Path, content: bytes) -> None:
         raise OSError(error.errno, error.strerror, str(file)) from error
 
 
-def _page(app: App, window: TimeWindow) -> Page:
+def _page(app: App, window: TimeWindow) -> DashboardPage:
     app.report.doing("reading the dashboard")
     deployment = app.deployments.get()
     found = app.dashboards.get(deployment.dashboard_name)
     app.report.doing("reading its alarms")
-    alarms = _watched(app, deployment, window)
+    alarms = _timelines(app, deployment, window)
     drawable = readable(app, [widget for widget in found.widgets if widget.lines])
     widgets = [w if w in drawable else replace(w, lines=()) for w in found.widgets]
     app.report.doing("reading its metrics")
     answer = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
     refused = problems(widgets, answer)
-    watching = [watched.alarm for watched in alarms]
-    return Page(
+    timelines = [timeline.alarm for timeline in alarms]
+    return DashboardPage(
         title=found.name,
         where=app.target.label,
         region=deployment.region,
@@ -107,7 +121,7 @@ def _page(app: App, window: TimeWindow) -> Page:
         panels=tuple(
             Panel(
                 widget,
-                tuple(_traces(widget, series, _window_of(widget, window), watching)),
+                tuple(_traces(widget, series, _window_of(widget, window), timelines)),
                 problem,
             )
             for widget, series, problem in zip(widgets, answer.groups, refused, strict=True)
@@ -116,9 +130,9 @@ def _page(app: App, window: TimeWindow) -> Page:
 
 
 def _window_of(widget: Widget, window: TimeWindow) -> TimeWindow:
-    """The window, with one period in it for a widget that tells one number of all of it."""
+    """Return the window, as one period for a widget that shows one number for the whole time."""
     if widget.whole and widget.view in _NUMBERS:
-        return replace(window, period=window.length, insisted=True)
+        return replace(window, period=window.length, explicit=True)
     return window
 
 
@@ -149,18 +163,20 @@ def _watches(alarm: Alarm, metric: Metric) -> bool:
     )
 
 
-def _watched(app: App, deployment: Deployment, window: TimeWindow) -> tuple[Watched, ...]:
+def _timelines(app: App, deployment: Deployment, window: TimeWindow) -> tuple[AlarmTimeline, ...]:
     start = datetime.fromtimestamp(window.start, UTC)
     return tuple(
-        Watched(alarm, tuple(fired(alarm, app.alarms.history(alarm.name, since=start), window)))
+        AlarmTimeline(
+            alarm, tuple(firing_periods(alarm, app.alarms.history(alarm.name, since=start), window))
+        )
         for alarm in app.alarms.get(deployment.alarm_names)
     )
 
 
-def fired(
+def firing_periods(
     alarm: Alarm, history: Sequence[AlarmEvent], window: TimeWindow
 ) -> Iterator[tuple[str, str | None]]:
-    """When the alarm was in ALARM within the window, of which `history` (newest first) tells."""
+    """Yield when the alarm was in ALARM within the window, by its history (newest first)."""
     changes = [event for event in reversed(history) if event.kind == "StateUpdate"]
     before = changes[0].old_state if changes else alarm.state
     since = rfc3339(window.start) if before == "ALARM" else None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.adapters.metric_units import unit
 from tasktracker_ops.dashboards import (
     Dashboard,
-    Line,
     Metric,
     Metrics,
     MetricSummary,
@@ -18,6 +17,7 @@ from tasktracker_ops.dashboards import (
     Query,
     Series,
     Widget,
+    WidgetLine,
     WidgetSummary,
 )
 from tasktracker_ops.errors import ExitCode, TtOpsError
@@ -37,7 +37,7 @@ from .time_window import TimeWindow, rfc3339
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-# A percentile of a day cannot be made of those of its minutes: CloudWatch is asked for the day's.
+# A percentile of a day does not follow from those of its minutes: CloudWatch calculates the day's.
 STATISTICS = {
     "sum": "Sum",
     "average": "Average",
@@ -51,9 +51,9 @@ _Whole = Mapping[Metric, _Values]
 
 
 def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metrics:
-    """The metrics of the deployed dashboard's widgets, or of those with `title` in their titles.
+    """Summarise the deployed dashboard's widgets, or those with `title` in their titles.
 
-    Raises TtOpsError `widget-unknown` when none has.
+    Raises TtOpsError `widget-unknown` when no widget has it.
     """
     app.report.doing("reading the dashboard")
     found = dashboard(app)
@@ -104,7 +104,7 @@ def _statistics(metric: Metric, length: int) -> list[Query]:
 
 
 def _only(found: Mapping[str, Sequence[Series]]) -> _Values:
-    """The one value of each statistic."""
+    """Return the one value of each statistic."""
     values = {name: list(series[0].points.values()) for name, series in found.items() if series}
     return {name: values[name][0] if values.get(name) else None for name in STATISTICS}
 
@@ -112,22 +112,22 @@ def _only(found: Mapping[str, Sequence[Series]]) -> _Values:
 def _summaries(
     widget: Widget, read: Mapping[str, Sequence[Series]], whole: _Whole, window: TimeWindow
 ) -> Iterator[MetricSummary]:
-    """One summary for each metric, however often it is drawn, and for each expression's series."""
+    """Yield a summary for each metric, drawn once or more, and for each series of an expression."""
     drawn = [line.metric for line in widget.lines if line.visible]
-    told: set[Metric] = set()
+    summarised: set[Metric] = set()
     for line, series in visible_series(widget, read):
         values, period = points(series, window), line_period(widget, line, window)
         if line.metric is None:
             yield _summary(line, series.label, values, _over(values), period)
-        elif line.metric not in told:
-            told.add(line.metric)
+        elif line.metric not in summarised:
+            summarised.add(line.metric)
             alone = line.label and drawn.count(line.metric) == 1
             label = series.label if alone else line.metric.name
             yield _summary(line, label, values, whole[line.metric], period)
 
 
 def _summary(
-    line: Line, label: str, values: tuple[Point, ...], whole: _Values, period: int
+    line: WidgetLine, label: str, values: tuple[Point, ...], whole: _Values, period: int
 ) -> MetricSummary:
     metric = line.metric
     return MetricSummary(
@@ -146,7 +146,7 @@ def _summary(
 
 
 def _over(points: Sequence[Point]) -> _Values:
-    """The statistics of an expression: over its points, each counting the same."""
+    """Return the statistics of an expression: over its points, each with the same weight."""
     if not points:
         return dict.fromkeys(STATISTICS)
     values = sorted(point.value for point in points)
@@ -161,7 +161,7 @@ def _over(points: Sequence[Point]) -> _Values:
 
 
 def _percentile(ranked: Sequence[float], share: float) -> float:
-    """By linear interpolation between the closest ranks."""
+    """Interpolate linearly between the closest ranks."""
     below, part = divmod(share * (len(ranked) - 1), 1)
     first, second = ranked[int(below)], ranked[min(int(below) + 1, len(ranked) - 1)]
     return first + (second - first) * part

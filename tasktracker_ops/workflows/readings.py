@@ -1,4 +1,4 @@
-"""What the lines of a dashboard's widgets ask CloudWatch, and what came back."""
+"""The queries for the lines of a dashboard's widgets, and their results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.dashboards import Dashboard, Line, Point, Query, Series, Widget
+from tasktracker_ops.dashboards import Dashboard, Point, Query, Series, Widget, WidgetLine
 from tasktracker_ops.errors import Problem, TtOpsError
 
 from .time_window import TimeWindow, rfc3339
@@ -15,7 +15,7 @@ from .time_window import TimeWindow, rfc3339
 _SEARCH = re.compile(r"(SEARCH\s*\(\s*'(?:\\.|[^'\\])*'\s*,\s*'[^']*'\s*),\s*\d+\s*\)")
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.metrics import Answer
+    from tasktracker_ops.adapters.metrics import MetricAnswer
     from tasktracker_ops.app import App
 
 
@@ -40,14 +40,14 @@ def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:
     return found
 
 
-def line_period(widget: Widget, line: Line, window: TimeWindow) -> int:
+def line_period(widget: Widget, line: WidgetLine, window: TimeWindow) -> int:
     """Return the period of a line's points, in seconds.
 
     Expressions may be about the periods that the dashboard gives (`m1 / 300`): in their widgets
-    these stay, unless the window's period is insisted on.
+    these stay, unless the window's period is explicit.
     """
     calculated = any(other.expression is not None for other in widget.lines)
-    return line.period if calculated and not window.insisted else window.period
+    return line.period if calculated and not window.explicit else window.period
 
 
 def line_queries(widget: Widget, window: TimeWindow) -> list[Query]:
@@ -55,14 +55,14 @@ def line_queries(widget: Widget, window: TimeWindow) -> list[Query]:
     return [_query(line, line_period(widget, line, window)) for line in widget.lines]
 
 
-def _query(line: Line, period: int) -> Query:
+def _query(line: WidgetLine, period: int) -> Query:
     expression = line.expression
     if expression is not None:
         expression = _SEARCH.sub(rf"\1, {period})", expression)
     return Query(line.id, line.metric, expression, line.statistic, period, line.label, line.visible)
 
 
-def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> Answer:
+def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> MetricAnswer:
     """Return the series of each group; note CloudWatch's messages."""
     answer = app.metric_data.get(groups, start=window.start, end=window.end)
     for message in answer.messages:
@@ -70,10 +70,10 @@ def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> An
     return answer
 
 
-def problems(widgets: Sequence[Widget], answer: Answer) -> list[Problem | None]:
-    """Say why CloudWatch refuses widgets, whose queries are the answer's first groups.
+def problems(widgets: Sequence[Widget], answer: MetricAnswer) -> list[Problem | None]:
+    """Return the problem with each widget, whose queries are the answer's first groups.
 
-    Raises TtOpsError `widget-refused` when it reads none of them.
+    Raises TtOpsError `widget-refused` when CloudWatch evaluates none of them.
     """
     found = [
         _problem(widget, answer.refusals[number]) if number in answer.refusals else None
@@ -98,14 +98,14 @@ def _problem(widget: Widget, reason: str) -> Problem:
 
 def visible_series(
     widget: Widget, read: Mapping[str, Sequence[Series]]
-) -> Iterator[tuple[Line, Series]]:
-    """Yield every line that is drawn, a search's for each of its results."""
+) -> Iterator[tuple[WidgetLine, Series]]:
+    """Yield every visible line with its series; a search has several."""
     for line in widget.lines:
         if line.visible:
             yield from ((line, series) for series in read.get(line.id, ()))
 
 
 def points(series: Series, window: TimeWindow) -> tuple[Point, ...]:
-    """Return the values up to now, oldest first: an expression may give later ones."""
+    """Return the values up to now, oldest first; an expression may have some in the future."""
     found = sorted(series.points.items())
     return tuple(Point(rfc3339(at), value) for at, value in found if at <= window.now)

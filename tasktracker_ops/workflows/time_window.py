@@ -1,4 +1,4 @@
-"""The stretch of time that is looked at, such that one CloudWatch period holds all of it."""
+"""The time window of metrics, chosen so that one CloudWatch period holds all of it."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ _MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)
 class TimeWindow:
     """From `start` (a whole minute) to `now`, in seconds since the epoch.
 
-    `period` is that of the points, in seconds, which is `insisted` on or only a default.
+    `period` is that of the points, in seconds, `explicit` when the user gave it.
     """
 
     start: int
     now: float
     period: int
-    insisted: bool
+    explicit: bool
 
     @property
     def end(self) -> int:
-        """The first whole minute after `now`."""
+        """Return the first whole minute after `now`."""
         return int(self.now) // 60 * 60 + 60
 
     @property
     def length(self) -> int:
-        """The period that holds everything, in seconds."""
+        """Return the period that holds the whole window, in seconds."""
         # CloudWatch counts periods from the request's start (https://github.com/boto/boto3/issues/3457).
         return self.end - self.start
 
 
 def time_window(now: float, since: float, period: int | None = None) -> TimeWindow:
-    """The window that holds the last `since` seconds; it begins less than a minute earlier."""
+    """Return the window of the last `since` seconds; it starts less than a minute earlier."""
     start = int(now - since) // 60 * 60
     return TimeWindow(start, now, period or _period(since), period is not None)
 
 
 def _period(since: float) -> int:
-    """The shortest handy period that makes at most 180 points, in seconds."""
+    """Return the shortest usual period that makes at most 180 points, in seconds."""
     return 60 * next(m for m in _MINUTES if since <= m * 60 * _MOST_POINTS)
 
 
 def rfc3339(seconds: float) -> str:
-    """A time of seconds since the epoch, as all results write it."""
+    """Return seconds since the epoch as all results write a time."""
     return timestamp(datetime.fromtimestamp(seconds, UTC))

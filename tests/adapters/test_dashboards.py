@@ -12,29 +12,29 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.dashboards import Dashboards, read
 from tasktracker_ops.adapters.session import AwsSession
-from tasktracker_ops.dashboards import Mark, Metric, Widget
+from tasktracker_ops.dashboards import Annotation, Metric, Widget
 from tasktracker_ops.errors import TtOpsError
 
 
 def widgets(*content: Any) -> tuple[Widget, ...]:
-    """The widgets of a body."""
+    """Return the widgets of a body."""
     return read("board", json.dumps({"widgets": content})).widgets
 
 
 def metric_widget(*metrics: Any, **properties: Any) -> Widget:
-    """The one metric widget of a body."""
+    """Return the one metric widget of a body."""
     return widgets({"type": "metric", "properties": {"metrics": metrics, **properties}})[0]
 
 
 def failure(body: str) -> TtOpsError:
-    """Read a body, which has to fail."""
+    """Return the error of reading a body."""
     with pytest.raises(TtOpsError) as caught:
         read("board", body)
     assert caught.value.code == "dashboard-unreadable"
     return caught.value
 
 
-def test_a_line_takes_what_it_does_not_say_from_its_widget() -> None:
+def test_a_line_inherits_from_its_widget() -> None:
     """Statistic, period and region; CloudWatch's own defaults are Average and 300 s."""
     row = ["AWS/Lambda", "Errors", "FunctionName", "f"]
     options = {"stat": "Sum", "period": 60, "label": "all", "color": "#d62728", "yAxis": "right"}
@@ -93,10 +93,10 @@ def test_annotations_are_lines_and_bands() -> None:
             "vertical": [[{"value": "2026-01-01T00:00:00Z"}, {"value": "2026-01-02T00:00:00Z"}]],
         },
     )
-    assert found.marks == (
-        Mark("left", 5.0, None, "goal", "#00ff00"),
-        Mark("right", 1.0, 2.0, "fine", None),
-        Mark("time", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", None, None),
+    assert found.annotations == (
+        Annotation("left", 5.0, None, "goal", "#00ff00"),
+        Annotation("right", 1.0, 2.0, "fine", None),
+        Annotation("time", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", None, None),
     )
 
 
@@ -128,11 +128,14 @@ def test_widgets_without_a_place_stand_in_rows() -> None:
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
-        ("{", "it is no JSON"),
+        ("{", "it is not JSON"),
         ("[]", "no list 'widgets'"),
         ('{"widgets": {}}', "no list 'widgets'"),
         ('{"widgets": [1]}', "widget 1"),
-        ('{"widgets": [{"type": "metric", "properties": {"metrics": 1}}]}', "'metrics' is no list"),
+        (
+            '{"widgets": [{"type": "metric", "properties": {"metrics": 1}}]}',
+            "'metrics' is not a list",
+        ),
         ('{"widgets": [{"type": "metric", "properties": {"metrics": [[]]}}]}', "metric 1"),
         ('{"widgets": [{"type": "metric", "properties": {"metrics": [["N"]]}}]}', "metric 1"),
         ('{"widgets": [{"type": "metric", "properties": {"metrics": [["."]]}}]}', "repeats"),
@@ -140,8 +143,8 @@ def test_widgets_without_a_place_stand_in_rows() -> None:
         ('{"widgets": [{"type": "text", "x": -1, "y": 0}]}', "negative"),
     ],
 )
-def test_a_broken_body_is_told_where(body: str, wrong: str) -> None:
-    """With the dashboard's name, and a way to mend it."""
+def test_an_invalid_body_is_an_error_that_names_the_place(body: str, wrong: str) -> None:
+    """With the dashboard's name, and a way to fix it."""
     error = failure(body)
     assert "'board'" in error.message
     assert wrong in error.message
@@ -185,7 +188,7 @@ def test_cloudwatch_draws_a_widget_as_the_body_has_it(
 
 
 @pytest.mark.parametrize("code", ["500", "501", "InternalFailure", "UnknownOperationException"])
-def test_a_target_that_draws_nothing_has_the_page(
+def test_a_target_that_draws_no_images_has_the_page(
     session: AwsSession, stub: Callable[[str], Stubber], code: str
 ) -> None:
     """As emulators answer; other refusals stay what they are."""
@@ -196,10 +199,10 @@ def test_a_target_that_draws_nothing_has_the_page(
     assert caught.value.hint.endswith(": tt-ops dashboard --html dashboard.html")
 
 
-def test_not_being_allowed_to_draw_is_said(
+def test_a_missing_permission_to_draw_is_reported(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> None:
-    """It is no reason to call the operation unknown."""
+    """It is not taken for an unknown operation."""
     stub("cloudwatch").add_client_error("get_metric_widget_image", "AccessDenied", "No.", 403)
     with pytest.raises(TtOpsError) as caught:
         Dashboards(session).image(metric_widget(["N", "M"]), start="", end="", period=None)

@@ -1,4 +1,4 @@
-"""GetMetricData: one call for all there is to ask."""
+"""GetMetricData: as few calls as possible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from tasktracker_ops.adapters.metric_units import unit
-from tasktracker_ops.adapters.metrics import Answer, MetricData
+from tasktracker_ops.adapters.metrics import MetricAnswer, MetricData
 from tasktracker_ops.adapters.session import AwsSession
 from tasktracker_ops.dashboards import Metric, Query
 
@@ -19,17 +19,17 @@ TIMES = {"StartTime": datetime.fromtimestamp(0, UTC), "EndTime": datetime.fromti
 
 
 def asked(id_: str = "m1", **more: Any) -> Query:
-    """A query for the sum of the errors."""
+    """Return a query for the sum of the errors."""
     return Query(id_, METRIC, None, "Sum", 60, **more)
 
 
 def calculated(expression: str, id_: str = "e1") -> Query:
-    """A query for an expression."""
+    """Return a query for an expression."""
     return Query(id_, None, expression, "", 60)
 
 
 def result(id_: str, *values: float, label: str = "Errors", at: int = 0) -> dict[str, Any]:
-    """A result with a value per minute from `at` on."""
+    """Return a result with a value per minute from `at` on."""
     times = [datetime.fromtimestamp(at + 60 * i, UTC) for i in range(len(values))]
     return {"Id": id_, "Label": label, "Timestamps": times, "Values": list(values)}
 
@@ -37,12 +37,12 @@ def result(id_: str, *values: float, label: str = "Errors", at: int = 0) -> dict
 @pytest.fixture
 def answered(
     session: AwsSession, stub: Callable[[str], Stubber]
-) -> Callable[..., tuple[Answer, list[list[Any]]]]:
+) -> Callable[..., tuple[MetricAnswer, list[list[Any]]]]:
     """Ask for groups, with these answers to the calls; returns also what the calls asked."""
 
     def ask(
         groups: Sequence[Sequence[Query]], *answers: dict[str, Any]
-    ) -> tuple[Answer, list[list[Any]]]:
+    ) -> tuple[MetricAnswer, list[list[Any]]]:
         calls: list[list[Any]] = []
         client = session.client("cloudwatch")
 
@@ -61,7 +61,7 @@ def answered(
     return ask
 
 
-def test_a_metric_is_asked_for_as_it_is(answered: Callable[..., Any]) -> None:
+def test_a_query_has_all_properties_of_its_line(answered: Callable[..., Any]) -> None:
     """Hidden lines and labels included, and another account's metric."""
     query = Query("m1", Metric("N", "M", (), "111122223333"), None, "p95", 60, "mine", wanted=False)
     _, calls = answered([[query]], {"MetricDataResults": []})
@@ -97,7 +97,7 @@ def test_groups_share_a_call_and_keep_their_ids(answered: Callable[..., Any]) ->
 
 
 @pytest.mark.parametrize("expression", ["SUM(METRICS())", "SELECT AVG(Duration) FROM x"])
-def test_what_is_about_its_whole_call_has_one_of_its_own(
+def test_an_expression_about_a_whole_call_has_a_call_of_its_own(
     answered: Callable[..., Any], expression: str
 ) -> None:
     """METRICS() means every metric of the call, and Metrics Insights is for one query a call."""
@@ -113,7 +113,7 @@ def test_what_is_about_its_whole_call_has_one_of_its_own(
 
 
 def test_a_call_has_at_most_500_queries(answered: Callable[..., Any]) -> None:
-    """A group is never torn apart."""
+    """A group is never split."""
     group = [asked(f"m{i}") for i in range(200)]
     empty: dict[str, Any] = {"MetricDataResults": []}
     _, calls = answered([group, group, group], empty, empty)
@@ -141,7 +141,7 @@ def test_a_search_has_many_results(answered: Callable[..., Any]) -> None:
     assert [series.points for series in found.groups[0]["s"]] == [{0.0: 1.0}, {0.0: 2.0}]
 
 
-def test_what_cloudwatch_says_is_kept_once(answered: Callable[..., Any]) -> None:
+def test_messages_of_cloudwatch_are_kept_once(answered: Callable[..., Any]) -> None:
     """Of the whole call, and of one result."""
     said = [{"Code": "MaxMetricsExceeded", "Value": "Too many."}]
     found, _ = answered(
@@ -173,7 +173,7 @@ def test_a_refused_call_is_repeated_group_by_group(
     assert found.refusals == {1: "Error in expression 'e1'"}
 
 
-def test_nothing_to_ask_is_not_asked(session: AwsSession) -> None:
+def test_without_queries_there_is_no_call(session: AwsSession) -> None:
     """A dashboard of texts costs nothing."""
     assert MetricData(session).get([[], []], start=0, end=600).groups == [{}, {}]
 

@@ -1,4 +1,4 @@
-"""`metrics` and `dashboard`: what may be typed, and what a deployment without a dashboard says."""
+"""`metrics` and `dashboard`: their options, and a deployment without a dashboard."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def code(result: Result) -> tuple[int, str]:
-    """The exit code, and the error's."""
+    """Return the exit code, and the error's."""
     return result.exit_code, json.loads(result.stderr)["error"]["code"]
 
 
@@ -81,7 +81,7 @@ def code(result: Result) -> tuple[int, str]:
     ],
     ids=" ".join,
 )
-def test_what_makes_no_sense_is_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
+def test_contradicting_options_are_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
     """CloudWatch keeps minutes for 15 days; a picture is one of four things."""
     assert code(run(*arguments)) == (2, "usage")
 
@@ -107,9 +107,7 @@ def test_the_console_needs_no_dashboard(run: Run) -> None:
 @pytest.mark.parametrize(
     "arguments", [("metrics",), ("dashboard", "--html", "a.html"), ("dashboard", "--console")]
 )
-def test_looking_starts_no_embedded_aws(
-    run: Run, arguments: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_reading_starts_no_emulator(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
     """One that nothing was deployed on has no dashboard."""
     project = tmp_path / "project"
     for folder in PROJECT_MARKERS:

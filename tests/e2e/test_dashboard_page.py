@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tasktracker_ops.dashboards import Page, Panel, Point, Trace, Widget
+from tasktracker_ops.dashboards import DashboardPage, Panel, Point, Trace, Widget
 from tasktracker_ops.output.page import renderer
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class Shown:
     requests: list[str] = field(default_factory=list)
 
     def charts(self) -> list[dict[str, list[float | None]]]:
-        """For every chart its traces by name."""
+        """Return for every chart its traces by name."""
         script = "charts => charts.map(c => c.data.map(t => [t.name, t.y]))"
         return [dict(chart) for chart in self.page.eval_on_selector_all(".chart", script)]
 
     def background(self) -> str:
-        """The page's colour."""
+        """Return the page's colour."""
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
@@ -160,7 +160,7 @@ def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
 
 
 def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: Path) -> None:
-    """Bars, pies, stacks, numbers, texts; titles of strangers stay text."""
+    """Bars, pies, stacks, numbers, texts; titles stay text."""
     hostile = "<img src=https://example.com/x onerror=alert(1)></script><script>alert(2)</script>"
     points = (Point("2026-01-01T00:00:00.000Z", 1.0), Point("2026-01-01T00:01:00.000Z", 2.0))
     traces = tuple(
@@ -173,7 +173,7 @@ def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: 
         for i, view in enumerate(views)
     ]
     words = Widget("text", "", 0, 6, 24, 2, text=f"# {hostile}")
-    page = Page(
+    page = DashboardPage(
         title=hostile,
         where="nowhere",
         region="eu-west-3",

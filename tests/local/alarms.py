@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tasktracker_ops.local.cloudwatch import metrics
-from tasktracker_ops.local.cloudwatch.metrics import Metric
+from tasktracker_ops.local.cloudwatch.metrics import MetricId
 
 REGION = "eu-west-3"
 ACCOUNT = "123456789012"
@@ -65,5 +65,5 @@ def summaries_of(watched: Any, name: str, kind: str | None = None) -> list[str]:
 
 def record(name: str, value: float = 1.0, at: float | None = None, **dimensions: str) -> None:
     """Record a sample of a metric in the namespace Test."""
-    metric = Metric.of("Test", name, **dimensions)
+    metric = MetricId.of("Test", name, **dimensions)
     metrics.of(REGION).record(metric, value, at=at or time.time())

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tasktracker_ops.local.cloudwatch import metrics
-from tasktracker_ops.local.cloudwatch.metrics import Metric
+from tasktracker_ops.local.cloudwatch.metrics import MetricId
 
 from .alarms import REGION
 from .queries import HOUR, MINUTE, CloudWatch, error_of, statistic
@@ -30,7 +30,7 @@ def record(name: str) -> Record:
     """Record a sample of the metric M in a namespace of the test's own."""
 
     def add(value: float, at: datetime = HOUR, **dimensions: str) -> None:
-        metric = Metric.of(name, "M", **dimensions)
+        metric = MetricId.of(name, "M", **dimensions)
         metrics.of(REGION).record(metric, value, at=at.timestamp())
 
     return add

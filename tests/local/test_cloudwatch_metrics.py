@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktracker_ops.local.cloudwatch import metrics
-from tasktracker_ops.local.cloudwatch.metrics import Metric, Metrics, is_statistic
+from tasktracker_ops.local.cloudwatch.metrics import MetricId, MetricStore, is_statistic
 
-METRIC = Metric.of("Shop", "Latency", Stage="live", Api="a")
+METRIC = MetricId.of("Shop", "Latency", Stage="live", Api="a")
 VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=40)
 
 
@@ -34,7 +34,7 @@ VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=40)
 )
 def test_statistics_are_those_that_cloudwatch_defines(name: str, expected: float) -> None:
     """Each of the numbers 1 to 100."""
-    store = Metrics()
+    store = MetricStore()
     for value in range(1, 101):
         store.record(METRIC, value, at=0)
     assert is_statistic(name)
@@ -51,7 +51,7 @@ def test_other_statistics_are_not_known(name: str) -> None:
 def test_percentiles_interpolate_as_numpy_does(values: list[float], share: int) -> None:
     """Percentiles lie linearly between the closest ranks, whatever repeats."""
     for times in (1, 3):
-        store = Metrics()
+        store = MetricStore()
         for value in values * times:
             store.record(METRIC, value, at=0)
         expected = python_statistics.quantiles(values * times, n=100, method="inclusive")[share - 1]
@@ -61,7 +61,7 @@ def test_percentiles_interpolate_as_numpy_does(values: list[float], share: int) 
 @given(st.lists(st.tuples(st.integers(0, 3000), st.floats(0, 1e6))))
 def test_periods_hold_all_samples(samples: list[tuple[int, float]]) -> None:
     """The sums of the periods are the sum of all samples, and so are the counts."""
-    store = Metrics()
+    store = MetricStore()
     for at, value in samples:
         store.record(METRIC, value, at=at + 0.5)
     for period in (1, 60, 300):
@@ -74,17 +74,17 @@ def test_periods_hold_all_samples(samples: list[tuple[int, float]]) -> None:
 
 def test_a_window_excludes_its_end() -> None:
     """Samples at the start count, samples at the end do not; without samples there is None."""
-    store = Metrics()
+    store = MetricStore()
     for at in (10, 20, 30):
         store.record(METRIC, at, at=at)
     assert store.statistic(METRIC, "Sum", 10, 30) == 30
     assert store.statistic(METRIC, "Sum", 11, 20) is None
-    assert store.statistic(Metric.of("Shop", "Latency"), "Sum", 0, 99) is None
+    assert store.statistic(MetricId.of("Shop", "Latency"), "Sum", 0, 99) is None
 
 
 def test_memory_is_bounded() -> None:
     """A full metric is thinned where it is old; its minutes keep the plain statistics."""
-    store = Metrics(max_samples=4000)
+    store = MetricStore(max_samples=4000)
     for index in range(4800):
         store.record(METRIC, index, at=index // 15)
     assert len(store._samples[METRIC]) <= 4000
@@ -95,7 +95,7 @@ def test_memory_is_bounded() -> None:
 
 def test_many_threads_record_at_once() -> None:
     """No sample is lost between threads, and a query may come in between."""
-    store = Metrics()
+    store = MetricStore()
 
     def record() -> None:
         for index in range(2000):

@@ -1,4 +1,4 @@
-"""CloudWatch's filter patterns, by the examples of its documentation and what it was seen to do.
+"""CloudWatch's filter patterns, by the examples of its documentation and observed behaviour.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 """
@@ -62,7 +62,7 @@ EVENT = json.dumps(
         (r'"a \"b\" c"', 'x a "b" c y', True),
     ],
 )
-def test_terms(pattern: str, message: str, expected: bool) -> None:
+def test_terms_match_anywhere_in_a_message(pattern: str, message: str, expected: bool) -> None:
     """All of them, any of those with a question mark, none of those with a minus; case matters."""
     assert compile_pattern(pattern)(message) is expected
 
@@ -132,8 +132,8 @@ def test_terms(pattern: str, message: str, expected: bool) -> None:
         ("$.user.id=1&&($.latency>1||$.ratio<1)", True),
     ],
 )
-def test_json(condition: str, expected: bool) -> None:
-    """Conditions on properties."""
+def test_json_patterns_compare_properties(condition: str, expected: bool) -> None:
+    """Numbers by value, texts with an asterisk at either end."""
     assert compile_pattern(f"{{ {condition} }}")(EVENT) is expected
 
 

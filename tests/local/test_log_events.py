@@ -15,7 +15,7 @@ from tasktracker_ops.local.cloudwatch_logs.events import (
     PAGE_EVENTS,
     Event,
     Events,
-    Key,
+    Position,
     Search,
 )
 from tasktracker_ops.local.cloudwatch_logs.patterns import compile_pattern
@@ -51,7 +51,7 @@ def add(events: Events, stream: Stream, *times: int) -> None:
 
 
 def pages(events: Events, pattern: str = "", **search: Any) -> list[list[int]]:
-    """The times of all events, page by page."""
+    """Return the times of all events, page by page."""
     found, after = [], None
     while True:
         wanted = Search(compile_pattern(pattern), after=after, **search)
@@ -62,7 +62,7 @@ def pages(events: Events, pattern: str = "", **search: Any) -> list[list[int]]:
 
 
 def read(events: Events, pattern: str = "", **search: Any) -> list[int]:
-    """The times of all events."""
+    """Return the times of all events."""
     return [at for page in pages(events, pattern, **search) for at in page]
 
 
@@ -115,7 +115,7 @@ def test_a_page_holds_a_megabyte(stream: Stream) -> None:
 
 
 def test_a_page_may_be_empty_and_not_the_last(stream: Stream) -> None:
-    """A search looks at so many events at a time."""
+    """A page covers so many events."""
     events = Events()
     add(events, stream, *range(PAGE_EVENTS + 1))
     assert pages(events, str(PAGE_EVENTS)) == [[], [PAGE_EVENTS]]
@@ -138,7 +138,7 @@ def test_pages_together_are_the_span(
     assert read(events, start=start, end=end, limit=limit) == expected
 
 
-def test_the_oldest_make_room(stream: Stream) -> None:
+def test_the_oldest_events_make_room(stream: Stream) -> None:
     """By number and by size, in the stream as well."""
     events = Events(max_events=100)
     for at in range(250):
@@ -165,11 +165,11 @@ def test_many_write_while_many_read(stream: Stream) -> None:
 
     def follow() -> None:
         mine: list[int] = []
-        after: Key | None = None
+        after: Position | None = None
         while not writing.is_set():
             page, _ = events.page(Search(compile_pattern(""), limit=97, after=after))
             mine += [entry.number for entry in page]
-            after = Key(page[-1].timestamp, page[-1].number) if page else after
+            after = Position(page[-1].timestamp, page[-1].number) if page else after
         seen.append(mine)
 
     writers = [threading.Thread(target=write, args=[each]) for each in streams]
@@ -189,8 +189,8 @@ def test_many_write_while_many_read(stream: Stream) -> None:
         assert len(each.events) == 1000
 
 
-def test_the_newest_of_100000_events_are_found_at_once(stream: Stream) -> None:
-    """Without a look at the others."""
+def test_a_search_reads_only_events_of_its_time(stream: Stream) -> None:
+    """However many others there are."""
     events = Events()
     looked_at = []
     events.add(stream, [Event(at, at, str(at)) for at in range(100_000)])

@@ -49,7 +49,7 @@ def test_streams_interleave(find: Any) -> None:
 
 
 def test_a_pattern_of_json_is_evaluated(find: Any) -> None:
-    """Every client gets what CloudWatch would give."""
+    """As by CloudWatch."""
     assert find(filterPattern="{ $.number >= 2 && $.number != 4 }") == list("235")
 
 
@@ -90,7 +90,7 @@ def test_a_wrong_request_is_refused(find: Any, query: dict[str, Any], code: str)
     assert caught.value.response["Error"]["Code"] == code
 
 
-def test_a_stream_is_read_alone(aws: Any, group: str) -> None:
+def test_a_single_stream_can_be_read(aws: Any, group: str) -> None:
     """GetLogEvents and DescribeLogStreams know what was written."""
     logs = aws.client("logs")
     events = logs.get_log_events(logGroupName=group, logStreamName="a", startFromHead=True)
@@ -100,7 +100,7 @@ def test_a_stream_is_read_alone(aws: Any, group: str) -> None:
 
 
 def test_a_published_version_shares_the_logs(aws: Any) -> None:
-    """And copies none of them."""
+    """It copies none of them."""
     function = aws.function()
     function.do("say", text="before")
     function.update("def lambda_handler(event, context):\n    print('after')\n")

@@ -18,7 +18,7 @@ SCREEN = Screen(Settings(), {})
 
 
 def metric(*values: float | None, **more: object) -> MetricSummary:
-    """A metric with a point for each minute from midnight on that has a value."""
+    """Return a metric with a point for each minute from midnight on that has a value."""
     points = tuple(
         Point(f"2026-01-01T00:{minute:02}:00.000Z", value)
         for minute, value in enumerate(values)
@@ -40,7 +40,7 @@ def metric(*values: float | None, **more: object) -> MetricSummary:
 
 
 def over(minutes: int, *widgets: WidgetSummary) -> Metrics:
-    """Metrics of so many minutes from midnight on."""
+    """Return metrics of so many minutes from midnight on."""
     until = f"2026-01-01T00:{minutes - 1:02}:30.000Z"
     return Metrics("board", "2026-01-01T00:00:00.000Z", until, 60, widgets)
 
@@ -60,7 +60,7 @@ def over(minutes: int, *widgets: WidgetSummary) -> Metrics:
         (1e20, "100,000,000,000,000,000,000"),
     ],
 )
-def test_numbers_have_the_digits_that_tell_something(value: float | None, shown: str) -> None:
+def test_numbers_have_the_digits_that_matter(value: float | None, shown: str) -> None:
     """Counts are whole, durations have three or four digits."""
     assert number(value) == shown
 
@@ -98,8 +98,8 @@ def test_a_widget_is_a_table_below_its_title() -> None:
     assert lines[5].index("2.90") + 4 == lines[3].index("p95") + 3
 
 
-def test_a_widget_with_a_problem_shows_that() -> None:
-    """In the place of its numbers."""
+def test_a_widget_with_a_problem_shows_the_problem() -> None:
+    """Instead of its numbers."""
     problem = Problem("widget-refused", "no\x1b", "look: tt-ops dashboard --console")
     shown = text(over(3, WidgetSummary("Mine", (), problem)), SCREEN).splitlines()
     assert shown[2:] == ["Mine", r"no\x1b", "look: tt-ops dashboard --console"]

@@ -1,4 +1,4 @@
-"""The dashboard's page: what it holds, and that nothing of it is taken for more than text."""
+"""The dashboard's page: its content, and that no text in it becomes code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.dashboards import Line, Mark, Page, Panel, Point, Trace, Watched, Widget
+from tasktracker_ops.dashboards import (
+    AlarmTimeline,
+    Annotation,
+    DashboardPage,
+    Panel,
+    Point,
+    Trace,
+    Widget,
+    WidgetLine,
+)
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.output.page import render, renderer
 from tests.alarm import alarm_on_errors
@@ -26,38 +35,38 @@ POINTS = (
 )
 TRACE = Trace("Errors", POINTS, 60, "Count", "#d62728", right=False, alarms=(ALARM.name,))
 WIDGET = Widget("metric", "Errors", 8, 6, 12, 5)
-PAGE = Page(
+PAGE = DashboardPage(
     title="board",
     where="AWS in eu-west-3",
     region="eu-west-3",
     account="123456789012",
     since="2026-01-01T00:00:00.000Z",
     until="2026-01-01T00:10:00.000Z",
-    alarms=(Watched(ALARM, (("2026-01-01T00:02:00.000Z", None),)),),
+    alarms=(AlarmTimeline(ALARM, (("2026-01-01T00:02:00.000Z", None),)),),
     panels=(Panel(WIDGET, (TRACE,)),),
 )
 
 
-def html(page: Page = PAGE) -> str:
-    """The page, with next to nothing for a library."""
+def html(page: DashboardPage = PAGE) -> str:
+    """Return the page, with hardly anything for a library."""
     return render(page, "/* plotly </script> */")
 
 
 def panel(widget: Widget, *traces: Trace) -> str:
-    """The page's part that shows a widget."""
+    """Return the page's part that shows a widget."""
     found = html(replace(PAGE, panels=(Panel(widget, traces),)))
     return found.partition("<main>")[2].partition("</main>")[0]
 
 
-def figure(page: Page = PAGE) -> Any:
-    """What the script draws of the first widget."""
+def figure(page: DashboardPage = PAGE) -> Any:
+    """Return what the script draws of the first widget."""
     data = re.search(r'id="figures">(.*?)</script>', html(page), re.S)
     assert data is not None
     return json.loads(data[1])[0]
 
 
 def test_the_policy_allows_the_pages_own_scripts_and_no_request() -> None:
-    """Each script by its digest, so that one which got in by a title would not run."""
+    """Each script by its digest, so that one in a title would not run."""
     page = html()
     policy = re.search(r'Content-Security-Policy" content="(.*?)"', page)
     assert policy is not None
@@ -70,12 +79,12 @@ def test_the_policy_allows_the_pages_own_scripts_and_no_request() -> None:
         assert f"sha256-{digest}" in policy[1]
 
 
-def test_what_others_wrote_stays_text() -> None:
+def test_text_from_outside_stays_text() -> None:
     """Titles, labels, texts, queries, reasons: anyone who may edit the dashboard can."""
     trace = replace(TRACE, label=HOSTILE, unit=HOSTILE, color=HOSTILE, alarms=())
-    mark = Mark("left", 1.0, None, HOSTILE, HOSTILE)
+    mark = Annotation("left", 1.0, None, HOSTILE, HOSTILE)
     widgets = [
-        replace(WIDGET, title=HOSTILE, kind=kind, text=HOSTILE, view=view, marks=(mark,))
+        replace(WIDGET, title=HOSTILE, kind=kind, text=HOSTILE, view=view, annotations=(mark,))
         for kind, view in (
             ("metric", "timeSeries"),
             ("metric", "singleValue"),
@@ -93,7 +102,7 @@ def test_what_others_wrote_stays_text() -> None:
             where=HOSTILE,
             region=HOSTILE,
             account=HOSTILE,
-            alarms=(Watched(alarm, ()),),
+            alarms=(AlarmTimeline(alarm, ()),),
             panels=tuple(Panel(widget, (trace,)) for widget in widgets),
         )
     )
@@ -108,7 +117,7 @@ def test_alarms_stand_on_top_in_words() -> None:
     assert '<li class="alarm" title="Threshold crossed"><strong>ALARM</strong>' in page
     assert "since 2026-01-01 00:02 UTC, fired once" in page
     assert "<strong>INSUFFICIENT DATA</strong>" in html(
-        replace(PAGE, alarms=(Watched(replace(ALARM, state="INSUFFICIENT_DATA"), ()),))
+        replace(PAGE, alarms=(AlarmTimeline(replace(ALARM, state="INSUFFICIENT_DATA"), ()),))
     )
 
 
@@ -133,12 +142,12 @@ def test_a_figure_has_data_threshold_and_alarm_periods() -> None:
 def test_annotations_are_drawn() -> None:
     """Values as lines, bands and times as marks."""
     marks = (
-        Mark("right", 5.0, None, "goal", "#00ff00"),
-        Mark("left", 1.0, 2.0, "fine", None),
-        Mark("time", "2026-01-01T00:01:00Z", None, "release", None),
+        Annotation("right", 5.0, None, "goal", "#00ff00"),
+        Annotation("left", 1.0, 2.0, "fine", None),
+        Annotation("time", "2026-01-01T00:01:00Z", None, "release", None),
     )
     unwatched = replace(TRACE, alarms=())
-    drawn = figure(replace(PAGE, panels=(Panel(replace(WIDGET, marks=marks), (unwatched,)),)))
+    drawn = figure(replace(PAGE, panels=(Panel(replace(WIDGET, annotations=marks), (unwatched,)),)))
     assert drawn["lines"] == [{"name": "goal", "value": 5.0, "right": True, "color": "#00ff00"}]
     assert [(m["axis"], m["from"], m["to"]) for m in drawn["marks"]] == [
         ("left", 1.0, 2.0),
@@ -150,7 +159,7 @@ def test_annotations_are_drawn() -> None:
 def test_numbers_texts_queries_and_alarms_need_no_chart() -> None:
     """A type that is not drawn here says so."""
     assert "<b>3</b>" in panel(replace(WIDGET, view="singleValue"), TRACE)
-    line = Line(None, "m1", "e1", None, "Sum", 60, True, None, None, False)
+    line = WidgetLine(None, "m1", "e1", None, "Sum", 60, True, None, None, False)
     assert "No data" in panel(replace(WIDGET, view="gauge", lines=(line,)))
     assert "cannot be read from here" in panel(WIDGET)
     assert "# Hello" in panel(replace(WIDGET, kind="text", text="# Hello"))
@@ -162,8 +171,8 @@ def test_numbers_texts_queries_and_alarms_need_no_chart() -> None:
     assert "explorer" in panel(replace(WIDGET, kind="explorer"))
 
 
-def test_without_the_extra_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Said before anything is read of AWS."""
+def test_a_page_without_the_extra_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes before anything is read from AWS."""
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(ConfigurationError) as caught:
         renderer()

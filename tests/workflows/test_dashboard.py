@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.dashboards import read
-from tasktracker_ops.dashboards import Page, Series
+from tasktracker_ops.dashboards import DashboardPage, Series
 from tasktracker_ops.observations import AlarmEvent
-from tasktracker_ops.workflows.dashboard import draw, fired, images
+from tasktracker_ops.workflows.dashboard import draw, firing_periods, images
 from tasktracker_ops.workflows.time_window import rfc3339, time_window
 from tests.alarm import TOPIC, alarm_on_errors
 
@@ -25,7 +25,7 @@ ALARM = alarm_on_errors(reason="", dimensions={"FunctionName": "f"})
 
 
 def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:
-    """A transition of the alarm."""
+    """Return a transition of the alarm."""
     at = rfc3339(NOW - seconds_ago)
     return AlarmEvent("LambdaErrorAlarm", at, "StateUpdate", "", old, new, "")
 
@@ -49,13 +49,13 @@ def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:
         ),
     ],
 )
-def test_an_alarm_fired_from_transition_to_transition(
+def test_an_alarm_fires_from_one_transition_to_the_next(
     state: str, history: list[tuple[str, str, float]], expected: list[tuple[str, str | None]]
 ) -> None:
-    """Since the window's start where it fired before, and until now where it still does."""
+    """From the window's start if it fired before, and until now if it still does."""
     events = [change(old, new, seconds_ago=ago) for old, new, ago in history]
     other = AlarmEvent("LambdaErrorAlarm", rfc3339(NOW), "Action", "told")
-    assert list(fired(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
+    assert list(firing_periods(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
 
 
 @pytest.fixture
@@ -92,15 +92,15 @@ def make_app() -> Callable[..., Any]:
 
 
 def widget(*rows: Any, **properties: Any) -> dict[str, Any]:
-    """A metric widget of a dashboard's body."""
+    """Return a metric widget of a dashboard's body."""
     return {"type": "metric", "properties": {"metrics": rows, **properties}}
 
 
-def drawn_page(app: Any, file: Path) -> Page:
-    """What is rendered when the page is written to `file`."""
-    pages: list[Page] = []
+def drawn_page(app: Any, file: Path) -> DashboardPage:
+    """Return what is rendered when the page is written to `file`."""
+    pages: list[DashboardPage] = []
 
-    def render(page: Page) -> str:
+    def render(page: DashboardPage) -> str:
         pages.append(page)
         return "<html>"
 
@@ -108,7 +108,7 @@ def drawn_page(app: Any, file: Path) -> Page:
     return pages[0]
 
 
-def test_alarms_stand_by_the_very_metric_they_watch(
+def test_an_alarm_is_shown_with_exactly_the_metric_it_watches(
     make_app: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Another function's errors are another metric."""
@@ -134,7 +134,7 @@ def test_every_widget_has_a_panel(make_app: Callable[..., Any], tmp_path: Path) 
     assert [len(panel.traces) for panel in panels] == [0, 1, 0]
 
 
-def test_a_number_of_the_whole_time_is_asked_for_as_one_period(
+def test_a_number_for_the_whole_time_is_queried_as_one_period(
     make_app: Callable[..., Any], tmp_path: Path
 ) -> None:
     """CloudWatch calls it setPeriodToTimeRange."""
@@ -155,7 +155,7 @@ def test_a_file_is_replaced_whole(make_app: Callable[..., Any], tmp_path: Path) 
     assert (picture.files, picture.url) == ((str(link),), real.as_uri())
 
 
-def test_a_widget_that_cloudwatch_refuses_says_so_in_its_place(
+def test_a_widget_that_cloudwatch_refuses_shows_the_problem(
     make_app: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The others are drawn."""

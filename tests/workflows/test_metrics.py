@@ -1,4 +1,4 @@
-"""The deployed dashboard in numbers: what is asked of CloudWatch, and what is made of it."""
+"""The deployed dashboard in numbers: the queries to CloudWatch, and the summary."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CloudWatch:
         self.refusals: dict[int, str] = {}
 
     def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Any:
-        """The answer to each group."""
+        """Return the answer to each group."""
         self.asked += groups
         found = [{q.id: self._of(q, start) for q in group if q.wanted} for group in groups]
         return SimpleNamespace(groups=found, messages=("Something.",), refusals=self.refusals)
@@ -60,17 +60,17 @@ class App:
 
     @property
     def periods(self) -> dict[str, int]:
-        """The period that each line of the first widget was asked with."""
+        """Return the period in the query of each line of the first widget."""
         return {query.id: query.period for query in self.metric_data.asked[0]}
 
 
 def widget(*rows: Any, title: str = "Mine", **properties: Any) -> dict[str, Any]:
-    """A metric widget of a dashboard's body."""
+    """Return a metric widget of a dashboard's body."""
     return {"type": "metric", "properties": {"title": title, "metrics": rows, **properties}}
 
 
 def only(found: Metrics) -> MetricSummary:
-    """The one metric of the one widget."""
+    """Return the one metric of the one widget."""
     [summary] = found.widgets
     [metric] = summary.metrics
     return metric
@@ -92,8 +92,8 @@ def test_statistics_are_over_the_whole_time_and_points_period_by_period() -> Non
     assert app.notes == ["CloudWatch: Something."]
 
 
-def test_a_metric_drawn_thrice_is_told_once() -> None:
-    """With the points of its first line; two widgets share what is asked of it."""
+def test_a_metric_in_several_lines_is_summarised_once() -> None:
+    """With the points of its first line; two widgets share its queries."""
     rows = [[*DURATION, {"stat": s, "label": s}] for s in ("Average", "p95", "Maximum")]
     app = App(widget(*rows, title="A"), widget([*DURATION, {"label": "d"}], title="B"))
     first, second = app.metrics().widgets
@@ -104,14 +104,14 @@ def test_a_metric_drawn_thrice_is_told_once() -> None:
     assert len(app.metric_data.asked) == 3
 
 
-def test_without_data_there_are_no_numbers_and_no_error() -> None:
-    """Nobody used the service."""
+def test_a_metric_without_data_has_no_numbers() -> None:
+    """That is no error: nobody used the service."""
     metric = only(App(widget([*ERRORS, {"id": "m1"}]), series={"m1": [Series("Errors")]}).metrics())
     assert (metric.sum, metric.p99, metric.last, metric.points) == (None, None, None, ())
 
 
 def test_expressions_are_summarised_over_their_points() -> None:
-    """A search for each of its results; hidden lines are asked for and not told."""
+    """A search for each of its results; hidden lines are queried and not summarised."""
     found = [Series("one", {NOW - 120: 1.0, NOW - 60: 3.0, NOW + 600: 99.0}), Series("two")]
     app = App(
         widget(
@@ -130,26 +130,26 @@ def test_expressions_are_summarised_over_their_points() -> None:
     assert len(app.metric_data.asked) == 1
 
 
-def test_expressions_keep_the_periods_of_the_dashboard_unless_one_is_insisted_on() -> None:
+def test_expressions_keep_the_periods_of_the_dashboard_without_an_explicit_one() -> None:
     """`m1 / 300` is about 300 s; with --period a search gets it too, so that all agree."""
     rows = (
         [{"expression": "m1 / 300 + SUM(SEARCH('{A} \"x, 1\"', 'Sum', 300))", "id": "e1"}],
         [*ERRORS, {"id": "m1", "period": 300}],
     )
-    kept, insisted, plain = App(widget(*rows)), App(widget(*rows)), App(widget(rows[1]))
+    kept, explicit, plain = App(widget(*rows)), App(widget(*rows)), App(widget(rows[1]))
     kept.metrics()
-    insisted.metrics(period=600)
+    explicit.metrics(period=600)
     plain.metrics()
     assert kept.periods == {"e1": 300, "m1": 300}
-    assert insisted.periods == {"e1": 600, "m1": 600}
+    assert explicit.periods == {"e1": 600, "m1": 600}
     assert plain.periods == {"m1": 60}
-    expression = insisted.metric_data.asked[0][0].expression
+    expression = explicit.metric_data.asked[0][0].expression
     assert expression == "m1 / 300 + SUM(SEARCH('{A} \"x, 1\"', 'Sum', 600))"
     assert kept.metric_data.asked[0][0].expression == rows[0][0]["expression"]
 
 
-def test_widgets_are_chosen_by_a_part_of_their_title() -> None:
-    """In any case; a title that no widget has is answered with those there are."""
+def test_widgets_are_selected_by_a_part_of_their_title() -> None:
+    """In any case; for an unknown title the error names the existing ones."""
     app = App(widget(ERRORS, title="Errors & more"), widget(DURATION, title="Duration"))
     assert [w.title for w in app.metrics(title="ERR").widgets] == ["Errors & more"]
     with pytest.raises(TtOpsError) as caught:
@@ -159,7 +159,7 @@ def test_widgets_are_chosen_by_a_part_of_their_title() -> None:
     assert "'Errors & more', 'Duration'" in caught.value.message
 
 
-def test_what_cannot_be_summarised_is_noted() -> None:
+def test_widgets_without_readable_metrics_are_left_out_with_a_note() -> None:
     """Widgets without metrics, and those of another region."""
     app = App(
         {"type": "text", "properties": {"markdown": "Hello"}},
@@ -173,7 +173,7 @@ def test_what_cannot_be_summarised_is_noted() -> None:
     ]
 
 
-def test_a_wrong_expression_spoils_its_own_widget_only() -> None:
+def test_a_refused_expression_is_a_problem_of_its_widget_only() -> None:
     """It is named as the dashboard has it; alone, it is an error."""
     bad = widget([{"expression": "nope(m9)", "id": "q"}], title="Bad")
     app, alone = App(widget(ERRORS, title="Good"), bad), App(bad)

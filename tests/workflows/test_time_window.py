@@ -30,6 +30,6 @@ def test_there_are_at_most_180_points(now: float, since: float) -> None:
     window = time_window(now, since)
     assert window.period % 60 == 0
     assert since / window.period <= 180
-    assert not window.insisted
+    assert not window.explicit
     assert time_window(now, since, 300).period == 300
-    assert time_window(now, since, 300).insisted
+    assert time_window(now, since, 300).explicit

@@ -19,7 +19,7 @@ from moto.backends import get_backend
 from tasktracker_ops.local.cloudwatch import evaluation, metrics, notification
 from tasktracker_ops.local.cloudwatch.evaluation import INSUFFICIENT_DATA, Datapoint, Rule
 from tasktracker_ops.local.cloudwatch.history import History
-from tasktracker_ops.local.cloudwatch.metrics import Metric
+from tasktracker_ops.local.cloudwatch.metrics import MetricId
 from tasktracker_ops.local.cloudwatch.notification import NotificationFailed
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
@@ -137,7 +137,7 @@ def _datapoints(alarm: Any, now: float) -> list[Datapoint]:
     end = math.floor(now) + 1
     start = end - (int(alarm.evaluation_periods) + 1) * period
     dimensions = tuple(sorted((each.name, each.value) for each in alarm.dimensions))
-    metric = Metric(alarm.namespace, alarm.metric_name, dimensions)
+    metric = MetricId(alarm.namespace, alarm.metric_name, dimensions)
     statistic = alarm.statistic or alarm.extended_statistic
     points = metrics.of(alarm.region_name).points(metric, statistic, start, end, period)
     return [

@@ -17,7 +17,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from tasktracker_ops.local.cloudwatch import metrics
-from tasktracker_ops.local.cloudwatch.metrics import Metric, is_statistic
+from tasktracker_ops.local.cloudwatch.metrics import MetricId, is_statistic
 
 
 def refuse_custom_metrics(request: CloudWatchResponse) -> NoReturn:
@@ -86,7 +86,7 @@ def _check(query: Mapping[str, Any]) -> None:
 def _points(region: str, stat: Mapping[str, Any], start: int, end: int) -> dict[int, float]:
     named = stat["Metric"]
     dimensions = {pair["Name"]: pair["Value"] for pair in named.get("Dimensions") or ()}
-    metric = Metric.of(named["Namespace"], named["MetricName"], **dimensions)
+    metric = MetricId.of(named["Namespace"], named["MetricName"], **dimensions)
     return metrics.of(region).points(metric, stat["Stat"], start, end, int(stat["Period"]))
 
 

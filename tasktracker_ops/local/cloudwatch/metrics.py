@@ -74,7 +74,7 @@ def _value_at(ranked: _Values, rank: float) -> float:
 
 
 @dataclass(frozen=True)
-class Metric:
+class MetricId:
     """A metric's identity: its dimensions are sorted by name, all of them count."""
 
     namespace: str
@@ -82,12 +82,12 @@ class Metric:
     dimensions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, namespace: str, name: str, /, **dimensions: str) -> Metric:
+    def of(cls, namespace: str, name: str, /, **dimensions: str) -> MetricId:
         """Return the metric with these dimensions, in whatever order they come."""
         return cls(namespace, name, tuple(sorted(dimensions.items())))
 
 
-class Metrics:
+class MetricStore:
     """All metrics of a region; safe to use from many threads.
 
     A metric has at most `max_samples` samples; beyond that its oldest ones are thinned.
@@ -96,16 +96,16 @@ class Metrics:
     def __init__(self, *, max_samples: int = MAX_SAMPLES) -> None:
         self._lock = threading.Lock()
         self._max_samples = max_samples
-        self._samples: dict[Metric, _Samples] = {}
+        self._samples: dict[MetricId, _Samples] = {}
 
-    def record(self, metric: Metric, value: float, *, at: float) -> None:
+    def record(self, metric: MetricId, value: float, *, at: float) -> None:
         """Add a sample at `at` (epoch seconds, kept as a whole second)."""
         with self._lock:
             if metric not in self._samples:
                 self._samples[metric] = _Samples(self._max_samples)
             self._samples[metric].add(int(at // 1), value)
 
-    def statistic(self, metric: Metric, name: str, start: float, end: float) -> float | None:
+    def statistic(self, metric: MetricId, name: str, start: float, end: float) -> float | None:
         """Return a statistic of the samples in [start, end) (epoch seconds), None if it has none.
 
         `name` is one that `is_statistic` knows. The cost grows with the samples in the window only.
@@ -116,7 +116,7 @@ class Metrics:
         return _calculate(name, values) if values else None
 
     def points(
-        self, metric: Metric, name: str, start: int, end: int, period: int
+        self, metric: MetricId, name: str, start: int, end: int, period: int
     ) -> dict[int, float]:
         """Return a statistic of every period that begins in [start, end) and has samples.
 
@@ -133,7 +133,7 @@ class Metrics:
                 found[begin] = value
         return found
 
-    def _next(self, metric: Metric, at: int) -> int | None:
+    def _next(self, metric: MetricId, at: int) -> int | None:
         with self._lock:
             samples = self._samples.get(metric)
             return samples.next(at) if samples else None
@@ -206,10 +206,10 @@ def _merged(samples: list[_Sample]) -> _Sample:
 
 
 _lock = threading.Lock()
-_stores: dict[str, Metrics] = {}
+_stores: dict[str, MetricStore] = {}
 
 
-def of(region: str) -> Metrics:
+def of(region: str) -> MetricStore:
     """Return the store of a region."""
     with _lock:
-        return _stores.setdefault(region, Metrics())
+        return _stores.setdefault(region, MetricStore())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tasktracker_ops.local.cloudwatch import metrics
-from tasktracker_ops.local.cloudwatch.metrics import Metric
+from tasktracker_ops.local.cloudwatch.metrics import MetricId
 from tasktracker_ops.local.records import ApiRequest, Invocation
 
 _LAMBDA = "AWS/Lambda"
@@ -72,4 +72,4 @@ def _publish(
 ) -> None:
     store = metrics.of(region)
     for name, value in values.items():
-        store.record(Metric.of(namespace, name, **dimensions), float(value), at=at)
+        store.record(MetricId.of(namespace, name, **dimensions), float(value), at=at)

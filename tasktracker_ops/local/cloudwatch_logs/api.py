@@ -12,7 +12,13 @@ from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundExce
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
-from tasktracker_ops.local.cloudwatch_logs.events import PAGE_EVENTS, Event, Events, Key, Search
+from tasktracker_ops.local.cloudwatch_logs.events import (
+    PAGE_EVENTS,
+    Event,
+    Events,
+    Position,
+    Search,
+)
 from tasktracker_ops.local.cloudwatch_logs.patterns import InvalidPattern, compile_pattern
 
 _MAX_PATTERN = 1024
@@ -62,7 +68,7 @@ def filter_log_events(request: Any) -> str:
             start=request._get_param("startTime") or 0,
             end=request._get_param("endTime"),
             streams=set(streams) if streams else None,
-            after=_key_in(request._get_param("nextToken"), group),
+            after=_position_in(request._get_param("nextToken"), group),
             limit=min(request._get_param("limit") or PAGE_EVENTS, PAGE_EVENTS),
         )
     )
@@ -95,17 +101,17 @@ def _compile(pattern: str) -> Callable[[str], bool]:
         raise InvalidParameterException(str(error)) from None
 
 
-def _token(key: Key, group: Any) -> str:
+def _token(key: Position, group: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps([group.name, *key]).encode()).decode()
 
 
-def _key_in(token: str | None, group: Any) -> Key | None:
+def _position_in(token: str | None, group: Any) -> Position | None:
     if token is None:
         return None
     try:
         name, timestamp, number = json.loads(base64.urlsafe_b64decode(token))
         if name == group.name:
-            return Key(int(timestamp), int(number))
+            return Position(int(timestamp), int(number))
     except (ValueError, TypeError):
         pass
     raise InvalidParameterException("The specified nextToken is invalid.")

@@ -61,7 +61,7 @@ class Entry(NamedTuple):
     stream: Any
 
 
-class Key(NamedTuple):
+class Position(NamedTuple):
     """Where in the order a page ended."""
 
     timestamp: int
@@ -76,7 +76,7 @@ class Search:
     start: int = 0
     end: int | None = None
     streams: Collection[str] | None = None
-    after: Key | None = None
+    after: Position | None = None
     limit: int = PAGE_EVENTS
 
 
@@ -101,7 +101,7 @@ class Events:
             if surplus := self._surplus():
                 self._drop(surplus)
 
-    def page(self, search: Search) -> tuple[list[Entry], Key | None]:
+    def page(self, search: Search) -> tuple[list[Entry], Position | None]:
         """Return events in order, and where the next page starts.
 
         As on AWS a page that is not full, or even empty, need not be the last: each covers no
@@ -111,7 +111,7 @@ class Events:
             entries = self._entries
             low = bisect_left(entries, (search.start,))
             if search.after is not None:
-                low = max(low, bisect_right(entries, search.after, key=_key))
+                low = max(low, bisect_right(entries, search.after, key=_position))
             high = len(entries) if search.end is None else bisect_left(entries, (search.end + 1,))
             covered = entries[low : min(high, low + PAGE_EVENTS)]
             more = low + PAGE_EVENTS < high
@@ -122,9 +122,9 @@ class Events:
                 continue
             size += entry.event.size
             if len(found) == search.limit or (found and size > PAGE_BYTES):
-                return found, _key(found[-1])
+                return found, _position(found[-1])
             found.append(entry)
-        return found, _key(covered[-1]) if more else None
+        return found, _position(covered[-1]) if more else None
 
     def _surplus(self) -> int:
         """Return how many of the oldest events to drop."""
@@ -148,8 +148,8 @@ class Events:
             stream.events = [event for event in stream.events if event.number not in numbers]
 
 
-def _key(entry: Entry) -> Key:
-    return Key(entry.timestamp, entry.number)
+def _position(entry: Entry) -> Position:
+    return Position(entry.timestamp, entry.number)
 
 
 def _is_in(stream: Any, names: Collection[str] | None) -> bool:
