@@ -1,4 +1,4 @@
-"""Where everything is said: results on stdout; progress, notes and errors on stderr."""
+"""All that is printed: results on stdout; progress, notes and errors on stderr."""
 
 from __future__ import annotations
 
