@@ -1,4 +1,4 @@
-"""What a workflow says and asks while it works: meaning here, appearance in `output` and `cli`."""
+"""What a workflow reports and asks while it works; `output` and `cli` decide how it looks."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ if TYPE_CHECKING:
     from .models import TerraformEvent
     from .plans import Plan
 
-# Gets a plan that was reported, and raises unless it may be applied.
+# Takes a plan that was reported, and raises unless it may be applied.
 ApprovePlan = Callable[["Plan"], None]
 
 
 class Reporter(Protocol):
-    """Receives what happens as it happens. Never decides, never fails."""
+    """Receives what happens as it happens; never decides, never fails."""
 
     def doing(self, what: str) -> None:
-        """A piece of work starts; it lasts until the next call."""
+        """Report work that starts, and lasts until the next call."""
 
     def done(self, what: str) -> None:
-        """A piece of work ended well."""
+        """Report a step that is done."""
 
     def note(self, what: str) -> None:
-        """Something the user should know, also when nothing is watched."""
+        """Report something the user should know, with or without a terminal."""
 
     def plan(self, plan: Plan, of: str) -> None:
-        """What is about to change; `of` names the stack."""
+        """Report what is about to change; `of` names the stack."""
 
     def terraform(self, event: TerraformEvent) -> None:
-        """Terraform went a step further."""
+        """Report a step of Terraform."""
 
     def download(self, received: int, total: int | None) -> None:
-        """So many bytes of a download have arrived."""
+        """Report how many bytes of a download have arrived."""
 
     def progress(self, what: str, done: int, total: int | None) -> None:
-        """So many of `total` pieces of a work are done; None where nobody knows the total."""
+        """Report how many of `total` items are done; None if the total is not known."""

@@ -1,4 +1,4 @@
-"""The process's own streams, when nobody is at their other end."""
+"""The process's own streams when their other end is closed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 def replace_closed() -> None:
-    """Let nothing else get the number of a stream that our caller closed (`2>&-`)."""
+    """Open /dev/null in place of each stream that the caller closed (`2>&-`)."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  # for good
@@ -16,7 +16,7 @@ def replace_closed() -> None:
 
 
 def abandon_broken() -> None:
-    """Send what could not be printed, and all that follows it, nowhere: its reader has gone."""
+    """Send what could not be printed, and all that follows it, to /dev/null."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

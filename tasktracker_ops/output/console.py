@@ -1,4 +1,4 @@
-"""Where everything is said: results on stdout; progress, notes and errors on stderr."""
+"""All that is printed: results on stdout; progress, notes and errors on stderr."""
 
 from __future__ import annotations
 
@@ -168,10 +168,15 @@ class Console:
     # Progress: the Reporter protocol
 
     def doing(self, what: str) -> None:
-        """Show the work under way on a terminal; in a log, once Terraform is at it."""
+        """Show the work under way on a terminal; in a log, only where it is one of several steps.
+
+        That is after the first line of the log, or once Terraform is at work.
+        """
         self._step = self._shown(what)
         self._groups.prepare(self._step)
         self._show(f"{self._step} …")
+        if self._kept:
+            self._announce()
 
     def done(self, what: str) -> None:
         """Print a line for a step that is done."""
@@ -243,7 +248,7 @@ class Console:
             self._show(f"{self._shown(what)}: {done:,}{of_total}", done, total)
 
     def _announce(self) -> None:
-        """Print the step that takes long, where no terminal and no group of GitHub's shows it."""
+        """Print the step under way, where neither a terminal nor a group of GitHub's shows it."""
         if self._step and not (self._live or self._github):
             self._keep(f"{self._step} …")
         self._step = ""

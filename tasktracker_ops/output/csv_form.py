@@ -16,7 +16,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def as_csv(result: Tasks) -> str:
-    """A line of names, and one for each task; an apostrophe stands before what looks a formula."""
+    """Return a line of names, and one per task; an apostrophe precedes what looks a formula."""
     names = [field.name for field in fields(Task)]
     lines: list[str] = []
     # Of line ends, csv quotes those only that it writes itself; here they are left out again.

@@ -31,7 +31,7 @@ from tasktracker_ops.plans import Plan, dangers
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible
 
-PUBLIC = "The API is public: whoever knows its address may call it."
+PUBLIC = "The API is public: anyone with the URL can call it."
 # What is observed has its texts in modules of their own, loaded when one is needed.
 _MODULES = {
     **dict.fromkeys(("Status", "Alarms"), "health"),
@@ -45,13 +45,13 @@ _MODULES = {
 
 @singledispatch
 def text(result: Any, screen: Screen) -> str:
-    """The result for people."""
+    """Return the result as text for people."""
     import_module(f".{_MODULES[type(result).__name__]}", __package__)
     return text(result, screen)
 
 
 def problem_text(problem: Problem, screen: Screen) -> str:
-    """A problem among other things of a result: what is wrong, and what to type."""
+    """Return a problem of a result as text: what is wrong, and what to type."""
     sign = click.style("!", fg="yellow", bold=True)
     return f"{sign} {visible(problem.message)}\n  {visible(screen.hint(problem.hint))}"
 
@@ -73,7 +73,7 @@ def _(result: Package, screen: Screen) -> str:
 @text.register
 def _(result: Plan, screen: Screen) -> str:
     if result.empty:
-        return "No changes: what is deployed is what the project says."
+        return "No changes: the deployment matches the project."
     changes = "\n".join(map(change_line, result.changes))
     refused = [problem_text(problem, screen) for problem in dangers(result)]
     return "\n\n".join([*refused, changes, f"Plan: {counts(result)}."])
@@ -81,7 +81,7 @@ def _(result: Plan, screen: Screen) -> str:
 
 @text.register
 def _(result: Bootstrapped, screen: Screen) -> str:
-    state = "as it should be" if result.plan.empty else counts(result.plan, done=True)
+    state = "up to date" if result.plan.empty else counts(result.plan, done=True)
     rows = {"state bucket": result.bucket, "lock table": result.lock_table}
     return f"State backend: {state}.\n\n{pairs(rows)}"
 
@@ -89,7 +89,7 @@ def _(result: Bootstrapped, screen: Screen) -> str:
 @text.register
 def _(result: Deployed, screen: Screen) -> str:
     if result.plan.empty:
-        first = "Nothing to do: what is deployed is what the project says."
+        first = "Nothing to do: the deployment matches the project."
     else:
         first = f"Deployed: {counts(result.plan, done=True)}."
     rows = {
@@ -102,7 +102,7 @@ def _(result: Deployed, screen: Screen) -> str:
     access = (
         PUBLIC
         if result.public
-        else f"Callers of the API identify themselves ({result.deployment.api_auth})."
+        else f"The API requires authentication ({result.deployment.api_auth})."
     )
     steps = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
     following = "\n".join(f"  {screen.command(step)}" for step in steps)
@@ -111,8 +111,8 @@ def _(result: Deployed, screen: Screen) -> str:
 
 
 _SMOKE = {
-    "partly passed": "health passed, tasks are protected; whether the table is reached was not "
-    "checked, which takes a valid token in TT_OPS_API_TOKEN"
+    "partly passed": "health passed; tasks require authentication, so the table was not checked: "
+    "that takes a valid token in TT_OPS_API_TOKEN"
 }
 
 
@@ -137,10 +137,10 @@ def _(result: Destroyed, screen: Screen) -> str:
 
 @text.register
 def _(result: LocalServer, screen: Screen) -> str:
-    other = "" if result.same_version else ", another than that of this tt-ops"
+    other = "" if result.same_version else ", not the version of this tt-ops"
     return pairs(
         {
-            "state": "running (an emulation of AWS, on this machine only)",
+            "state": "running (an AWS emulator, on this machine only)",
             "endpoint": result.url,
             "console": result.console_url,
             "process": str(result.pid),
@@ -178,8 +178,8 @@ def _(result: Removed, screen: Screen) -> str:
 @text.register
 def _(result: Stopped, screen: Screen) -> str:
     if result.server is None:
-        return "The embedded AWS was not running."
-    return f"Stopped the embedded AWS at {result.server.url}; what it held is gone."
+        return "The emulator was not running."
+    return f"Stopped the emulator at {result.server.url}; its data is gone."
 
 
 @text.register

@@ -1,4 +1,4 @@
-"""The building blocks of every text: visible values, pairs, tables, changes."""
+"""The building blocks of every text: values without control characters, pairs, tables, changes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _SIGNS = {
 
 
 class Styled(str):
-    """Text of our own with colours in it: `visible` leaves it as it is."""
+    """Text with colours of our own, which `visible` leaves as it is."""
 
 
 def visible(value: Any, *, keep: str = "") -> str:
-    """The text of a value, with what a terminal would act upon as `\\x1b` and the like."""
+    """Return a value as text, its control characters as `\\x1b` and the like."""
     if isinstance(value, Styled):
         return value
     text = "" if value is None else str(value)
@@ -43,20 +43,20 @@ def visible(value: Any, *, keep: str = "") -> str:
 
 
 def shortened(text: str | None, width: int | None) -> str | None:
-    """The text in at most `width` columns, but never less than 20; None leaves it whole."""
+    """Cut a text to `width` columns, but never to less than 20; None leaves it whole."""
     if text is None or width is None or len(text) <= max(width, 20):
         return text
     return text[: max(width, 20) - 1] + "…"
 
 
 def wrapped(text: str, width: int | None) -> Styled:
-    """The text in as many lines of `width` columns as it takes; None leaves it on one."""
+    """Wrap a text into lines of `width` columns; None leaves it on one."""
     shown = visible(text)
     return Styled(shown if width is None else textwrap.fill(shown, width, break_on_hyphens=False))
 
 
 def pairs(rows: Mapping[str, Any]) -> str:
-    """Names and values in two columns."""
+    """Return names and values in two columns."""
     from tabulate import tabulate
 
     shown = [(name, visible(value, keep="\n")) for name, value in rows.items()]
@@ -66,7 +66,7 @@ def pairs(rows: Mapping[str, Any]) -> str:
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()
 ) -> str:
-    """Rows in columns below their headers; those named in `right` are aligned there."""
+    """Return rows in columns below their headers; those in `right` are aligned right."""
     from tabulate import tabulate
 
     shown = [[visible(cell) for cell in row] for row in rows]
@@ -77,13 +77,13 @@ def table(
 
 
 def change_line(change: ResourceChange) -> str:
-    """A resource that changes, with a coloured sign."""
+    """Return a resource that changes, with a coloured sign."""
     sign, color = _SIGNS.get(change.action, ("?", "white"))
     return click.style(f"{sign} {change.action:<8}", fg=color) + change.address
 
 
 def counts(plan: Plan, *, done: bool = False) -> str:
-    """How many resources change, or have changed."""
+    """Return how many resources change, or have changed."""
     words = ("added", "changed", "destroyed") if done else ("to add", "to change", "to destroy")
     numbers = (plan.add, plan.change, plan.destroy)
     text = ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True))
@@ -94,9 +94,9 @@ def counts(plan: Plan, *, done: bool = False) -> str:
 def as_json(
     value: Any, *, indent: int | None = 2, hint: Callable[[str], str] = lambda hint: hint
 ) -> str:
-    """The value as JSON that a terminal can be shown; without `indent` on one line.
+    """Return a value as JSON that is safe on a terminal; without `indent` on one line.
 
-    `hint` leads the hints of problems to where this run went.
+    `hint` adds the options of this run to the hints of problems.
     """
     # In JSON a control character can only stand inside a string, where its escape means the same.
     text = json.dumps(_plain(value, hint), ensure_ascii=False, indent=indent)
@@ -106,7 +106,7 @@ def as_json(
 
 
 def _plain(value: Any, hint: Callable[[str], str]) -> Any:
-    """What `json` can write: data classes as objects, paths as text."""
+    """Return what `json` can write: data classes as objects, paths as text."""
     if isinstance(value, Tasks):
         return [_plain(task, hint) for task in value.tasks]
     if isinstance(value, Problem):

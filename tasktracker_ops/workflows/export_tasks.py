@@ -38,7 +38,7 @@ def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> Exported:
 
 
 def _beside(file: Path) -> _TemporaryFileWrapper[bytes]:
-    """A new file in the same folder; the error without one names what the user knows."""
+    """Create a file in the same folder; an error names the file that the user gave."""
     try:
         return NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False)
     except OSError as error:

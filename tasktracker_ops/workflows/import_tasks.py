@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tasktracker_ops.errors import ExitCode, TtOpsError, counted
+from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
 from tasktracker_ops.models import WRITABLE, FailedLine, Imported, Task
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WORKERS = 4
 _WINDOW = 16  # lines in progress or waiting for their turn
 _SERVICE_FIELDS = {field.name for field in fields(Task)} - set(WRITABLE)
-_LINE_ERRORS = {"parameter-invalid", "task-invalid", "task-not-found", "task-too-large"}
+_LINE_ERRORS = {"parameter-invalid", "task-invalid", "task-too-large"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +163,17 @@ def _parse(content: bytes) -> tuple[str | None, dict[str, Any]]:
     if not isinstance(task, dict):
         raise ValueError("it is no JSON object")
     task_id = task.get("task_id")
-    if not isinstance(task_id, str | None):
-        raise ValueError("its task_id is no text")
+    if task_id is not None:
+        _require_uuid(task_id)
     written = {name: v for name, v in task.items() if name not in _SERVICE_FIELDS}
     return task_id, {name: value for name, value in written.items() if value is not None}
+
+
+def _require_uuid(task_id: Any) -> None:
+    try:
+        uuid.UUID(task_id)
+    except (ValueError, AttributeError):
+        raise ValueError(f"its task_id {quoted(str(task_id))} is no UUID") from None
 
 
 def _derived_id(content: str) -> str:
@@ -178,11 +185,14 @@ def _derived_id(content: str) -> str:
 def _error(outcome: Outcome, name: str) -> TtOpsError | None:
     problem = outcome.problem
     if problem is not None:
-        # Without access the same command would end in the same way.
+        hints = {  # where the same command would end in the same way
+            "api-forbidden": problem.hint,
+            "task-not-found": "the deployed API is older than this tt-ops: tt-ops deploy",
+        }
         return TtOpsError(
             problem.code,
             f"{problem.message}; the import ended there",
-            hint=problem.hint if problem.code == "api-forbidden" else _again(name),
+            hint=hints.get(problem.code, _again(name)),
             exit_code=problem.exit_code,
         )
     if outcome.failed:

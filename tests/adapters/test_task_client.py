@@ -232,3 +232,16 @@ def test_a_password_in_the_address_is_sent_and_never_told(server: Any) -> None:
         TaskClient("ftp://someone:canary@example.com")
     for error in (*errors, caught.value):
         assert "canary" not in error.message + error.hint
+
+
+def test_a_task_is_created_under_its_id_once(server: Any) -> None:
+    """With the precondition that there is none; what is there already is no error."""
+    server.will_answer(201, "{}")
+    server.will_answer(412, "{}")
+    client = TaskClient(server.url)
+    assert client.create_under_id("a", {"title": "first"}) is True
+    assert client.create_under_id("a", {"title": "first"}) is False
+    for request in server.asked:
+        assert (request.method, request.path) == ("PUT", "/tasks/a")
+        assert request.headers["if-none-match"] == "*"
+        assert json.loads(request.body) == {"title": "first"}

@@ -269,7 +269,7 @@ def test_lines_that_are_no_tasks_are_told_and_left_out(
         b"[" * 100_000,
         json.dumps({"title": "large", "description": "x" * 70_000}).encode(),
         b'{"title": "last", "description": null}',
-        b'{"title": "x", "task_id": "7"}',
+        b'{"title": "x", "task_id": "019A0000-0000-7000-8000-000000000000"}',
         b'{"title": "x", "task_id": ".."}',
     ]
     file = tmp_path / "tasks.jsonl"
@@ -289,12 +289,12 @@ def test_lines_that_are_no_tasks_are_told_and_left_out(
         8: "it is no JSON in UTF-8",
         9: "must have 1 to 200 characters",
         10: "must be one of pending",
-        11: "its task_id is no text",
+        11: "its task_id '1' is no UUID",
         13: "repeats the task_id of line 12",
         14: "it is no JSON in UTF-8",
         15: "413 The body may have 65536 bytes",
-        17: "must be a UUID",
-        18: "there is no task '..'",
+        17: "must be a UUID of version 4 or 7",
+        18: "its task_id '..' is no UUID",
     }.items():
         assert reason in reasons[line]
     error = json.loads(err)["error"]
@@ -323,6 +323,16 @@ def test_an_api_that_fails_ends_the_import(
         pass
     assert run(service, "import", file)[0] == 0
     assert len(contents(client)) == 40
+
+
+def test_an_api_that_cannot_create_under_an_id_ends_the_import(server: Any, tmp_path: Path) -> None:
+    """An older version answers 404 to every line; the hint is to deploy this one."""
+    file = write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)])
+    problem = '{"type": "urn:task-tracker:problem:task-not-found", "detail": "There is none."}'
+    server.will_answer(404, problem)
+    code, _, err = run(server, "import", str(file))
+    assert (code, len(err.splitlines())) == (1, 2)
+    assert "the deployed API is older than this tt-ops: tt-ops" in err
 
 
 def test_an_import_that_is_not_let_in_says_what_lets_it_in(service: Any, tmp_path: Path) -> None:

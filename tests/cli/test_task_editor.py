@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import stat
@@ -16,7 +17,7 @@ import pytest
 from tasktracker_ops import TaskClient
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
-Edit = Callable[..., tuple[int, str]]
+Edit = Callable[[str, str], tuple[int, str]]
 
 
 @pytest.fixture
@@ -25,77 +26,54 @@ def client(service: Any) -> TaskClient:
     return TaskClient(service.url)
 
 
-def read(terminal: int) -> str:
-    """What was shown on a terminal that its last user has left."""
-    try:
-        said = os.read(terminal, 65536).decode()
-    except OSError:  # nothing
-        said = ""
-    os.close(terminal)
-    return " ".join(said.split())
+def run(service: Any, tmp_path: Path, task_id: str, editor: str) -> tuple[int, str]:
+    """Run `tt-ops tasks edit` on a terminal; return its exit code and what it shows."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [TT_OPS, "tasks", "--api-url", service.url, "edit", task_id],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "EDITOR": editor, "TMPDIR": str(tmp_path)},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    ) as process:
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal's other end is closed
+            while part := os.read(master, 65536):
+                shown += part
+        os.close(master)
+        code = process.wait(timeout=60)
+    return code, " ".join(shown.decode().split())
 
 
 @pytest.fixture
 def edit(service: Any, tmp_path: Path) -> Edit:
-    """Run `tt-ops tasks edit` on a terminal; each of `scripts` is Python that is the editor once.
+    """Run `tt-ops tasks edit`; `script` is Python that is the editor.
 
-    It gets the text as `text`, and writes what is in it in the end. What the user types goes to
-    the terminal beforehand; Ctrl-D if nothing.
+    It gets the text as `text`, and writes what is in it in the end.
     """
 
-    def call(task_id: str, *scripts: str, types: str = "\x04") -> tuple[int, str]:
-        rounds = tmp_path / "rounds"
-        rounds.mkdir()
-        for number, script in enumerate(scripts):
-            (rounds / f"{number}.py").write_text(script)
+    def call(task_id: str, script: str) -> tuple[int, str]:
         editor = tmp_path / "editor.py"
         editor.write_text(
-            "import os, pathlib, stat, sys\n"
-            f"rounds = pathlib.Path({str(rounds)!r})\n"
-            "number = len(list(rounds.glob('*.seen')))\n"
+            "import os, pathlib, sys\n"
             "file = pathlib.Path(sys.argv[1])\n"
             "text = file.read_text()\n"
-            "(rounds / f'{number}.seen').write_text(text)\n"
-            "mode = stat.S_IMODE(file.stat().st_mode)\n"
-            "(rounds / 'file').write_text(f'{file} {mode:o}')\n"
-            "exec((rounds / f'{number}.py').read_text())\n"
+            f"pathlib.Path({str(tmp_path / 'seen')!r}).write_text(text)\n"
+            f"{script}\n"
             "file.write_text(text)\n"
         )
-        master, slave = pty.openpty()
-        os.write(master, types.encode())
-        process = subprocess.Popen(
-            [TT_OPS, "tasks", "--api-url", service.url, "edit", task_id],
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "EDITOR": f"{sys.executable} {editor}",
-                "TMPDIR": str(tmp_path),
-            },
-            stdin=slave,
-            stdout=subprocess.PIPE,
-            stderr=slave,
-        )
-        os.close(slave)
-        process.communicate(timeout=60)
-        said = read(master)
-        path, mode = (rounds / "file").read_text().split()
-        assert mode == "600"
-        assert not Path(path).parent.exists()
-        return process.returncode, said
+        return run(service, tmp_path, task_id, f"{sys.executable} {editor}")
 
     return call
 
 
 def kept(tmp_path: Path) -> list[bytes]:
-    """The texts that were kept, which nobody else can read."""
-    files = list(tmp_path.glob("tt-ops-task-*.txt"))
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} <= {0o600}
-    return [file.read_bytes() for file in files]
-
-
-def seen(tmp_path: Path, number: int) -> str:
-    """What the editor was given the n-th time."""
-    return (tmp_path / "rounds" / f"{number}.seen").read_text()
+    """Return the texts that were kept, in folders that nobody else can open."""
+    folders = list(tmp_path.glob("tt-ops-task-*"))
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} <= {0o700}
+    return [(folder / "task.txt").read_bytes() for folder in folders]
 
 
 def test_the_editor_changes_a_task(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
@@ -105,8 +83,10 @@ def test_the_editor_changes_a_task(edit: Edit, client: TaskClient, tmp_path: Pat
     code, _ = edit(task.task_id, "text = text.replace('title: first', 'title: second: x ')")
     found = client.show(task.task_id)
     assert (code, found.title, found.description) == (0, "second: x", description)
-    assert seen(tmp_path, 0).startswith(f"# Task {task.task_id}, version 1. Save and close")
-    assert seen(tmp_path, 0).endswith(f"\ntitle: first\nstatus: pending\n\n{description}\n")
+    seen = (tmp_path / "seen").read_text()
+    assert seen.startswith(f"# Task {task.task_id}, version 1. Save and close")
+    assert seen.endswith(f"\ntitle: first\nstatus: pending\n\n{description}\n")
+    assert kept(tmp_path) == []
 
 
 @pytest.mark.parametrize("script", ["pass", "text = ''", "text = '# only remarks'"])
@@ -121,47 +101,33 @@ def test_the_editor_may_leave_all_as_it_is(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "remark"),
+    ("typed", "error"),
     [
-        ("text.replace('status: pending', 'status: later')", "must be one of pending"),
-        ("text.replace('title: first', 'titel: first')", "'titel: first' is neither title"),
-        ("text.replace('title: first\\n', '')", "there is no line title: "),
-        ("text.replace('status: pending', 'title: x')", "or there are two of it"),
+        ("title: first\nstatus: later\n\n", "must be one of pending"),
+        ("titel: first\nstatus: done\n\n", "'titel: first' is none of title: …, status: …"),
+        ("status: done\n\n", "there is no line title: "),
+        ("title: x\nstatus: done\ntitle: x\n\n", "or there are two of it"),
+        ("nonsense\n\n", "the task's text cannot be read: 'nonsense'"),
     ],
 )
-def test_the_editor_opens_again_with_what_is_wrong(
-    edit: Edit,
-    client: TaskClient,
-    tmp_path: Path,
-    wrong: str,
-    remark: str,
+def test_a_text_that_is_not_valid_is_kept(
+    edit: Edit, client: TaskClient, tmp_path: Path, typed: str, error: str
 ) -> None:
-    """And with what was typed, if the user wants to."""
+    """The error says what is wrong with it, and where it is."""
     task = client.add("first")
-    right = "text = 'title: second\\nstatus: done\\n\\n'"
-    code, _ = edit(task.task_id, f"text = {wrong}", right, types="y\n")
-    assert (code, client.show(task.task_id).title) == (0, "second")
-    assert remark in seen(tmp_path, 1).split("\n\n")[0]
-    assert kept(tmp_path) == []
-
-
-@pytest.mark.parametrize("types", ["n\n", "\n", "\x04"])
-def test_a_text_that_is_given_up_is_kept(
-    edit: Edit, client: TaskClient, tmp_path: Path, types: str
-) -> None:
-    """And its error is the end, so that an editor that is a script does not go on for ever."""
-    task = client.add("first")
-    code, said = edit(task.task_id, "text = 'nonsense\\n\\n'", types=types)
-    assert (code, "Edit it again?" in said) == (130 if types == "\x04" else 1, True)
-    assert "the task's text cannot be read: 'nonsense'" in said
-    assert kept(tmp_path) == [b"nonsense\n\n"]
+    code, shown = edit(task.task_id, f"text = {typed!r}")
+    (file,) = tmp_path.glob("tt-ops-task-*/task.txt")
+    assert (code, error in shown) == (1, True)
+    assert f"Your text was not sent, and is kept in '{file}'." in shown
+    assert kept(tmp_path) == [typed.encode()]
+    assert client.show(task.task_id) == task
 
 
 def test_what_is_not_utf_8_is_not_sent(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
     """It is kept byte for byte."""
     task = client.add("first")
     script = "file.write_bytes(b'title: \\xff\\n'); os._exit(0)"
-    code, said = edit(task.task_id, script, types="n\n")
+    code, said = edit(task.task_id, script)
     assert (code, "b'\\xff\\n' is not UTF-8" in said) == (1, True)
     assert kept(tmp_path) == [b"title: \xff\n"]
     assert client.show(task.task_id) == task
@@ -188,7 +154,8 @@ def test_an_editor_that_fails_after_all_keeps_the_text(
     """Nothing is changed."""
     task = client.add("first")
     code, said = edit(task.task_id, "file.write_text('title: lost'); os._exit(3)")
-    assert (code, "ended with 3: nothing was changed, and the text is kept in" in said) == (1, True)
+    assert (code, "the editor failed, and nothing was changed" in said) == (1, True)
+    assert "is kept in" in said
     assert (kept(tmp_path), client.show(task.task_id)) == ([b"title: lost"], task)
 
 
@@ -199,13 +166,13 @@ def test_a_file_that_the_editor_took_away_changes_nothing(edit: Edit, client: Ta
     assert (code, "Nothing was changed." in said) == (0, True)
 
 
-def test_an_interrupt_is_the_editors(edit: Edit, client: TaskClient) -> None:
-    """Ctrl-C in an editor is a key like any other."""
+def test_an_interrupt_keeps_the_text(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
+    """Ctrl-C ends the edit where the editor does not take it as a key."""
     task = client.add("first")
-    interrupt = "import signal; signal.signal(signal.SIGINT, lambda *_: None)\n"
-    interrupt += "os.kill(os.getppid(), signal.SIGINT)\n"
-    code, _ = edit(task.task_id, interrupt + "text = text.replace('first', 'second')")
-    assert (code, client.show(task.task_id).title) == (0, "second")
+    interrupt = "import signal; os.kill(os.getppid(), signal.SIGINT)"
+    code, _ = edit(task.task_id, f"file.write_text('title: typed')\n{interrupt}\nos._exit(0)")
+    assert (code, kept(tmp_path)) == (130, [b"title: typed"])
+    assert client.show(task.task_id) == task
 
 
 def test_an_editor_of_windows_changes_only_what_was_changed(edit: Edit, client: TaskClient) -> None:
@@ -217,62 +184,29 @@ def test_an_editor_of_windows_changes_only_what_was_changed(edit: Edit, client: 
     assert (code, found.title, found.description) == (0, "second", "one\ntwo")
 
 
-def test_the_editor_shows_what_others_changed(
+def test_what_others_changed_meanwhile_stays(
     edit: Edit, service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
-    """The user's own changes stand on top of theirs, and are sent when that is closed."""
+    """The error names it; what the user typed is kept."""
     task = client.add("first")
     theirs = (
         "from tasktracker_ops import TaskClient\n"
         f"TaskClient({service.url!r}).edit({task.task_id!r}, status='done', description='more')\n"
     )
-    code, _ = edit(task.task_id, f"{theirs}text = text.replace('first', 'ours')", "pass")
+    code, shown = edit(task.task_id, f"{theirs}text = text.replace('first', 'ours')")
     found = client.show(task.task_id)
-    assert (code, found.title, found.status, found.description) == (0, "ours", "done", "more")
-    remarks, _, rest = seen(tmp_path, 1).partition("title: ")
-    assert "Somebody else has changed it: version 1 → 2, status 'pending' → 'done'" in remarks
-    assert rest == "ours\nstatus: done\n\nmore\n"
-
-
-def test_a_refusal_that_would_repeat_itself_ends_the_edit(
-    edit: Edit, service: Any, client: TaskClient, tmp_path: Path
-) -> None:
-    """Where nobody has changed the task, the editor does not open again; the text is kept."""
-    task = client.add("first")
-    service.fail("PATCH", "412", times=2)
-    code, said = edit(task.task_id, "text = text.replace('first', 'ours')")
-    assert (code, "412" in said) == (1, True)
-    assert not (tmp_path / "rounds" / "1.seen").exists()
+    assert (code, found.title, found.status, found.description) == (1, "first", "done", "more")
+    assert "version 1 → 2, description '' → 'more', status 'pending' → 'done'" in shown
     assert b"title: ours\n" in kept(tmp_path)[0]
-    assert client.show(task.task_id) == task
 
 
-@pytest.mark.parametrize(
-    ("editor", "code", "error"),
-    [
-        ("/nowhere/vi", 4, "no editor"),
-        ("'", 4, "no editor"),
-        (" ", 4, "no editor"),
-        ("false", 1, "ended with 1"),
-    ],
-)
-def test_an_editor_that_does_not_work_is_told(
-    service: Any, client: TaskClient, tmp_path: Path, editor: str, code: int, error: str
+@pytest.mark.parametrize("editor", ["/nowhere/vi", "'", " ", "false"])
+def test_an_editor_that_does_not_work_changes_nothing(
+    service: Any, client: TaskClient, tmp_path: Path, editor: str
 ) -> None:
-    """Nothing is changed."""
+    """The error names a command that sets another one."""
     task = client.add("first")
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [TT_OPS, "tasks", "--api-url", service.url, "edit", task.task_id],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "EDITOR": editor},
-        stdin=slave,
-        stdout=subprocess.PIPE,
-        stderr=slave,
-    )
-    os.close(slave)
-    process.communicate(timeout=60)
-    said = read(master)
-    assert process.returncode == code
-    assert error in said
-    assert client.show(task.task_id) == task
+    code, shown = run(service, tmp_path, task.task_id, editor)
+    assert (code, "the editor failed, and nothing was changed: " in shown) == (1, True)
+    assert "export EDITOR=nano" in shown
+    assert (client.show(task.task_id), kept(tmp_path)) == (task, [])

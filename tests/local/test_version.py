@@ -85,7 +85,7 @@ def test_it_is_said_once_with_the_commands_that_help(project: Path, line: str, c
 
 def test_its_status_shows_both(project: Path) -> None:
     """As text and as JSON."""
-    assert "another than that of this tt-ops" in _run(project, "local", "status").stdout
+    assert "not the version of this tt-ops" in _run(project, "local", "status").stdout
     told = json.loads(_run(project, "local", "status", "--output", "json").stdout)
     assert told["version"] != this_version()
     assert told["same_version"] is False
@@ -101,5 +101,5 @@ def test_one_that_does_not_tell_is_of_another_version(project: Path) -> None:
     (directory / "server.json").write_text(json.dumps(content))
     result = _run(project, "local", "status")
     state.write(directory)
-    assert "unknown, another than that of this tt-ops" in result.stdout
+    assert "unknown, not the version of this tt-ops" in result.stdout
     assert _AGAIN in result.stderr

@@ -372,7 +372,8 @@ def test_a_terminal_without_colours_gets_no_commands(monkeypatch: pytest.MonkeyP
     told = Console(Settings(no_color=True))
     told.doing("looking")
     told.done("found")
-    assert terminal.getvalue() == "✓ found\n"
+    told.doing("applying")
+    assert terminal.getvalue() == "✓ found\napplying …\n"
 
 
 class Gone(io.StringIO):
