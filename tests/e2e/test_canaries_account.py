@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import boto3
+import pytest
 
 from .canaries import NO_ADDRESS, Canaries, Watched
 from .canaries import canaries as canaries
 from .canaries import doors as doors
 from .canaries import watch as watch
+
+pytestmark = pytest.mark.soak
 
 
 def test_an_account_hears_no_more_than_it_has_to(

@@ -55,6 +55,7 @@ def states(observer: Clone) -> set[str]:
     return {alarm["state"] for alarm in seen["alarms"]}
 
 
+@pytest.mark.soak
 def test_without_a_confirmation_nobody_is_told(live: Clone, stranger: Clone) -> None:
     """`trigger-error --wait` and `status` exit 1 and say what helps, each on its target."""
     until(60, lambda: states(stranger) == {"OK"})

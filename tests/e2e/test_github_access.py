@@ -232,6 +232,7 @@ def _refused(calls: list[Call], policies: list[Any], permissions: Permissions) -
     }
 
 
+@pytest.mark.soak
 def test_recorded_calls_are_allowed(
     account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
 ) -> None:
