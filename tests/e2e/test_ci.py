@@ -28,7 +28,7 @@ def summary(clone: Clone) -> Path:
     return file
 
 
-def test_a_deploy_in_ci(clone: Clone, summary: Path) -> None:
+def test_deploy_writes_groups_annotations_and_summary(clone: Clone, summary: Path) -> None:
     """Compact lines in groups on stderr, one object on stdout, the outcome on the summary page."""
     result = clone.run(
         "deploy", "--yes", "--output", "json", GITHUB_STEP_SUMMARY=str(summary), **_CI
@@ -48,7 +48,7 @@ def test_a_deploy_in_ci(clone: Clone, summary: Path) -> None:
     assert "### ⚠️ Deploy\n\n```text\nDeployed: " in summary.read_text()
 
 
-def test_an_interrupted_run_leaves_no_group_open(clone: Clone, summary: Path) -> None:
+def test_interrupted_run_closes_its_groups(clone: Clone, summary: Path) -> None:
     """A cancelled job's log is folded like any other, and says where things stand."""
     process = clone.start("destroy", "--yes", GITHUB_STEP_SUMMARY=str(summary), **_CI)
     assert process.stderr is not None

@@ -26,9 +26,7 @@ def api(live: Clone) -> str:
     return str(live.read("outputs")["api_url"])
 
 
-def test_a_change_of_the_code_touches_the_function_and_its_alias_only(
-    live: Clone, api: str
-) -> None:
+def test_code_change_updates_only_function_and_alias(live: Clone, api: str) -> None:
     """What was edited is live after the deploy, and nothing else moved."""
     live.edit("lambda_function/api.py", '"status": "ok"', '"status": "edited"')
     planned = live.run("plan", "--detailed-exitcode", "--output", "json")
@@ -42,7 +40,7 @@ def test_a_change_of_the_code_touches_the_function_and_its_alias_only(
     assert requests.get(f"{api}/health", timeout=10).json()["status"] == "edited"
 
 
-def test_a_version_that_does_not_work_is_taken_back(live: Clone, api: str) -> None:
+def test_failed_smoke_check_restores_the_previous_version(live: Clone, api: str) -> None:
     """When the smoke check fails, the alias serves the version before."""
     live.edit("lambda_function/handler.py", "import api", "raise ImportError\nimport api")
     failed = live.run("deploy", "--yes", "--output", "json")
@@ -54,7 +52,7 @@ def test_a_version_that_does_not_work_is_taken_back(live: Clone, api: str) -> No
     assert requests.get(f"{api}/health", timeout=10).status_code == 200
 
 
-def test_destroy_leaves_nothing_of_ours(live: Clone) -> None:
+def test_destroy_leaves_nothing(live: Clone) -> None:
     """After destroy --backend the emulator is as empty as at first."""
     endpoint = live.read("local", "status")["url"]
     live.succeed("destroy", "--yes")

@@ -119,7 +119,7 @@ def deployed(empty: Clone) -> Clone:
 
 
 @pytest.mark.soak
-def test_of_two_deploys_one_works_and_the_other_names_the_holder(deployed: Clone) -> None:
+def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
     """The second one says who holds the lock since when, and changes nothing."""
     change_code(deployed)
     first = deployed.start("deploy", "--yes")
@@ -136,7 +136,7 @@ def test_of_two_deploys_one_works_and_the_other_names_the_holder(deployed: Clone
 
 
 @pytest.mark.soak
-def test_a_lock_whose_holder_was_killed_can_be_released(deployed: Clone) -> None:
+def test_lock_of_a_killed_deploy_can_be_released(deployed: Clone) -> None:
     """After kill -9 the lock stays; the message names it, and `unlock` with that name frees it."""
     change_code(deployed)
     process = deployed.start("deploy", "--yes")

@@ -24,7 +24,7 @@ def _add(tasks: str, title: str = "t", **fields: str) -> requests.Response:
     return requests.post(tasks, json={"title": title, **fields}, timeout=30)
 
 
-def test_the_api_creates_lists_reads_updates_and_deletes(api: str) -> None:
+def test_api_creates_lists_reads_updates_and_deletes(api: str) -> None:
     """A plain HTTP client can do everything with tasks."""
     created = requests.post(f"{api}/tasks", json={"title": "first"}, timeout=10)
     assert created.status_code == 201

@@ -23,7 +23,7 @@ def summary(live: Clone) -> Path:
     return file
 
 
-def test_what_is_wrong_in_terraform_is_annotated_there(live: Clone, summary: Path) -> None:
+def test_terraform_error_is_annotated_in_its_file(live: Clone, summary: Path) -> None:
     """Each of its lines, with the path that GitHub's diff shows."""
     broken = live.path / "terraform" / "broken.tf"
     broken.write_text('# wrong\nvariable "x" {\n  typ = string\n}\n\nlocals {\n  y = var.z\n}\n')
@@ -43,7 +43,7 @@ def test_what_is_wrong_in_terraform_is_annotated_there(live: Clone, summary: Pat
     assert "### ❌ Failed: terraform-failed\n" in summary.read_text()
 
 
-def test_no_title_of_a_task_becomes_a_command(live: Clone, summary: Path) -> None:
+def test_task_title_never_becomes_a_workflow_command(live: Clone, summary: Path) -> None:
     """Whoever may add a task has no say in what the job does."""
     for title in ("::stop-commands::x", "##[set-env name=PATH]/tmp"):
         live.succeed("tasks", "add", title)

@@ -33,7 +33,7 @@ def task(live: Clone) -> str:
     return "precious"
 
 
-def test_a_plan_shows_the_loss_first(live: Clone) -> None:
+def test_plan_shows_a_loss_first(live: Clone) -> None:
     """In bold in the comment, above all changes in the text; the exit code is that of changes."""
     lines = live.succeed("plan", "--output", "markdown", **RENAMED).splitlines()
     assert lines[0] == "<!-- tt-ops plan default -->"

@@ -71,7 +71,7 @@ def test_each_request_is_followed_once(live: Clone, api: str, count: int, second
     assert all(seen - at < timedelta(seconds=1) for seen, at in zip(newest, times, strict=True))
 
 
-def test_a_failure_is_found(live: Clone, api: str) -> None:
+def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
     """By its kind, by its request, and in the access log; nothing else is."""
     live.succeed("trigger-error")
     failed = read(live, "--errors")
@@ -86,7 +86,7 @@ def test_a_failure_is_found(live: Clone, api: str) -> None:
     assert [(each["path"], each["status"]) for each in access] == [("/trigger-error", "500")]
 
 
-def test_a_pattern_of_cloudwatch_is_evaluated(live: Clone, api: str) -> None:
+def test_filter_pattern_is_evaluated(live: Clone, api: str) -> None:
     """By the embedded AWS; one that is none is refused."""
     requests.get(f"{api}/nowhere", timeout=30)
     found = read(live, "--filter", "{ $.status = 404 }")

@@ -50,7 +50,7 @@ def reported(aws: Callable[[str], Any]) -> list[float]:
     return [float(match[1]) for match in found if match]
 
 
-def test_the_numbers_are_what_was_sent_and_logged(live: Clone, aws: Callable[[str], Any]) -> None:
+def test_metrics_match_what_was_sent_and_logged(live: Clone, aws: Callable[[str], Any]) -> None:
     """200 requests: successes, refusals, drills, and invocations past the API."""
     before = numbers(live)
     api, function = live.read("outputs")["api_url"], aws("lambda")
@@ -78,7 +78,7 @@ def test_the_numbers_are_what_was_sent_and_logged(live: Clone, aws: Callable[[st
     assert sum(point["value"] for point in after["Invocations"]["points"]) == len(durations)
 
 
-def test_the_keys_are_those_that_other_tools_may_rely_on(live: Clone) -> None:
+def test_metrics_have_stable_keys(live: Clone) -> None:
     """Of the whole, of a widget, of a metric."""
     found = live.read("metrics", "--since", "10m", "--period", "5m")
     assert {"since", "period", "widgets"} <= set(found)
@@ -115,7 +115,7 @@ def test_what_someone_made_of_the_dashboard_is_evaluated(
     assert 0 < found["error rate"]["maximum"] <= 100
 
 
-def test_a_dashboard_that_is_gone_is_one_clear_error(
+def test_missing_dashboard_is_an_error(
     live: Clone, aws: Callable[[str], Any], dashboard: Callable[[Any], None]
 ) -> None:
     """For the numbers and for the picture."""
@@ -127,14 +127,14 @@ def test_a_dashboard_that_is_gone_is_one_clear_error(
         assert error["hint"].endswith(": tt-ops --target local deploy")
 
 
-def test_a_target_without_images_proposes_the_page(live: Clone, tmp_path: Path) -> None:
+def test_target_without_images_proposes_the_page(live: Clone, tmp_path: Path) -> None:
     """The embedded AWS does not draw."""
     failed = live.run("dashboard", "--png", str(tmp_path / "x.png"), "--output", "json")
     assert json.loads(failed.stderr)["error"]["code"] == "widget-image-unavailable"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_console_opens_in_the_browser(live: Clone, tmp_path: Path) -> None:
+def test_console_opens_in_the_browser(live: Clone, tmp_path: Path) -> None:
     """The one that BROWSER names; without a display its address is printed."""
     browser, shown = tmp_path / "browser", tmp_path / "shown"
     browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')
