@@ -18,7 +18,7 @@ import pytest
 from tasktracker_ops.adapters import process
 
 # Unusual enough to be found among the processes of the machine.
-NAP = "sleep 613.7"
+NAP = f"sleep 613.{os.getpid()}"
 MODULE = """
 resource "terraform_data" "quick" {}
 resource "terraform_data" "slow" {
@@ -38,6 +38,7 @@ from pathlib import Path
 from tasktracker_ops.adapters.terraform import Stack
 from tasktracker_ops.errors import TtOpsError
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 executable, folder, wait_for = sys.argv[1:]
 folder = Path(folder)
