@@ -18,7 +18,7 @@ import pytest
 from tasktracker_ops.adapters import process
 
 # Unusual enough to be found among the processes of the machine.
-NAP = "sleep 613.7"
+NAP = f"sleep 613.{os.getpid()}"
 MODULE = """
 resource "terraform_data" "quick" {}
 resource "terraform_data" "slow" {
@@ -38,6 +38,7 @@ from pathlib import Path
 from tasktracker_ops.adapters.terraform import Stack
 from tasktracker_ops.errors import TtOpsError
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 executable, folder, wait_for = sys.argv[1:]
 folder = Path(folder)
@@ -137,7 +138,7 @@ def last_line(output: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_terraform_in_good_order(
+def test_signal_stops_terraform_in_order(
     bench: Any, number: int, command_lines: Callable[[], list[str]]
 ) -> None:
     """One sentence, exit 130, no process left, the lock free: the next apply completes."""
@@ -194,7 +195,7 @@ def test_ctrl_c_pressed_twice_reaches_terraform_once(bench: Any) -> None:
     assert output.count("Stopping operation") == 1
 
 
-def test_a_second_signal_only_says_that_we_wait(bench: Any, tmp_path: Path) -> None:
+def test_second_signal_is_not_forwarded(bench: Any, tmp_path: Path) -> None:
     """Terraform takes the time it needs, and hears of one signal."""
     bench.write(MODULE)
     count, fake = tmp_path / "count", tmp_path / "terraform"
@@ -211,7 +212,7 @@ def test_a_second_signal_only_says_that_we_wait(bench: Any, tmp_path: Path) -> N
     assert count.read_text() == "1"
 
 
-def test_a_killed_terraform_is_told_and_cleaned_up_after(
+def test_killed_terraform_leaves_no_process(
     bench: Any, command_lines: Callable[[], list[str]]
 ) -> None:
     """What it had started would live on: the whole process group goes."""
@@ -226,7 +227,7 @@ def test_a_killed_terraform_is_told_and_cleaned_up_after(
     assert not [line for line in command_lines() if NAP in line]
 
 
-def test_a_child_reads_nothing_and_its_lines_come_apart(tmp_path: Path) -> None:
+def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
     """Standard input is empty; both streams arrive, whatever bytes are in them."""
     lines: list[tuple[str, str]] = []
     outcome = process.run(
@@ -240,7 +241,7 @@ def test_a_child_reads_nothing_and_its_lines_come_apart(tmp_path: Path) -> None:
     assert sorted(lines) == [("stderr", "b"), ("stdout", "a"), ("stdout", "\ufffd")]
 
 
-def test_an_orphan_with_the_pipes_open_does_not_hold_us_up(tmp_path: Path) -> None:
+def test_orphan_with_open_pipes_is_ended(tmp_path: Path) -> None:
     """What a child leaves in its process group is ended."""
     before = time.monotonic()
     outcome = process.run(

@@ -73,7 +73,7 @@ def written(variables: dict[str, str]) -> str:
     return Path(variables["TF_CLI_CONFIG_FILE"]).read_text()
 
 
-def test_a_place_that_cannot_be_looked_into_is_passed_over(
+def test_unreadable_mirror_is_skipped(
     decide: Callable[..., dict[str, str]],
 ) -> None:
     """Another user's home or a closed folder in /opt holds nothing for us; it stops nobody."""
@@ -84,7 +84,7 @@ def test_a_place_that_cannot_be_looked_into_is_passed_over(
     assert "disable_checkpoint" in written(made)
 
 
-def test_the_lock_file_says_what_is_needed(tmp_path: Path) -> None:
+def test_lock_file_names_the_providers(tmp_path: Path) -> None:
     """Address and version of each; no lock file, no provider."""
     file = tmp_path / "lock"
     assert locked_providers(file) == ()
@@ -95,7 +95,7 @@ def test_the_lock_file_says_what_is_needed(tmp_path: Path) -> None:
     )
 
 
-def test_the_users_own_configuration_is_left_alone(
+def test_users_own_configuration_is_left_alone(
     tmp_path: Path, decide: Callable[..., dict[str, str]]
 ) -> None:
     """Named by the variable or in the usual place, it is stronger than any mirror we find."""
@@ -123,7 +123,7 @@ def test_fragments_in_the_users_folder_are_a_configuration(
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("place", ["home/.terraform.d/plugins", "module/terraform.d/plugins"])
-def test_a_mirror_that_holds_everything_is_used(
+def test_mirror_that_holds_everything_is_used(
     tmp_path: Path, decide: Callable[..., dict[str, str]], place: str, packed: bool
 ) -> None:
     """Unpacked or as zips; the registry is not asked for what the mirror holds."""
@@ -152,7 +152,7 @@ def test_terraforms_own_places_come_first(tmp_path: Path) -> None:
     assert len(places) == 6
 
 
-def test_half_a_mirror_is_none(
+def test_incomplete_mirror_is_not_used(
     tmp_path: Path,
     decide: Callable[..., dict[str, str]],
 ) -> None:
@@ -172,7 +172,7 @@ def test_without_a_mirror_targets_share_a_plugin_cache(
     assert decide(TF_PLUGIN_CACHE_DIR=str(theirs))["TF_PLUGIN_CACHE_DIR"] == str(theirs)
 
 
-def test_the_configured_mirror_comes_first(
+def test_configured_mirror_comes_first(
     tmp_path: Path, decide: Callable[..., dict[str, str]]
 ) -> None:
     """Even before the user's own configuration, as it was set for this tool."""
@@ -181,7 +181,7 @@ def test_the_configured_mirror_comes_first(
     assert r"a \"quoted\" \\ name" in written(decide(mirror=mirror))
 
 
-def test_a_wrong_configured_mirror_is_an_error(
+def test_wrong_configured_mirror_is_an_error(
     tmp_path: Path, decide: Callable[..., dict[str, str]]
 ) -> None:
     """It says what is missing there, for which platform, and how to fill it."""
@@ -194,7 +194,7 @@ def test_a_wrong_configured_mirror_is_an_error(
 
 
 @pytest.mark.soak  # as every deploy in tests/e2e does
-def test_the_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
+def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
     """It is linked into the data directory, not copied, and needs no network."""
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')
     lock = bench.module / ".terraform.lock.hcl"

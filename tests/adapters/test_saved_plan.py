@@ -45,7 +45,7 @@ def attributes(**change: Any) -> tuple[AttributeChange, ...]:
 @pytest.mark.parametrize(
     ("name", "attribute"), [("table-renamed", "name"), ("table-with-another-key", "hash_key")]
 )
-def test_what_forces_a_replacement_is_told(name: str, attribute: str) -> None:
+def test_cause_of_a_replacement_is_named(name: str, attribute: str) -> None:
     """It comes first, with the name that AWS knows the table by."""
     plan = recorded(name)
     first = plan.changes[0]
@@ -54,7 +54,7 @@ def test_what_forces_a_replacement_is_told(name: str, attribute: str) -> None:
     assert plan.losses == (first,)
 
 
-def test_values_are_told_before_and_after() -> None:
+def test_values_are_shown_before_and_after() -> None:
     """Those that only AWS will know are marked."""
     told = {each.name: each for each in recorded("table-renamed").changes[0].attributes}
     assert told["name"] == AttributeChange("name", "TaskTable", "Renamed")
@@ -68,20 +68,20 @@ def test_data_sources_and_reads_are_no_changes() -> None:
     assert not any(address.startswith("data.") for address in addresses)
 
 
-def test_a_forgotten_table_is_a_loss() -> None:
+def test_forgotten_table_is_a_loss() -> None:
     """It stays in AWS, and a deploy would no longer find it."""
     plan = recorded("table-forgotten")
     assert [(each.address, each.action) for each in plan.losses] == [(f"{TABLE}.tasks", "forget")]
 
 
-def test_an_address_of_somebody_is_masked() -> None:
+def test_sensitive_address_is_masked() -> None:
     """Sensitive before or after is sensitive."""
     (change,) = recorded("another-address").changes
     assert AttributeChange("endpoint", SENSITIVE, SENSITIVE) in change.attributes
     assert "@" not in repr(change)
 
 
-def test_a_protected_api_that_would_be_open_is_seen() -> None:
+def test_protected_api_that_would_be_public_is_detected() -> None:
     """By the keys of routes; those that were open stay out."""
     assert recorded("api-opened").opened == ("$default",)
 
@@ -97,7 +97,7 @@ def test_a_protected_api_that_would_be_open_is_seen() -> None:
         ("2", None, None),
     ],
 )
-def test_partitions_that_would_no_longer_be_read_are_seen(
+def test_partitions_no_longer_read_are_detected(
     before: str | None, after: str | None, fewer: tuple[int, int] | None
 ) -> None:
     """As numbers; a function that is made or removed, or knows of none, hides nothing."""
@@ -125,7 +125,7 @@ def test_partitions_that_would_no_longer_be_read_are_seen(
         ("JWT", "AWS_IAM", ()),
     ],
 )
-def test_a_route_that_moved_is_the_same_route(
+def test_route_that_moved_is_the_same_route(
     before: str, after: str | None, opened: tuple[str, ...]
 ) -> None:
     """Deleted under one address and made under another, it is known by its key."""
@@ -189,7 +189,7 @@ def test_no_address_hides_a_loss(address: str) -> None:
         ("a secret", "b", (SENSITIVE, SENSITIVE)),
     ],
 )
-def test_only_short_plain_values_are_told(before: Any, after: Any, told: tuple[Any, Any]) -> None:
+def test_only_short_plain_values_are_shown(before: Any, after: Any, told: tuple[Any, Any]) -> None:
     """Of the others, the name; of secrets not even that they were long."""
     (change,) = attributes(before={"x": before}, after={"x": after})
     assert (change.before, change.after) == told
@@ -203,13 +203,13 @@ def test_masks_hide_values(mask: Any, side: str) -> None:
     assert (change.before, change.after) == (SENSITIVE, SENSITIVE)
 
 
-def test_what_is_not_set_is_no_change() -> None:
+def test_unset_values_are_no_change() -> None:
     """The provider writes it as null, empty or false."""
     unset = {"a": "", "b": [], "c": False, "d": {}}
     assert attributes(before=unset, after=dict.fromkeys(unset)) == ()
 
 
-def test_only_drift_that_is_changed_back_is_told() -> None:
+def test_only_drift_that_is_reverted_is_shown() -> None:
     """The rest is how AWS words what it was given."""
     back = entry(["update"], before={"x": 2, "y": 1}, after={"x": 1, "y": 1})
     drifted = entry(["update"], before={"x": 1, "y": 0}, after={"x": 2, "y": 1})

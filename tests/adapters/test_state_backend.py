@@ -63,7 +63,7 @@ def refusal(backend: StateBackend) -> ConfigurationError:
     return caught.value
 
 
-def test_what_exists_is_found(account: Any, backend: StateBackend, session: AwsSession) -> None:
+def test_existing_parts_are_found(account: Any, backend: StateBackend, session: AwsSession) -> None:
     """Each part by itself."""
     assert backend.presence() == BackendPresence(bucket=True, lock_table=True)
     assert backend.presence().complete
@@ -72,7 +72,7 @@ def test_what_exists_is_found(account: Any, backend: StateBackend, session: AwsS
     assert not other.presence().complete
 
 
-def test_a_bucket_of_somebody_else_gives_a_free_name(backend: StateBackend, s3: Stubber) -> None:
+def test_bucket_of_another_account_proposes_a_free_name(backend: StateBackend, s3: Stubber) -> None:
     """S3 answers 403 for another owner; the hint has the account's number in it."""
     s3.add_client_error("head_bucket", "403", "Forbidden", 403, expected_params=OWNED)
     error = refusal(backend)
@@ -82,7 +82,7 @@ def test_a_bucket_of_somebody_else_gives_a_free_name(backend: StateBackend, s3: 
     )
 
 
-def test_a_bucket_in_another_region_is_told(backend: StateBackend, s3: Stubber) -> None:
+def test_bucket_in_another_region_is_an_error(backend: StateBackend, s3: Stubber) -> None:
     """Terraform would only fail on it later: botocore follows to the region, Terraform does not."""
     s3.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNED)
     error = refusal(backend)
@@ -92,7 +92,7 @@ def test_a_bucket_in_another_region_is_told(backend: StateBackend, s3: Stubber) 
     assert error.hint.endswith("-123456789012-eu-west-3")
 
 
-def test_a_redirect_without_a_region_is_told(backend: StateBackend, s3: Stubber) -> None:
+def test_redirect_without_a_region_is_an_error(backend: StateBackend, s3: Stubber) -> None:
     """S3 answers 301 where it does not say which region."""
     s3.add_client_error("head_bucket", "301", "Moved Permanently", 301, expected_params=OWNED)
     assert refusal(backend).code == "state-bucket-elsewhere"
@@ -105,7 +105,7 @@ def test_no_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) ->
     assert backend.presence() == BackendPresence(bucket=False, lock_table=False)
 
 
-def test_credentials_that_may_not_see_the_table_are_no_missing_table(
+def test_denied_access_to_the_table_is_not_a_missing_table(
     backend: StateBackend, s3: Stubber, stub: Any
 ) -> None:
     """To make a table in its place would be wrong."""
@@ -117,7 +117,7 @@ def test_credentials_that_may_not_see_the_table_are_no_missing_table(
     assert repr(TABLE) in caught.value.message
 
 
-def test_the_bootstrap_state_is_kept_in_the_bucket(
+def test_bootstrap_state_is_kept_in_the_bucket(
     account: Any, backend: StateBackend, tmp_path: Path
 ) -> None:
     """What was stored comes back; before that there is nothing, and no file."""
@@ -131,7 +131,7 @@ def test_the_bootstrap_state_is_kept_in_the_bucket(
     assert file.read_bytes() == b'{"serial": 1}'
 
 
-def test_a_state_that_breaks_off_is_not_written(
+def test_truncated_state_is_not_written(
     backend: StateBackend, stub: Callable[[str], Stubber], tmp_path: Path
 ) -> None:
     """Half a state is worse than none, and a broken connection no matter of configuration."""
@@ -143,7 +143,7 @@ def test_a_state_that_breaks_off_is_not_written(
     assert not (tmp_path / "state").exists()
 
 
-def test_objects_that_are_not_ours_are_listed(account: Any, backend: StateBackend) -> None:
+def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
     """Our own states and locks are not among them; ten are enough to refuse."""
     for key in (STATE_KEY, f"{STATE_KEY}.tflock", "bootstrap/terraform.tfstate"):
         account.put_object(Bucket=BUCKET, Key=key)
@@ -174,7 +174,7 @@ def test_locks_of_other_states_are_listed(
         ([{"Sid": "TlsOnly"}, {"Sid": "Readers"}], True),
     ],
 )
-def test_a_policy_that_is_not_ours_is_seen(
+def test_foreign_policy_is_detected(
     account: Any, backend: StateBackend, statements: Any, foreign: bool
 ) -> None:
     """Ours may be there although the stack's state was lost; its absence is no error."""
@@ -184,7 +184,7 @@ def test_a_policy_that_is_not_ours_is_seen(
     assert backend.own_settings() == (["a policy"] if foreign else [])
 
 
-def test_rules_and_keys_of_its_own_are_seen(account: Any, backend: StateBackend) -> None:
+def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend) -> None:
     """What a bucket was given beyond our own hardening is not quietly replaced."""
 
     def expire(rule_id: str) -> None:
@@ -207,7 +207,7 @@ def test_rules_and_keys_of_its_own_are_seen(account: Any, backend: StateBackend)
     assert backend.own_settings() == ["lifecycle rules", "encryption with a key of KMS"]
 
 
-def test_a_policy_that_may_not_be_read_counts_for_nothing(
+def test_unreadable_policy_is_ignored(
     backend: StateBackend, stub: Callable[[str], Stubber]
 ) -> None:
     """Not to know is not the same as none."""
@@ -234,42 +234,38 @@ def lock_item(info: str | None) -> None:
     boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
 
 
-def test_a_state_that_nobody_locks_is_free(backend: StateBackend, account: Any) -> None:
+def test_digest_is_no_lock(backend: StateBackend, account: Any) -> None:
     """The digest that Terraform keeps beside it is no lock."""
     assert backend.lock(STATE_KEY) == Lock(held=False)
 
 
-def test_a_lock_in_the_table_tells_its_holder(backend: StateBackend, account: Any) -> None:
+def test_lock_in_the_table_names_its_holder(backend: StateBackend, account: Any) -> None:
     """As Terraform wrote it."""
     lock_item(json.dumps(INFO))
     assert backend.lock(STATE_KEY) == HELD
 
 
-def test_a_lock_in_the_bucket_tells_its_holder(backend: StateBackend, account: Any) -> None:
+def test_lock_in_the_bucket_names_its_holder(backend: StateBackend, account: Any) -> None:
     """Terraform may lock there alone."""
     account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=json.dumps(INFO))
     assert backend.lock(STATE_KEY) == HELD
 
 
 @pytest.mark.parametrize("info", [None, "{", "[]"])
-def test_half_a_lock_is_held_by_somebody(
-    backend: StateBackend, account: Any, info: str | None
-) -> None:
+def test_incomplete_lock_is_held(backend: StateBackend, account: Any, info: str | None) -> None:
     """A run that was killed may leave one."""
     lock_item(info)
     assert backend.lock(STATE_KEY) == Lock(held=True)
 
 
-def test_a_backend_that_is_not_there_leaves_the_lock_unknown(
-    session: AwsSession, account: Any
-) -> None:
+def test_missing_backend_leaves_the_lock_unknown(session: AwsSession, account: Any) -> None:
     """It may be another one than that of the settings."""
     for bucket, table in (("elsewhere", TABLE), (BUCKET, "elsewhere")):
         backend = StateBackend(session, bucket=bucket, lock_table=table)
         assert backend.lock(STATE_KEY) == Lock(held=None)
 
 
-def test_a_backend_closed_to_us_leaves_the_lock_unknown(
+def test_denied_backend_leaves_the_lock_unknown(
     backend: StateBackend, stub: Callable[[str], Stubber]
 ) -> None:
     """Whoever only looks at the service needs no right to its state."""

@@ -136,7 +136,7 @@ def stack(bench: Any, remote: dict[str, Any]) -> Any:
     return bench.stack(**remote)
 
 
-def test_a_locked_state_says_who_since_when(bench: Any, stack: Any, backend: StateBackend) -> None:
+def test_locked_state_names_holder_and_time(bench: Any, stack: Any, backend: StateBackend) -> None:
     """The code is for programs, the sentence for people, and the hint unlocks."""
     backend.lock("s3", "dynamodb")
     with pytest.raises(TtOpsError) as caught:
@@ -148,9 +148,7 @@ def test_a_locked_state_says_who_since_when(bench: Any, stack: Any, backend: Sta
     assert caught.value.hint.endswith(f"tt-ops unlock {LOCK_ID}")
 
 
-def test_a_lock_that_is_gone_when_read_is_tried_again(
-    bench: Any, stack: Any, backend: StateBackend
-) -> None:
+def test_lock_that_vanishes_is_retried(bench: Any, stack: Any, backend: StateBackend) -> None:
     """Terraform says `unexpected end of JSON input` when two runs meet like that."""
     stack.initialise()
     backend.lock("dynamodb", info="")
@@ -162,7 +160,7 @@ def test_a_lock_that_is_gone_when_read_is_tried_again(
 
 
 @pytest.mark.parametrize("places", [("s3", "dynamodb"), ("s3",), ("dynamodb",)])
-def test_a_lock_is_released_by_its_id(
+def test_lock_is_released_by_its_id(
     bench: Any, stack: Any, backend: StateBackend, places: tuple[str, ...]
 ) -> None:
     """Half a lock as well, although Terraform calls that a failure."""
@@ -182,14 +180,14 @@ def test_another_lock_is_left_alone(stack: Any, backend: StateBackend) -> None:
     assert caught.value.hint.endswith(LOCK_ID)
 
 
-def test_a_lock_that_is_not_there_is_told(stack: Any) -> None:
+def test_missing_lock_is_an_error(stack: Any) -> None:
     """Unlocking an unlocked state is a mistake worth knowing."""
     with pytest.raises(TtOpsError) as caught:
         stack.force_unlock(LOCK_ID)
     assert caught.value.code == "lock-not-found"
 
 
-def test_a_missing_state_bucket_points_to_bootstrap(
+def test_missing_state_bucket_points_to_bootstrap(
     bench: Any, stack: Any, backend: StateBackend
 ) -> None:
     """At init and, when it vanishes later, at plan."""
@@ -205,7 +203,7 @@ def test_a_missing_state_bucket_points_to_bootstrap(
             where.unlink()
 
 
-def test_a_missing_lock_table_points_to_bootstrap(
+def test_missing_lock_table_points_to_bootstrap(
     bench: Any, stack: Any, backend: StateBackend
 ) -> None:
     """It is not mistaken for a lock."""
@@ -216,7 +214,7 @@ def test_a_missing_lock_table_points_to_bootstrap(
     assert backend.table in caught.value.message
 
 
-def test_a_lock_that_cannot_be_released_is_told(
+def test_failed_release_is_an_error(
     bench: Any, remote: dict[str, Any], backend: StateBackend
 ) -> None:
     """The work is done, and the hint unlocks."""
@@ -235,7 +233,7 @@ def test_a_lock_that_cannot_be_released_is_told(
     assert "tt-ops unlock " in caught.value.hint
 
 
-def test_a_state_that_cannot_be_stored_is_kept(
+def test_state_that_cannot_be_stored_is_kept(
     bench: Any, remote: dict[str, Any], backend: StateBackend
 ) -> None:
     """Nothing more is planned until the given command has stored it."""

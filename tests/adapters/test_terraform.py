@@ -37,14 +37,14 @@ def made(name: str) -> ResourceChange:
     return ResourceChange(f"terraform_data.{name}", "create", "terraform_data")
 
 
-def test_a_plan_lists_what_it_would_do(bench: Any) -> None:
+def test_plan_lists_what_it_would_do(bench: Any) -> None:
     """Counts are Terraform's, each change has its address and its action."""
     bench.write(ONE)
     plan = bench.stack().plan(bench.plan_file)
     assert plan == Plan(1, 0, 0, (made("one"),))
 
 
-def test_a_plan_file_is_private(bench: Any) -> None:
+def test_plan_file_is_private(bench: Any) -> None:
     """It holds the variables' values: 0600 in a 0700 folder, even if one was there before."""
     bench.write(ONE)
     bench.plan_file.parent.mkdir(mode=0o700)
@@ -56,7 +56,7 @@ def test_a_plan_file_is_private(bench: Any) -> None:
     assert stat.S_IMODE((bench.data / "terraform.log").stat().st_mode) == 0o600
 
 
-def test_what_is_forgotten_stays_and_is_not_destroyed(bench: Any) -> None:
+def test_forgotten_resource_is_not_destroyed(bench: Any) -> None:
     """A resource that is in no state any more is forgotten already."""
     bench.write(ONE)
     stack = bench.stack()
@@ -67,7 +67,7 @@ def test_what_is_forgotten_stays_and_is_not_destroyed(bench: Any) -> None:
     assert stack.plan(bench.plan_file, destroy=True).empty
 
 
-def test_what_is_half_made_can_be_kept(bench: Any) -> None:
+def test_tainted_resource_can_be_kept(bench: Any) -> None:
     """Terraform would make it anew after its provisioner has failed."""
     failing = '  provisioner "local-exec" {\n    command = "exit 1"\n  }\n'
     bench.write(f'resource "terraform_data" "one" {{\n{failing}}}\n')
@@ -101,7 +101,7 @@ def test_no_change_is_an_empty_plan(bench: Any) -> None:
     assert stack.plan(bench.plan_file).empty
 
 
-def test_a_changed_output_alone_is_a_change(bench: Any) -> None:
+def test_changed_output_alone_is_a_change(bench: Any) -> None:
     """Terraform calls it one, so the plan must not look empty."""
     bench.write('output "it" {\n  value = 1\n}\n')
     plan = bench.stack().plan(bench.plan_file)
@@ -127,7 +127,7 @@ def test_updates_and_replacements_are_told_apart(
     assert (plan.changes[0].action, plan.add, plan.change, plan.destroy) == expected
 
 
-def test_a_destroy_plan_takes_everything_away(bench: Any) -> None:
+def test_destroy_plan_takes_everything_away(bench: Any) -> None:
     """It is a saved plan like any other."""
     bench.write(ONE)
     stack = bench.stack()
@@ -138,7 +138,7 @@ def test_a_destroy_plan_takes_everything_away(bench: Any) -> None:
     assert stack.plan(bench.plan_file, destroy=True).empty
 
 
-def test_a_plan_is_looked_into_only_where_it_has_values_to_compare(bench: Any) -> None:
+def test_plan_is_inspected_only_for_changed_values(bench: Any) -> None:
     """That starts the provider once more; what is only made, or only removed, was said already."""
     stack = bench.stack()
     bench.write(ONE + 'resource "terraform_data" "two" {}\noutput "x" {\n  value = 1\n}\n')
@@ -152,7 +152,7 @@ def test_a_plan_is_looked_into_only_where_it_has_values_to_compare(bench: Any) -
     assert all((change.id != "") == (change.action == "delete") for change in changes)
 
 
-def test_what_was_removed_past_terraform_is_looked_into() -> None:
+def test_resource_removed_outside_of_terraform_is_inspected() -> None:
     """Although the plan only makes it again."""
     resource = {"addr": "a_x.y", "resource_type": "a_x"}
     planned, drift = (
@@ -167,7 +167,7 @@ def test_what_was_removed_past_terraform_is_looked_into() -> None:
     assert not transcript.only("create")
 
 
-def test_an_import_is_a_change(bench: Any) -> None:
+def test_import_is_a_change(bench: Any) -> None:
     """Terraform counts it neither as added nor as changed."""
     bench.write(
         'resource "terraform_data" "it" {}\nimport {\n  to = terraform_data.it\n  id = "x"\n}\n'
@@ -205,7 +205,7 @@ def test_init_runs_only_when_needed(bench: Any) -> None:
     assert bench.stack(backend={"path": str(bench.folder / "other.tfstate")}).initialise()
 
 
-def test_a_new_module_asks_for_init(bench: Any) -> None:
+def test_new_module_requires_init(bench: Any) -> None:
     """A `module` block is found in whatever file it stands."""
     bench.write(ONE)
     bench.stack().initialise()
@@ -215,7 +215,7 @@ def test_a_new_module_asks_for_init(bench: Any) -> None:
     assert bench.stack().plan(bench.plan_file).add == 2
 
 
-def test_a_lost_data_directory_is_made_again(bench: Any) -> None:
+def test_lost_data_directory_is_initialised_again(bench: Any) -> None:
     """When Terraform finds that init is required after all, it is run once and the plan again."""
     bench.write(ONE)
     stack = bench.stack()
@@ -224,7 +224,7 @@ def test_a_lost_data_directory_is_made_again(bench: Any) -> None:
     assert stack.plan(bench.plan_file).add == 1
 
 
-def test_the_root_module_stays_clean(bench: Any) -> None:
+def test_root_module_stays_clean(bench: Any) -> None:
     """Everything Terraform keeps goes to the data directory."""
     bench.write(ONE)
     stack = bench.stack()
@@ -260,7 +260,7 @@ def test_inherited_terraform_settings_cannot_change_a_command(bench: Any) -> Non
     assert stack.plan(bench.plan_file).add == 1
 
 
-def test_a_missing_cli_configuration_only_makes_noise(bench: Any) -> None:
+def test_missing_cli_configuration_is_only_a_warning(bench: Any) -> None:
     """Terraform warns on standard error, which ends in the log."""
     bench.write(ONE)
     environment = {**bench.environment, "TF_CLI_CONFIG_FILE": "/nonexistent/terraform.rc"}
@@ -268,7 +268,7 @@ def test_a_missing_cli_configuration_only_makes_noise(bench: Any) -> None:
     assert "/nonexistent/terraform.rc" in bench.log
 
 
-def test_a_secret_is_in_no_command_line_and_in_no_temporary_file(
+def test_secret_is_in_no_command_line_and_in_no_temporary_file(
     bench: Any, command_lines: Callable[[], list[str]]
 ) -> None:
     """It travels in the environment, and a running apply leaves no trace of it."""
@@ -290,7 +290,7 @@ def test_a_secret_is_in_no_command_line_and_in_no_temporary_file(
     assert not [line for line in seen if secret in line]
 
 
-def test_a_secret_is_in_no_error(bench: Any) -> None:
+def test_secret_is_in_no_error(bench: Any) -> None:
     """Terraform itself quotes a sensitive value in a validation's error: it is masked."""
     bench.write(
         'variable "secret" {\n  sensitive = true\n  validation {\n'
@@ -306,7 +306,7 @@ def test_a_secret_is_in_no_error(bench: Any) -> None:
     assert "hush" not in caught.value.message + caught.value.hint + bench.log
 
 
-def test_a_failure_names_the_resource_and_the_cause(bench: Any) -> None:
+def test_failure_names_the_resource_and_the_cause(bench: Any) -> None:
     """One line without colour codes; the rest is in the log, whose path is given."""
     bench.write(
         'resource "terraform_data" "bad" {\n  provisioner "local-exec" {\n'
@@ -325,7 +325,7 @@ def test_a_failure_names_the_resource_and_the_cause(bench: Any) -> None:
     assert [e.address for e in bench.events if e.kind == "errored"] == ["terraform_data.bad"]
 
 
-def test_a_warning_says_what_and_where(bench: Any) -> None:
+def test_warning_says_what_and_where(bench: Any) -> None:
     """With Terraform's own explanation, not its heading alone."""
     assertion = '    condition = terraform.workspace == "x"\n    error_message = "Odd."\n'
     bench.write(f'check "name" {{\n  assert {{\n{assertion}  }}\n}}\n')
@@ -335,7 +335,7 @@ def test_a_warning_says_what_and_where(bench: Any) -> None:
     assert warning.findings == (Finding(warning.message, bench.module / "main.tf", 6),)
 
 
-def test_a_stale_plan_is_refused(bench: Any) -> None:
+def test_stale_plan_is_refused(bench: Any) -> None:
     """A plan that another apply has overtaken says so and what to type."""
     bench.write(ONE)
     stack = bench.stack(command="bootstrap")
@@ -349,7 +349,7 @@ def test_a_stale_plan_is_refused(bench: Any) -> None:
     assert caught.value.hint.endswith("tt-ops bootstrap")
 
 
-def test_two_runs_at_once_one_says_who_holds_the_lock(bench: Any) -> None:
+def test_second_run_names_the_holder_of_the_lock(bench: Any) -> None:
     """The other goes on undisturbed, outside the main thread where there are no handlers."""
     bench.write(SLOW)
     started = threading.Event()
@@ -370,7 +370,7 @@ def test_two_runs_at_once_one_says_who_holds_the_lock(bench: Any) -> None:
     assert bench.stack().plan(bench.plan_file).empty
 
 
-def test_a_failing_report_leaves_no_terraform_behind(bench: Any) -> None:
+def test_failing_report_leaves_no_terraform_behind(bench: Any) -> None:
     """Terraform is stopped in good order before the exception goes on."""
     bench.write(SLOW.replace("sleep 2", "sleep 600"))
 
@@ -386,7 +386,7 @@ def test_a_failing_report_leaves_no_terraform_behind(bench: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "module"])
-def test_an_executable_that_cannot_be_started_is_named(bench: Any, name: str) -> None:
+def test_executable_that_cannot_be_started_is_named(bench: Any, name: str) -> None:
     """Exit 4: nothing was started."""
     bench.write(ONE)
     executable = bench.folder / name
@@ -396,7 +396,7 @@ def test_an_executable_that_cannot_be_started_is_named(bench: Any, name: str) ->
     assert str(executable) in caught.value.message
 
 
-def test_a_missing_root_module_is_named(bench: Any) -> None:
+def test_missing_root_module_is_named(bench: Any) -> None:
     """The folder is quoted, and the option that changes it."""
     with pytest.raises(ConfigurationError) as caught:
         bench.stack().plan(bench.plan_file)
@@ -404,7 +404,7 @@ def test_a_missing_root_module_is_named(bench: Any) -> None:
     assert "--project-dir" in caught.value.hint
 
 
-def test_a_misspelt_command_is_an_attribute_error(bench: Any) -> None:
+def test_misspelt_command_is_an_attribute_error(bench: Any) -> None:
     """python-terraform would run `terraform aplly`."""
     terraform = Terraform(
         executable=Path("terraform"),

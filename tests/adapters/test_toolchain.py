@@ -124,7 +124,7 @@ def failure(toolchain: Toolchain) -> ConfigurationError:
     return caught.value
 
 
-def test_the_real_terraform_tells_its_version(terraform_binary: TerraformBinary) -> None:
+def test_version_of_the_real_terraform_is_read(terraform_binary: TerraformBinary) -> None:
     """And its platform, as providers are named after it."""
     assert terraform_binary.version.startswith("1.")
     system, _, machine = terraform_binary.platform.partition("_")
@@ -132,7 +132,7 @@ def test_the_real_terraform_tells_its_version(terraform_binary: TerraformBinary)
     assert machine
 
 
-def test_the_version_is_asked_for_without_the_users_settings(
+def test_version_is_read_without_the_users_settings(
     toolchain: Callable[..., Toolchain], terraform_binary: TerraformBinary
 ) -> None:
     """A missing or broken CLI configuration or a strange option does not matter."""
@@ -146,7 +146,7 @@ def test_the_version_is_asked_for_without_the_users_settings(
     assert (found.version, found.source) == (terraform_binary.version, "PATH")
 
 
-def test_the_setting_comes_before_path(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
+def test_setting_comes_before_path(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
     """TT_OPS_TERRAFORM, then PATH, then the cache."""
     configured, path = fake(tmp_path / "a", "1.12.0"), fake(tmp_path / "b", "1.13.1")
     cached = fake(tmp_path / "cache" / "terraform" / TERRAFORM_VERSION, TERRAFORM_VERSION)
@@ -159,9 +159,7 @@ def test_the_setting_comes_before_path(tmp_path: Path, toolchain: Callable[..., 
     assert found == TerraformBinary(cached, TERRAFORM_VERSION, "cache", "linux_amd64")
 
 
-def test_a_shim_that_fails_is_passed_over(
-    tmp_path: Path, toolchain: Callable[..., Toolchain]
-) -> None:
+def test_failing_shim_is_skipped(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
     """A version manager answers with an error where no version is chosen."""
     shim = fake(tmp_path / "shims", "")
     shim.write_text("#!/bin/sh\necho 'No version is set' >&2\nexit 126\n")
@@ -170,9 +168,7 @@ def test_a_shim_that_fails_is_passed_over(
     assert toolchain(environment={"PATH": path}).terraform().path == real
 
 
-def test_a_folder_that_cannot_be_looked_into_is_passed_over(
-    tmp_path: Path, toolchain: Callable[..., Toolchain]
-) -> None:
+def test_unreadable_folder_is_skipped(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
     """Another user's folder on PATH stops nobody."""
     unreachable = "/" + "x" * 300  # fails to be looked at even for root
     found = fake(tmp_path / "path", "1.12.0")
@@ -203,7 +199,7 @@ def test_too_old_a_version_is_named_with_its_place(
     ],
     ids=["missing", "folder", "not executable", "silent"],
 )
-def test_a_wrong_setting_is_an_error(
+def test_wrong_setting_is_an_error(
     tmp_path: Path,
     toolchain: Callable[..., Toolchain],
     make: Callable[[Path], object],
@@ -217,7 +213,7 @@ def test_a_wrong_setting_is_an_error(
     assert f"TT_OPS_TERRAFORM names {str(path)!r}" in error.message
 
 
-def test_a_download_is_checked_and_kept(
+def test_download_is_checked_and_kept(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
     """Asked for once, with progress up to the last byte; the second time it is in the cache."""
@@ -246,7 +242,7 @@ def test_nothing_is_downloaded_without_consent(
     assert site.asked == []
 
 
-def test_a_wrong_sum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
+def test_wrong_sum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
     """Both sums are quoted."""
     site.publish(archive(FAKE), listed=b"other")
     error = failure(toolchain(releases=site.url))
@@ -254,14 +250,14 @@ def test_a_wrong_sum_is_refused(toolchain: Callable[..., Toolchain], site: Relea
     assert hashlib.sha256(b"other").hexdigest() in error.message
 
 
-def test_a_missing_sum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
+def test_missing_sum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
     """What cannot be checked is not even downloaded."""
     site.pages[site.sums] = b"0123  terraform_0.0.0_plan9_mips.zip\n"
     assert failure(toolchain(releases=site.url)).code == "terraform-checksum-missing"
     assert site.asked == [site.sums]
 
 
-def test_a_release_without_sums_is_refused(
+def test_release_without_sums_is_refused(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
     """The address that answered 404 is quoted."""
@@ -271,7 +267,7 @@ def test_a_release_without_sums_is_refused(
     assert f"{site.sums} could not be downloaded: status 404" in error.message
 
 
-def test_a_truncated_download_is_refused(
+def test_truncated_download_is_refused(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
     """The connection ended before the promised length."""
@@ -280,7 +276,7 @@ def test_a_truncated_download_is_refused(
     assert error.code == "terraform-download-failed"
 
 
-def test_an_archive_without_terraform_is_refused(
+def test_archive_without_terraform_is_refused(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
     """Even if its sum is right."""
@@ -288,7 +284,7 @@ def test_an_archive_without_terraform_is_refused(
     assert failure(toolchain(releases=site.url)).code == "terraform-download-failed"
 
 
-def test_an_unreachable_site_is_named(toolchain: Callable[..., Toolchain]) -> None:
+def test_unreachable_site_is_named(toolchain: Callable[..., Toolchain]) -> None:
     """The hint is the command that shows why."""
     error = failure(toolchain())
     assert error.code == "terraform-download-failed"
@@ -304,7 +300,7 @@ def test_plain_http_is_for_this_machine_only(toolchain: Callable[..., Toolchain]
     assert "not an https address" in error.message
 
 
-def test_an_interrupted_download_leaves_nothing(
+def test_interrupted_download_leaves_nothing(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
     """Ctrl-C goes through."""

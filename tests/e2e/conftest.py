@@ -1,4 +1,12 @@
-"""A clone of the project in a folder of its own, driven by the installed `tt-ops`."""
+"""Clones of the project in folders of their own, driven by the installed `tt-ops`.
+
+- `make_clone`: makes one, with variables for its runs.
+- `clone`: one on the local target for the tests of a module, which change its deployment.
+- `aws`: makes boto3 clients of the emulator of `clone`.
+- `home`: the home folder of all clones, which starts empty.
+
+Tests that only read a deployment are in live/, and share one.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +26,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 _TIMEOUT = 240
+# The user's AWS variables make no sense: none of them may matter on the local target.
+LOCAL = {
+    "TT_OPS_TARGET": "local",
+    "TT_OPS_LOCAL_PORT": "0",
+    "AWS_PROFILE": "nonsense",
+    "AWS_REGION": "nowhere-1",
+    "AWS_MAX_ATTEMPTS": "many",
+}
 Aws = Callable[[str], Any]
 
 
@@ -47,8 +63,10 @@ class Clone:
                 out, err = process.communicate(timeout=_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.terminate()
-                out, err = process.communicate()
+                out, err = process.communicate(timeout=30)
                 pytest.fail(f"tt-ops {arguments} took over {_TIMEOUT} s: {out}{err}")
+            finally:
+                process.kill()  # has ended, unless the test's own time is over
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def succeed(self, *arguments: str, **environment: str) -> str:
@@ -70,7 +88,7 @@ class Clone:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder that starts empty."""
+    """Make a home folder that starts empty."""
     return tmp_path_factory.mktemp("home")
 
 
@@ -100,25 +118,21 @@ def make_clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Callable
 
 @pytest.fixture(scope="module")
 def clone(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
-    """A fresh clone on the local target; its embedded AWS ends with the module.
-
-    The user's AWS variables make no sense: nothing of them may matter there.
-    """
-    made = make_clone(
-        TT_OPS_TARGET="local",
-        TT_OPS_LOCAL_PORT="0",
-        AWS_PROFILE="nonsense",
-        AWS_REGION="nowhere-1",
-        AWS_MAX_ATTEMPTS="many",
-    )
+    """Make a clone on the local target; its emulator ends with the module."""
+    made = make_clone(**LOCAL)
     yield made
     made.run("local", "down")
 
 
 @pytest.fixture(scope="module")
 def aws(clone: Clone) -> Aws:
-    """Make clients of the clone's embedded AWS."""
+    """Make clients of the clone's emulator."""
     clone.succeed("local", "up")
+    return clients(clone)
+
+
+def clients(clone: Clone) -> Aws:
+    """Return what makes boto3 clients of the emulator of a clone."""
     endpoint = clone.read("local", "status")["url"]
     session = boto3.Session("a", "b", region_name="eu-west-3")
     return lambda service: session.client(service, endpoint_url=endpoint)

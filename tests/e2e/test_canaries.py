@@ -16,6 +16,7 @@ from .canaries import canaries as canaries
 from .canaries import doors as doors
 from .canaries import watch as watch
 
+pytestmark = pytest.mark.soak
 _FILES = {"tt-ops.toml": "tt-ops.toml", "terraform.tfvars": "terraform/terraform.tfvars"}
 _FAILING = """
 check "x" {
@@ -46,7 +47,7 @@ def local(watch: Callable[..., Watched]) -> Iterator[Watched]:
     made.clone.run("local", "down")
 
 
-def test_no_command_lets_a_secret_out(local: Watched) -> None:
+def test_no_command_prints_a_secret(local: Watched) -> None:
     """Nor does any form of its result, a failure of it, or what it leaves behind."""
     page = local.folder / "page.html"
     local.run("local", "confirm")
@@ -74,7 +75,7 @@ def test_no_command_lets_a_secret_out(local: Watched) -> None:
     assert local.leaks == []
 
 
-def test_the_inbox_shows_addresses(local: Watched) -> None:
+def test_inbox_shows_addresses(local: Watched) -> None:
     """It is there to be read; its commands take them whole."""
     address = local.canaries.address("--alert-email")
     assert address in local.clone.succeed("local", "inbox")
@@ -86,7 +87,7 @@ def test_the_inbox_shows_addresses(local: Watched) -> None:
     ("door", "form"),
     [("TT_OPS_ALERT_EMAIL", "json"), ("tt-ops.toml", "markdown"), ("terraform.tfvars", "table")],
 )
-def test_an_address_comes_in_by_every_door(local: Watched, door: str, form: str) -> None:
+def test_address_from_every_source_stays_secret(local: Watched, door: str, form: str) -> None:
     """Terraform plans with it, with --verbose and all that TF_LOG says, and nobody reads it."""
     address = local.canaries.address(door)
     file = _FILES.get(door)
@@ -106,7 +107,7 @@ def test_an_address_comes_in_by_every_door(local: Watched, door: str, form: str)
     assert local.leaks == []
 
 
-def test_what_fails_lets_no_secret_out(local: Watched) -> None:
+def test_no_failure_prints_a_secret(local: Watched) -> None:
     """A wrong spelling, a wrong type, a wrong file, a wrong address, Terraform itself."""
     mark, address = local.canaries.mark, local.canaries.address
     url = local.canaries.url("password of --api-url", "127.0.0.1:9")
@@ -150,14 +151,14 @@ def test_what_fails_lets_no_secret_out(local: Watched) -> None:
     assert local.leaks == []
 
 
-def test_a_followed_log_lets_no_secret_out(local: Watched) -> None:
+def test_followed_log_prints_no_secret(local: Watched) -> None:
     """Until it is ended."""
     local.run("logs", "--follow", "--verbose", code=130, follows=True)
     local.run("logs", "--follow", "--api", "--output", "json", code=130, follows=True)
     assert local.leaks == []
 
 
-def test_a_held_lock_lets_no_secret_out(local: Watched) -> None:
+def test_held_lock_prints_no_secret(local: Watched) -> None:
     """Neither who is kept out by it nor who frees it."""
     endpoint = json.loads(local.clone.succeed("local", "status", "--output", "json"))["url"]
     lock_id = "7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11"
@@ -182,7 +183,7 @@ def test_a_held_lock_lets_no_secret_out(local: Watched) -> None:
     assert local.leaks == []
 
 
-def test_completion_lets_no_secret_out(local: Watched) -> None:
+def test_completion_prints_no_secret(local: Watched) -> None:
     """Neither its script nor what it proposes while a command is being typed."""
     assert "tt-ops" in local.run(_TT_OPS_COMPLETE="bash_source")
     address = local.canaries.address("a command being typed")
@@ -194,7 +195,7 @@ def test_completion_lets_no_secret_out(local: Watched) -> None:
     assert local.leaks == []
 
 
-def test_the_function_logs_nothing_of_its_callers(local: Watched) -> None:
+def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
     """No header, no body, no query; and it has no secret among its variables."""
     endpoint = json.loads(local.clone.succeed("local", "status", "--output", "json"))["url"]
     api = local.clone.read("outputs")["api_url"]
@@ -226,7 +227,7 @@ def test_the_function_logs_nothing_of_its_callers(local: Watched) -> None:
     assert local.leaks == []
 
 
-def test_the_end_lets_no_secret_out(local: Watched) -> None:
+def test_destroy_and_stop_print_no_secret(local: Watched) -> None:
     """Neither what is removed nor the embedded AWS that stops, is killed, or cannot start."""
     local.run("destroy", "--yes", "--verbose")
     local.run("local", "down")

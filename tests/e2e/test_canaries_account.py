@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import boto3
+import pytest
 
 from .canaries import NO_ADDRESS, Canaries, Watched
 from .canaries import canaries as canaries
 from .canaries import doors as doors
 from .canaries import watch as watch
 
+pytestmark = pytest.mark.soak
 
-def test_an_account_hears_no_more_than_it_has_to(
+
+def test_account_gets_no_secret(
     watch: Callable[..., Watched], canaries: Canaries, endpoint: str
 ) -> None:
     """The same on `--target aws`, with keys from variables and from a profile."""

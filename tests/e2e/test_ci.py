@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .job_log import folded
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
+pytestmark = pytest.mark.soak  # tests/pipeline looks at the log of a deploy as well
 _CI = {"CI": "true", "GITHUB_ACTIONS": "true"}
 
 
@@ -25,24 +28,7 @@ def summary(clone: Clone) -> Path:
     return file
 
 
-def folded(log: str) -> list[str]:
-    """The log as it is shown at first, with its groups folded; none may be in another or open."""
-    shown, inside = [], False
-    for line in log.splitlines():
-        if line.startswith("::group::"):
-            assert not inside
-            inside = True
-            shown.append(line)
-        elif line == "::endgroup::":
-            assert inside
-            inside = False
-        elif not inside:
-            shown.append(line)
-    assert not inside
-    return shown
-
-
-def test_a_deploy_in_ci(clone: Clone, summary: Path) -> None:
+def test_deploy_writes_groups_annotations_and_summary(clone: Clone, summary: Path) -> None:
     """Compact lines in groups on stderr, one object on stdout, the outcome on the summary page."""
     result = clone.run(
         "deploy", "--yes", "--output", "json", GITHUB_STEP_SUMMARY=str(summary), **_CI
@@ -62,37 +48,7 @@ def test_a_deploy_in_ci(clone: Clone, summary: Path) -> None:
     assert "### ⚠️ Deploy\n\n```text\nDeployed: " in summary.read_text()
 
 
-def test_what_is_wrong_in_terraform_is_annotated_there(clone: Clone, summary: Path) -> None:
-    """Each of its lines, with the path that GitHub's diff shows."""
-    broken = clone.path / "terraform" / "broken.tf"
-    broken.write_text('# wrong\nvariable "x" {\n  typ = string\n}\n\nlocals {\n  y = var.z\n}\n')
-    try:
-        result = clone.run("plan", GITHUB_STEP_SUMMARY=str(summary), **_CI)
-        broken.write_text('resource "x" {\n')
-        unclosed = clone.run("plan", "--output", "json", **_CI)
-    finally:
-        broken.unlink()
-    assert (result.returncode, unclosed.returncode) == (1, 1)
-    annotated = "::error title=terraform-failed,file=terraform/broken.tf,line="
-    first, *others = [line for line in folded(result.stderr) if line.startswith("::error")]
-    assert first.startswith(f"{annotated}3::Terraform's plan failed: Unsupported argument")
-    assert others == []
-    assert annotated + "1::" in unclosed.stderr
-    assert json.loads(unclosed.stdout)["error"]["code"] == "terraform-failed"
-    assert "### ❌ Failed: terraform-failed\n" in summary.read_text()
-
-
-def test_no_title_of_a_task_becomes_a_command(clone: Clone, summary: Path) -> None:
-    """Whoever may add a task has no say in what the job does."""
-    for title in ("::stop-commands::x", "##[set-env name=PATH]/tmp"):
-        clone.succeed("tasks", "add", title)
-    for arguments in (["list"], ["list", "--output", "csv"], ["export", "-"]):
-        said = clone.run("tasks", *arguments, **_CI)
-        assert "##[" not in said.stdout + said.stderr
-        assert not any(line.lstrip().startswith("::") for line in said.stdout.splitlines())
-
-
-def test_an_interrupted_run_leaves_no_group_open(clone: Clone, summary: Path) -> None:
+def test_interrupted_run_closes_its_groups(clone: Clone, summary: Path) -> None:
     """A cancelled job's log is folded like any other, and says where things stand."""
     process = clone.start("destroy", "--yes", GITHUB_STEP_SUMMARY=str(summary), **_CI)
     assert process.stderr is not None

@@ -55,7 +55,8 @@ def states(observer: Clone) -> set[str]:
     return {alarm["state"] for alarm in seen["alarms"]}
 
 
-def test_without_a_confirmation_nobody_is_told(live: Clone, stranger: Clone) -> None:
+@pytest.mark.soak
+def test_unconfirmed_address_receives_nothing(live: Clone, stranger: Clone) -> None:
     """`trigger-error --wait` and `status` exit 1 and say what helps, each on its target."""
     until(60, lambda: states(stranger) == {"OK"})
     result = stranger.run("trigger-error", "--wait", "--output", "json")
@@ -72,7 +73,7 @@ def test_without_a_confirmation_nobody_is_told(live: Clone, stranger: Clone) -> 
     assert live.run("status", "--exit-code").returncode == 3
 
 
-def test_drills_end_with_a_mail_in_the_mailbox(live: Clone, stranger: Clone) -> None:
+def test_drills_deliver_mail(live: Clone, stranger: Clone) -> None:
     """Both at once: fired, told, OK again; `status` follows, and Terraform never runs."""
     live.succeed("local", "confirm")
     until(120, lambda: stranger.run("status", "--exit-code").returncode == 0)
@@ -109,7 +110,7 @@ def test_drills_end_with_a_mail_in_the_mailbox(live: Clone, stranger: Clone) -> 
         assert f'OK: "{name}" in EU (Paris)' in subjects
 
 
-def test_the_history_tells_of_the_drills(stranger: Clone) -> None:
+def test_history_shows_the_drills(stranger: Clone) -> None:
     """Transitions with reasons, and whom the alarm told."""
     history = stranger.read("alarms", "--history")["history"]
     assert [event["at"] for event in history] == sorted((e["at"] for e in history), reverse=True)

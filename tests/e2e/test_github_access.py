@@ -59,7 +59,7 @@ def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-def test_a_second_run_changes_nothing(clone: Clone, access: Any) -> None:
+def test_second_bootstrap_changes_nothing(clone: Clone, access: Any) -> None:
     """It tells the same roles, and the commands that make the repository know them."""
     assert access["plan"]["destroy"] == 0
     again = clone.read(*ADMIT)
@@ -74,7 +74,7 @@ def test_a_second_run_changes_nothing(clone: Clone, access: Any) -> None:
         assert f"  {line}\n" in text
 
 
-def test_roles_are_for_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
+def test_sessions_last_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
     """And can be assumed by GitHub's tokens only."""
     for found in roles.values():
         assert found["MaxSessionDuration"] == 3600
@@ -91,7 +91,7 @@ def test_roles_are_for_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
     ("subject", "changed", "enters"),
     TOKENS,
 )
-def test_who_gets_in(
+def test_token_opens_its_role_only(
     roles: dict[str, Any],
     subject: str,
     changed: dict[str, str | None],
@@ -232,6 +232,7 @@ def _refused(calls: list[Call], policies: list[Any], permissions: Permissions) -
     }
 
 
+@pytest.mark.soak
 def test_recorded_calls_are_allowed(
     account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
 ) -> None:
@@ -272,7 +273,7 @@ def test_recorded_calls_are_allowed(
     run("destroy", "--yes")
 
 
-def test_nothing_is_left_that_lets_github_in(clone: Clone, aws: Aws, access: Any) -> None:
+def test_destroy_removes_github_access(clone: Clone, aws: Aws, access: Any) -> None:
     """`destroy --backend` removes roles, boundary and the identity provider that is ours."""
     result = clone.run("destroy", "--backend", "--yes")
     assert result.returncode == 0, result.stderr

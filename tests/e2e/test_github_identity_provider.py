@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.soak  # that ours goes with the roles, test_github_access.py shows
 
 
-def test_an_identity_provider_of_others_is_used_and_stays(clone: Clone, aws: Aws) -> None:
+def test_foreign_identity_provider_is_used_and_kept(clone: Clone, aws: Aws) -> None:
     """One without our tag is looked up, never changed and never removed."""
     iam = aws("iam")
     tags = [{"Key": "Owner", "Value": "platform"}]
@@ -33,7 +33,7 @@ def test_an_identity_provider_of_others_is_used_and_stays(clone: Clone, aws: Aws
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)
 
 
-def test_an_identity_provider_that_others_trust_stays(clone: Clone, aws: Aws) -> None:
+def test_identity_provider_trusted_by_others_is_kept(clone: Clone, aws: Aws) -> None:
     """Ours stays as long as a role of others needs it; the next bootstrap takes it back."""
     iam = aws("iam")
     clone.succeed(*ADMIT)

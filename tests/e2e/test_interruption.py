@@ -8,22 +8,24 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
+from .conftest import LOCAL
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
-_PATIENCE = 60.0
+_LIMIT = 60.0
 
 
 @pytest.fixture(scope="module")
 def empty(clone: Clone) -> Clone:
-    """A clone with a state backend, and nothing deployed yet."""
+    """Make a state backend, with nothing deployed yet."""
     clone.succeed("local", "up")
     clone.succeed("bootstrap")
     return clone
@@ -58,7 +60,7 @@ def wait_for_the_lock(clone: Clone) -> None:
         aws_access_key_id="a",
         aws_secret_access_key="b",
     )
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _LIMIT
     while time.monotonic() < deadline:
         locks = dynamodb.scan(TableName="terraform-locks")["Items"]
         if any("OperationTypeApply" in lock.get("Info", {}).get("S", "") for lock in locks):
@@ -67,41 +69,63 @@ def wait_for_the_lock(clone: Clone) -> None:
     pytest.fail("nobody took the lock")
 
 
-@pytest.mark.parametrize(
-    ("number", "moment"),
-    [
-        (signal.SIGINT, "created  aws_iam_role.function"),
-        (signal.SIGTERM, "Plan for the deployment"),
-    ],
-)
-def test_an_interrupted_apply_leaves_no_lock_and_no_process(
-    empty: Clone, number: signal.Signals, moment: str
-) -> None:
-    """Terraform is told once and waited for; the sentence says how far it got; exit 130."""
-    process = empty.start("deploy", "--yes", "--verbose", "--output", "json")
+def change_code(clone: Clone) -> None:
+    """Give the next deploy something to do."""
+    with (clone.path / "lambda_function/api.py").open("a") as file:
+        file.write("# changed\n")
+
+
+def _interrupt(clone: Clone, number: signal.Signals, moment: str) -> None:
+    """Send a signal to a deploy that has got to `moment`; it has to end in order."""
+    process = clone.start("deploy", "--yes", "--verbose", "--output", "json")
     wait_for(process, moment)
     started = set(descendants(process.pid))
     process.send_signal(number)
-    assert process.wait(_PATIENCE) == 130
+    assert process.wait(_LIMIT) == 130
     assert not any(Path(f"/proc/{pid}").exists() for pid in started)
-    planned = empty.run("plan", "--output", "json")
+    planned = clone.run("plan", "--output", "json")
     assert planned.returncode == 0, planned.stderr
 
 
-def test_the_next_deploy_completes(empty: Clone) -> None:
-    """What an interrupt left half done is picked up."""
+def test_next_deploy_completes_an_interrupted_apply(empty: Clone) -> None:
+    """Ctrl-C during an apply exits 130 and leaves no lock and no process; deploy goes on."""
+    _interrupt(empty, signal.SIGINT, "created  aws_iam_role.function")
     deployed = empty.read("deploy", "--yes")
     assert deployed["smoke"] == "passed"
     assert empty.run("plan", "--detailed-exitcode").returncode == 0
 
 
-def test_of_two_deploys_one_works_and_the_other_names_the_holder(empty: Clone) -> None:
+@pytest.mark.soak
+def test_sigterm_ends_a_background_deploy_in_order(make_clone: Callable[..., Clone]) -> None:
+    """`nohup tt-ops deploy &` in a script ignores SIGINT and SIGHUP, and ends on SIGTERM."""
+    clone = make_clone(**LOCAL)
+    clone.succeed("bootstrap")
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        _interrupt(clone, signal.SIGTERM, "created  aws_iam_role.function")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        clone.run("local", "down")
+
+
+@pytest.fixture(scope="module")
+def deployed(empty: Clone) -> Clone:
+    """Deploy what is not deployed yet."""
+    empty.succeed("deploy", "--yes")
+    return empty
+
+
+@pytest.mark.soak
+def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
     """The second one says who holds the lock since when, and changes nothing."""
-    empty.edit("lambda_function/api.py", '"status": "ok"', '"status": "first"')
-    first = empty.start("deploy", "--yes")
-    wait_for_the_lock(empty)
-    second = empty.run("deploy", "--yes", "--output", "json")
-    first.communicate(timeout=_PATIENCE)
+    change_code(deployed)
+    first = deployed.start("deploy", "--yes")
+    wait_for_the_lock(deployed)
+    second = deployed.run("deploy", "--yes", "--output", "json")
+    first.communicate(timeout=_LIMIT)
     assert first.returncode == 0
     assert second.returncode == 1
     error = json.loads(second.stderr)["error"]
@@ -111,16 +135,17 @@ def test_of_two_deploys_one_works_and_the_other_names_the_holder(empty: Clone) -
     assert "tt-ops --target local unlock" in error["hint"]
 
 
-def test_a_lock_whose_holder_was_killed_can_be_released(empty: Clone) -> None:
+@pytest.mark.soak
+def test_lock_of_a_killed_deploy_can_be_released(deployed: Clone) -> None:
     """After kill -9 the lock stays; the message names it, and `unlock` with that name frees it."""
-    empty.edit("lambda_function/api.py", '"status": "first"', '"status": "second"')
-    process = empty.start("deploy", "--yes")
-    wait_for_the_lock(empty)
+    change_code(deployed)
+    process = deployed.start("deploy", "--yes")
+    wait_for_the_lock(deployed)
     for pid in [process.pid, *descendants(process.pid)]:
         os.kill(pid, signal.SIGKILL)
-    process.wait()
-    refused = json.loads(empty.run("deploy", "--yes", "--output", "json").stderr)["error"]
+    process.wait(_LIMIT)
+    refused = json.loads(deployed.run("deploy", "--yes", "--output", "json").stderr)["error"]
     assert refused["code"] == "state-locked"
     unlock = refused["hint"].split("tt-ops ")[1].split()
-    assert empty.read(*unlock, "--yes") == {"lock_id": unlock[-1]}
-    empty.succeed("deploy", "--yes")
+    assert deployed.read(*unlock, "--yes") == {"lock_id": unlock[-1]}
+    deployed.succeed("deploy", "--yes")

@@ -35,7 +35,7 @@ def end_to_end(runner: Runner, ci_workflow: Workflow) -> Ran:
 
 
 @pytest.mark.soak
-def test_the_end_to_end_run_passes(end_to_end: Ran) -> None:
+def test_end_to_end_run_passes(end_to_end: Ran) -> None:
     """Each step of it does what it says."""
     assert end_to_end.outcome == "success", end_to_end.log
     assert "Renew the certificate" in end_to_end["Tasks"].log
@@ -43,7 +43,7 @@ def test_the_end_to_end_run_passes(end_to_end: Ran) -> None:
 
 
 @pytest.mark.parametrize("job", ["lint", "long-test"])
-def test_the_gates_are_there(
+def test_gates_exist(
     job: str, provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
 ) -> None:
     """What the jobs have make do exists; it is not done here, where it is part of the same gate."""
@@ -52,15 +52,15 @@ def test_the_gates_are_there(
 
 
 @pytest.mark.soak
-def test_the_suite_starts(
+def test_suite_starts(
     provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
 ) -> None:
     """From a clean environment, the README's command finds the tests; run, they would run this."""
     dry = {**provider, "PYTEST_ADDOPTS": "--collect-only --quiet --numprocesses=0"}
     ran = make_runner(dry).run(ci_workflow, "test", FORK, python="3.12")
     assert ran.outcome == "success", ran.log
-    assert "test_the_suite_starts" not in ran["Test"].log  # the long ones are left out
-    assert "test_the_gates_are_there" in ran["Test"].log
+    assert "test_suite_starts" not in ran["Test"].log  # the long ones are left out
+    assert "test_gates_exist" in ran["Test"].log
 
 
 @pytest.fixture

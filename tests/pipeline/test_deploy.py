@@ -53,9 +53,7 @@ def deployed(runner: Runner, deploy_workflow: Workflow) -> Runner:
 
 
 @pytest.mark.soak
-def test_a_second_push_finds_nothing_to_do_and_is_green(
-    deployed: Runner, deploy_workflow: Workflow
-) -> None:
+def test_second_push_has_nothing_to_do(deployed: Runner, deploy_workflow: Workflow) -> None:
     """Access keys serve where no role is set."""
     keys = {"AWS_ACCESS_KEY_ID": "AKIACANARY", "AWS_SECRET_ACCESS_KEY": "secret-canary"}
     by_key = dataclasses.replace(deployed, variables={}, secrets={**deployed.secrets, **keys})
@@ -76,7 +74,7 @@ def test_only_main_is_deployed(runner: Runner, deploy_workflow: Workflow) -> Non
     [push(), pull_request(head="somebody/fork"), pull_request(author="dependabot[bot]")],
     ids=["push", "fork", "dependabot"],
 )
-def test_only_our_own_pull_requests_are_planned(
+def test_pull_requests_of_forks_and_dependabot_are_not_planned(
     event: Any, runner: Runner, ci_workflow: Workflow
 ) -> None:
     """Where GitHub gives no credentials, the job is skipped and so not red."""
@@ -114,7 +112,7 @@ def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_the_plan_is_one_comment_that_is_updated(
+def test_plan_is_one_comment_that_is_updated(
     comments: Path, deployed: Runner, ci_workflow: Workflow
 ) -> None:
     """The second push to a pull request changes the comment of the first, and no other."""
@@ -142,7 +140,7 @@ def test_the_plan_is_one_comment_that_is_updated(
     assert ADDRESS not in ran.log + ran.summary + second[-1]["body"]
 
 
-def test_a_push_that_would_replace_the_table_is_refused(
+def test_push_that_would_replace_the_table_is_refused(
     deployed: Runner, deploy_workflow: Workflow
 ) -> None:
     """The job ends red at the step that deploys, and says why."""
@@ -164,7 +162,7 @@ exit 1
 
 
 @pytest.mark.soak
-def test_a_state_that_could_not_be_stored_outlives_the_machine(
+def test_unstored_state_is_stored_after_a_failed_deploy(
     deployed: Runner, deploy_workflow: Workflow
 ) -> None:
     """After a failed deploy the job stores it, since nobody could any more."""
@@ -201,7 +199,7 @@ def _with(workflow: Workflow, steps: list[dict[str, Any]]) -> Workflow:
         *(pytest.param(each, marks=pytest.mark.soak) for each in ("Plan", "Deploy", "Status")),
     ],
 )
-def test_an_option_that_the_cli_does_not_know_fails(
+def test_unknown_option_fails_the_job(
     step: str, deployed: Runner, deploy_workflow: Workflow
 ) -> None:
     """A workflow that has fallen behind the CLI does not pass the rehearsal."""

@@ -95,7 +95,7 @@ def test_scripts_hold_no_expressions(file: Path) -> None:
 
 
 @each_workflow
-def test_jobs_end(file: Path) -> None:
+def test_jobs_have_time_limits(file: Path) -> None:
     """Each job has a time limit, and its runs or its workflow's take turns."""
     workflow = load(file)
     for name, job in workflow["jobs"].items():
@@ -103,7 +103,7 @@ def test_jobs_end(file: Path) -> None:
         assert "concurrency" in job or "concurrency" in workflow, name
 
 
-def test_what_locks_the_state_is_not_cancelled() -> None:
+def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
     """A newer push waits for a deploy, and for a plan; a run on another branch displaces none."""
     deploy, ci = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "ci.yml")
     assert deploy["concurrency"] == {
@@ -114,7 +114,7 @@ def test_what_locks_the_state_is_not_cancelled() -> None:
 
 
 @each_workflow
-def test_what_locks_the_state_hears_that_it_is_cancelled(file: Path) -> None:
+def test_cancellation_reaches_tt_ops(file: Path) -> None:
     """GitHub signals the step's shell alone, so tt-ops takes the shell's place.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
@@ -130,7 +130,7 @@ def test_deploys_wait_for_approval() -> None:
     assert load(WORKFLOWS / "deploy.yml")["jobs"]["deploy"]["environment"] == "production"
 
 
-def test_the_tests_are_those_of_the_readme() -> None:
+def test_ci_runs_the_test_command_of_the_readme() -> None:
     """CI types what people are told to type."""
     run = [step.get("run") for step in load(WORKFLOWS / "ci.yml")["jobs"]["test"]["steps"]]
     assert run[-1] in (ROOT / "README.md").read_text().splitlines()

@@ -47,7 +47,7 @@ def plan(
     ],
     ids=json.dumps,
 )
-def test_values_that_make_sense_are_taken(plan: Plan, values: dict[str, Any]) -> None:
+def test_valid_values_are_accepted(plan: Plan, values: dict[str, Any]) -> None:
     """The defaults among them."""
     assert plan(values) == ""
 
@@ -71,6 +71,6 @@ def test_values_that_make_sense_are_taken(plan: Plan, values: dict[str, Any]) ->
     ],
     ids=json.dumps,
 )
-def test_values_that_make_none_are_refused(plan: Plan, values: dict[str, Any], name: str) -> None:
+def test_invalid_values_are_refused(plan: Plan, values: dict[str, Any], name: str) -> None:
     """By name, before anything is asked of AWS."""
     assert f"{name} must" in plan(values) or f"{name} is needed" in plan(values)

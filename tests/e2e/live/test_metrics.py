@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import requests
 
@@ -20,34 +19,10 @@ FUNCTION = "task-tracker-function"
 DASHBOARD = "task-tracker-dashboard"
 
 
-@pytest.fixture(scope="module")
-def live(clone: Clone) -> Clone:
-    """A clone that is deployed."""
-    clone.succeed("deploy", "--yes")
-    return clone
-
-
-@pytest.fixture(scope="module")
-def client(live: Clone) -> Callable[[str], Any]:
-    """Make a boto3 client of the embedded AWS."""
-    endpoint = live.read("local", "status")["url"]
-
-    def make(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
-            region_name="eu-west-3",
-            aws_access_key_id="a",
-            aws_secret_access_key="b",
-        )
-
-    return make
-
-
 @pytest.fixture
-def dashboard(client: Callable[[str], Any]) -> Iterator[Callable[[Any], None]]:
+def dashboard(aws: Callable[[str], Any]) -> Iterator[Callable[[Any], None]]:
     """Edit the dashboard as someone might by hand; afterwards it is as it was deployed."""
-    cloudwatch = client("cloudwatch")
+    cloudwatch = aws("cloudwatch")
     body = cloudwatch.get_dashboard(DashboardName=DASHBOARD)["DashboardBody"]
 
     def put(content: Any) -> None:
@@ -63,10 +38,10 @@ def numbers(live: Clone, *arguments: str) -> dict[str, Any]:
     return {metric["label"]: metric for widget in widgets for metric in widget["metrics"]}
 
 
-def reported(client: Callable[[str], Any]) -> list[float]:
+def reported(aws: Callable[[str], Any]) -> list[float]:
     """The duration in ms of every invocation, as the function's log has it."""
     pages = (
-        client("logs")
+        aws("logs")
         .get_paginator("filter_log_events")
         .paginate(logGroupName=f"/aws/lambda/{FUNCTION}", filterPattern="REPORT")
     )
@@ -75,12 +50,10 @@ def reported(client: Callable[[str], Any]) -> list[float]:
     return [float(match[1]) for match in found if match]
 
 
-def test_the_numbers_are_what_was_sent_and_logged(
-    live: Clone, client: Callable[[str], Any]
-) -> None:
+def test_metrics_match_what_was_sent_and_logged(live: Clone, aws: Callable[[str], Any]) -> None:
     """200 requests: successes, refusals, drills, and invocations past the API."""
     before = numbers(live)
-    api, function = live.read("outputs")["api_url"], client("lambda")
+    api, function = live.read("outputs")["api_url"], aws("lambda")
     for number in range(150):
         if number % 3:
             assert requests.get(f"{api}/tasks", timeout=10).status_code == 200
@@ -97,7 +70,7 @@ def test_the_numbers_are_what_was_sent_and_logged(
         return float(after[name]["sum"] - before[name]["sum"])
 
     assert (rise("Invocations"), rise("Errors")) == (200, failed)
-    durations = reported(client)
+    durations = reported(aws)
     assert len(durations) == after["Invocations"]["sum"]
     p95 = quantiles(durations, n=100, method="inclusive")[94]
     assert after["Duration"]["p95"] == pytest.approx(p95, abs=1)
@@ -105,7 +78,7 @@ def test_the_numbers_are_what_was_sent_and_logged(
     assert sum(point["value"] for point in after["Invocations"]["points"]) == len(durations)
 
 
-def test_the_keys_are_those_that_other_tools_may_rely_on(live: Clone) -> None:
+def test_metrics_have_stable_keys(live: Clone) -> None:
     """Of the whole, of a widget, of a metric."""
     found = live.read("metrics", "--since", "10m", "--period", "5m")
     assert {"since", "period", "widgets"} <= set(found)
@@ -143,11 +116,11 @@ def test_an_expression_is_refused_by_name_and_other_widgets_are_shown(
     assert metric["sum"] == plain["Invocations"]["sum"]
 
 
-def test_a_dashboard_that_is_gone_is_one_clear_error(
-    live: Clone, client: Callable[[str], Any], dashboard: Callable[[Any], None]
+def test_missing_dashboard_is_an_error(
+    live: Clone, aws: Callable[[str], Any], dashboard: Callable[[Any], None]
 ) -> None:
     """For the numbers and for the picture."""
-    client("cloudwatch").delete_dashboards(DashboardNames=[DASHBOARD])
+    aws("cloudwatch").delete_dashboards(DashboardNames=[DASHBOARD])
     for command in (["metrics"], ["dashboard", "--png", "x.png"]):
         failed = live.run(*command, "--output", "json")
         error = json.loads(failed.stderr)["error"]
@@ -155,14 +128,14 @@ def test_a_dashboard_that_is_gone_is_one_clear_error(
         assert error["hint"].endswith(": tt-ops --target local deploy")
 
 
-def test_a_target_without_images_proposes_the_page(live: Clone, tmp_path: Path) -> None:
+def test_target_without_images_proposes_the_page(live: Clone, tmp_path: Path) -> None:
     """The embedded AWS does not draw."""
     failed = live.run("dashboard", "--png", str(tmp_path / "x.png"), "--output", "json")
     assert json.loads(failed.stderr)["error"]["code"] == "widget-image-unavailable"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_console_opens_in_the_browser(live: Clone, tmp_path: Path) -> None:
+def test_console_opens_in_the_browser(live: Clone, tmp_path: Path) -> None:
     """The one that BROWSER names; without a display its address is printed."""
     browser, shown = tmp_path / "browser", tmp_path / "shown"
     browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')

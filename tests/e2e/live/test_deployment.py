@@ -1,0 +1,66 @@
+"""Commands over a deployment that is up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.conftest import Clone
+
+
+def test_second_plan_is_empty(live: Clone) -> None:
+    """Right after a deploy, Terraform finds nothing to change."""
+    result = live.run("plan", "--detailed-exitcode")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "No changes" in result.stdout
+
+
+def test_second_deploy_has_nothing_to_do(live: Clone) -> None:
+    """No change is success, and said."""
+    assert "Nothing to do" in live.succeed("deploy", "--yes")
+
+
+def test_second_bootstrap_changes_nothing(live: Clone) -> None:
+    """The state backend keeps its own state, so a second run is a comparison."""
+    result = live.read("bootstrap")
+    assert result["plan"]["changes"] == []
+
+
+def test_outputs_have_stable_keys(live: Clone, api: str) -> None:
+    """The keys are those that other tools may rely on."""
+    described = live.read("outputs")
+    assert set(described) == {
+        "schema",
+        "region",
+        "api_url",
+        "api_id",
+        "api_auth",
+        "function_name",
+        "function_alias",
+        "log_group",
+        "table_name",
+        "dashboard_name",
+        "alarm_names",
+        "topic_arn",
+    }
+    assert described["region"] == "eu-west-3"
+    assert described["alarm_names"] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
+
+
+def test_tasks_are_driven_from_the_command_line(live: Clone, api: str) -> None:
+    """Every subcommand of `tasks` works, and with --api-url without a project."""
+    task = live.read("tasks", "add", "from the terminal", "--description", "d")
+    task_id = task["task_id"]
+    assert live.read("tasks", "show", task_id) == task
+    assert live.read("tasks", "edit", task_id, "--title", "renamed")["title"] == "renamed"
+    assert live.read("tasks", "done", task_id)["status"] == "done"
+    listed = live.read("tasks", "--api-url", api, "list", "--project-dir", str(live.path))
+    assert task_id in [t["task_id"] for t in listed]
+    live.succeed("tasks", "rm", task_id)
+    missing = live.run("tasks", "show", task_id)
+    assert missing.returncode == 1
+    assert "tasks list" in missing.stderr
+
+
+def test_nothing_is_left_in_the_home_folder(live: Clone, home: Path) -> None:
+    """tt-ops writes into the project only, unless it has to download something."""
+    assert [p for p in home.rglob("*") if p.is_file()] == []

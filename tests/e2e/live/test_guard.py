@@ -1,0 +1,62 @@
+"""What a plan would lose or open is said first, and not done unless it is named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Clone
+
+TABLE = "aws_dynamodb_table.tasks"
+RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
+
+
+def refused(clone: Clone, *arguments: str, **environment: str) -> dict[str, Any]:
+    """Deploy, which has to be refused; returns the error."""
+    result = clone.run("deploy", "--yes", *arguments, "--output", "json", **environment)
+    assert result.returncode == 1, result.stdout + result.stderr
+    error: dict[str, Any] = json.loads(result.stderr)["error"]
+    return error
+
+
+def titles(clone: Clone) -> list[str]:
+    """What tasks there are."""
+    return [task["title"] for task in clone.read("tasks", "list")]
+
+
+@pytest.fixture
+def task(live: Clone) -> str:
+    """Add a task that is worth something; return its title."""
+    live.succeed("tasks", "add", "precious")
+    return "precious"
+
+
+def test_plan_shows_a_loss_first(live: Clone) -> None:
+    """In bold in the comment, above all changes in the text; the exit code is that of changes."""
+    lines = live.succeed("plan", "--output", "markdown", **RENAMED).splitlines()
+    assert lines[0] == "<!-- tt-ops plan default -->"
+    first = next(line for line in lines[2:] if line)
+    assert first.startswith(
+        f"**🛑 `{TABLE}` (`TaskTable`) would be deleted and made anew, as `name`"
+    )
+    assert f"--allow-destroy {TABLE}" in first
+    shown = live.run("plan", "--detailed-exitcode", **RENAMED)
+    assert shown.returncode == 2
+    assert shown.stdout.startswith(f"! '{TABLE}' ('TaskTable') would be deleted and made anew")
+
+
+def test_yes_does_not_allow_a_loss(live: Clone, task: str) -> None:
+    """Nothing was changed, and the hint is what was typed with one more flag."""
+    error = refused(live, **RENAMED)
+    assert error["code"] == "would-destroy"
+    assert error["hint"].endswith(f"tt-ops deploy --yes --output json --allow-destroy {TABLE}")
+    assert refused(live, "--allow-destroy", "aws_sns_topic.alerts", **RENAMED) == {
+        **error,
+        "hint": error["hint"].replace(
+            "--output", "--allow-destroy aws_sns_topic.alerts --output", 1
+        ),
+    }
+    assert task in titles(live)
+    assert "No changes" in live.succeed("plan")
