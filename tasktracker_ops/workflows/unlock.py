@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.models import Unlocked
 
-from .destroy import NOBODY
-
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
@@ -16,6 +14,6 @@ def unlock(app: App, lock_id: str) -> Unlocked:
     """Release the lock `lock_id` of the main stack's state."""
     # Terraform alone would wait long for credentials, and then not say that they are missing.
     app.session.require_credentials()
-    stack = app.infrastructure(NOBODY)
+    stack = app.infrastructure()
     stack.force_unlock(lock_id)
     return Unlocked(lock_id)

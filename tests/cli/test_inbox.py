@@ -153,4 +153,4 @@ def test_mail_stays_on_this_machine(run: Run) -> None:
     """Another machine's SMTP server is refused."""
     result = run("local", "up", "--smtp", "mail.example.com:25")
     assert result.exit_code == 4
-    assert "'mail.example.com:25' (from --local-smtp) does not fit" in result.stderr
+    assert "'mail.example.com:25' (from --local-smtp) is not valid" in result.stderr
