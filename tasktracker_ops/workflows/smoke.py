@@ -58,7 +58,7 @@ def _answered(api: TaskClient, path: str, statuses: tuple[int, ...]) -> int:
     if status in statuses and kind.startswith(_TYPES[status]):
         return status
     raise TtOpsError(
-        "api-unwell",
+        "api-unhealthy",
         f"GET {answer.url} gave {status} instead of {statuses[0]}: {answer.text[:200]!r}",
         hint=f"try it by hand: curl -i {shlex.quote(answer.url)}",
     )
