@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from tasktracker_ops.errors import SAME_COMMAND
 from tasktracker_ops.settings import Settings
+from tasktracker_ops.streams import can_ask
 
 from .redaction import Redaction
 
@@ -39,7 +39,8 @@ class Screen:
         """
         self.env = settings.env
         self._redaction = redaction or Redaction(settings, typed)
-        self._same = self._redaction.command(["tt-ops", *arguments])
+        self._arguments = arguments
+        self._can_ask = can_ask() and not settings.quiet
         self._where = {
             "--project-dir": typed.get("project_dir"),
             "--target": None if settings.target == "aws" else settings.target,
@@ -64,12 +65,30 @@ class Screen:
         return text
 
     def hint(self, hint: str) -> str:
-        """The hint, its command sent to where this run went: from the sandbox to no account."""
+        """Return the hint with a command that goes where this run went: the same target.
+
+        `…` stands for what was typed, without the settings that the command itself gives.
+        """
         reason, colon, command = hint.rpartition(": ")
-        if command.startswith(SAME_COMMAND):
-            return f"{reason}{colon}{self._same}{command.removeprefix(SAME_COMMAND)}"
         program, _, rest = command.partition(" ")
-        return f"{reason}{colon}{self.command(rest)}" if program == "tt-ops" else hint
+        if program != "tt-ops":
+            return hint
+        before, same, after = f" {rest}".partition(" …")
+        if same:
+            typed = self._redaction.command(self._typed_without(rest.split()))
+            return f"{reason}{colon}{program}{before}{typed and f' {typed}'}{after}"
+        return f"{reason}{colon}{self.command(rest)}"
+
+    def _typed_without(self, given: Sequence[str]) -> list[str]:
+        """Return the arguments that were typed, without the settings among `given`."""
+        replaced = set(given) & set(self._typed)
+        words, skip = [], False
+        for word in self._arguments:
+            name, equals, _ = word.partition("=")
+            if not (skip or name in replaced):
+                words.append(word)
+            skip = not skip and name in replaced and not equals
+        return words
 
     def command(self, rest: str) -> str:
         """A command line of ours that goes to where this run went; `rest` is without `tt-ops`."""
@@ -78,6 +97,8 @@ class Screen:
         own = {option: self._typed.get(option) for option in _OPTIONS.get(name, ())}
         words = ["tt-ops", *self._missing(where, rest), name]
         words += [*self._missing(own, rest), arguments]
+        if name == "unlock" and not self._can_ask:
+            words.append("--yes")  # it would only say that there is nobody to ask
         return " ".join(word for word in words if word)
 
     def _missing(self, options: Mapping[str, str | None], line: str) -> list[str]:
