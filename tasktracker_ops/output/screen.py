@@ -1,4 +1,4 @@
-"""What a text has to know of the run that it is for: where it went, and how wide the screen is."""
+"""What texts need to know of the run: where it went, and how wide the screen is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasktracker_ops.streams import can_ask
 
 from .redaction import Redaction
 
-# Which of a command's own options say where it goes.
+# A command's own options that say where it goes.
 _BACKEND = ("--state-bucket", "--lock-table")
 _OPTIONS = {
     **dict.fromkeys(("bootstrap", "plan", "deploy", "unlock", "destroy"), _BACKEND),
@@ -24,7 +24,7 @@ _OPTIONS = {
 
 
 class Screen:
-    """Where texts are shown: commands in them lead to where this run went."""
+    """Where texts are shown; commands in them go to the target of this run."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Screen:
 
     @property
     def columns(self) -> int | None:
-        """The terminal's width; None where results go to no terminal."""
+        """The terminal's width, None where results go to no terminal."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def clipped(self, text: str) -> str:
-        """The text's first lines, as many as the terminal shows at once."""
+        """Return the first lines of the text, as many as the terminal shows at once."""
         columns, rows = shutil.get_terminal_size()
         lines, used = text.splitlines(), 0
         for number, line in enumerate(lines):
@@ -91,7 +91,7 @@ class Screen:
         return words
 
     def command(self, rest: str) -> str:
-        """A command line of ours that goes to where this run went; `rest` is without `tt-ops`."""
+        """Return a command that goes to the target of this run; `rest` is without `tt-ops`."""
         name, _, arguments = rest.partition(" ")
         where = self._where if name != "local" else {**self._where, "--target": None}
         own = {option: self._typed.get(option) for option in _OPTIONS.get(name, ())}
@@ -102,7 +102,7 @@ class Screen:
         return " ".join(word for word in words if word)
 
     def _missing(self, options: Mapping[str, str | None], line: str) -> list[str]:
-        """The options, as words to type, that a command line does not have yet."""
+        """Return the options that `line` does not have yet, as words to type."""
         there = line.split()
         given = [(name, value) for name, value in options.items() if value and name not in there]
         return [word for o, v in given for word in (o, self._redaction.argument(o, v))]

@@ -93,7 +93,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
             if complete
             else "requires authentication; the table was not checked"
         )
-        app.report.done(f"the API answers and {reached}")
+        app.report.done(f"the API answers, and {reached}")
     topic = deployment.topic_arn
     return Deployed(
         plan=plan,
