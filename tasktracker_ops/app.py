@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .targets import Target, TerraformValues
 
 Approve = Callable[[str], bool]
+# Terraform wants an address even where it subscribes none.
+_NOBODY = "nobody@example.com"
 
 
 class App:
@@ -243,8 +245,8 @@ class App:
 
         return Redaction(self.settings)
 
-    def infrastructure(self, recipient: str, *, command: str = "deploy") -> Stack:
-        """The main stack; alarms go to `recipient`. Errors propose to repeat `command`."""
+    def infrastructure(self, recipient: str = _NOBODY, *, command: str = "deploy") -> Stack:
+        """Return the main stack; alarms are sent to `recipient`. Errors propose `command` again."""
         settings = self.settings
         return self._stack(
             "terraform",

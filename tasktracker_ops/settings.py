@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigurationError, Finding
+from .errors import SAME_COMMAND, ConfigurationError, Finding
+from .regions import CODE, known_regions, nearest_region
 
 CONFIGURATION_FILE = "tt-ops.toml"
 DEFAULT_REGION = "eu-west-3"
@@ -23,11 +24,16 @@ ENVIRONMENT = "default"
 PROJECT_MARKERS = ("terraform", "bootstrap", "lambda_function")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+# One address, as SNS takes it: Terraform's variable `alert_email` would let `<a@b.example>` pass.
+_ADDRESS = re.compile(r"""[^@\s<>()[\],;:"\\]+@[^@\s<>()[\],;:"\\.]+(\.[^@\s<>()[\],;:"\\.]+)+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that can be set, once per process. None means: not said, the target decides."""
+    """All that can be set, once per process. None means: not set, the target decides.
+
+    `origins` names where each value came from that is no default: an option, a variable, the file.
+    """
 
     target: str = "aws"
     profile: str | None = None
@@ -52,6 +58,7 @@ class Settings:
     cache_dir: Path = Path("~/.cache/tt-ops")
     local_port: int | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def project(self) -> Path:
@@ -61,9 +68,26 @@ class Settings:
                 "project-missing",
                 f"no Task Tracker project in {str(Path.cwd())!r} or above: "
                 f"it has the folders {', '.join(PROJECT_MARKERS)}",
-                hint="go to your clone, or name it: tt-ops --project-dir PATH plan",
+                hint="go to your clone, or name it: tt-ops --project-dir PATH …",
             )
         return self.project_dir
+
+    @property
+    def alert_address(self) -> str | None:
+        """The address that alarms are sent to, if one is set.
+
+        Raises ConfigurationError `alert-email-invalid` for what is not one e-mail address.
+        """
+        if self.alert_email and _ADDRESS.fullmatch(self.alert_email) is None:
+            raise _invalid(
+                "alert_email",
+                self.alert_email,
+                self.origins.get("alert_email", "alert_email"),
+                "it takes one e-mail address, such as you@example.com",
+                code="alert-email-invalid",
+                hint=f"give one: {SAME_COMMAND} --alert-email ADDRESS",
+            )
+        return self.alert_email
 
     @property
     def work_dir(self) -> Path:
@@ -74,7 +98,6 @@ class Settings:
 _CHOICES = {
     "target": ("aws", "local"),
     "output": ("table", "json", "csv", "markdown"),
-    "env": (ENVIRONMENT,),
 }
 
 
@@ -91,13 +114,6 @@ def _port(text: str) -> int:
     return port
 
 
-def _region(text: str) -> str:
-    """Take what Terraform's variable of that name takes."""
-    if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", text) is None:
-        raise ValueError("not a region")
-    return text
-
-
 def _path(text: str) -> Path:
     return _expanded(text).absolute()
 
@@ -108,13 +124,12 @@ def _expanded(text: str) -> Path:
     except RuntimeError:
         raise ConfigurationError(
             "home-missing",
-            f"{text!r} leads nowhere: no home directory is known for it",
-            hint='say where your home is: export HOME="$PWD"',
+            f"cannot expand {text!r}: it has no home directory",
+            hint='set HOME to yours: export HOME="$PWD"',
         ) from None
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "region": _region,
     "verbose": _boolean,
     "quiet": _boolean,
     "no_color": _boolean,
@@ -127,23 +142,22 @@ _READERS: dict[str, Callable[[str], Any]] = {
 # What is said of the readers that take more than text from the file.
 _FORMS: dict[Callable[[str], Any], str] = {
     _boolean: "true or false",
-    _region: f"the code of a region, such as {DEFAULT_REGION}",
     _port: "a port from 0 to 65535",
 }
 _APPEARANCE = ("output", "verbose", "quiet", "no_color")
-NAMES = tuple(name for name in Settings.__dataclass_fields__ if name != "environ")
+NAMES = tuple(name for name in Settings.__dataclass_fields__ if name not in {"environ", "origins"})
 _NOT_IN_FILE = {"project_dir", "env", "api_token"}
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
     """Settle every setting from `flags` (those really given), the environment and the file.
 
-    Raises ConfigurationError for an unknown name or a value that does not fit, quoting it.
+    Raises ConfigurationError for an unknown name or an invalid value, quoting it.
     """
     environ = dict(os.environ if environ is None else environ)
-    said = _said(flags, environ)
+    explicit = _explicit_values(flags, environ)
     here = _here()
-    project = _read("project_dir", *said["project_dir"]) if "project_dir" in said else None
+    project = _read("project_dir", *explicit["project_dir"]) if "project_dir" in explicit else None
     if project is None:
         project = find_project(here)
     elif find_project(project) != project:
@@ -151,31 +165,38 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
             "project-missing",
             f"{str(project)!r} is no Task Tracker project: "
             f"it has to hold the folders {', '.join(PROJECT_MARKERS)}",
-            hint="name your clone: tt-ops --project-dir PATH plan",
+            hint="name your clone: tt-ops --project-dir PATH …",
         )
-    env = str(said.get("env", (ENVIRONMENT, ""))[0])
+    env = str(explicit.get("env", (ENVIRONMENT, ""))[0])
     file = (project or here) / CONFIGURATION_FILE
-    merged = {name: (value, str(file)) for name, value in _from_file(file, env).items()} | said
+    merged = {name: (value, str(file)) for name, value in _from_file(file, env).items()} | explicit
     values = {name: _read(name, value, source) for name, (value, source) in merged.items()}
-    values |= {"project_dir": project, "environ": environ}
+    origins = {name: source for name, (_, source) in merged.items()}
+    if "region" in values:
+        # Nothing that the environment says of AWS counts on the local target.
+        aws = {} if values.get("target") == "local" else environ
+        require_region(values["region"], origins["region"], aws)
+    values |= {"project_dir": project, "environ": environ, "origins": origins}
     values.setdefault("cache_dir", _cache_dir(environ))
     return Settings(**values)
 
 
 def appearance(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
-    """What there is to know of the output when `load` has failed: what does not fit is left out."""
+    """Return the settings of the output when `load` has failed, without those that are invalid."""
     environ = dict(os.environ if environ is None else environ)
     values = {}
-    for name, (value, source) in _said(flags, environ).items():
+    for name, (value, source) in _explicit_values(flags, environ).items():
         if name in _APPEARANCE:
             with suppress(ConfigurationError):
                 values[name] = _read(name, value, source)
     return Settings(**values, environ=environ)
 
 
-def _said(flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    """What `flags` and variables say, each with its source."""
-    said = {
+def _explicit_values(
+    flags: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, tuple[Any, str]]:
+    """Return what flags and variables set, each with its source."""
+    values = {
         name: (environ[variable], variable)
         for name in NAMES
         if environ.get(variable := f"TT_OPS_{name.upper()}")
@@ -183,8 +204,8 @@ def _said(flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, tup
     for name, variables in _STANDARD_VARIABLES.items():
         for variable in variables:
             if environ.get(variable):
-                said.setdefault(name, (environ[variable], variable))
-    return said | {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
+                values.setdefault(name, (environ[variable], variable))
+    return values | {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
 
 
 # Names that others gave to the same thing: read after ours.
@@ -194,12 +215,24 @@ _STANDARD_VARIABLES = {
 }
 
 
-def aws_region(environ: Mapping[str, str]) -> str | None:
-    """The region that AWS's own variables name. Raises ConfigurationError for one that is none."""
-    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        if environ.get(variable):
-            return str(_read("region", environ[variable], variable))
-    return None
+def require_region(region: str, source: str, environ: Mapping[str, str]) -> str:
+    """Return `region` if AWS has it; behind another endpoint than AWS's, any code will do.
+
+    Terraform's provider also refuses regions that it does not know, but late. Raises
+    ConfigurationError `region-invalid` with the region that was probably meant.
+    """
+    known = known_regions()
+    has_form = CODE.fullmatch(region) is not None
+    if has_form and (region in known or not known or environ.get("AWS_ENDPOINT_URL")):
+        return region
+    near = nearest_region(region)
+    hint = f"name one as AWS does: tt-ops --region {DEFAULT_REGION} …"
+    if near:
+        hint = f"did you mean {near!r}? Use it: tt-ops --region {near} …"
+    elif has_form:
+        hint = "if AWS has opened it lately, update the list: pip install --upgrade boto3"
+    wanted = "the installed boto3 knows no such region of AWS"
+    raise _invalid("region", region, source, wanted, code="region-invalid", hint=hint)
 
 
 def _here() -> Path:
@@ -214,7 +247,7 @@ def _here() -> Path:
 
 
 def find_project(start: Path) -> Path | None:
-    """The nearest folder from `start` upwards that holds the project's folders."""
+    """Return the nearest folder from `start` upwards that holds the project's folders."""
     for folder in (start, *start.parents):
         # Unlike Path.is_dir, this takes a folder that is closed to us for none.
         if all(os.path.isdir(folder / marker) for marker in PROJECT_MARKERS):
@@ -231,29 +264,37 @@ def _read(name: str, value: Any, source: str) -> Any:
     if name == "no_color" and source == "NO_COLOR":
         return True  # https://no-color.org: any value but the empty one
     reader = _READERS.get(name, str)
+    choices = _CHOICES.get(name)
+    form = f"one of: {', '.join(choices)}" if choices else _FORMS.get(reader, "text")
+    wanted = f"it takes {form}"
     if not isinstance(value, (str, Path, int) if reader in _FORMS else (str, Path)):
-        raise _unfit(name, value, source)
+        raise _invalid(name, value, source, wanted)
     try:
         result = reader(str(value))
     except ValueError:
-        raise _unfit(name, value, source) from None
-    if name in _CHOICES and result not in _CHOICES[name]:
-        raise _unfit(name, value, source)
+        raise _invalid(name, value, source, wanted) from None
+    if name == "env" and result != ENVIRONMENT:
+        only = f"the only environment is {ENVIRONMENT!r}"
+        hint = f"leave it out, or name that one: tt-ops --env {ENVIRONMENT} …"
+        raise _invalid(name, value, source, only, hint=hint)
+    if choices and result not in choices:
+        raise _invalid(name, value, source, wanted)
     return result
 
 
-def _unfit(name: str, value: Any, source: str) -> ConfigurationError:
-    choices = _CHOICES.get(name)
-    form = _FORMS.get(_READERS.get(name, str), "text")
-    wanted = f"one of: {', '.join(choices)}" if choices else form
-    message = f"{name} = {str(value)!r} (from {source}) does not fit: it takes {wanted}"
+def _invalid(
+    name: str,
+    value: Any,
+    source: str,
+    wanted: str,
+    *,
+    code: str = "setting-invalid",
+    hint: str = "see what each setting takes: tt-ops --help",
+) -> ConfigurationError:
+    message = f"{name} = {str(value)!r} (from {source}) is not valid: {wanted}"
     in_file = Path(source).name == CONFIGURATION_FILE
-    return ConfigurationError(
-        "setting-invalid",
-        message,
-        hint="see what each setting takes: tt-ops --help",
-        findings=[_finding(Path(source), name, message)] if in_file else (),
-    )
+    findings = [_finding(Path(source), name, message)] if in_file else ()
+    return ConfigurationError(code, message, hint=hint, findings=findings)
 
 
 def _finding(file: Path, name: str, message: str) -> Finding:
@@ -274,7 +315,7 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
         raise ConfigurationError(
             "configuration-unreadable",
             f"{str(file)!r} cannot be read: {error}",
-            hint="mend it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
+            hint="fix it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
             findings=[Finding(str(error), file, int(line[1]) if line else None)],
         ) from None
     sections = content.pop("env", {})
@@ -304,16 +345,15 @@ def _require_sections(file: Path, sections: Any) -> None:
     """Refuse a misspelt section, which would quietly do nothing."""
     named = sections if isinstance(sections, dict) else {"": sections}
     for name, section in named.items():
-        if name not in _CHOICES["env"] or not isinstance(section, dict):
-            known = ", ".join(f"[env.{each}]" for each in _CHOICES["env"])
+        if name != ENVIRONMENT or not isinstance(section, dict):
             section_name = ".".join(filter(None, ("env", name)))
             message = (
                 f"{str(file)!r} sets {section_name!r}, "
-                f"which is no section of an environment. Known: {known}"
+                f"which is no section of an environment. Known: [env.{ENVIRONMENT}]"
             )
             raise ConfigurationError(
                 "setting-unknown",
                 message,
-                hint=f"mend that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
+                hint=f"fix that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
                 findings=[_finding(file, section_name, message)],
             )

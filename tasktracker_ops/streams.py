@@ -7,6 +7,11 @@ import sys
 from contextlib import suppress
 
 
+def can_ask() -> bool:
+    """Whether somebody is there to ask, who also sees what the question is about."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def replace_closed() -> None:
     """Open /dev/null in place of each stream that the caller closed (`2>&-`)."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError, TtOpsError
+from .errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from .models import AwsEnvironment, Deployment
-from .settings import DEFAULT_REGION, Settings, aws_region
+from .settings import DEFAULT_REGION, Settings, require_region
 
 if TYPE_CHECKING:
     from .reporting import Reporter
@@ -52,7 +53,7 @@ class Target(Protocol):
         """Variables of the bootstrap stack in which targets differ."""
 
     def recipient(self) -> str:
-        """The e-mail address that alarms go to."""
+        """Return the e-mail address that alarms are sent to. Raises ConfigurationError."""
 
     def console_url(self, deployment: Deployment) -> str:
         """A page for people where the deployment can be looked at."""
@@ -82,9 +83,11 @@ class AwsTarget:
         """An account runs by itself."""
 
     def environment(self) -> AwsEnvironment:
-        """The user's environment, with the region settled."""
-        user = self._settings.environ
-        region = self._settings.region or aws_region(user) or DEFAULT_REGION
+        """Return the user's environment, with the region settled for boto3 and Terraform alike.
+
+        Raises ConfigurationError `region-invalid`.
+        """
+        user, region = self._settings.environ, self._region
         variables = {**user, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         profile = self._settings.profile
         if profile:
@@ -99,6 +102,20 @@ class AwsTarget:
             profile=profile,
             variables=variables,
         )
+
+    @cached_property
+    def _region(self) -> str:
+        """The setting, else what AWS's variables say, else the profile, else the default."""
+        if self._settings.region:
+            return self._settings.region
+        user = self._settings.environ
+        for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            if user.get(variable):
+                return require_region(user[variable], variable, user)
+        from .adapters.profiles import profile_region
+
+        region = profile_region(self._settings.profile, user)
+        return require_region(region, "the AWS profile", user) if region else DEFAULT_REGION
 
     def backend_config(self) -> TerraformValues:
         """The S3 backend; emulators serve buckets by path, not by host name."""
@@ -118,14 +135,15 @@ class AwsTarget:
         }
 
     def recipient(self) -> str:
-        """The given address. Raises ConfigurationError: an alarm that nobody hears is none."""
-        if not self._settings.alert_email:
+        """Return the address that is set. Raises ConfigurationError without a valid one."""
+        address = self._settings.alert_address
+        if not address:
             raise ConfigurationError(
                 "alert-email-missing",
                 "no address for the alarms: alert_email is not set",
-                hint="name one: tt-ops deploy --alert-email ADDRESS",
+                hint=f"name one: {SAME_COMMAND} --alert-email ADDRESS",
             )
-        return self._settings.alert_email
+        return address
 
     def console_url(self, deployment: Deployment) -> str:
         """The dashboard in the CloudWatch console; another emulator has its own, if any."""
@@ -137,7 +155,7 @@ class AwsTarget:
         )
 
     def confirmation_hint(self, topic_arn: str) -> str:
-        """The link in SNS's mail, which another Subscribe sends anew."""
+        """The link in SNS's mail, which another Subscribe sends again."""
         profile = self._settings.profile
         words = ["aws", "sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email"]
         where = ["--region", self.environment().region]

@@ -32,7 +32,8 @@ ARROWS = {
     f"{OURS}.models": {f"{OURS}.errors", f"{OURS}.plans"},
     f"{OURS}.observations": {f"{OURS}.errors"},
     f"{OURS}.dashboards": {f"{OURS}.errors", f"{OURS}.observations"},
-    f"{OURS}.settings": {f"{OURS}.errors"},
+    f"{OURS}.regions": set(),
+    f"{OURS}.settings": {f"{OURS}.errors", f"{OURS}.regions"},
     f"{OURS}.reporting": {f"{OURS}.models", f"{OURS}.plans"},
     f"{OURS}.adapters": {
         f"{OURS}.adapters",

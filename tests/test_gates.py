@@ -1,4 +1,4 @@
-"""Locks hold what they lock, hooks are the Makefile's, the page of security lists what is skipped."""
+"""Locks hold what they lock, hooks are the Makefile's, docs/security.md lists what is skipped."""
 
 from __future__ import annotations
 

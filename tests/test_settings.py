@@ -1,13 +1,14 @@
-"""Where a setting comes from, and what is said of one that does not fit."""
+"""Where a setting comes from, and what is said of one that is not valid."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tasktracker_ops.errors import ConfigurationError, ExitCode
-from tasktracker_ops.settings import PROJECT_MARKERS, aws_region, find_project, load
+from tasktracker_ops.settings import PROJECT_MARKERS, find_project, load, require_region
 
 
 @pytest.fixture
@@ -77,9 +78,7 @@ def test_outside_of_a_project_the_error_says_what_to_do(
         ({"TT_OPS_PROJECT_DIR": "/nowhere"}, "'/nowhere'"),
     ],
 )
-def test_a_value_that_does_not_fit_is_quoted(
-    project: Path, environ: dict[str, str], quoted: str
-) -> None:
+def test_an_invalid_value_is_quoted(project: Path, environ: dict[str, str], quoted: str) -> None:
     """The error names the setting, the value and where it came from."""
     with pytest.raises(ConfigurationError) as caught:
         load({}, environ)
@@ -110,8 +109,8 @@ def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("region = 5", "the code of a region, such as eu-west-3"),
-        ("region = ['eu-west-1']", "the code of a region, such as eu-west-3"),
+        ("region = 5", "text"),
+        ("region = ['eu-west-1']", "text"),
         ("terraform = ['terraform']", "text"),
         ("alert_email = {a = 1}", "text"),
         ("state_bucket = true", "text"),
@@ -130,21 +129,103 @@ def test_a_value_of_another_type_is_refused(project: Path, line: str, wanted: st
 
 
 @pytest.mark.parametrize(
-    "region", ["xx", "eu-west", "eu-west-33", "EU-WEST-3", "eu-west-3\n", "x y"]
+    ("region", "command"),
+    [
+        ("eu-wset-3", "tt-ops --region eu-west-3 …"),
+        ("eu-west", "tt-ops --region eu-west-3 …"),
+        ("eu-west-33", "tt-ops --region eu-west-3 …"),
+        ("eu-west-3\n", "tt-ops --region eu-west-3 …"),
+        ("us-esat-1", "tt-ops --region us-east-1 …"),
+        ("EU-CENTRAL-1", "tt-ops --region eu-central-1 …"),
+        ("paris", "tt-ops --region eu-west-3 …"),
+        ("zz-moonbase-7", "pip install --upgrade boto3"),
+    ],
 )
-def test_a_region_that_is_none_is_refused(region: str) -> None:
-    """The error quotes it, wherever it is said."""
-    with pytest.raises(ConfigurationError) as caught:
+def test_an_unknown_region_is_refused(project: Path, region: str, command: str) -> None:
+    """The error quotes it and where it was set; the hint has the region that was probably meant."""
+    with pytest.raises(ConfigurationError, match="knows no such region of AWS") as caught:
         load({"region": region}, {})
-    assert str(caught.value).startswith(f"region = {region!r} (from --region) does not fit")
-    with pytest.raises(ConfigurationError, match="from AWS_DEFAULT_REGION"):
-        aws_region({"AWS_DEFAULT_REGION": region})
+    assert caught.value.code == "region-invalid"
+    assert caught.value.message.startswith(f"region = {region!r} (from --region) is not valid: ")
+    assert caught.value.hint.endswith(f": {command}")
+    (project / "tt-ops.toml").write_text(f"target = 'aws'\nregion = {json.dumps(region)}")
+    with pytest.raises(ConfigurationError) as caught:
+        load({}, {})
+    assert [finding.line for finding in caught.value.findings] == [2]
 
 
-@pytest.mark.parametrize("region", ["eu-west-3", "us-gov-east-1", "ap-southeast-5"])
-def test_a_region_needs_not_be_known(region: str) -> None:
-    """AWS opens new ones."""
+def test_a_misspelt_region_is_a_question() -> None:
+    """The one that is meant can be read and typed."""
+    with pytest.raises(ConfigurationError) as caught:
+        require_region("eu-wset-3", "AWS_REGION", {})
+    assert caught.value.hint.startswith("did you mean 'eu-west-3'? ")
+
+
+@pytest.mark.parametrize("region", ["eu-west-3", "us-gov-east-1", "ap-southeast-5", "cn-north-1"])
+def test_every_region_of_aws_is_known(region: str) -> None:
+    """In all of its partitions."""
     assert load({"region": region}, {}).region == region
+
+
+def test_another_emulator_may_have_regions_of_its_own(project: Path) -> None:
+    """Behind AWS_ENDPOINT_URL, which the local target does not use."""
+    environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
+    assert load({"region": "zz-moonbase-7"}, environ).region == "zz-moonbase-7"
+    for flags in ({"region": "moonbase"}, {"region": "zz-moonbase-7", "target": "local"}):
+        with pytest.raises(ConfigurationError):
+            load(flags, environ)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "you",
+        "you@localhost",
+        "you@example..com",
+        "you@example.com.",
+        "you example@example.com",
+        "you@example.com,me@example.com",
+        "<you@example.com>",
+        "mailto:you@example.com",
+        "you@example.com\n",
+    ],
+)
+def test_an_invalid_alert_address_is_refused(address: str) -> None:
+    """The error says where it was set; only commands that send alarms there ask for it."""
+    settings = load({}, {"ALERT_EMAIL": address})
+    with pytest.raises(ConfigurationError) as caught:
+        _ = settings.alert_address
+    assert caught.value.code == "alert-email-invalid"
+    assert f"alert_email = {address!r} (from ALERT_EMAIL) is not valid" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "address", ["you@example.com", "first.last+alerts@a-b.example.co.uk", "jörg@münchen.example"]
+)
+def test_a_valid_alert_address_is_taken(address: str) -> None:
+    """As it is."""
+    assert load({"alert_email": address}, {}).alert_address == address
+    assert load({}, {}).alert_address is None
+
+
+def test_another_environment_is_refused_in_plain_words() -> None:
+    """There is one for now."""
+    with pytest.raises(ConfigurationError) as caught:
+        load({"env": "staging"}, {})
+    expected = "env = 'staging' (from --env) is not valid: the only environment is 'default'"
+    assert caught.value.message == expected
+    assert caught.value.hint.endswith(": tt-ops --env default …")
+
+
+def test_settings_know_where_they_come_from(project: Path) -> None:
+    """An option, a variable or the file; a default comes from nowhere."""
+    (project / "tt-ops.toml").write_text('lock_table = "mine"')
+    settings = load({"region": "eu-west-1"}, {"ALERT_EMAIL": "you@example.com"})
+    assert settings.origins == {
+        "region": "--region",
+        "alert_email": "ALERT_EMAIL",
+        "lock_table": str(project / "tt-ops.toml"),
+    }
 
 
 def test_the_file_has_the_types_of_toml(project: Path) -> None:

@@ -22,6 +22,7 @@ KEYS = {
     "AWS_SECRET_ACCESS_KEY": "example",
     "AWS_SESSION_TOKEN": "token",
 }
+NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
 MOTO = "http://127.0.0.1:5000"
 
 
@@ -40,7 +41,7 @@ class Running(Sandbox):
 
 def aws(environ: dict[str, str] | None = None, **settings: Any) -> AwsTarget:
     """The account as these variables and settings name it."""
-    return AwsTarget(Settings(environ=environ or {}, **settings))
+    return AwsTarget(Settings(environ=NO_FILES | (environ or {}), **settings))
 
 
 def deployed(**changes: Any) -> Deployment:
@@ -85,6 +86,67 @@ def test_the_region_is_settled_for_everyone(
     assert target.backend_config()["region"] == region
 
 
+CONFIGURATION = """
+[default]
+region = eu-north-1
+[profile work]
+region = ca-central-1
+[profile bare]
+[profile typo]
+region = eu-wset-3
+"""
+
+
+@pytest.mark.parametrize(
+    ("environ", "settings", "region"),
+    [
+        ({}, {}, "eu-north-1"),
+        ({"AWS_PROFILE": "work"}, {}, "ca-central-1"),
+        ({"AWS_PROFILE": "bare"}, {"profile": "work"}, "ca-central-1"),
+        ({}, {"profile": "bare"}, "eu-west-3"),
+        ({}, {"profile": "missing"}, "eu-west-3"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, {"profile": "work"}, "us-east-1"),
+        ({}, {"profile": "work", "region": "us-west-2"}, "us-west-2"),
+    ],
+)
+def test_the_region_of_the_profile_comes_before_the_default(
+    tmp_path: Path, environ: dict[str, str], settings: dict[str, str], region: str
+) -> None:
+    """Terraform gets it as well."""
+    file = tmp_path / "config"
+    file.write_text(CONFIGURATION)
+    environment = aws({"AWS_CONFIG_FILE": str(file), **environ}, **settings).environment()
+    assert (environment.region, environment.variables["AWS_REGION"]) == (region, region)
+
+
+@pytest.mark.parametrize(
+    ("environ", "origin"),
+    [
+        ({"AWS_REGION": "eu-wset-3"}, "AWS_REGION"),
+        ({"AWS_DEFAULT_REGION": "eu-wset-3"}, "AWS_DEFAULT_REGION"),
+        ({"AWS_PROFILE": "typo"}, "the AWS profile"),
+    ],
+)
+def test_an_unknown_region_of_awss_own_settings_is_refused(
+    tmp_path: Path, environ: dict[str, str], origin: str
+) -> None:
+    """The error says where it was set."""
+    file = tmp_path / "config"
+    file.write_text(CONFIGURATION)
+    with pytest.raises(ConfigurationError) as caught:
+        aws({"AWS_CONFIG_FILE": str(file), **environ}).environment()
+    assert f"region = 'eu-wset-3' (from {origin}) is not valid" in caught.value.message
+
+
+def test_an_invalid_aws_configuration_is_told(tmp_path: Path) -> None:
+    """Exit 4, with the file's name."""
+    file = tmp_path / "config"
+    file.write_text("region = eu-north-1")
+    with pytest.raises(ConfigurationError, match=str(file)) as caught:
+        aws({"AWS_CONFIG_FILE": str(file)}).environment()
+    assert caught.value.code == "aws-configuration-invalid"
+
+
 def test_a_named_profile_leaves_no_keys_to_terraform() -> None:
     """It would prefer them to the profile, and work in another account than boto3 looks at."""
     environ = {
@@ -94,7 +156,11 @@ def test_a_named_profile_leaves_no_keys_to_terraform() -> None:
         "PATH": "/bin",
     }
     environment = aws(environ, profile="mine").environment()
-    kept = {k: v for k, v in environment.variables.items() if "REGION" not in k}
+    kept = {
+        name: value
+        for name, value in environment.variables.items()
+        if "REGION" not in name and name not in NO_FILES
+    }
     assert (environment.profile, kept) == ("mine", {"AWS_PROFILE": "mine", "PATH": "/bin"})
 
 
@@ -135,7 +201,9 @@ def test_it_says_where_it_runs() -> None:
 
 
 def test_in_an_account_alarms_need_an_address() -> None:
-    """Exit 4, with the option that gives it."""
+    """Exit 4, with the option that sets it."""
+    with pytest.raises(ConfigurationError, match="is not valid: it takes one e-mail address"):
+        aws(alert_email="me@example").recipient()
     assert aws(alert_email="me@example.com").recipient() == "me@example.com"
     with pytest.raises(ConfigurationError) as caught:
         aws().recipient()
@@ -180,6 +248,8 @@ def test_the_sandbox_may_be_torn_down_and_mails_nobody(local: LocalTarget) -> No
         "expire_old_versions": False,
     }
     assert local.recipient() == "operator@example.com"
+    with pytest.raises(ConfigurationError, match="is not valid: it takes one e-mail address"):
+        LocalTarget(Settings(alert_email="me@example"), Running(Path())).recipient()
     assert "emulation" in local.label
 
 

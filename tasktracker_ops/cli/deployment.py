@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from tasktracker_ops.plans import Plan
 
 alert_email_option = setting(
-    "--alert-email", metavar="ADDRESS", help="Who hears the alarms (or set ALERT_EMAIL)."
+    "--alert-email", metavar="ADDRESS", help="Address that alarms are sent to (or set ALERT_EMAIL)."
 )
 
 
-@click.command(cls=Command, form="markdown")
+@click.command(cls=Command, form="markdown", needs_project=True)
 @alert_email_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
 @lock_timeout_option
@@ -54,7 +54,7 @@ def plan(
         click_context.exit(ExitCode.USAGE)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, needs_project=True)
 @alert_email_option
 @allow_destroy_option
 @click.option("--allow-public", is_flag=True, help="Let it open an API that asks who calls.")
@@ -111,7 +111,7 @@ def outputs(context: Context) -> None:
     context.console.emit(context.app.deployments.get())
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, needs_project=True)
 @click.argument("lock_id")
 @backend_options
 @yes_option("the release")
@@ -131,7 +131,7 @@ def unlock(context: Context, lock_id: str) -> None:
     context.console.emit(unlocking.unlock(context.app, lock_id))
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, needs_project=True)
 @click.option("--backend", is_flag=True, help="Remove the state backend as well.")
 @lock_timeout_option
 @backend_options

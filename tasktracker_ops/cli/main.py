@@ -64,6 +64,17 @@ class TtOps(RootGroup):
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named; one that is misspelt is an error that suggests it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # click looks among the commands that are loaded, which are none.
+            name, names = error.command_name, self.list_commands(ctx)
+            raise click.NoSuchCommand(name, possibilities=names, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One section per family."""
         for family, names in _FAMILIES.items():
@@ -90,7 +101,7 @@ class TtOps(RootGroup):
         """Run, and end the process with the exit code of what happened."""
         context = Context()
         context.arguments = sys.argv[1:] if args is None else args
-        extra |= {"standalone_mode": False, "obj": context}
+        extra |= {"prog_name": "tt-ops", "standalone_mode": False, "obj": context}
         try:
             code = self._run(args, context, extra)
         except (_ReaderGone, BrokenPipeError):
@@ -111,8 +122,11 @@ class TtOps(RootGroup):
             return _explain(_behind(error, context), context)
         except click.Abort:
             return _explain(_INTERRUPTED, context)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            return ExitCode.OK
         except click.ClickException as error:
-            return _explain(_misused(error), context)
+            return _explain(_usage_error(error), context)
         except Exception as error:  # the boundary: nobody should meet a traceback
             if "verbose" in context.flags:
                 context.console.trace(traceback.format_exc())
@@ -138,18 +152,27 @@ def _explain(error: TtOpsError, context: Context) -> int:
 
 
 def _behind(error: TtOpsError, context: Context) -> TtOpsError:
-    """What the target knows of the error, where the run got as far as to have one."""
-    return context.app.target.explain(error) if "app" in vars(context) else error
+    """Return the error behind `error`, if the run got as far as to have a target that knows it."""
+    app = vars(context).get("app")
+    # To make a target may be what failed.
+    return app.target.explain(error) if app and "target" in vars(app) else error
 
 
-def _misused(error: click.ClickException) -> TtOpsError:
+def _usage_error(error: click.ClickException) -> TtOpsError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "tt-ops"
-    message = error.format_message().rstrip(".")
+    message, hint = error.format_message(), "see how it is used"
+    if isinstance(error, click.NoSuchCommand | click.NoSuchOption):
+        message = error.message
+        if similar := error.possibilities:
+            hint = f"did you mean {' or '.join(map(repr, similar))}? See how it is used"
+            if isinstance(error, click.NoSuchCommand):
+                path = f"{path} {similar[0]}"
+    message = message.rstrip(".")
     return TtOpsError(
         "usage",
         message[:1].lower() + message[1:],
-        hint=f"see how it is used: {path} --help",
+        hint=f"{hint}: {path} --help",
         exit_code=ExitCode.USAGE,
     )
 

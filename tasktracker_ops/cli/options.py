@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import click
 
 from tasktracker_ops.app import App
-from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.settings import CONFIGURATION_FILE, Settings, appearance, load
+from tasktracker_ops.errors import SAME_COMMAND, ExitCode, TtOpsError
+from tasktracker_ops.settings import Settings, appearance, load
+from tasktracker_ops.streams import can_ask
 
 if TYPE_CHECKING:
     from tasktracker_ops.output import Console
@@ -52,7 +52,7 @@ class Context:
     @property
     def interactive(self) -> bool:
         """Whether there is somebody to ask, who also sees what the question is about."""
-        return sys.stdin.isatty() and sys.stderr.isatty() and not self.settings.quiet
+        return can_ask() and not self.settings.quiet
 
     def _agree_to_install(self, question: str) -> bool:
         if self.assume_yes:
@@ -72,17 +72,18 @@ class Context:
         if self.assume_yes:
             return
         path = click.get_current_context().command_path
-        again = self.console.redaction.command(["tt-ops", *self.arguments])
         if not self.interactive:
             raise TtOpsError(
                 "confirmation-needed",
                 f"{path!r} asks before it changes anything, and there is nobody to ask here",
-                hint=f"agree beforehand: {again} --yes",
+                hint=f"agree beforehand: {SAME_COMMAND} --yes",
                 exit_code=ExitCode.USAGE,
             )
         if not _ask(self.console.redaction(question), word):
             raise TtOpsError(
-                "not-confirmed", "not agreed to: nothing was changed", hint=f"start again: {again}"
+                "not-confirmed",
+                "not agreed to: nothing was changed",
+                hint=f"start again: {SAME_COMMAND}",
             )
 
 
@@ -203,7 +204,9 @@ def _global_options() -> list[click.Option]:
             help="An AWS account (default), or the AWS embedded here.",
         ),
         option("--profile", metavar="NAME", help="Profile of the AWS configuration."),
-        option("--region", metavar="REGION", help="AWS region. Default: eu-west-3."),
+        option(
+            "--region", metavar="REGION", help="AWS region. Default: the profile's, or eu-west-3."
+        ),
         option("--env", metavar="NAME", help="Environment; for now there is one: default."),
         option(
             "--output",
@@ -228,29 +231,31 @@ _GLOBAL = {option.name for option in _global_options()}
 class Command(click.Command):
     """A command that takes the global options behind its name too, and does not repeat them."""
 
-    def __init__(self, *args: Any, form: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, form: str = "", needs_project: bool = False, **kwargs: Any
+    ) -> None:
         """`form` is one that its result has beside table and json: csv or markdown."""
         super().__init__(*args, **kwargs)
-        self.no_args_is_help = False  # a whole help text is no error message
         self.params.extend(_global_options())
         self._forms = {"table", "json", form}
+        self._needs_project = needs_project
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run, unless the result could not be shown as it was asked for."""
-        group = isinstance(self, click.Group)
-        context = ctx.ensure_object(Context)
-        if not group and (output := context.settings.output) not in self._forms:
-            said = CONFIGURATION_FILE
-            if "output" in context.flags:
-                said = "--output"
-            elif context.settings.environ.get("TT_OPS_OUTPUT"):
-                said = "TT_OPS_OUTPUT"
+        """Run, unless there is no project or the result could not be shown as it was asked for."""
+        if not isinstance(self, click.Group):  # whose subcommand's options are still to be read
+            self._check(ctx, ctx.ensure_object(Context).settings)
+        return super().invoke(ctx)
+
+    def _check(self, ctx: click.Context, settings: Settings) -> None:
+        if self._needs_project:
+            _ = settings.project
+        if settings.output not in self._forms:
             raise click.UsageError(
-                f"the result of {ctx.command_path!r} has no form as {output!r} (from {said}): "
+                f"the result of {ctx.command_path!r} has no form as {settings.output!r} "
+                f"(from {settings.origins['output']}): "
                 f"take {', '.join(sorted(self._forms - {''}))}",
                 ctx,
             )
-        return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options; what is wrong with one leads to this command's help."""
@@ -281,5 +286,4 @@ class RootGroup(click.Group):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.no_args_is_help = False
         self.params.extend(_global_options())

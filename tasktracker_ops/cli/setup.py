@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, needs_project=True)
 @click.option("--github", metavar="OWNER/REPO", help="Let this repository's workflows deploy, too.")
 @click.option("--branch", default="main", show_default=True, help="The branch that deploys.")
 @click.option(
@@ -98,7 +98,7 @@ def _refuse(*names: str, without: str) -> None:
             raise click.UsageError(f"{option.opts[0]} is about {without}", here)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, needs_project=True)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the zip is stale.")
 @pass_context
 def build(context: Context, check: bool) -> None:

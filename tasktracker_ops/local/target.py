@@ -157,8 +157,8 @@ class LocalTarget:
         return {"s3_use_path_style": True, "require_tls": False, "expire_old_versions": False}
 
     def recipient(self) -> str:
-        """The given address, or one that stands for the user."""
-        return self._settings.alert_email or _RECIPIENT
+        """Return the address that is set, or a placeholder: no mail leaves this machine."""
+        return self._settings.alert_address or _RECIPIENT
 
     def console_url(self, deployment: Deployment) -> str:
         """The emulator's own page."""

@@ -75,7 +75,7 @@ def _api(api: ApiHealth) -> str:
     took = "" if api.latency_ms is None else f" in {api.latency_ms:,.0f} ms"
     answer = "no answer" if api.status is None else f"{api.status}{took}"
     access = (
-        "public: whoever knows its address may call it"
+        "public: anyone with the URL can call it"
         if api.public
         else f"callers identify themselves ({api.auth})"
     )

@@ -1,4 +1,4 @@
-"""What a text has to know of the run that it is for: where it went, and how wide the screen is."""
+"""What texts need to know of the run: where it went, and how wide the screen is."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasktracker_ops.errors import SAME_COMMAND
 from tasktracker_ops.settings import Settings
+from tasktracker_ops.streams import can_ask
 
 from .redaction import Redaction
 
-# Which of a command's own options say where it goes.
+# A command's own options that say where it goes.
 _BACKEND = ("--state-bucket", "--lock-table")
 _OPTIONS = {
     **dict.fromkeys(("bootstrap", "plan", "deploy", "unlock", "destroy"), _BACKEND),
@@ -21,7 +21,7 @@ _OPTIONS = {
 
 
 class Screen:
-    """Where texts are shown: commands in them lead to where this run went."""
+    """Where texts are shown; commands in them go to the target of this run."""
 
     def __init__(
         self,
@@ -36,7 +36,8 @@ class Screen:
         """
         self.env = settings.env
         self._redaction = redaction or Redaction(settings, typed)
-        self._same = self._redaction.command(["tt-ops", *arguments])
+        self._arguments = arguments
+        self._can_ask = can_ask() and not settings.quiet
         self._where = {
             "--project-dir": typed.get("project_dir"),
             "--target": None if settings.target == "aws" else settings.target,
@@ -47,28 +48,48 @@ class Screen:
 
     @property
     def columns(self) -> int | None:
-        """The terminal's width; None where results go to no terminal."""
+        """The terminal's width, None where results go to no terminal."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def hint(self, hint: str) -> str:
-        """The hint, its command sent to where this run went: from the sandbox to no account."""
+        """Return the hint with a command that goes where this run went: the same target.
+
+        `…` stands for what was typed, without the settings that the command itself gives.
+        """
         reason, colon, command = hint.rpartition(": ")
-        if command.startswith(SAME_COMMAND):
-            return f"{reason}{colon}{self._same}{command.removeprefix(SAME_COMMAND)}"
         program, _, rest = command.partition(" ")
-        return f"{reason}{colon}{self.command(rest)}" if program == "tt-ops" else hint
+        if program != "tt-ops":
+            return hint
+        before, same, after = f" {rest}".partition(" …")
+        if same:
+            typed = self._redaction.command(self._typed_without(rest.split()))
+            return f"{reason}{colon}{program}{before}{typed and f' {typed}'}{after}"
+        return f"{reason}{colon}{self.command(rest)}"
+
+    def _typed_without(self, given: Sequence[str]) -> list[str]:
+        """Return the arguments that were typed, without the settings among `given`."""
+        replaced = set(given) & set(self._typed)
+        words, skip = [], False
+        for word in self._arguments:
+            name, equals, _ = word.partition("=")
+            if not (skip or name in replaced):
+                words.append(word)
+            skip = not skip and name in replaced and not equals
+        return words
 
     def command(self, rest: str) -> str:
-        """A command line of ours that goes to where this run went; `rest` is without `tt-ops`."""
+        """Return a command that goes to the target of this run; `rest` is without `tt-ops`."""
         name, _, arguments = rest.partition(" ")
         where = self._where if name != "local" else {**self._where, "--target": None}
         own = {option: self._typed.get(option) for option in _OPTIONS.get(name, ())}
         words = ["tt-ops", *self._missing(where, rest), name]
         words += [*self._missing(own, rest), arguments]
+        if name == "unlock" and not self._can_ask:
+            words.append("--yes")  # it would only say that there is nobody to ask
         return " ".join(word for word in words if word)
 
     def _missing(self, options: Mapping[str, str | None], line: str) -> list[str]:
-        """The options, as words to type, that a command line does not have yet."""
+        """Return the options that `line` does not have yet, as words to type."""
         there = line.split()
         given = [(name, value) for name, value in options.items() if value and name not in there]
         return [word for o, v in given for word in (o, self._redaction.argument(o, v))]

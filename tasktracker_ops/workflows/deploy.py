@@ -38,8 +38,8 @@ def deploy(
     `would-destroy` or `would-open` before, for what is not `allowed`. When the smoke check fails,
     the alias goes back to the version it served before.
     """
-    app.ensure_ready()
     recipient = app.target.recipient()
+    app.ensure_ready()
     unused = set(allowed.destroy)
     if not app.state_backend.presence().complete:
         made = bootstrap(app, approve=approve, allowed=allowed)
@@ -78,7 +78,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
     serving = before if plan.empty else app.functions.live_version()
     outcome = "not needed" if plan.empty else "skipped"
     if smoke and not plan.empty:
-        app.report.doing("asking the API whether it works")
+        app.report.doing("checking that the API works")
         try:
             patience = _PATIENCE_AFTER_ADDING if plan.add else _PATIENCE
             api = app.tasks(deployment)
@@ -88,7 +88,11 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
         except TtOpsError as error:
             raise _rolled_back(app, before, serving, error) from error
         outcome = "passed" if complete else "partly passed"
-        reached = "reaches its table" if complete else "lets no stranger in; its table was not seen"
+        reached = (
+            "reaches its table"
+            if complete
+            else "requires authentication; the table was not checked"
+        )
         app.report.done(f"the API answers, and {reached}")
     topic = deployment.topic_arn
     return Deployed(
@@ -110,7 +114,8 @@ def _rolled_back(
         return TtOpsError(
             "smoke-check-failed",
             f"deployed, but the API does not work: {cause.message}",
-            hint="mend it and deploy again, or leave the check out: tt-ops deploy --no-smoke",
+            hint="fix what the function logged and deploy again, or leave the check out with "
+            "--no-smoke: tt-ops logs --errors",
         )
     try:
         app.functions.move_alias(before)
@@ -119,10 +124,10 @@ def _rolled_back(
             "rollback-failed",
             f"version {serving} does not work ({cause.message}), and version {before} could not "
             f"be put back: {error.message}",
-            hint="mend lambda_function/ and deploy again: tt-ops deploy",
+            hint="fix what the function logged, then deploy again: tt-ops logs --errors",
         )
     return TtOpsError(
         "smoke-check-failed",
         f"version {serving} does not work, so version {before} serves again: {cause.message}",
-        hint="mend lambda_function/ and deploy again: tt-ops deploy",
+        hint="fix what the function logged, then deploy again: tt-ops logs --errors",
     )

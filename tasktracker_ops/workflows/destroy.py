@@ -15,8 +15,6 @@ from .github import admits_github, remove_github
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-# A destroy evaluates the variables, but mails nobody.
-NOBODY = "nobody@example.com"
 _NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 
 
@@ -52,7 +50,7 @@ def destroy(
 def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_timeout: int) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
-    stack = app.infrastructure(app.settings.alert_email or NOBODY, command="destroy")
+    stack = app.infrastructure(command="destroy")
     app.report.doing("looking at what is deployed")
     with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
         if backend or not saved.plan.empty:

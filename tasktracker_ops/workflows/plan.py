@@ -18,8 +18,8 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
 
     Raises TtOpsError `state-backend-missing` before the first bootstrap.
     """
-    app.ensure_ready()
     recipient = app.target.recipient()
+    app.ensure_ready()
     presence = app.state_backend.presence()
     if not presence.complete:
         raise TtOpsError(

@@ -1,6 +1,6 @@
 """The check after a deploy: the API answers, runs the function, and the function its table.
 
-An API that takes bearer tokens is asked with the one there is, or as a stranger.
+An API that takes bearer tokens is called with the one that is set, or without one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PAUSE_SECONDS = 1.0
 _NO_TASK = f"tasks/{uuid.UUID(int=0)}"
-# By status: a 404 of API Gateway itself is no problem+json, its refusals are no problems of ours.
+# By status: API Gateway's own errors are application/json, the function's are problem+json.
 _TYPES = {
     200: "application/json",
     401: "application/json",
@@ -27,11 +27,11 @@ _TYPES = {
 
 
 def smoke_check(api: TaskClient, *, api_auth: str, patience: float) -> bool:
-    """Read only: the health route, and a task that cannot exist, which asks the table.
+    """Read the health route, and a task that cannot exist, which reads the table.
 
-    Returns whether the table was asked: an API that takes tokens turns us away where we have none,
-    or one that does not hold, which is no fault of what was deployed. `patience` is in seconds.
-    Raises TtOpsError with the last wrong answer.
+    Return whether the table was read: an API that takes tokens refuses a call without a valid one,
+    which is no fault of what was deployed. `patience` is in seconds. Raises TtOpsError with the
+    last unexpected response.
     """
     deadline = time.monotonic() + patience
     _expect(api, "health", (200,), deadline)
@@ -45,20 +45,20 @@ def smoke_check(api: TaskClient, *, api_auth: str, patience: float) -> bool:
 def _expect(api: TaskClient, path: str, statuses: tuple[int, ...], deadline: float) -> int:
     while True:
         try:
-            return _answered(api, path, statuses)
+            return _check(api, path, statuses)
         except TtOpsError:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(_PAUSE_SECONDS)
 
 
-def _answered(api: TaskClient, path: str, statuses: tuple[int, ...]) -> int:
+def _check(api: TaskClient, path: str, statuses: tuple[int, ...]) -> int:
     answer = api.probe(path)
     status, kind = answer.status_code, answer.headers.get("Content-Type", "")
     if status in statuses and kind.startswith(_TYPES[status]):
         return status
     raise TtOpsError(
-        "api-unwell",
+        "api-unhealthy",
         f"GET {answer.url} gave {status} instead of {statuses[0]}: {answer.text[:200]!r}",
         hint=f"try it by hand: curl -i {shlex.quote(answer.url)}",
     )

@@ -123,7 +123,7 @@ class _Look:
         expected = (200, 401) if deployment.api_auth == "JWT" else (200,)
         if answer is not None and status not in expected:
             message = f"GET {answer.url} gave {status} instead of 200: {answer.text[:200]!r}"
-            self._add(Problem("api-unwell", message, hint=_hint(answer.status_code)), grave=True)
+            self._add(Problem("api-unhealthy", message, hint=_hint(answer.status_code)), grave=True)
         return ApiHealth(
             url=deployment.api_url,
             auth=deployment.api_auth,
@@ -144,7 +144,7 @@ class _Look:
                 Problem(
                     "function-failed",
                     f"version {found.version} of the function {found.name!r} cannot run",
-                    hint="deploy it anew: tt-ops deploy",
+                    hint="see why, or deploy it again: tt-ops logs --errors",
                 )
             )
         return found
@@ -156,21 +156,22 @@ class _Look:
             self._add(problem)
 
     def _judge_firing(self, alarm: Alarm) -> None:
-        """A failure that nobody hears of is worse than one that somebody looks after."""
-        cause = untold(self._app, alarm, self._subscribed)
-        if cause is not None:
-            self._add(nobody_told(alarm.name, cause), grave=True)
-            return
+        """Report the alarm and, which is worse, that nobody was told of it."""
+        # What is only slow logs no error.
+        command = "tt-ops logs" if alarm.metric == "Duration" else "tt-ops logs --errors"
         self._add(
             Problem(
                 "alarm-firing",
                 f"{alarm.name} is in ALARM since {alarm.since}",
-                hint="see what happened: tt-ops logs --since 10m",
+                hint=f"see what the function logged: {command}",
             )
         )
+        cause = untold(self._app, alarm, self._subscribed)
+        if cause is not None:
+            self._add(nobody_told(alarm.name, cause), grave=True)
 
 
 def _hint(status: int) -> str:
     if status in {401, 403}:
         return "see which callers it takes (api_auth), and whose keys these are: tt-ops outputs"
-    return "see what the function says: tt-ops logs --errors"
+    return "see what the function logged: tt-ops logs --errors"

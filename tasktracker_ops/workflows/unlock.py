@@ -1,4 +1,4 @@
-"""Free a state lock whose holder is gone."""
+"""Release a state lock whose holder is gone."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.models import Unlocked
 
-from .destroy import NOBODY
-
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 
 def unlock(app: App, lock_id: str) -> Unlocked:
     """Release the lock `lock_id` of the main stack's state."""
-    # Terraform alone would wait long for credentials, and then not say that they are missing.
+    # Terraform would wait long for credentials, and then not say that they are missing.
     app.session.require_credentials()
-    stack = app.infrastructure(NOBODY)
+    stack = app.infrastructure()
     stack.force_unlock(lock_id)
     return Unlocked(lock_id)

@@ -82,7 +82,7 @@ def test_the_root_help_groups_the_commands() -> None:
 
 def test_no_credentials_is_one_sentence(run: Run) -> None:
     """Exit 4, nothing on stdout, no traceback."""
-    result = run("deploy", "--target", "aws", "--yes")
+    result = run("deploy", "--target", "aws", "--yes", ALERT_EMAIL="you@example.com")
     assert result.exit_code == ExitCode.CONFIGURATION
     assert result.stdout == ""
     assert result.stderr.startswith("Error: no AWS credentials")
@@ -103,9 +103,15 @@ def test_errors_are_json_on_request(run: Run) -> None:
     ("arguments", "environment", "code", "exit_code"),
     [
         (["deploy", "--alert-email", "a@example.com"], {}, "aws-credentials-missing", 4),
-        (["plan"], {"AWS_PROFILE": "nonsense"}, "aws-profile-missing", 4),
-        (["plan"], {"AWS_ACCESS_KEY_ID": "only"}, "aws-credentials-missing", 4),
+        (["outputs"], {"AWS_PROFILE": "nonsense"}, "aws-profile-missing", 4),
+        (["outputs"], {"AWS_ACCESS_KEY_ID": "only"}, "aws-credentials-missing", 4),
         (["plan"], {"TT_OPS_TARGET": "mars"}, "setting-invalid", 4),
+        (["--env", "staging", "plan"], {}, "setting-invalid", 4),
+        (["deploy", "--region", "eu-wset-3"], {}, "region-invalid", 4),
+        (["--target", "local", "deploy", "--region", "eu-wset-3"], {}, "region-invalid", 4),
+        (["deploy", "--alert-email", "you@example"], {}, "alert-email-invalid", 4),
+        (["--target", "local", "deploy"], {"ALERT_EMAIL": "you"}, "alert-email-invalid", 4),
+        (["plan"], {"AWS_REGION": "eu-wset-3", "ALERT_EMAIL": "a@b.example"}, "region-invalid", 4),
         (["plan"], {**_KEYS}, "alert-email-missing", 4),
         (["unlock", "x"], {}, "confirmation-needed", 2),
         (["unlock", "x", "--yes"], {}, "aws-credentials-missing", 4),
@@ -130,14 +136,65 @@ def test_each_failure_has_its_code(
     assert error["hint"]
 
 
-@pytest.mark.parametrize("path", [[], ["tasks"], ["local"]])
-def test_a_missing_command_is_told_in_two_lines(run: Run, path: list[str]) -> None:
-    """A whole help text would be no message for a program, or in the log of a CI."""
+GROUPS = [[], *(path.split()[1:] for path, each in commands(cli) if isinstance(each, click.Group))]
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=" ".join)
+def test_a_group_alone_prints_its_help(run: Run, path: list[str]) -> None:
+    """On stdout, and exits 0, as with --help."""
     result = run(*path)
+    assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
+    assert result.stdout == run(*path, "--help").stdout
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=" ".join)
+def test_options_without_a_command_are_an_error_of_two_lines(run: Run, path: list[str]) -> None:
+    """Nothing of what was typed was done."""
+    result = run(*path, "--target", "local")
     assert result.exit_code == ExitCode.USAGE
     error, hint = result.stderr.splitlines()
     assert error == "Error: missing command"
     assert hint.endswith(" ".join([*path, "--help"]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "message", "hint"),
+    [
+        (
+            "depoly",
+            "no such command 'depoly'",
+            "did you mean 'deploy' or 'destroy'?",
+        ),
+        (
+            "--target local stauts",
+            "no such command 'stauts'",
+            "did you mean 'status' or 'outputs'?",
+        ),
+        ("tasks lsit", "no such command 'lsit'", "did you mean 'list'?"),
+        ("local inbx", "no such command 'inbx'", "did you mean 'inbox'?"),
+        ("--taget local plan", "no such option '--taget'", "did you mean '--target'?"),
+        ("deploy --alow-public", "no such option '--alow-public'", "did you mean '--allow-public'"),
+        ("tasks list --staus done", "no such option '--staus'", "did you mean '--status'"),
+        ("xyzzy", "no such command 'xyzzy'", "see how it is used: tt-ops --help"),
+    ],
+)
+def test_a_misspelt_word_gets_a_suggestion(run: Run, typed: str, message: str, hint: str) -> None:
+    """At every level, for commands and options; the hint leads to the help of what was meant."""
+    result = run(*typed.split())
+    assert result.exit_code == ExitCode.USAGE
+    first, second = result.stderr.splitlines()
+    assert first == f"Error: {message}"
+    assert second.startswith(f"Hint:  {hint}")
+    assert run(*second.rpartition(": tt-ops ")[2].split()).exit_code == ExitCode.OK
+
+
+def test_a_hint_gives_a_setting_once(run: Run) -> None:
+    """The value that was wrong is not typed again, however it was typed."""
+    for typed in (["--region", "eu-wset-3"], ["--region=eu-wset-3"]):
+        hint = run("plan", *typed, "--lock-timeout", "5").stderr.splitlines()[1]
+        assert hint.endswith(": tt-ops --region eu-west-3 plan --lock-timeout 5")
+    hint = run("--project-dir", "/", "plan").stderr.splitlines()[1]
+    assert hint.endswith(": tt-ops --project-dir PATH plan")
 
 
 def test_a_hint_keeps_the_target(run: Run) -> None:
@@ -203,6 +260,8 @@ def test_a_reader_that_leaves_is_told_nothing() -> None:
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_stream_may_be_closed_beforehand(tmp_path: Path, closed: str) -> None:
     """As some schedulers do: the command goes on without it, and nobody can be asked."""
+    for folder in PROJECT_MARKERS:
+        (tmp_path / folder).mkdir()
     command = f"{TT_OPS} --target local unlock 1 {closed}; exit $?"
     result = subprocess.run(
         ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False

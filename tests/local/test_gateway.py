@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from .queries import CloudWatch
 from tasktracker_ops.local.http_api.throttle import Throttle
+
+from .queries import CloudWatch
 
 NOT_FOUND = {"message": "Not Found"}
 INTERNAL_ERROR = {"message": "Internal Server Error"}

@@ -243,6 +243,35 @@ def test_a_hint_keeps_what_was_typed(
     assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  do this: {shown}"
 
 
+def test_unlock_is_proposed_with_yes_where_nobody_can_be_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pipe or CI it would end with the advice to add that."""
+    assert hint("tt-ops unlock 7d2f", capsys) == "Hint:  do this: tt-ops unlock 7d2f --yes"
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    Console(Settings()).error(TtOpsError("x", "it failed", hint="do this: tt-ops unlock 7d2f"))
+    assert terminal.getvalue().endswith("do this: tt-ops unlock 7d2f\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "arguments", "shown"),
+    [
+        ({"region": "x"}, ["--region", "x", "plan"], "tt-ops --region REGION plan"),
+        ({"region": "x"}, ["plan", "--region=x", "-v"], "tt-ops --region REGION plan -v"),
+        ({}, ["tasks", "add", "--", "-x"], "tt-ops --region REGION tasks add -- -x"),
+        ({}, [], "tt-ops --region REGION"),
+    ],
+)
+def test_a_hint_replaces_a_setting_in_what_was_run(
+    typed: dict[str, str], arguments: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The value that was wrong is not repeated."""
+    error = TtOpsError("x", "it failed", hint="name one: tt-ops --region REGION …")
+    Console(Settings(), typed, arguments).error(error)
+    assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  name one: {shown}"
+
+
 def test_a_hint_repeats_what_was_run(capsys: pytest.CaptureFixture[str]) -> None:
     """Word for word, quoted for a shell."""
     error = TtOpsError("x", "it failed", hint=f"try again: {SAME_COMMAND}")

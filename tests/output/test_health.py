@@ -142,7 +142,7 @@ def test_a_status_says_what_matters(shown: Callable[..., str]) -> None:
         "Task Tracker at https://api.example.com",
         "",
         "API               OK         200 in 41 ms",
-        "                             public: whoever knows its address may call it",
+        "                             public: anyone with the URL can call it",
         "function          Active     version 7 (live), python3.12, changed 2 h ago",
         "LambdaErrorAlarm  ALARM      3 h ago: 2.0 was greater than 0.0",
         "subscriptions     confirmed  a…@example.com",

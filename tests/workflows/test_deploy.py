@@ -123,6 +123,7 @@ def test_a_version_that_does_not_work_goes_back(project: Path) -> None:
     error = failure(app)
     assert error.code == "smoke-check-failed"
     assert "version 2 does not work, so version 1 serves again: no answer" in error.message
+    assert error.hint.endswith(": tt-ops logs --errors")
     assert app.live_version() == "1"
 
 
@@ -133,6 +134,7 @@ def test_a_way_back_that_is_barred_is_told(project: Path) -> None:
     error = failure(app)
     assert error.code == "rollback-failed"
     assert "version 1 could not be put back: no such version" in error.message
+    assert error.hint.endswith(": tt-ops logs --errors")
     assert app.live_version() == "2"
 
 
@@ -142,6 +144,7 @@ def test_without_another_version_there_is_no_way_back(project: Path, before: str
     error = failure(App(project, before=before, after="2"))
     assert error.code == "smoke-check-failed"
     assert error.message.startswith("deployed, but the API does not work: no answer")
+    assert error.hint.endswith(": tt-ops logs --errors")
 
 
 def test_where_nothing_differs_nothing_happens(project: Path) -> None:

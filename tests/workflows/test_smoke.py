@@ -56,7 +56,7 @@ def test_a_wrong_answer_is_quoted(
     """With what was expected, and how to ask by hand."""
     with pytest.raises(TtOpsError) as caught:
         smoke_check(answers(server, *several), api_auth="NONE", patience=0)
-    assert caught.value.code == "api-unwell"
+    assert caught.value.code == "api-unhealthy"
     assert quoted in caught.value.message
     assert caught.value.hint.endswith(f": curl -i {server.url}{server.asked[-1].path}")
 

@@ -57,8 +57,9 @@ def test_an_api_that_fails_is_quoted(observed: Any, server: Any) -> None:
     server.answers.clear()
     server.will_answer(500, '{"message":"Internal Server Error"}')
     seen = status(observed)
-    assert (seen.well, codes(seen), seen.api.status) == (False, ["api-unwell"], 500)
+    assert (seen.well, codes(seen), seen.api.status) == (False, ["api-unhealthy"], 500)
     assert "Internal Server Error" in seen.problems[0].message
+    assert seen.problems[0].hint.endswith(": tt-ops logs --errors")
 
 
 @pytest.mark.parametrize(("auth", "well"), [("JWT", True), ("AWS_IAM", False), ("NONE", False)])
@@ -98,6 +99,13 @@ def test_an_alarm_that_somebody_heard_leaves_the_service_well(observed: Any, ala
     firing(observed, alarm)
     seen = status(observed)
     assert (seen.well, codes(seen)) == (True, ["alarm-firing"])
+    assert seen.problems[0].hint.endswith(": tt-ops logs --errors")
+
+
+def test_a_slow_function_logs_no_errors(observed: Any, alarm: Alarm) -> None:
+    """An alarm on the duration leads to all that was logged."""
+    firing(observed, alarm, metric="Duration")
+    assert status(observed).problems[0].hint.endswith(": tt-ops logs")
 
 
 def test_an_alarm_that_nobody_heard_does_not(
@@ -107,9 +115,12 @@ def test_an_alarm_that_nobody_heard_does_not(
     firing(observed, alarm)
     observed.found_subscriptions = (pending,)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (False, ["subscription-pending", "nobody-told"])
-    assert "LambdaErrorAlarm fired and nobody was told" in seen.problems[1].message
-    assert seen.problems[1].hint == "confirm: aws confirm"
+    assert (seen.well, codes(seen)) == (
+        False,
+        ["subscription-pending", "alarm-firing", "nobody-told"],
+    )
+    assert "LambdaErrorAlarm fired and nobody was told" in seen.problems[2].message
+    assert seen.problems[2].hint == "confirm: aws confirm"
 
 
 LATER = "2026-01-01T00:00:00.500Z"
@@ -136,14 +147,14 @@ def test_who_was_not_told_stays_untold(
         firing(observed, alarm)
         observed.histories = [history]
         seen = status(observed)
-        assert (seen.well, codes(seen)) == (False, ["nobody-told"])
+        assert (seen.well, codes(seen)) == (False, ["alarm-firing", "nobody-told"])
 
 
 def test_what_was_told_before_does_not_count(observed: Any, alarm: Alarm, action: Make) -> None:
     """Of the time it fired before; without its transition the history proves nothing."""
     firing(observed, alarm, actions_enabled=False)
     observed.histories = [(action("2025-12-31T23:00:00.000Z"),)]
-    assert codes(status(observed)) == ["alarm-muted", "nobody-told"]
+    assert codes(status(observed)) == ["alarm-muted", "alarm-firing", "nobody-told"]
 
 
 def test_an_action_may_take_a_moment(observed: Any, alarm: Alarm, transition: Make) -> None:
@@ -162,7 +173,7 @@ def test_without_the_history_what_is_configured_counts(
     firing(observed, alarm)
     assert codes(status(observed)) == ["alarm-firing"]
     observed.found_subscriptions = (pending,)
-    assert codes(status(observed)) == ["subscription-pending", "nobody-told"]
+    assert codes(status(observed)) == ["subscription-pending", "alarm-firing", "nobody-told"]
 
 
 @pytest.mark.parametrize("change", [{"actions_enabled": False}, {"alarm_actions": ()}])
@@ -175,7 +186,7 @@ def test_an_alarm_that_tells_nobody_is_named(
     assert (seen.well, codes(seen)) == (True, ["alarm-muted"])
     firing(observed, alarm, **change)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (False, ["alarm-muted", "nobody-told"])
+    assert (seen.well, codes(seen)) == (False, ["alarm-muted", "alarm-firing", "nobody-told"])
 
 
 def test_one_who_has_confirmed_is_enough(

@@ -1,0 +1,40 @@
+"""The regions of AWS, as the installed botocore lists them."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+# What Terraform's variable `aws_region` takes.
+CODE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """Return the codes of the regions of all partitions; none if botocore's list has moved.
+
+    The file is read in under a millisecond; to import botocore takes a quarter of a second.
+    """
+    package = find_spec("botocore")
+    assert package is not None
+    assert package.origin is not None
+    file = Path(package.origin).parent / "data" / "partitions.json"
+    with suppress(FileNotFoundError):
+        partitions = json.loads(file.read_text(encoding="utf-8"))["partitions"]
+        return frozenset(
+            filter(CODE.fullmatch, (code for p in partitions for code in p["regions"]))
+        )
+    return frozenset()
+
+
+def nearest_region(text: str) -> str | None:
+    """Return the known region that `text` resembles most, None if it resembles none."""
+    text = text.strip().lower()
+    similar = get_close_matches(text, sorted(known_regions()))
+    # Of two that are as near, swapped letters decide: us-esat-1 is no us-west-1.
+    return max(similar, key=lambda region: sorted(region) == sorted(text), default=None)
