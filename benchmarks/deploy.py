@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from clone import Clone, running_clone
 from measure import Pair, run, seconds, show
 
-from tasktracker_ops.adapters.providers import provider_environment
-from tasktracker_ops.adapters.toolchain import Toolchain
+from tasktracker_ops.adapters.terraform.providers import provider_environment
+from tasktracker_ops.adapters.terraform.toolchain import Toolchain
 from tasktracker_ops.targets import TerraformValues
 
 # What `_deploys` measures.

@@ -14,8 +14,8 @@ import boto3
 from clone import TT_OPS, Clone, running_clone
 from measure import Command, Pair, aws_cli, named, run, seconds, show
 
-from tasktracker_ops.adapters.deployments import PARAMETER, SCHEMA
-from tasktracker_ops.models import Deployment
+from tasktracker_ops.adapters.aws.deployments import PARAMETER, SCHEMA
+from tasktracker_ops.models.deployment import Deployment
 
 _HELP: Command = (TT_OPS, "--help")
 _CHECK: Command = (TT_OPS, "build", "--check")

@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .adapters.task_client import TaskClient as TaskClient
+    from .adapters.task_api.client import TaskClient as TaskClient
     from .errors import TtOpsError as TtOpsError
-    from .models import Task as Task
+    from .models.task import Task as Task
 
 __version__ = "0.1.0"
 

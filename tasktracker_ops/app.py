@@ -11,23 +11,24 @@ from .errors import ConfigurationError
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .adapters.alarms import Alarms
-    from .adapters.dashboards import Dashboards
-    from .adapters.deployments import Deployments
-    from .adapters.functions import Functions
-    from .adapters.github import GitHub
-    from .adapters.iam import Iam
-    from .adapters.logs import LogGroup
-    from .adapters.metrics import MetricData
-    from .adapters.session import AwsSession
-    from .adapters.state_backend import StateBackend
-    from .adapters.tables import Tables
-    from .adapters.task_client import TaskClient
-    from .adapters.terraform import Stack
-    from .adapters.toolchain import TerraformBinary
-    from .adapters.topics import Topics
+    from .adapters.aws.alarms import Alarms
+    from .adapters.aws.dashboards import Dashboards
+    from .adapters.aws.deployments import Deployments
+    from .adapters.aws.functions import Functions
+    from .adapters.aws.iam import Iam
+    from .adapters.aws.logs import LogGroup
+    from .adapters.aws.metrics import MetricData
+    from .adapters.aws.session import AwsSession
+    from .adapters.aws.state_backend import StateBackend
+    from .adapters.aws.tables import Tables
+    from .adapters.aws.topics import Topics
+    from .adapters.host.github_api import GitHub
+    from .adapters.task_api.client import TaskClient
+    from .adapters.terraform.stack import Stack
+    from .adapters.terraform.toolchain import TerraformBinary
     from .local.target import Sandbox
-    from .models import Deployment, GitHubRepository
+    from .models.deployment import Deployment
+    from .models.github_access import GitHubRepository
     from .reporting import Reporter
     from .targets import Target, TerraformValues
 
@@ -71,7 +72,7 @@ class App:
     def session(self) -> AwsSession:
         """Clients of the target's AWS."""
         environment = self.target.environment()
-        from .adapters.session import AwsSession
+        from .adapters.aws.session import AwsSession
 
         return AwsSession(environment)
 
@@ -87,76 +88,76 @@ class App:
     def deployments(self) -> Deployments:
         """The deployment's own description."""
         session = self.session
-        from .adapters.deployments import Deployments
+        from .adapters.aws.deployments import Deployments
 
         return Deployments(session)
 
     @cached_property
     def dashboards(self) -> Dashboards:
         """Dashboards as they are deployed."""
-        from .adapters.dashboards import Dashboards
+        from .adapters.aws.dashboards import Dashboards
 
         return Dashboards(self.session)
 
     @cached_property
     def metric_data(self) -> MetricData:
         """What CloudWatch has of metrics."""
-        from .adapters.metrics import MetricData
+        from .adapters.aws.metrics import MetricData
 
         return MetricData(self.session)
 
     @cached_property
     def functions(self) -> Functions:
         """The function's versions."""
-        from .adapters.functions import Functions
+        from .adapters.aws.functions import Functions
 
         return Functions(self.session, self.settings.function_name)
 
     def deployed_function(self, deployment: Deployment) -> Functions:
         """The function of a deployment, whoever made it."""
-        from .adapters.functions import Functions
+        from .adapters.aws.functions import Functions
 
         return Functions(self.session, deployment.function_name)
 
     @cached_property
     def alarms(self) -> Alarms:
         """The alarms."""
-        from .adapters.alarms import Alarms
+        from .adapters.aws.alarms import Alarms
 
         return Alarms(self.session)
 
     @cached_property
     def topics(self) -> Topics:
         """Who is told by a topic."""
-        from .adapters.topics import Topics
+        from .adapters.aws.topics import Topics
 
         return Topics(self.session)
 
     def log_group(self, name: str) -> LogGroup:
         """A log group."""
         session = self.session
-        from .adapters.logs import LogGroup
+        from .adapters.aws.logs import LogGroup
 
         return LogGroup(session, name)
 
     def access_log(self, deployment: Deployment) -> LogGroup:
         """The log group of the API's access log; AWS is asked which that is."""
         session = self.session
-        from .adapters.logs import access_log_group
+        from .adapters.aws.logs import access_log_group
 
         return self.log_group(access_log_group(session, deployment.api_id))
 
     @cached_property
     def tables(self) -> Tables:
         """The task table's protection."""
-        from .adapters.tables import Tables
+        from .adapters.aws.tables import Tables
 
         return Tables(self.session)
 
     @cached_property
     def state_backend(self) -> StateBackend:
         """Where Terraform's state lives."""
-        from .adapters.state_backend import StateBackend
+        from .adapters.aws.state_backend import StateBackend
 
         return StateBackend(
             self.session,
@@ -167,14 +168,14 @@ class App:
     @cached_property
     def iam(self) -> Iam:
         """GitHub's identity provider, and who trusts it."""
-        from .adapters.iam import Iam
+        from .adapters.aws.iam import Iam
 
         return Iam(self.session)
 
     @cached_property
     def github(self) -> GitHub:
         """GitHub's API, at the address that GitHub's own variable gives."""
-        from .adapters.github import GitHub
+        from .adapters.host.github_api import GitHub
 
         return GitHub(self.settings.environ.get("GITHUB_API_URL") or "https://api.github.com")
 
@@ -184,7 +185,7 @@ class App:
         A deployment that is passed in is only probed, as a stranger where there is no token.
         Raises ConfigurationError `api-token-missing` or `api-not-served`.
         """
-        from .adapters.task_client import TaskClient
+        from .adapters.task_api.client import TaskClient
 
         probing = deployment is not None
         if self.settings.api_url and deployment is None:
@@ -201,25 +202,25 @@ class App:
                     hint="get one from its issuer, and set it: export TT_OPS_API_TOKEN=TOKEN",
                 )
             return self._bearer(url)
-        from .adapters.authorization import IamAuth
+        from .adapters.task_api.authorization import IamAuth
 
         return TaskClient(url, authorise=IamAuth(self.session))
 
     def drills(self, deployment: Deployment) -> TaskClient:
         """The client of the fire drills' routes, which take signed requests only."""
-        from .adapters.authorization import IamAuth
-        from .adapters.task_client import TaskClient
+        from .adapters.task_api.authorization import IamAuth
+        from .adapters.task_api.client import TaskClient
 
         return TaskClient(self._api_address(deployment), authorise=IamAuth(self.session))
 
     def _api_address(self, deployment: Deployment) -> str:
-        from .adapters.deployments import api_address
+        from .adapters.aws.deployments import api_address
 
         return api_address(deployment, self.session.environment)
 
     def _bearer(self, url: str) -> TaskClient:
-        from .adapters.authorization import BearerAuth
-        from .adapters.task_client import TaskClient
+        from .adapters.task_api.authorization import BearerAuth
+        from .adapters.task_api.client import TaskClient
 
         token = self.settings.api_token
         return TaskClient(url, authorise=BearerAuth(token, url) if token else None)
@@ -227,7 +228,7 @@ class App:
     @cached_property
     def terraform(self) -> TerraformBinary:
         """The Terraform to run, found or, once agreed to, downloaded."""
-        from .adapters.toolchain import Toolchain
+        from .adapters.terraform.toolchain import Toolchain
 
         return Toolchain(
             configured=self.settings.terraform,
@@ -286,7 +287,7 @@ class App:
         self, repository: GitHubRepository, variables: TerraformValues, *, command: str
     ) -> Stack:
         """The stack that lets `repository` in, with its state beside the deployment's."""
-        from .adapters.state_backend import GITHUB_STATE_KEY
+        from .adapters.aws.state_backend import GITHUB_STATE_KEY
 
         settings, backend = self.settings, self.target.backend_config()
         return self._stack(
@@ -313,8 +314,8 @@ class App:
     def _stack(
         self, name: str, *, command: str, backend: TerraformValues, variables: TerraformValues
     ) -> Stack:
-        from .adapters.providers import provider_environment
-        from .adapters.terraform import Stack
+        from .adapters.terraform.providers import provider_environment
+        from .adapters.terraform.stack import Stack
 
         settings, environment = self.settings, self.session.environment.variables
         directory = settings.project / name

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from .models import TerraformEvent
-    from .plans import Plan
+    from .models.plan import Plan, TerraformEvent
 
 # Takes a plan that was reported, and raises unless it may be applied.
 ApprovePlan = Callable[["Plan"], None]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from .errors import SAME_COMMAND, ConfigurationError, TtOpsError
-from .models import AwsEnvironment, Deployment
+from .models.aws_environment import AwsEnvironment
+from .models.deployment import Deployment
 from .settings import DEFAULT_REGION, Settings, require_region
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class AwsTarget:
         for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if user.get(variable):
                 return require_region(user[variable], variable, user)
-        from .adapters.profiles import profile_region
+        from .adapters.aws.profiles import profile_region
 
         region = profile_region(self._settings.profile, user)
         return require_region(region, "the AWS profile", user) if region else DEFAULT_REGION

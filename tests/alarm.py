@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tasktracker_ops.observations import Alarm
+from tasktracker_ops.models.alarm import Alarm
 
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
 _ALARM = Alarm(

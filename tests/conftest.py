@@ -31,7 +31,7 @@ from .service import dynamodb_client as dynamodb_client
 from .service import service as service
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.toolchain import TerraformBinary
+    from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 TESTS = Path(__file__).parent
 # These wait more than they work, or take longest; those that wait longest come first.
@@ -107,7 +107,7 @@ def no_account() -> Iterator[None]:
 def terraform_binary() -> TerraformBinary:
     """The Terraform of this machine, found as tt-ops finds it; nothing is downloaded."""
     from tasktracker_ops import settings
-    from tasktracker_ops.adapters.toolchain import Toolchain
+    from tasktracker_ops.adapters.terraform.toolchain import Toolchain
 
     found = settings.load({}, os.environ)
     return Toolchain(

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.app import App
+from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
-from tasktracker_ops.local.credentials import ACCESS_KEY_ID
 from tasktracker_ops.local.target import LocalTarget, Sandbox
-from tasktracker_ops.models import Deployment, LocalServer
+from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.emulator import LocalServer
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.targets import AwsTarget

@@ -11,7 +11,7 @@ import click
 from .options import Command, Context, Duration, pass_context
 
 if TYPE_CHECKING:
-    from tasktracker_ops.dashboards import DashboardPage
+    from tasktracker_ops.models.dashboard import DashboardPage
 
 # CloudWatch keeps one-minute data for 15 days.
 _LONGEST = 14 * 86400

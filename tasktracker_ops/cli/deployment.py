@@ -20,7 +20,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from tasktracker_ops.plans import Plan
+    from tasktracker_ops.models.plan import Plan
 
 alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Address that alarms are sent to (or set ALERT_EMAIL)."
@@ -80,7 +80,7 @@ def deploy(
     Example:
       tt-ops deploy --alert-email you@example.com
     """
-    from tasktracker_ops.plans import Allowed
+    from tasktracker_ops.models.plan import Allowed
     from tasktracker_ops.workflows import deploy as deploying
 
     def approve(changes: Plan) -> None:

@@ -41,7 +41,7 @@ def down(context: Context) -> None:
     Example:
       tt-ops local down
     """
-    from tasktracker_ops.models import Stopped
+    from tasktracker_ops.models.emulator import Stopped
 
     context.console.emit(Stopped(context.app.sandbox.down()))
 

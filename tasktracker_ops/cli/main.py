@@ -17,7 +17,7 @@ import click
 
 from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.streams import abandon_broken, replace_closed
+from tasktracker_ops.output.streams import abandon_broken, replace_closed
 
 from .options import Context, RootGroup
 

@@ -12,8 +12,8 @@ import click
 
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import SAME_COMMAND, ExitCode, TtOpsError
+from tasktracker_ops.output.streams import can_ask
 from tasktracker_ops.settings import Settings, appearance, load
-from tasktracker_ops.streams import can_ask
 
 if TYPE_CHECKING:
     from tasktracker_ops.output import Console

@@ -16,7 +16,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from tasktracker_ops.plans import Plan
+    from tasktracker_ops.models.plan import Plan
 
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
@@ -57,9 +57,9 @@ def bootstrap(
     Example:
       tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
     """
-    from tasktracker_ops.plans import Allowed
+    from tasktracker_ops.models.plan import Allowed
     from tasktracker_ops.workflows import bootstrap as backend
-    from tasktracker_ops.workflows import github as access
+    from tasktracker_ops.workflows import github_access as access
 
     def approve(changes: Plan) -> None:
         context.confirm(

@@ -188,7 +188,7 @@ def rm(context: Context, task_ids: tuple[str, ...]) -> None:
     Example:
       tt-ops tasks rm 019a0000-0000-7000-8000-000000000000
     """
-    from tasktracker_ops.models import Removed
+    from tasktracker_ops.models.task import Removed
 
     client = context.app.tasks()
     for task_id in task_ids:

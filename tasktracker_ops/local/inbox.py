@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import LocalServer
-from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
+from tasktracker_ops.models.emulator import Confirmation, Confirmed, Inbox, LocalServer, Mail
 
 _TIMEOUT_SECONDS = 10.0
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import tasktracker_ops
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local.state import EXIT_PORT_TAKEN, ServerState
-from tasktracker_ops.local.version import this_version
-from tasktracker_ops.models import LocalServer
+from tasktracker_ops.models.emulator import LocalServer
 
-_SERVER = "tasktracker_ops.local.server"
+from .state import EXIT_PORT_TAKEN, ServerState
+from .version import this_version
+
+_SERVER = "tasktracker_ops.emulator.server"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _HEALTH_SECONDS = 10.0  # a busy server must not be taken for a dead one

@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local import inbox, process
-from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.local.version import this_version
-from tasktracker_ops.models import AwsEnvironment, Deployment, LocalServer
-from tasktracker_ops.observations import Confirmed, Inbox, Mail
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.emulator import Confirmed, Inbox, LocalServer, Mail
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
+
+from . import inbox, process
+from .version import this_version
 
 DEFAULT_PORT = 4580
 _RECIPIENT = "operator@example.com"

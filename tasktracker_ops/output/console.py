@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tasktracker_ops.errors import Problem, TtOpsError
-from tasktracker_ops.models import TerraformEvent
-from tasktracker_ops.plans import Plan
+from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.settings import Settings
-from tasktracker_ops.streams import abandon_broken
 
 from .csv_form import as_csv
-from .github import Annotations, Groups, in_ci, is_runner, neutral
+from .github_actions import Annotations, Groups, in_ci, is_runner, neutral
 from .redaction import Redaction
 from .results import text
 from .screen import Screen
+from .streams import abandon_broken
 from .text import as_json, change_line, counts, visible
 
 if TYPE_CHECKING:
@@ -280,7 +279,7 @@ class Console:
 
     def _summarise(self, what: Any) -> None:
         if self._summary:
-            from .summaries import add_summary
+            from .job_summary import add_summary
 
             if refused := add_summary(self._summary, what, self._screen):
                 self.note(refused)

@@ -7,7 +7,7 @@ import sys
 from dataclasses import fields
 from types import SimpleNamespace
 
-from tasktracker_ops.models import Task, Tasks
+from tasktracker_ops.models.task import Task, Tasks
 
 from .text import visible
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.plans import (
+from tasktracker_ops.models.plan import (
     DESTRUCTIVE,
     UNKNOWN,
     AttributeChange,

@@ -11,11 +11,18 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from tasktracker_ops.dashboards import AlarmTimeline, DashboardPage, Panel, Point, Trace, Widget
 from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.models.dashboard import (
+    AlarmTimeline,
+    DashboardPage,
+    Panel,
+    Point,
+    Trace,
+    Widget,
+)
 
-from .health import COMPARISON_SIGNS
-from .metrics import number
+from .dashboard import number
+from .status import COMPARISON_SIGNS
 
 # plotly sets styles, and makes pictures when asked to.
 _POLICY = (

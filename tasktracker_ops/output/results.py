@@ -10,23 +10,17 @@ from typing import Any
 import click
 
 from tasktracker_ops.errors import Problem, counted
-from tasktracker_ops.models import (
-    Added,
+from tasktracker_ops.models.deployment import (
     Bootstrapped,
     Deployed,
     Deployment,
     Destroyed,
-    Exported,
-    Imported,
-    LocalServer,
-    Package,
-    Removed,
-    Stopped,
-    Task,
-    Tasks,
     Unlocked,
 )
-from tasktracker_ops.plans import Plan, dangers
+from tasktracker_ops.models.emulator import LocalServer, Stopped
+from tasktracker_ops.models.package import Package
+from tasktracker_ops.models.plan import Plan, dangers
+from tasktracker_ops.models.task import Added, Exported, Imported, Removed, Task, Tasks
 
 from .screen import Screen
 from .text import change_line, counts, pairs, shortened, table, visible

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasktracker_ops.settings import Settings
-from tasktracker_ops.streams import can_ask
 
 from .redaction import Redaction
+from .streams import can_ask
 
 # A command's own options that say where it goes.
 _BACKEND = ("--state-bucket", "--lock-table")

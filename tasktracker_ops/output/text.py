@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models import Tasks
-from tasktracker_ops.plans import Plan, ResourceChange
+from tasktracker_ops.models.plan import Plan, ResourceChange
+from tasktracker_ops.models.task import Tasks
 
 # What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
 # (https://unicode.org/reports/tr9/).

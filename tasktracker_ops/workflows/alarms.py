@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem, TtOpsError
-from tasktracker_ops.observations import Alarms
+from tasktracker_ops.models.alarm import Alarms
 
 from .recipients import missing
 

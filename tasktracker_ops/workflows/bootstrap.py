@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Bootstrapped
-from tasktracker_ops.plans import NOTHING_ALLOWED, Allowed
+from tasktracker_ops.models.deployment import Bootstrapped
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed
 from tasktracker_ops.reporting import ApprovePlan
 
 from .guard import planned, require_allowed
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.terraform import Stack
+    from tasktracker_ops.adapters.terraform.stack import Stack
     from tasktracker_ops.app import App
 
 

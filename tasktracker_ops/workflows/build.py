@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Package
+from tasktracker_ops.models.package import Package
 
 SOURCES = "lambda_function"
 PACKAGE = "function.zip"

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.browser import open_page
-from tasktracker_ops.adapters.metric_units import unit
-from tasktracker_ops.dashboards import (
+from tasktracker_ops.adapters.aws.metric_units import unit
+from tasktracker_ops.adapters.host.browser import open_page
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.dashboard import (
     AlarmTimeline,
     DashboardPage,
     Metric,
@@ -22,14 +23,13 @@ from tasktracker_ops.dashboards import (
     Trace,
     Widget,
 )
-from tasktracker_ops.observations import Alarm, AlarmEvent
 
 from .readings import fetch, line_period, line_queries, points, problems, readable, visible_series
 from .time_window import TimeWindow, rfc3339
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
-    from tasktracker_ops.models import Deployment
+    from tasktracker_ops.models.deployment import Deployment
 
 # Views that show a number instead of a curve.
 _NUMBERS = {"singleValue", "gauge", "table", "bar", "pie"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.models import Deployed
-from tasktracker_ops.plans import NOTHING_ALLOWED, Allowed, Plan
+from tasktracker_ops.models.deployment import Deployed
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap

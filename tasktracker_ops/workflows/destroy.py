@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.models import Destroyed
-from tasktracker_ops.plans import Plan
+from tasktracker_ops.models.deployment import Destroyed
+from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
-from .github import admits_github, remove_github
+from .github_access import admits_github, remove_github
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

@@ -9,14 +9,16 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem, TtOpsError, counted
-from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import Alarm, Drill, Shot, timestamp
+from tasktracker_ops.models.alarm import Alarm
+from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.drill import Drill, Shot
+from tasktracker_ops.models.status import timestamp
 
 from .follow import Course, step
 from .recipients import missing
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.task_client import TaskClient
+    from tasktracker_ops.adapters.task_api.client import TaskClient
     from tasktracker_ops.app import App
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from tasktracker_ops.models import Exported, Task
+from tasktracker_ops.models.task import Exported, Task
 
 if TYPE_CHECKING:
     from tempfile import _TemporaryFileWrapper

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
-from tasktracker_ops.observations import Alarm, AlarmEvent, Notification, Transition
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.drill import Notification, Transition
 
 from .recipients import action_failed, muted, nobody_told, topics, unheard
 

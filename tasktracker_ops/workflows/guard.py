@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
-from tasktracker_ops.plans import Allowed, Plan, dangers
+from tasktracker_ops.models.plan import Allowed, Plan, dangers
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.terraform import SavedPlan, Stack
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan, Stack
     from tasktracker_ops.app import App
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
-from tasktracker_ops.models import WRITABLE, FailedLine, Imported, Task
+from tasktracker_ops.models.task import WRITABLE, FailedLine, Imported, Task
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.logs import LogRecord
+    from tasktracker_ops.adapters.aws.logs import LogRecord
 
 # Streams reach CloudWatch with delays of their own: an event waits so long for an older one.
 _HOLD_MS = 3_000
@@ -89,7 +89,7 @@ class Tail:
 
     def _pass(self, start: int) -> Iterator[LogRecord]:
         """Make one pass from `start` to the newest event, however long CloudWatch is busy."""
-        from tasktracker_ops.adapters.session import AwsError
+        from tasktracker_ops.adapters.aws.session import AwsError
 
         pause = _POLL_SECONDS
         while True:

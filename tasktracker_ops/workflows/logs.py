@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.observations import LogEvent, LogMessage, timestamp
+from tasktracker_ops.models.log import LogEvent, LogMessage
+from tasktracker_ops.models.status import timestamp
 
 from .log_tail import Tail
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.logs import LogGroup, LogRecord
+    from tasktracker_ops.adapters.aws.logs import LogGroup, LogRecord
     from tasktracker_ops.app import App
 
 # Everything that `_failed` may hold for is among what these find, so that AWS does most of the

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.metric_units import unit
-from tasktracker_ops.dashboards import (
+from tasktracker_ops.adapters.aws.metric_units import unit
+from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.models.dashboard import (
     Dashboard,
     Metric,
     Metrics,
@@ -20,7 +21,6 @@ from tasktracker_ops.dashboards import (
     WidgetLine,
     WidgetSummary,
 )
-from tasktracker_ops.errors import ExitCode, TtOpsError
 
 from .readings import (
     dashboard,

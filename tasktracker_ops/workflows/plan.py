@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.plans import Plan
+from tasktracker_ops.models.plan import Plan
 
 from .build import build
 

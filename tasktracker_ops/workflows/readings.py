@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.dashboards import Dashboard, Point, Query, Series, Widget, WidgetLine
 from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.models.dashboard import Dashboard, Point, Query, Series, Widget, WidgetLine
 
 from .time_window import TimeWindow, rfc3339
 
@@ -15,7 +15,7 @@ from .time_window import TimeWindow, rfc3339
 _SEARCH = re.compile(r"(SEARCH\s*\(\s*'(?:\\.|[^'\\])*'\s*,\s*'[^']*'\s*),\s*\d+\s*\)")
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.metrics import MetricAnswer
+    from tasktracker_ops.adapters.aws.metrics import MetricAnswer
     from tasktracker_ops.app import App
 
 

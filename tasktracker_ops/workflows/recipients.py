@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem, TtOpsError
-from tasktracker_ops.observations import Alarm, AlarmEvent, Subscription
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.status import Subscription
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

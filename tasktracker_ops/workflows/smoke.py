@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.errors import TtOpsError
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.task_client import TaskClient
+    from tasktracker_ops.adapters.task_api.client import TaskClient
 
 _PAUSE_SECONDS = 1.0
 _NO_TASK = f"tasks/{uuid.UUID(int=0)}"

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
-from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import Alarm, ApiHealth, FunctionState, Status, Subscription
+from tasktracker_ops.models.alarm import Alarm
+from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
 from .recipients import missing, muted, nobody_told, unheard, untold
 
@@ -89,7 +90,7 @@ class _Look:
 
         `gone` is the problem that there is nothing to look at, and `nothing` what is seen then.
         """
-        from tasktracker_ops.adapters.session import AwsNotFound
+        from tasktracker_ops.adapters.aws.session import AwsNotFound
 
         try:
             return look()

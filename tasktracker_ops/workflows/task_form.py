@@ -10,7 +10,7 @@ The description: all that follows the first empty line.
 from __future__ import annotations
 
 from tasktracker_ops.errors import TtOpsError, quoted
-from tasktracker_ops.models import WRITABLE, Task
+from tasktracker_ops.models.task import WRITABLE, Task
 
 _BODY = "description"
 _HEADERS = [name for name in WRITABLE if name != _BODY]

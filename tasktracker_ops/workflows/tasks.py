@@ -11,12 +11,12 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
-from tasktracker_ops.models import WRITABLE, Added, Task, Tasks
+from tasktracker_ops.models.task import WRITABLE, Added, Task, Tasks
 
 from .task_form import fields, form
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.task_client import TaskClient
+    from tasktracker_ops.adapters.task_api.client import TaskClient
     from tasktracker_ops.app import App
 
 _CLOSE = "Save and close to change the task; empty the file to leave it as it is."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tasktracker_ops.observations import timestamp
+from tasktracker_ops.models.status import timestamp
 
 _MOST_POINTS = 180
 _MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.models import Unlocked
+from tasktracker_ops.models.deployment import Unlocked
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from tasktracker_ops.adapters.session import AwsSession
-from tasktracker_ops.adapters.terraform import Stack
-from tasktracker_ops.adapters.toolchain import TerraformBinary
-from tasktracker_ops.models import AwsEnvironment, TerraformEvent
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.terraform.stack import Stack
+from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tasktracker_ops.models.plan import TerraformEvent
 
 
 @dataclass

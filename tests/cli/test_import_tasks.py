@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tasktracker_ops import TaskClient
 from tasktracker_ops.app import App
-from tasktracker_ops.models import Imported
+from tasktracker_ops.models.task import Imported
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.import_tasks import import_tasks
 

@@ -87,8 +87,11 @@ def test_a_command_imports_what_it_uses(
     [
         (["--help"], OURS),
         (["local", "--help"], OURS),
-        (["build", "--check"], {"tasktracker_ops.observations", "tasktracker_ops.dashboards"}),
-        (["status"], {"tasktracker_ops.dashboards"}),
+        (
+            ["build", "--check"],
+            {"tasktracker_ops.observations", "tasktracker_ops.models.dashboard"},
+        ),
+        (["status"], {"tasktracker_ops.models.dashboard"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Clone
+    from .conftest import Clone
 
 NO_ADDRESS = {"TT_OPS_ALERT_EMAIL": "", "ALERT_EMAIL": "", "TF_VAR_alert_email": ""}
 _LARGEST = 50_000_000  # bytes; only the provider is larger

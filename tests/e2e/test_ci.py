@@ -13,7 +13,7 @@ import pytest
 from .job_log import folded
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Clone
+    from .conftest import Clone
 
 pytestmark = pytest.mark.soak  # tests/pipeline looks at the log of a deploy as well
 _CI = {"CI": "true", "GITHUB_ACTIONS": "true"}

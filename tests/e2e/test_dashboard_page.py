@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tasktracker_ops.dashboards import DashboardPage, Panel, Point, Trace, Widget
+from tasktracker_ops.models.dashboard import DashboardPage, Panel, Point, Trace, Widget
 from tasktracker_ops.output.page import renderer
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Clone
+    from .conftest import Clone
 
 pytestmark = pytest.mark.browser
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

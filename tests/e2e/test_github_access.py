@@ -15,7 +15,7 @@ from .policies import actions, granted
 from .recording import Call, Permissions, Recorder, recording
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Aws, Clone
+    from .conftest import Aws, Clone
 
 ROLES = ("deployer", "planner")
 BUCKET = "arn:aws:s3:::task-tracker-terraform-state"

@@ -10,7 +10,7 @@ import pytest
 from .github import ADMIT, ISSUER, PROVIDER
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Aws, Clone
+    from .conftest import Aws, Clone
 
 pytestmark = pytest.mark.soak  # that ours goes with the roles, test_github_access.py shows
 

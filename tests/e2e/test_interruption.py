@@ -18,7 +18,7 @@ import pytest
 from .conftest import LOCAL
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Clone
+    from .conftest import Clone
 
 _LIMIT = 60.0
 

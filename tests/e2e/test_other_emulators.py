@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Clone
+    from .conftest import Clone
 
 pytestmark = pytest.mark.soak  # the provider alone waits a minute for the bucket's rules
 

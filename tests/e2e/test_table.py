@@ -10,7 +10,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Clone
+    from .conftest import Clone
 
 pytestmark = pytest.mark.soak
 VARIABLES = {"TF_VAR_dynamodb_status_shards": "2"}

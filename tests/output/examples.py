@@ -10,8 +10,8 @@ import pytest
 
 from tasktracker_ops import models
 from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.models.plan import Plan, ResourceChange
 from tasktracker_ops.output import Console
-from tasktracker_ops.plans import Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 
 DEPLOYMENT = models.Deployment(

@@ -14,7 +14,8 @@ from tasktracker_ops import models
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
-from tests.output.examples import DEPLOYED, PLAN, emitted, told
+
+from .examples import DEPLOYED, PLAN, emitted, told
 
 
 class Terminal(io.StringIO):

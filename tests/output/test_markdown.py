@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from tasktracker_ops.models.plan import SENSITIVE, UNKNOWN, AttributeChange, Plan, ResourceChange
 from tasktracker_ops.output.markdown import LIMIT, markdown
 from tasktracker_ops.output.screen import Screen
-from tasktracker_ops.plans import SENSITIVE, UNKNOWN, AttributeChange, Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 
 NAME = AttributeChange("name", "TaskTable", "Renamed")

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.dashboards import (
+from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.models.dashboard import (
     AlarmTimeline,
     Annotation,
     DashboardPage,
@@ -22,7 +23,6 @@ from tasktracker_ops.dashboards import (
     Widget,
     WidgetLine,
 )
-from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.output.page import render, renderer
 from tests.alarm import alarm_on_errors
 

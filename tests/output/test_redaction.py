@@ -9,12 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from tasktracker_ops.errors import SAME_COMMAND, Problem, TtOpsError, quoted
-from tasktracker_ops.models import Stopped, Tasks
-from tasktracker_ops.observations import Confirmation, Confirmed, Inbox, Mail
+from tasktracker_ops.models.emulator import Confirmation, Confirmed, Inbox, Mail, Stopped
+from tasktracker_ops.models.task import Tasks
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
-from tests.output.examples import SERVER, TASK
+
+from .examples import SERVER, TASK
 
 KEY = "wJalr/XUtn'FEMI+K7MDENG\"bPxRfiCY"
 

@@ -14,7 +14,8 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings
-from tests.output.examples import (
+
+from .examples import (
     ACCESS,
     ADDED,
     BOOTSTRAPPED,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.toolchain import TerraformBinary
+from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 from .runner import ROOT, WORKFLOWS, Runner, load
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from tasktracker_ops.adapters.toolchain import TERRAFORM_VERSION
+from tasktracker_ops.adapters.terraform.toolchain import TERRAFORM_VERSION
 
 from .checkout import check_out
 from .events import REPOSITORY, Event

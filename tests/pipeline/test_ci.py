@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.providers import provider_environment
-from tasktracker_ops.adapters.toolchain import TerraformBinary
+from tasktracker_ops.adapters.terraform.providers import provider_environment
+from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 from .events import pull_request
 from .runner import ROOT, Ran, Runner

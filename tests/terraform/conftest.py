@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasktracker_ops.adapters.providers import provider_environment
-from tasktracker_ops.adapters.toolchain import TerraformBinary
+from tasktracker_ops.adapters.terraform.providers import provider_environment
+from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 ROOT = Path(__file__).parents[2]
 STACKS = ("terraform", "bootstrap", "bootstrap/github")

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.task_client import TaskClient
+from tasktracker_ops.adapters.task_api.client import TaskClient
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import Alarm, AlarmEvent, FunctionState, Lock, Subscription
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.status import FunctionState, Lock, Subscription
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
 

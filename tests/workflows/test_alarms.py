@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tasktracker_ops.adapters.session import AwsError
-from tasktracker_ops.observations import AlarmEvent
+from tasktracker_ops.adapters.aws.session import AwsError
+from tasktracker_ops.models.alarm import AlarmEvent
 from tasktracker_ops.workflows.alarms import alarms
 
 Make = Callable[..., AlarmEvent]

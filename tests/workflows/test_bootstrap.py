@@ -16,13 +16,13 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from tasktracker_ops.adapters.session import AwsSession
-from tasktracker_ops.adapters.state_backend import StateBackend
-from tasktracker_ops.adapters.terraform import SavedPlan
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.aws.state_backend import StateBackend
+from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import AwsEnvironment
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange
 from tasktracker_ops.output import Console
-from tasktracker_ops.plans import Allowed, Plan, ResourceChange
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy

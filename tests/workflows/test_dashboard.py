@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.dashboards import read
-from tasktracker_ops.dashboards import DashboardPage, Series
-from tasktracker_ops.observations import AlarmEvent
+from tasktracker_ops.adapters.aws.dashboards import read
+from tasktracker_ops.models.alarm import AlarmEvent
+from tasktracker_ops.models.dashboard import DashboardPage, Series
 from tasktracker_ops.workflows.dashboard import draw, firing_periods, images
 from tasktracker_ops.workflows.time_window import rfc3339, time_window
 from tests.alarm import TOPIC, alarm_on_errors

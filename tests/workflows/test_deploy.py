@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.state_backend import BackendPresence
-from tasktracker_ops.adapters.terraform import SavedPlan
+from tasktracker_ops.adapters.aws.state_backend import BackendPresence
+from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models import Deployment
-from tasktracker_ops.observations import Subscription
+from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange, dangers
+from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output import Console
-from tasktracker_ops.plans import Allowed, Plan, ResourceChange, dangers
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
 

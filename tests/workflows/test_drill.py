@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.observations import Alarm, AlarmEvent, Drill, Subscription, timestamp
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.drill import Drill
+from tasktracker_ops.models.status import Subscription, timestamp
 from tasktracker_ops.workflows.drill import ERROR, SLOW, drill
 
 Make = Callable[..., AlarmEvent]

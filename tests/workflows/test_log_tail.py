@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasktracker_ops.adapters.logs import LogRecord
-from tasktracker_ops.adapters.session import AwsError
+from tasktracker_ops.adapters.aws.logs import LogRecord
+from tasktracker_ops.adapters.aws.session import AwsError
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.workflows.log_tail import Tail
 

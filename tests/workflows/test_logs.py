@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.logs import LogRecord
+from tasktracker_ops.adapters.aws.logs import LogRecord
+from tasktracker_ops.emulator.logs.patterns import compile_pattern
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.local.cloudwatch_logs.patterns import compile_pattern
-from tasktracker_ops.observations import LogMessage
+from tasktracker_ops.models.log import LogMessage
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.logs import LogQuery, logs
 

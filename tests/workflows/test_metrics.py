@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.dashboards import read
-from tasktracker_ops.dashboards import Metrics, MetricSummary, Query, Series
+from tasktracker_ops.adapters.aws.dashboards import read
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.dashboard import Metrics, MetricSummary, Query, Series
 from tasktracker_ops.workflows.metrics import metrics
 from tasktracker_ops.workflows.time_window import time_window
 

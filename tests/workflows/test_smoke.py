@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.authorization import BearerAuth
-from tasktracker_ops.adapters.task_client import TaskClient
+from tasktracker_ops.adapters.task_api.authorization import BearerAuth
+from tasktracker_ops.adapters.task_api.client import TaskClient
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.workflows.smoke import smoke_check
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.session import AwsNotFound
+from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.observations import Alarm, AlarmEvent, Lock, Subscription, timestamp
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.status import Lock, Subscription, timestamp
 from tasktracker_ops.workflows.status import status, watch
 
 Make = Callable[..., AlarmEvent]

@@ -1,0 +1,247 @@
+"""CloudWatch dashboards as they are deployed, and CloudWatch's own pictures of their widgets.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.dashboard import Annotation, Dashboard, Metric, Widget, WidgetLine
+
+from .session import AwsError, AwsSession, aws_errors
+
+COLUMNS = 24
+_SIDE = 6
+_PERIOD = 300
+# Of a picture, for a unit of the grid and for a side
+# (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Metric-Widget-Structure.html).
+_PIXELS = 60
+_MOST_PIXELS = 2000
+# What comes back where the operation does not exist: moto, LocalStack, AWS itself.
+_UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "InvalidAction"}
+_UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
+
+
+class Dashboards:
+    """Reads dashboards of the session's region."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def get(self, name: str) -> Dashboard:
+        """Return the dashboard of that name.
+
+        Raises TtOpsError `dashboard-missing`, or `dashboard-unreadable` for a broken body.
+        """
+        try:
+            with aws_errors(f"reading the dashboard {name!r}"):
+                answer = self._session.client("cloudwatch").get_dashboard(DashboardName=name)
+        except AwsError as error:
+            if error.aws_code not in {"ResourceNotFound", "DashboardNotFoundError"}:
+                raise
+            region = self._session.environment.region
+            raise TtOpsError(
+                "dashboard-missing",
+                f"there is no dashboard {name!r} in {region}",
+                hint="deploy it again: tt-ops deploy",
+            ) from None
+        return read(name, str(answer.get("DashboardBody")))
+
+    def image(self, widget: Widget, *, start: str, end: str, period: int | None) -> bytes:
+        """Return a metric widget as a PNG, drawn by CloudWatch from `start` to `end` (RFC 3339).
+
+        Raises TtOpsError `widget-image-unavailable` where there is no GetMetricWidgetImage.
+        """
+        sides = {"width": widget.width, "height": widget.height}
+        size = {side: min(units * _PIXELS, _MOST_PIXELS) for side, units in sides.items()}
+        request = {**widget.properties, **size, "start": start, "end": end}
+        if period is not None:
+            request["period"] = period
+        try:
+            with aws_errors(f"drawing the widget {widget.title!r}"):
+                answer = self._session.client("cloudwatch").get_metric_widget_image(
+                    MetricWidget=json.dumps(request)
+                )
+        except AwsError as error:
+            if error.aws_code not in _UNKNOWN_OPERATION:
+                raise
+            raise TtOpsError(
+                "widget-image-unavailable",
+                "this target draws no widgets: it has no GetMetricWidgetImage",
+                hint="write the whole dashboard as a page: tt-ops dashboard --html dashboard.html",
+            ) from None
+        return bytes(answer["MetricWidgetImage"])
+
+
+class _InvalidBody(Exception):
+    """The body is not that of a dashboard, for the reason in the text."""
+
+
+def read(name: str, body: str) -> Dashboard:
+    """Return the dashboard that a body describes. Raises TtOpsError `dashboard-unreadable`."""
+    try:
+        content = json.loads(body)
+        if not isinstance(content, dict) or not isinstance(content.get("widgets"), list):
+            raise _InvalidBody("it has no list 'widgets'")
+        return Dashboard(name, tuple(_widgets(content["widgets"])))
+    except json.JSONDecodeError as error:
+        wrong = f"it is not JSON: {error}"
+    except _InvalidBody as error:
+        wrong = str(error)
+    raise TtOpsError(
+        "dashboard-unreadable",
+        f"the body of the dashboard {name!r} cannot be read: {wrong}",
+        hint="deploy it again: tt-ops deploy",
+    )
+
+
+def _widgets(content: Sequence[Any]) -> Iterator[Widget]:
+    # Widgets without a place stand in a row, as wide as the dashboard.
+    column = row = below = 0
+    for number, raw in enumerate(content, 1):
+        try:
+            if not isinstance(raw, dict) or not isinstance(raw.get("properties", {}), dict):
+                raise _InvalidBody("it is not an object")
+            width, height = (_whole(raw.get(side, _SIDE)) for side in ("width", "height"))
+            if "x" in raw and "y" in raw:
+                column, row = _whole(raw["x"]), _whole(raw["y"])
+            elif column + width > COLUMNS:
+                column, row = 0, below
+            yield _widget(raw, (column, row, width, height))
+        except (TypeError, ValueError, _InvalidBody) as error:
+            raise _InvalidBody(f"widget {number}: {error}") from None
+        column, below = column + width, max(below, row + height)
+
+
+def _widget(raw: Mapping[str, Any], place: tuple[int, int, int, int]) -> Widget:
+    kind, properties = str(raw.get("type")), raw.get("properties", {})
+    annotations = _object(properties, "annotations")
+    alarms = [*_list(properties, "alarms"), *_list(annotations, "alarms")]
+    metric = kind == "metric"
+    return Widget(
+        kind,
+        str(properties.get("title") or ""),
+        *place,
+        lines=tuple(_lines(properties)) if metric else (),
+        annotations=tuple(_annotations(annotations)) if metric else (),
+        alarms=tuple(map(str, alarms)),
+        view=str(properties.get("view") or "timeSeries"),
+        stacked=bool(properties.get("stacked")),
+        whole=bool(properties.get("setPeriodToTimeRange")),
+        limits={
+            side: (_number(axis.get("min")), _number(axis.get("max")))
+            for side, axis in _object(properties, "yAxis").items()
+            if isinstance(axis, dict)
+        },
+        text=str(properties.get("markdown") or properties.get("query") or ""),
+        properties=properties,
+    )
+
+
+def _lines(properties: Mapping[str, Any]) -> Iterator[WidgetLine]:
+    above: list[str] = []
+    for number, row in enumerate(_list(properties, "metrics"), 1):
+        if not isinstance(row, list) or not row:
+            raise _InvalidBody(f"metric {number} is not a list")
+        options = row[-1] if isinstance(row[-1], dict) else {}
+        words = row[: len(row) - 1] if isinstance(row[-1], dict) else row
+        expression = options.get("expression")
+        if expression is None:
+            above = _written_out(words, above)
+            if len(above) < 2 or len(above) % 2:
+                raise _InvalidBody(
+                    f"metric {number} is not a namespace, a name and pairs: {above!r}"
+                )
+        region = options.get("region") or properties.get("region")
+        yield WidgetLine(
+            metric=None if expression is not None else _metric(above, options),
+            expression=None if expression is None else str(expression),
+            id=str(options.get("id") or f"unnamed{number}"),
+            label=_text(options.get("label")),
+            statistic=str(options.get("stat") or properties.get("stat") or "Average"),
+            period=_whole(options.get("period") or properties.get("period") or _PERIOD),
+            visible=bool(options.get("visible", True)),
+            region=_text(region),
+            color=_text(options.get("color")),
+            right=options.get("yAxis") == "right",
+        )
+
+
+def _written_out(words: Sequence[Any], above: Sequence[str]) -> list[str]:
+    """Replace `.` by the word at its place in the row above, `...` by all words that fit."""
+    full = [str(word) for word in words]
+    if "..." in full:
+        place = full.index("...")
+        rest = len(full) - place - 1
+        full[place : place + 1] = above[place : len(above) - rest]
+    try:
+        return [above[i] if word == "." else word for i, word in enumerate(full)]
+    except IndexError:
+        raise _InvalidBody(f"a '.' repeats what is not there: {full!r}") from None
+
+
+def _metric(words: Sequence[str], options: Mapping[str, Any]) -> Metric:
+    dimensions = zip(words[2::2], words[3::2], strict=True)
+    account = options.get("accountId")
+    return Metric(words[0], words[1], tuple(sorted(dimensions)), _text(account))
+
+
+def _annotations(annotations: Mapping[str, Any]) -> Iterator[Annotation]:
+    for mark in _list(annotations, "horizontal"):
+        first, last = _ends(mark)
+        if first.get("visible", True):
+            axis = str(first.get("yAxis") or "left")
+            value, until = _number(first.get("value")), _number(last.get("value"))
+            if value is not None:
+                yield Annotation(
+                    axis, value, until, _text(first.get("label")), _text(first.get("color"))
+                )
+    for mark in _list(annotations, "vertical"):
+        first, last = _ends(mark)
+        if first.get("visible", True):
+            start, end = str(first.get("value")), _text(last.get("value"))
+            yield Annotation(
+                "time", start, end, _text(first.get("label")), _text(first.get("color"))
+            )
+
+
+def _ends(mark: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return an annotation's value, and for a band its other end."""
+    ends = mark if isinstance(mark, list) else [mark, {}]
+    if len(ends) != 2 or not all(isinstance(end, dict) for end in ends):
+        raise _InvalidBody(f"an annotation cannot be read: {str(mark)[:100]!r}")
+    return ends[0], ends[1]
+
+
+def _object(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = content.get(key) or {}
+    if not isinstance(value, dict):
+        raise _InvalidBody(f"{key!r} is not an object")
+    return value
+
+
+def _list(content: Mapping[str, Any], key: str) -> Sequence[Any]:
+    value = content.get(key) or []
+    if not isinstance(value, list):
+        raise _InvalidBody(f"{key!r} is not a list")
+    return value
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _whole(value: Any) -> int:
+    """Return a number of grid units or seconds, which is not negative."""
+    number = int(value)
+    if number < 0:
+        raise _InvalidBody(f"{value!r} is negative")
+    return number

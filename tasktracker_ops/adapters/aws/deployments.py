@@ -1,0 +1,83 @@
+"""The deployment's own description: one SSM parameter, written by Terraform."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tasktracker_ops.models.deployment import Deployment
+
+from .session import AwsNotFound, AwsSession, aws_errors
+
+PARAMETER = "/task-tracker/deployment"
+SCHEMA = 1
+
+
+class Deployments:
+    """Reads what is deployed: one call, no Terraform, no state."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def get(self) -> Deployment:
+        """Return the deployment of this account and region.
+
+        Raises TtOpsError `not-deployed`, or `deployment-unreadable` for one we cannot read.
+        """
+        region = self._session.environment.region
+        try:
+            with aws_errors(f"reading the parameter {PARAMETER!r} in {region}"):
+                answer = self._session.client("ssm").get_parameter(Name=PARAMETER)
+        except AwsNotFound:
+            raise TtOpsError(
+                "not-deployed",
+                f"nothing is deployed in {region}: there is no parameter {PARAMETER!r}",
+                hint="deploy it: tt-ops deploy",
+            ) from None
+        return _read(str(answer.get("Parameter", {}).get("Value")))
+
+
+def api_address(deployment: Deployment, environment: AwsEnvironment) -> str:
+    """Return the address that the deployment's API is called at.
+
+    Raises ConfigurationError `api-not-served` for one of AWS's own behind another endpoint: an
+    emulator without a data plane made it up, and what answers there is somebody else's.
+    """
+    url, endpoint = deployment.api_url, environment.endpoint_url
+    if endpoint is None or _is_aws(endpoint) or not _is_aws(url):
+        return url
+    raise ConfigurationError(
+        "api-not-served",
+        f"no request is sent to {url!r}: it is an address of AWS, and AWS_ENDPOINT_URL is "
+        f"{endpoint!r}, which serves no API there",
+        hint="leave the smoke check out (tt-ops deploy --no-smoke), and name an address that "
+        "serves the API: tt-ops tasks --api-url URL list",
+    )
+
+
+def _is_aws(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def _read(text: str) -> Deployment:
+    try:
+        content = json.loads(text)
+        # Before anything else: another schema may have other keys.
+        if content["schema"] != SCHEMA:
+            raise _unreadable(f"schema {content['schema']!r}, and this tt-ops reads {SCHEMA}")
+        return Deployment.from_json(content)
+    except KeyError as error:
+        raise _unreadable(f"no {error} in {text[:200]!r}") from None
+    except (ValueError, TypeError):
+        raise _unreadable(repr(text[:200])) from None
+
+
+def _unreadable(why: str) -> TtOpsError:
+    return TtOpsError(
+        "deployment-unreadable",
+        f"the parameter {PARAMETER!r} does not describe a deployment: {why}",
+        hint="write it again with this version: tt-ops deploy",
+    )

@@ -1,0 +1,250 @@
+"""boto3 sessions and clients, and AWS's errors in the user's terms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from json import JSONDecodeError
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore import exceptions as boto_errors
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.parsers import ResponseParserError
+
+from tasktracker_ops.adapters.host.loopback import is_loopback
+from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+
+from .responses import refuse_strangers
+
+# A laptop has no instance metadata: its address swallows packets, and two tries are made.
+_SHORT_METADATA_TIMEOUT = {
+    "metadata_service_timeout": (
+        "metadata_service_timeout",
+        "AWS_METADATA_SERVICE_TIMEOUT",
+        0.4,
+        float,
+    )
+}
+_SILENCE_SECONDS = 10
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_REJECTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
+_REJECTED |= {"InvalidAccessKeyId", "AuthFailure", "InvalidSignatureException", "InvalidToken"}
+_REJECTED |= {"IncompleteSignature", "IncompleteSignatureException"}
+_REJECTED |= {"MissingAuthenticationToken", "MissingAuthenticationTokenException"}
+# The first is S3's; the others say it under the code of a wrong signature.
+_CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+_CLOCK_WORDS = ("Signature expired", "Signature not yet current")
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "ParameterNotFound"}
+_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
+_NOT_FOUND |= {"NotFoundException", "NoSuchEntity", "NoSuchEntityException"}
+_NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
+_THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
+_THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
+_THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}
+_LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
+# Shows no secrets of the environment.
+_ENDPOINT_HINT = "check endpoint, proxy and CA: env | grep -i -e endpoint -e proxy -e ca_bundle"
+
+
+class AwsError(TtOpsError):
+    """An answer of AWS that a caller may know what to do with; code and message are AWS's own."""
+
+    def __init__(self, action: str, aws_code: str, message: str, request_id: str = "") -> None:
+        request = f" (request {request_id})" if request_id else ""
+        said = f"{aws_code}: {message.rstrip('.')}{request}"
+        code, told, hint = "aws-error", f"{action} failed: {said}", "try again in a moment"
+        if aws_code in _THROTTLED:
+            code, told = "aws-throttled", f"{action}: AWS gets too many requests at once: {said}"
+            hint = "wait until others ask less, then try again"
+        super().__init__(code, told, hint=f"{hint}: {SAME_COMMAND}")
+        self.aws_code = aws_code
+        self.aws_message = message.rstrip(".")
+
+
+class AwsNotFound(AwsError):
+    """AWS has no such thing."""
+
+
+class AwsSession:
+    """Clients for one environment, made once each."""
+
+    def __init__(self, environment: AwsEnvironment) -> None:
+        self.environment = environment
+        self._clients: dict[str, Any] = {}
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        environment = self.environment
+        core = botocore.session.Session(
+            session_vars=_sealed_variables() if environment.sealed else _SHORT_METADATA_TIMEOUT,
+            profile=environment.profile,
+        )
+        with aws_errors("reading the AWS configuration"):
+            return boto3.Session(
+                botocore_session=core,
+                region_name=environment.region,
+                aws_access_key_id=environment.access_key_id,
+                aws_secret_access_key=environment.secret_access_key,
+            )
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of `service`."""
+        if service not in self._clients:
+            with aws_errors(f"preparing the {service} client"):
+                client = self._session.client(
+                    service, endpoint_url=self._endpoint_url, config=self._config
+                )
+                # Wildcards come before botocore's `before-parse.s3.*`, which takes what it cannot
+                # read for an error of S3's.
+                client.meta.events.register("before-parse.*.*", refuse_strangers)
+                self._clients[service] = client
+        return self._clients[service]
+
+    @property
+    def _endpoint_url(self) -> str | None:
+        # Otherwise boto3 finds the same variable itself, and the more specific AWS_ENDPOINT_URL_S3.
+        return self.environment.endpoint_url if self.environment.sealed else None
+
+    @property
+    def _config(self) -> Config:
+        path_style = {"addressing_style": "path"} if self.environment.endpoint_url else {}
+        return Config(
+            connect_timeout=5,
+            # Of silence, not of the whole answer: AWS begins to answer our calls within a second.
+            read_timeout=_SILENCE_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            s3=path_style,
+            proxies={} if is_loopback(self.environment.endpoint_url or "") else None,
+        )
+
+    def credentials(self) -> Any:
+        """Return botocore's credentials, frozen. Raises ConfigurationError where there are none."""
+        with aws_errors("looking for AWS credentials"):
+            found = self._session.get_credentials()
+            if found is None:
+                raise boto_errors.NoCredentialsError
+            return found.get_frozen_credentials()
+
+    def require_credentials(self) -> None:
+        """Raise ConfigurationError unless credentials can be found; AWS is not asked."""
+        self.credentials()
+
+    @cached_property
+    def account_id(self) -> str:
+        """Return the account that the credentials belong to; AWS is asked once."""
+        with aws_errors("asking AWS who we are"):
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@contextmanager
+def aws_errors(action: str) -> Iterator[None]:
+    """Raise TtOpsError in place of botocore's errors; `action` says what was being done."""
+    try:
+        yield
+    except boto_errors.ClientError as error:
+        raise _from_answer(action, error.response) from error
+    except boto_errors.ProfileNotFound as error:
+        raise ConfigurationError(
+            "aws-profile-missing",
+            f"{action}: {_line(error)}",
+            hint="list those you have: aws configure list-profiles",
+        ) from error
+    except _CREDENTIAL_ERRORS as error:
+        raise ConfigurationError(
+            "aws-credentials-missing", f"no AWS credentials: {_line(error)}", hint=_LOGIN_HINT
+        ) from error
+    except JSONDecodeError as error:
+        raise ConfigurationError(
+            "aws-credentials-missing",
+            f"no AWS credentials: what a credential_process printed is no JSON ({error})",
+            hint=_LOGIN_HINT,
+        ) from error
+    except _CONNECTION_ERRORS as error:
+        raise TtOpsError(
+            "aws-unreachable",
+            f"{action}: AWS does not answer: {_line(error)}",
+            hint=_ENDPOINT_HINT,
+        ) from error
+    except ResponseParserError as error:
+        raise TtOpsError(
+            "aws-unreachable",
+            f"{action}: what answers is not AWS: {_line(error)[:200]}",
+            hint=_ENDPOINT_HINT,
+        ) from error
+    # ValueError: a wrong region or endpoint; OSError: a credential_process that cannot be started.
+    except (boto_errors.BotoCoreError, ValueError, OSError) as error:
+        raise ConfigurationError(
+            "aws-configuration-invalid",
+            f"{action}: {_line(error)}",
+            hint="look at the variables and files that AWS reads: aws configure list",
+        ) from error
+
+
+_CREDENTIAL_ERRORS = (
+    boto_errors.NoCredentialsError,
+    boto_errors.PartialCredentialsError,
+    boto_errors.CredentialRetrievalError,
+    boto_errors.TokenRetrievalError,
+    boto_errors.SSOError,
+    getattr(boto_errors, "LoginError", boto_errors.SSOError),  # new in boto3 1.41
+    boto_errors.RefreshWithMFAUnsupportedError,
+)
+_CONNECTION_ERRORS = (
+    boto_errors.HTTPClientError,
+    boto_errors.ConnectionError,
+    boto_errors.IncompleteReadError,
+)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
+    answer = response.get("Error", {})
+    code, message = str(answer.get("Code", "Unknown")), str(answer.get("Message", ""))
+    if code in _CLOCK_CODES or message.startswith(_CLOCK_WORDS):
+        return ConfigurationError(
+            "clock-wrong",
+            f"{action}: this machine's clock is not that of AWS ({message or code})",
+            hint="compare it with the time now, and set it: date -u",
+        )
+    if code in _EXPIRED:
+        return ConfigurationError(
+            "aws-credentials-expired",
+            f"{action}: the AWS credentials have expired",
+            hint=_LOGIN_HINT,
+        )
+    if code in _REJECTED:
+        return ConfigurationError(
+            "aws-credentials-rejected",
+            f"{action}: AWS does not accept these credentials ({code}: {message.rstrip('.')})",
+            hint=_LOGIN_HINT,
+        )
+    if code in _DENIED:
+        return ConfigurationError(
+            "aws-access-denied",
+            f"{action}: these credentials may not do that ({message.rstrip('.') or code})",
+            hint="see whose they are: aws sts get-caller-identity",
+        )
+    kind = AwsNotFound if code in _NOT_FOUND else AwsError
+    return kind(
+        action, code, message, str(response.get("ResponseMetadata", {}).get("RequestId", ""))
+    )
+
+
+def _sealed_variables() -> dict[str, tuple[Any, ...]]:
+    """Return botocore's session variables, cut off from the user's environment and files."""
+    variables = {
+        name: (None, None, *rest[2:]) for name, rest in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        variables[name] = (None, None, os.devnull, None)
+    return variables

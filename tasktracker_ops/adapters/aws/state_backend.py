@@ -1,0 +1,250 @@
+"""The S3 bucket and the DynamoDB table that hold Terraform's state and its locks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models.status import Lock
+
+from .session import AwsError, AwsNotFound, AwsSession, aws_errors
+
+# The bootstrap stack makes the bucket, so its own state moves in afterwards.
+BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
+GITHUB_STATE_KEY = "infra/github.tfstate"
+# The one statement and the one rule of bootstrap/backend_setup.tf.
+_POLICY_SID = "TlsOnly"
+_RULE_ID = "expire-old-versions"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendPresence:
+    """Which parts of the backend exist in this account."""
+
+    bucket: bool
+    lock_table: bool
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether Terraform can work with it."""
+        return self.bucket and self.lock_table
+
+
+class StateBackend:
+    """The state bucket and the lock table of one account and region."""
+
+    def __init__(self, session: AwsSession, *, bucket: str, lock_table: str) -> None:
+        self._session = session
+        self.bucket = bucket
+        self.lock_table = lock_table
+
+    def presence(self) -> BackendPresence:
+        """Look for both parts. Raises ConfigurationError for a bucket of somebody else."""
+        return BackendPresence(bucket=self._bucket_exists(), lock_table=self._table_exists())
+
+    def _bucket_exists(self) -> bool:
+        # Asked first, since a HEAD answers expired credentials with a bare 400.
+        account = self._session.account_id
+        try:
+            with aws_errors(f"looking for the bucket {self.bucket!r}"):
+                answer = self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=account)
+        except AwsNotFound:
+            return False
+        except AwsError as error:
+            if error.aws_code != "301":
+                raise
+            raise self._elsewhere(account) from None
+        except ConfigurationError as error:
+            if error.code != "aws-access-denied":
+                raise
+            raise self._taken(account) from None
+        region = answer.get("BucketRegion") or self._session.environment.region
+        if region != self._session.environment.region:
+            raise self._elsewhere(account, region)
+        return True
+
+    def _taken(self, account: str) -> ConfigurationError:
+        return ConfigurationError(
+            "state-bucket-taken",
+            f"the bucket {self.bucket!r} belongs to someone else, or account {account!r} may not "
+            "see it: bucket names are shared by all of AWS",
+            hint="take a name of your own: "
+            f"tt-ops bootstrap --state-bucket task-tracker-terraform-state-{account}",
+        )
+
+    def _elsewhere(self, account: str, region: str = "another region") -> ConfigurationError:
+        here = self._session.environment.region
+        return ConfigurationError(
+            "state-bucket-elsewhere",
+            f"the bucket {self.bucket!r} is in {region}, and not in {here!r}: "
+            "bucket names are shared by all regions",
+            hint="name its region (--region), or take another bucket for this one: "
+            f"tt-ops bootstrap --state-bucket task-tracker-terraform-state-{account}-{here}",
+        )
+
+    def _table_exists(self) -> bool:
+        try:
+            with aws_errors(f"looking for the lock table {self.lock_table!r}"):
+                self._dynamodb.describe_table(TableName=self.lock_table)
+        except AwsNotFound:
+            return False
+        return True
+
+    def fetch_bootstrap_state(self, file: Path) -> bool:
+        """Write the bootstrap stack's state to `file`; False where the bucket has none."""
+        try:
+            with aws_errors(f"reading {BOOTSTRAP_STATE_KEY!r} from {self.bucket!r}"):
+                answer = self._s3.get_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY)
+                content = answer["Body"].read()
+        except AwsNotFound:
+            return False
+        file.write_bytes(content)
+        return True
+
+    def store_bootstrap_state(self, file: Path) -> None:
+        """Keep the bootstrap stack's state in the bucket that it made."""
+        content = file.read_bytes()
+        with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
+            self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=content)
+
+    def empty_bucket(self) -> None:
+        """Delete every version of every object in the bucket, which no bucket can be deleted with.
+
+        Delete markers go first: moto cannot delete the last version of a key that has one.
+        """
+        pages = self._s3.get_paginator("list_object_versions")
+        with aws_errors(f"emptying the bucket {self.bucket!r}"):
+            for kind in ("DeleteMarkers", "Versions"):
+                for page in pages.paginate(Bucket=self.bucket):
+                    for item in page.get(kind, ()):
+                        self._s3.delete_object(
+                            Bucket=self.bucket, Key=item["Key"], VersionId=item["VersionId"]
+                        )
+
+    def outputs(self, state_key: str) -> dict[str, str]:
+        """Return the outputs in the state under that key, as texts; empty where there is none."""
+        try:
+            with aws_errors(f"reading {state_key!r} from {self.bucket!r}"):
+                answer = self._s3.get_object(Bucket=self.bucket, Key=state_key)
+                state = json.loads(answer["Body"].read())
+        except AwsNotFound:
+            return {}
+        return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
+
+    def lock(self, state_key: str) -> Lock:
+        """Return who holds the lock of the state `state_key`; unknown where access is denied.
+
+        Terraform locks in both places, and one is enough to keep others out.
+        """
+        try:
+            text = self._lock_item(state_key)
+            if text is None:
+                text = self._lock_file(state_key)
+        except TtOpsError:
+            return Lock(held=None)
+        return Lock(held=False) if text is None else _lock(text)
+
+    def _lock_item(self, state_key: str) -> str | None:
+        with aws_errors(f"reading the lock table {self.lock_table!r}"):
+            answer = self._dynamodb.get_item(
+                TableName=self.lock_table,
+                Key={"LockID": {"S": f"{self.bucket}/{state_key}"}},
+                ConsistentRead=True,
+            )
+        return str(answer["Item"].get("Info", {}).get("S", "")) if "Item" in answer else None
+
+    def _lock_file(self, state_key: str) -> str | None:
+        try:
+            with aws_errors(f"looking for a lock in {self.bucket!r}"):
+                answer = self._s3.get_object(Bucket=self.bucket, Key=f"{state_key}.tflock")
+                return str(answer["Body"].read().decode(errors="replace"))
+        except AwsNotFound as error:
+            if error.aws_code != "NoSuchKey":
+                raise
+            return None
+
+    def foreign_objects(self, state_key: str) -> list[str]:
+        """Return up to ten keys in the bucket that belong to none of our stacks."""
+        ours = {BOOTSTRAP_STATE_KEY}
+        for key in (state_key, GITHUB_STATE_KEY):
+            ours |= {key, f"{key}.tflock"}
+        with aws_errors(f"listing the bucket {self.bucket!r}"):
+            answer = self._s3.list_objects_v2(Bucket=self.bucket)
+        keys = [item["Key"] for item in answer.get("Contents", [])]
+        return [key for key in keys if key not in ours][:10]
+
+    def foreign_locks(self) -> list[str]:
+        """Return up to ten ids in the lock table that belong to states in another bucket."""
+        found: list[str] = []
+        with aws_errors(f"reading the lock table {self.lock_table!r}"):
+            for page in self._dynamodb.get_paginator("scan").paginate(
+                TableName=self.lock_table, ProjectionExpression="LockID", ConsistentRead=True
+            ):
+                found += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
+        return [lock for lock in found if not lock.startswith(f"{self.bucket}/")][:10]
+
+    def own_settings(self) -> list[str]:
+        """Say which settings of the bucket the bootstrap stack would replace."""
+        checks = {
+            "a policy": self._has_foreign_policy,
+            "lifecycle rules": self._has_foreign_rules,
+            "encryption with a key of KMS": self._has_key,
+        }
+        return [words for words, check in checks.items() if check()]
+
+    def _has_foreign_policy(self) -> bool:
+        answer = self._setting("get_bucket_policy")
+        statements = json.loads(answer.get("Policy", "{}")).get("Statement", [])
+        # One statement may stand there without a list around it.
+        listed = statements if isinstance(statements, list) else [statements]
+        return any(statement.get("Sid") != _POLICY_SID for statement in listed)
+
+    def _has_foreign_rules(self) -> bool:
+        rules = self._setting("get_bucket_lifecycle_configuration").get("Rules", [])
+        return any(rule.get("ID") != _RULE_ID for rule in rules)
+
+    def _has_key(self) -> bool:
+        answer = self._setting("get_bucket_encryption")
+        rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+        return any(
+            rule.get("ApplyServerSideEncryptionByDefault", {})
+            .get("SSEAlgorithm", "")
+            .startswith("aws:kms")
+            for rule in rules
+        )
+
+    def _setting(self, operation: str) -> dict[str, Any]:
+        """Return a setting of the bucket; empty where it was never set."""
+        try:
+            with aws_errors(f"reading the settings of the bucket {self.bucket!r}"):
+                answer: dict[str, Any] = getattr(self._s3, operation)(Bucket=self.bucket)
+        except AwsNotFound:
+            return {}
+        return answer
+
+    @property
+    def _s3(self) -> Any:
+        return self._session.client("s3")
+
+    @property
+    def _dynamodb(self) -> Any:
+        return self._session.client("dynamodb")
+
+
+def _lock(text: str) -> Lock:
+    """Read a lock that is held, as its holder wrote it."""
+    try:
+        said = json.loads(text)
+        fields = {name: str(value) for name, value in said.items() if value}
+    except (ValueError, AttributeError):
+        return Lock(held=True)
+    return Lock(
+        held=True,
+        id=fields.get("ID"),
+        who=fields.get("Who"),
+        operation=fields.get("Operation", "").removeprefix("OperationType").lower() or None,
+        since=fields.get("Created"),
+    )

@@ -1,0 +1,76 @@
+"""One command of Terraform: python-terraform's command lines, run by a process of our own."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import python_terraform
+
+from tasktracker_ops.errors import ConfigurationError
+
+from . import process
+
+# The value of an option that has none, such as -json.
+FLAG = python_terraform.IsFlagged
+
+
+class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
+    """python-terraform with its command lines as they are, and lines that arrive as they come."""
+
+    def __init__(
+        self,
+        *,
+        executable: Path,
+        directory: Path,
+        environment: Mapping[str, str],
+        on_line: Callable[[process.Stream, str], None],
+        on_signal: Callable[[int], None],
+    ) -> None:
+        super().__init__(working_dir=str(directory), terraform_bin_path=str(executable))
+        # An empty mapping would still make a temporary file for every command.
+        self.variables = None
+        self.directory = directory
+        self.environment = environment
+        self.on_line = on_line
+        self.on_signal = on_signal
+        self.interrupted = False
+
+    def __getattr__(self, name: str) -> Any:
+        # The base class would make a Terraform command of every misspelt name.
+        raise AttributeError(name)
+
+    def read_state_file(self, file_path: str | None = None) -> None:
+        """Leave the state alone: it is remote, and nobody here reads it."""
+
+    def cmd(self, cmd: str, *args: str, **kwargs: Any) -> tuple[int, str, str]:
+        """Run one command to its end; returns code, standard output and standard error.
+
+        `interrupted` says afterwards whether a signal asked to stop. Raises ConfigurationError
+        (terraform-missing) when the executable cannot be started.
+        """
+        lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
+
+        def note(stream: process.Stream, line: str) -> None:
+            lines[stream].append(line)
+            self.on_line(stream, line)
+
+        command = self.generate_cmd_string(cmd, *args, **kwargs)
+        try:
+            outcome = process.run(
+                command,
+                directory=self.directory,
+                environment=self.environment,
+                on_line=note,
+                on_signal=self.on_signal,
+            )
+        except process.CannotStart as error:
+            raise ConfigurationError(
+                "terraform-missing",
+                f"Terraform at {command[0]!r} cannot be started: {error}",
+                hint=f"see what it says: {shlex.join([command[0], 'version'])}",
+            ) from error
+        self.interrupted = outcome.interrupted
+        return outcome.returncode, "\n".join(lines["stdout"]), "\n".join(lines["stderr"])

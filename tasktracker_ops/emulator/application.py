@@ -1,0 +1,151 @@
+"""The emulator: its WSGI application, composed of its parts."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication
+
+from werkzeug.wrappers import Response
+
+from tasktracker_ops.emulator.cloudwatch.alarms import Alarms, EvaluationSchedule
+from tasktracker_ops.emulator.gateway.answer import HttpAnswer
+from tasktracker_ops.emulator.gateway.call import PREFIX, ApiCall
+from tasktracker_ops.emulator.gateway.gateway import Gateway
+from tasktracker_ops.emulator.lambda_runtime.launcher import Launcher
+from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
+from tasktracker_ops.emulator.mail.mailbox import Mailbox
+from tasktracker_ops.local.state import ServerState
+
+from . import control_plane, patches
+from . import status_page as console
+from .cloudwatch import publisher
+from .mail import pages
+
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.I)
+_AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?", re.I)
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The composed application and its parts."""
+
+    application: WSGIApplication
+    runtime: Runtime
+    gateway: Gateway
+    alarms: Alarms
+    mailbox: Mailbox
+
+    def close(self) -> None:
+        """Stop every worker, and the evaluation of alarms."""
+        self.alarms.close()
+        self.runtime.close()
+
+
+def compose(
+    state: ServerState,
+    directory: Path,
+    *,
+    idle_seconds: float = 300.0,
+    schedule: EvaluationSchedule | None = None,
+) -> Emulator:
+    """Build the parts and connect them; workers idle for `idle_seconds` are stopped.
+
+    `schedule` is that of the evaluation of alarms, if not every five seconds.
+    """
+    mailbox = Mailbox()
+    alarms = Alarms(schedule or EvaluationSchedule())
+    runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
+    gateway = Gateway(runtime)
+    runtime.observers.add(publisher.publish_invocation)
+    gateway.observers.add(publisher.publish_request)
+    patches.install(runtime=runtime, mailbox=mailbox, alarms=alarms, url=state.url)
+    moto = control_plane.create_application()
+
+    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if (refusal := _refuse(environ, path)) is not None:
+            return refusal(environ, start_response)
+        # moto's own operations erase everything, and replay requests to any address.
+        if path.startswith("/moto-api"):
+            return _NOT_FOUND(environ, start_response)
+        if path.startswith(PREFIX):
+            return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
+        if path.startswith("/_tt-ops"):
+            return _own(state, mailbox, environ)(environ, start_response)
+        return moto(environ, start_response)
+
+    return Emulator(application, runtime, gateway, alarms, mailbox)
+
+
+def _refuse(environ: dict[str, Any], path: str) -> Response | None:
+    """Refuse what a web page could send: a rebound host name, or another site's origin.
+
+    The control plane accepts code and runs it, so it must not be reachable from a browser.
+    """
+    host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
+    if not (_LOOPBACK.fullmatch(host) or _AWS.fullmatch(host)):
+        return _refusal(f"Host {host!r} is not this machine")
+    if path.startswith(PREFIX) or origin is None:
+        return None
+    if _LOOPBACK.fullmatch(urlsplit(origin).netloc):
+        return None
+    return _refusal(f"Origin {origin!r} is not this machine")
+
+
+def _refusal(reason: str) -> Response:
+    return _json({"message": reason}, 403)
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(json.dumps(content), status, content_type="application/json")
+
+
+_NOT_FOUND = _json({"message": "Not Found"}, 404)
+
+
+def _own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response:
+    response = _page(state, mailbox, environ)
+    if response is None:
+        return _NOT_FOUND
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    return response
+
+
+def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response | None:
+    path = environ["PATH_INFO"].removeprefix("/_tt-ops")
+    if path == "/health":
+        return _json(_health(state))
+    if path in ("", "/"):
+        content = console.render(state, mailbox)
+        return Response(content, content_type="text/html; charset=utf-8")
+    # A program that checks whether a link is alive sends HEAD, which must confirm nothing.
+    if environ["REQUEST_METHOD"] != "GET":
+        return None
+    return pages.answer(mailbox, path, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
+
+
+def _health(state: ServerState) -> dict[str, Any]:
+    return {
+        "service": "tt-ops emulator",
+        "emulation": True,
+        "pid": state.pid,
+        "id": state.id,
+        "started_at": state.started_at.isoformat(),
+        "version": state.version,
+    }
+
+
+def _send(answer: HttpAnswer, start_response: StartResponse) -> Iterable[bytes]:
+    # A Response object would rewrite some of the function's headers.
+    reason = http.client.responses.get(answer.status, "Unknown")
+    start_response(f"{answer.status} {reason}", list(answer.headers))
+    return [answer.body]

@@ -1,0 +1,147 @@
+"""The alarms of the emulated account: evaluated every few seconds, notifying when they change.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.backends import get_backend
+
+from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+
+from . import evaluation, metrics, notification
+from .evaluation import INSUFFICIENT_DATA, Datapoint, Rule
+from .history import History
+from .metrics import MetricId
+from .notification import NotificationFailed
+
+_log = logging.getLogger(__name__)
+INTERVAL_SECONDS = 5.0
+_STATE = ("state_value", "state_reason", "state_updated_timestamp", "state_transitioned_timestamp")
+
+
+@dataclass(frozen=True)
+class EvaluationSchedule:
+    """How often alarms are evaluated, and by what clock (epoch seconds)."""
+
+    interval_seconds: float = INTERVAL_SECONDS
+    clock: Callable[[], float] = time.time
+
+
+class Alarms:
+    """Evaluates the alarms of every region in a thread of its own, until closed."""
+
+    def __init__(self, schedule: EvaluationSchedule) -> None:
+        self.history = History()
+        self._schedule = schedule
+        # Evaluation and the operations on alarms take turns.
+        self._turn = threading.RLock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop evaluating."""
+        self._closing.set()
+        self._thread.join()
+
+    def put(self, backend: Any, name: str, store: Callable[[], Any]) -> Any:
+        """Store an alarm's configuration and return moto's alarm; an existing one keeps its state.
+
+        A new one has INSUFFICIENT_DATA until it is evaluated for the first time.
+        """
+        with self._turn:
+            before, alarm = backend.alarms.get(name), store()
+            alarm.state_reason_data = None
+            if before is None:
+                alarm.state_value = INSUFFICIENT_DATA
+                alarm.state_updated_timestamp = alarm.state_transitioned_timestamp = self._now()
+            else:
+                for attribute in _STATE:
+                    setattr(alarm, attribute, getattr(before, attribute))
+            kind = "Create" if before is None else "Update"
+            summary = f'Alarm "{name}" {kind.lower()}d'
+            self.history.add(alarm, self._now(), "ConfigurationUpdate", summary, {"type": kind})
+        return alarm
+
+    def change(self, alarm: Any, state: str, reason: str) -> None:
+        """Set the state of moto's alarm; if it is a new one, record it and notify."""
+        with self._turn:
+            now, old_state = self._now(), alarm.state_value
+            old = {"stateValue": old_state, "stateReason": alarm.state_reason}
+            alarm.state_value, alarm.state_reason = state, reason
+            alarm.state_updated_timestamp = now
+            if state == old_state:
+                return
+            alarm.state_transitioned_timestamp = now
+            new = {"stateValue": state, "stateReason": reason}
+            summary = f"Alarm updated from {old_state} to {state}"
+            self.history.add(alarm, now, "StateUpdate", summary, {"oldState": old, "newState": new})
+            for action in notification.actions(alarm):
+                self._act(alarm, action, old_state)
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._schedule.interval_seconds):
+            for backend in list(get_backend("cloudwatch")[ACCOUNT_ID].values()):
+                for alarm in list(backend.alarms.values()):
+                    try:
+                        self._evaluate(backend, alarm)
+                    except Exception:
+                        _log.exception("alarm %s", alarm.name)
+
+    def _evaluate(self, backend: Any, alarm: Any) -> None:
+        with self._turn:
+            if backend.alarms.get(alarm.name) is not alarm:
+                return  # replaced or deleted meanwhile
+            rule = Rule(
+                alarm.comparison_operator,
+                float(alarm.threshold),
+                int(alarm.evaluation_periods),
+                int(alarm.datapoints_to_alarm) if alarm.datapoints_to_alarm else None,
+            )
+            datapoints = _datapoints(alarm, self._schedule.clock())
+            verdict = evaluation.evaluate(rule, datapoints, alarm.state_value)
+            if verdict.state != alarm.state_value:
+                self.change(alarm, verdict.state, verdict.reason)
+
+    def _act(self, alarm: Any, action: str, old_state: str) -> None:
+        try:
+            notification.notify(action, alarm, old_state)
+        except NotificationFailed as failure:
+            state = "Failed"
+            summary = f'Failed to execute action {action}. Received error: "{failure}"'
+        else:
+            state, summary = "Succeeded", f"Successfully executed action {action}"
+        data = {"actionState": state, "notificationResource": action}
+        self.history.add(alarm, self._now(), "Action", summary, data)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._schedule.clock(), UTC)
+
+
+def _datapoints(alarm: Any, now: float) -> list[Datapoint]:
+    """Return one datapoint more than there are evaluation periods, oldest first.
+
+    The newest period ends now, wherever in a minute that is: CloudWatch, too, evaluates the last
+    five minutes every minute.
+    """
+    period = int(alarm.period)
+    end = math.floor(now) + 1
+    start = end - (int(alarm.evaluation_periods) + 1) * period
+    dimensions = tuple(sorted((each.name, each.value) for each in alarm.dimensions))
+    metric = MetricId(alarm.namespace, alarm.metric_name, dimensions)
+    statistic = alarm.statistic or alarm.extended_statistic
+    points = metrics.of(alarm.region_name).points(metric, statistic, start, end, period)
+    return [
+        Datapoint(datetime.fromtimestamp(begin, UTC), points.get(begin))
+        for begin in range(start, end, period)
+    ]

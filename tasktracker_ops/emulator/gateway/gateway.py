@@ -1,0 +1,222 @@
+"""The data plane of HTTP APIs: finds stage, route and integration, invokes, answers.
+
+Answers of its own: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.exceptions import JsonRESTError
+
+from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.emulator.lambda_runtime import functions
+from tasktracker_ops.emulator.lambda_runtime.execution import MAX_PAYLOAD_BYTES
+from tasktracker_ops.emulator.lambda_runtime.pool import Throttled
+from tasktracker_ops.emulator.lambda_runtime.runtime import Result, Runtime
+from tasktracker_ops.emulator.records import ApiRequest, Observers
+
+from . import access_log, answer, cors, event, routes
+from .answer import HttpAnswer, message
+from .authorization import Authorization, Denied
+from .call import ApiCall
+from .throttle import Throttle
+
+_log = logging.getLogger(__name__)
+_STAGE = "$default"
+_MAX_BODY_BYTES = 10 * 1024 * 1024
+_INTEGRATIONS_AT_ONCE = 64
+
+
+class _Refused(Exception):
+    """The gateway answers instead of the function; the message says why."""
+
+    def __init__(self, status: int, text: str, reason: str = "") -> None:
+        super().__init__(reason or text)
+        self.answer = message(status, text)
+
+
+@dataclass
+class _Exchange:
+    """One call with what the gateway learns about it."""
+
+    call: ApiCall
+    region: str
+    api: Any
+    stage: Any
+    route_key: str | None = None
+    authorizer_error: str | None = None
+    integration_error: str | None = None
+    integration_latency_ms: float | None = None
+
+
+class Gateway:
+    """Answers calls to every HTTP API of the emulated account, on its stage `$default`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.observers: Observers[ApiRequest] = Observers()
+        self._runtime = runtime
+        self._authorization = Authorization()
+        self._throttle = Throttle()
+        self._integrations = ThreadPoolExecutor(_INTEGRATIONS_AT_ONCE, "integration")
+
+    def answer(self, call: ApiCall) -> HttpAnswer:
+        """Return the response to a call; a failure behind the gateway becomes a 5xx."""
+        begin = time.perf_counter()
+        region, api = find_api(call.api_id)
+        stage = None if api is None else api.stages.get(_STAGE)
+        if api is None or stage is None or api.disable_execute_api_endpoint:
+            return message(404, "Not Found")
+        exchange = _Exchange(call, region, api, stage)
+        response = self._respond(exchange)
+        identified = (*response.headers, ("apigw-requestid", call.request_id))
+        response = HttpAnswer(response.status, identified, response.body)
+        self._account_for(exchange, response, (time.perf_counter() - begin) * 1000)
+        return response
+
+    def _respond(self, exchange: _Exchange) -> HttpAnswer:
+        configuration, call = exchange.api.cors_configuration, exchange.call
+        if not configuration:
+            return self._answer(exchange)
+        if not cors.is_preflight(call):
+            return cors.decorate(configuration, call, self._answer(exchange))
+        # A route for OPTIONS gets preflights as well, after its authorizer.
+        routed = routes.select(_route_keys(exchange.api), call.method, call.path)
+        answered = self._answer(exchange) if routed else HttpAnswer(204, (), b"")
+        return cors.preflight(configuration, call, answered)
+
+    def _answer(self, exchange: _Exchange) -> HttpAnswer:
+        call = exchange.call
+        try:
+            return self._integrate(exchange)
+        except Denied as denied:
+            _log.info("%s %r: %s", call.method, call.path, denied)
+            exchange.authorizer_error = str(denied)
+            return denied.answer
+        except _Refused as refused:
+            _log.info("%s %r: %s", call.method, call.path, refused)
+            if refused.answer.status >= 500:
+                exchange.integration_error = str(refused)
+            return refused.answer
+        except Exception as error:
+            _log.exception("%s %r", call.method, call.path)
+            exchange.integration_error = str(error)
+            return message(500, "Internal Server Error")
+
+    def _integrate(self, exchange: _Exchange) -> HttpAnswer:
+        call, api = exchange.call, exchange.api
+        if len(call.body) > _MAX_BODY_BYTES:
+            raise _Refused(413, "Request Entity Too Large")
+        by_key = _route_keys(api)
+        match = routes.select(by_key, call.method, call.path)
+        if match is None:
+            raise _Refused(404, "Not Found")
+        exchange.route_key = match.route_key
+        route = by_key[match.route_key]
+        authorizer = self._authorization.admit(call, api, route, exchange.region)
+        if not self._throttle.admits(call.api_id, exchange.stage):
+            raise _Refused(429, "Too Many Requests")
+        integration = _integration(api, route.target)
+        payload = event.build(
+            call,
+            match,
+            stage=_STAGE,
+            stage_variables=exchange.stage.stage_variables,
+            authorizer=authorizer,
+        )
+        source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
+        result = self._invoke(exchange, integration, payload, f"{source}/{match.resource(_STAGE)}")
+        if result.error is not None:
+            raise _Refused(500, "Internal Server Error", f"the function failed: {result.error}")
+        try:
+            return answer.interpret(result.payload)
+        except answer.MalformedAnswer as error:
+            raise _Refused(500, "Internal Server Error", f"malformed answer: {error}") from error
+
+    def _invoke(
+        self, exchange: _Exchange, integration: Any, payload: Mapping[str, Any], source_arn: str
+    ) -> Result:
+        region, name, qualifier = functions.split_arn(integration.integration_uri)
+        if not functions.api_may_invoke(region, name, qualifier, source_arn):
+            reason = f"no permission on {integration.integration_uri} for {source_arn}"
+            raise _Refused(500, "Internal Server Error", reason)
+        body = json.dumps(payload).encode()
+        if len(body) > MAX_PAYLOAD_BYTES:
+            raise _Refused(413, "Request Entity Too Large")
+        try:
+            function = functions.resolve(region, name, qualifier)
+        except JsonRESTError as error:
+            raise _Refused(500, "Internal Server Error", str(error)) from error
+        begin = time.perf_counter()
+        running = self._integrations.submit(
+            self._runtime.invoke, function, body, qualifier=qualifier
+        )
+        try:
+            return running.result(timeout=integration.timeout_in_millis / 1000)
+        except TimeoutError as error:
+            running.cancel()
+            raise _Refused(503, "Service Unavailable", "integration timeout") from error
+        except Throttled as error:
+            exchange.integration_error = str(error)
+            raise _Refused(429, "Too Many Requests", "the function is throttled") from error
+        finally:
+            exchange.integration_latency_ms = (time.perf_counter() - begin) * 1000
+
+    def _account_for(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
+        call = exchange.call
+        self.observers.notify(
+            ApiRequest(
+                region=exchange.region,
+                api_id=call.api_id,
+                stage=_STAGE,
+                route_key=exchange.route_key,
+                status=response.status,
+                started_at=call.at,
+                latency_ms=latency_ms,
+                integration_latency_ms=exchange.integration_latency_ms,
+            )
+        )
+        settings = exchange.stage.access_log_settings
+        if settings and settings.get("destinationArn") and settings.get("format"):
+            variables = access_log.variables(
+                call,
+                response,
+                route_key=exchange.route_key,
+                authorizer_error=exchange.authorizer_error,
+                integration_error=exchange.integration_error,
+                latency_ms=latency_ms,
+            )
+            access_log.write(settings, _STAGE, variables)
+
+
+def find_api(api_id: str) -> tuple[str, Any]:
+    """Return region and API, whichever region it lives in; ("", None) when there is none."""
+    return next(((region, api) for region, api in apis() if api.api_id == api_id), ("", None))
+
+
+def apis() -> Iterable[tuple[str, Any]]:
+    """Return every API of the account with its region."""
+    backends = get_backend("apigatewayv2")[ACCOUNT_ID]
+    for region, backend in list(backends.items()):
+        for api in list(backend.apis.values()):
+            yield region, api
+
+
+def _route_keys(api: Any) -> dict[str, Any]:
+    return {route.route_key: route for route in list(api.routes.values())}
+
+
+def _integration(api: Any, target: str | None) -> Any:
+    integration = api.integrations.get((target or "").removeprefix("integrations/"))
+    if integration is None or integration.integration_type != "AWS_PROXY":
+        raise _Refused(500, "Internal Server Error", f"no Lambda integration behind {target!r}")
+    if integration.payload_format_version == "1.0":
+        raise _Refused(500, "Internal Server Error", "payload format 1.0 is not emulated")
+    return integration

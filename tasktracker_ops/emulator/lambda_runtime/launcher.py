@@ -1,0 +1,123 @@
+"""Starts workers: the deployed code unpacked, Lambda's environment variables, nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import signal
+import subprocess  # nosec B404 # workers
+import sys
+import tempfile
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+
+from .functions import FunctionVersion
+
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+class Launcher:
+    """Unpacks code under `directory` and starts workers that find AWS at `endpoint`."""
+
+    def __init__(self, directory: Path, endpoint: str) -> None:
+        # A killed emulator leaves its folder behind.
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        self._directory = directory
+        self._endpoint = endpoint
+        self._unpacking = threading.Lock()
+        # A worker is killed when the thread that forked it ends, so one thread forks them all.
+        self._forks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fork")
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def launch(
+        self, function: FunctionVersion, log_stream: str, address: str, output: int
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker that talks to the Runtime API at `address` and writes to `output`.
+
+        Raises zipfile.BadZipFile when the deployed code is no zip file.
+        """
+        code = self._unpack(function)
+        environment = self._environment(function, log_stream, address, code)
+        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(output)
+        command = [sys.executable, str(_WORKER), function.handler, str(os.getpid())]
+        return self._forks.submit(self._fork, command, code, environment, output).result()
+
+    def close(self) -> None:
+        """Kill every worker that still runs, with all it started; remove the unpacked code."""
+        self._forks.shutdown(wait=True)
+        for worker in self._workers:
+            if worker.poll() is None:
+                # Its own invocation may reap it in between.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGKILL)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _fork(
+        self, command: list[str], code: Path, environment: dict[str, str], output: int
+    ) -> subprocess.Popen[bytes]:
+        worker = subprocess.Popen(  # nosec B603 # no shell; runs the user's own function
+            command,
+            cwd=code,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[output],
+            start_new_session=True,
+        )
+        self._workers = [each for each in self._workers if each.poll() is None] + [worker]
+        return worker
+
+    def _unpack(self, function: FunctionVersion) -> Path:
+        folder = self._directory / function.code_sha256.replace("/", "_").rstrip("=")
+        with self._unpacking:
+            if not folder.exists():
+                with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
+                    partial = Path(tempfile.mkdtemp(dir=self._directory, prefix="."))
+                    try:
+                        archive.extractall(partial)
+                        partial.rename(folder)
+                    finally:
+                        shutil.rmtree(partial, ignore_errors=True)
+        return folder
+
+    def _environment(
+        self, function: FunctionVersion, log_stream: str, address: str, code: Path
+    ) -> dict[str, str]:
+        """Return the variables Lambda documents, the function's own among them.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        """
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "PYTHONUTF8": "1",
+            "TZ": ":UTC",
+            # The user's own ~/.aws must stay out of reach of the emulation.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self._endpoint,
+            **dict(function.variables),
+            "_HANDLER": function.handler,
+            "AWS_REGION": function.region,
+            "AWS_DEFAULT_REGION": function.region,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+            "AWS_LAMBDA_RUNTIME_API": address,
+            "LAMBDA_TASK_ROOT": str(code),
+        }

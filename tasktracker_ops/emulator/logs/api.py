@@ -1,0 +1,111 @@
+"""CloudWatch Logs in moto: filter patterns, pages, an order, and a bound that moto's own lacks."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from moto.core.utils import unix_time_millis, utcnow
+from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.logs.models import LogsBackend
+from moto.logs.responses import LogsResponse
+
+from .events import PAGE_EVENTS, Event, Events, Position, Search
+from .patterns import InvalidPattern, compile_pattern
+
+_MAX_PATTERN = 1024
+
+
+def share(backend: LogsBackend, memo: Any) -> LogsBackend:
+    """Return the backend itself for its deep copy.
+
+    moto copies a function deeply for each version of it, and each function has all logs in it.
+    """
+    return backend
+
+
+def refuse_subscription(request: LogsResponse) -> NoReturn:
+    """Refuse PutSubscriptionFilter."""
+    raise NotImplementedError("log events are delivered to nothing")
+
+
+def put_log_events(stream: Any, log_events: list[dict[str, Any]]) -> str:
+    """Append to moto's stream events that moto has validated."""
+    stream.last_ingestion_time = utcnow()
+    now = int(unix_time_millis(stream.last_ingestion_time))
+    events = [Event(event["timestamp"], now, event["message"]) for event in log_events]
+    _events(stream.log_group).add(stream, events)
+    stream.stored_bytes += sum(event.size for event in events)
+    stream.upload_sequence_token += 1
+    return f"{stream.upload_sequence_token:056d}"
+
+
+def filter_log_events(request: Any) -> str:
+    """Answer FilterLogEvents.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
+    for parameter in ("logGroupIdentifier", "logStreamNamePrefix"):
+        if request._get_param(parameter) is not None:
+            raise NotImplementedError(f"the parameter {parameter}")
+    group = request.logs_backend.groups.get(request._get_param("logGroupName"))
+    if group is None:
+        raise ResourceNotFoundException
+    streams = request._get_param("logStreamNames")
+    if any(stream not in group.streams for stream in streams or ()):
+        raise ResourceNotFoundException("The specified log stream does not exist.")
+    found, key = _events(group).page(
+        Search(
+            _compile(request._get_param("filterPattern") or ""),
+            start=request._get_param("startTime") or 0,
+            end=request._get_param("endTime"),
+            streams=set(streams) if streams else None,
+            after=_position_in(request._get_param("nextToken"), group),
+            limit=min(request._get_param("limit") or PAGE_EVENTS, PAGE_EVENTS),
+        )
+    )
+    events = [
+        {**entry.event.to_filter_dict(), "logStreamName": entry.stream.log_stream_name}
+        for entry in found
+    ]
+    # Since 2020 AWS says nothing about the streams either.
+    answer: dict[str, Any] = {"events": events, "searchedLogStreams": []}
+    if key is not None:
+        answer["nextToken"] = _token(key, group)
+    return json.dumps(answer)
+
+
+def _events(group: Any) -> Events:
+    events: Events = vars(group).setdefault("tt_ops_events", Events())
+    return events
+
+
+def _compile(pattern: str) -> Callable[[str], bool]:
+    if len(pattern) > _MAX_PATTERN:
+        raise InvalidParameterException(
+            constraint=f"Member must have length less than or equal to {_MAX_PATTERN}",
+            parameter="filterPattern",
+            value=pattern,
+        )
+    try:
+        return compile_pattern(pattern)
+    except InvalidPattern as error:
+        raise InvalidParameterException(str(error)) from None
+
+
+def _token(key: Position, group: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps([group.name, *key]).encode()).decode()
+
+
+def _position_in(token: str | None, group: Any) -> Position | None:
+    if token is None:
+        return None
+    try:
+        name, timestamp, number = json.loads(base64.urlsafe_b64decode(token))
+        if name == group.name:
+            return Position(int(timestamp), int(number))
+    except (ValueError, TypeError):
+        pass
+    raise InvalidParameterException("The specified nextToken is invalid.")

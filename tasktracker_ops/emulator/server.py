@@ -1,0 +1,111 @@
+"""The emulator's process: `python -m tasktracker_ops.emulator.server --port N --directory DIR`.
+
+One process and one port on loopback: the gateway below `/_aws/execute-api/`, console and health
+below `/_tt-ops/`, and moto's control plane for everything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from tasktracker_ops.local.state import EXIT_PORT_TAKEN, ServerState
+from tasktracker_ops.local.version import this_version
+
+_LOOK_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve until SIGTERM, SIGINT or the removal of the directory.
+
+    Exits with EXIT_PORT_TAKEN when the port is not free.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tasktracker_ops.emulator.server")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--directory", type=Path, required=True, help="for state, log and code")
+    arguments = parser.parse_args()
+    # Bound before the slow imports, so that a taken port is known at once.
+    try:
+        listener = socket.create_server(("127.0.0.1", arguments.port), backlog=128)
+    except OSError as error:
+        print(f"port {arguments.port}: {error.strerror}", file=sys.stderr)
+        sys.exit(EXIT_PORT_TAKEN)
+    state = ServerState(
+        pid=os.getpid(),
+        port=listener.getsockname()[1],
+        id=secrets.token_hex(16),
+        started_at=datetime.now(UTC),
+        version=this_version(),
+    )
+    _serve(listener, state, arguments.directory.resolve())
+
+
+def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    directory.mkdir(parents=True, exist_ok=True)
+    # moto lets every web site call it, which would let any page run code here.
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+
+    from .application import compose
+    from .http_server import serve_on
+
+    emulator = compose(state, directory)
+    server = serve_on(listener, emulator.application)
+
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    state.write(directory)
+    # Without the folder nobody can find and stop this process.
+    is_lost = partial(_is_another, directory, _identity(directory))
+    threading.Thread(target=_end_when, args=(is_lost,), name="folder", daemon=True).start()
+    try:
+        server.serve_forever()
+    finally:
+        emulator.close()
+        state.remove(directory)
+        logging.shutdown()
+        # Tearing down moto and its threads would take longer than all the rest.
+        os._exit(0)
+
+
+def _end_when(is_lost: Callable[[], bool]) -> None:
+    while not is_lost():
+        time.sleep(_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_another(directory: Path, identity: tuple[int, int]) -> bool:
+    """Tell whether a folder was removed, even if there is a new one at its place."""
+    try:
+        return _identity(directory) != identity
+    except FileNotFoundError:
+        return True
+    except OSError:  # such as too many open files: nothing is known then
+        return False
+
+
+def _identity(directory: Path) -> tuple[int, int]:
+    status = directory.stat()
+    return status.st_dev, status.st_ino
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Alarms and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tasktracker_ops.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, in it `since`.
+
+    `metric` names the metric of `namespace`, or the expression of an alarm on metric math; `period`
+    is in seconds.
+    """
+
+    name: str
+    state: str
+    since: str
+    reason: str
+    description: str
+    namespace: str | None
+    metric: str
+    statistic: str
+    comparison: str
+    threshold: float | None
+    period: int | None
+    evaluation_periods: int
+    datapoints_to_alarm: int
+    missing_data: str
+    actions_enabled: bool
+    alarm_actions: tuple[str, ...]
+    ok_actions: tuple[str, ...]
+    insufficient_data_actions: tuple[str, ...]
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEvent:
+    """An item of an alarm's history; `kind` is StateUpdate, Action or ConfigurationUpdate.
+
+    `old_state`, `new_state` and `reason` are set for a transition, `action` (an ARN) for an action,
+    whose `succeeded` says whether it was carried out.
+    """
+
+    alarm: str
+    at: str
+    kind: str
+    summary: str
+    old_state: str | None = None
+    new_state: str | None = None
+    reason: str | None = None
+    action: str | None = None
+    succeeded: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The deployment's alarms; `history`, newest first, is None unless asked for and read.
+
+    `problems` tell of alarms that are gone, and of a history that could not be read.
+    """
+
+    alarms: tuple[Alarm, ...]
+    history: tuple[AlarmEvent, ...] | None = None
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,225 @@
+"""Dashboards as their bodies describe them, and the data that is shown on them.
+
+Times are RFC 3339 in UTC; durations are in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasktracker_ops.errors import Problem
+
+from .alarm import Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's identity: dimensions sorted by name, and `account` where it is another one's."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetLine:
+    """A line of a widget: a metric or an expression, and how it is drawn; `period` in seconds.
+
+    `region` is None for the region that the dashboard is read in; `right` is its vertical axis.
+    """
+
+    metric: Metric | None
+    expression: str | None
+    id: str
+    label: str | None
+    statistic: str
+    period: int
+    visible: bool
+    region: str | None
+    color: str | None
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An annotation: a value of an axis, or the band from one to another.
+
+    `start` and `end` are numbers on a vertical axis, times (RFC 3339) on the horizontal one.
+    """
+
+    axis: str
+    start: float | str
+    end: float | str | None
+    label: str | None
+    color: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """A widget on the grid of 24 columns; `kind` is metric, text, alarm, log, explorer or custom.
+
+    `text` is a text widget's Markdown or a log widget's query, `alarms` are ARNs, and `properties`
+    the body's own. `whole` widgets show one value for the whole time.
+    """
+
+    kind: str
+    title: str
+    x: int
+    y: int
+    width: int
+    height: int
+    lines: tuple[WidgetLine, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    alarms: tuple[str, ...] = ()
+    view: str = "timeSeries"
+    stacked: bool = False
+    whole: bool = False
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    text: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A dashboard as it is deployed."""
+
+    name: str
+    widgets: tuple[Widget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A statistic of a metric, or an expression over the ids of its group; `period` in seconds.
+
+    `wanted` is false for a query that only expressions need.
+    """
+
+    id: str
+    metric: Metric | None
+    expression: str | None
+    statistic: str
+    period: int
+    label: str | None = None
+    wanted: bool = True
+
+
+@dataclass
+class Series:
+    """Values by the start of their period, in seconds since the epoch, under CloudWatch's label."""
+
+    label: str
+    points: dict[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A datapoint: the start of its period, and its value."""
+
+    at: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a widget draws of one series; `alarms` names those that watch its metric."""
+
+    label: str
+    points: tuple[Point, ...]
+    period: int
+    unit: str | None
+    color: str | None
+    right: bool
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A widget and its data, or the problem with it."""
+
+    widget: Widget
+    traces: tuple[Trace, ...]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTimeline:
+    """An alarm and when it was in ALARM: pairs of start and end, None while it still is."""
+
+    alarm: Alarm
+    firing_periods: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardPage:
+    """A dashboard with its data between two times; `where` names the target in words."""
+
+    title: str
+    where: str
+    region: str
+    account: str
+    since: str
+    until: str
+    alarms: tuple[AlarmTimeline, ...]
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """A metric of a widget over the whole time asked for; None where there was no data.
+
+    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
+    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
+    """
+
+    label: str
+    namespace: str | None
+    name: str | None
+    dimensions: Mapping[str, str]
+    expression: str | None
+    statistic: str | None
+    period: int
+    unit: str | None
+    sum: float | None
+    average: float | None
+    minimum: float | None
+    maximum: float | None
+    p95: float | None
+    p99: float | None
+    last: float | None
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetSummary:
+    """A widget of the dashboard and its metrics, or the problem with it."""
+
+    title: str
+    metrics: tuple[MetricSummary, ...]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The deployed dashboard in numbers; `period` is in seconds, that of the points."""
+
+    dashboard: str
+    since: str
+    until: str
+    period: int
+    widgets: tuple[WidgetSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The dashboard as a picture: the files written, or the `url` of a page for people.
+
+    `widgets` counts those drawn; `opened` says whether a browser shows it.
+    """
+
+    files: tuple[str, ...]
+    url: str | None
+    widgets: int
+    opened: bool

@@ -1,0 +1,17 @@
+"""The function's package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The function's zip: its place, the files inside, its size in bytes and its digest (hex)."""
+
+    path: Path
+    files: tuple[str, ...]
+    size: int
+    sha256: str
+    changed: bool

@@ -1,0 +1,42 @@
+"""The text of the fire drills."""
+
+from __future__ import annotations
+
+from tasktracker_ops.errors import counted
+from tasktracker_ops.models.drill import Drill, Shot
+
+from .results import text
+from .screen import Screen
+from .text import visible
+
+
+@text.register
+def _(result: Drill, screen: Screen) -> str:
+    steps = [(0.0, _requests(result.requests))]
+    steps += [(each.after_seconds, each.state) for each in result.transitions]
+    steps += [
+        (each.after_seconds, f"told {', '.join(each.endpoints)} of {each.state}")
+        for each in result.notifications
+    ]
+    # Stable: an alarm is in a state before it tells so.
+    steps.sort(key=lambda step: step[0])
+    lines = [f"{after:8.1f} s  {visible(what)}" for after, what in steps]
+    return "\n".join([_outcome(result, screen), "", *lines])
+
+
+def _outcome(drill: Drill, screen: Screen) -> str:
+    alarm = visible(drill.alarm)
+    if not drill.complete:
+        return "The drill did not go as it should."
+    if drill.alarm is None:
+        return f"No alarm watches for this. See which there are:\n  {screen.command('alarms')}"
+    if drill.waited:
+        return f"The drill is complete: {alarm} fired, somebody was told, and it is OK again."
+    return f"{alarm} will fire within minutes. Follow it:\n  {screen.command('status --watch 5s')}"
+
+
+def _requests(shots: tuple[Shot, ...]) -> str:
+    expected = sum(shot.expected for shot in shots)
+    longest = max((shot.latency_ms or 0.0 for shot in shots), default=0.0)
+    number = counted(len(shots), "request")
+    return f"{number}, {expected} answered as expected, in up to {longest:,.0f} ms"

@@ -1,0 +1,78 @@
+"""The text of log events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from tasktracker_ops.models.log import LogEvent, LogMessage
+
+from .results import text
+from .screen import Screen
+from .text import visible
+
+_LEVELS = {"ERROR": "red", "CRITICAL": "red", "FATAL": "red", "WARNING": "yellow", "WARN": "yellow"}
+_STATUSES = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
+_FAILURE = re.compile(r"\[(?:ERROR|CRITICAL)\]|RequestId: \S+ Error: |\S+ \S+ Task timed out")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SHOWN = {"time", "level", "request_id", "requestId", "method", "route", "path", "routeKey"}
+_SHOWN |= {"status", "duration_ms", "latency", "reason", "integrationError", "ip"}
+
+
+@text.register
+def _(result: LogEvent, screen: Screen) -> str:
+    fields = result.fields
+    request = fields is not None and "method" in fields and "status" in fields
+    shown = _request(fields) if request and fields else _message(result)
+    return f"{click.style(visible(result.at), dim=True)} {shown}"
+
+
+@text.register
+def _(result: LogMessage, screen: Screen) -> str:
+    return visible(result.message.rstrip("\n"), keep="\n\t")
+
+
+def _request(fields: Mapping[str, Any]) -> str:
+    """A request in one line, what is unknown of its fields at the end."""
+    level, status = _value(fields, "level"), _value(fields, "status")
+    duration = _value(fields, "duration_ms", "latency")
+    reason = _value(fields, "reason", "integrationError")
+    rest = [f"{visible(name)}={visible(fields[name])}" for name in fields if name not in _SHOWN]
+    words = [
+        level and click.style(f"{level:<7}", fg=_LEVELS.get(level)),
+        _value(fields, "ip"),
+        _value(fields, "method") or "-",
+        _value(fields, "route", "path") or "-",
+        click.style(status, fg=_STATUSES.get(status[:1])),
+        duration and f"{duration} ms",
+        reason and click.style(reason, fg=_LEVELS.get(level)),
+        *rest,
+        click.style(_short(_value(fields, "request_id", "requestId")), dim=True),
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _value(fields: Mapping[str, Any], *names: str) -> str:
+    """The first of these fields that says something; access logs write a dash for nothing."""
+    values = (visible(fields.get(name)) for name in names)
+    return next((value for value in values if value not in ("", "-")), "")
+
+
+def _short(request_id: str) -> str:
+    """As much of an id as --request-id needs to find it."""
+    return request_id[:8] if _UUID.fullmatch(request_id) else request_id
+
+
+def _message(event: LogEvent) -> str:
+    """Text as it is, the lines after the first below it."""
+    # Within an event Lambda may separate lines by carriage returns, as older runtimes do.
+    plain = event.message.rstrip().replace("\r\n", "\n").replace("\r", "\n").replace("\t", "  ")
+    first, newline, rest = visible(plain, keep="\n").replace("\n", "\n    ").partition("\n")
+    if event.of_lambda:
+        first = click.style(first, dim=True)
+    elif _FAILURE.match(plain):
+        first = click.style(first, fg="red")
+    return first + newline + rest

@@ -1,0 +1,171 @@
+"""Let the workflows of a repository on GitHub into the account, and shut them out again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.adapters.aws.iam import GITHUB_ISSUER, IdentityProvider
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
+from tasktracker_ops.errors import ConfigurationError, TtOpsError, quoted
+from tasktracker_ops.models.github_access import GitHubAccess, GitHubRepository
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed
+from tasktracker_ops.reporting import ApprovePlan
+
+from .bootstrap import bootstrap
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+_AUDIENCE = "sts.amazonaws.com"
+# In bootstrap/github/trust.tf: the resource, and the tag that says which state made it.
+_PROVIDER = "aws_iam_openid_connect_provider.github[0]"
+_TAG = "TerraformState"
+# A destroy evaluates the variables, but lets nobody in.
+_NOBODY = GitHubRepository("nobody", "nothing", "1", "1")
+# What bootstrap/github/variables.tf takes: above all no `$` and `*`, which mean more in policies.
+_REPOSITORY = re.compile(r"([A-Za-z0-9](?:-?[A-Za-z0-9_]){0,38})/([A-Za-z0-9_.-]{1,100})")
+_IDS = re.compile(r"([1-9]\d*)/([1-9]\d*)", re.ASCII)
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def bootstrap_github(
+    app: App,
+    full_name: str,
+    *,
+    branch: str,
+    environment: str,
+    ids: str | None = None,
+    approve: ApprovePlan,
+    allowed: Allowed = NOTHING_ALLOWED,
+) -> GitHubAccess:
+    """Apply the state backend, then the stack that lets `full_name` (OWNER/REPO) in.
+
+    `ids` are OWNER_ID/REPOSITORY_ID; None asks GitHub. `approve` gets the stack's plan and raises
+    to stop; `allowed` is for the backend's. Raises ConfigurationError `github-name-invalid`, and
+    TtOpsError `identity-provider-unfit` or `identity-provider-untagged` where the account's own
+    identity provider is in the way.
+    """
+    repository = _repository(app, full_name, ids)
+    _require_form("branch", branch, _BRANCH, "--branch main")
+    _require_form("environment", environment, _ENVIRONMENT, "--github-environment production")
+    backend = bootstrap(app, allowed=allowed)
+    provider = app.iam.github_identity_provider()
+    ours = provider is not None and _is_ours(app, provider)
+    if provider is not None and not ours:
+        _require_audience(provider)
+    app.report.doing(f"looking at what lets {repository.full_name} in")
+    stack = app.github_stack(
+        repository,
+        {
+            "github_branch": branch,
+            "github_environment": environment,
+            "adopt_identity_provider": ours,
+            "foreign_identity_provider": provider is not None and not ours,
+        },
+        command="bootstrap",
+    )
+    with stack.planned() as saved:
+        plan = saved.plan
+        if provider is not None and any(
+            change.address == _PROVIDER and change.action in {"delete", "replace"}
+            for change in plan.changes
+        ):
+            raise TtOpsError(
+                "identity-provider-untagged",
+                f"the identity provider {provider.arn!r} is in our state, and its tag {_TAG!r} "
+                "does not say so: it would be deleted",
+                hint="if it is ours, say so again: aws iam tag-open-id-connect-provider "
+                f"--open-id-connect-provider-arn {provider.arn} "
+                f"--tags Key={_TAG},Value={_state(app)}",
+            )
+        if not plan.empty:
+            app.report.plan(plan, "access of GitHub")
+            approve(plan)
+            app.report.doing("applying")
+            saved.apply()
+    roles = app.state_backend.outputs(GITHUB_STATE_KEY)
+    return GitHubAccess(
+        backend=backend,
+        repository=repository,
+        branch=branch,
+        environment=environment,
+        deployer_role_arn=roles["deployer_role_arn"],
+        planner_role_arn=roles["planner_role_arn"],
+        plan=plan,
+    )
+
+
+def admits_github(app: App) -> bool:
+    """Whether the state backend knows of roles for GitHub."""
+    return bool(app.state_backend.outputs(GITHUB_STATE_KEY))
+
+
+def remove_github(app: App) -> None:
+    """Delete the roles for GitHub, and the identity provider if it is ours and nobody else's too.
+
+    Raises TtOpsError `lock-table-missing` where the state cannot be locked.
+    """
+    roles = app.state_backend.outputs(GITHUB_STATE_KEY)
+    if not roles:
+        return
+    if not app.state_backend.presence().lock_table:
+        raise TtOpsError(
+            "lock-table-missing",
+            f"roles for GitHub are still in the account, and the table "
+            f"{app.state_backend.lock_table!r} that locks their state is gone",
+            hint="make it again, then remove all: tt-ops bootstrap",
+        )
+    app.report.doing("looking at what lets GitHub in")
+    stack = app.github_stack(_NOBODY, {}, command="destroy --backend")
+    provider = app.iam.github_identity_provider()
+    if provider is not None and _is_ours(app, provider):
+        own = {arn.rpartition("/")[2] for arn in roles.values()}
+        if others := sorted(set(app.iam.roles_trusting(provider)) - own):
+            stack.forget(_PROVIDER)
+            app.report.note(
+                f"The identity provider {GITHUB_ISSUER} stays, as other roles trust it: "
+                f"{', '.join(map(repr, others))}"
+            )
+    with stack.planned(destroy=True) as saved:
+        app.report.plan(saved.plan, "access of GitHub")
+        app.report.doing("applying")
+        saved.apply()
+
+
+def _repository(app: App, full_name: str, ids: str | None) -> GitHubRepository:
+    _require_form("repository", full_name, _REPOSITORY, "--github OWNER/REPO")
+    if ids is None:
+        return app.github.repository(full_name)
+    _require_form("pair of ids", ids, _IDS, f"--github {full_name} --github-ids 123456/456789")
+    owner, name = full_name.split("/")
+    return GitHubRepository(owner, name, *ids.split("/"))
+
+
+def _require_form(what: str, value: str, form: re.Pattern[str], example: str) -> None:
+    if form.fullmatch(value) is None:
+        raise ConfigurationError(
+            "github-name-invalid",
+            f"{quoted(value)} is no {what} of GitHub's, or not one that a policy of AWS can name",
+            hint=f"name it as GitHub does: tt-ops bootstrap {example}",
+        )
+
+
+def _require_audience(provider: IdentityProvider) -> None:
+    if _AUDIENCE not in provider.audiences:
+        raise TtOpsError(
+            "identity-provider-unfit",
+            f"the identity provider {provider.arn!r} is not ours, and takes no tokens for "
+            f"{_AUDIENCE!r}",
+            hint="let its owner add that: aws iam add-client-id-to-open-id-connect-provider "
+            f"--open-id-connect-provider-arn {provider.arn} --client-id {_AUDIENCE}",
+        )
+
+
+def _is_ours(app: App, provider: IdentityProvider) -> bool:
+    return provider.tags.get(_TAG) == _state(app)
+
+
+def _state(app: App) -> str:
+    return f"{app.state_backend.bucket}/{GITHUB_STATE_KEY}"

@@ -1,0 +1,218 @@
+"""Alarms as CloudWatch tells of them: state, condition, actions, history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from tasktracker_ops.adapters.aws.alarms import Alarms
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+
+TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
+AT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+ITEM: dict[str, Any] = {
+    "AlarmName": "LambdaErrorAlarm",
+    "AlarmDescription": "It failed.",
+    "ActionsEnabled": True,
+    "OKActions": [],
+    "AlarmActions": [TOPIC],
+    "InsufficientDataActions": [],
+    "StateValue": "ALARM",
+    "StateReason": "Threshold Crossed: 1 datapoint [1.0] was greater than the threshold (0.0).",
+    "StateUpdatedTimestamp": datetime(2026, 1, 3, tzinfo=UTC),
+    "StateTransitionedTimestamp": AT,
+    "MetricName": "Errors",
+    "Namespace": "AWS/Lambda",
+    "Statistic": "Sum",
+    "Dimensions": [{"Name": "FunctionName", "Value": "tracker"}],
+    "Period": 60,
+    "EvaluationPeriods": 3,
+    "Threshold": 0.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "notBreaching",
+}
+
+
+@pytest.fixture
+def cloudwatch(stub: Callable[[str], Stubber]) -> Stubber:
+    """CloudWatch, with the answers that a test gives it."""
+    return stub("cloudwatch")
+
+
+@pytest.fixture
+def alarms(session: AwsSession) -> Alarms:
+    """The alarms."""
+    return Alarms(session)
+
+
+def one(alarms: Alarms, cloudwatch: Stubber, item: dict[str, Any]) -> Alarm:
+    """The alarm that CloudWatch describes as `item`."""
+    cloudwatch.add_response("describe_alarms", {"MetricAlarms": [item]})
+    (alarm,) = alarms.get([item["AlarmName"]])
+    return alarm
+
+
+def test_an_alarm_is_in_its_state_since_it_changed(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """And not since its reason was last written anew."""
+    alarm = one(alarms, cloudwatch, ITEM)
+    assert (alarm.state, alarm.since) == ("ALARM", "2026-01-02T03:04:05.678Z")
+    assert (alarm.namespace, alarm.metric, alarm.statistic) == ("AWS/Lambda", "Errors", "Sum")
+    assert (alarm.evaluation_periods, alarm.datapoints_to_alarm) == (3, 3)
+    assert (alarm.alarm_actions, alarm.ok_actions) == ((TOPIC,), ())
+
+
+def test_what_cloudwatch_leaves_out_has_its_default(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """Missing data is missing, and an old alarm says when it was updated only."""
+    left_out = {"StateTransitionedTimestamp", "TreatMissingData", "AlarmDescription"}
+    alarm = one(alarms, cloudwatch, {k: v for k, v in ITEM.items() if k not in left_out})
+    assert (alarm.missing_data, alarm.description) == ("missing", "")
+    assert alarm.since == "2026-01-03T00:00:00.000Z"
+
+
+def test_an_alarm_on_metric_math_names_its_expression(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """The one that is returned."""
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors", "Dimensions": []}
+    stat = {"Metric": metric, "Period": 60, "Stat": "p95"}
+    queries = [
+        {"Id": "m", "MetricStat": stat, "ReturnData": False},
+        {"Id": "e", "Expression": "m / 2", "Period": 300, "ReturnData": True},
+    ]
+    plain = {k: v for k, v in ITEM.items() if k not in {"MetricName", "Namespace", "Statistic"}}
+    alarm = one(alarms, cloudwatch, {**plain, "Metrics": queries})
+    assert (alarm.metric, alarm.namespace, alarm.period) == ("m / 2", None, 300)
+
+
+def test_an_alarm_on_an_anomaly_band_watches_the_metric(
+    alarms: Alarms, cloudwatch: Stubber
+) -> None:
+    """The band stands for the threshold."""
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Duration", "Dimensions": []}
+    queries = [
+        {"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m)", "ReturnData": True},
+        {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "p95"}},
+    ]
+    plain = {k: v for k, v in ITEM.items() if k not in {"MetricName", "Namespace", "Threshold"}}
+    del plain["Statistic"]
+    item = {**plain, "Metrics": queries, "ThresholdMetricId": "b"}
+    alarm = one(alarms, cloudwatch, item)
+    assert (alarm.metric, alarm.statistic, alarm.threshold) == ("Duration", "p95", None)
+
+
+def test_alarms_come_in_the_order_asked_for(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """One that was deleted is left out."""
+    found = [{**ITEM, "AlarmName": name} for name in ("a", "b")]
+    expected = {"AlarmNames": ["b", "gone", "a"], "MaxRecords": 100}
+    cloudwatch.add_response("describe_alarms", {"MetricAlarms": found}, expected)
+    assert [alarm.name for alarm in alarms.get(["b", "gone", "a"])] == ["b", "a"]
+
+
+def test_no_names_are_no_question(alarms: Alarms) -> None:
+    """Without names CloudWatch would give all alarms of the account."""
+    assert alarms.get([]) == ()
+
+
+def item(kind: str, summary: str, **data: Any) -> dict[str, Any]:
+    """An item of the history."""
+    return {
+        "AlarmName": "a",
+        "Timestamp": AT,
+        "HistoryItemType": kind,
+        "HistorySummary": summary,
+        "HistoryData": json.dumps(data),
+    }
+
+
+def events(alarms: Alarms, cloudwatch: Stubber, *items: dict[str, Any]) -> tuple[AlarmEvent, ...]:
+    """The history that CloudWatch gives as these items."""
+    cloudwatch.add_response("describe_alarm_history", {"AlarmHistoryItems": list(items)})
+    return alarms.history("a")
+
+
+def test_a_transition_has_two_states_and_a_reason(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """They stand in the item's data."""
+    new = {"stateValue": "ALARM", "stateReason": "it failed"}
+    update = item(
+        "StateUpdate", "Alarm updated", version="1.0", oldState={"stateValue": "OK"}, newState=new
+    )
+    (event,) = events(alarms, cloudwatch, update)
+    assert (event.old_state, event.new_state, event.reason) == ("OK", "ALARM", "it failed")
+    assert (event.at, event.action, event.succeeded) == ("2026-01-02T03:04:05.678Z", None, None)
+
+
+@pytest.mark.parametrize(
+    ("summary", "data", "succeeded"),
+    [
+        ("whatever", {"actionState": "Succeeded", "notificationResource": TOPIC}, True),
+        ("whatever", {"actionState": "Failed", "notificationResource": TOPIC}, False),
+        (f"Successfully executed action {TOPIC}", {}, True),
+        (f"Failed to execute action {TOPIC}. Received error: no right", {}, False),
+    ],
+)
+def test_an_action_was_carried_out_or_not(
+    alarms: Alarms, cloudwatch: Stubber, summary: str, data: dict[str, Any], succeeded: bool
+) -> None:
+    """As its data says, or else its summary."""
+    (event,) = events(alarms, cloudwatch, item("Action", summary, **data))
+    assert (event.action, event.succeeded) == (TOPIC, succeeded)
+
+
+def test_data_that_is_no_json_is_left_out(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """The summary remains."""
+    broken = {**item("ConfigurationUpdate", 'Alarm "a" created'), "HistoryData": "{"}
+    (event,) = events(alarms, cloudwatch, broken)
+    assert (event.summary, event.new_state) == ('Alarm "a" created', None)
+
+
+def test_a_long_history_is_read_page_by_page(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """Newest first, from a time on."""
+    asked = {
+        "AlarmName": "a",
+        "ScanBy": "TimestampDescending",
+        "StartDate": AT,
+        "MaxRecords": 100,
+    }
+    pages = [{"AlarmHistoryItems": [item("Action", str(n))], "NextToken": "t"} for n in range(2)]
+    del pages[1]["NextToken"]
+    cloudwatch.add_response("describe_alarm_history", pages[0], asked)
+    cloudwatch.add_response("describe_alarm_history", pages[1], {**asked, "NextToken": "t"})
+    assert [event.summary for event in alarms.history("a", since=AT)] == ["0", "1"]
+
+
+def test_no_more_is_read_than_wanted(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """Neither in items nor in pages."""
+    asked = {"AlarmName": "a", "ScanBy": "TimestampDescending", "MaxRecords": 2}
+    page = {"AlarmHistoryItems": [item("Action", str(n)) for n in range(2)], "NextToken": "t"}
+    cloudwatch.add_response("describe_alarm_history", page, asked)
+    assert len(alarms.history("a", limit=2)) == 2
+
+
+def test_a_refusal_names_the_alarms(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """With AWS's own reason."""
+    cloudwatch.add_client_error("describe_alarms", "AccessDenied", "not authorized", 403)
+    with pytest.raises(ConfigurationError, match=r"reading the alarms a, b: .*not authorized"):
+        alarms.get(["a", "b"])
+
+
+def test_a_throttled_question_is_asked_again(server: Any) -> None:
+    """CloudWatch allows few calls a second; over HTTP, in the protocol that boto3 speaks to it."""
+    throttled = '{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+    server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
+    server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
+    server.will_answer(200, '{"MetricAlarms": []}', content_type="application/x-amz-json-1.0")
+    environment = AwsEnvironment(
+        region="eu-west-3",
+        endpoint_url=server.url,
+        access_key_id="a",
+        secret_access_key="b",
+        sealed=True,
+    )
+    assert Alarms(AwsSession(environment)).get(["a"]) == ()
+    assert len(server.asked) == 3

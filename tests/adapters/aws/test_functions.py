@@ -1,0 +1,97 @@
+"""The alias: which version serves, how it fares, and moving it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from botocore.stub import Stubber
+
+from tasktracker_ops.adapters.aws.functions import Functions
+from tasktracker_ops.adapters.aws.session import AwsError, AwsNotFound, AwsSession
+from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.models.status import FunctionState
+
+ALIAS = {"FunctionName": "tracker", "Name": "live"}
+
+
+@pytest.fixture
+def functions(session: AwsSession) -> Functions:
+    """The function `tracker`."""
+    return Functions(session, "tracker")
+
+
+def test_the_version_behind_the_alias_is_told(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """As Lambda spells it: a number in a string."""
+    stub("lambda").add_response("get_alias", {"FunctionVersion": "7"}, ALIAS)
+    assert functions.live_version() == "7"
+
+
+def test_before_the_first_deploy_there_is_none(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """Lambda answers the same for a missing function and a missing alias."""
+    stub("lambda").add_client_error("get_alias", "ResourceNotFoundException", "not found", 404)
+    assert functions.live_version() is None
+
+
+@pytest.mark.parametrize(
+    ("aws_code", "kind"),
+    [("AccessDeniedException", ConfigurationError), ("ServiceException", AwsError)],
+)
+def test_not_to_know_the_version_is_not_the_same_as_none(
+    functions: Functions, stub: Callable[[str], Stubber], aws_code: str, kind: type[Exception]
+) -> None:
+    """Otherwise a deploy could not go back to it."""
+    stub("lambda").add_client_error("get_alias", aws_code, "no", 403)
+    with pytest.raises(kind, match="alias 'live' of 'tracker'"):
+        functions.live_version()
+
+
+def test_the_alias_is_moved_in_one_call(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """To exactly the version given."""
+    stub("lambda").add_response("update_alias", {}, {**ALIAS, "FunctionVersion": "6"})
+    functions.move_alias("6")
+
+
+def test_a_version_that_is_gone_is_quoted(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """With the alias that still serves the other one."""
+    stub("lambda").add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
+    with pytest.raises(AwsError, match="'live' of 'tracker' to version 6"):
+        functions.move_alias("6")
+
+
+def test_the_state_is_that_of_the_version_behind_the_alias(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """One call tells all of it."""
+    stub("lambda").add_response(
+        "get_function_configuration",
+        {
+            "Version": "7",
+            "Runtime": "python3.12",
+            "State": "Active",
+            "LastModified": "2026-01-02T03:04:05.678+0000",
+        },
+        {"FunctionName": "tracker", "Qualifier": "blue"},
+    )
+    assert functions.state("blue") == FunctionState(
+        "tracker", "blue", "7", "python3.12", "Active", "2026-01-02T03:04:05.678Z"
+    )
+
+
+def test_a_function_that_is_gone_has_no_state(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """Nor has an alias that is."""
+    stub("lambda").add_client_error(
+        "get_function_configuration", "ResourceNotFoundException", "not found", 404
+    )
+    with pytest.raises(AwsNotFound, match="alias 'live' of the function 'tracker'"):
+        functions.state("live")

@@ -1,0 +1,263 @@
+"""Sessions: where credentials come from, and what AWS's refusals become."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from tasktracker_ops.adapters.aws.session import AwsError, AwsSession, aws_errors
+from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+IDENTITY_XML = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
+OPEN = {"region": "eu-west-3"}
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set the user's variables and files; at first there are none."""
+    import os
+
+    for name in os.environ:
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    def settle(config: str = "", **variables: str) -> None:
+        (tmp_path / ".aws").mkdir()
+        (tmp_path / ".aws" / "config").write_text(config)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return settle
+
+
+def refusal(session: AwsSession) -> TtOpsError:
+    """Ask who we are, which has to fail."""
+    with pytest.raises(TtOpsError) as caught:
+        _ = session.account_id
+    return caught.value
+
+
+def test_a_sealed_session_hears_nothing_of_the_user(
+    user: Callable[..., None], session: AwsSession
+) -> None:
+    """Neither a profile that is missing nor keys, regions and numbers that make no sense."""
+    user(
+        config="this is no configuration",
+        AWS_PROFILE="missing",
+        AWS_ACCESS_KEY_ID="theirs",
+        AWS_REGION="nowhere-1",
+        AWS_MAX_ATTEMPTS="many",
+        AWS_CA_BUNDLE="/nonexistent",
+    )
+    assert session.credentials().access_key == "AKIDEXAMPLE"
+    assert session.client("sts").meta.region_name == "eu-west-3"
+
+
+def test_keys_in_variables_are_found(user: Callable[..., None]) -> None:
+    """With the token of a temporary key, as an assumed role gives it."""
+    user(**KEYS, AWS_SESSION_TOKEN="token")
+    found = AwsSession(AwsEnvironment(**OPEN)).credentials()
+    assert (found.access_key, found.secret_key, found.token) == ("AKIDEXAMPLE", "example", "token")
+
+
+def test_a_named_profile_comes_before_keys_in_variables(user: Callable[..., None]) -> None:
+    """It was asked for; a profile that only a variable names comes after them, as everywhere."""
+    config = "[profile mine]\naws_access_key_id = MINE\naws_secret_access_key = example\n"
+    user(config, **KEYS, AWS_PROFILE="mine")
+    named = AwsSession(AwsEnvironment(**OPEN, profile="mine"))
+    assert named.credentials().access_key == "MINE"
+    assert AwsSession(AwsEnvironment(**OPEN)).credentials().access_key == "AKIDEXAMPLE"
+
+
+def test_no_credentials_are_found_out_fast(
+    user: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instance metadata service that swallows packets costs less than two seconds."""
+    user()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint)
+        took = []
+        for _ in range(3):  # a busy machine makes the slowest slower, not the fastest
+            started = time.monotonic()
+            error = refusal(AwsSession(AwsEnvironment(**OPEN)))
+            took.append(time.monotonic() - started)
+            assert error.code == "aws-credentials-missing"
+    assert min(took) < 2
+
+
+SSO = """
+[profile sso]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-3
+sso_account_id = 123456789012
+sso_role_name = operator
+"""
+SOURCELESS = "[profile sso]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = gone\n"
+PROCESS = "[profile sso]\ncredential_process = "
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "quoted"),
+    [
+        ("", "aws-profile-missing", "'sso'|(sso)"),
+        ("[profile sso]\naws_access_key_id = only\n", "aws-credentials-missing", "aws_secret"),
+        (SSO, "aws-credentials-missing", "SSO"),
+        (SOURCELESS, "aws-configuration-invalid", "gone"),
+        (PROCESS + "sh -c 'echo no such user >&2; exit 3'", "aws-credentials-missing", "no such"),
+        (PROCESS + "/nonexistent/program", "aws-configuration-invalid", "/nonexistent/program"),
+        (PROCESS + "echo this is no JSON", "aws-credentials-missing", "is no JSON"),
+        ("[profile sso", "aws-configuration-invalid", "config"),
+    ],
+    ids=["none", "half", "sso", "sourceless", "failing", "missing", "babbling", "broken"],
+)
+def test_a_profile_that_gives_no_credentials_is_a_matter_of_configuration(
+    user: Callable[..., None], config: str, code: str, quoted: str
+) -> None:
+    """Exit 4, with what is wrong and one line, whichever way the profile goes."""
+    user(config)
+    error = refusal(AwsSession(AwsEnvironment(**OPEN, profile="sso")))
+    assert (error.code, error.exit_code) == (code, ExitCode.CONFIGURATION)
+    assert any(words in error.message for words in quoted.split("|")), error.message
+    assert "\n" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("aws_code", "message", "code", "exit_code"),
+    [
+        ("ExpiredToken", "The security token is expired", "aws-credentials-expired", 4),
+        ("ExpiredTokenException", "", "aws-credentials-expired", 4),
+        ("InvalidClientTokenId", "The token is invalid.", "aws-credentials-rejected", 4),
+        ("SignatureDoesNotMatch", "The signature …", "aws-credentials-rejected", 4),
+        ("InvalidSignatureException", "The signature …", "aws-credentials-rejected", 4),
+        ("MissingAuthenticationTokenException", "", "aws-credentials-rejected", 4),
+        ("InvalidToken", "malformed", "aws-credentials-rejected", 4),
+        ("SignatureDoesNotMatch", "Signature expired: 2020…", "clock-wrong", 4),
+        ("InvalidSignatureException", "Signature not yet current: …", "clock-wrong", 4),
+        ("RequestTimeTooSkewed", "The difference …", "clock-wrong", 4),
+        ("AccessDenied", "User: x is not authorized", "aws-access-denied", 4),
+        ("AccessDeniedException", "", "aws-access-denied", 4),
+        ("403", "Forbidden", "aws-access-denied", 4),
+        ("ThrottlingException", "Rate exceeded", "aws-throttled", 1),
+        ("SlowDown", "Please reduce your request rate.", "aws-throttled", 1),
+        ("InternalFailure", "We are sorry", "aws-error", 1),
+    ],
+)
+def test_refusals_of_aws_have_codes_of_ours(
+    session: AwsSession,
+    stub: Callable[[str], Stubber],
+    aws_code: str,
+    message: str,
+    code: str,
+    exit_code: int,
+) -> None:
+    """Credentials and configuration are exit 4, the rest 1; AWS's own words are quoted."""
+    stub("sts").add_client_error("get_caller_identity", aws_code, message, 400)
+    with pytest.raises(TtOpsError) as caught, aws_errors("asking AWS who we are"):
+        session.client("sts").get_caller_identity()
+    error = caught.value
+    assert (error.code, error.exit_code) == (code, exit_code)
+    assert message.rstrip(".") in error.message or code == "aws-credentials-expired"
+    assert error.message.startswith("asking AWS who we are")
+    assert not error.message.endswith(".")
+
+
+def test_an_unexpected_refusal_names_the_request(
+    session: AwsSession, stub: Callable[[str], Stubber]
+) -> None:
+    """AWS's support asks for that number."""
+    stub("sts").add_client_error(
+        "get_caller_identity",
+        "InternalFailure",
+        "We are sorry.",
+        500,
+        response_meta={"RequestId": "4711"},
+    )
+    with pytest.raises(AwsError) as caught, aws_errors("asking"):
+        session.client("sts").get_caller_identity()
+    assert caught.value.aws_code == "InternalFailure"
+    assert caught.value.message == "asking failed: InternalFailure: We are sorry (request 4711)"
+
+
+def test_the_account_is_asked_for_once(user: Callable[..., None], server: Any) -> None:
+    """As is every client made once."""
+    server.will_answer(200, IDENTITY_XML, content_type="text/xml")
+    user(**KEYS, AWS_ENDPOINT_URL=server.url)
+    session = AwsSession(AwsEnvironment(**OPEN, endpoint_url=server.url))
+    assert session.account_id == session.account_id == "123456789012"
+    assert len(server.asked) == 1
+    assert session.client("sts") is session.client("sts")
+
+
+def test_nobody_there_is_no_matter_of_configuration(user: Callable[..., None]) -> None:
+    """Exit 1, and the hint prints no secret that the environment holds."""
+    user(**KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    error = refusal(AwsSession(AwsEnvironment(**OPEN, endpoint_url="http://127.0.0.1:9")))
+    assert (error.code, error.exit_code) == ("aws-unreachable", ExitCode.FAILED)
+    assert "http://127.0.0.1:9" in error.message
+    assert not any(name.lower().startswith("aws_") for name in error.hint.split())
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "http://"])
+def test_a_wrong_endpoint_is_quoted(user: Callable[..., None], endpoint: str) -> None:
+    """Exit 4: nothing was sent."""
+    user(**KEYS, AWS_ENDPOINT_URL=endpoint)
+    error = refusal(AwsSession(AwsEnvironment(**OPEN, endpoint_url=endpoint)))
+    assert (error.code, error.exit_code) == ("aws-configuration-invalid", ExitCode.CONFIGURATION)
+    assert endpoint in error.message
+
+
+def test_this_machine_is_reached_without_a_proxy(user: Callable[..., None], server: Any) -> None:
+    """Terraform sends nothing for loopback to a proxy either."""
+    server.will_answer(200, IDENTITY_XML, content_type="text/xml")
+    user(**KEYS, AWS_ENDPOINT_URL=server.url, HTTP_PROXY="http://127.0.0.1:9")
+    session = AwsSession(AwsEnvironment(**OPEN, endpoint_url=server.url))
+    assert session.account_id == "123456789012"
+
+
+def test_throttling_is_tried_again(user: Callable[..., None], server: Any) -> None:
+    """AWS refuses the first of several requests at times, and means it for a moment."""
+    throttled = (
+        "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
+        "</ErrorResponse>"
+    )
+    server.will_answer(400, throttled, content_type="text/xml")
+    server.will_answer(200, IDENTITY_XML, content_type="text/xml")
+    user(**KEYS, AWS_ENDPOINT_URL=server.url)
+    session = AwsSession(AwsEnvironment(**OPEN, endpoint_url=server.url))
+    assert session.account_id == "123456789012"
+    assert len(server.asked) == 2
+
+
+def test_silence_ends_a_call(session: AwsSession) -> None:
+    """Every try of four takes ten seconds at most."""
+    config = session.client("sts").meta.config
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (10, 4)
+
+
+def test_emulators_serve_buckets_by_path(session: AwsSession) -> None:
+    """AWS itself is asked by host name, which is its own default."""
+    assert session.client("s3").meta.config.s3 == {}
+    elsewhere = AwsSession(
+        AwsEnvironment(
+            **OPEN,
+            endpoint_url="http://127.0.0.1:9",
+            access_key_id="a",
+            secret_access_key="b",
+            sealed=True,
+        )
+    )
+    assert elsewhere.client("s3").meta.config.s3 == {"addressing_style": "path"}

@@ -1,0 +1,273 @@
+"""The state's bucket and lock table: whose they are, where, and what else is in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.aws.state_backend import BackendPresence, StateBackend
+from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
+from tasktracker_ops.models.status import Lock
+
+BUCKET, TABLE, REGION = "task-tracker-terraform-state", "terraform-locks", "eu-west-3"
+OWNED = {"Bucket": BUCKET, "ExpectedBucketOwner": "123456789012"}
+STATE_KEY = "infra/terraform.tfstate"
+
+
+@pytest.fixture
+def backend(session: AwsSession) -> StateBackend:
+    """The backend under its usual names."""
+    return StateBackend(session, bucket=BUCKET, lock_table=TABLE)
+
+
+@pytest.fixture
+def s3(stub: Callable[[str], Stubber]) -> Stubber:
+    """S3, with the answers that a test gives it."""
+    return stub("s3")
+
+
+@pytest.fixture
+def account() -> Iterator[Any]:
+    """An emulated account with an empty bucket and lock table; gives its S3 client."""
+    with mock_aws():
+        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
+        client = boto3.client("s3", **keys)
+        client.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        boto3.client("dynamodb", **keys).create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def refusal(backend: StateBackend) -> ConfigurationError:
+    """Look for the backend, which has to fail."""
+    with pytest.raises(ConfigurationError) as caught:
+        backend.presence()
+    assert caught.value.exit_code == ExitCode.CONFIGURATION
+    assert repr(BUCKET) in caught.value.message
+    return caught.value
+
+
+def test_existing_parts_are_found(account: Any, backend: StateBackend, session: AwsSession) -> None:
+    """Each part by itself."""
+    assert backend.presence() == BackendPresence(bucket=True, lock_table=True)
+    assert backend.presence().complete
+    other = StateBackend(session, bucket="another", lock_table="another")
+    assert other.presence() == BackendPresence(bucket=False, lock_table=False)
+    assert not other.presence().complete
+
+
+def test_bucket_of_another_account_proposes_a_free_name(backend: StateBackend, s3: Stubber) -> None:
+    """S3 answers 403 for another owner; the hint has the account's number in it."""
+    s3.add_client_error("head_bucket", "403", "Forbidden", 403, expected_params=OWNED)
+    error = refusal(backend)
+    assert error.code == "state-bucket-taken"
+    assert error.hint.endswith(
+        ": tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012"
+    )
+
+
+def test_bucket_in_another_region_is_an_error(backend: StateBackend, s3: Stubber) -> None:
+    """Terraform would only fail on it later: botocore follows to the region, Terraform does not."""
+    s3.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNED)
+    error = refusal(backend)
+    assert error.code == "state-bucket-elsewhere"
+    assert "us-east-1" in error.message
+    assert "eu-west-3" in error.message
+    assert error.hint.endswith("-123456789012-eu-west-3")
+
+
+def test_redirect_without_a_region_is_an_error(backend: StateBackend, s3: Stubber) -> None:
+    """S3 answers 301 where it does not say which region."""
+    s3.add_client_error("head_bucket", "301", "Moved Permanently", 301, expected_params=OWNED)
+    assert refusal(backend).code == "state-bucket-elsewhere"
+
+
+def test_no_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) -> None:
+    """S3 answers 404 without a body."""
+    s3.add_client_error("head_bucket", "404", "Not Found", 404, expected_params=OWNED)
+    stub("dynamodb").add_client_error("describe_table", "ResourceNotFoundException")
+    assert backend.presence() == BackendPresence(bucket=False, lock_table=False)
+
+
+def test_denied_access_to_the_table_is_not_a_missing_table(
+    backend: StateBackend, s3: Stubber, stub: Any
+) -> None:
+    """To make a table in its place would be wrong."""
+    s3.add_response("head_bucket", {"BucketRegion": REGION}, OWNED)
+    stub("dynamodb").add_client_error("describe_table", "AccessDeniedException", "no", 400)
+    with pytest.raises(ConfigurationError) as caught:
+        backend.presence()
+    assert caught.value.code == "aws-access-denied"
+    assert repr(TABLE) in caught.value.message
+
+
+def test_bootstrap_state_is_kept_in_the_bucket(
+    account: Any, backend: StateBackend, tmp_path: Path
+) -> None:
+    """What was stored comes back; before that there is nothing, and no file."""
+    file = tmp_path / "state"
+    assert not backend.fetch_bootstrap_state(file)
+    assert not file.exists()
+    file.write_bytes(b'{"serial": 1}')
+    backend.store_bootstrap_state(file)
+    file.unlink()
+    assert backend.fetch_bootstrap_state(file)
+    assert file.read_bytes() == b'{"serial": 1}'
+
+
+def test_truncated_state_is_not_written(
+    backend: StateBackend, stub: Callable[[str], Stubber], tmp_path: Path
+) -> None:
+    """Half a state is worse than none, and a broken connection no matter of configuration."""
+    body = StreamingBody(BytesIO(b"half"), content_length=100)
+    stub("s3").add_response("get_object", {"Body": body})
+    with pytest.raises(TtOpsError) as caught:
+        backend.fetch_bootstrap_state(tmp_path / "state")
+    assert (caught.value.code, caught.value.exit_code) == ("aws-unreachable", ExitCode.FAILED)
+    assert not (tmp_path / "state").exists()
+
+
+def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
+    """Our own states and locks are not among them; ten are enough to refuse."""
+    for key in (STATE_KEY, f"{STATE_KEY}.tflock", "bootstrap/terraform.tfstate"):
+        account.put_object(Bucket=BUCKET, Key=key)
+    assert backend.foreign_objects(STATE_KEY) == []
+    for number in range(12):
+        account.put_object(Bucket=BUCKET, Key=f"theirs/{number:02}")
+    assert backend.foreign_objects(STATE_KEY) == [f"theirs/{n:02}" for n in range(10)]
+
+
+def test_locks_of_other_states_are_listed(
+    account: Any, backend: StateBackend, session: AwsSession
+) -> None:
+    """`terraform-locks` is what many call a table that several projects share."""
+    dynamodb = session.client("dynamodb")
+    for lock in (f"{BUCKET}/{STATE_KEY}-md5", f"{BUCKET}/{STATE_KEY}"):
+        dynamodb.put_item(TableName=TABLE, Item={"LockID": {"S": lock}})
+    assert backend.foreign_locks() == []
+    dynamodb.put_item(TableName=TABLE, Item={"LockID": {"S": f"{BUCKET}-2/state-md5"}})
+    assert backend.foreign_locks() == [f"{BUCKET}-2/state-md5"]
+
+
+@pytest.mark.parametrize(
+    ("statements", "foreign"),
+    [
+        ([{"Sid": "TlsOnly"}], False),
+        ({"Sid": "TlsOnly"}, False),
+        ({}, True),
+        ([{"Sid": "TlsOnly"}, {"Sid": "Readers"}], True),
+    ],
+)
+def test_foreign_policy_is_detected(
+    account: Any, backend: StateBackend, statements: Any, foreign: bool
+) -> None:
+    """Ours may be there although the stack's state was lost; its absence is no error."""
+    assert backend.own_settings() == []
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    account.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    assert backend.own_settings() == (["a policy"] if foreign else [])
+
+
+def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend) -> None:
+    """What a bucket was given beyond our own hardening is not quietly replaced."""
+
+    def expire(rule_id: str) -> None:
+        rule = {"ID": rule_id, "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}
+        account.put_bucket_lifecycle_configuration(
+            Bucket=BUCKET, LifecycleConfiguration={"Rules": [rule]}
+        )
+
+    def encrypt(algorithm: str) -> None:
+        default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+        account.put_bucket_encryption(
+            Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [default]}
+        )
+
+    expire("expire-old-versions")
+    encrypt("AES256")
+    assert backend.own_settings() == []
+    expire("keep-it-short")
+    encrypt("aws:kms")
+    assert backend.own_settings() == ["lifecycle rules", "encryption with a key of KMS"]
+
+
+def test_unreadable_policy_is_ignored(
+    backend: StateBackend, stub: Callable[[str], Stubber]
+) -> None:
+    """Not to know is not the same as none."""
+    stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
+    with pytest.raises(ConfigurationError) as caught:
+        backend.own_settings()
+    assert caught.value.code == "aws-access-denied"
+
+
+INFO = {
+    "ID": "7d2f",
+    "Operation": "OperationTypeApply",
+    "Who": "me@host",
+    "Created": "2026-01-02T03:04:05.678901234Z",
+    "Path": f"{BUCKET}/{STATE_KEY}",
+}
+HELD = Lock(True, "7d2f", "me@host", "apply", "2026-01-02T03:04:05.678901234Z")
+
+
+def lock_item(info: str | None) -> None:
+    """Put a lock into the emulated table, as Terraform does."""
+    item = {"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, **({"Info": {"S": info}} if info else {})}
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
+    boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
+
+
+def test_digest_is_no_lock(backend: StateBackend, account: Any) -> None:
+    """The digest that Terraform keeps beside it is no lock."""
+    assert backend.lock(STATE_KEY) == Lock(held=False)
+
+
+def test_lock_in_the_table_names_its_holder(backend: StateBackend, account: Any) -> None:
+    """As Terraform wrote it."""
+    lock_item(json.dumps(INFO))
+    assert backend.lock(STATE_KEY) == HELD
+
+
+def test_lock_in_the_bucket_names_its_holder(backend: StateBackend, account: Any) -> None:
+    """Terraform may lock there alone."""
+    account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=json.dumps(INFO))
+    assert backend.lock(STATE_KEY) == HELD
+
+
+@pytest.mark.parametrize("info", [None, "{", "[]"])
+def test_incomplete_lock_is_held(backend: StateBackend, account: Any, info: str | None) -> None:
+    """A run that was killed may leave one."""
+    lock_item(info)
+    assert backend.lock(STATE_KEY) == Lock(held=True)
+
+
+def test_missing_backend_leaves_the_lock_unknown(session: AwsSession, account: Any) -> None:
+    """It may be another one than that of the settings."""
+    for bucket, table in (("elsewhere", TABLE), (BUCKET, "elsewhere")):
+        backend = StateBackend(session, bucket=bucket, lock_table=table)
+        assert backend.lock(STATE_KEY) == Lock(held=None)
+
+
+def test_denied_backend_leaves_the_lock_unknown(
+    backend: StateBackend, stub: Callable[[str], Stubber]
+) -> None:
+    """Whoever only looks at the service needs no right to its state."""
+    stub("dynamodb").add_client_error("get_item", "AccessDeniedException", "no", 400)
+    assert backend.lock(STATE_KEY) == Lock(held=None)

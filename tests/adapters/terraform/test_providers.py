@@ -1,0 +1,220 @@
+"""Which CLI configuration Terraform is given, and that it works with the real provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.terraform.providers import (
+    Provider,
+    locked_providers,
+    mirror_places,
+    provider_environment,
+)
+from tasktracker_ops.errors import ConfigurationError, ExitCode
+
+PLATFORM = "linux_amd64"
+ADDRESS = "registry.terraform.io/example/thing"
+LOCK = f'''# maintained automatically
+provider "{ADDRESS}" {{
+  version     = "5.100.0"
+  constraints = "~> 5.100"
+  hashes = [
+    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",
+  ]
+}}
+
+provider "registry.terraform.io/example/other" {{
+  version = "3.7.2"
+  hashes  = []
+}}
+'''
+ROOT_MODULE = Path(__file__).parents[3] / "terraform"
+
+
+@pytest.fixture
+def decide(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """Decide for a root module with a lock file, and a home that is empty unless filled."""
+    home, module = tmp_path / "home", tmp_path / "module"
+    home.mkdir(exist_ok=True)
+    module.mkdir()
+    (module / ".terraform.lock.hcl").write_text(LOCK)
+
+    def make(mirror: Path | None = None, **environment: str) -> dict[str, str]:
+        return provider_environment(
+            {"HOME": str(home), "XDG_DATA_DIRS": str(tmp_path / "share"), **environment},
+            lock_file=module / ".terraform.lock.hcl",
+            platform=PLATFORM,
+            directory=tmp_path / "data",
+            plugin_cache=tmp_path / "cache",
+            mirror=mirror,
+        )
+
+    return make
+
+
+def fill(mirror: Path, *, packed: bool = False) -> Path:
+    """Put both locked providers into a mirror."""
+    for name, version in (("thing", "5.100.0"), ("other", "3.7.2")):
+        folder = mirror / "registry.terraform.io" / "example" / name
+        if packed:
+            folder.mkdir(parents=True)
+            (folder / f"terraform-provider-{name}_{version}_{PLATFORM}.zip").touch()
+        else:
+            (folder / version / PLATFORM).mkdir(parents=True)
+    return mirror
+
+
+def written(variables: dict[str, str]) -> str:
+    """Read the configuration that the variables name."""
+    return Path(variables["TF_CLI_CONFIG_FILE"]).read_text()
+
+
+def test_unreadable_mirror_is_skipped(
+    decide: Callable[..., dict[str, str]],
+) -> None:
+    """Another user's home or a closed folder in /opt holds nothing for us; it stops nobody."""
+    unreachable = "/" + "x" * 300  # fails to be looked at even for root
+    made = decide(
+        HOME=unreachable, TF_CLI_CONFIG_FILE=f"{unreachable}/rc", XDG_DATA_DIRS=unreachable
+    )
+    assert "disable_checkpoint" in written(made)
+
+
+def test_lock_file_names_the_providers(tmp_path: Path) -> None:
+    """Address and version of each; no lock file, no provider."""
+    file = tmp_path / "lock"
+    assert locked_providers(file) == ()
+    file.write_text(LOCK)
+    assert locked_providers(file) == (
+        Provider(ADDRESS, "5.100.0"),
+        Provider("registry.terraform.io/example/other", "3.7.2"),
+    )
+
+
+def test_users_own_configuration_is_left_alone(
+    tmp_path: Path, decide: Callable[..., dict[str, str]]
+) -> None:
+    """Named by the variable or in the usual place, it is stronger than any mirror we find."""
+    fill(tmp_path / "home" / ".terraform.d" / "plugins")
+    own = tmp_path / "own.tfrc"
+    own.touch()
+    assert decide(TF_CLI_CONFIG_FILE=str(own)) == {}
+    usual = tmp_path / "home" / ".terraformrc"
+    usual.touch()
+    assert decide() == {}
+    assert decide(TF_CLI_CONFIG_FILE="/nonexistent") == {"TF_CLI_CONFIG_FILE": str(usual)}
+
+
+def test_fragments_in_the_users_folder_are_a_configuration(
+    tmp_path: Path, decide: Callable[..., dict[str, str]]
+) -> None:
+    """Credentials alone are not."""
+    folder = tmp_path / "home" / ".terraform.d"
+    folder.mkdir()
+    (folder / "credentials.tfrc.json").touch()
+    assert decide() != {}
+    (folder / "mine.tfrc").touch()
+    assert decide() == {}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("place", ["home/.terraform.d/plugins", "module/terraform.d/plugins"])
+def test_mirror_that_holds_everything_is_used(
+    tmp_path: Path, decide: Callable[..., dict[str, str]], place: str, packed: bool
+) -> None:
+    """Unpacked or as zips; the registry is not asked for what the mirror holds."""
+    mirror = fill(tmp_path / place, packed=packed)
+    text = written(decide(TF_CLI_CONFIG_FILE="/nonexistent"))
+    assert f'path    = "{mirror}"' in text
+    assert text.count(f'["{ADDRESS}", "registry.terraform.io/example/other"]') == 2
+    assert "disable_checkpoint = true" in text
+
+
+def test_terraforms_own_places_come_first(tmp_path: Path) -> None:
+    """Root module, home, data folders, and then what lies in the conventional ones, by name."""
+    home, module, opt = tmp_path / "home", tmp_path / "module", tmp_path / "opt"
+    for name in ("b", "a"):
+        (opt / name).mkdir(parents=True)
+    places = [
+        *mirror_places(
+            {"XDG_DATA_DIRS": str(tmp_path / "share")},
+            home=home,
+            root_module=module,
+            conventional=[opt, tmp_path / "nowhere"],
+        )
+    ]
+    assert places[:2] == [module / "terraform.d/plugins", home / ".terraform.d/plugins"]
+    assert places[-2:] == [opt / "a", opt / "b"]
+    assert len(places) == 6
+
+
+def test_incomplete_mirror_is_not_used(
+    tmp_path: Path,
+    decide: Callable[..., dict[str, str]],
+) -> None:
+    """One provider of two is not enough, nor is another version."""
+    mirror = tmp_path / "home" / ".terraform.d" / "plugins"
+    (mirror / ADDRESS / "5.100.0" / PLATFORM).mkdir(parents=True)
+    assert "filesystem_mirror" not in written(decide())
+
+
+def test_without_a_mirror_targets_share_a_plugin_cache(
+    tmp_path: Path, decide: Callable[..., dict[str, str]]
+) -> None:
+    """Ours, unless the user has one."""
+    assert decide()["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "cache")
+    assert (tmp_path / "cache").is_dir()
+    theirs = tmp_path / "theirs"
+    assert decide(TF_PLUGIN_CACHE_DIR=str(theirs))["TF_PLUGIN_CACHE_DIR"] == str(theirs)
+
+
+def test_configured_mirror_comes_first(
+    tmp_path: Path, decide: Callable[..., dict[str, str]]
+) -> None:
+    """Even before the user's own configuration, as it was set for this tool."""
+    (tmp_path / "home" / ".terraformrc").touch()
+    mirror = fill(tmp_path / 'a "quoted" \\ name')
+    assert r"a \"quoted\" \\ name" in written(decide(mirror=mirror))
+
+
+def test_wrong_configured_mirror_is_an_error(
+    tmp_path: Path, decide: Callable[..., dict[str, str]]
+) -> None:
+    """It says what is missing there, for which platform, and how to fill it."""
+    with pytest.raises(ConfigurationError) as caught:
+        decide(mirror=tmp_path / "empty")
+    assert caught.value.code == "provider-mirror-incomplete"
+    assert caught.value.exit_code == ExitCode.CONFIGURATION
+    assert f"{ADDRESS} 5.100.0" in caught.value.message
+    assert "terraform providers mirror" in caught.value.hint
+
+
+@pytest.mark.soak  # as every deploy in tests/e2e does
+def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
+    """It is linked into the data directory, not copied, and needs no network."""
+    bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')
+    lock = bench.module / ".terraform.lock.hcl"
+    lock.write_bytes((ROOT_MODULE / ".terraform.lock.hcl").read_bytes())
+    variables = provider_environment(
+        bench.environment,
+        lock_file=lock,
+        platform=bench.terraform.platform,
+        directory=bench.data,
+        plugin_cache=bench.folder / "cache",
+    )
+    if "TF_PLUGIN_CACHE_DIR" in variables:
+        pytest.skip("this machine has no provider mirror")
+    aws = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "eu-west-3",
+        "AWS_ENDPOINT_URL": endpoint,
+    }
+    stack = bench.stack(environment={**bench.environment, **variables, **aws})
+    assert stack.plan(bench.plan_file).add == 1
+    assert [e.message for e in bench.events if e.kind == "warning"] == []
+    assert any(path.is_symlink() for path in (bench.data / "providers").rglob("*"))

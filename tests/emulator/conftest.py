@@ -1,0 +1,171 @@
+"""One emulator for all of these tests, and others with clocks of their own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from moto.backends import get_backend
+
+from tasktracker_ops.emulator.application import Emulator, compose
+from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
+from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.emulator.http_server import serve_on
+from tasktracker_ops.local import process
+from tasktracker_ops.local.state import ServerState
+from tasktracker_ops.models.emulator import LocalServer
+
+from .aws import Api, Aws, Function
+from .queries import CloudWatch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_proxies() -> Iterator[None]:
+    """Whatever the user's proxy variables say, these tests do not hear it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """A running emulator on a free port."""
+    directory = tmp_path_factory.mktemp("emulator")
+    yield Aws(process.start(directory, 0, port_required=False))
+    process.stop(directory)
+
+
+@pytest.fixture(scope="session")
+def function(aws: Aws) -> Function:
+    """A function shared by tests that leave it as it is."""
+    return aws.function()
+
+
+@pytest.fixture(scope="session")
+def api(aws: Aws, function: Function) -> Api:
+    """An API with a `$default` route to the shared function."""
+    return aws.api(function)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a server of the test's own, which is stopped at the end."""
+    yield tmp_path
+    process.stop(tmp_path)
+
+
+@pytest.fixture
+def aws_in(directory: Path) -> Callable[[], Aws]:
+    """Start an emulator of the test's own."""
+    return lambda: Aws(process.start(directory, 0, port_required=False))
+
+
+@contextmanager
+def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Emulator]]:
+    """The application served by this very process; `options` are those of `compose`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
+    parts = compose(state, directory, **options)
+    server = serve_on(listener, parts.application)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield (
+        Aws(LocalServer(state.url, state.port, state.pid, "", directory, "1", same_version=True)),
+        parts,
+    )
+    server.shutdown()
+    thread.join()
+    parts.close()
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Emulator]]:
+    """The application in this process: workers hardly live unused, alarms stay as they are."""
+    never = EvaluationSchedule(interval_seconds=3600)
+    with composed(tmp_path, idle_seconds=0.2, schedule=never) as parts:
+        yield parts
+
+
+@dataclass
+class Clock:
+    """The real time, put forward at will."""
+
+    ahead: float = 0.0
+    readings: int = 0
+
+    def __call__(self) -> float:
+        """Return epoch seconds."""
+        self.readings += 1
+        return time.time() + self.ahead
+
+    def wait_for_evaluations(self) -> None:
+        """Wait until the alarms were evaluated at the present time, thirty seconds at most."""
+        # An evaluation may have begun before: the second one from now on is wholly after.
+        until, enough = time.monotonic() + 30, self.readings + 3
+        while self.readings < enough:
+            assert time.monotonic() < until, "no alarm was evaluated"
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the alarms in `watched`."""
+    return Clock()
+
+
+@pytest.fixture
+def watched(tmp_path: Path, clock: Clock) -> Iterator[tuple[Aws, Emulator]]:
+    """The application in this process; its alarms go by `clock` and are evaluated all the time."""
+    schedule = EvaluationSchedule(interval_seconds=0.05, clock=clock)
+    with composed(tmp_path, schedule=schedule) as parts:
+        yield parts
+        for backend in get_backend("cloudwatch")[ACCOUNT_ID].values():
+            backend.alarms.clear()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something holds, five seconds at most."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 5
+        while not holds():
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own, for alarm, metric and topic."""
+    return str(request.node.name).partition("[")[0]
+
+
+@pytest.fixture
+def topic(watched: Any, name: str) -> Any:
+    """A topic with the policy that SNS gives to new ones, and a confirmed address."""
+    sns = watched[0].client("sns")
+    arn = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="me@example.com")
+    requests.get(watched[1].mailbox.mails()[0].letter.confirm_url, timeout=10)
+    yield arn
+    sns.delete_topic(TopicArn=arn)
+
+
+@pytest.fixture
+def cloudwatch(aws: Any) -> CloudWatch:
+    """CloudWatch of the emulator."""
+    return CloudWatch(aws.client("cloudwatch"))

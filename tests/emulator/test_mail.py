@@ -1,0 +1,229 @@
+"""E-mail subscriptions are pending until they are confirmed, then receive mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from tasktracker_ops.emulator.mail.mailbox import Letter, Mailbox
+
+
+def _inbox(aws: Any) -> list[dict[str, Any]]:
+    response = requests.get(f"{aws.server.url}/_tt-ops/inbox", timeout=10)
+    assert response.headers["content-type"] == "application/json"
+    return list(response.json()["mails"])
+
+
+def _mails(aws: Any, address: str) -> list[dict[str, Any]]:
+    return [mail for mail in _inbox(aws) if mail["to"] == address]
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> str:
+    """An address of the test's own."""
+    return f"{request.node.name.partition('[')[0]}@example.com"
+
+
+@pytest.fixture
+def topic(aws: Any, request: pytest.FixtureRequest) -> Any:
+    """The ARN of a topic of the test's own."""
+    name = request.node.name.partition("[")[0]
+    arn = aws.client("sns").create_topic(Name=name)["TopicArn"]
+    yield arn
+    aws.client("sns").delete_topic(TopicArn=arn)
+
+
+def _subscribe(aws: Any, topic: str, address: str, **options: Any) -> str:
+    return str(
+        aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=address, **options)[
+            "SubscriptionArn"
+        ]
+    )
+
+
+def _subscriptions(aws: Any, topic: str) -> list[str]:
+    found = aws.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return [each["SubscriptionArn"] for each in found]
+
+
+def test_a_subscription_is_pending_at_first(aws: Any, topic: str, address: str) -> None:
+    """Every call that describes it says so."""
+    assert _subscribe(aws, topic, address) == "pending confirmation"
+    arn = _subscribe(aws, topic, address, ReturnSubscriptionArn=True)
+    assert arn.startswith(f"{topic}:")
+    assert _subscriptions(aws, topic) == ["PendingConfirmation"]
+    attributes = aws.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert attributes["PendingConfirmation"] == "true"
+    assert attributes["ConfirmationWasAuthenticated"] == "false"
+
+
+def test_a_pending_subscription_receives_no_notifications(
+    aws: Any, topic: str, address: str
+) -> None:
+    """Only the request for confirmation arrives."""
+    _subscribe(aws, topic, address)
+    aws.client("sns").publish(TopicArn=topic, Message="not sent")
+    assert [mail["subject"] for mail in _mails(aws, address)] == [
+        "AWS Notification - Subscription Confirmation"
+    ]
+
+
+def test_the_link_in_the_mail_confirms(aws: Any, topic: str, address: str) -> None:
+    """Opened in a browser it answers with a page, and the subscription gets its ARN."""
+    _subscribe(aws, topic, address)
+    mail = _mails(aws, address)[0]
+    assert mail["confirm_url"] in mail["text"]
+    assert f"You have chosen to subscribe to the topic:\n{topic}\n" in mail["text"]
+    page = requests.get(mail["confirm_url"], timeout=10)
+    assert (page.status_code, "Subscription confirmed!" in page.text) == (200, True)
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    [arn] = _subscriptions(aws, topic)
+    assert arn in page.text
+    assert _mails(aws, address)[0]["confirm_url"] is None
+    assert requests.get(mail["confirm_url"], timeout=10).status_code == 200
+
+
+def test_the_api_confirms(aws: Any, topic: str, address: str) -> None:
+    """ConfirmSubscription takes the token of the link, and no other."""
+    _subscribe(aws, topic, address)
+    token = _mails(aws, address)[0]["confirm_url"].rpartition("Token=")[2]
+    sns = aws.client("sns")
+    with pytest.raises(ClientError, match="Invalid parameter: Token") as wrong:
+        sns.confirm_subscription(TopicArn=topic, Token="0" * 128)
+    assert wrong.value.response["Error"]["Code"] == "InvalidParameter"
+    with pytest.raises(ClientError, match="Topic does not exist") as nowhere:
+        sns.confirm_subscription(TopicArn=f"{topic}-no", Token=token)
+    assert nowhere.value.response["Error"]["Code"] == "NotFound"
+    arn = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
+    assert _subscriptions(aws, topic) == [arn]
+
+
+@pytest.mark.parametrize("query", ["", "TopicArn=x&Token=y", "TopicArn={topic}&Token=%C3%A9"])
+def test_a_wrong_link_confirms_nothing(aws: Any, topic: str, address: str, query: str) -> None:
+    """The answer is a 400."""
+    _subscribe(aws, topic, address)
+    url = f"{aws.server.url}/_tt-ops/confirm?{query.format(topic=topic)}"
+    assert requests.get(url, timeout=10).status_code == 400
+    assert _subscriptions(aws, topic) == ["PendingConfirmation"]
+
+
+def test_a_head_request_confirms_nothing(aws: Any, topic: str, address: str) -> None:
+    """Programs check links that way."""
+    _subscribe(aws, topic, address)
+    requests.head(_mails(aws, address)[0]["confirm_url"], timeout=10)
+    assert _subscriptions(aws, topic) == ["PendingConfirmation"]
+
+
+def test_subscribing_again_asks_again(aws: Any, topic: str, address: str) -> None:
+    """As long as it is pending; there is one subscription all the same."""
+    for _ in range(2):
+        _subscribe(aws, topic, address)
+    assert len(_mails(aws, address)) == 2
+    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
+    assert _subscribe(aws, topic, address) == _subscriptions(aws, topic)[0]
+    assert len(_mails(aws, address)) == 2
+
+
+def test_a_notification_becomes_a_message(aws: Any, topic: str, address: str) -> None:
+    """It has SNS's sender and footer, and a subject of SNS where the message has none."""
+    _subscribe(aws, topic, address)
+    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
+    aws.client("sns").publish(TopicArn=topic, Subject="ALARM: errors", Message="Grüße")
+    mail = _mails(aws, address)[0]
+    assert mail["sender"] == "AWS Notifications <no-reply@sns.amazonaws.com>"
+    assert mail["subject"] == "ALARM: errors"
+    assert mail["text"].startswith("Grüße\n\n--\nIf you wish to stop receiving notifications")
+    assert mail["confirm_url"] is None
+    aws.client("sns").publish(TopicArn=topic, Message="x")
+    assert _mails(aws, address)[0]["subject"] == "AWS Notification Message"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("https", "https://example.com/hook"),
+        ("http", "http://127.0.0.1:9/hook"),
+        ("email-json", "me@example.com"),
+        ("sqs", "arn:aws:sqs:eu-west-3:123456789012:queue"),
+        ("lambda", "arn:aws:lambda:eu-west-3:123456789012:function:any"),
+        ("sms", "+33600000000"),
+    ],
+)
+def test_a_subscription_other_than_email_is_refused(
+    aws: Any, topic: str, protocol: str, endpoint: str
+) -> None:
+    """The error quotes the protocol, and nothing is subscribed that would be called."""
+    with pytest.raises(ClientError) as caught:
+        aws.client("sns").subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "NotImplemented"
+    assert error["Message"].startswith(f"sns Subscribe is not emulated: protocol '{protocol}'")
+    assert _subscriptions(aws, topic) == []
+
+
+def test_the_footer_unsubscribes(aws: Any, topic: str, address: str) -> None:
+    """The link in a notification ends the subscription."""
+    _subscribe(aws, topic, address)
+    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
+    aws.client("sns").publish(TopicArn=topic, Message="x")
+    [link] = [line for line in _mails(aws, address)[0]["text"].splitlines() if "http://" in line]
+    assert "Subscription removed!" in requests.get(link, timeout=10).text
+    assert _subscriptions(aws, topic) == []
+    assert requests.get(link, timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "nobody",
+        "a@b\nBcc: c@d",
+        "a b@c",
+        "a@b,c@d",
+        "a@[",
+        "a@",
+    ],
+)
+def test_an_address_has_to_be_one(aws: Any, topic: str, endpoint: str) -> None:
+    """SNS refuses anything else."""
+    with pytest.raises(ClientError, match="Invalid parameter: Email address"):
+        _subscribe(aws, topic, endpoint)
+
+
+def test_an_address_may_have_any_letters(aws: Any, topic: str) -> None:
+    """It gets its mail."""
+    _subscribe(aws, topic, "grüße@example.com")
+    assert len(_mails(aws, "grüße@example.com")) == 1
+
+
+def test_the_inbox_is_bounded() -> None:
+    """The newest messages stay, and keep their numbers."""
+    mailbox = Mailbox(kept=2)
+    for number in range(5):
+        mailbox.post(Letter("a@example.com", f"subject {number}", "text"))
+    assert [(mail.id, mail.letter.subject) for mail in mailbox.mails()] == [
+        (5, "subject 4"),
+        (4, "subject 3"),
+    ]
+
+
+def test_another_sites_page_reads_no_mail(aws: Any) -> None:
+    """Its origin is refused."""
+    headers = {"Origin": "https://evil.example"}
+    url = f"{aws.server.url}/_tt-ops/inbox"
+    assert requests.get(url, headers=headers, timeout=5).status_code == 403
+
+
+def test_the_console_shows_mail_and_status(aws: Any, topic: str, address: str) -> None:
+    """Escaped, and with what is pending."""
+    _subscribe(aws, topic, address)
+    url = f"{aws.server.url}/_tt-ops/"
+    assert f"<td>email: {address}</td><td>pending confirmation</td>" in requests.get(url).text
+    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
+    aws.client("sns").publish(TopicArn=topic, Message="<script>alert(2)</script>")
+    page = requests.get(url).text
+    assert f"<td>email: {address}</td><td>confirmed</td>" in page
+    assert "&lt;script&gt;alert(2)" in page
+    assert "<script>" not in page

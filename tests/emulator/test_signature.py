@@ -1,0 +1,169 @@
+"""`AWS_IAM` routes admit what botocore signed with a known key, and nothing else."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.task_api.authorization import IamAuth
+from tasktracker_ops.adapters.task_api.client import TaskClient
+from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+
+FORBIDDEN = {"message": "Forbidden"}
+OURS = Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+
+
+@pytest.fixture(scope="module")
+def iam_api(aws: Any, function: Any) -> Any:
+    """An API whose only route wants a signature."""
+    return aws.api(function, auth="AWS_IAM")
+
+
+def _signed(
+    url: str,
+    method: str = "GET",
+    body: bytes = b"",
+    *,
+    credentials: Credentials = OURS,
+    service: str = "execute-api",
+    region: str = "eu-west-3",
+) -> requests.PreparedRequest:
+    request = AWSRequest(method=method, url=url, data=body, headers={"X-Custom": "a  b"})
+    SigV4Auth(credentials, service, region).add_auth(request)
+    return request.prepare()  # type: ignore[no-any-return]
+
+
+def _send(prepared: Any) -> requests.Response:
+    return requests.request(
+        prepared.method, prepared.url, headers=prepared.headers, data=prepared.body, timeout=10
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/trigger-error", b""),
+        ("GET", "/a%20b/%C3%A9?b=2&a=1&a=0&empty=&plus=a%2Bb", b""),
+        ("POST", "/tasks", b'{"title": "x"}'),
+        ("PUT", "/tasks/1", b"\x00\xff"),
+    ],
+)
+def test_right_signature(iam_api: Any, method: str, path: str, body: bytes) -> None:
+    """A signed request gets through, and the event names the caller."""
+    response = _send(_signed(iam_api.url + path, method, body))
+    assert response.status_code == 200
+    caller = response.json()["requestContext"]["authorizer"]["iam"]
+    assert caller["accessKey"] == ACCESS_KEY_ID
+    assert caller["accountId"] == "123456789012"
+    assert caller["userArn"] == "arn:aws:iam::123456789012:root"
+
+
+def test_what_tt_ops_sends(iam_api: Any) -> None:
+    """The CLI's own client gets through with queries, encoded paths and bodies."""
+    environment = AwsEnvironment(
+        region="eu-west-3",
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
+        sealed=True,
+    )
+    client = TaskClient(iam_api.url, authorise=IamAuth(AwsSession(environment)))
+    for path in ("trigger-error", "tasks?cursor=a%2Bb%3D&limit=2", "tasks/é%20%2Fü"):
+        assert client.probe(path).status_code == 200
+    with pytest.raises(TtOpsError) as caught:
+        client.add({"title": "Ünïcode ✓"})
+    # It got as far as the function, which is none of tasks.
+    assert caught.value.code == "api-answer-unreadable"
+    assert TaskClient(iam_api.url).probe("trigger-error").status_code == 403
+
+
+def test_unsigned(iam_api: Any) -> None:
+    """A request without a signature is Forbidden."""
+    response = iam_api.call("/")
+    assert (response.status_code, response.json()) == (403, FORBIDDEN)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"credentials": Credentials(ACCESS_KEY_ID, "another secret")},
+        {"credentials": Credentials("AKIANOBODY", SECRET_ACCESS_KEY)},
+        {"service": "s3"},
+        {"region": "us-east-1"},
+    ],
+)
+def test_wrong_signature(iam_api: Any, how: dict[str, Any]) -> None:
+    """Secret, key, service and region must all be right."""
+    response = _send(_signed(iam_api.url + "/", **how))
+    assert (response.status_code, response.json()) == (403, FORBIDDEN)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "/other"},
+        {"url": "/path?a=2"},
+        {"method": "DELETE"},
+        {"body": b"another body"},
+        {"headers": {"X-Custom": "changed"}},
+        {"headers": {"X-Amz-Added": "unsigned"}},
+        {"headers": {"Authorization": "AWS4-HMAC-SHA256 nonsense"}},
+        {"headers": {"X-Amz-Date": "yesterday"}},
+    ],
+)
+def test_changed_after_signing(iam_api: Any, change: dict[str, Any]) -> None:
+    """Path, query, method, body and signed headers are all covered."""
+    prepared = _signed(f"{iam_api.url}/path?a=1", "POST", b"body")
+    if "X-Custom" not in change.get("headers", {}):
+        assert _send(prepared).status_code == 200
+    prepared.url = iam_api.url + change.get("url", "/path?a=1")
+    prepared.method = change.get("method", "POST")
+    prepared.body = change.get("body", b"body")
+    for name, value in change.get("headers", {}).items():
+        prepared.headers.pop(name, None)
+        prepared.headers[name] = value
+    assert _send(prepared).status_code == 403
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(-6, 403), (-4, 200), (4, 200), (6, 403)])
+def test_date(iam_api: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, status: int) -> None:
+    """A signature is good for five minutes on either side."""
+    at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: at.replace(tzinfo=None))
+    assert _send(_signed(iam_api.url + "/")).status_code == status
+
+
+def test_keys_of_an_iam_user(aws: Any, iam_api: Any) -> None:
+    """A key made in the emulated IAM signs too, until it is switched off."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="operator")
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    response = _send(_signed(iam_api.url + "/", credentials=credentials))
+    caller = response.json()["requestContext"]["authorizer"]["iam"]
+    assert caller["userArn"] == "arn:aws:iam::123456789012:user/operator"
+    iam.update_access_key(UserName="operator", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    assert _send(_signed(iam_api.url + "/", credentials=credentials)).status_code == 403
+
+
+def test_other_authorizers_are_closed(aws: Any, function: Any) -> None:
+    """A route with an authorizer that is not emulated refuses every call."""
+    api = aws.api(function, auth="JWT")
+    response = api.call("/", headers={"Authorization": "Bearer x"})
+    assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
+
+
+def test_the_port_is_part_of_what_is_signed(iam_api: Any) -> None:
+    """The Host header is covered with its port."""
+    prepared = _signed(iam_api.url + "/")
+    prepared.headers["Host"] = urlsplit(iam_api.url).hostname
+    assert _send(prepared).status_code == 403

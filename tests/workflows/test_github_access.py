@@ -1,0 +1,153 @@
+"""Letting GitHub in: what is refused before anything is applied.
+
+The account is moto's; a small stand-in takes the place of Terraform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from tasktracker_ops.adapters.aws.iam import Iam
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY, StateBackend
+from tasktracker_ops.adapters.terraform.stack import SavedPlan
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tasktracker_ops.models.plan import Plan, ResourceChange
+from tasktracker_ops.output import Console
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.workflows.github_access import bootstrap_github, remove_github
+
+NOTHING = Plan(add=0, change=0, destroy=0, changes=())
+PROVIDER = "aws_iam_openid_connect_provider.github[0]"
+BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
+
+
+@dataclass
+class App:
+    """What the workflow sees of the application, with a Terraform that plans what it is told."""
+
+    settings: Settings
+    session: AwsSession
+    plan: Plan = NOTHING
+    variables: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.report = Console(self.settings)
+        self.iam = Iam(self.session)
+        self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
+
+    def bootstrap_stack(self, *_: Any, command: str) -> App:
+        """The state backend is as it should be."""
+        self.asked.append(command)
+        return App(self.settings, self.session)
+
+    def github_stack(self, repository: Any, variables: dict[str, Any], *, command: str) -> App:
+        """The stand-in, which notes what it was given."""
+        self.variables = variables
+        return self
+
+    @contextmanager
+    def planned(self, *, lock_timeout: int = 0) -> Iterator[SavedPlan]:
+        """A plan that nobody may apply."""
+        yield SavedPlan(self.plan, lambda: pytest.fail("applied"))
+
+    def make_provider(self, *audiences: str) -> None:
+        """An identity provider without our tag."""
+        self.session.client("iam").create_open_id_connect_provider(
+            Url="https://token.actions.githubusercontent.com", ClientIDList=list(audiences)
+        )
+
+    def store(self, outputs: str) -> None:
+        """A state of the stack, in a bucket of its own."""
+        s3 = self.session.client("s3")
+        s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
+        )
+        s3.put_object(
+            Bucket=BUCKET, Key=GITHUB_STATE_KEY, Body=f'{{"outputs": {outputs}}}'.encode()
+        )
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    """A project and an account with nothing in them."""
+    with mock_aws():
+        environment = AwsEnvironment(
+            region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
+        )
+        yield App(Settings(project_dir=tmp_path), AwsSession(environment))
+
+
+def refusal(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:
+    """Bootstrap, which has to be refused."""
+    given = {"branch": "main", "environment": "production", "ids": "123456/456789", **options}
+    with pytest.raises(TtOpsError) as caught:
+        bootstrap_github(app, name, approve=pytest.fail, **given)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("options", "quoted"),
+    [
+        ({"name": "octo-repo"}, "'octo-repo'"),
+        ({"name": "https://github.com/octo-org/octo-repo"}, "'https://github.com/octo-org/octo-"),
+        ({"name": "octo-org/*"}, "'octo-org/*'"),
+        ({"name": "octo-org/octo-repo\n"}, "'octo-org/octo-repo\\n'"),
+        ({"ids": "123456"}, "'123456'"),
+        ({"ids": "*/*"}, "'*/*'"),
+        ({"branch": "*"}, "'*'"),
+        ({"branch": "${aws:username}"}, "'${aws:username}'"),
+        ({"branch": ""}, "''"),
+        ({"environment": "prod*"}, "'prod*'"),
+        ({"environment": "a:b"}, "'a:b'"),
+    ],
+)
+def test_names_that_are_none_are_quoted(app: Any, options: dict[str, str], quoted: str) -> None:
+    """Before anything is asked or made; a pattern is no name."""
+    error = refusal(app, **options)
+    assert (error.code, error.exit_code) == ("github-name-invalid", 4)
+    assert error.message.startswith(quoted)
+    assert ": tt-ops bootstrap --" in error.hint
+    assert app.asked == []
+
+
+def test_an_identity_provider_of_others_has_to_take_our_audience(app: Any) -> None:
+    """We do not change it, and say who can."""
+    app.make_provider("https://github.com/octo-org")
+    error = refusal(app)
+    assert error.code == "identity-provider-unfit"
+    assert error.hint.endswith("--client-id sts.amazonaws.com")
+
+
+def test_an_identity_provider_that_lost_its_tag_is_not_deleted(app: Any) -> None:
+    """It is in our state, and others may rely on it by now."""
+    app.make_provider("sts.amazonaws.com")
+    app.plan = Plan(add=0, change=0, destroy=1, changes=(ResourceChange(PROVIDER, "delete"),))
+    error = refusal(app)
+    assert app.variables["foreign_identity_provider"]
+    assert error.code == "identity-provider-untagged"
+    assert error.hint.endswith(f"--tags Key=TerraformState,Value={BUCKET}/{GITHUB_STATE_KEY}")
+
+
+def test_roles_are_not_forgotten_with_their_lock_table(app: Any) -> None:
+    """Without it their state cannot be locked, and without their state they would stay."""
+    app.store('{"deployer_role_arn": {"value": "arn:aws:iam::123456789012:role/deployer"}}')
+    with pytest.raises(TtOpsError) as caught:
+        remove_github(app)
+    assert caught.value.code == "lock-table-missing"
+
+
+def test_nothing_is_removed_where_nobody_was_let_in(app: Any) -> None:
+    """A state that a removal has emptied is none."""
+    app.store("{}")
+    remove_github(app)
+    assert app.variables == {}
