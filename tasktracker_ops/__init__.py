@@ -1,4 +1,4 @@
-"""Deploy and drive a Task Tracker on AWS, or on an AWS embedded in one local process.
+"""Deploy and drive a Task Tracker on AWS, or on an AWS emulator in one local process.
 
 `from tasktracker_ops import TaskClient` is the client of its API for programs.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_PUBLIC = {"Task": "models", "TaskClient": "adapters.task_client", "TtOpsError": "errors"}
+_PUBLIC = {"Task": "models.task", "TaskClient": "adapters.task_api.client", "TtOpsError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

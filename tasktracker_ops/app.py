@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .adapters.task_api.client import TaskClient
     from .adapters.terraform.stack import Stack
     from .adapters.terraform.toolchain import TerraformBinary
-    from .local.target import Sandbox
+    from .local.target import EmulatorHandle
     from .models.deployment import Deployment
     from .models.github_access import GitHubRepository
     from .reporting import Reporter
@@ -52,17 +52,17 @@ class App:
         if self.settings.target == "local":
             from .local.target import LocalTarget
 
-            return LocalTarget(self.settings, self.sandbox)
+            return LocalTarget(self.settings, self.emulator)
         from .targets import AwsTarget
 
         return AwsTarget(self.settings)
 
     @cached_property
-    def sandbox(self) -> Sandbox:
+    def emulator(self) -> EmulatorHandle:
         """The embedded AWS of this project."""
-        from .local.target import Sandbox
+        from .local.target import EmulatorHandle
 
-        return Sandbox(
+        return EmulatorHandle(
             self.settings.project / ".tt-ops" / "local",
             self.settings.local_port,
             self.report.note,

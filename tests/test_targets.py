@@ -11,9 +11,9 @@ import pytest
 from tasktracker_ops.app import App
 from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
-from tasktracker_ops.local.target import LocalTarget, Sandbox
+from tasktracker_ops.local.target import EmulatorHandle, LocalTarget
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.emulator import LocalServer
+from tasktracker_ops.models.emulator import RunningEmulator
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.targets import AwsTarget
@@ -27,17 +27,17 @@ NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.
 MOTO = "http://127.0.0.1:5000"
 
 
-class Running(Sandbox):
+class Running(EmulatorHandle):
     """A sandbox whose server needs no process while it is `alive`."""
 
     alive = True
 
-    def running(self) -> LocalServer:
+    def running(self) -> RunningEmulator:
         """One that would run."""
         if not self.alive:
             return super().running()
         log = Path("/p/server.log")
-        return LocalServer("http://127.0.0.1:4580", 4580, 1, "", log, "1", same_version=True)
+        return RunningEmulator("http://127.0.0.1:4580", 4580, 1, "", log, "1", same_version=True)
 
 
 def aws(environ: dict[str, str] | None = None, **settings: Any) -> AwsTarget:
@@ -282,15 +282,15 @@ def test_the_sandbox_confirms_by_a_command(local: LocalTarget) -> None:
 @pytest.mark.parametrize("code", ["aws-unreachable", "api-unreachable"])
 def test_the_sandbox_knows_why_it_does_not_answer(tmp_path: Path, code: str) -> None:
     """It ended after it was asked for; before that, or for another error, it knows nothing."""
-    sandbox = Running(tmp_path / ".tt-ops" / "local")
-    target = LocalTarget(Settings(target="local"), sandbox)
+    emulator = Running(tmp_path / ".tt-ops" / "local")
+    target = LocalTarget(Settings(target="local"), emulator)
     lost, other = (TtOpsError(each, "x", hint="y: env") for each in (code, "not-deployed"))
-    sandbox.alive = False
+    emulator.alive = False
     assert target.explain(lost) is lost
-    sandbox.alive = True
+    emulator.alive = True
     target.environment()
     assert target.explain(lost) is lost
-    sandbox.alive = False
+    emulator.alive = False
     assert target.explain(other) is other
     assert target.explain(lost).code == "local-not-running"
     assert aws().explain(lost) is lost

@@ -29,7 +29,7 @@ def up(context: Context) -> None:
     Example:
       tt-ops local up --port 4600
     """
-    context.console.emit(context.app.sandbox.up(context.console))
+    context.console.emit(context.app.emulator.up(context.console))
 
 
 @local.command()
@@ -41,9 +41,9 @@ def down(context: Context) -> None:
     Example:
       tt-ops local down
     """
-    from tasktracker_ops.models.emulator import Stopped
+    from tasktracker_ops.models.emulator import StopResult
 
-    context.console.emit(Stopped(context.app.sandbox.down()))
+    context.console.emit(StopResult(context.app.emulator.down()))
 
 
 @local.command()
@@ -55,7 +55,7 @@ def status(context: Context) -> None:
     Example:
       tt-ops local status --output json
     """
-    context.console.emit(context.app.sandbox.running())
+    context.console.emit(context.app.emulator.running())
 
 
 @local.command()
@@ -68,8 +68,8 @@ def inbox(context: Context, mail_id: int | None) -> None:
     Example:
       tt-ops local inbox 3
     """
-    sandbox = context.app.sandbox
-    context.console.emit(sandbox.inbox() if mail_id is None else sandbox.mail(mail_id))
+    emulator = context.app.emulator
+    context.console.emit(emulator.inbox() if mail_id is None else emulator.mail(mail_id))
 
 
 @local.command()
@@ -82,4 +82,4 @@ def confirm(context: Context, address: str | None) -> None:
     Example:
       tt-ops local confirm operator@example.com
     """
-    context.console.emit(context.app.sandbox.confirm(address))
+    context.console.emit(context.app.emulator.confirm(address))

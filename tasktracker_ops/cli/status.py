@@ -50,7 +50,7 @@ def status(
 def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
     if alarm and any(each.state == "ALARM" for each in seen.alarms or ()):
         return ExitCode.ALARM
-    return ExitCode.OK if seen.well else ExitCode.FAILED
+    return ExitCode.OK if seen.healthy else ExitCode.FAILED
 
 
 @click.command(cls=Command)

@@ -188,12 +188,12 @@ def rm(context: Context, task_ids: tuple[str, ...]) -> None:
     Example:
       tt-ops tasks rm 019a0000-0000-7000-8000-000000000000
     """
-    from tasktracker_ops.models.task import Removed
+    from tasktracker_ops.models.task import RemoveResult
 
     client = context.app.tasks()
     for task_id in task_ids:
         client.remove(task_id)
-        context.console.stream([Removed(task_id)])
+        context.console.stream([RemoveResult(task_id)])
 
 
 @tasks.command()

@@ -8,18 +8,24 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.emulator import Confirmation, Confirmed, Inbox, LocalServer, Mail
+from tasktracker_ops.models.emulator import (
+    Confirmation,
+    ConfirmResult,
+    Inbox,
+    Mail,
+    RunningEmulator,
+)
 
 _TIMEOUT_SECONDS = 10.0
 
 
-def read(server: LocalServer) -> Inbox:
+def read(server: RunningEmulator) -> Inbox:
     """Return the messages, the newest first."""
     content: dict[str, Any] = json.loads(_get(server, "/_tt-ops/inbox"))
     return Inbox(tuple(Mail(**entry) for entry in content["mails"]))
 
 
-def find(server: LocalServer, mail_id: int) -> Mail:
+def find(server: RunningEmulator, mail_id: int) -> Mail:
     """Return one message. Raises TtOpsError `mail-missing`."""
     for mail in read(server).mails:
         if mail.id == mail_id:
@@ -31,7 +37,7 @@ def find(server: LocalServer, mail_id: int) -> Mail:
     )
 
 
-def confirm(server: LocalServer, address: str | None = None) -> Confirmed:
+def confirm(server: RunningEmulator, address: str | None = None) -> ConfirmResult:
     """Confirm the pending subscriptions, of `address` or of all, by the links in their mails.
 
     Raises TtOpsError `nothing-pending`.
@@ -54,10 +60,10 @@ def confirm(server: LocalServer, address: str | None = None) -> Confirmed:
         link = urlsplit(url)
         _get(server, f"{link.path}?{link.query}")
         confirmed.append(Confirmation(mail.to, parse_qs(link.query)["TopicArn"][0]))
-    return Confirmed(tuple(confirmed))
+    return ConfirmResult(tuple(confirmed))
 
 
-def _get(server: LocalServer, path: str) -> bytes:
+def _get(server: RunningEmulator, path: str) -> bytes:
     # http.client uses no proxies, whatever HTTP_PROXY says.
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_SECONDS)
     try:
@@ -73,7 +79,7 @@ def _get(server: LocalServer, path: str) -> bytes:
     return content
 
 
-def _failed(server: LocalServer, reason: str) -> TtOpsError:
+def _failed(server: RunningEmulator, reason: str) -> TtOpsError:
     return TtOpsError(
         "inbox-unreadable",
         f"the inbox of the emulator at {server.url!r} cannot be read: {reason}",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import tasktracker_ops
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.emulator import LocalServer
+from tasktracker_ops.models.emulator import RunningEmulator
 
 from .state import EXIT_PORT_TAKEN, ServerState
 from .version import this_version
@@ -33,7 +33,7 @@ _LOG_LINES = 15
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
+def start(directory: Path, port: int, *, port_required: bool) -> RunningEmulator:
     """Return the emulator of `directory`; start it on `port` unless it is running.
 
     A port that is taken is replaced by a free one, unless it is required; 0 takes any free one.
@@ -59,12 +59,12 @@ def start(directory: Path, port: int, *, port_required: bool) -> LocalServer:
         return server
 
 
-def find(directory: Path) -> LocalServer | None:
+def find(directory: Path) -> RunningEmulator | None:
     """Return the emulator of `directory` if it is running and answers with its own identity."""
     state = ServerState.read(directory)
     if state is None or not _answers(state):
         return None
-    return LocalServer(
+    return RunningEmulator(
         url=state.url,
         port=state.port,
         pid=state.pid,
@@ -75,7 +75,7 @@ def find(directory: Path) -> LocalServer | None:
     )
 
 
-def stop(directory: Path) -> LocalServer | None:
+def stop(directory: Path) -> RunningEmulator | None:
     """Stop the emulator of `directory` with its workers; return it, None when there was none.
 
     Nothing is signalled that has not just answered with the identity in the state file.
@@ -101,7 +101,7 @@ def stop(directory: Path) -> LocalServer | None:
     )
 
 
-def _launch(directory: Path, port: int) -> LocalServer | None:
+def _launch(directory: Path, port: int) -> RunningEmulator | None:
     """Start the emulator and wait until it answers; None when the port is taken."""
     options = ["--port", str(port), "--directory", "."]
     with _log_path(directory).open("wb") as log:
@@ -187,7 +187,7 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _require_port(running: LocalServer, port: int, port_required: bool) -> None:
+def _require_port(running: RunningEmulator, port: int, port_required: bool) -> None:
     if port_required and port not in (0, running.port):
         raise TtOpsError(
             "local-already-running",

@@ -10,7 +10,7 @@ from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KE
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.emulator import Confirmed, Inbox, LocalServer, Mail
+from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail, RunningEmulator
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
@@ -22,7 +22,7 @@ DEFAULT_PORT = 4580
 _RECIPIENT = "operator@example.com"
 
 
-class Sandbox:
+class EmulatorHandle:
     """The embedded AWS of one project: at most one process, its files in `directory`."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Sandbox:
         self._port = port
         self._note = note
 
-    def up(self, report: Reporter) -> LocalServer:
+    def up(self, report: Reporter) -> RunningEmulator:
         """Start it unless it runs. Raises TtOpsError with the log's end when it cannot."""
         report.doing("starting the embedded AWS")
         running = process.find(self.directory) is not None
@@ -53,7 +53,7 @@ class Sandbox:
         report.done(f"embedded AWS (an emulation) at {server.url}")
         return self._compared(server)
 
-    def down(self) -> LocalServer | None:
+    def down(self) -> RunningEmulator | None:
         """Stop it and forget everything in it; None when it was not running."""
         return process.stop(self.directory)
 
@@ -65,11 +65,11 @@ class Sandbox:
         """One message. Raises TtOpsError `mail-missing`."""
         return inbox.find(self.running(), mail_id)
 
-    def confirm(self, address: str | None) -> Confirmed:
+    def confirm(self, address: str | None) -> ConfirmResult:
         """Confirm what is pending, of one address or all. Raises TtOpsError `nothing-pending`."""
         return inbox.confirm(self.running(), address)
 
-    def running(self) -> LocalServer:
+    def running(self) -> RunningEmulator:
         """The running one. Raises TtOpsError `local-not-running`."""
         server = process.find(self.directory)
         if server is None:
@@ -80,7 +80,7 @@ class Sandbox:
             )
         return self._compared(server)
 
-    def _compared(self, server: LocalServer) -> LocalServer:
+    def _compared(self, server: RunningEmulator) -> RunningEmulator:
         # What holds a deployment is not refused: most of what it lacks is never asked for.
         if self._note is not None and not server.same_version:
             self._note(
@@ -96,9 +96,9 @@ class Sandbox:
 class LocalTarget:
     """The embedded AWS. Nothing of the user's AWS files and variables reaches it, or is reached."""
 
-    def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
+    def __init__(self, settings: Settings, emulator: EmulatorHandle) -> None:
         self._settings = settings
-        self._sandbox = sandbox
+        self._sandbox = emulator
         self._used = False
 
     @property

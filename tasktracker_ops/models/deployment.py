@@ -39,7 +39,7 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
-class Bootstrapped:
+class BootstrapResult:
     """The state backend after a bootstrap, and what that changed."""
 
     bucket: str
@@ -48,7 +48,7 @@ class Bootstrapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class DeployResult:
     """The outcome of a deploy: what changed, which version serves, and where to look.
 
     `problems` are what still keeps the alarms from being heard.
@@ -70,7 +70,7 @@ class Deployed:
 
 
 @dataclass(frozen=True, slots=True)
-class Destroyed:
+class DestroyResult:
     """What a destroy removed."""
 
     plan: Plan
@@ -78,7 +78,7 @@ class Destroyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unlocked:
+class UnlockResult:
     """A state lock that was released."""
 
     lock_id: str

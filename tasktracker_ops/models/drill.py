@@ -8,7 +8,7 @@ from tasktracker_ops.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class DrillRequest:
     """A request to a drill's route and what came back; `status` is None without an answer."""
 
     at: str
@@ -46,7 +46,7 @@ class Drill:
     Nobody waited for the alarm unless `waited`; it is None where no alarm watches the function.
     """
 
-    requests: tuple[Shot, ...]
+    requests: tuple[DrillRequest, ...]
     alarm: str | None
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class LocalServer:
+class RunningEmulator:
     """The running embedded AWS; `started_at` is RFC 3339, UTC.
 
     `version` is that of its code, None where it does not tell; `same_version` says whether that
@@ -29,10 +29,10 @@ class LocalServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class StopResult:
     """The embedded AWS that was stopped; None when there was none."""
 
-    server: LocalServer | None
+    server: RunningEmulator | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
+class ConfirmResult:
     """The subscriptions that were confirmed."""
 
     confirmed: tuple[Confirmation, ...]

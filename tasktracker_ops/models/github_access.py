@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .deployment import Bootstrapped
+from .deployment import BootstrapResult
 from .plan import Plan
 
 
@@ -31,7 +31,7 @@ class GitHubAccess:
     requests.
     """
 
-    backend: Bootstrapped
+    backend: BootstrapResult
     repository: GitHubRepository
     branch: str
     environment: str

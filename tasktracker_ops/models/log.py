@@ -20,7 +20,7 @@ class LogEvent:
     fields: Mapping[str, Any] | None = field(default=None)
 
     @property
-    def of_lambda(self) -> bool:
+    def is_from_lambda(self) -> bool:
         """Whether Lambda wrote it about an invocation, and not the function."""
         return _OF_LAMBDA.match(self.message) is not None
 

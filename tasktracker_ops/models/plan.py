@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tasktracker_ops.errors import Finding, Problem
 
 # What is lost with a resource of these types, whatever its address: by name, `count` or `moved`.
-PRECIOUS = {
+STATEFUL_TYPES = {
     "aws_dynamodb_table": "every item in it",
     "aws_s3_bucket": "every object in it",
     "aws_sns_topic": "every confirmed subscription",
@@ -66,10 +66,10 @@ class ResourceChange:
     @property
     def loses(self) -> str:
         """What is lost for good with the change; empty where nothing is."""
-        return PRECIOUS.get(self.type, "") if self.action in DESTRUCTIVE else ""
+        return STATEFUL_TYPES.get(self.type, "") if self.action in DESTRUCTIVE else ""
 
     @property
-    def half_made(self) -> bool:
+    def tainted(self) -> bool:
         """Whether it would be lost only since it was not made to its end: a deploy keeps it."""
         return bool(self.loses) and self.action == "replace" and self.reason == _TAINTED
 
@@ -134,7 +134,7 @@ class Allowed:
 NOTHING_ALLOWED = Allowed()
 
 
-def dangers(
+def violations(
     plan: Plan, *, allowed: Allowed = NOTHING_ALLOWED, command: str = "tt-ops deploy"
 ) -> tuple[Problem, ...]:
     """What `command` refuses to apply. Codes: would-destroy, would-open, would-hide."""
@@ -142,7 +142,7 @@ def dangers(
     losses = [
         change
         for change in plan.losses
-        if change.address not in allowed.destroy and not change.half_made
+        if change.address not in allowed.destroy and not change.tainted
     ]
     if losses:
         flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in losses)

@@ -65,15 +65,15 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether the service is well; `problems` are the sentences that say why not.
+    """Whether the service is healthy; `problems` are the sentences that say why not.
 
-    `well` is False when nobody can use the service, when it fails and nobody is told, when an alarm
-    is gone, or when that could not be seen. `function`, `alarms` and `subscriptions` are None when
-    they could not be read, `function` also when it is gone (`function-missing`); `alarm_names` are
-    those that the deployment made.
+    `healthy` is False when the service cannot be used, when it fails and nobody is notified, when
+    an alarm is gone, or when that could not be read. `function`, `alarms` and `subscriptions` are
+    None when they could not be read, `function` also when it is gone (`function-missing`);
+    `alarm_names` are those that the deployment made.
     """
 
-    well: bool
+    healthy: bool
     api: ApiHealth
     function: FunctionState | None
     alarms: tuple[Alarm, ...] | None

@@ -35,26 +35,26 @@ WRITABLE = tuple(each.name for each in fields(Task) if "writable" in each.metada
 
 
 @dataclass(frozen=True, slots=True)
-class Tasks:
+class TaskList:
     """Tasks as the API lists them, newest first; JSON is the bare array."""
 
     tasks: tuple[Task, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemoveResult:
     """A task that is gone."""
 
     task_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Added(Task):
+class AddResult(Task):
     """A task that was just added, one of several."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """The tasks that were written to a file, one JSON object on each line, the oldest first."""
 
     file: Path
@@ -70,7 +70,7 @@ class FailedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What became of the lines of a file; `complete` is False when something ended it early."""
 
     created: int

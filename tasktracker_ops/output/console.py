@@ -15,12 +15,12 @@ from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.settings import Settings
 
 from .csv_form import as_csv
-from .github_actions import Annotations, Groups, in_ci, is_runner, neutral
+from .github_actions import Annotations, Groups, escape_workflow_commands, in_ci, is_runner
 from .redaction import Redaction
 from .results import text
 from .screen import Screen
 from .streams import abandon_broken
-from .text import as_json, change_line, counts, visible
+from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
     from .live import LiveLine
@@ -126,7 +126,9 @@ class Console:
         """
         self.end_group()
         hint = self._screen.hint(self.redaction(error.hint))
-        problem = Problem(error.code, self._shown(error.message, keep="\n"), visible(hint))
+        problem = Problem(
+            error.code, self._shown(error.message, keep="\n"), escape_control_characters(hint)
+        )
         self._summarise(problem)
         self._annotations.problem("error", problem, self.redaction.of(error.findings))
         if not (self._json or self._github):
@@ -285,7 +287,7 @@ class Console:
                 self.note(refused)
 
     def _shown(self, what: str, *, keep: str = "") -> str:
-        return visible(self.redaction(what), keep=keep)
+        return escape_control_characters(self.redaction(what), keep=keep)
 
     # The ways out
 
@@ -294,11 +296,11 @@ class Console:
         self._emitted = True
         # click would take for colours what stands in a cell, and leave it out.
         color = True if self._csv else self._color
-        click.echo(neutral(text) if self._github else text, color=color)
+        click.echo(escape_workflow_commands(text) if self._github else text, color=color)
 
     def _say(self, text: str) -> None:
         """Print to standard error."""
-        self._write(neutral(text) if self._github else text)
+        self._write(escape_workflow_commands(text) if self._github else text)
 
     def _command(self, command: str) -> None:
         """Tell GitHub's runner what to do, where there is one."""

@@ -7,15 +7,15 @@ import sys
 from dataclasses import fields
 from types import SimpleNamespace
 
-from tasktracker_ops.models.task import Task, Tasks
+from tasktracker_ops.models.task import Task, TaskList
 
-from .text import visible
+from .text import escape_control_characters
 
 # A spreadsheet would run what begins like this (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
-def as_csv(result: Tasks) -> str:
+def as_csv(result: TaskList) -> str:
     """Return a line of names, and one per task; an apostrophe precedes what looks a formula."""
     names = [field.name for field in fields(Task)]
     lines: list[str] = []
@@ -24,7 +24,7 @@ def as_csv(result: Tasks) -> str:
     writer.writerow(names)
     writer.writerows([_cell(getattr(task, name)) for name in names] for task in result.tasks)
     text = "\n".join(line.removesuffix("\r\n") for line in lines)
-    return visible(text, keep="\n") if sys.stdout.isatty() else text
+    return escape_control_characters(text, keep="\n") if sys.stdout.isatty() else text
 
 
 def _cell(value: str | int | None) -> str:

@@ -8,7 +8,7 @@ from tasktracker_ops.models.dashboard import Metrics, MetricSummary, Picture, Wi
 
 from .results import text
 from .screen import Screen
-from .text import pairs, table, visible
+from .text import escape_control_characters, pairs, table
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _NOTHING = "\N{EN DASH}"
@@ -20,7 +20,8 @@ _UNLIMITED = 40
 
 @text.register
 def _(result: Metrics, screen: Screen) -> str:
-    span = f"{visible(result.dashboard)}, from {_clock(result.since)} to {_clock(result.until)} UTC"
+    name = escape_control_characters(result.dashboard)
+    span = f"{name}, from {_clock(result.since)} to {_clock(result.until)} UTC"
     if not result.widgets:
         return f"{span}\n\nThe dashboard draws no metrics."
     return "\n\n".join([span, *(_widget(widget, result, screen) for widget in result.widgets)])
@@ -34,9 +35,10 @@ def _(result: Picture, screen: Screen) -> str:
 
 
 def _widget(widget: WidgetSummary, of: Metrics, screen: Screen) -> str:
-    title = visible(widget.title or "(no title)")
+    title = escape_control_characters(widget.title or "(no title)")
     if widget.problem is not None:
-        return f"{title}\n{visible(widget.problem.message)}\n{screen.hint(widget.problem.hint)}"
+        message = escape_control_characters(widget.problem.message)
+        return f"{title}\n{message}\n{screen.hint(widget.problem.hint)}"
     rows = [[_name(m), *(number(getattr(m, name)) for name in _NUMBERS)] for m in widget.metrics]
     headers = ["", "sum", "average", "min", "max", "p95", "p99", "last"]
     head, rule, *lines = table(headers, rows, right=headers[1:]).splitlines()

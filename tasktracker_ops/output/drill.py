@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tasktracker_ops.errors import counted
-from tasktracker_ops.models.drill import Drill, Shot
+from tasktracker_ops.models.drill import Drill, DrillRequest
 
 from .results import text
 from .screen import Screen
-from .text import visible
+from .text import escape_control_characters
 
 
 @text.register
@@ -20,12 +20,12 @@ def _(result: Drill, screen: Screen) -> str:
     ]
     # Stable: an alarm is in a state before it tells so.
     steps.sort(key=lambda step: step[0])
-    lines = [f"{after:8.1f} s  {visible(what)}" for after, what in steps]
+    lines = [f"{after:8.1f} s  {escape_control_characters(what)}" for after, what in steps]
     return "\n".join([_outcome(result, screen), "", *lines])
 
 
 def _outcome(drill: Drill, screen: Screen) -> str:
-    alarm = visible(drill.alarm)
+    alarm = escape_control_characters(drill.alarm)
     if not drill.complete:
         return "The drill did not go as it should."
     if drill.alarm is None:
@@ -35,7 +35,7 @@ def _outcome(drill: Drill, screen: Screen) -> str:
     return f"{alarm} will fire within minutes. Follow it:\n  {screen.command('status --watch 5s')}"
 
 
-def _requests(shots: tuple[Shot, ...]) -> str:
+def _requests(shots: tuple[DrillRequest, ...]) -> str:
     expected = sum(shot.expected for shot in shots)
     longest = max((shot.latency_ms or 0.0 for shot in shots), default=0.0)
     number = counted(len(shots), "request")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tasktracker_ops.models.emulator import Confirmed, Inbox, Mail
+from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail
 
 from .results import text
 from .screen import Screen
-from .text import pairs, shortened, table, visible
+from .text import escape_control_characters, pairs, shortened, table
 
 _OTHER_COLUMNS = 61
 
@@ -37,12 +37,12 @@ def _(result: Mail, screen: Screen) -> str:
         "sent": result.sent_at,
         "subject": result.subject,
     }
-    return f"{pairs(headers)}\n\n{visible(result.text, keep=chr(10)).rstrip()}"
+    return f"{pairs(headers)}\n\n{escape_control_characters(result.text, keep=chr(10)).rstrip()}"
 
 
 @text.register
-def _(result: Confirmed, screen: Screen) -> str:
+def _(result: ConfirmResult, screen: Screen) -> str:
     return "\n".join(
-        f"Confirmed: {visible(each.endpoint)} now hears from {visible(each.topic)}."
+        escape_control_characters(f"Confirmed: {each.endpoint} receives messages of {each.topic}.")
         for each in result.confirmed
     )

@@ -17,7 +17,7 @@ import click
 from tasktracker_ops.errors import Finding, Problem
 
 from .results import PUBLIC
-from .text import visible
+from .text import escape_control_characters
 
 # The runner obeys `::name …::` at the beginning of a line, white space aside, and `##[name …]`
 # wherever it stands.
@@ -25,7 +25,7 @@ _AT_BEGINNING = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
 _ANYWHERE = re.compile(r"##(?=\[)")
 
 
-def neutral(text: str) -> str:
+def escape_workflow_commands(text: str) -> str:
     """The text with nothing in it that the runner would take for a command, and no colours.
 
     What would be one shows as `\\x3a:…` or `#\\x23[…`.
@@ -116,7 +116,7 @@ class Annotations:
         """A problem at the first of its findings, the others by themselves."""
         told = [f"{problem.message}\n{problem.hint}", *(each.message for each in findings[1:])]
         for message, finding in zip_longest(told, findings):
-            shown = visible(message, keep="\n")
+            shown = escape_control_characters(message, keep="\n")
             self._write(annotation(kind, shown, problem.code, finding, self._workspace))
 
     def result(self, result: Any, hint: Callable[[str], str]) -> None:
@@ -126,7 +126,7 @@ class Annotations:
         """
         if getattr(result, "public", False):
             self._write(annotation("notice", PUBLIC, "api-public"))
-        kind = "warning" if getattr(result, "well", True) else "error"
+        kind = "warning" if getattr(result, "healthy", True) else "error"
         for problem in getattr(result, "problems", ()):
             self.problem(kind, Problem(problem.code, problem.message, hint(problem.hint)))
 

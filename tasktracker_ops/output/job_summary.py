@@ -69,7 +69,7 @@ def _summary(what: Any, screen: Screen) -> str | None:
 
 def _sign(result: Any) -> str:
     """Whether it went well, as far as the result itself knows."""
-    if not (getattr(result, "well", True) and getattr(result, "complete", True)):
+    if not (getattr(result, "healthy", True) and getattr(result, "complete", True)):
         return "❌"
     return "⚠️" if getattr(result, "problems", ()) else "✅"
 

@@ -12,7 +12,7 @@ from tasktracker_ops.models.log import LogEvent, LogMessage
 
 from .results import text
 from .screen import Screen
-from .text import visible
+from .text import escape_control_characters
 
 _LEVELS = {"ERROR": "red", "CRITICAL": "red", "FATAL": "red", "WARNING": "yellow", "WARN": "yellow"}
 _STATUSES = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
@@ -27,12 +27,12 @@ def _(result: LogEvent, screen: Screen) -> str:
     fields = result.fields
     request = fields is not None and "method" in fields and "status" in fields
     shown = _request(fields) if request and fields else _message(result)
-    return f"{click.style(visible(result.at), dim=True)} {shown}"
+    return f"{click.style(escape_control_characters(result.at), dim=True)} {shown}"
 
 
 @text.register
 def _(result: LogMessage, screen: Screen) -> str:
-    return visible(result.message.rstrip("\n"), keep="\n\t")
+    return escape_control_characters(result.message.rstrip("\n"), keep="\n\t")
 
 
 def _request(fields: Mapping[str, Any]) -> str:
@@ -40,7 +40,11 @@ def _request(fields: Mapping[str, Any]) -> str:
     level, status = _value(fields, "level"), _value(fields, "status")
     duration = _value(fields, "duration_ms", "latency")
     reason = _value(fields, "reason", "integrationError")
-    rest = [f"{visible(name)}={visible(fields[name])}" for name in fields if name not in _SHOWN]
+    rest = [
+        f"{escape_control_characters(name)}={escape_control_characters(fields[name])}"
+        for name in fields
+        if name not in _SHOWN
+    ]
     words = [
         level and click.style(f"{level:<7}", fg=_LEVELS.get(level)),
         _value(fields, "ip"),
@@ -57,7 +61,7 @@ def _request(fields: Mapping[str, Any]) -> str:
 
 def _value(fields: Mapping[str, Any], *names: str) -> str:
     """The first of these fields that says something; access logs write a dash for nothing."""
-    values = (visible(fields.get(name)) for name in names)
+    values = (escape_control_characters(fields.get(name)) for name in names)
     return next((value for value in values if value not in ("", "-")), "")
 
 
@@ -70,8 +74,10 @@ def _message(event: LogEvent) -> str:
     """Text as it is, the lines after the first below it."""
     # Within an event Lambda may separate lines by carriage returns, as older runtimes do.
     plain = event.message.rstrip().replace("\r\n", "\n").replace("\r", "\n").replace("\t", "  ")
-    first, newline, rest = visible(plain, keep="\n").replace("\n", "\n    ").partition("\n")
-    if event.of_lambda:
+    first, newline, rest = (
+        escape_control_characters(plain, keep="\n").replace("\n", "\n    ").partition("\n")
+    )
+    if event.is_from_lambda:
         first = click.style(first, dim=True)
     elif _FAILURE.match(plain):
         first = click.style(first, fg="red")

@@ -14,11 +14,11 @@ from tasktracker_ops.models.plan import (
     AttributeChange,
     Plan,
     ResourceChange,
-    dangers,
+    violations,
 )
 
 from .screen import Screen
-from .text import counts, shortened, visible
+from .text import counts, escape_control_characters, shortened
 
 # GitHub refuses a longer comment. It says characters and counts the bytes of as many at four each,
 # so code points are counted here, with room for the end of the last line.
@@ -52,17 +52,17 @@ def _dangers(plan: Plan, screen: Screen) -> Iterator[str]:
     """What a deploy refuses, in bold, each with the flag that it would take."""
 
     def loss(change: ResourceChange) -> str:
-        (problem,) = dangers(Plan(0, 0, 0, (change,)))
+        (problem,) = violations(Plan(0, 0, 0, (change,)))
         return f"**🛑 {change.loss(_code)}.** {_hint(problem, screen)}\n"
 
-    losses = [change for change in plan.losses if not change.half_made]
+    losses = [change for change in plan.losses if not change.tainted]
     yield from _fitting(loss, losses, _LOSSES)
     if plan.opened:
-        (problem,) = dangers(Plan(0, 0, 0, (), opened=plan.opened))
+        (problem,) = violations(Plan(0, 0, 0, (), opened=plan.opened))
         routes = ", ".join(map(_code, plan.opened))
         opened = f"The API asks who calls, and would be open to everybody: {routes}"
         yield f"**🛑 {opened}.** {_hint(problem, screen)}\n"
-    for problem in dangers(Plan(0, 0, 0, (), fewer_shards=plan.fewer_shards)):
+    for problem in violations(Plan(0, 0, 0, (), fewer_shards=plan.fewer_shards)):
         yield f"**🛑 {problem.message}.** {_hint(problem, screen)}\n"
 
 
@@ -128,7 +128,7 @@ def _code(value: str) -> str:
 
     In code nothing is a mention, a link, HTML or Markdown: https://github.github.com/gfm/#code-spans
     """
-    shown = shortened(visible(value), _LONGEST) or " "
+    shown = shortened(escape_control_characters(value), _LONGEST) or " "
     fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return f"{fence}{pad}{shown}{pad}{fence}"

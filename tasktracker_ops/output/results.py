@@ -11,19 +11,26 @@ import click
 
 from tasktracker_ops.errors import Problem, counted
 from tasktracker_ops.models.deployment import (
-    Bootstrapped,
-    Deployed,
+    BootstrapResult,
     Deployment,
-    Destroyed,
-    Unlocked,
+    DeployResult,
+    DestroyResult,
+    UnlockResult,
 )
-from tasktracker_ops.models.emulator import LocalServer, Stopped
+from tasktracker_ops.models.emulator import RunningEmulator, StopResult
 from tasktracker_ops.models.package import Package
-from tasktracker_ops.models.plan import Plan, dangers
-from tasktracker_ops.models.task import Added, Exported, Imported, Removed, Task, Tasks
+from tasktracker_ops.models.plan import Plan, violations
+from tasktracker_ops.models.task import (
+    AddResult,
+    ExportResult,
+    ImportResult,
+    RemoveResult,
+    Task,
+    TaskList,
+)
 
 from .screen import Screen
-from .text import change_line, counts, pairs, shortened, table, visible
+from .text import change_line, counts, escape_control_characters, pairs, shortened, table
 
 PUBLIC = "The API is public: anyone with the URL can call it."
 # What is observed has its texts in modules of their own, loaded when one is needed.
@@ -47,7 +54,8 @@ def text(result: Any, screen: Screen) -> str:
 def problem_text(problem: Problem, screen: Screen) -> str:
     """Return a problem of a result as text: what is wrong, and what to type."""
     sign = click.style("!", fg="yellow", bold=True)
-    return f"{sign} {visible(problem.message)}\n  {visible(screen.hint(problem.hint))}"
+    message, hint = map(escape_control_characters, (problem.message, screen.hint(problem.hint)))
+    return f"{sign} {message}\n  {hint}"
 
 
 @text.register
@@ -69,19 +77,19 @@ def _(result: Plan, screen: Screen) -> str:
     if result.empty:
         return "No changes: the deployment matches the project."
     changes = "\n".join(map(change_line, result.changes))
-    refused = [problem_text(problem, screen) for problem in dangers(result)]
+    refused = [problem_text(problem, screen) for problem in violations(result)]
     return "\n\n".join([*refused, changes, f"Plan: {counts(result)}."])
 
 
 @text.register
-def _(result: Bootstrapped, screen: Screen) -> str:
+def _(result: BootstrapResult, screen: Screen) -> str:
     state = "up to date" if result.plan.empty else counts(result.plan, done=True)
     rows = {"state bucket": result.bucket, "lock table": result.lock_table}
     return f"State backend: {state}.\n\n{pairs(rows)}"
 
 
 @text.register
-def _(result: Deployed, screen: Screen) -> str:
+def _(result: DeployResult, screen: Screen) -> str:
     if result.plan.empty:
         first = "Nothing to do: the deployment matches the project."
     else:
@@ -117,12 +125,12 @@ def _(result: Deployment, screen: Screen) -> str:
 
 
 @text.register
-def _(result: Unlocked, screen: Screen) -> str:
-    return f"Released the lock {visible(result.lock_id)}."
+def _(result: UnlockResult, screen: Screen) -> str:
+    return f"Released the lock {escape_control_characters(result.lock_id)}."
 
 
 @text.register
-def _(result: Destroyed, screen: Screen) -> str:
+def _(result: DestroyResult, screen: Screen) -> str:
     resources = counted(result.plan.destroy, "resource")
     removed = "Nothing to remove." if result.plan.empty else f"Removed {resources}."
     kept = "is gone too" if result.backend else "stays"
@@ -130,7 +138,7 @@ def _(result: Destroyed, screen: Screen) -> str:
 
 
 @text.register
-def _(result: LocalServer, screen: Screen) -> str:
+def _(result: RunningEmulator, screen: Screen) -> str:
     other = "" if result.same_version else ", not the version of this tt-ops"
     return pairs(
         {
@@ -151,13 +159,15 @@ def _(result: Task, screen: Screen) -> str:
 
 
 @text.register
-def _(result: Tasks, screen: Screen) -> str:
+def _(result: TaskList, screen: Screen) -> str:
     if not result.tasks:
         return "No tasks yet. Add one: " + screen.command("tasks add 'Try the Task Tracker'")
     # The title is last and takes what is left: it is the longest, and would break the columns.
     listed = [each.name for each in fields(Task) if "listed" in each.metadata]
     names = [name for name in listed if name != "title"]
-    rows = [[visible(getattr(task, name)) for name in names] for task in result.tasks]
+    rows = [
+        [escape_control_characters(getattr(task, name)) for name in names] for task in result.tasks
+    ]
     taken = sum(2 + max(map(len, column)) for column in zip(names, *rows, strict=True))
     width = screen.columns and screen.columns - taken
     titled = [[*row, shortened(t.title, width)] for row, t in zip(rows, result.tasks, strict=True)]
@@ -165,28 +175,28 @@ def _(result: Tasks, screen: Screen) -> str:
 
 
 @text.register
-def _(result: Removed, screen: Screen) -> str:
-    return f"Removed {visible(result.task_id)}."
+def _(result: RemoveResult, screen: Screen) -> str:
+    return f"Removed {escape_control_characters(result.task_id)}."
 
 
 @text.register
-def _(result: Stopped, screen: Screen) -> str:
+def _(result: StopResult, screen: Screen) -> str:
     if result.server is None:
         return "The emulator was not running."
     return f"Stopped the emulator at {result.server.url}; its data is gone."
 
 
 @text.register
-def _(result: Added, screen: Screen) -> str:
-    return f"Added {visible(result.task_id)}  {visible(result.title)}"
+def _(result: AddResult, screen: Screen) -> str:
+    return escape_control_characters(f"Added {result.task_id}  {result.title}")
 
 
 @text.register
-def _(result: Exported, screen: Screen) -> str:
-    return f"Exported {counted(result.tasks, 'task')} to {visible(result.file)}."
+def _(result: ExportResult, screen: Screen) -> str:
+    return f"Exported {counted(result.tasks, 'task')} to {escape_control_characters(result.file)}."
 
 
 @text.register
-def _(result: Imported, screen: Screen) -> str:
+def _(result: ImportResult, screen: Screen) -> str:
     numbers = f"{result.created:,} created, {result.already_there:,} already there"
     return f"Imported: {numbers}, {len(result.failed):,} failed."

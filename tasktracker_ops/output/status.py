@@ -13,7 +13,7 @@ from tasktracker_ops.models.status import ApiHealth, Lock, Status, Subscription
 
 from .results import problem_text, text
 from .screen import Screen
-from .text import Styled, pairs, shortened, table, visible, wrapped
+from .text import Styled, escape_control_characters, pairs, shortened, table, wrapped
 
 _COLORS = {
     **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
@@ -37,7 +37,7 @@ _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 @text.register
 def _(result: Status, screen: Screen) -> str:
     # What is left beside the names and the states.
-    names = ["subscriptions", *map(visible, result.alarm_names)]
+    names = ["subscriptions", *map(escape_control_characters, result.alarm_names)]
     width = None if screen.columns is None else screen.columns - max(map(len, names)) - 13
     rows = {
         "API": _api(result.api),
@@ -47,14 +47,17 @@ def _(result: Status, screen: Screen) -> str:
         "state lock": _lock(result.lock),
     }
     problems = [problem_text(problem, screen) for problem in result.problems]
-    title = f"Task Tracker at {visible(result.api.url)}"
+    title = f"Task Tracker at {escape_control_characters(result.api.url)}"
     return "\n".join([title, "", pairs(rows), "", *(problems or ["All is well."])])
 
 
 def _alarm_states(result: Status, width: int | None) -> dict[str, Styled]:
     absent = _state("gone") if result.alarms is not None else _unknown("the alarms")
-    rows = dict.fromkeys(map(visible, result.alarm_names), absent)
-    return rows | {visible(each.name): _alarm_state(each, width) for each in result.alarms or ()}
+    rows = dict.fromkeys(map(escape_control_characters, result.alarm_names), absent)
+    return rows | {
+        escape_control_characters(each.name): _alarm_state(each, width)
+        for each in result.alarms or ()
+    }
 
 
 def _alarm_state(alarm: Alarm, width: int | None) -> Styled:
@@ -112,8 +115,8 @@ def _unknown(what: str) -> Styled:
 def _state(word: str, rest: str = "") -> Styled:
     """A state in its colour, and what there is to say of it."""
     color = _COLORS.get(word, "yellow")
-    shown = click.style(f"{visible(word):<9}", fg=color, bold=word == "ALARM")
-    return Styled(f"{shown}  {visible(rest)}".rstrip())
+    shown = click.style(f"{escape_control_characters(word):<9}", fg=color, bold=word == "ALARM")
+    return Styled(f"{shown}  {escape_control_characters(rest)}".rstrip())
 
 
 def _lines(lines: Iterable[Styled]) -> Styled:
@@ -163,7 +166,7 @@ def _alarm(alarm: Alarm) -> str:
         "actions": _actions(alarm),
     }
     state = _state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
-    return f"{visible(alarm.name)}  {state}\n{pairs(rows)}"
+    return f"{escape_control_characters(alarm.name)}  {state}\n{pairs(rows)}"
 
 
 def _condition(alarm: Alarm) -> str:

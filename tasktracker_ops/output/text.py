@@ -14,7 +14,7 @@ import click
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.models.task import Tasks
+from tasktracker_ops.models.task import TaskList
 
 # What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
 # (https://unicode.org/reports/tr9/).
@@ -31,10 +31,10 @@ _SIGNS = {
 
 
 class Styled(str):
-    """Text with colours of our own, which `visible` leaves as it is."""
+    """Text with colours of our own, which `escape_control_characters` leaves as it is."""
 
 
-def visible(value: Any, *, keep: str = "") -> str:
+def escape_control_characters(value: Any, *, keep: str = "") -> str:
     """Return a value as text, its control characters as `\\x1b` and the like."""
     if isinstance(value, Styled):
         return value
@@ -51,7 +51,7 @@ def shortened(text: str | None, width: int | None) -> str | None:
 
 def wrapped(text: str, width: int | None) -> Styled:
     """Wrap a text into lines of `width` columns; None leaves it on one."""
-    shown = visible(text)
+    shown = escape_control_characters(text)
     return Styled(shown if width is None else textwrap.fill(shown, width, break_on_hyphens=False))
 
 
@@ -59,7 +59,7 @@ def pairs(rows: Mapping[str, Any]) -> str:
     """Return names and values in two columns."""
     from tabulate import tabulate
 
-    shown = [(name, visible(value, keep="\n")) for name, value in rows.items()]
+    shown = [(name, escape_control_characters(value, keep="\n")) for name, value in rows.items()]
     return tabulate(shown, tablefmt="plain", disable_numparse=True)
 
 
@@ -69,7 +69,7 @@ def table(
     """Return rows in columns below their headers; those in `right` are aligned right."""
     from tabulate import tabulate
 
-    shown = [[visible(cell) for cell in row] for row in rows]
+    shown = [[escape_control_characters(cell) for cell in row] for row in rows]
     sides = ["right" if header in right else "left" for header in headers]
     return tabulate(
         shown, headers=headers, tablefmt="simple", disable_numparse=True, colalign=sides
@@ -107,7 +107,7 @@ def as_json(
 
 def _plain(value: Any, hint: Callable[[str], str]) -> Any:
     """Return what `json` can write: data classes as objects, paths as text."""
-    if isinstance(value, Tasks):
+    if isinstance(value, TaskList):
         return [_plain(task, hint) for task in value.tasks]
     if isinstance(value, Problem):
         return {"code": value.code, "message": value.message, "hint": hint(value.hint)}

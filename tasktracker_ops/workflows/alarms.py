@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models.alarm import Alarms
 
-from .recipients import missing
+from .recipients import missing_alarms
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -24,7 +24,7 @@ def alarms(app: App, *, history: bool = False, since: float | None = None) -> Al
     """
     names = app.deployments.get().alarm_names
     found = app.alarms.get(names)
-    problems = missing(names, found)
+    problems = missing_alarms(names, found)
     if not history:
         return Alarms(found, problems=problems)
     start = None if since is None else datetime.now(UTC) - timedelta(seconds=since)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.deployment import Bootstrapped
+from tasktracker_ops.models.deployment import BootstrapResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed
 from tasktracker_ops.reporting import ApprovePlan
 
@@ -23,7 +23,7 @@ def bootstrap(
     *,
     approve: ApprovePlan = lambda plan: None,
     allowed: Allowed = NOTHING_ALLOWED,
-) -> Bootstrapped:
+) -> BootstrapResult:
     """Apply the bootstrap stack; on a backend that is as it should be, nothing changes.
 
     `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
@@ -59,7 +59,7 @@ def bootstrap(
                 raise
             _remember(app, state)
     app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
-    return Bootstrapped(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
+    return BootstrapResult(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
 
 
 def remove_backend(app: App) -> None:
@@ -67,8 +67,8 @@ def remove_backend(app: App) -> None:
 
     The caller has made sure with `require_no_other_use`.
     """
-    presence = app.state_backend.presence()
-    if not (presence.bucket or presence.lock_table):
+    exists = app.state_backend.exists()
+    if not (exists.bucket or exists.lock_table):
         return
     stack = _stack(app, _state_file(app), command="destroy --backend")
     # Terraform destroys only what is in its state: an apply adopts the rest.
@@ -82,14 +82,14 @@ def remove_backend(app: App) -> None:
 def require_no_other_use(app: App) -> None:
     """Raise TtOpsError `state-bucket-in-use` or `lock-table-in-use` if more than ours is in it."""
     backend = app.state_backend
-    presence = backend.presence()
-    if presence.bucket and (objects := backend.foreign_objects(app.settings.state_key)):
+    exists = backend.exists()
+    if exists.bucket and (objects := backend.foreign_objects(app.settings.state_key)):
         raise TtOpsError(
             "state-bucket-in-use",
             f"the bucket {backend.bucket!r} keeps more than our state: {_quoted(objects)}",
             hint=f"look at it, and delete what may go: aws s3 ls --recursive s3://{backend.bucket}",
         )
-    if presence.lock_table and (locks := backend.foreign_locks()):
+    if exists.lock_table and (locks := backend.foreign_locks()):
         raise TtOpsError(
             "lock-table-in-use",
             f"the table {backend.lock_table!r} locks more than our state: {_quoted(locks)}",
@@ -103,7 +103,7 @@ def _quoted(names: list[str]) -> str:
 
 
 def _remember(app: App, state: Path) -> None:
-    if state.is_file() and app.state_backend.presence().bucket:
+    if state.is_file() and app.state_backend.exists().bucket:
         app.state_backend.store_bootstrap_state(state)
 
 
@@ -117,10 +117,10 @@ def _state_file(app: App) -> Path:
 def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
     """The bootstrap stack with what it is known to have made, and what it is to adopt."""
     backend = app.state_backend
-    presence = backend.presence()
+    exists = backend.exists()
     state.unlink(missing_ok=True)
-    known = presence.bucket and backend.fetch_bootstrap_state(state)
-    if presence.bucket and not known and (settings := backend.own_settings()):
+    known = exists.bucket and backend.fetch_bootstrap_state(state)
+    if exists.bucket and not known and (settings := backend.own_settings()):
         raise TtOpsError(
             "state-bucket-configured",
             f"the bucket {backend.bucket!r} has been given {' and '.join(settings)}, which ours "
@@ -130,8 +130,8 @@ def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
     return app.bootstrap_stack(
         state,
         {
-            "adopt_bucket": presence.bucket,
-            "adopt_lock_table": presence.lock_table,
+            "adopt_bucket": exists.bucket,
+            "adopt_lock_table": exists.lock_table,
         },
         command=command,
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.models.deployment import Deployed
+from tasktracker_ops.models.deployment import DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
 from .guard import planned, require_allowed
-from .recipients import unheard
+from .recipients import pending_subscriptions
 from .smoke import smoke_check
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def deploy(
     allowed: Allowed = NOTHING_ALLOWED,
     smoke: bool = True,
     lock_timeout: int = 0,
-) -> Deployed:
+) -> DeployResult:
     """Deploy what the project holds. Where nothing differs, nothing happens.
 
     `approve` gets the plan and raises to stop; exactly that plan is applied. Raises TtOpsError
@@ -41,7 +41,7 @@ def deploy(
     recipient = app.target.recipient()
     app.ensure_ready()
     unused = set(allowed.destroy)
-    if not app.state_backend.presence().complete:
+    if not app.state_backend.exists().complete:
         made = bootstrap(app, approve=approve, allowed=allowed)
         unused -= _lost(made.plan)
     package = build(app.settings.project)
@@ -73,7 +73,7 @@ def _unprotect(app: App, plan: Plan) -> None:
             app.tables.allow_deletion(change.id)
 
 
-def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deployed:
+def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> DeployResult:
     deployment = app.deployments.get()
     serving = before if plan.empty else app.functions.live_version()
     outcome = "not needed" if plan.empty else "skipped"
@@ -95,7 +95,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
         )
         app.report.done(f"the API answers, and {reached}")
     topic = deployment.topic_arn
-    return Deployed(
+    return DeployResult(
         plan=plan,
         target=app.target.label,
         deployment=deployment,
@@ -103,7 +103,7 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> Deploye
         previous_version=before,
         smoke=outcome,
         console_url=app.target.console_url(deployment),
-        problems=unheard(app.target, topic, app.topics.subscriptions(topic)),
+        problems=pending_subscriptions(app.target, topic, app.topics.subscriptions(topic)),
     )
 
 

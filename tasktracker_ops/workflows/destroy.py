@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.models.deployment import Destroyed
+from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
 
@@ -24,7 +24,7 @@ def destroy(
     approve: ApprovePlan,
     backend: bool = False,
     lock_timeout: int = 0,
-) -> Destroyed:
+) -> DestroyResult:
     """Delete every resource of the deployment, the tasks included.
 
     `approve` gets the plan and raises to stop. The state backend stays unless `backend`.
@@ -32,11 +32,11 @@ def destroy(
     if backend:
         # Before anything goes, as a refusal halfway would leave neither the one nor the other.
         require_no_other_use(app)
-    presence = app.state_backend.presence()
+    exists = app.state_backend.exists()
     if backend and admits_github(app):
         app.report.note("The roles that let GitHub in go as well.")
     plan = _NOTHING
-    if presence.complete:
+    if exists.complete:
         plan = _remove_deployment(app, approve=approve, backend=backend, lock_timeout=lock_timeout)
     elif backend:
         approve(plan)
@@ -44,7 +44,7 @@ def destroy(
         # After the deployment, whose role has the boundary that goes here.
         remove_github(app)
         remove_backend(app)
-    return Destroyed(plan=plan, backend=backend)
+    return DestroyResult(plan=plan, backend=backend)
 
 
 def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_timeout: int) -> Plan:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.errors import Problem, TtOpsError, counted
 from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.drill import Drill, Shot
+from tasktracker_ops.models.drill import Drill, DrillRequest
 from tasktracker_ops.models.status import timestamp
 
-from .follow import Course, step
-from .recipients import missing
+from .follow import AlarmWatcher, step
+from .recipients import missing_alarms
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_api.client import TaskClient
@@ -54,7 +54,7 @@ def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = Non
         app.report.note(f"{unwatched.message}: nothing will fire")
     course = None
     if alarm is not None and timeout is not None:
-        course = Course(app, _at_rest(alarm))
+        course = AlarmWatcher(app, _require_not_firing(alarm))
     shots, problem = _fire(app, app.drills(deployment), route, count)
     if course is not None and timeout is not None and problem is None:
         problem = course.follow(datetime.fromisoformat(shots[0].at), timeout)
@@ -77,7 +77,7 @@ def _watching(alarms: Sequence[Alarm], route: Route) -> Alarm | None:
 
 def _unwatched(deployment: Deployment, alarms: Sequence[Alarm], route: Route) -> TtOpsError:
     """Say that an alarm of the deployment no longer exists, or that none of them watches this."""
-    gone = [problem.message for problem in missing(deployment.alarm_names, alarms)]
+    gone = [problem.message for problem in missing_alarms(deployment.alarm_names, alarms)]
     why = ", ".join(gone) or f"the alarms {', '.join(deployment.alarm_names)} watch other things"
     return TtOpsError(
         "alarm-missing",
@@ -86,7 +86,7 @@ def _unwatched(deployment: Deployment, alarms: Sequence[Alarm], route: Route) ->
     )
 
 
-def _at_rest(alarm: Alarm) -> Alarm:
+def _require_not_firing(alarm: Alarm) -> Alarm:
     if alarm.state != "ALARM":
         return alarm
     raise TtOpsError(
@@ -98,9 +98,9 @@ def _at_rest(alarm: Alarm) -> Alarm:
 
 def _fire(
     app: App, api: TaskClient, route: Route, count: int
-) -> tuple[tuple[Shot, ...], Problem | None]:
+) -> tuple[tuple[DrillRequest, ...], Problem | None]:
     """Send requests one after the other, up to the first with another answer than expected."""
-    shots: list[Shot] = []
+    shots: list[DrillRequest] = []
     offset = timedelta()
     for number in range(1, count + 1):
         app.report.doing(f"request {number} of {count} to /{route.path}")
@@ -108,7 +108,7 @@ def _fire(
         try:
             answer = api.probe(route.path)
         except TtOpsError as error:
-            shots.append(Shot(timestamp(sent + offset), None, None, None, expected=False))
+            shots.append(DrillRequest(timestamp(sent + offset), None, None, None, expected=False))
             return tuple(shots), Problem.of(app.target.explain(error))
         if number == 1:
             offset = _offset(answer.headers.get("Date", ""), sent, datetime.now(UTC))
@@ -116,7 +116,9 @@ def _fire(
         expected = status == route.status and seconds > route.longer_than
         request_id = answer.headers.get("apigw-requestid")
         shots.append(
-            Shot(timestamp(sent + offset), status, round(seconds * 1000, 1), request_id, expected)
+            DrillRequest(
+                timestamp(sent + offset), status, round(seconds * 1000, 1), request_id, expected
+            )
         )
         if not expected:
             got = f"{status} after {seconds:.1f} s: {answer.text[:200]!r}"

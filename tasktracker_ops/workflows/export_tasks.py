@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from tasktracker_ops.models.task import Exported, Task
+from tasktracker_ops.models.task import ExportResult, Task
 
 if TYPE_CHECKING:
     from tempfile import _TemporaryFileWrapper
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 
-def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> Exported:
+def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> ExportResult:
     """Write all tasks to a file, whole or not at all; only its owner may read a new one."""
     file = file.resolve()  # through links: they stay
     if file.exists() and not file.is_file():
         with file.open("wb") as target:  # a pipe or a device keeps its place
-            return Exported(file, write_tasks(app, target, form))
+            return ExportResult(file, write_tasks(app, target, form))
     with _beside(file) as target:
         try:
             tasks = write_tasks(app, target, form)
@@ -34,7 +34,7 @@ def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> Exported:
         except BaseException:
             os.unlink(target.name)
             raise
-    return Exported(file, tasks)
+    return ExportResult(file, tasks)
 
 
 def _beside(file: Path) -> _TemporaryFileWrapper[bytes]:

@@ -11,7 +11,7 @@ from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.drill import Notification, Transition
 
-from .recipients import action_failed, muted, nobody_told, topics, unheard
+from .recipients import action_failed, actions_disabled, pending_subscriptions, topics, undelivered
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
 
 
-class Course:
+class AlarmWatcher:
     """What an alarm does from now on.
 
     New is what the history did not hold before, so that no two clocks are compared; and since the
@@ -71,7 +71,7 @@ class Course:
                 if error.message != noted:
                     self._app.report.note(f"asking again: {error.message}")
                 noted = error.message
-            silence = self._silence()
+            silence = self._delivery_failure()
             if silence is not None or self._settled():
                 return silence
             waited = time.monotonic() - started
@@ -113,7 +113,7 @@ class Course:
             return
         endpoints = tuple(each.endpoint for each in subscriptions if each.confirmed)
         if not endpoints:
-            self._failed(state, unheard(self._app.target, topic, subscriptions)[0])
+            self._failed(state, pending_subscriptions(self._app.target, topic, subscriptions)[0])
             return
         self._notifications.append(Notification(state, event.at, after, topic, endpoints))
         self._app.report.note(step(after, f"told {', '.join(endpoints)} of {state}"))
@@ -146,14 +146,14 @@ class Course:
         ok_told = bool(self._notifications) and self._notifications[-1].state == "OK"
         return self._proven and (ok_told or not tells_ok or waited >= _GRACE_SECONDS)
 
-    def _silence(self) -> Problem | None:
+    def _delivery_failure(self) -> Problem | None:
         """Say why nobody is told of ALARM, as soon as nothing can change it any more."""
         if not self._fired or self._told:
             return None
-        cause = muted(self._alarm)
+        cause = actions_disabled(self._alarm)
         if cause is None and len(self._failures) >= len(topics(self._alarm)):
             cause = self._failures[-1]
-        return nobody_told(self._alarm.name, cause) if cause else None
+        return undelivered(self._alarm.name, cause) if cause else None
 
     def _awaited(self) -> str:
         if not self._fired:

@@ -110,7 +110,7 @@ def remove_github(app: App) -> None:
     roles = app.state_backend.outputs(GITHUB_STATE_KEY)
     if not roles:
         return
-    if not app.state_backend.presence().lock_table:
+    if not app.state_backend.exists().lock_table:
         raise TtOpsError(
             "lock-table-missing",
             f"roles for GitHub are still in the account, and the table "

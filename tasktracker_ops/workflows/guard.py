@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
-from tasktracker_ops.models.plan import Allowed, Plan, dangers
+from tasktracker_ops.models.plan import Allowed, Plan, violations
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan, Stack
@@ -24,12 +24,12 @@ def planned(
     `allowed` to go does go.
     """
     with stack.planned(lock_timeout=lock_timeout) as saved:
-        losses = (change for change in saved.plan.losses if change.half_made)
-        half_made = [each.address for each in losses if each.address not in allowed.destroy]
-        if not half_made:
+        losses = (change for change in saved.plan.losses if change.tainted)
+        tainted = [each.address for each in losses if each.address not in allowed.destroy]
+        if not tainted:
             yield saved
             return
-    for address in half_made:
+    for address in tainted:
         app.report.note(f"{address!r} was not made to its end: it is kept, and finished")
         stack.untaint(address)
     with stack.planned(lock_timeout=lock_timeout) as saved:
@@ -41,5 +41,5 @@ def require_allowed(plan: Plan, allowed: Allowed) -> None:
 
     And `would-hide`, which nothing allows: a number that stays costs little.
     """
-    for danger in dangers(plan, allowed=allowed, command=SAME_COMMAND):
+    for danger in violations(plan, allowed=allowed, command=SAME_COMMAND):
         raise TtOpsError(danger.code, danger.message, hint=danger.hint)

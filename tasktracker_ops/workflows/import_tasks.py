@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
-from tasktracker_ops.models.task import WRITABLE, FailedLine, Imported, Task
+from tasktracker_ops.models.task import WRITABLE, FailedLine, ImportResult, Task
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -70,13 +70,13 @@ class Outcome:
         self.failed.append(FailedLine(number, reason))
         self._report(f"line {number}: {reason}")
 
-    def result(self) -> Imported:
+    def result(self) -> ImportResult:
         """Return the summary."""
         complete = self.problem is None
-        return Imported(self.created, self.already_there, tuple(self.failed), complete)
+        return ImportResult(self.created, self.already_there, tuple(self.failed), complete)
 
 
-def import_tasks(app: App, file: BinaryIO, name: str) -> tuple[Imported, TtOpsError | None]:
+def import_tasks(app: App, file: BinaryIO, name: str) -> tuple[ImportResult, TtOpsError | None]:
     """Create a task from each line, a few at a time; return the outcome, and its error if any.
 
     `name` is how the command line calls the file. A line that is no task is reported and left out;

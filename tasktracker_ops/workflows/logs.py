@@ -79,7 +79,7 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
             continue
         if query.message_only:
             yield LogMessage(event.message)
-        elif _wants_all(app, query) or not event.of_lambda:
+        elif _wants_all(app, query) or not event.is_from_lambda:
             yield event
 
 

@@ -20,8 +20,8 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     """
     recipient = app.target.recipient()
     app.ensure_ready()
-    presence = app.state_backend.presence()
-    if not presence.complete:
+    exists = app.state_backend.exists()
+    if not exists.complete:
         raise TtOpsError(
             "state-backend-missing",
             f"there is no state backend yet: bucket {app.state_backend.bucket!r} "

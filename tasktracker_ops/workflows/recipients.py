@@ -20,7 +20,7 @@ _HISTORY_HINT = "see its history: tt-ops alarms --history"
 _ACTION_DELAY = timedelta(seconds=30)
 
 
-def missing(names: Iterable[str], alarms: Iterable[Alarm]) -> tuple[Problem, ...]:
+def missing_alarms(names: Iterable[str], alarms: Iterable[Alarm]) -> tuple[Problem, ...]:
     """The alarms of these names that are not among those found: nothing can fire them."""
     there = {alarm.name for alarm in alarms}
     return tuple(
@@ -39,7 +39,7 @@ def _is_topic(action: str) -> bool:
     return action.split(":")[2:3] == ["sns"]
 
 
-def muted(alarm: Alarm) -> Problem | None:
+def actions_disabled(alarm: Alarm) -> Problem | None:
     """Why this alarm tells nobody, whoever has subscribed; None when it tells its topic."""
     if not alarm.actions_enabled:
         why = "has its actions disabled"
@@ -50,18 +50,18 @@ def muted(alarm: Alarm) -> Problem | None:
     return Problem("alarm-muted", f"{alarm.name} {why}", hint="mend it: tt-ops deploy")
 
 
-def unheard(
+def pending_subscriptions(
     target: Target, topic_arn: str, subscriptions: Iterable[Subscription]
 ) -> tuple[Problem, ...]:
     """What keeps addresses from hearing of the topic: each pending one, or that there is none."""
     listed = tuple(subscriptions)
     if not listed:
-        missing = Problem(
+        missing_alarms = Problem(
             "subscription-missing",
             f"nobody has subscribed to {topic_arn}",
             hint="subscribe again: tt-ops deploy",
         )
-        return (missing,)
+        return (missing_alarms,)
     return tuple(
         Problem(
             "subscription-pending",
@@ -73,7 +73,7 @@ def unheard(
     )
 
 
-def untold(app: App, alarm: Alarm, subscribed: Subscribed) -> Problem | None:
+def undelivered_reason(app: App, alarm: Alarm, subscribed: Subscribed) -> Problem | None:
     """Why nobody heard of an alarm that is in ALARM; None when somebody did.
 
     Its history says what it did; where that cannot be read or does not reach back, what it would
@@ -93,8 +93,8 @@ def untold(app: App, alarm: Alarm, subscribed: Subscribed) -> Problem | None:
     recorded = any(each.new_state == "ALARM" for each in events)
     if recorded and datetime.now(UTC) - since > _ACTION_DELAY:
         message = f"{alarm.name} told no topic when it fired"
-        return muted(alarm) or Problem("alarm-muted", message, hint=_HISTORY_HINT)
-    return muted(alarm) or _unheard_anywhere(app.target, topics(alarm), subscribed)
+        return actions_disabled(alarm) or Problem("alarm-muted", message, hint=_HISTORY_HINT)
+    return actions_disabled(alarm) or _unheard_anywhere(app.target, topics(alarm), subscribed)
 
 
 def _unheard_anywhere(
@@ -104,7 +104,9 @@ def _unheard_anywhere(
     found = {topic: subscribed(topic) for topic in topic_arns}
     if any(each is None or any(s.confirmed for s in each) for each in found.values()):
         return None
-    return next(unheard(target, topic, each or ())[0] for topic, each in found.items())
+    return next(
+        pending_subscriptions(target, topic, each or ())[0] for topic, each in found.items()
+    )
 
 
 def action_failed(event: AlarmEvent) -> Problem:
@@ -112,7 +114,7 @@ def action_failed(event: AlarmEvent) -> Problem:
     return Problem("action-failed", event.summary.rstrip("."), hint=_HISTORY_HINT)
 
 
-def nobody_told(alarm: str, cause: Problem) -> Problem:
+def undelivered(alarm: str, cause: Problem) -> Problem:
     """An alarm fired for nothing."""
     return Problem(
         "nobody-told", f"{alarm} fired and nobody was told: {cause.message}", hint=cause.hint

@@ -12,7 +12,13 @@ from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
-from .recipients import missing, muted, nobody_told, unheard, untold
+from .recipients import (
+    actions_disabled,
+    missing_alarms,
+    pending_subscriptions,
+    undelivered,
+    undelivered_reason,
+)
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -26,7 +32,7 @@ def status(app: App) -> Status:
 
     Raises TtOpsError where nothing is deployed, or nobody may look.
     """
-    return _Look(app, app.deployments.get()).status()
+    return StatusReader(app, app.deployments.get()).status()
 
 
 def watch(app: App, every: float) -> Iterator[Status]:
@@ -34,11 +40,11 @@ def watch(app: App, every: float) -> Iterator[Status]:
     deployment = app.deployments.get()
     while True:
         started = time.monotonic()
-        yield _Look(app, deployment).status()
+        yield StatusReader(app, deployment).status()
         time.sleep(max(0.0, started + every - time.monotonic()))
 
 
-class _Look:
+class StatusReader:
     """One look at a deployment, and what it found wrong."""
 
     def __init__(self, app: App, deployment: Deployment) -> None:
@@ -49,6 +55,7 @@ class _Look:
         self._well = True
 
     def status(self) -> Status:
+        """Return the status as it is now."""
         deployment, app = self._deployment, self._app
         api = self._api()
         function = self._function()
@@ -61,13 +68,13 @@ class _Look:
             subscriptions is not None
             and self._topic_gone(deployment.topic_arn) not in self._problems
         ):
-            for problem in unheard(app.target, deployment.topic_arn, subscriptions):
+            for problem in pending_subscriptions(app.target, deployment.topic_arn, subscriptions):
                 self._add(problem)
         for alarm in alarms or ():
             if alarm.state == "ALARM":
                 self._judge_firing(alarm)
         return Status(
-            well=self._well,
+            healthy=self._well,
             api=api,
             function=function,
             alarms=alarms,
@@ -151,9 +158,9 @@ class _Look:
         return found
 
     def _judge_alarms(self, alarms: tuple[Alarm, ...]) -> None:
-        for problem in missing(self._deployment.alarm_names, alarms):
+        for problem in missing_alarms(self._deployment.alarm_names, alarms):
             self._add(problem, grave=True)
-        for problem in filter(None, map(muted, alarms)):
+        for problem in filter(None, map(actions_disabled, alarms)):
             self._add(problem)
 
     def _judge_firing(self, alarm: Alarm) -> None:
@@ -167,9 +174,9 @@ class _Look:
                 hint=f"see what the function logged: {command}",
             )
         )
-        cause = untold(self._app, alarm, self._subscribed)
+        cause = undelivered_reason(self._app, alarm, self._subscribed)
         if cause is not None:
-            self._add(nobody_told(alarm.name, cause), grave=True)
+            self._add(undelivered(alarm.name, cause), grave=True)
 
 
 def _hint(status: int) -> str:

@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
-from tasktracker_ops.models.task import WRITABLE, Added, Task, Tasks
+from tasktracker_ops.models.task import WRITABLE, AddResult, Task, TaskList
 
 from .task_form import fields, form
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CLOSE = "Save and close to change the task; empty the file to leave it as it is."
 
 
-def newest(app: App, *, status: str | None, limit: int | None) -> Tasks:
+def newest(app: App, *, status: str | None, limit: int | None) -> TaskList:
     """Return the newest tasks, all of them without a limit; note that there are more."""
     client = app.tasks()
     found: list[Task] = []
@@ -31,7 +31,7 @@ def newest(app: App, *, status: str | None, limit: int | None) -> Tasks:
         app.report.progress("reading tasks", len(found), None)
     if limit is not None and len(found) > limit:
         app.report.note(f"These are the newest {limit:,}, and there are more: --all shows them.")
-    return Tasks(tuple(found[:limit]))
+    return TaskList(tuple(found[:limit]))
 
 
 def add(
@@ -40,7 +40,7 @@ def add(
     *,
     description: str | None,
     status: str | None,
-    show: Callable[[Added], None],
+    show: Callable[[AddResult], None],
     again: str,
 ) -> None:
     """Add a task for each title as it comes; stop at one that is refused, and name it.
@@ -64,7 +64,7 @@ def add(
                     exit_code=error.exit_code,
                 ) from error
             added += 1
-            show(Added(**asdict(task)))
+            show(AddResult(**asdict(task)))
     except KeyboardInterrupt:
         raise TtOpsError(
             "interrupted",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.models.deployment import Unlocked
+from tasktracker_ops.models.deployment import UnlockResult
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 
-def unlock(app: App, lock_id: str) -> Unlocked:
+def unlock(app: App, lock_id: str) -> UnlockResult:
     """Release the lock `lock_id` of the main stack's state."""
     # Terraform would wait long for credentials, and then not say that they are missing.
     app.session.require_credentials()
     stack = app.infrastructure()
     stack.force_unlock(lock_id)
-    return Unlocked(lock_id)
+    return UnlockResult(lock_id)

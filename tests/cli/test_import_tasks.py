@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tasktracker_ops import TaskClient
 from tasktracker_ops.app import App
-from tasktracker_ops.models.task import Imported
+from tasktracker_ops.models.task import ImportResult
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.import_tasks import import_tasks
 
@@ -58,10 +58,10 @@ def report() -> Notes:
 
 
 @pytest.fixture
-def load(service: Any, report: Notes) -> Callable[[Path], Imported]:
+def load(service: Any, report: Notes) -> Callable[[Path], ImportResult]:
     """Import a file in this process."""
 
-    def call(file: Path) -> Imported:
+    def call(file: Path) -> ImportResult:
         app = App(Settings(api_url=service.url), report, lambda question: False)  # type: ignore[arg-type]
         with file.open("rb") as lines:
             return import_tasks(app, lines, str(file))[0]
@@ -98,7 +98,7 @@ def contents(client: TaskClient) -> list[Content]:
     return [(task.title, task.description, task.status) for task in client.list()]
 
 
-def counts(imported: Imported) -> tuple[int, int, int]:
+def counts(imported: ImportResult) -> tuple[int, int, int]:
     """How many were created, there, and failed."""
     return imported.created, imported.already_there, len(imported.failed)
 
@@ -127,7 +127,7 @@ def test_the_round_trip_keeps_what_tasks_are(
 
 
 def test_an_import_where_the_tasks_are_changes_nothing(
-    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """What is missing is made again; what was changed since the export stays changed."""
     tasks = [client.add(f"task {number}") for number in range(3)]
@@ -160,7 +160,7 @@ lines = st.fixed_dictionaries(
 def test_an_import_twice_is_an_import_once(
     service: Any,
     client: TaskClient,
-    load: Callable[[Path], Imported],
+    load: Callable[[Path], ImportResult],
     tasks: list[dict[str, str]],
     faults: list[str],
 ) -> None:
@@ -207,7 +207,7 @@ def test_a_killed_import_goes_on(
 
 
 def test_what_was_removed_is_made_again(
-    client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+    client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """A task that is gone is created by the next import, with the same id."""
     file = write(tmp_path / "tasks.jsonl", [{"title": "first"}, {"title": "first"}])
@@ -228,7 +228,7 @@ def test_a_task_keeps_its_id(client: TaskClient, tmp_path: Path, load: Any) -> N
 
 
 def test_lines_without_an_id_are_listed_last(
-    client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+    client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """Their derived ids are older than any other, so that new tasks stay on top of the list."""
     client.add("before")
@@ -238,7 +238,7 @@ def test_lines_without_an_id_are_listed_last(
 
 
 def test_a_fixed_line_is_imported_and_no_other(
-    client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+    client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """Lines are known by their content: others may be changed, removed or added."""
     tasks = [{"title": "first"}, {"title": ""}, {"title": "third"}]
@@ -345,7 +345,7 @@ def test_an_import_that_is_not_let_in_says_what_lets_it_in(service: Any, tmp_pat
 
 
 def test_an_import_slows_down_as_the_api_asks(
-    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], Imported]
+    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """A rate of 20 a second, kept without a line lost; nobody hammers at it."""
     tokens, last, refused = 5.0, time.monotonic(), 0
@@ -379,7 +379,7 @@ def test_standard_input_is_imported_once(service: Any, client: TaskClient, tmp_p
 
 
 def test_progress_is_counted_in_lines(
-    service: Any, tmp_path: Path, load: Callable[[Path], Imported], report: Notes
+    service: Any, tmp_path: Path, load: Callable[[Path], ImportResult], report: Notes
 ) -> None:
     """Of all that are not empty."""
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{number}"} for number in range(20)])

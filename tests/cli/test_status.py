@@ -210,7 +210,7 @@ def test_watching_gives_a_line_for_each_look(
         looks = [json.loads(process.stdout.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
-    assert [look["well"] for look in looks] == [True, True]
+    assert [look["healthy"] for look in looks] == [True, True]
     assert (process.returncode, errors) == (130, "")
 
 

@@ -14,7 +14,7 @@ import requests
 from botocore.config import Config
 
 from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.models.emulator import LocalServer
+from tasktracker_ops.models.emulator import RunningEmulator
 
 REGION = "eu-west-3"
 HANDLER = """
@@ -135,7 +135,7 @@ class Api:
 class Aws:
     """The emulator as its clients see it."""
 
-    server: LocalServer
+    server: RunningEmulator
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:

@@ -23,7 +23,7 @@ from tasktracker_ops.emulator.credentials import ACCOUNT_ID
 from tasktracker_ops.emulator.http_server import serve_on
 from tasktracker_ops.local import process
 from tasktracker_ops.local.state import ServerState
-from tasktracker_ops.models.emulator import LocalServer
+from tasktracker_ops.models.emulator import RunningEmulator
 
 from .aws import Api, Aws, Function
 from .queries import CloudWatch
@@ -82,7 +82,9 @@ def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Emulator]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield (
-        Aws(LocalServer(state.url, state.port, state.pid, "", directory, "1", same_version=True)),
+        Aws(
+            RunningEmulator(state.url, state.port, state.pid, "", directory, "1", same_version=True)
+        ),
         parts,
     )
     server.shutdown()

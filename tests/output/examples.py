@@ -40,9 +40,9 @@ PLAN = Plan(
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 PACKAGE = models.Package(Path("/p/function.zip"), ("api.py", "handler.py"), 1234, "ab12", True)
 TASK = models.Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1)
-ADDED = models.Added(**asdict(TASK))
-IMPORTED = models.Imported(2, 1000, (models.FailedLine(3, "it has no title"),), True)
-SERVER = models.LocalServer(
+ADDED = models.AddResult(**asdict(TASK))
+IMPORTED = models.ImportResult(2, 1000, (models.FailedLine(3, "it has no title"),), True)
+SERVER = models.RunningEmulator(
     "http://127.0.0.1:4580",
     4580,
     4711,
@@ -51,7 +51,7 @@ SERVER = models.LocalServer(
     "0.1.0+0a1b2c3d",
     same_version=False,
 )
-DEPLOYED = models.Deployed(
+DEPLOYED = models.DeployResult(
     plan=PLAN,
     target="AWS in eu-west-3",
     deployment=DEPLOYMENT,
@@ -61,7 +61,7 @@ DEPLOYED = models.Deployed(
     console_url="https://console.example.com",
     problems=(Problem("x", "somebody has not confirmed", "confirm it: tt-ops local confirm"),),
 )
-BOOTSTRAPPED = models.Bootstrapped("bucket", "locks", PLAN)
+BOOTSTRAPPED = models.BootstrapResult("bucket", "locks", PLAN)
 
 ACCESS = models.GitHubAccess(
     backend=BOOTSTRAPPED,

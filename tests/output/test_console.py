@@ -79,7 +79,7 @@ def test_what_is_only_read_is_no_step(capsys: pytest.CaptureFixture[str]) -> Non
     console = Console(Settings())
     console.doing("reading the dashboard")
     console.progress("reading tasks", 1, None)
-    console.emit(models.Removed("1"))
+    console.emit(models.RemoveResult("1"))
     assert capsys.readouterr().err == ""
 
 
@@ -109,7 +109,7 @@ def test_quiet_says_results_and_errors_only(
     progress(console)
     console.note("Port 4580 is taken.")
     assert watched.getvalue() == ""
-    console.emit(models.Removed("1"))
+    console.emit(models.RemoveResult("1"))
     assert capsys.readouterr().out == "Removed 1.\n"
     console.error(TtOpsError("x", "it failed", hint="try again: tt-ops plan"))
     assert "it failed" in watched.getvalue()
@@ -122,7 +122,7 @@ def test_a_terminal_shows_what_moves(watch: Callable[[], Terminal]) -> None:
     console.doing("looking " + "x" * 500)
     console.terraform(models.TerraformEvent("message", "Installing a provider"))
     console.terraform(models.TerraformEvent("started", "", "aws_x.y", "create"))
-    console.emit(models.Removed("1"))
+    console.emit(models.RemoveResult("1"))
     first, second, third, end = watched.getvalue().split("\r\x1b[2K")[:4]
     assert "looking xxx" in first
     assert "…" in first

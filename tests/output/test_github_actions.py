@@ -21,8 +21,8 @@ from tasktracker_ops.output.github_actions import (
     Groups,
     annotation,
     command,
+    escape_workflow_commands,
     in_repository,
-    neutral,
 )
 from tasktracker_ops.settings import Settings, load
 
@@ -247,8 +247,8 @@ def test_problems_of_a_result_are_annotated(capsys: Captured) -> None:
     """As warnings beside a result, as errors where the service is not well."""
     problem = Problem("alarm-gone", "an alarm: gone", "make it: tt-ops deploy")
     api = ApiHealth("http://x", "NONE", True, False, None, None)
-    for well, kind in ((True, "warning"), (False, "error")):
-        status = Status(well, api, None, None, None, Lock(None), (problem,), ())
+    for healthy, kind in ((True, "warning"), (False, "error")):
+        status = Status(healthy, api, None, None, None, Lock(None), (problem,), ())
         console().emit(status)
         told = f"::{kind} title=alarm-gone::an alarm: gone%0Amake it: tt-ops deploy\n"
         assert told in capsys.readouterr().err
@@ -260,7 +260,7 @@ def test_no_text_becomes_a_command(capsys: Captured, text: str) -> None:
     assert commands(click_free(text)) != []
     task = models.Task(text, title=text, description=text, status=text)
     for form in ("table", "json", "csv"):
-        console(output=form).emit(models.Tasks((task,)))
+        console(output=form).emit(models.TaskList((task,)))
     for form in ("table", "json"):
         console(output=form).emit(task)
         console(output=form).stream([task, LogMessage(text)])
@@ -287,8 +287,8 @@ def click_free(text: str) -> str:
 def test_what_is_no_command_stays_as_it_is() -> None:
     """Colons inside of lines, addresses, headings."""
     for text in ("a ::b:: c", "http://[::1]:80", "## [x]", ":", "x::y", "- :: -"):
-        assert neutral(text) == text
-    assert neutral("::x::\n ##[y]") == "\\x3a:x::\n #\\x23[y]"
+        assert escape_workflow_commands(text) == text
+    assert escape_workflow_commands("::x::\n ##[y]") == "\\x3a:x::\n #\\x23[y]"
 
 
 def test_json_means_the_same(capsys: Captured) -> None:

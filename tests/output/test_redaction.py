@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from tasktracker_ops.errors import SAME_COMMAND, Problem, TtOpsError, quoted
-from tasktracker_ops.models.emulator import Confirmation, Confirmed, Inbox, Mail, Stopped
-from tasktracker_ops.models.task import Tasks
+from tasktracker_ops.models.emulator import Confirmation, ConfirmResult, Inbox, Mail, StopResult
+from tasktracker_ops.models.task import TaskList
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
@@ -129,19 +129,19 @@ def test_an_address_that_is_none_is_masked_whole() -> None:
 
 def test_results_are_redacted_to_their_last_text() -> None:
     """Paths and lists included; the type stays."""
-    confirmed = Confirmed((Confirmation("operator@example.com", "topic"),))
-    assert redaction().of(confirmed) == Confirmed((Confirmation("o…@example.com", "topic"),))
+    confirmed = ConfirmResult((Confirmation("operator@example.com", "topic"),))
+    assert redaction().of(confirmed) == ConfirmResult((Confirmation("o…@example.com", "topic"),))
     assert redaction().of({"a": [Path("/x/o@example.com"), 1, None]}) == {
         "a": [Path("/x/o…@example.com"), 1, None]
     }
-    assert redaction().of(Stopped(SERVER)) == Stopped(SERVER)
+    assert redaction().of(StopResult(SERVER)) == StopResult(SERVER)
     problem = Problem("x", "of o@example.com", "do: it")
     assert redaction().of(problem).message == "of o…@example.com"
 
 
 def test_tasks_and_mail_are_handed_over_as_they_are() -> None:
     """A task is the user's own data; the inbox is there to be read."""
-    tasks = Tasks((type(TASK)(**{**_fields(TASK), "title": "call o@example.com"}),))
+    tasks = TaskList((type(TASK)(**{**_fields(TASK), "title": "call o@example.com"}),))
     assert redaction().of(tasks) is tasks
     mail = Mail(1, "now", "aws@example.com", "o@example.com", "hear", "text", None)
     inbox = Inbox((mail,), None)

@@ -50,14 +50,14 @@ from .examples import (
             "schema region api_url api_id api_auth function_name function_alias log_group "
             "table_name dashboard_name alarm_names topic_arn",
         ),
-        (models.Destroyed(PLAN, backend=True), "plan backend"),
+        (models.DestroyResult(PLAN, backend=True), "plan backend"),
         (SERVER, "url port pid started_at log_path version same_version"),
-        (models.Stopped(SERVER), "server"),
+        (models.StopResult(SERVER), "server"),
         (TASK, "task_id title description status created_at updated_at version"),
-        (models.Removed("1"), "task_id"),
-        (models.Unlocked("7d2f"), "lock_id"),
+        (models.RemoveResult("1"), "task_id"),
+        (models.UnlockResult("7d2f"), "lock_id"),
         (ADDED, "task_id title description status created_at updated_at version"),
-        (models.Exported(Path("/p/t.jsonl"), 1234), "file tasks"),
+        (models.ExportResult(Path("/p/t.jsonl"), 1234), "file tasks"),
         (IMPORTED, "created already_there failed complete"),
     ],
     ids=lambda value: type(value).__name__,
@@ -83,9 +83,9 @@ def test_changes_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> None:
     """As the API gives it, empty or not."""
-    listed = json.loads(emitted(models.Tasks((TASK,)), capsys, output="json"))
+    listed = json.loads(emitted(models.TaskList((TASK,)), capsys, output="json"))
     assert [task["task_id"] for task in listed] == ["1"]
-    assert json.loads(emitted(models.Tasks(()), capsys, output="json")) == []
+    assert json.loads(emitted(models.TaskList(()), capsys, output="json")) == []
 
 
 @pytest.mark.parametrize(
@@ -113,20 +113,23 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
             ["The API requires authentication (AWS_IAM)."],
         ),
         (DEPLOYMENT, ["alarm_names     LambdaErrorAlarm, LambdaDurationAlarm", "schema  "]),
-        (models.Destroyed(PLAN, backend=False), ["Removed 1 resource. The state backend stays."]),
-        (models.Destroyed(NOTHING, backend=True), ["Nothing to remove.", "is gone too"]),
+        (
+            models.DestroyResult(PLAN, backend=False),
+            ["Removed 1 resource. The state backend stays."],
+        ),
+        (models.DestroyResult(NOTHING, backend=True), ["Nothing to remove.", "is gone too"]),
         (SERVER, ["an AWS emulator", "http://127.0.0.1:4580/_tt-ops/", "4711", "/p/server.log"]),
         (SERVER, ["0.1.0+0a1b2c3d, not the version of this tt-ops"]),
-        (models.Stopped(SERVER), ["Stopped the emulator at http://127.0.0.1:4580"]),
-        (models.Stopped(None), ["was not running"]),
+        (models.StopResult(SERVER), ["Stopped the emulator at http://127.0.0.1:4580"]),
+        (models.StopResult(None), ["was not running"]),
         (TASK, ["task_id      1", "title        first", "version      1"]),
         (models.Task("1"), ["task_id  1\n"]),
-        (models.Tasks((TASK,)), ["id    status    title", "1     pending   first"]),
-        (models.Tasks(()), ["No tasks yet. Add one: tt-ops tasks add"]),
-        (models.Removed("1"), ["Removed 1."]),
-        (models.Unlocked("7d2f"), ["Released the lock 7d2f."]),
+        (models.TaskList((TASK,)), ["id    status    title", "1     pending   first"]),
+        (models.TaskList(()), ["No tasks yet. Add one: tt-ops tasks add"]),
+        (models.RemoveResult("1"), ["Removed 1."]),
+        (models.UnlockResult("7d2f"), ["Released the lock 7d2f."]),
         (ADDED, ["Added 1  first\n"]),
-        (models.Exported(Path("/p/t.jsonl"), 1234), ["Exported 1,234 tasks to /p/t.jsonl."]),
+        (models.ExportResult(Path("/p/t.jsonl"), 1234), ["Exported 1,234 tasks to /p/t.jsonl."]),
         (IMPORTED, ["Imported: 2 created, 1,000 already there, 1 failed."]),
     ],
     ids=lambda value: type(value).__name__,
@@ -156,7 +159,7 @@ def test_nothing_that_came_from_outside_commands_the_terminal(
     elif kind == "note":
         console.note(HOSTILE)
     else:
-        results = {"tasks": models.Tasks((task,)), "removed": models.Removed(HOSTILE)}
+        results = {"tasks": models.TaskList((task,)), "removed": models.RemoveResult(HOSTILE)}
         console.emit(results.get(kind, task))
     text = "".join(capsys.readouterr())
     assert not set(text) & set("\x1b\x07\r\x9b\u202e\ud800\x7f")
@@ -173,14 +176,14 @@ def test_text_stays_as_it_was_written(capsys: pytest.CaptureFixture[str]) -> Non
     shown = emitted(task, capsys)
     assert "Ünïcode ✓ 日本\n" in shown
     assert "one\n             two" in shown
-    assert "日本\\nsecond" in emitted(models.Tasks((task,)), capsys)
+    assert "日本\\nsecond" in emitted(models.TaskList((task,)), capsys)
     assert "日本" in emitted(task, capsys, output="json")
 
 
 def test_fields_of_a_strange_type_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """An old item may hold anything."""
     odd = models.Task.from_json({"task_id": 7, "title": {"a": 1}, "status": None})
-    assert "{'a': 1}" in emitted(models.Tasks((odd,)), capsys)
+    assert "{'a': 1}" in emitted(models.TaskList((odd,)), capsys)
 
 
 def test_a_long_title_is_shortened_on_a_terminal_only() -> None:

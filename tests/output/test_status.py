@@ -44,7 +44,7 @@ ALARM = alarm_on_errors(
     ok_actions=(),
 )
 STATUS = Status(
-    well=False,
+    healthy=False,
     api=ApiHealth("https://api.example.com", "NONE", True, True, 200, 41.2),
     function=FunctionState("tracker", "live", "7", "python3.12", "Active", earlier(7300)),
     alarms=(ALARM,),

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.aws.state_backend import BackendPresence
+from tasktracker_ops.adapters.aws.state_backend import BackendExistence
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange, dangers
+from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange, violations
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
@@ -40,7 +40,7 @@ class App:
     def __init__(self, project: Path, before: str | None, after: str) -> None:
         self.settings = Settings(project_dir=project)
         self.report = Console(self.settings)
-        self.state_backend = SimpleNamespace(presence=lambda: BackendPresence(True, True))
+        self.state_backend = SimpleNamespace(exists=lambda: BackendExistence(True, True))
         self.functions = self
         self.deployments = self
         self.target = SimpleNamespace(
@@ -209,7 +209,7 @@ def test_what_was_not_made_to_its_end_is_kept(project: Path) -> None:
     app.plan = HALF_MADE
     deploy(app, approve=lambda plan: None, smoke=False)
     assert app.done == ["keep aws_dynamodb_table.a", "apply"]
-    assert dangers(HALF_MADE) == ()
+    assert violations(HALF_MADE) == ()
 
 
 def test_what_was_not_made_to_its_end_may_go_by_name(project: Path) -> None:

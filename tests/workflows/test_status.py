@@ -33,7 +33,7 @@ def codes(seen: Any) -> list[str]:
 def test_a_healthy_service_has_no_problem(observed: Any, server: Any) -> None:
     """All of it is seen; that the API is public is said, and no problem."""
     seen = status(observed)
-    assert (seen.well, seen.problems) == (True, ())
+    assert (seen.healthy, seen.problems) == (True, ())
     assert (seen.api.healthy, seen.api.status, seen.api.public) == (True, 200, True)
     assert seen.api.latency_ms > 0
     assert seen.api.url == server.url
@@ -47,7 +47,7 @@ def test_an_api_that_does_not_answer_hides_nothing(observed: Any) -> None:
     """The rest is asked of AWS."""
     observed.api_url = "http://127.0.0.1:9"
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (False, ["api-unreachable"])
+    assert (seen.healthy, codes(seen)) == (False, ["api-unreachable"])
     assert (seen.api.healthy, seen.api.status, seen.api.latency_ms) == (False, None, None)
     assert seen.function is not None
     assert len(seen.alarms) == 2
@@ -58,21 +58,21 @@ def test_an_api_that_fails_is_quoted(observed: Any, server: Any) -> None:
     server.answers.clear()
     server.will_answer(500, '{"message":"Internal Server Error"}')
     seen = status(observed)
-    assert (seen.well, codes(seen), seen.api.status) == (False, ["api-unhealthy"], 500)
+    assert (seen.healthy, codes(seen), seen.api.status) == (False, ["api-unhealthy"], 500)
     assert "Internal Server Error" in seen.problems[0].message
     assert seen.problems[0].hint.endswith(": tt-ops logs --errors")
 
 
 @pytest.mark.parametrize(("auth", "well"), [("JWT", True), ("AWS_IAM", False), ("NONE", False)])
 def test_an_api_that_wants_a_token_is_well_without_one(
-    observed: Any, server: Any, auth: str, well: bool
+    observed: Any, server: Any, auth: str, healthy: bool
 ) -> None:
     """We have none, and to strangers it shows itself so."""
     server.answers.clear()
     server.will_answer(401, '{"message":"Unauthorized"}')
     observed.api_auth = auth
     seen = status(observed)
-    assert seen.well == well
+    assert seen.healthy == healthy
     assert all(problem.hint.endswith(": tt-ops outputs") for problem in seen.problems)
 
 
@@ -80,7 +80,7 @@ def test_an_unconfirmed_subscription_is_a_warning(observed: Any, pending: Subscr
     """With the command that helps; as long as no alarm fires, the service is well."""
     observed.found_subscriptions = (pending,)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (True, ["subscription-pending"])
+    assert (seen.healthy, codes(seen)) == (True, ["subscription-pending"])
     assert seen.problems[0].hint == "confirm: aws confirm"
 
 
@@ -99,7 +99,7 @@ def test_an_alarm_that_somebody_heard_leaves_the_service_well(observed: Any, ala
     """It is said; `--exit-code` is for those who want more."""
     firing(observed, alarm)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (True, ["alarm-firing"])
+    assert (seen.healthy, codes(seen)) == (True, ["alarm-firing"])
     assert seen.problems[0].hint.endswith(": tt-ops logs --errors")
 
 
@@ -116,7 +116,7 @@ def test_an_alarm_that_nobody_heard_does_not(
     firing(observed, alarm)
     observed.found_subscriptions = (pending,)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (
+    assert (seen.healthy, codes(seen)) == (
         False,
         ["subscription-pending", "alarm-firing", "nobody-told"],
     )
@@ -136,7 +136,7 @@ def test_who_was_told_stays_told(
     firing(observed, alarm, **change)
     observed.histories = [(action(LATER), transition(FIRED, "OK", "ALARM"))]
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (True, ["alarm-muted", "alarm-firing"])
+    assert (seen.healthy, codes(seen)) == (True, ["alarm-muted", "alarm-firing"])
 
 
 def test_who_was_not_told_stays_untold(
@@ -148,7 +148,7 @@ def test_who_was_not_told_stays_untold(
         firing(observed, alarm)
         observed.histories = [history]
         seen = status(observed)
-        assert (seen.well, codes(seen)) == (False, ["alarm-firing", "nobody-told"])
+        assert (seen.healthy, codes(seen)) == (False, ["alarm-firing", "nobody-told"])
 
 
 def test_what_was_told_before_does_not_count(observed: Any, alarm: Alarm, action: Make) -> None:
@@ -184,10 +184,10 @@ def test_an_alarm_that_tells_nobody_is_named(
     """Whoever has subscribed, and before it fires."""
     observed.found_alarms[0] = replace(alarm, **change)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (True, ["alarm-muted"])
+    assert (seen.healthy, codes(seen)) == (True, ["alarm-muted"])
     firing(observed, alarm, **change)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (False, ["alarm-muted", "alarm-firing", "nobody-told"])
+    assert (seen.healthy, codes(seen)) == (False, ["alarm-muted", "alarm-firing", "nobody-told"])
 
 
 def test_one_who_has_confirmed_is_enough(
@@ -197,7 +197,7 @@ def test_one_who_has_confirmed_is_enough(
     firing(observed, alarm)
     observed.found_subscriptions = (*observed.found_subscriptions, pending)
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (True, ["subscription-pending", "alarm-firing"])
+    assert (seen.healthy, codes(seen)) == (True, ["subscription-pending", "alarm-firing"])
 
 
 def test_what_is_gone_is_named(observed: Any) -> None:
@@ -208,7 +208,7 @@ def test_what_is_gone_is_named(observed: Any) -> None:
     seen = status(observed)
     assert codes(seen) == ["function-missing", "topic-missing", "alarm-missing"]
     assert "'LambdaDurationAlarm'" in seen.problems[2].message
-    assert (seen.well, seen.function, seen.subscriptions) == (False, None, ())
+    assert (seen.healthy, seen.function, seen.subscriptions) == (False, None, ())
 
 
 def test_a_function_that_cannot_run_is_named(observed: Any) -> None:
@@ -222,7 +222,7 @@ def test_what_may_not_be_seen_is_not_called_well(observed: Any) -> None:
     denied = ConfigurationError("aws-access-denied", "may not", hint="whose: aws sts")
     observed.found_alarms = denied
     seen = status(observed)
-    assert (seen.well, codes(seen), seen.alarms) == (False, ["aws-access-denied"], None)
+    assert (seen.healthy, codes(seen), seen.alarms) == (False, ["aws-access-denied"], None)
     assert seen.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
     assert seen.subscriptions
 
@@ -231,7 +231,7 @@ def test_a_service_that_does_not_answer_hides_nothing(observed: Any) -> None:
     """It is named with its code."""
     observed.found_subscriptions = TtOpsError("aws-unreachable", "no answer", hint="look: env")
     seen = status(observed)
-    assert (seen.well, codes(seen), len(seen.alarms)) == (False, ["aws-unreachable"], 2)
+    assert (seen.healthy, codes(seen), len(seen.alarms)) == (False, ["aws-unreachable"], 2)
     assert seen.subscriptions is None
 
 
@@ -242,14 +242,14 @@ def test_what_the_target_can_explain_is_said_once(observed: Any) -> None:
     observed.found_alarms = observed.found_subscriptions = observed.function = lost
     observed.api_url = "http://127.0.0.1:9"
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (False, ["local-not-running"])
+    assert (seen.healthy, codes(seen)) == (False, ["local-not-running"])
 
 
 def test_a_lost_alarm_is_not_well(observed: Any) -> None:
     """Nobody would hear of a failure."""
     observed.found_alarms.pop()
     seen = status(observed)
-    assert (seen.well, codes(seen)) == (False, ["alarm-missing"])
+    assert (seen.healthy, codes(seen)) == (False, ["alarm-missing"])
 
 
 def test_expired_credentials_are_one_error(observed: Any) -> None:
@@ -262,5 +262,5 @@ def test_expired_credentials_are_one_error(observed: Any) -> None:
 def test_watching_looks_again(observed: Any, server: Any) -> None:
     """At everything, after the given time, and the deployment is asked for once."""
     seen = list(islice(watch(observed, 0.05), 3))
-    assert [each.well for each in seen] == [True] * 3
+    assert [each.healthy for each in seen] == [True] * 3
     assert len(server.asked) == 3

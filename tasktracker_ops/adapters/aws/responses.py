@@ -20,7 +20,7 @@ _CODES = {"__type", "code", "Code"}
 _SHOWN = 80
 
 
-def refuse_strangers(
+def reject_non_aws_response(
     operation_model: Any, response_dict: MutableMapping[str, Any], **_: Any
 ) -> None:
     """Raise ResponseParserError unless AWS can have answered so; for botocore's `before-parse`.

@@ -20,7 +20,7 @@ from tasktracker_ops.adapters.host.loopback import is_loopback
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
-from .responses import refuse_strangers
+from .responses import reject_non_aws_response
 
 # A laptop has no instance metadata: its address swallows packets, and two tries are made.
 _SHORT_METADATA_TIMEOUT = {
@@ -103,7 +103,7 @@ class AwsSession:
                 )
                 # Wildcards come before botocore's `before-parse.s3.*`, which takes what it cannot
                 # read for an error of S3's.
-                client.meta.events.register("before-parse.*.*", refuse_strangers)
+                client.meta.events.register("before-parse.*.*", reject_non_aws_response)
                 self._clients[service] = client
         return self._clients[service]
 

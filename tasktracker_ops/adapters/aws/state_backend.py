@@ -21,7 +21,7 @@ _RULE_ID = "expire-old-versions"
 
 
 @dataclass(frozen=True, slots=True)
-class BackendPresence:
+class BackendExistence:
     """Which parts of the backend exist in this account."""
 
     bucket: bool
@@ -41,9 +41,9 @@ class StateBackend:
         self.bucket = bucket
         self.lock_table = lock_table
 
-    def presence(self) -> BackendPresence:
+    def exists(self) -> BackendExistence:
         """Look for both parts. Raises ConfigurationError for a bucket of somebody else."""
-        return BackendPresence(bucket=self._bucket_exists(), lock_table=self._table_exists())
+        return BackendExistence(bucket=self._bucket_exists(), lock_table=self._table_exists())
 
     def _bucket_exists(self) -> bool:
         # Asked first, since a HEAD answers expired credentials with a bare 400.

@@ -12,7 +12,7 @@ import requests
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.task import Task
 
-from .errors import problem_slug, readable, refused, strange
+from .errors import problem_slug, readable, refused, unexpected_response
 from .transport import Authorise, Call, Transport
 
 _LARGEST_PAGE = 100
@@ -143,7 +143,7 @@ class TaskClient:
 
 def _checked(answer: requests.Response) -> requests.Response:
     if answer.is_redirect:
-        raise strange(answer, f"points to {answer.headers['Location']!r}")
+        raise unexpected_response(answer, f"points to {answer.headers['Location']!r}")
     if not answer.ok:
         raise refused(answer)
     return answer

@@ -46,7 +46,7 @@ def refused(answer: requests.Response) -> TtOpsError:
     impossible = slug == "route-not-found" and _NO_ID.search(answer.request.path_url)
     if answer.status_code == 404 and slug != "task-not-found" and not impossible:
         # Another server's, API Gateway's own, or another path's.
-        return strange(answer, str(problem.get("title") or answer.reason))
+        return unexpected_response(answer, str(problem.get("title") or answer.reason))
     detail = (
         problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason
     )
@@ -64,7 +64,7 @@ def refused(answer: requests.Response) -> TtOpsError:
     return TtOpsError(code, f"{sentence} ({fields})" if fields else sentence, hint=hint)
 
 
-def strange(answer: requests.Response, what: str) -> TtOpsError:
+def unexpected_response(answer: requests.Response, what: str) -> TtOpsError:
     """Return the error for an answer that the task API does not give."""
     return TtOpsError(
         "api-answer-unreadable",
@@ -81,7 +81,7 @@ def readable(answer: requests.Response) -> Iterator[None]:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         kind = answer.headers.get("Content-Type", "no content type")
-        raise strange(answer, f"gave {kind}: {answer.text[:100]!r}") from error
+        raise unexpected_response(answer, f"gave {kind}: {answer.text[:100]!r}") from error
 
 
 def without_userinfo(url: str) -> str:

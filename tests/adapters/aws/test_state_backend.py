@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.adapters.aws.state_backend import BackendPresence, StateBackend
+from tasktracker_ops.adapters.aws.state_backend import BackendExistence, StateBackend
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
 from tasktracker_ops.models.status import Lock
 
@@ -57,7 +57,7 @@ def account() -> Iterator[Any]:
 def refusal(backend: StateBackend) -> ConfigurationError:
     """Look for the backend, which has to fail."""
     with pytest.raises(ConfigurationError) as caught:
-        backend.presence()
+        backend.exists()
     assert caught.value.exit_code == ExitCode.CONFIGURATION
     assert repr(BUCKET) in caught.value.message
     return caught.value
@@ -65,11 +65,11 @@ def refusal(backend: StateBackend) -> ConfigurationError:
 
 def test_existing_parts_are_found(account: Any, backend: StateBackend, session: AwsSession) -> None:
     """Each part by itself."""
-    assert backend.presence() == BackendPresence(bucket=True, lock_table=True)
-    assert backend.presence().complete
+    assert backend.exists() == BackendExistence(bucket=True, lock_table=True)
+    assert backend.exists().complete
     other = StateBackend(session, bucket="another", lock_table="another")
-    assert other.presence() == BackendPresence(bucket=False, lock_table=False)
-    assert not other.presence().complete
+    assert other.exists() == BackendExistence(bucket=False, lock_table=False)
+    assert not other.exists().complete
 
 
 def test_bucket_of_another_account_proposes_a_free_name(backend: StateBackend, s3: Stubber) -> None:
@@ -102,7 +102,7 @@ def test_no_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) ->
     """S3 answers 404 without a body."""
     s3.add_client_error("head_bucket", "404", "Not Found", 404, expected_params=OWNED)
     stub("dynamodb").add_client_error("describe_table", "ResourceNotFoundException")
-    assert backend.presence() == BackendPresence(bucket=False, lock_table=False)
+    assert backend.exists() == BackendExistence(bucket=False, lock_table=False)
 
 
 def test_denied_access_to_the_table_is_not_a_missing_table(
@@ -112,7 +112,7 @@ def test_denied_access_to_the_table_is_not_a_missing_table(
     s3.add_response("head_bucket", {"BucketRegion": REGION}, OWNED)
     stub("dynamodb").add_client_error("describe_table", "AccessDeniedException", "no", 400)
     with pytest.raises(ConfigurationError) as caught:
-        backend.presence()
+        backend.exists()
     assert caught.value.code == "aws-access-denied"
     assert repr(TABLE) in caught.value.message
 
