@@ -24,7 +24,6 @@ from tasktracker_ops.local.cloudwatch.notification import NotificationFailed
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 _log = logging.getLogger(__name__)
-INTERVAL_SECONDS = 5.0
 _STATE = ("state_value", "state_reason", "state_updated_timestamp", "state_transitioned_timestamp")
 
 
@@ -32,7 +31,7 @@ _STATE = ("state_value", "state_reason", "state_updated_timestamp", "state_trans
 class EvaluationSchedule:
     """How often alarms are evaluated, and by what clock (epoch seconds)."""
 
-    interval_seconds: float = INTERVAL_SECONDS
+    interval_seconds: float = 5.0
     clock: Callable[[], float] = time.time
 
 
