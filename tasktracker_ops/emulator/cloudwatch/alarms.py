@@ -25,7 +25,6 @@ from .metrics import MetricId
 from .notification import NotificationFailed
 
 _log = logging.getLogger(__name__)
-INTERVAL_SECONDS = 5.0
 _STATE = ("state_value", "state_reason", "state_updated_timestamp", "state_transitioned_timestamp")
 
 
@@ -33,7 +32,7 @@ _STATE = ("state_value", "state_reason", "state_updated_timestamp", "state_trans
 class EvaluationSchedule:
     """How often alarms are evaluated, and by what clock (epoch seconds)."""
 
-    interval_seconds: float = INTERVAL_SECONDS
+    interval_seconds: float = 5.0
     clock: Callable[[], float] = time.time
 
 

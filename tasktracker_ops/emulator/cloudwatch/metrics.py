@@ -16,7 +16,7 @@ from itertools import groupby
 from operator import itemgetter
 
 # 24 bytes each: 6 MB a metric at most.
-MAX_SAMPLES = 1 << 18
+_MAX_SAMPLES = 1 << 18
 # Samples are thinned an eighth at a time, which takes some 50 ms.
 _PARTS = 8
 # How many samples of the same second are searched for one of the same value.
@@ -93,7 +93,7 @@ class MetricStore:
     A metric has at most `max_samples` samples; beyond that its oldest ones are thinned.
     """
 
-    def __init__(self, *, max_samples: int = MAX_SAMPLES) -> None:
+    def __init__(self, *, max_samples: int = _MAX_SAMPLES) -> None:
         self._lock = threading.Lock()
         self._max_samples = max_samples
         self._samples: dict[MetricId, _Samples] = {}

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-MAX_EVENTS = 100_000
-MAX_BYTES = 64 * 1024 * 1024
+_MAX_EVENTS = 100_000
+_MAX_BYTES = 64 * 1024 * 1024
 PAGE_EVENTS = 10_000
 PAGE_BYTES = 1024 * 1024
 # What CloudWatch adds to the size of each message.
@@ -83,7 +83,7 @@ class Search:
 class Events:
     """The newest events of one group; safe to use from many threads."""
 
-    def __init__(self, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, *, max_events: int = _MAX_EVENTS, max_bytes: int = _MAX_BYTES) -> None:
         self._entries: list[Entry] = []
         self._bytes = 0
         self._max_events = max_events
