@@ -1,24 +1,88 @@
-"""`--target aws` against something else that answers as AWS: a plain moto server."""
+"""`--target aws` behind `AWS_ENDPOINT_URL`: a plain moto server, and ministack.
+
+What an emulator lacks is asserted as what `tt-ops` makes of it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from .conftest import Clone
 
+ROOT = Path(__file__).parents[2]
+ADDRESS = ("--alert-email", "operator@example.com")
+BUCKET = "task-tracker-terraform-state"
+_START_SECONDS = 60
+
 pytestmark = pytest.mark.soak  # the provider alone waits a minute for the bucket's rules
 
 
-@pytest.fixture(scope="module")
-def account(make_clone: Callable[..., Clone], endpoint: str) -> Clone:
-    """A clone that takes the moto server for its account."""
-    return make_clone(
+@pytest.fixture
+def ministack(tmp_path: Path) -> Iterator[str]:
+    """Start ministack, which has an environment of its own; gives its address."""
+    installed = ROOT / "build" / "emulators" / "bin" / "ministack"
+    command = str(installed) if installed.exists() else shutil.which("ministack")
+    if command is None:
+        pytest.fail("ministack is not installed; install it: make build/emulators/ready")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": "eu-west-3",
+    }
+    log = tmp_path / "ministack.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            _wait_for(port, process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)  # the workers of its functions as well
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"ministack did not start: {log.read_text()}")
+
+
+@pytest.fixture
+def behind(make_clone: Callable[..., Clone]) -> Callable[[str], Clone]:
+    """Make a clone that takes what answers at an address for its account."""
+    return lambda endpoint: make_clone(
         AWS_ENDPOINT_URL=endpoint,
         AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
         AWS_SECRET_ACCESS_KEY="example",
@@ -26,28 +90,89 @@ def account(make_clone: Callable[..., Clone], endpoint: str) -> Clone:
     )
 
 
-def test_the_whole_life_of_a_deployment(account: Clone, endpoint: str) -> None:
-    """bootstrap, deploy, plan, outputs and destroy work; only the API does not answer there."""
-    missing = account.run("deploy", "--yes", "--output", "json")
-    assert (missing.returncode, json.loads(missing.stderr)["error"]["code"]) == (
-        4,
-        "alert-email-missing",
-    )
+def refusal(account: Clone, *arguments: str) -> tuple[int, str]:
+    """Run `tt-ops`, which has to fail; returns its exit code and the error's code."""
+    result = account.run(*arguments, "--output", "json")
+    return result.returncode, json.loads(result.stderr)["error"]["code"]
+
+
+def client(service: str, endpoint: str) -> Any:
+    """Make a client of an emulator."""
+    session = boto3.Session("AKIDEXAMPLE", "example", region_name="eu-west-3")
+    return session.client(service, endpoint_url=endpoint)
+
+
+def has_state_bucket(endpoint: str) -> bool:
+    """Tell whether the state's bucket exists."""
+    try:
+        client("s3", endpoint).head_bucket(Bucket=BUCKET)
+    except ClientError:
+        return False
+    return True
+
+
+def test_moto_takes_a_deployment_without_its_api(
+    behind: Callable[[str], Clone], endpoint: str
+) -> None:
+    """From bootstrap to the end of the state backend; moto serves no API and keeps no history."""
+    account = behind(endpoint)
+    assert refusal(account, "deploy", "--yes") == (4, "alert-email-missing")
     assert account.read("bootstrap")["plan"]["add"] == 7
     assert account.read("bootstrap")["plan"]["changes"] == []
-    address = ("--alert-email", "operator@example.com")
-    deployed = account.read("deploy", "--yes", "--no-smoke", *address)
-    assert deployed["smoke"] == "skipped"
-    assert account.run("plan", "--detailed-exitcode", *address).returncode == 0
+    assert account.read("deploy", "--yes", "--no-smoke", *ADDRESS)["smoke"] == "skipped"
+    assert account.run("plan", "--detailed-exitcode", *ADDRESS).returncode == 0
     assert account.read("outputs")["api_url"].endswith(".amazonaws.com")
-    table = boto3.client(
-        "dynamodb",
-        endpoint_url=endpoint,
-        region_name="eu-west-3",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-    ).describe_table(TableName="TaskTable")["Table"]
+    table = client("dynamodb", endpoint).describe_table(TableName="TaskTable")["Table"]
     assert table["DeletionProtectionEnabled"]
-    account.succeed("destroy", "--yes")
-    gone = account.run("outputs", "--output", "json")
-    assert json.loads(gone.stderr)["error"]["code"] == "not-deployed"
+    assert account.succeed("logs") == ""
+    assert len(account.read("alarms")["alarms"]) == 2
+
+    assert refusal(account, "tasks", "list") == (4, "api-not-served")
+    assert refusal(account, "trigger-error") == (4, "api-not-served")
+    status = account.run("status", "--output", "json")
+    problems = [problem["code"] for problem in json.loads(status.stdout)["problems"]]
+    assert (status.returncode, problems) == (1, ["api-not-served"])
+    history = account.run("alarms", "--history", "--output", "json")
+    shown = json.loads(history.stdout)
+    assert (history.returncode, len(shown["alarms"]), shown["history"]) == (1, 2, None)
+    assert [problem["code"] for problem in shown["problems"]] == ["history-unreadable"]
+
+    account.succeed("destroy", "--yes", "--backend")
+    assert refusal(account, "outputs") == (1, "not-deployed")
+    assert not has_state_bucket(endpoint)
+
+
+def test_ministack_takes_a_deployment_with_its_api(
+    behind: Callable[[str], Clone], ministack: str
+) -> None:
+    """From bootstrap to the end of the state backend, with the smoke check, tasks and logs."""
+    account = behind(ministack)
+    assert account.read("bootstrap")["plan"]["add"] == 7
+    assert account.read("deploy", "--yes", *ADDRESS)["smoke"] == "passed"
+    port = ministack.rpartition(":")[2]
+    assert account.read("outputs")["api_url"].endswith(f".execute-api.localhost:{port}")
+    added = account.read("tasks", "add", "first")
+    assert account.read("tasks", "list") == [added]
+    status = account.read("status")
+    assert (status["api"]["status"], status["problems"]) == (200, [])
+    assert "POST /tasks 201" in account.succeed("logs", "--since", "1h")
+    shown = account.read("alarms", "--history")
+    assert len(shown["alarms"]) == 2
+    assert shown["history"]
+
+    # It gives the provider alarms and a topic's policy that lack what was written.
+    planned = account.read("plan", *ADDRESS)["changes"]
+    assert {(change["address"], change["action"]) for change in planned} == {
+        ("aws_cloudwatch_metric_alarm.duration", "update"),
+        ("aws_cloudwatch_metric_alarm.errors", "update"),
+        ("aws_sns_topic_policy.alerts", "update"),
+    }
+    # Its gateway answers 502 for a function that fails, where AWS answers 500.
+    drill = json.loads(account.run("trigger-error", "--output", "json").stdout)
+    assert (drill["complete"], drill["requests"][0]["status"]) == (False, 502)
+    # It writes no access log.
+    assert account.succeed("logs", "--api") == ""
+
+    account.succeed("destroy", "--yes", "--backend")
+    assert refusal(account, "outputs") == (1, "not-deployed")
+    assert not has_state_bucket(ministack)

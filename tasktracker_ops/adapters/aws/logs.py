@@ -92,7 +92,7 @@ class LogGroup:
                 raise
             raise TtOpsError(
                 "filter-invalid",
-                f"CloudWatch does not accept the filter {pattern!r}: {error.aws_message}",
+                f"the filter {pattern!r} is not valid for CloudWatch: {error.aws_message}",
                 hint="quote terms with other characters than letters and digits: "
                 "tt-ops logs --filter '\"timed out\"'",
                 exit_code=ExitCode.USAGE,
