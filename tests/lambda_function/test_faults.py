@@ -60,7 +60,7 @@ def test_fault_that_stays_is_503(api, wire, fault: str):
     wire.inject(fault)
     answers = _answers(api, tasks)
     assert all(wire.calls.count(operation) <= 2 for operation in OPERATIONS)
-    wire.mend()
+    wire.clear_faults()
     for answer in answers.values():
         assert (answer.status, answer.slug) == (503, "unavailable")
         assert answer.headers["retry-after"] == "1"
@@ -74,7 +74,7 @@ def test_answers_that_stay_away_are_503(api, wire, fault: str):
     tasks = {operation: api.add(operation) for operation in OPERATIONS}
     wire.inject(fault)
     answers = _answers(api, tasks)
-    wire.mend()
+    wire.clear_faults()
     assert {answer.status for answer in answers.values()} == {503}
     titles = [task["title"] for task in api("GET", "/tasks").json()]
     assert titles.count("new") == 2
@@ -93,7 +93,7 @@ def test_fault_that_passes_is_not_seen(api, wire, fault: str):
     wire.inject(fault, times=1)
     answers = _answers(api, tasks)
     assert all(wire.calls.count(operation) >= 2 for operation in OPERATIONS)
-    wire.mend()
+    wire.clear_faults()
     listed = api("GET", "/tasks").json()
     assert [answers[operation].status for operation in OPERATIONS] == [200, 200, 201, 201, 200, 204]
     assert answers["UpdateItem"].json() in listed
@@ -122,7 +122,7 @@ def test_late_answers_do_not_use_the_time_up(api, wire, shards):
 def test_no_call_begins_too_late(api, wire, seconds_left: float):
     """With less time left than a call may take, the function answers 503 at once."""
     api.add()
-    wire.mend()
+    wire.clear_faults()
     answer = api.send(api.event("POST", "/tasks", {"title": "x"}), seconds_left=seconds_left)
     assert answer.status == 503
     assert wire.calls == []
@@ -147,7 +147,7 @@ def test_client_that_tries_again_after_503_makes_one_task(api, wire):
     """With a key, a POST that was written but answered 503 can be repeated."""
     wire.inject("answer lost", times=2)
     assert api("POST", "/tasks", {"title": "x"}, headers=KEY).status == 503
-    wire.mend()
+    wire.clear_faults()
     answer = api("POST", "/tasks", {"title": "x"}, headers=KEY)
     assert answer.status == 201
     assert api("GET", "/tasks").json() == [answer.json()]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pages import cursor_after
-from partitions import partition_of
+from store import partition_of
 
 LINK = re.compile(r'<tasks\?([^>]+)>; rel="next"')
 LAMBDA_LIMIT = 6 * 1024 * 1024
@@ -125,10 +125,10 @@ def test_cost_of_a_page_does_not_depend_on_the_table(api, table, wire, shards, s
     """A page is one Query in each partition, and no Scan."""
     _fill(table, 600, shards_now)
     shards(shards_now)
-    wire.mend()
+    wire.clear_faults()
     api("GET", "/tasks", query={"limit": "10"})
     assert wire.calls == ["Query"] * 3 * shards_now
-    wire.mend()
+    wire.clear_faults()
     api("GET", "/tasks", query={"limit": "10", "status": "done"})
     assert wire.calls == ["Query"] * shards_now
 
@@ -267,7 +267,7 @@ def test_a_repeated_parameter_is_told(api, name: str, value: str):
     """Not that each of its values is wrong: API Gateway joins them with commas."""
     answer = api("GET", "/tasks", query={name: value})
     assert (answer.status, answer.slug) == (400, "invalid-parameter")
-    assert answer.json()["detail"] == f"The parameter {name!r} is given twice, or has a comma."
+    assert answer.json()["detail"] == f"The parameter {name!r} is repeated, or has a comma."
 
 
 def test_list_has_an_entity_tag(api):
