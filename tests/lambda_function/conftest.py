@@ -167,7 +167,7 @@ class _Delivery(BaseHTTPRequestHandler):
                 self._answer(*self.server.deliver(self.headers, body))
             case "dropped":
                 self.close_connection = True
-            case "slow":  # longer than anybody waits
+            case "slow":  # longer than the read timeout
                 self.server.released.wait(30)
                 self.close_connection = True
             case "late":

@@ -269,7 +269,7 @@ def test_stage_is_not_part_of_the_path(api):
     assert api.send(event).status == 404
 
 
-def test_problem_says_nothing_of_the_inside(api):
+def test_problem_has_no_internal_details(api):
     """A problem has exactly the members of RFC 9457 and errors."""
     assert api("POST", "/tasks", {}).json() == {
         "type": "urn:task-tracker:problem:invalid-task",
