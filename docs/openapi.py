@@ -1,4 +1,4 @@
-"""Write what is made of `openapi.yaml`: the JSON that the service serves, the page for people."""
+"""Write the files generated from `openapi.yaml`: the service's `openapi.json`, the API's page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def page(document: Mapping[str, Any]) -> str:
 
 
 class _Page:
-    """HEAD and OPTIONS are in its introduction; what API Gateway answers is told once."""
+    """The API's page: without HEAD and OPTIONS, and with one table of API Gateway's answers."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
@@ -42,11 +42,11 @@ class _Page:
     def lines(self) -> Iterator[str]:
         info = self._document["info"]
         yield from (f"# {info['title']} API", "", info["summary"], "")
-        yield "Made of [openapi.yaml](openapi.yaml), which `GET /openapi.json` serves as JSON."
-        yield from ("", info["description"], "", "## Who may call it", "")
+        yield "Generated from [openapi.yaml](openapi.yaml), which `GET /openapi.json` serves."
+        yield from ("", info["description"], "", "## Authorization", "")
         for scheme in self._components["securitySchemes"].values():
             yield f"- {scheme['description']}"
-        yield "- With `api_auth` `NONE`, everybody; the drills aside."
+        yield "- With `api_auth` `NONE`, none but for the drills: anyone with the URL can call it."
         for tag in self._document["tags"]:
             yield from ("", f"## {tag['description']}")
             for path, methods in self._document["paths"].items():
@@ -79,7 +79,7 @@ class _Page:
             response = self._resolved(given)
             if not _is_gateways(response):
                 headers = ", ".join(f"`{header}`" for header in response.get("headers", {}))
-                rows.append((status, response["description"], headers, _bodies(response)))
+                rows.append((status, response["description"], headers, self._bodies(response)))
         yield from _table(("Answer", "Meaning", "Headers", "Body"), rows)
 
     def _access(self, operation: Mapping[str, Any]) -> str:
@@ -114,7 +114,7 @@ class _Page:
 
     def _gateway(self) -> Iterator[str]:
         yield from ("", "## Answers of API Gateway", "")
-        yield "They may come from any operation, as `application/json`."
+        yield "Any operation may answer with them, as `application/json`."
         rows = {}
         for methods in self._document["paths"].values():
             for _, operation in _shown(methods):
@@ -125,6 +125,20 @@ class _Page:
                         body = f"`{json.dumps(example['value'])}`"
                         rows[status] = (status, response["description"], body)
         yield from _table(("Answer", "Meaning", "Body"), [rows[status] for status in sorted(rows)])
+
+    def _bodies(self, response: Mapping[str, Any]) -> str:
+        bodies = []
+        for media_type, content in response.get("content", {}).items():
+            if media_type != "application/problem+json":
+                bodies.append(_type(content["schema"]))
+                continue
+            bodies += [
+                f"[{name}](#problems)"
+                if name in self._components["examples"]
+                else "[GatewayMessage](#gatewaymessage)"
+                for name in content["examples"]
+            ]
+        return " or ".join(bodies)
 
     def _note(self, schema: Mapping[str, Any]) -> str:
         return str(schema.get("description") or self._resolved(schema).get("description", ""))
@@ -147,15 +161,6 @@ def _sentences(*texts: str | None) -> str:
 def _is_gateways(response: Mapping[str, Any]) -> bool:
     schemas = [content["schema"] for content in response.get("content", {}).values()]
     return schemas == [{"$ref": "#/components/schemas/GatewayMessage"}]
-
-
-def _bodies(response: Mapping[str, Any]) -> str:
-    return ", ".join(
-        " or ".join(f"[{slug}](#problems)" for slug in content["examples"])
-        if media_type == "application/problem+json"
-        else _type(content["schema"])
-        for media_type, content in response.get("content", {}).items()
-    )
 
 
 def _type(schema: Mapping[str, Any]) -> str:

@@ -8,35 +8,35 @@ import store
 from gateway import JSON, MERGE_PATCH, Request, Response, answer, json_answer
 from idempotency import new_record
 from pages import page_request
-from preconditions import is_create, is_known, is_unwanted, precondition
+from preconditions import if_match_fails, if_none_match_fails, is_create, precondition
 from problems import VersionMismatch
 from tasks import Task, new_task, task_changes, task_patch
 
 
 def health(request: Request) -> Response:
-    """``GET /health``: 200 as long as the function runs; DynamoDB is not asked."""
+    """Answer ``GET /health``: 200 as long as the function runs; DynamoDB is not called."""
     return answer(200, {"status": "ok"})
 
 
 def describe(request: Request) -> Response:
-    """``GET /openapi.json``: 200 and the API's description; DynamoDB is not asked."""
+    """Answer ``GET /openapi.json``: 200 and the API's description; DynamoDB is not called."""
     text = _description()
     return _conditional(request, json_answer(200, text, ETag=_content_tag(text)))
 
 
 def list_tasks(request: Request) -> Response:
-    """``GET /tasks?status=&limit=&cursor=``: 200 and an array; the next page in ``Link``."""
-    wanted = page_request(request.query)
+    """Answer ``GET /tasks?status=&limit=&cursor=``: 200, an array, the next page in ``Link``."""
+    asked = page_request(request.query)
     table = store.connect(request.deadline)
-    # One more than asked for tells whether there is a next page.
-    page = wanted.page(table.newest_tasks(wanted.status, wanted.before, wanted.limit + 1))
+    # One more than the limit shows whether there is a next page.
+    page = asked.page(table.newest_tasks(asked.status, asked.before, asked.limit + 1))
     headers = {} if page.next is None else {"Link": f'<{page.next}>; rel="next"'}
     tag = _content_tag(f"{page.next} {page.text}")
     return _conditional(request, json_answer(200, page.text, ETag=tag, **headers))
 
 
 def create_task(request: Request) -> Response:
-    """``POST /tasks``: 201 and the task; with ``Idempotency-Key`` only once."""
+    """Answer ``POST /tasks``: 201 and the task; with ``Idempotency-Key`` only once."""
     task = new_task(request.json(JSON))
     key = request.headers.get("idempotency-key")
     table = store.connect(request.deadline)
@@ -50,7 +50,7 @@ def create_task(request: Request) -> Response:
 
 
 def show_task(request: Request, task_id: str) -> Response:
-    """``GET /tasks/{task_id}``: 200 and the task, or 304 if the client has this version."""
+    """Answer ``GET /tasks/{task_id}``: 200 and the task, or 304 if the client has this version."""
     task = store.connect(request.deadline).read(task_id)
     return _conditional(request, _task_answer(200, task))
 
@@ -68,7 +68,7 @@ def update_task(request: Request, task_id: str) -> Response:
 
 
 def patch_task(request: Request, task_id: str) -> Response:
-    """``PATCH /tasks/{task_id}``: 200 and the task with a merge patch applied (RFC 7396)."""
+    """Answer ``PATCH /tasks/{task_id}``: 200 and the task with a merge patch applied (RFC 7396)."""
     # Not as plain JSON: a patch means what its media type says (RFC 5789, section 2).
     changes = task_patch(request.json(MERGE_PATCH))
     table = store.connect(request.deadline)
@@ -76,7 +76,7 @@ def patch_task(request: Request, task_id: str) -> Response:
 
 
 def delete_task(request: Request, task_id: str) -> Response:
-    """``DELETE /tasks/{task_id}``: 204."""
+    """Answer ``DELETE /tasks/{task_id}``: 204."""
     store.connect(request.deadline).delete(task_id, precondition(request.headers))
     return answer(204)
 
@@ -103,9 +103,9 @@ def _task_answer(status: int, task: Task, **headers: str) -> Response:
 def _conditional(request: Request, response: Response) -> Response:
     headers = response["headers"]
     # If-Match counts first, also where nothing is written (RFC 9110, sections 13.1.1 and 13.2.2).
-    if is_unwanted(request.headers, headers["ETag"]):
-        raise VersionMismatch("If-Match names nothing that is there now; read without it.")
-    if not is_known(request.headers, headers["ETag"]):
+    if if_match_fails(request.headers, headers["ETag"]):
+        raise VersionMismatch("If-Match names no present version; read without it.")
+    if not if_none_match_fails(request.headers, headers["ETag"]):
         return response
     del headers["Content-Type"]
     return answer(304, **headers)

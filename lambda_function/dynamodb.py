@@ -1,4 +1,4 @@
-"""Calls to DynamoDB that end in time, and what its errors mean."""
+"""Calls to DynamoDB that end within the request's deadline, and the meaning of its errors."""
 
 import os
 import time
@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 
-from items import Item
 from problems import TaskTooLarge, Unavailable
 
 _CONNECT, _READ, _ATTEMPTS, _PAUSE = 1.0, 1.5, 2, 1.0  # seconds; the SDK pauses for up to 1
@@ -24,7 +23,7 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     parameter_validation=False,  # a tenth of a call's time; all arguments are written here
 )
-_BUSY = {  # the 4xx answers of DynamoDB that a later attempt may not get
+_TRANSIENT_CODES = {  # the 4xx answers of DynamoDB that a later attempt may not get
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "ReplicatedWriteConflictException",
@@ -33,17 +32,21 @@ _BUSY = {  # the 4xx answers of DynamoDB that a later attempt may not get
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-_CUT_OFF = "cut off"  # added to what the SDK returns
-_BUSY_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}  # of a cancelled transaction
+_TRUNCATED = "truncated"  # added to what the SDK returns
+# Of a cancelled transaction.
+_TRANSIENT_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 
 
-class Refused(Exception):
-    """A condition was not met: by ``item``, or because there is none."""
+Item = dict[str, dict[str, Any]]  # as DynamoDB stores it: ``{"title": {"S": "…"}, …}``
 
-    def __init__(self, item: Item, *, repeated: bool) -> None:
-        """Note whether an attempt before may have been written, and its answer lost."""
+
+class ConditionFailed(Exception):
+    """A condition was not met by ``item``, or because there is none: ``{}``."""
+
+    def __init__(self, item: Item, *, retried: bool) -> None:
+        """Note whether the SDK has tried before, so that its first attempt may be written."""
         self.item = item
-        self.repeated = repeated
+        self.retried = retried
 
 
 class Table:
@@ -59,10 +62,10 @@ class Table:
         self._deadline = deadline
 
     def call(self, operation: str, **arguments: object) -> dict[str, Any]:
-        """Call DynamoDB; its answers that no request can cause are raised as they are.
+        """Call DynamoDB and return its answer; raise errors that no request can cause as they are.
 
-        Raises ``Refused``, ``TaskTooLarge``, or ``Unavailable`` when it throttles, fails, is away,
-        or would have to be asked so late that the function might not answer in time.
+        Raises ``ConditionFailed``, ``TaskTooLarge``, or ``Unavailable`` when DynamoDB throttles,
+        fails or is away, or when so little time is left that the function might not answer in time.
         """
         if time.monotonic() + _CALL + _ANSWER > self._deadline:
             raise Unavailable
@@ -71,17 +74,17 @@ class Table:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
         except ClientError as error:
-            refused = _refused(error.response)
-            if refused:
-                raise refused from error
-            if _is_busy(error.response):
+            failure = _condition_failure(error.response)
+            if failure:
+                raise failure from error
+            if _is_transient(error.response):
                 raise Unavailable from error
             if _is_too_large(error.response):
                 raise TaskTooLarge from error
             raise
         except (NoConnectionError, HTTPClientError, ResponseParserError) as error:
             raise Unavailable from error
-        if _CUT_OFF in answer:
+        if _TRUNCATED in answer:
             raise Unavailable
         return answer
 
@@ -91,7 +94,7 @@ def client() -> Any:
     """Return the client of this process, made on first use."""
     # Not boto3: its session alone costs a tenth of a cold start, and only its core is needed here.
     made = botocore.session.get_session().create_client("dynamodb", config=_CONFIG)
-    made.meta.events.register("before-parse.dynamodb", _note_cut_off)
+    made.meta.events.register("before-parse.dynamodb", _mark_truncated)
     return made
 
 
@@ -100,13 +103,13 @@ def connect(deadline: float) -> Table:
     return Table(client(), os.environ["TASKS_TABLE_NAME"], deadline)
 
 
-def _note_cut_off(
+def _mark_truncated(
     response_dict: dict[str, Any], customized_response_dict: dict[str, object], **_: object
 ) -> None:
     # The SDK takes a body that it cannot parse for an empty answer: there would be no such task.
     body = response_dict["body"]
     if int(response_dict["headers"].get("content-length", len(body))) != len(body):
-        customized_response_dict[_CUT_OFF] = True
+        customized_response_dict[_TRUNCATED] = True
 
 
 def _reasons(response: dict[str, Any]) -> list[dict[str, Any]]:
@@ -114,13 +117,13 @@ def _reasons(response: dict[str, Any]) -> list[dict[str, Any]]:
     return reasons
 
 
-def _is_busy(response: dict[str, Any]) -> bool:
+def _is_transient(response: dict[str, Any]) -> bool:
     codes = {reason.get("Code") for reason in _reasons(response)} | {response["Error"]["Code"]}
     return (
-        _CUT_OFF in response
+        _TRUNCATED in response
         or response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-        or not codes.isdisjoint(_BUSY)
-        or not codes.isdisjoint(_BUSY_REASONS)
+        or not codes.isdisjoint(_TRANSIENT_CODES)
+        or not codes.isdisjoint(_TRANSIENT_REASONS)
     )
 
 
@@ -130,13 +133,13 @@ def _is_too_large(response: dict[str, Any]) -> bool:
     return response["Error"]["Code"] == "ValidationException" and message.startswith("Item size ")
 
 
-def _refused(response: dict[str, Any]) -> Refused | None:
-    repeated = response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+def _condition_failure(response: dict[str, Any]) -> ConditionFailed | None:
+    retried = response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
     match response["Error"]["Code"]:
         case "ConditionalCheckFailedException":
-            return Refused(response.get("Item", {}), repeated=repeated)
+            return ConditionFailed(response.get("Item", {}), retried=retried)
         case "TransactionCanceledException":
             reasons = _reasons(response)
             if {"ConditionalCheckFailed", "TransactionConflict"} & {r.get("Code") for r in reasons}:
-                return Refused(reasons[-1].get("Item", {}), repeated=repeated)
+                return ConditionFailed(reasons[-1].get("Item", {}), retried=retried)
     return None

@@ -17,11 +17,11 @@ MAX_BODY_BYTES = 64 * 1024  # the longest valid task, with every character escap
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """What a route takes as a body."""
+    """A media type that a route takes as a body."""
 
     name: str
     pattern: re.Pattern[str]
-    offer: Mapping[str, str]  # headers that tell a client which one to send
+    offer: Mapping[str, str]  # response headers that name it when another one was sent
 
 
 JSON = MediaType("application/json", re.compile(r"(?:application/(?:[\w.-]+\+)?json)?", re.A), {})
@@ -33,6 +33,13 @@ MERGE_PATCH = MediaType(
 
 
 _PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
+
+
+class NotAnHttpEvent(Exception):
+    """The function was invoked by something other than an HTTP API: a queue, a bucket, a timer.
+
+    Raised, so that the source delivers the event again or keeps it, and the error alarm fires.
+    """
 
 
 class Response(TypedDict):
@@ -90,7 +97,11 @@ class Request:
 
 
 def parse(event: object, deadline: float) -> Request:
-    """Return the request in an event; raise ``UnsupportedEvent`` when there is none."""
+    """Return the request in an event of payload format 2.0.
+
+    Raises ``UnsupportedEvent`` for an HTTP request in another format, ``NotAnHttpEvent`` for
+    everything else.
+    """
     match event:
         case {
             "rawPath": str(path),
@@ -108,7 +119,9 @@ def parse(event: object, deadline: float) -> Request:
                 is_base64=rest.get("isBase64Encoded") is True,
                 deadline=deadline,
             )
-    raise UnsupportedEvent("The event must be an HTTP API event of payload format 2.0.")
+        case {"httpMethod": str()}:  # REST APIs, load balancers, payload format 1.0
+            raise UnsupportedEvent("The event must be an HTTP API event of payload format 2.0.")
+    raise NotAnHttpEvent("The event must be an HTTP API event of payload format 2.0.")
 
 
 def answer(status: int, document: object = None, **headers: str) -> Response:

@@ -1,4 +1,4 @@
-"""The function's entry: an event comes in, a route answers, every problem becomes a response."""
+"""The function's entry: routes an event, and turns every problem into a response."""
 
 import json
 import os
@@ -44,8 +44,8 @@ if "AWS_LAMBDA_RUNTIME_API" in os.environ:
 def lambda_handler(event: object, context: object) -> Response:
     """Answer an HTTP API event (payload 2.0) and write one line of JSON to the log.
 
-    Raises ``FireDrill`` where that was asked for, and what no request can cause, such as a missing
-    table or permission: Lambda counts both as errors.
+    Raises ``FireDrill`` on its route, ``NotAnHttpEvent`` for an event that is no HTTP request, and
+    what no request can cause, such as a missing table: Lambda counts all of them as errors.
     """
     started = time.monotonic()
     line: dict[str, object] = {
@@ -86,13 +86,11 @@ def _answer(event: object, deadline: float, line: dict[str, object]) -> Response
             # The first line names the fault; botocore may quote a whole answer below it.
             fault = str(problem.__cause__ or problem.detail).partition("\n")[0][:200]
             line.update(level="WARNING", reason=f"{problem.slug}: {fault}")
-    if line["method"] == "HEAD":
-        response["body"] = ""
     return response
 
 
 def _route(request: Request) -> tuple[str, dict[str, View], dict[str, str]]:
-    # The route key is API Gateway's own word, a path is only what somebody typed.
+    # API Gateway sets the route key; a path is whatever the client sent.
     verb, _, drill = request.route_key.partition(" ")
     if drill in _DRILLS and verb in ("ANY", request.method):
         return drill, {request.method: _DRILLS[drill]}, {}
@@ -104,9 +102,10 @@ def _route(request: Request) -> tuple[str, dict[str, View], dict[str, str]]:
 
 
 def _view(request: Request, views: dict[str, View]) -> View:
+    # With GET's body: API Gateway drops it, but sends its length (RFC 9110, section 8.6).
     method = "GET" if request.method == "HEAD" and "GET" in views else request.method
     if method not in views:
-        allowed = ", ".join(["HEAD", *views] if "GET" in views else views)
+        allowed = ", ".join([*(["HEAD"] if "GET" in views else []), *views, "OPTIONS"])
         if method == "OPTIONS":  # a browser's preflight counts as allowed only with a 2xx
             return lambda request, **parts: answer(204, Allow=allowed)
         raise MethodNotAllowed(f"Use one of {allowed}.", headers={"Allow": allowed})

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from problems import IdempotencyKeyReused, InvalidIdempotencyKey
-from tasks import Task
+from tasks import Task, known_fields
 
 RETENTION = 24 * 60 * 60  # seconds
 RECORD_PREFIX = "idempotency#"  # no task id has a "#", so no path reaches a record
@@ -27,21 +27,22 @@ class Record:
     answer: str
     expires_at: int
 
-    def replay(self, wanted: "Record") -> Task:
+    def replay(self, repeated: "Record") -> Task:
         """Return the task as it was first answered.
 
-        Raises ``IdempotencyKeyReused`` when ``wanted`` came with another body.
+        Raises ``IdempotencyKeyReused`` when ``repeated`` came with another body.
         """
-        if self.fingerprint != wanted.fingerprint:
+        if self.fingerprint != repeated.fingerprint:
             raise IdempotencyKeyReused("Use a new Idempotency-Key for another task.")
-        return Task(**json.loads(self.answer))
+        return Task(**known_fields(json.loads(self.answer)))
 
 
 def new_record(key: str, task: Task) -> Record:
     """Return the record of a key and the task made for it; raise ``InvalidIdempotencyKey``."""
     if not _KEY.fullmatch(key):
         raise InvalidIdempotencyKey("It must have 1 to 255 printable ASCII characters.")
-    content = json.dumps([task.title, task.description, task.status])
+    # Without fields at their defaults: a version of the service that has more of them agrees.
+    content = json.dumps(task.content(), sort_keys=True)
     return Record(
         record_id=RECORD_PREFIX + hashlib.sha256(key.encode()).hexdigest(),
         fingerprint=hashlib.sha256(content.encode()).hexdigest(),

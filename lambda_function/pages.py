@@ -1,4 +1,4 @@
-"""Lists in pages: what a client asks for, and how it finds the next one."""
+"""Lists in pages: the parameters of a page, and the cursor of the next one."""
 
 import base64
 import hashlib
@@ -40,7 +40,7 @@ class PageRequest:
     given: Mapping[str, str]
 
     def page(self, newest: Iterable[Task]) -> Page:
-        """Return as many tasks as asked for and as fit, at least one."""
+        """Return a page of up to ``limit`` tasks: fewer if they are too large, at least one."""
         texts: list[str] = []
         size = 0
         last = ""
@@ -60,15 +60,15 @@ class PageRequest:
 
 
 def page_request(query: Mapping[str, str]) -> PageRequest:
-    """Return what a query string asks for; raise ``InvalidParameter`` or ``InvalidCursor``.
+    """Return the page that a query string names; raise ``InvalidParameter`` or ``InvalidCursor``.
 
     API Gateway joins the values of a repeated parameter with commas, and none has one of its own.
     """
     for name, value in query.items():
         if name not in _PARAMETERS:
             _refuse(name, f"is unknown; there are {', '.join(_PARAMETERS)}")
-        if "," in value and name != "cursor":  # one that is no cursor has its own problem
-            _refuse(name, "is given twice, or has a comma")
+        if "," in value and name != "cursor":  # an invalid cursor has its own problem
+            _refuse(name, "is repeated, or has a comma")
     status, limit, cursor = (query.get(name) for name in _PARAMETERS)
     if status is not None and status not in STATUSES:
         _refuse("status", f"must be one of {', '.join(STATUSES)}")

@@ -11,23 +11,23 @@ _MAX_TAGS = 50  # of each header; DynamoDB's IN takes 100 operands
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The versions that a write accepts, None for any, and those that it does not."""
+    """The versions that a write accepts (None: any), and those that it refuses."""
 
     accepted: tuple[int, ...] | None = None
     refused: tuple[int, ...] = ()
 
     def allows(self, version: int) -> bool:
-        """Say whether a task of this version may be written."""
+        """Tell whether a task of this version may be written."""
         accepted = self.accepted is None or version in self.accepted
         return accepted and version not in self.refused
 
 
 def precondition(headers: Mapping[str, str]) -> Precondition:
-    """Return what a write has to meet."""
+    """Return the precondition of a write to a task that exists."""
     match, none_match = headers.get("if-match"), headers.get("if-none-match", "")
     refused = _versions(none_match)
-    # "*" is only if there is no task, and then there is nothing to write; nor is there a write with
-    # more tags than can be compared, since the one left out may be the task's.
+    # "*" accepts no task that exists. Nor is anything written with more tags than can be compared:
+    # the one left out may be the task's.
     if none_match.strip() == "*" or len(refused) > _MAX_TAGS:
         return Precondition(accepted=())
     if match is None or match.strip() == "*":
@@ -40,14 +40,14 @@ def is_create(headers: Mapping[str, str]) -> bool:
     return headers.get("if-none-match", "").strip() == "*" and "if-match" not in headers
 
 
-def is_unwanted(headers: Mapping[str, str], etag: str) -> bool:
-    """Say whether ``If-Match`` is there and lacks an entity tag, in the strong comparison."""
+def if_match_fails(headers: Mapping[str, str], etag: str) -> bool:
+    """Tell whether ``If-Match`` is given and lacks the entity tag, in the strong comparison."""
     field = headers.get("if-match", "*")
     return field.strip() != "*" and ("", etag.strip('"')) not in _ENTITY_TAG.findall(field)
 
 
-def is_known(headers: Mapping[str, str], etag: str) -> bool:
-    """Say whether ``If-None-Match`` names an entity tag, in the weak comparison."""
+def if_none_match_fails(headers: Mapping[str, str], etag: str) -> bool:
+    """Tell whether ``If-None-Match`` names the entity tag, in the weak comparison."""
     field = headers.get("if-none-match", "")
     return field.strip() == "*" or etag in (f'"{tag}"' for _, tag in _ENTITY_TAG.findall(field))
 

@@ -1,4 +1,4 @@
-"""Everything the service can refuse, one class each (RFC 9457, problem details)."""
+"""The service's error responses, one class each (RFC 9457, problem details)."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypedDict
@@ -32,7 +32,7 @@ class Problem(Exception):
         errors: Sequence[FieldError | ParameterError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Say what is wrong with this request; never with anything internal in it."""
+        """Take what is wrong with this request, without anything internal in it."""
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
@@ -52,9 +52,9 @@ class Problem(Exception):
 
 
 class UnsupportedEvent(Problem):
-    """The event is no HTTP API event of payload format 2.0."""
+    """The event is an HTTP request, but not of payload format 2.0."""
 
-    status, slug, title = 400, "unsupported-event", "Not an HTTP request"
+    status, slug, title = 400, "unsupported-event", "The event's format is not supported"
 
 
 class MalformedBody(Problem):
@@ -110,7 +110,7 @@ class RequestInProgress(Problem):
 
 
 class VersionMismatch(Problem):
-    """What is there is at no version that the client accepts (If-Match, If-None-Match)."""
+    """The present version is none that the client accepts (If-Match, If-None-Match)."""
 
     status, slug, title = 412, "version-mismatch", "The version does not match"
 

@@ -1,7 +1,14 @@
 """Tasks in DynamoDB: one table, partition key ``task_id``, and an index of it for lists.
 
+The index has a partition for each status, or as many as ``TASKS_STATUS_SHARDS``: DynamoDB takes
+1,000 writes a second in a partition
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
+
 Idempotency records live in the same table under a prefix that no path can name. They have no
 status, so they are not in the index.
+
+The first implementation of this service stored no version and, at times, no status. Such a task is
+at version 0 and has the first status; its next change stores both.
 """
 
 import heapq
@@ -9,24 +16,22 @@ import os
 import random
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from functools import partial
+from dataclasses import asdict
 from typing import Any
+from zlib import crc32
 
 import dynamodb
-from dynamodb import Refused
+from dynamodb import ConditionFailed, Item
 from idempotency import Record
-from items import Item, partition, record_item, record_of, task_item, task_of, whole
-from partitions import partition_of, partitions
 from preconditions import Precondition
 from problems import Problem, RequestInProgress, TaskNotFound, VersionMismatch
-from tasks import STATUSES, Task, timestamp
+from tasks import STATUSES, Task, known_fields, timestamp
 from uuid7 import uuid7
 
 _CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds
-_ANY = Precondition()
-_SOUND_STATUS = "attribute_type(#status, :text) AND #status >= :lowest_text"
-_SOUND_STATUS_VALUES: Item = {":text": {"S": "S"}, ":lowest_text": {"S": "\x00"}}
+_SHARD_MARK = "#"
+_UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
+_NOT_STORED = {"title": "", "created_at": _UNKNOWN_TIME, "updated_at": _UNKNOWN_TIME}
 
 
 class TaskTable:
@@ -41,17 +46,22 @@ class TaskTable:
     def newest_tasks(self, status: str | None, before: str | None, count: int) -> Iterator[Task]:
         """Yield the tasks of a status, or all, newest first, below the id ``before`` if given.
 
-        Reads ``count`` items of each partition at once, and more only if more are wanted.
+        Reads ``count`` items of each partition at once, and more only if more are consumed.
         """
+        statuses = STATUSES if status is None else (status,)
         newest = heapq.merge(
-            *(self._newest(name, before, count) for name in partitions(status, self._shards)),
+            *(
+                self._newest(_partition(each, shard), before, count)
+                for each in statuses
+                for shard in range(self._shards)
+            ),
             key=lambda item: item["task_id"]["S"],
             reverse=True,
         )
         last = None
         for item in newest:
             if item["task_id"] != last:  # one that has just changed its status may be in two
-                yield task_of(item)
+                yield _task(item)
             last = item["task_id"]
 
     def read(self, task_id: str) -> Task:
@@ -59,11 +69,11 @@ class TaskTable:
         item = self._item(task_id)
         if not item:
             raise _refusal(task_id, item)
-        return task_of(item)
+        return _task(item)
 
     def create(self, task: Task) -> None:
         """Add a new task; raise ``VersionMismatch`` if there is one with its id."""
-        item = task_item(task, self._shards)
+        item = self._task_item(task)
         try:
             self._table.call(
                 "put_item",
@@ -71,9 +81,9 @@ class TaskTable:
                 ConditionExpression="attribute_not_exists(task_id)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refused:
+        except ConditionFailed as failure:
             # After a retry by the SDK the same item is its own: the first answer was lost.
-            if not (refused.repeated and refused.item == item):
+            if not (failure.retried and failure.item == item):
                 raise VersionMismatch(f"There is already a task {task.task_id}.") from None
 
     def create_once(self, task: Task, record: Record) -> Record:
@@ -85,10 +95,10 @@ class TaskTable:
             try:
                 self._create_both(task, record)
                 return record
-            except Refused as refused:
-                # Two transactions in conflict: the refused one is not told what the other writes.
-                found = record_of(refused.item or self._item(record.record_id))
-                if found.expires_at > time.time():
+            except ConditionFailed as failure:
+                # A transaction in conflict with another is not told what that one writes.
+                found = _record(failure.item or self._item(record.record_id))
+                if found and found.expires_at > time.time():
                     return found
                 time.sleep(pause * random.uniform(0.5, 1))  # nosec B311 # jitter
         raise RequestInProgress
@@ -103,49 +113,56 @@ class TaskTable:
             if not precondition.allows(task.version):
                 raise _mismatch(task.version)
             return task
-        fields = {**changes, "updated_at": timestamp()}
-        if "status" in fields:
-            fields["status"] = partition_of(fields["status"], task_id, self._shards)
-        write_id = {"S": uuid7()}  # tells an update repeated by the SDK from somebody else's
-        condition, values = _version_condition(precondition)
+        changed = {**changes, "updated_at": timestamp()}
+        status = partition_of(changes.get("status", STATUSES[0]), task_id, self._shards)
+        setters = {f"#{name}": f":{name}" for name in changed}
+        setters["#status"] = ":status" if "status" in changes else "if_not_exists(#status, :status)"
+        condition, values = _condition(precondition)
+        write_id = {"S": uuid7()}  # tells an update repeated by the SDK from another client's
         try:
-            answer = self._write(
+            answer = self._table.call(
                 "update_item",
-                task_id,
-                UpdateExpression="SET version = version + :one, write_id = :write_id, "
-                + ", ".join(f"#{name} = :{name}" for name in fields),
-                ConditionExpression=f"{condition} AND {_SOUND_STATUS} AND NOT write_id = :write_id",
-                ExpressionAttributeNames={f"#{name}": name for name in {**fields, "status": ""}},
+                Key=_key(task_id),
+                UpdateExpression="SET version = if_not_exists(version, :zero) + :one, "
+                "write_id = :write_id, "
+                + ", ".join(f"{name} = {value}" for name, value in setters.items()),
+                ConditionExpression=f"{condition} AND NOT write_id = :write_id",
+                ExpressionAttributeNames={name: name[1:] for name in setters},
                 ExpressionAttributeValues={
-                    **{f":{name}": {"S": text} for name, text in fields.items()},
+                    **{f":{name}": {"S": text} for name, text in changed.items()},
                     **values,
-                    **_SOUND_STATUS_VALUES,
+                    ":status": {"S": status},
+                    ":zero": {"N": "0"},
                     ":one": {"N": "1"},
                     ":write_id": write_id,
                 },
                 ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refused:
-            if refused.item.get("write_id") == write_id:
-                return task_of(refused.item)
-            raise _refusal(task_id, refused.item) from None
-        return task_of(answer["Attributes"])
+        except ConditionFailed as failure:
+            if failure.item.get("write_id") == write_id:
+                return _task(failure.item)
+            raise _refusal(task_id, failure.item) from None
+        return _task(answer["Attributes"])
 
     def delete(self, task_id: str, precondition: Precondition) -> None:
         """Delete a task; raise ``TaskNotFound`` or ``VersionMismatch``."""
-        arguments: dict[str, object] = {"ConditionExpression": "attribute_exists(task_id)"}
-        if precondition != _ANY:
-            condition, values = _version_condition(precondition)
-            arguments = {"ConditionExpression": condition, "ExpressionAttributeValues": values}
+        condition, values = _condition(precondition)
         try:
-            self._write("delete_item", task_id, **arguments)
-        except Refused as refused:
-            if refused.item or not refused.repeated:
-                raise _refusal(task_id, refused.item) from None
+            self._table.call(
+                "delete_item",
+                Key=_key(task_id),
+                ConditionExpression=condition,
+                **({"ExpressionAttributeValues": values} if values else {}),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ConditionFailed as failure:
+            if failure.item or not failure.retried:
+                raise _refusal(task_id, failure.item) from None
 
-    def _newest(self, name: str, before: str | None, count: int) -> Iterator[Item]:
+    def _newest(self, partition: str, before: str | None, count: int) -> Iterator[Item]:
         """Yield the items of a partition of the index, newest first."""
-        condition, values = "#status = :status", {":status": {"S": name}}
+        condition, values = "#status = :status", {":status": {"S": partition}}
         while True:
             if before is not None:
                 condition = "#status = :status AND task_id < :before"
@@ -167,7 +184,7 @@ class TaskTable:
     def _create_both(self, task: Task, record: Record) -> None:
         record_put = {
             "TableName": self._table.name,
-            "Item": record_item(record),
+            "Item": _record_item(record),
             # Of one in force; TTL may remove the others days late.
             "ConditionExpression": "NOT expires_at > :now",
             "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
@@ -175,7 +192,7 @@ class TaskTable:
         }
         task_put = {
             "TableName": self._table.name,
-            "Item": task_item(task, self._shards),
+            "Item": self._task_item(task),
             "ConditionExpression": "attribute_not_exists(task_id)",
         }
         puts = [{"Put": task_put}, {"Put": record_put}]
@@ -186,51 +203,13 @@ class TaskTable:
         item: Item = answer.get("Item", {})
         return item
 
-    def _write(self, operation: str, task_id: str, **arguments: object) -> dict[str, Any]:
-        write = partial(
-            self._table.call,
-            operation,
-            Key=_key(task_id),
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **arguments,
-        )
-        try:
-            return write()
-        except Refused as refused:
-            if not refused.item or not self._repair(refused.item):
-                raise
-        return write()
-
-    def _repair(self, item: Item) -> bool:
-        """Store what clients are shown in place of a damaged version or status, if there is one."""
-        updates, conditions = [], ["attribute_exists(task_id)"]
-        values: Item = {}
-        if whole(item, "version") is None:
-            updates.append("version = :zero")
-            values[":zero"] = {"N": "0"}
-            conditions.append("attribute_not_exists(version)")
-            if "version" in item:
-                values[":damaged"] = item["version"]
-                conditions[-1] = "version = :damaged"
-        names = {}
-        if partition(item) is None:
-            updates.append("#status = :first")
-            shown = partition_of(STATUSES[0], item["task_id"]["S"], self._shards)
-            values |= {**_SOUND_STATUS_VALUES, ":first": {"S": shown}}
-            names = {"ExpressionAttributeNames": {"#status": "status"}}
-            conditions.append(f"NOT ({_SOUND_STATUS})")
-        if not updates:
-            return False
-        with suppress(Refused):  # by somebody else's repair
-            self._table.call(
-                "update_item",
-                Key={"task_id": item["task_id"]},
-                UpdateExpression=f"SET {', '.join(updates)}",
-                ConditionExpression=" AND ".join(conditions),
-                ExpressionAttributeValues=values,
-                **names,
-            )
-        return True
+    def _task_item(self, task: Task) -> Item:
+        """Return the item of a task; its status names its partition of the index."""
+        partition = partition_of(task.status, task.task_id, self._shards)
+        return {
+            name: {"N": str(value)} if isinstance(value, int) else {"S": value}
+            for name, value in {**asdict(task), "status": partition}.items()
+        }
 
 
 def connect(deadline: float) -> TaskTable:
@@ -242,33 +221,80 @@ def connect(deadline: float) -> TaskTable:
     return TaskTable(dynamodb.connect(deadline), os.environ["TASKS_INDEX_NAME"], shards)
 
 
-def _refusal(task_id: str, item: Item) -> Problem:
+def partition_of(status: str, task_id: str, shards: int) -> str:
+    """Return the partition of the index that a task of this status belongs to."""
+    return _partition(status, crc32(task_id.encode()) % shards)
+
+
+def _task(item: Item) -> Task:
+    """Return the task in an item, whichever version of the service has written it."""
+    stored = {name: _text(value) for name, value in known_fields(item).items()}
+    status = stored.get("status", "").partition(_SHARD_MARK)[0]
+    texts: dict[str, Any] = {**_NOT_STORED, **stored, "status": status or STATUSES[0]}
+    return Task(**{**texts, "version": _version(item)})
+
+
+def _text(attribute: Mapping[str, Any]) -> str:
+    # The first implementation took numbers for titles.
+    return str(attribute.get("S") or attribute.get("N") or "")
+
+
+def _version(item: Item) -> int:
+    number = item.get("version", {}).get("N", "")
+    return int(number) if number.isdecimal() else 0
+
+
+def _partition(status: str, shard: int) -> str:
+    # The first is the plain status: items written without shards need no migration.
+    return f"{status}{_SHARD_MARK}{shard}" if shard else status
+
+
+def _record(item: Item) -> Record | None:
     if not item:
-        return TaskNotFound(f"There is no task {task_id}.")
-    return _mismatch(whole(item, "version") or 0)
+        return None
+    return Record(
+        record_id=item["task_id"]["S"],
+        fingerprint=item["fingerprint"]["S"],
+        answer=item["answer"]["S"],
+        expires_at=int(item["expires_at"]["N"]),
+    )
+
+
+def _record_item(record: Record) -> Item:
+    return {
+        "task_id": {"S": record.record_id},
+        "fingerprint": {"S": record.fingerprint},
+        "answer": {"S": record.answer},
+        "expires_at": {"N": str(record.expires_at)},
+    }
+
+
+def _refusal(task_id: str, item: Item) -> Problem:
+    return _mismatch(_version(item)) if item else TaskNotFound(f"There is no task {task_id}.")
 
 
 def _mismatch(version: int) -> Problem:
     return VersionMismatch(f"The task is at version {version}; read it again.")
 
 
-def _version_condition(precondition: Precondition) -> tuple[str, Item]:
-    condition = "attribute_type(version, :number) AND version BETWEEN :lowest AND :highest"
-    values = {":number": {"S": "N"}, ":lowest": {"N": "0"}, ":highest": {"N": "9" * 15}}
+def _condition(precondition: Precondition) -> tuple[str, Item]:
+    """Return the condition under which a task may be written, and the values in it."""
+    condition, values = "attribute_exists(task_id)", Item()
     if precondition.accepted is not None:
         # No version at all is -1, which no task has.
-        tags = _named("accepted", precondition.accepted or (-1,))
-        condition += f" AND version IN ({', '.join(tags)})"
-        values |= tags
+        test, values = _version_in("accepted", precondition.accepted or (-1,))
+        condition += f" AND {test}"
     if precondition.refused:
-        tags = _named("refused", precondition.refused)
-        condition += f" AND NOT version IN ({', '.join(tags)})"
-        values |= tags
+        test, refused = _version_in("refused", precondition.refused)
+        condition += f" AND NOT {test}"
+        values |= refused
     return condition, values
 
 
-def _named(name: str, versions: tuple[int, ...]) -> Item:
-    return {f":{name}{place}": {"N": str(number)} for place, number in enumerate(versions)}
+def _version_in(name: str, versions: tuple[int, ...]) -> tuple[str, Item]:
+    values = {f":{name}{place}": {"N": str(number)} for place, number in enumerate(versions)}
+    test = f"version IN ({', '.join(values)})"
+    return (f"({test} OR attribute_not_exists(version))" if 0 in versions else test), values
 
 
 def _key(task_id: str) -> Item:

@@ -15,6 +15,13 @@ import pytest
 
 from .http_server import serving
 
+_DRILLS = ("/trigger-error", "/trigger-slow")  # routes of their own, here without a signature
+_FAILED: dict[str, Any] = {
+    "statusCode": 500,
+    "headers": {"Content-Type": "application/json"},
+    "body": '{"message": "Internal Server Error"}',
+}
+
 
 class Service(ThreadingHTTPServer):
     """The real service at an address of this machine: its handler, on a table in moto.
@@ -54,11 +61,14 @@ class Service(ThreadingHTTPServer):
         return "", {}
 
     def handle_event(self, event: Mapping[str, Any]) -> Any:
-        """Invoke the function."""
+        """Invoke the function; answer 500 as API Gateway does where it raises."""
         import handler
 
         with self.lock:
-            return handler.lambda_handler(event, None)
+            try:
+                return handler.lambda_handler(event, None)
+            except Exception:
+                return _FAILED
 
 
 class _ServiceRequest(BaseHTTPRequestHandler):
@@ -82,14 +92,14 @@ class _ServiceRequest(BaseHTTPRequestHandler):
             return
         self._answer(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = respond
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = respond
 
     def _event(self, body: str) -> dict[str, Any]:
         address = urlsplit(self.path)
         http = {"method": self.command, "path": address.path}
         return {
             "version": "2.0",
-            "routeKey": "$default",
+            "routeKey": f"ANY {address.path}" if address.path in _DRILLS else "$default",
             "rawPath": address.path,
             "rawQueryString": address.query,
             "headers": {name.lower(): value for name, value in self.headers.items()},
@@ -104,10 +114,11 @@ class _ServiceRequest(BaseHTTPRequestHandler):
         self.send_response(answer["statusCode"])
         for name, value in answer["headers"].items():
             self.send_header(name, value)
-        if answer["statusCode"] != 204:
+        if answer["statusCode"] not in (204, 304):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
         """Be quiet."""

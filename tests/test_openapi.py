@@ -1,4 +1,4 @@
-"""The description of the API: valid, and the source of what is made of it."""
+"""The API's description is valid, and the source of what is generated from it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
@@ -31,8 +32,14 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1.")
 
 
-def test_what_is_made_of_it_is_up_to_date(document: dict[str, Any]) -> None:
-    """The service serves it, and the page shows it; otherwise: python docs/openapi.py."""
+def test_it_means_the_same_to_yaml_1_2() -> None:
+    """It has no merge key, which YAML 1.2 takes for a member named `<<`."""
+    events = yaml.parse(openapi.SOURCE.read_text(encoding="utf-8"))
+    assert "<<" not in {getattr(event, "value", None) for event in events}
+
+
+def test_what_is_generated_from_it_is_up_to_date(document: dict[str, Any]) -> None:
+    """The service's JSON and the page; otherwise run: python docs/openapi.py."""
     assert openapi.SERVED.read_text(encoding="utf-8") == openapi.served(document)
     assert openapi.PAGE.read_text(encoding="utf-8") == openapi.page(document)
 
@@ -49,8 +56,31 @@ def test_examples_are_what_their_schemas_say(document: dict[str, Any]) -> None:
         _check(document, header["schema"], header["example"])
 
 
-def test_every_operation_says_what_may_come_of_it(document: dict[str, Any]) -> None:
-    """Each has an id of its own, a tag, a summary and the answers that API Gateway may give."""
+def test_no_response_to_head_has_a_body(document: dict[str, Any]) -> None:
+    """HEAD is described with headers only."""
+    for methods in document["paths"].values():
+        for response in methods.get("head", {}).get("responses", {}).values():
+            assert "content" not in _resolved(document, response)
+
+
+def test_every_status_has_one_media_type(document: dict[str, Any]) -> None:
+    """Generators of clients take one for each status."""
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            if method != "parameters":
+                for response in operation["responses"].values():
+                    assert len(_resolved(document, response).get("content", {})) <= 1
+
+
+def test_types_of_problems_are_an_open_set(document: dict[str, Any]) -> None:
+    """A client takes a problem of a type that it does not know."""
+    problem = document["components"]["examples"]["unavailable"]["value"]
+    schema = document["components"]["schemas"]["Problem"]
+    _check(document, schema, {**problem, "type": "urn:task-tracker:problem:new"})
+
+
+def test_every_operation_describes_its_responses(document: dict[str, Any]) -> None:
+    """Each has a unique id, a tag, a summary and the responses that API Gateway may give."""
     operations = [
         operation
         for methods in document["paths"].values()
@@ -64,8 +94,13 @@ def test_every_operation_says_what_may_come_of_it(document: dict[str, Any]) -> N
         assert {"403", "429", "500", "503"} <= set(operation["responses"])
 
 
+def _resolved(document: dict[str, Any], response: Any) -> Any:
+    name = response.get("$ref", "").rpartition("/")[2]
+    return document["components"]["responses"][name] if name else response
+
+
 def _contents(part: Any) -> Iterator[Any]:
-    """Every media type of a request or a response below a part."""
+    """Yield every media type of a request or a response below a part."""
     if isinstance(part, dict):
         for key, value in part.items():
             if key == "content":

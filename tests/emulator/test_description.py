@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -82,6 +84,23 @@ def test_public_api(public: Api, tracker: Function, schemathesis: Try) -> None:
     assert f"{operations} selected / {operations} total" in said
     assert all(f"✅  {phase}" in said for phase in ("Examples", "Coverage", "Fuzzing", "Stateful"))
     assert not [line for line in tracker.log() if '"level": "ERROR"' in line]
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/health", "/openapi.json", "/tasks/nothing"])
+def test_head_has_the_headers_of_get_and_no_body(public: Api, path: str) -> None:
+    """Content-Length is that of GET (RFC 9110, section 8.6)."""
+    address = urlsplit(public.url)
+    connection = http.client.HTTPConnection(address.netloc, timeout=30)
+    responses = []
+    for method in ("GET", "HEAD"):
+        connection.request(method, address.path + path)
+        response = connection.getresponse()
+        responses.append((response.status, response.getheader("Content-Length")))
+        body = response.read()
+    connection.close()
+    assert responses[0] == responses[1]
+    assert int(responses[1][1] or 0) > 0
+    assert body == b""
 
 
 @pytest.mark.soak

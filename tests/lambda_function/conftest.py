@@ -135,7 +135,7 @@ class Wire(ThreadingHTTPServer):
             self._met.clear()
             self._kind, self._times = kind, times
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """End all faults."""
         self.inject("", times=0)
 
@@ -167,7 +167,7 @@ class _Delivery(BaseHTTPRequestHandler):
                 self._answer(*self.server.deliver(self.headers, body))
             case "dropped":
                 self.close_connection = True
-            case "slow":  # longer than anybody waits
+            case "slow":  # longer than the read timeout
                 self.server.released.wait(30)
                 self.close_connection = True
             case "late":
@@ -256,7 +256,7 @@ def table(
     """Make an empty table, and return a client of its own to look into it."""
     _database.create_table(**table_definition)
     yield _database
-    _wire.mend()
+    _wire.clear_faults()
     _database.delete_table(TableName=TABLE)
 
 

@@ -75,7 +75,7 @@ def test_every_problem_is_described():
     examples = COMPONENTS["examples"]
     assert set(examples) == set(made)
     types = [f"urn:task-tracker:problem:{slug}" for slug in examples]
-    assert types == SCHEMAS["Problem"]["properties"]["type"]["enum"]
+    assert types == SCHEMAS["Problem"]["properties"]["type"]["x-extensible-enum"]
     for (slug, kind), name in zip(made.items(), types, strict=True):
         value = examples[slug]["value"]
         assert (value["type"], value["title"], value["status"]) == (name, kind.title, kind.status)

@@ -1,4 +1,4 @@
-"""DynamoDB throttles, fails or falls silent: 503 and Retry-After, and nothing done twice."""
+"""DynamoDB throttles, fails or does not answer: 503 and Retry-After, and nothing is done twice."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -54,13 +54,13 @@ def _answers(api: Any, tasks: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_that_stays_is_503(api, wire, fault: str):
+def test_permanent_fault_is_503(api, wire, fault: str):
     """A fault in any call answers 503 with Retry-After, says nothing of it, changes nothing."""
     tasks = {operation: api.add(operation) for operation in OPERATIONS}
     wire.inject(fault)
     answers = _answers(api, tasks)
     assert all(wire.calls.count(operation) <= 2 for operation in OPERATIONS)
-    wire.mend()
+    wire.clear_faults()
     for answer in answers.values():
         assert (answer.status, answer.slug) == (503, "unavailable")
         assert answer.headers["retry-after"] == "1"
@@ -69,12 +69,12 @@ def test_fault_that_stays_is_503(api, wire, fault: str):
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "answer cut off"])
-def test_answers_that_stay_away_are_503(api, wire, fault: str):
+def test_lost_responses_are_503(api, wire, fault: str):
     """When every answer is lost nothing is written twice, and a client may try again."""
     tasks = {operation: api.add(operation) for operation in OPERATIONS}
     wire.inject(fault)
     answers = _answers(api, tasks)
-    wire.mend()
+    wire.clear_faults()
     assert {answer.status for answer in answers.values()} == {503}
     titles = [task["title"] for task in api("GET", "/tasks").json()]
     assert titles.count("new") == 2
@@ -87,13 +87,13 @@ def test_answers_that_stay_away_are_503(api, wire, fault: str):
 @pytest.mark.parametrize(
     "fault", ["dropped", "slow", "500", "ThrottlingException", "answer lost", "answer cut off"]
 )
-def test_fault_that_passes_is_not_seen(api, wire, fault: str):
+def test_transient_fault_is_retried_and_not_seen(api, wire, fault: str):
     """After one fault, a lost answer included, the request is repeated and done exactly once."""
     tasks = {operation: api.add(operation) for operation in OPERATIONS}
     wire.inject(fault, times=1)
     answers = _answers(api, tasks)
     assert all(wire.calls.count(operation) >= 2 for operation in OPERATIONS)
-    wire.mend()
+    wire.clear_faults()
     listed = api("GET", "/tasks").json()
     assert [answers[operation].status for operation in OPERATIONS] == [200, 200, 201, 201, 200, 204]
     assert answers["UpdateItem"].json() in listed
@@ -122,7 +122,7 @@ def test_late_answers_do_not_use_the_time_up(api, wire, shards):
 def test_no_call_begins_too_late(api, wire, seconds_left: float):
     """With less time left than a call may take, the function answers 503 at once."""
     api.add()
-    wire.mend()
+    wire.clear_faults()
     answer = api.send(api.event("POST", "/tasks", {"title": "x"}), seconds_left=seconds_left)
     assert answer.status == 503
     assert wire.calls == []
@@ -147,7 +147,7 @@ def test_client_that_tries_again_after_503_makes_one_task(api, wire):
     """With a key, a POST that was written but answered 503 can be repeated."""
     wire.inject("answer lost", times=2)
     assert api("POST", "/tasks", {"title": "x"}, headers=KEY).status == 503
-    wire.mend()
+    wire.clear_faults()
     answer = api("POST", "/tasks", {"title": "x"}, headers=KEY)
     assert answer.status == 201
     assert api("GET", "/tasks").json() == [answer.json()]
@@ -160,7 +160,7 @@ def test_throttled_transaction_is_503(api, wire):
     assert (answer.status, answer.slug) == (503, "unavailable")
 
 
-def test_database_away_is_a_warning_in_the_log(api, wire, capsys):
+def test_unavailable_database_is_logged_as_a_warning(api, wire, capsys):
     """The log names the fault that the answer keeps to itself."""
     wire.inject("ThrottlingException")
     api("GET", "/tasks")
@@ -170,8 +170,8 @@ def test_database_away_is_a_warning_in_the_log(api, wire, capsys):
 
 
 @pytest.mark.parametrize("fault", ["AccessDeniedException", "ResourceNotFoundException"])
-def test_broken_deployment_is_raised(api, wire, fault: str):
-    """What no request can cause and no waiting mends sets off the error alarm."""
+def test_broken_deployment_raises(api, wire, fault: str):
+    """What no request can cause and no retry fixes raises, so that the error alarm fires."""
     wire.inject(fault)
     with pytest.raises(Exception, match=fault):
         api("GET", "/tasks")

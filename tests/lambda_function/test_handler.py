@@ -68,7 +68,7 @@ def test_request_is_one_log_line(api, capsys):
         ("GET\n\ud800" + "x" * 99, "/tasks", None, "method-not-allowed"),
     ],
 )
-def test_refusal_is_logged_with_its_reason(
+def test_problem_is_logged_with_its_slug(
     api, capsys, method: str, path: str, body: Any, reason: str
 ):
     """A problem is logged by its name, without anything the client wrote but the method."""
@@ -113,7 +113,7 @@ def test_no_log_line_holds_what_a_client_wrote(
     assert len(out) < 500
 
 
-def test_a_long_fault_of_the_database_is_cut(api, wire, capsys):
+def test_long_database_error_is_truncated_in_the_log(api, wire, capsys):
     """A line stays short, and holds no second line of what the SDK says."""
     wire.inject("garbage")
     assert api("GET", "/tasks").status == 503

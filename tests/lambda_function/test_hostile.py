@@ -1,15 +1,14 @@
-"""No input makes the handler raise or answer 5xx.
-
-300 events are drawn, and 10,000 with ``pytest -m soak``.
-"""
+"""No HTTP request makes the handler raise or answer 5xx; other events always raise."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway import NotAnHttpEvent
 from pages import cursor_after
 
 TASK = "/tasks/0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -26,17 +25,9 @@ def _post(body: Any, **rest: Any) -> dict[str, Any]:
 
 
 HOSTILE: dict[str, tuple[Any, int]] = {
-    # direct invocations
-    "null": (None, 400),
-    "number": (7, 400),
-    "string": ("GET /tasks", 400),
-    "list": ([{"rawPath": "/tasks"}], 400),
-    "empty object": ({}, 400),
-    "no method": ({"rawPath": "/tasks", "requestContext": {"http": {}}}, 400),
-    "method is a number": (_http(1, "/tasks"), 400),  # type: ignore[arg-type]
-    "path is a list": (_http("GET", ["/tasks"]), 400),  # type: ignore[arg-type]
-    "context is null": ({"rawPath": "/tasks", "requestContext": None}, 400),
+    # formats
     "payload 1.0": ({"version": "1.0", "httpMethod": "GET", "path": "/tasks"}, 400),
+    "load balancer": ({"httpMethod": "GET", "path": "/tasks", "requestContext": {"elb": {}}}, 400),
     # envelopes
     "headers are null": (_http("GET", "/health", headers=None), 200),
     "headers are a list": (_http("GET", "/health", headers=["a", 1]), 200),
@@ -78,9 +69,35 @@ HOSTILE: dict[str, tuple[Any, int]] = {
 }
 
 
+NOT_HTTP: dict[str, Any] = {
+    "null": None,
+    "number": 7,
+    "string": "GET /tasks",
+    "list": [{"rawPath": "/tasks"}],
+    "empty object": {},
+    "no method": {"rawPath": "/tasks", "requestContext": {"http": {}}},
+    "method is a number": _http(1, "/tasks"),  # type: ignore[arg-type]
+    "path is a list": _http("GET", ["/tasks"]),  # type: ignore[arg-type]
+    "context is null": {"rawPath": "/tasks", "requestContext": None},
+    "queue": {"Records": [{"eventSource": "aws:sqs", "body": '{"title": "x"}'}]},
+    "bucket": {"Records": [{"eventSource": "aws:s3", "s3": {"object": {"key": "k"}}}]},
+    "topic": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "m"}}]},
+    "schedule": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
+}
+
+
+@pytest.mark.parametrize("name", NOT_HTTP)
+def test_event_that_is_not_http_raises_by_name(api, capsys, name: str):
+    """A queue, bucket or timer sees a failure, and Lambda counts an error."""
+    with pytest.raises(NotAnHttpEvent, match="payload format"):
+        api.send(NOT_HTTP[name])
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["status"], line["reason"]) == ("ERROR", 500, "NotAnHttpEvent")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_event_is_answered(api, name: str):
-    """A hostile event gets the 2xx or 4xx that fits it, and the service goes on."""
+def test_hostile_request_is_answered(api, name: str):
+    """A hostile request gets a fitting 2xx or 4xx, and the service goes on."""
     event, status = HOSTILE[name]
     assert api.send(event).status == status
     assert api("GET", "/tasks").status == 200
@@ -157,33 +174,41 @@ PAYLOAD_1 = st.fixed_dictionaries(
 )
 
 
-EVENTS = st.one_of(PAYLOAD_2, PAYLOAD_2, DAMAGED, PAYLOAD_1, ANYTHING)
-FEW = settings(
-    max_examples=300,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+def _checked(examples: int, events: st.SearchStrategy[Any], check: Callable[[Any], None]) -> None:
+    """Check so many events."""
+    limits = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.nested_given],
+    )
+    limits(given(event=events)(lambda event: check(event)))()
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(900)
-@settings(FEW, max_examples=10_000)
-@given(event=EVENTS)
-def test_any_of_many_events_is_answered(api, event: Any):
-    """As below, with more events."""
-    _require_answer(api, event)
+MANY = pytest.mark.parametrize("examples", [150, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
 
 
-@FEW
-@given(event=EVENTS)
-def test_any_event_is_answered(api, event: Any):
-    """Whatever the event: no exception, no 5xx, an answer that the runtime can encode."""
-    _require_answer(api, event)
+@MANY
+def test_any_http_event_is_answered(api, examples: int):
+    """Whatever the request: no exception, no 5xx, an answer that the runtime can encode."""
+
+    def check(event: Any) -> None:
+        answer = api.send(event)
+        assert 200 <= answer.status < 500
+        if answer.text:
+            answer.json()
+
+    _checked(examples, st.one_of(PAYLOAD_2, PAYLOAD_2, PAYLOAD_1), check)
 
 
-def _require_answer(api, event: Any) -> None:
-    answer = api.send(event)
-    assert 200 <= answer.status < 500
-    if answer.text:
-        answer.json()
+@MANY
+def test_any_other_event_raises_by_name(api, examples: int):
+    """Whatever else the event: it is answered as a request, or ``NotAnHttpEvent`` is raised."""
+
+    def check(event: Any) -> None:
+        try:
+            assert 200 <= api.send(event).status < 500
+        except NotAnHttpEvent:
+            assert not isinstance(event, dict) or "httpMethod" not in event
+
+    _checked(examples, st.one_of(DAMAGED, ANYTHING), check)
