@@ -160,3 +160,4 @@ def endpoint() -> Iterator[str]:
     streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, **streams) as process:
         yield process.stdout.readline().strip()
+        process.kill()

@@ -15,13 +15,16 @@ import pytest
 
 @contextmanager
 def serving(listener: HTTPServer) -> Iterator[None]:
-    """Serve in a thread."""
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+    """Serve in a thread, which never keeps the process alive."""
+    poll = {"poll_interval": 0.02}
+    thread = threading.Thread(target=listener.serve_forever, kwargs=poll, daemon=True)
     thread.start()
-    yield
-    listener.shutdown()
-    thread.join()
-    listener.server_close()
+    try:
+        yield
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
 
 
 @dataclass(frozen=True)

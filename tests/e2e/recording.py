@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import botocore.session
+
+from tests.http_server import serving
 
 REGION, ACCOUNT = "eu-west-3", "123456789012"
 _PLACE = f"{REGION}:{ACCOUNT}"
@@ -108,12 +109,8 @@ def recording(endpoint: str) -> Iterator[Recorder]:
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
     recorder = Recorder(f"http://127.0.0.1:{listener.server_port}")
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield recorder
-    listener.shutdown()
-    thread.join()
-    listener.server_close()
+    with serving(listener):
+        yield recorder
 
 
 Permission = tuple[str, str, Mapping[str, str | list[str]]]

@@ -39,7 +39,7 @@ resource "terraform_data" "x" {
 
 @pytest.fixture(scope="module")
 def local(watch: Callable[..., Watched]) -> Iterator[Watched]:
-    """A deployment on the embedded AWS; the address came by a flag."""
+    """A deployment on the emulator; the address came by a flag."""
     made = watch(TT_OPS_TARGET="local", TT_OPS_LOCAL_PORT="0")
     address = made.canaries.address("--alert-email")
     made.run("deploy", "--yes", "--verbose", "--alert-email", address)
@@ -228,7 +228,7 @@ def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
 
 
 def test_destroy_and_stop_print_no_secret(local: Watched) -> None:
-    """Neither what is removed nor the embedded AWS that stops, is killed, or cannot start."""
+    """Neither what is removed nor the emulator that stops, is killed, or cannot start."""
     local.run("destroy", "--yes", "--verbose")
     local.run("local", "down")
     local.run("status", code=1)

@@ -59,6 +59,7 @@ def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.soak
 def test_second_bootstrap_changes_nothing(clone: Clone, access: Any) -> None:
     """It tells the same roles, and the commands that make the repository know them."""
     assert access["plan"]["destroy"] == 0
@@ -203,21 +204,21 @@ def test_only_the_deployer_writes(
 
 @pytest.fixture(scope="module")
 def recorder(clone: Clone, aws: Aws) -> Iterator[Recorder]:
-    """A proxy between `tt-ops` and the embedded AWS."""
+    """A proxy between `tt-ops` and the emulator."""
     with recording(clone.read("local", "status")["url"]) as recorder:
         yield recorder
 
 
 @pytest.fixture(scope="module")
 def account(make_clone: Callable[..., Clone], recorder: Recorder) -> Clone:
-    """A clone that takes the embedded AWS, behind the proxy, for its account."""
+    """A clone that takes the emulator, behind the proxy, for its account."""
     return make_clone(
         AWS_ENDPOINT_URL=recorder.url,
         AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
         AWS_SECRET_ACCESS_KEY="example",
         AWS_EC2_METADATA_DISABLED="true",
         ALERT_EMAIL="operator@example.com",
-        # The embedded bucket was made without the rule, which takes a minute.
+        # The emulator's bucket was made without the rule, which takes a minute.
         TF_VAR_expire_old_versions="false",
     )
 
@@ -273,6 +274,7 @@ def test_recorded_calls_are_allowed(
     run("destroy", "--yes")
 
 
+@pytest.mark.soak
 def test_destroy_removes_github_access(clone: Clone, aws: Aws, access: Any) -> None:
     """`destroy --backend` removes roles, boundary and the identity provider that is ours."""
     result = clone.run("destroy", "--backend", "--yes")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import clients
+
 if TYPE_CHECKING:
     from .conftest import Clone
 
@@ -25,3 +27,11 @@ def test_named_table_is_replaced(clone: Clone) -> None:
     again = clone.run("deploy", "--yes", *allowed, **RENAMED)
     assert again.returncode == 0
     assert f"--allow-destroy '{TABLE}' changes nothing" in again.stderr
+
+
+@pytest.mark.soak
+def test_destroy_keeps_the_state_backend(clone: Clone) -> None:
+    """Without --backend only the deployment is removed."""
+    clone.succeed("deploy", "--yes")
+    clone.succeed("destroy", "--yes")
+    assert clients(clone)("dynamodb").list_tables()["TableNames"] == ["terraform-locks"]

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 _SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-_TIMEOUT = 300
+_TIMEOUT = 500
 _JOB_KEYS = {
     "name",
     "if",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import LOCAL, Clone, clients
+from tests.e2e.conftest import LOCAL, Clone, clients, make_backend
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,7 @@ def live(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
         TF_VAR_api_throttle_burst="5000",
         TF_VAR_dynamodb_status_shards="2",
     )
+    make_backend(clone)
     clone.succeed("deploy", "--yes")
     yield clone
     clone.run("local", "down")

@@ -7,22 +7,9 @@ from pathlib import Path
 from tests.e2e.conftest import Clone
 
 
-def test_second_plan_is_empty(live: Clone) -> None:
-    """Right after a deploy, Terraform finds nothing to change."""
-    result = live.run("plan", "--detailed-exitcode")
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "No changes" in result.stdout
-
-
 def test_second_deploy_has_nothing_to_do(live: Clone) -> None:
     """No change is success, and said."""
     assert "Nothing to do" in live.succeed("deploy", "--yes")
-
-
-def test_second_bootstrap_changes_nothing(live: Clone) -> None:
-    """The state backend keeps its own state, so a second run is a comparison."""
-    result = live.read("bootstrap")
-    assert result["plan"]["changes"] == []
 
 
 def test_outputs_have_stable_keys(live: Clone, api: str) -> None:

@@ -87,7 +87,7 @@ def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
 
 
 def test_filter_pattern_is_evaluated(live: Clone, api: str) -> None:
-    """By the embedded AWS; one that is none is refused."""
+    """By the emulator; one that is none is refused."""
     requests.get(f"{api}/nowhere", timeout=30)
     found = read(live, "--filter", "{ $.status = 404 }")
     assert {event["fields"]["status"] for event in found} == {404}

@@ -129,7 +129,7 @@ def test_missing_dashboard_is_an_error(
 
 
 def test_target_without_images_proposes_the_page(live: Clone, tmp_path: Path) -> None:
-    """The embedded AWS does not draw."""
+    """The emulator does not draw."""
     failed = live.run("dashboard", "--png", str(tmp_path / "x.png"), "--output", "json")
     assert json.loads(failed.stderr)["error"]["code"] == "widget-image-unavailable"
     assert list(tmp_path.iterdir()) == []
