@@ -11,69 +11,37 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = "tasktracker_ops"
-# Library → the modules (or packages) that may import it.
+# Library → the packages and modules that may import it.
 ROOMS = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
-    "rich": {f"{OURS}.output.live"},
+    "rich": {f"{OURS}.output"},
     "plotly": {f"{OURS}.output.page"},
-    "python_terraform": {f"{OURS}.adapters.terraform_command"},
-    "boto3": {f"{OURS}.adapters", f"{OURS}.local"},
-    "botocore": {f"{OURS}.adapters", f"{OURS}.local"},
-    "requests": {f"{OURS}.adapters", f"{OURS}.local"},
-    "moto": {f"{OURS}.local"},
-    "jwt": {f"{OURS}.local"},
-    "werkzeug": {f"{OURS}.local"},
+    "python_terraform": {f"{OURS}.adapters.terraform"},
+    "boto3": {f"{OURS}.adapters.aws", f"{OURS}.emulator"},
+    "botocore": {f"{OURS}.adapters", f"{OURS}.emulator"},
+    "requests": {f"{OURS}.adapters", f"{OURS}.emulator", f"{OURS}.local"},
+    "moto": {f"{OURS}.emulator"},
+    "jwt": {f"{OURS}.emulator"},
+    "werkzeug": {f"{OURS}.emulator"},
 }
-# Package → what of ours it may import when it runs (types aside).
+# Package → what of ours it may import when it runs (types aside), itself besides.
 ARROWS = {
-    f"{OURS}.errors": set(),
-    f"{OURS}.plans": {f"{OURS}.errors"},
-    f"{OURS}.models": {f"{OURS}.errors", f"{OURS}.plans"},
-    f"{OURS}.observations": {f"{OURS}.errors"},
-    f"{OURS}.dashboards": {f"{OURS}.errors", f"{OURS}.observations"},
-    f"{OURS}.regions": set(),
-    f"{OURS}.settings": {f"{OURS}.errors", f"{OURS}.regions"},
-    f"{OURS}.reporting": {f"{OURS}.models", f"{OURS}.plans"},
-    f"{OURS}.adapters": {
-        f"{OURS}.adapters",
-        f"{OURS}.models",
-        f"{OURS}.plans",
-        f"{OURS}.observations",
-        f"{OURS}.dashboards",
-        f"{OURS}.errors",
-    },
-    f"{OURS}.workflows": {
-        f"{OURS}.workflows",
-        f"{OURS}.adapters",
-        f"{OURS}.models",
-        f"{OURS}.plans",
-        f"{OURS}.observations",
-        f"{OURS}.dashboards",
-        f"{OURS}.errors",
-        f"{OURS}.reporting",
-    },
-    f"{OURS}.local": {
-        f"{OURS}.local",
-        f"{OURS}.targets",
-        f"{OURS}.settings",
-        f"{OURS}.models",
-        f"{OURS}.observations",
-        f"{OURS}.errors",
-        f"{OURS}.reporting",
-        f"{OURS}.__version__",
-    },
-    f"{OURS}.output": {
-        f"{OURS}.output",
-        f"{OURS}.streams",
-        f"{OURS}.models",
-        f"{OURS}.plans",
-        f"{OURS}.observations",
-        f"{OURS}.dashboards",
-        f"{OURS}.errors",
-        f"{OURS}.settings",
-    },
+    "errors": (),
+    "regions": (),
+    "models": ("errors",),
+    "settings": ("errors", "regions"),
+    "reporting": ("models",),
+    "adapters": ("models", "errors"),
+    "targets": ("adapters", "models", "errors", "settings", "reporting"),
+    "local": ("adapters", "targets", "models", "errors", "settings", "reporting", "__version__"),
+    "emulator": ("local",),
+    "workflows": ("adapters", "models", "errors", "reporting"),
+    "output": ("models", "errors", "settings"),
+    "app": ("adapters", "local", "output", "targets", "models", "errors", "settings"),
 }
+# Of the CLI's side, all that the emulator may know: what both have to agree on.
+SHARED = {f"{OURS}.local.{module}" for module in ("credentials", "state", "version")}
 MODULES = sorted((ROOT / OURS).rglob("*.py"))
 
 
@@ -103,6 +71,19 @@ def _imports(node: ast.AST, package: str) -> Iterator[str]:
         yield from _imports(child, package)
 
 
+def _top_imports(file: Path) -> Iterator[str]:
+    """Every name imported when the module is loaded: outside of functions, types aside."""
+    package = _name(file) if file.name == "__init__.py" else _name(file).rpartition(".")[0]
+    for node in ast.parse(file.read_text()).body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _imports(ast.Module([node], []), package)
+
+
+def _inside_any(module: str, imported: set[str]) -> bool:
+    """Whether one of the imports loads the module, for itself or for a name in it."""
+    return any(each == module or each.rpartition(".")[0] == module for each in imported)
+
+
 def _inside(module: str, rooms: set[str]) -> bool:
     return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
@@ -118,10 +99,35 @@ def test_libraries_stay_in_their_rooms(file: Path) -> None:
 @pytest.mark.parametrize("file", MODULES, ids=_name)
 def test_arrows_point_one_way(file: Path) -> None:
     """Nothing imports from a layer above it."""
-    for package, allowed in ARROWS.items():
-        if _inside(_name(file), {package}):
-            ours = {i for i in _imports_of(file) if i.startswith(f"{OURS}.")}
-            assert {i for i in ours if not _inside(i, allowed)} == set()
+    for package, below in ARROWS.items():
+        if _inside(_name(file), {f"{OURS}.{package}"}):
+            allowed = {f"{OURS}.{each}" for each in (package, *below)}
+            ours = {each for each in _imports_of(file) if each.startswith(f"{OURS}.")}
+            assert {each for each in ours if not _inside(each, allowed)} == set()
+
+
+def test_the_emulator_is_imported_by_nobody_else() -> None:
+    """The CLI starts it as a process; the two share what they have to agree on."""
+    inside = f"{OURS}.emulator"
+    for file in MODULES:
+        imported = set(_imports_of(file))
+        if _inside(_name(file), {inside}):
+            shared = {each for each in imported if each.startswith(f"{OURS}.local")}
+            assert {each for each in shared if not _inside(each, SHARED)} == set()
+        else:
+            assert not any(_inside(each, {inside}) for each in imported), file
+
+
+def test_imports_have_no_circle() -> None:
+    """No module imports itself by way of others when it is loaded."""
+    names = {_name(file) for file in MODULES}
+    graph = {
+        _name(file): {name for name in names if _inside_any(name, set(_top_imports(file)))}
+        for file in MODULES
+    }
+    while leaves := {name for name, imported in graph.items() if not imported & graph.keys()}:
+        graph = {name: imported for name, imported in graph.items() if name not in leaves}
+    assert graph == {}
 
 
 @pytest.mark.parametrize(
@@ -139,4 +145,4 @@ def test_only_settings_read_the_environment() -> None:
         for file in MODULES
         if "os.environ" in file.read_text() or "os.getenv" in file.read_text()
     }
-    assert readers <= {f"{OURS}.settings", f"{OURS}.local.server"}
+    assert readers <= {f"{OURS}.settings", f"{OURS}.emulator.server"}

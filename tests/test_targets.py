@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.app import App
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID
 from tasktracker_ops.local.target import EmulatorHandle, LocalTarget
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.emulator import RunningEmulator

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from moto.backends import get_backend
 from moto.logs.exceptions import ResourceNotFoundException
 
-from .credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 # Of two threads that make the same stream, one would write to a stream that is then replaced.
 _making_streams = threading.Lock()

@@ -11,9 +11,9 @@ from moto.backends import get_backend
 from tasktracker_ops.emulator.gateway.call import PREFIX
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 from tasktracker_ops.emulator.mail.subscriptions import is_pending
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.state import ServerState
 
-from .credentials import ACCOUNT_ID
 from .gateway import gateway
 
 _LAST_LINES = 40

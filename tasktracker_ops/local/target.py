@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail, RunningEmulator

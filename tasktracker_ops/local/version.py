@@ -18,7 +18,8 @@ def this_version() -> str:
     Code in a working tree changes more often than its version.
     """
     sources = hashlib.sha256()
-    folder = Path(__file__).parent
-    for file in sorted(folder.rglob("*.py")):
+    folder = Path(__file__).parents[1]
+    parts = (folder / "emulator", Path(__file__).parent)
+    for file in sorted(each for part in parts for each in part.rglob("*.py")):
         sources.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes() + b"\0")
     return f"{__version__}+{sources.hexdigest()[:_DIGITS]}"

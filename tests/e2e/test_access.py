@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 if TYPE_CHECKING:
     from .conftest import Clone

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 from .conftest import clients
 

@@ -13,7 +13,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.emulator import RunningEmulator
 
 REGION = "eu-west-3"

@@ -19,9 +19,9 @@ from moto.backends import get_backend
 
 from tasktracker_ops.emulator.application import Emulator, compose
 from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
 from tasktracker_ops.emulator.http_server import serve_on
 from tasktracker_ops.local import process
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models.emulator import RunningEmulator
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 REGION = "eu-west-3"
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 
 @pytest.mark.parametrize(

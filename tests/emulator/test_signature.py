@@ -15,8 +15,8 @@ from botocore.credentials import Credentials
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.task_api.authorization import IamAuth
 from tasktracker_ops.adapters.task_api.client import TaskClient
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
 FORBIDDEN = {"message": "Forbidden"}

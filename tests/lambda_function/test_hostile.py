@@ -185,7 +185,9 @@ def _checked(examples: int, events: st.SearchStrategy[Any], check: Callable[[Any
     limits(given(event=events)(lambda event: check(event)))()
 
 
-MANY = pytest.mark.parametrize("examples", [150, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
+MANY = pytest.mark.parametrize(
+    "examples", [150, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+)
 
 
 @MANY

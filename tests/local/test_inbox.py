@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.local import process
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.settings import PROJECT_MARKERS
 
 Run = Callable[..., Result]

@@ -35,7 +35,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     other = tmp_path_factory.mktemp("other") / "tasktracker_ops"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(tasktracker_ops.__file__).parent, other, ignore=ignored)
-    with (other / "local" / "console.py").open("a") as file:
+    with (other / "emulator" / "status_page.py").open("a") as file:
         file.write("# another\n")
     command = [sys.executable, "-c", _START, str(_directory(folder))]
     subprocess.run(command, cwd=other.parent, check=True)

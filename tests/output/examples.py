@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops import models
 from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.models.deployment import BootstrapResult, Deployment, DeployResult
+from tasktracker_ops.models.emulator import RunningEmulator
+from tasktracker_ops.models.github_access import GitHubAccess, GitHubRepository
+from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.plan import Plan, ResourceChange
+from tasktracker_ops.models.task import AddResult, FailedLine, ImportResult, Task
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 
-DEPLOYMENT = models.Deployment(
+DEPLOYMENT = Deployment(
     schema=1,
     region="eu-west-3",
     api_url="https://abc.execute-api.eu-west-3.amazonaws.com",
@@ -38,11 +42,11 @@ PLAN = Plan(
     ),
 )
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
-PACKAGE = models.Package(Path("/p/function.zip"), ("api.py", "handler.py"), 1234, "ab12", True)
-TASK = models.Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1)
-ADDED = models.AddResult(**asdict(TASK))
-IMPORTED = models.ImportResult(2, 1000, (models.FailedLine(3, "it has no title"),), True)
-SERVER = models.RunningEmulator(
+PACKAGE = Package(Path("/p/function.zip"), ("api.py", "handler.py"), 1234, "ab12", True)
+TASK = Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1)
+ADDED = AddResult(**asdict(TASK))
+IMPORTED = ImportResult(2, 1000, (FailedLine(3, "it has no title"),), True)
+SERVER = RunningEmulator(
     "http://127.0.0.1:4580",
     4580,
     4711,
@@ -51,7 +55,7 @@ SERVER = models.RunningEmulator(
     "0.1.0+0a1b2c3d",
     same_version=False,
 )
-DEPLOYED = models.DeployResult(
+DEPLOYED = DeployResult(
     plan=PLAN,
     target="AWS in eu-west-3",
     deployment=DEPLOYMENT,
@@ -61,11 +65,11 @@ DEPLOYED = models.DeployResult(
     console_url="https://console.example.com",
     problems=(Problem("x", "somebody has not confirmed", "confirm it: tt-ops local confirm"),),
 )
-BOOTSTRAPPED = models.BootstrapResult("bucket", "locks", PLAN)
+BOOTSTRAPPED = BootstrapResult("bucket", "locks", PLAN)
 
-ACCESS = models.GitHubAccess(
+ACCESS = GitHubAccess(
     backend=BOOTSTRAPPED,
-    repository=models.GitHubRepository("octo-org", "octo-repo", "123456", "456789"),
+    repository=GitHubRepository("octo-org", "octo-repo", "123456", "456789"),
     branch="main",
     environment="production",
     deployer_role_arn="arn:deployer",

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops import models
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
+from tasktracker_ops.models.plan import TerraformEvent
+from tasktracker_ops.models.task import RemoveResult
 from tasktracker_ops.output import Console
 from tasktracker_ops.settings import Settings
 
@@ -49,7 +50,7 @@ def progress(console: Console) -> None:
     console.doing("looking")
     console.plan(PLAN, "deployment")
     for kind in ("started", "progress", "complete", "errored", "warning", "message"):
-        console.terraform(models.TerraformEvent(kind, "words", "aws_x.y", "create", 3))
+        console.terraform(TerraformEvent(kind, "words", "aws_x.y", "create", 3))
     console.download(1_000_000, 2_000_000)
     console.download(1_000_000, None)
     console.progress("importing tasks", 1, 2)
@@ -79,7 +80,7 @@ def test_what_is_only_read_is_no_step(capsys: pytest.CaptureFixture[str]) -> Non
     console = Console(Settings())
     console.doing("reading the dashboard")
     console.progress("reading tasks", 1, None)
-    console.emit(models.RemoveResult("1"))
+    console.emit(RemoveResult("1"))
     assert capsys.readouterr().err == ""
 
 
@@ -109,7 +110,7 @@ def test_quiet_says_results_and_errors_only(
     progress(console)
     console.note("Port 4580 is taken.")
     assert watched.getvalue() == ""
-    console.emit(models.RemoveResult("1"))
+    console.emit(RemoveResult("1"))
     assert capsys.readouterr().out == "Removed 1.\n"
     console.error(TtOpsError("x", "it failed", hint="try again: tt-ops plan"))
     assert "it failed" in watched.getvalue()
@@ -120,9 +121,9 @@ def test_a_terminal_shows_what_moves(watch: Callable[[], Terminal]) -> None:
     watched = watch()
     console = Console(Settings())
     console.doing("looking " + "x" * 500)
-    console.terraform(models.TerraformEvent("message", "Installing a provider"))
-    console.terraform(models.TerraformEvent("started", "", "aws_x.y", "create"))
-    console.emit(models.RemoveResult("1"))
+    console.terraform(TerraformEvent("message", "Installing a provider"))
+    console.terraform(TerraformEvent("started", "", "aws_x.y", "create"))
+    console.emit(RemoveResult("1"))
     first, second, third, end = watched.getvalue().split("\r\x1b[2K")[:4]
     assert "looking xxx" in first
     assert "…" in first
@@ -155,8 +156,8 @@ def test_a_replaced_resource_counts_once(watch: Callable[[], Terminal]) -> None:
     console = Console(Settings())
     console.plan(PLAN, "deployment")
     for action in ("delete", "create"):
-        console.terraform(models.TerraformEvent("complete", "", "aws_x.y", action))
-    console.terraform(models.TerraformEvent("started", "", "aws_x.z", "update"))
+        console.terraform(TerraformEvent("complete", "", "aws_x.y", action))
+    console.terraform(TerraformEvent("started", "", "aws_x.z", "update"))
     assert "1/2 aws_x.z" in watched.getvalue()
 
 

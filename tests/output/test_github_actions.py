@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tasktracker_ops import models
 from tasktracker_ops.errors import ConfigurationError, Finding, Problem, TtOpsError
 from tasktracker_ops.models.log import LogMessage
-from tasktracker_ops.models.plan import Plan, ResourceChange
+from tasktracker_ops.models.package import Package
+from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
 from tasktracker_ops.models.status import ApiHealth, Lock, Status
+from tasktracker_ops.models.task import Task, TaskList
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.github_actions import (
     Groups,
@@ -37,7 +38,7 @@ PLAN = Plan(
         ResourceChange("aws_dynamodb_table.tasks", "create"),
     ),
 )
-PACKAGE = models.Package(Path("/p/function.zip"), ("handler.py",), 1234, "ab12", True)
+PACKAGE = Package(Path("/p/function.zip"), ("handler.py",), 1234, "ab12", True)
 ERROR = TtOpsError("it-failed", "it failed", hint="try again: tt-ops plan")
 Captured = pytest.CaptureFixture[str]
 # As the runner reads a line: a command at its beginning, or in brackets wherever it stands
@@ -74,7 +75,7 @@ def deploy(told: Console) -> None:
     told.plan(PLAN, "deployment")
     told.doing("applying")
     for kind in ("started", "progress", "complete"):
-        told.terraform(models.TerraformEvent(kind, "words", "aws_x.y", "create", 3))
+        told.terraform(TerraformEvent(kind, "words", "aws_x.y", "create", 3))
 
 
 def test_ci_gets_a_line_for_each_step_that_is_done(capsys: Captured) -> None:
@@ -109,7 +110,7 @@ def test_quiet_is_quiet_in_ci_too(capsys: Captured) -> None:
     """But for results and errors."""
     told = console(quiet=True)
     deploy(told)
-    told.terraform(models.TerraformEvent("warning", "deprecated"))
+    told.terraform(TerraformEvent("warning", "deprecated"))
     told.emit(PACKAGE)
     assert capsys.readouterr().err == ""
     told.error(ERROR)
@@ -203,8 +204,8 @@ def test_a_warning_is_shown_in_the_diff_once(capsys: Captured, tmp_path: Path) -
     findings = (Finding("outdated", tmp_path / "terraform" / "iam.tf", 12),)
     told = console()
     for _ in range(2):
-        told.terraform(models.TerraformEvent("warning", "outdated: a_x", findings=findings))
-        told.terraform(models.TerraformEvent("warning", "outdated: a_y"))
+        told.terraform(TerraformEvent("warning", "outdated: a_x", findings=findings))
+        told.terraform(TerraformEvent("warning", "outdated: a_y"))
     assert capsys.readouterr().err.splitlines() == [
         "::warning title=Terraform,file=terraform/iam.tf,line=12::outdated: a_x",
         "::warning title=Terraform::outdated: a_y",
@@ -258,9 +259,9 @@ def test_problems_of_a_result_are_annotated(capsys: Captured) -> None:
 def test_no_text_becomes_a_command(capsys: Captured, text: str) -> None:
     """Whoever wrote it, and wherever it is shown: in results of every form, errors and notes."""
     assert commands(click_free(text)) != []
-    task = models.Task(text, title=text, description=text, status=text)
+    task = Task(text, title=text, description=text, status=text)
     for form in ("table", "json", "csv"):
-        console(output=form).emit(models.TaskList((task,)))
+        console(output=form).emit(TaskList((task,)))
     for form in ("table", "json"):
         console(output=form).emit(task)
         console(output=form).stream([task, LogMessage(text)])
@@ -269,7 +270,7 @@ def test_no_text_becomes_a_command(capsys: Captured, text: str) -> None:
         told.doing(text)
         told.done(text)
         told.trace(text)
-        told.terraform(models.TerraformEvent("complete", text, "aws_x.y", "create"))
+        told.terraform(TerraformEvent("complete", text, "aws_x.y", "create"))
         told.error(TtOpsError("x", text, hint=f"try: curl {text}"))
     out, err = capsys.readouterr()
     assert commands(out) == []
@@ -294,7 +295,7 @@ def test_what_is_no_command_stays_as_it_is() -> None:
 def test_json_means_the_same(capsys: Captured) -> None:
     """What the runner would obey is escaped as JSON escapes it."""
     title = "##[set-env name=PATH]/tmp\n::stop-commands::x"
-    console(output="json").emit(models.Task("1", title=title))
+    console(output="json").emit(Task("1", title=title))
     assert json.loads(capsys.readouterr().out)["title"] == title
 
 
@@ -320,7 +321,7 @@ def test_the_summary_grows(tmp_path: Path, capsys: Captured) -> None:
     file.write_text("# Mine\n")
     told = console(environ={"GITHUB_STEP_SUMMARY": str(file)})
     told.emit(PACKAGE)
-    told.emit(models.Task("1", title="hidden"))
+    told.emit(Task("1", title="hidden"))
     told.error(TtOpsError("x", "```\n<img> failed", hint="try again: tt-ops plan"))
     text = file.read_text()
     assert text.startswith("# Mine\n### ✅ Build\n\n```text\nfunction.zip built\n")

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops import models
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.deployment import DestroyResult, UnlockResult
+from tasktracker_ops.models.emulator import StopResult
+from tasktracker_ops.models.task import ExportResult, RemoveResult, Task, TaskList
 from tasktracker_ops.output import Console
 from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings
@@ -50,14 +52,14 @@ from .examples import (
             "schema region api_url api_id api_auth function_name function_alias log_group "
             "table_name dashboard_name alarm_names topic_arn",
         ),
-        (models.DestroyResult(PLAN, backend=True), "plan backend"),
+        (DestroyResult(PLAN, backend=True), "plan backend"),
         (SERVER, "url port pid started_at log_path version same_version"),
-        (models.StopResult(SERVER), "server"),
+        (StopResult(SERVER), "server"),
         (TASK, "task_id title description status created_at updated_at version"),
-        (models.RemoveResult("1"), "task_id"),
-        (models.UnlockResult("7d2f"), "lock_id"),
+        (RemoveResult("1"), "task_id"),
+        (UnlockResult("7d2f"), "lock_id"),
         (ADDED, "task_id title description status created_at updated_at version"),
-        (models.ExportResult(Path("/p/t.jsonl"), 1234), "file tasks"),
+        (ExportResult(Path("/p/t.jsonl"), 1234), "file tasks"),
         (IMPORTED, "created already_there failed complete"),
     ],
     ids=lambda value: type(value).__name__,
@@ -83,9 +85,9 @@ def test_changes_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> None:
     """As the API gives it, empty or not."""
-    listed = json.loads(emitted(models.TaskList((TASK,)), capsys, output="json"))
+    listed = json.loads(emitted(TaskList((TASK,)), capsys, output="json"))
     assert [task["task_id"] for task in listed] == ["1"]
-    assert json.loads(emitted(models.TaskList(()), capsys, output="json")) == []
+    assert json.loads(emitted(TaskList(()), capsys, output="json")) == []
 
 
 @pytest.mark.parametrize(
@@ -114,22 +116,22 @@ def test_a_list_of_tasks_is_a_bare_array(capsys: pytest.CaptureFixture[str]) -> 
         ),
         (DEPLOYMENT, ["alarm_names     LambdaErrorAlarm, LambdaDurationAlarm", "schema  "]),
         (
-            models.DestroyResult(PLAN, backend=False),
+            DestroyResult(PLAN, backend=False),
             ["Removed 1 resource. The state backend stays."],
         ),
-        (models.DestroyResult(NOTHING, backend=True), ["Nothing to remove.", "is gone too"]),
+        (DestroyResult(NOTHING, backend=True), ["Nothing to remove.", "is gone too"]),
         (SERVER, ["an AWS emulator", "http://127.0.0.1:4580/_tt-ops/", "4711", "/p/server.log"]),
         (SERVER, ["0.1.0+0a1b2c3d, not the version of this tt-ops"]),
-        (models.StopResult(SERVER), ["Stopped the emulator at http://127.0.0.1:4580"]),
-        (models.StopResult(None), ["was not running"]),
+        (StopResult(SERVER), ["Stopped the emulator at http://127.0.0.1:4580"]),
+        (StopResult(None), ["was not running"]),
         (TASK, ["task_id      1", "title        first", "version      1"]),
-        (models.Task("1"), ["task_id  1\n"]),
-        (models.TaskList((TASK,)), ["id    status    title", "1     pending   first"]),
-        (models.TaskList(()), ["No tasks yet. Add one: tt-ops tasks add"]),
-        (models.RemoveResult("1"), ["Removed 1."]),
-        (models.UnlockResult("7d2f"), ["Released the lock 7d2f."]),
+        (Task("1"), ["task_id  1\n"]),
+        (TaskList((TASK,)), ["id    status    title", "1     pending   first"]),
+        (TaskList(()), ["No tasks yet. Add one: tt-ops tasks add"]),
+        (RemoveResult("1"), ["Removed 1."]),
+        (UnlockResult("7d2f"), ["Released the lock 7d2f."]),
         (ADDED, ["Added 1  first\n"]),
-        (models.ExportResult(Path("/p/t.jsonl"), 1234), ["Exported 1,234 tasks to /p/t.jsonl."]),
+        (ExportResult(Path("/p/t.jsonl"), 1234), ["Exported 1,234 tasks to /p/t.jsonl."]),
         (IMPORTED, ["Imported: 2 created, 1,000 already there, 1 failed."]),
     ],
     ids=lambda value: type(value).__name__,
@@ -152,14 +154,14 @@ def test_nothing_that_came_from_outside_commands_the_terminal(
     capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     """Escape sequences, controls and changes of direction are shown, and not acted upon."""
-    task = models.Task(HOSTILE, title=HOSTILE, description=HOSTILE, status=HOSTILE)
+    task = Task(HOSTILE, title=HOSTILE, description=HOSTILE, status=HOSTILE)
     console = Console(Settings(output="json" if kind == "json" else "table"))
     if kind in {"error", "hint"}:
         console.error(TtOpsError("x", HOSTILE, hint=f"try: curl {HOSTILE}"))
     elif kind == "note":
         console.note(HOSTILE)
     else:
-        results = {"tasks": models.TaskList((task,)), "removed": models.RemoveResult(HOSTILE)}
+        results = {"tasks": TaskList((task,)), "removed": RemoveResult(HOSTILE)}
         console.emit(results.get(kind, task))
     text = "".join(capsys.readouterr())
     assert not set(text) & set("\x1b\x07\r\x9b\u202e\ud800\x7f")
@@ -176,14 +178,14 @@ def test_text_stays_as_it_was_written(capsys: pytest.CaptureFixture[str]) -> Non
     shown = emitted(task, capsys)
     assert "Ünïcode ✓ 日本\n" in shown
     assert "one\n             two" in shown
-    assert "日本\\nsecond" in emitted(models.TaskList((task,)), capsys)
+    assert "日本\\nsecond" in emitted(TaskList((task,)), capsys)
     assert "日本" in emitted(task, capsys, output="json")
 
 
 def test_fields_of_a_strange_type_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """An old item may hold anything."""
-    odd = models.Task.from_json({"task_id": 7, "title": {"a": 1}, "status": None})
-    assert "{'a': 1}" in emitted(models.TaskList((odd,)), capsys)
+    odd = Task.from_json({"task_id": 7, "title": {"a": 1}, "status": None})
+    assert "{'a': 1}" in emitted(TaskList((odd,)), capsys)
 
 
 def test_a_long_title_is_shortened_on_a_terminal_only() -> None:

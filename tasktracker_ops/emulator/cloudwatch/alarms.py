@@ -16,7 +16,7 @@ from typing import Any
 
 from moto.backends import get_backend
 
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from . import evaluation, metrics, notification
 from .evaluation import INSUFFICIENT_DATA, Datapoint, Rule

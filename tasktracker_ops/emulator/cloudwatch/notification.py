@@ -16,7 +16,7 @@ from botocore.loaders import Loader
 from moto.backends import get_backend
 from moto.core.exceptions import ServiceException
 
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from .evaluation import ALARM, OK
 

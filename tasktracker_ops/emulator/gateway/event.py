@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from .call import ApiCall
 from .routes import Match

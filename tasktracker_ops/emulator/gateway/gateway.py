@@ -16,12 +16,12 @@ from typing import Any
 from moto.backends import get_backend
 from moto.core.exceptions import JsonRESTError
 
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
 from tasktracker_ops.emulator.lambda_runtime import functions
 from tasktracker_ops.emulator.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.emulator.lambda_runtime.pool import Throttled
 from tasktracker_ops.emulator.lambda_runtime.runtime import Result, Runtime
 from tasktracker_ops.emulator.records import ApiRequest, Observers
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from . import access_log, answer, cors, event, routes
 from .answer import HttpAnswer, message

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from moto.backends import get_backend
 
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
 
 from .call import ApiCall
 

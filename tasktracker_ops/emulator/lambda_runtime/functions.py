@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.backends import get_backend
 
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.sns.responses import SNSResponse
 
 from tasktracker_ops.emulator.control_plane import NotEmulated
-from tasktracker_ops.emulator.credentials import ACCOUNT_ID
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from .mailbox import Letter, Mailbox
 

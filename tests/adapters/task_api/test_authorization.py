@@ -11,10 +11,10 @@ import pytest
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.task_api.authorization import BearerAuth, IamAuth
 from tasktracker_ops.adapters.task_api.client import TaskClient
-from tasktracker_ops.emulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.emulator.gateway.call import ApiCall
 from tasktracker_ops.emulator.gateway.signature import Forbidden, verify
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
 TOKEN = "eyJhbGciOi.eyJzdWIi.c2ln-_"
