@@ -32,6 +32,6 @@ def test_named_table_is_replaced(clone: Clone) -> None:
 @pytest.mark.soak
 def test_destroy_keeps_the_state_backend(clone: Clone) -> None:
     """Without --backend only the deployment is removed."""
-    clone.succeed("deploy", "--yes")
+    clone.succeed("deploy", "--yes", "--allow-destroy", TABLE)
     clone.succeed("destroy", "--yes")
     assert clients(clone)("dynamodb").list_tables()["TableNames"] == ["terraform-locks"]
