@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Command, Context, Duration, pass_context
+from .options import Context, Duration, Family, pass_context
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.dashboard import DashboardPage
+
+FAMILY = Family("Observe")
 
 # CloudWatch keeps one-minute data for 15 days.
 _LONGEST = 14 * 86400
@@ -43,7 +45,7 @@ _period = click.option(
 )
 
 
-@click.command(cls=Command)
+@FAMILY.command()
 @_since
 @_period
 @click.option("--widget", "title", metavar="TITLE", help="Only widgets with this in their title.")
@@ -80,7 +82,7 @@ class _File(click.Path):
 _file = _File()
 
 
-@click.command(cls=Command)
+@FAMILY.command()
 @click.option("--html", type=_file, metavar="FILE", help="Write it as one self-contained page.")
 @click.option("--png", type=_file, metavar="FILE", help="Write a picture of each widget.")
 @click.option("--open", "show", is_flag=True, help="Show the page in a browser.")

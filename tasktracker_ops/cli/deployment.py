@@ -9,8 +9,8 @@ import click
 from tasktracker_ops.errors import ExitCode, counted
 
 from .options import (
-    Command,
     Context,
+    Family,
     allow_destroy_option,
     backend_options,
     lock_timeout_option,
@@ -22,12 +22,14 @@ from .options import (
 if TYPE_CHECKING:
     from tasktracker_ops.models.plan import Plan
 
+FAMILY = Family("Deploy")
+
 alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Address that alarms are sent to (or set ALERT_EMAIL)."
 )
 
 
-@click.command(cls=Command, form="markdown", needs_project=True)
+@FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
 @lock_timeout_option
@@ -54,7 +56,7 @@ def plan(
         click_context.exit(ExitCode.USAGE)
 
 
-@click.command(cls=Command, needs_project=True)
+@FAMILY.command(needs_project=True)
 @alert_email_option
 @allow_destroy_option
 @click.option("--allow-public", is_flag=True, help="Let it open an API that asks who calls.")
@@ -97,7 +99,7 @@ def deploy(
     )
 
 
-@click.command(cls=Command)
+@FAMILY.command()
 @pass_context
 def outputs(context: Context) -> None:
     """Print what is deployed, as the deployment describes itself.
@@ -111,7 +113,7 @@ def outputs(context: Context) -> None:
     context.console.emit(context.app.deployments.get())
 
 
-@click.command(cls=Command, needs_project=True)
+@FAMILY.command(needs_project=True)
 @click.argument("lock_id")
 @backend_options
 @yes_option("the release")
@@ -131,7 +133,7 @@ def unlock(context: Context, lock_id: str) -> None:
     context.console.emit(unlocking.unlock(context.app, lock_id))
 
 
-@click.command(cls=Command, needs_project=True)
+@FAMILY.command(needs_project=True)
 @click.option("--backend", is_flag=True, help="Remove the state backend as well.")
 @lock_timeout_option
 @backend_options

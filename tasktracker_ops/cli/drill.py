@@ -9,10 +9,12 @@ import click
 
 from tasktracker_ops.errors import TtOpsError
 
-from .options import DURATION, Command, Context, pass_context
+from .options import DURATION, Context, Family, pass_context
 
 if TYPE_CHECKING:
     from tasktracker_ops.workflows.drill import Route
+
+FAMILY = Family("Drill")
 
 _TIMEOUT_SECONDS = 900.0
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +41,7 @@ def _drill_options(command: F) -> F:
     return count(wait(timeout(command)))
 
 
-@click.command("trigger-error", cls=Command)
+@FAMILY.command("trigger-error")
 @_drill_options
 @pass_context
 def trigger_error(context: Context, count: int, wait: bool, timeout: float | None) -> None:
@@ -57,7 +59,7 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float | Non
     _drill(context, ERROR, count, _patience(wait, timeout))
 
 
-@click.command("trigger-slow", cls=Command)
+@FAMILY.command("trigger-slow")
 @_drill_options
 @pass_context
 def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
-from .options import Context, Group, pass_context, setting
+from .options import Context, Family, pass_context, setting
+
+FAMILY = Family("Local target")
 
 
-@click.group(cls=Group)
+@FAMILY.group()
 def local() -> None:
     """Start, stop and look at the embedded AWS.
 

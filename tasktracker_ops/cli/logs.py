@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from .options import DURATION, Command, Context, ended_by_interrupt, pass_context
+from .options import DURATION, Context, Family, ended_by_interrupt, pass_context
+
+FAMILY = Family("Observe")
 
 
-@click.command(cls=Command)
+@FAMILY.command()
 @click.option(
     "--since",
     type=DURATION,

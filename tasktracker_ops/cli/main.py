@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import shlex
 import signal
 import sys
@@ -19,28 +18,11 @@ from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import abandon_broken, replace_closed
 
+from . import dashboard, deployment, drill, local, logs, setup, status, tasks
 from .options import Context, RootGroup
 
-_FAMILIES = {
-    "Set up": {"bootstrap": "setup", "build": "setup", "local": "local"},
-    "Deploy": {
-        "plan": "deployment",
-        "deploy": "deployment",
-        "outputs": "deployment",
-        "unlock": "deployment",
-        "destroy": "deployment",
-    },
-    "Use": {"tasks": "tasks"},
-    "Observe": {
-        "status": "health",
-        "metrics": "dashboard",
-        "dashboard": "dashboard",
-        "logs": "logs",
-        "alarms": "health",
-    },
-    "Drill": {"trigger-error": "drills", "trigger-slow": "drills"},
-}
-_MODULES = {name: module for family in _FAMILIES.values() for name, module in family.items()}
+# In the order of the help.
+_MODULES = (setup, local, deployment, tasks, status, dashboard, logs, drill)
 _INTERRUPTED = TtOpsError(
     "interrupted",
     "interrupted, and nothing of it goes on",
@@ -50,41 +32,23 @@ _INTERRUPTED = TtOpsError(
 
 
 class TtOps(RootGroup):
-    """Loads a command's module when the command is named."""
+    """The commands, family by family."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, family by family."""
-        return list(_MODULES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
-        if cmd_name not in _MODULES:
-            return None
-        module = importlib.import_module(f".{_MODULES[cmd_name]}", __package__)
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is named; one that is misspelt is an error that suggests it."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.NoSuchCommand as error:
-            # click looks among the commands that are loaded, which are none.
-            name, names = error.command_name, self.list_commands(ctx)
-            raise click.NoSuchCommand(name, possibilities=names, ctx=ctx) from None
+        """Return the names of all commands, family by family."""
+        return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One section per family."""
-        for family, names in _FAMILIES.items():
-            commands = [self.get_command(ctx, name) for name in names]
-            rows = [
-                (name.ljust(max(map(len, _MODULES))), command.get_short_help_str(limit=64))
-                for name, command in zip(names, commands, strict=True)
-                if command is not None
-            ]
-            with formatter.section(family):
+        """Write a section for each family."""
+        width = max(map(len, self.commands))
+        families: dict[str, list[tuple[str, str]]] = {}
+        for module in _MODULES:
+            families.setdefault(module.FAMILY.title, []).extend(
+                (str(command.name).ljust(width), command.get_short_help_str(limit=64))
+                for command in module.FAMILY.commands
+            )
+        for title, rows in families.items():
+            with formatter.section(title):
                 formatter.write_dl(rows)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
@@ -101,6 +65,7 @@ class TtOps(RootGroup):
         """Run, and end the process with the exit code of what happened."""
         context = Context()
         context.arguments = sys.argv[1:] if args is None else args
+        context.root = self
         extra |= {"prog_name": "tt-ops", "standalone_mode": False, "obj": context}
         try:
             code = self._run(args, context, extra)
@@ -223,8 +188,13 @@ def cli() -> None:
     """
 
 
+for _module in _MODULES:
+    for _command in _module.FAMILY.commands:
+        cli.add_command(_command)
+
+
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     # A polite end asks for the same care as Ctrl-C: temporary files go, Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
     replace_closed()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.output import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=click.Command)
 
 
 class Context:
@@ -28,6 +29,7 @@ class Context:
         self.flags: dict[str, Any] = {}
         self.arguments: Sequence[str] = ()
         self.assume_yes = False
+        self.root: click.Group | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -40,9 +42,15 @@ class Context:
         from tasktracker_ops.output import Console
 
         try:
-            return Console(self.settings, self.flags, self.arguments)
+            settings = self.settings
         except TtOpsError:
-            return Console(appearance(self.flags), self.flags, self.arguments)
+            settings = appearance(self.flags)
+        return Console(settings, self.flags, self.arguments, self._destinations)
+
+    def _destinations(self, command: str) -> list[str]:
+        """Return the options of a command that say where it goes."""
+        found = None if self.root is None else self.root.commands.get(command)
+        return [p.opts[0] for p in (found.params if found else ()) if isinstance(p, Destination)]
 
     @cached_property
     def app(self) -> App:
@@ -126,11 +134,20 @@ def setting(*names: str, **more: Any) -> Callable[[F], F]:
     return click.option(*names, callback=_remember, expose_value=False, **more)
 
 
+class Destination(click.Option):
+    """An option that says where a command goes: proposed commands repeat it."""
+
+
 def backend_options(command: F) -> F:
     """Where Terraform's state is, for the commands that work with it."""
-    lock_table = setting("--lock-table", metavar="NAME", help="The lock table's name.")
+    lock_table = setting(
+        "--lock-table", cls=Destination, metavar="NAME", help="The lock table's name."
+    )
     bucket = setting(
-        "--state-bucket", metavar="NAME", help="The state bucket; all of AWS shares these names."
+        "--state-bucket",
+        cls=Destination,
+        metavar="NAME",
+        help="The state bucket; its name is shared by all AWS customers.",
     )
     return bucket(lock_table(command))
 
@@ -279,6 +296,30 @@ class Group(Command, click.Group):
     """A family of commands."""
 
     command_class = Command
+
+
+class Family:
+    """The commands of a module, which the help of `tt-ops` shows under `title`."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.commands: list[click.Command] = []
+
+    def command(self, name: str | None = None, **attributes: Any) -> Callable[[F], Command]:
+        """Make a function a command; `attributes` are those of `Command`."""
+        return self._register(click.command(name, cls=Command, **attributes))
+
+    def group(self, name: str | None = None, **attributes: Any) -> Callable[[F], Group]:
+        """Make a function a command that has commands."""
+        return self._register(click.group(name, cls=Group, **attributes))
+
+    def _register(self, make: Callable[[F], C]) -> Callable[[F], C]:
+        def register(function: F) -> C:
+            made = make(function)
+            self.commands.append(made)
+            return made
+
+        return register
 
 
 class RootGroup(click.Group):

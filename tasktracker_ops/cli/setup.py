@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import (
-    Command,
     Context,
+    Family,
     allow_destroy_option,
     backend_options,
     pass_context,
@@ -18,10 +18,12 @@ from .options import (
 if TYPE_CHECKING:
     from tasktracker_ops.models.plan import Plan
 
+FAMILY = Family("Set up")
+
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
-@click.command(cls=Command, needs_project=True)
+@FAMILY.command(needs_project=True)
 @click.option("--github", metavar="OWNER/REPO", help="Let this repository's workflows deploy, too.")
 @click.option("--branch", default="main", show_default=True, help="The branch that deploys.")
 @click.option(
@@ -98,7 +100,7 @@ def _refuse(*names: str, without: str) -> None:
             raise click.UsageError(f"{option.opts[0]} is about {without}", here)
 
 
-@click.command(cls=Command, needs_project=True)
+@FAMILY.command(needs_project=True)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the zip is stale.")
 @pass_context
 def build(context: Context, check: bool) -> None:

@@ -8,13 +8,15 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
-from .options import DURATION, Command, Context, Duration, ended_by_interrupt, pass_context
+from .options import DURATION, Context, Duration, Family, ended_by_interrupt, pass_context
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.status import Status
 
+FAMILY = Family("Observe")
 
-@click.command(cls=Command)
+
+@FAMILY.command()
 @click.option("--exit-code", is_flag=True, help="Exit 3 when an alarm is firing.")
 @click.option(
     "--watch",
@@ -53,7 +55,7 @@ def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
     return ExitCode.OK if seen.healthy else ExitCode.FAILED
 
 
-@click.command(cls=Command)
+@FAMILY.command()
 @click.option("--history", is_flag=True, help="What they did as well: the newest 20 items.")
 @click.option(
     "--since",

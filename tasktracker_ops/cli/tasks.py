@@ -13,14 +13,21 @@ import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
-from .options import Context, Group, pass_context, setting
+from .options import Context, Destination, Family, pass_context, setting
+
+FAMILY = Family("Use")
 
 STATUSES = click.Choice(["pending", "in_progress", "done"])
 _PAGE = 50
 
 
-@click.group(cls=Group)
-@setting("--api-url", metavar="URL", help="Use the API at this address, without AWS.")
+@FAMILY.group()
+@setting(
+    "--api-url",
+    cls=Destination,
+    metavar="URL",
+    help="Use the API at this address, without AWS.",
+)
 def tasks() -> None:
     """List, add, edit, remove, export and import tasks over HTTP.
 

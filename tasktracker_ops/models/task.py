@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class Task:
     All that shows, edits, exports or imports tasks reads these declarations: clients may write the
     fields that are `writable`, and `tasks list` shows those that are `listed`.
     """
+
+    redacted: ClassVar = False  # the user's own data is printed as it is
 
     task_id: str = field(metadata={"listed": True})
     title: str | None = field(default=None, metadata={"writable": True, "listed": True})
@@ -37,6 +39,8 @@ WRITABLE = tuple(each.name for each in fields(Task) if "writable" in each.metada
 @dataclass(frozen=True, slots=True)
 class TaskList:
     """Tasks as the API lists them, newest first; JSON is the bare array."""
+
+    redacted: ClassVar = False
 
     tasks: tuple[Task, ...]
 

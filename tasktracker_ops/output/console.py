@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,9 @@ class Console:
         settings: Settings,
         typed: Mapping[str, Any] | None = None,
         arguments: Sequence[str] = (),
+        destinations: Callable[[str], Iterable[str]] = lambda command: (),
     ) -> None:
-        """`typed` are the options on the command line, by the names of their settings.
-
-        `arguments` are all of the command line.
-        """
+        """Take what `Screen` takes."""
         self._json = settings.output == "json"
         self._csv = settings.output == "csv"
         self._markdown = settings.output == "markdown"
@@ -60,7 +58,7 @@ class Console:
         self._ci = in_ci(settings.environ) and not self._terminal
         self._color = False if settings.no_color or dumb or self._ci else None
         self.redaction = Redaction(settings, typed)
-        self._screen = Screen(settings, typed or {}, arguments, self.redaction)
+        self._screen = Screen(settings, typed or {}, arguments, self.redaction, destinations)
         # A program that asked for JSON reads errors as JSON, and gets nothing else on stderr.
         told = self._terminal or self._ci or settings.verbose or not self._json
         self._talks = told and not settings.quiet

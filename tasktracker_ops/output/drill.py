@@ -5,12 +5,13 @@ from __future__ import annotations
 from tasktracker_ops.errors import counted
 from tasktracker_ops.models.drill import Drill, DrillRequest
 
-from .results import text
+from .results import summarised, text
 from .screen import Screen
 from .text import escape_control_characters
 
 
 @text.register
+@summarised("Fire drill")
 def _(result: Drill, screen: Screen) -> str:
     steps = [(0.0, _requests(result.requests))]
     steps += [(each.after_seconds, each.state) for each in result.transitions]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail
+from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail, RunningEmulator, StopResult
 
 from .results import text
 from .screen import Screen
@@ -46,3 +46,26 @@ def _(result: ConfirmResult, screen: Screen) -> str:
         escape_control_characters(f"Confirmed: {each.endpoint} receives messages of {each.topic}.")
         for each in result.confirmed
     )
+
+
+@text.register
+def _(result: RunningEmulator, screen: Screen) -> str:
+    other = "" if result.same_version else ", not the version of this tt-ops"
+    return pairs(
+        {
+            "state": "running (an AWS emulator, on this machine only)",
+            "endpoint": result.url,
+            "console": result.console_url,
+            "process": str(result.pid),
+            "since": result.started_at,
+            "version": f"{result.version or 'unknown'}{other}",
+            "log": str(result.log_path),
+        }
+    )
+
+
+@text.register
+def _(result: StopResult, screen: Screen) -> str:
+    if result.server is None:
+        return "The emulator was not running."
+    return f"Stopped the emulator at {result.server.url}; its data is gone."

@@ -16,7 +16,6 @@ import click
 
 from tasktracker_ops.errors import Finding, Problem
 
-from .results import PUBLIC
 from .text import escape_control_characters
 
 # The runner obeys `::name …::` at the beginning of a line, white space aside, and `##[name …]`
@@ -125,6 +124,8 @@ class Annotations:
         `hint` leads the hints of problems to where the run went.
         """
         if getattr(result, "public", False):
+            from .deployment import PUBLIC
+
             self._write(annotation("notice", PUBLIC, "api-public"))
         kind = "warning" if getattr(result, "healthy", True) else "error"
         for problem in getattr(result, "problems", ()):

@@ -9,21 +9,13 @@ from typing import Any
 import click
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.models.plan import Plan
 
-from .results import text
+from .results import renderer
 from .screen import Screen
 
 _LIMIT = 1024 * 1024  # bytes, all that one step adds
 _CUT = "\n\n… cut here: a step's summary holds 1 MiB.\n"
-# The results that are told there; others are what somebody asked for and reads at once.
-_TITLES = {
-    "Package": "Build",
-    "Bootstrapped": "State backend",
-    "Deployed": "Deploy",
-    "Destroyed": "Destroy",
-    "Status": "Status",
-    "Drill": "Fire drill",
-}
 
 
 def add_summary(file: str, what: Any, screen: Screen) -> str | None:
@@ -54,16 +46,16 @@ def _append(file: str, markdown: str) -> None:
 
 
 def _summary(what: Any, screen: Screen) -> str | None:
-    """Markdown for a result, or for an error as its `Problem`; None for what is not told there."""
-    name = type(what).__name__
+    """Return Markdown for a result, or for an error as its `Problem`; None for other results."""
     if isinstance(what, Problem):
         return f"### ❌ Failed: {what.code}\n\n" + _fenced(f"{what.message}\n\n{what.hint}")
-    if name == "Plan":
+    if isinstance(what, Plan):
         from .markdown import markdown
 
         return markdown(what, screen)
-    if name in _TITLES:
-        return f"### {_sign(what)} {_TITLES[name]}\n\n" + _fenced(click.unstyle(text(what, screen)))
+    render = renderer(type(what))
+    if (title := getattr(render, "summary_title", None)) is not None:
+        return f"### {_sign(what)} {title}\n\n" + _fenced(click.unstyle(render(what, screen)))
     return None
 
 

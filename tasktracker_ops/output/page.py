@@ -21,8 +21,8 @@ from tasktracker_ops.models.dashboard import (
     Widget,
 )
 
+from .alarm import COMPARISON_SIGNS
 from .dashboard import number
-from .status import COMPARISON_SIGNS
 
 # plotly sets styles, and makes pictures when asked to.
 _POLICY = (

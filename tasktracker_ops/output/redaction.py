@@ -42,8 +42,6 @@ _FORMS = re.compile(
 _ADDRESS = re.compile(
     r"(?<![\w.+%…-])([\w.+%-]+?)(@|%40)((?:[\w-]+\.)+[^\W\d_][\w-]*[^\W_])", re.IGNORECASE
 )
-# The user's own data, handed over as it is; and the inbox, whose job addresses are.
-_VERBATIM = {"Task", "Tasks", "Added", "Inbox", "Mail"}
 
 
 class Redaction:
@@ -81,7 +79,7 @@ class Redaction:
         if isinstance(value, Path):
             return Path(self(str(value)))
         if is_dataclass(value) and not isinstance(value, type):
-            if type(value).__name__ in _VERBATIM:
+            if not getattr(value, "redacted", True):
                 return value
             changed = {f.name: self._of(getattr(value, f.name)) for f in fields(value) if f.init}
             return replace(value, **changed)

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tasktracker_ops.settings import Settings
 
 from .redaction import Redaction
 from .streams import can_ask
-
-# A command's own options that say where it goes.
-_BACKEND = ("--state-bucket", "--lock-table")
-_OPTIONS = {
-    **dict.fromkeys(("bootstrap", "plan", "deploy", "unlock", "destroy"), _BACKEND),
-    "tasks": ("--api-url",),
-}
 
 
 class Screen:
@@ -29,14 +22,17 @@ class Screen:
         typed: Mapping[str, Any],
         arguments: Sequence[str] = (),
         redaction: Redaction | None = None,
+        destinations: Callable[[str], Iterable[str]] = lambda command: (),
     ) -> None:
         """`typed` are the options on the command line, by the names of their settings.
 
-        `arguments` are all of the command line.
+        `arguments` are all of the command line, `destinations` returns the options of a command
+        that say where it goes.
         """
         self.env = settings.env
         self._redaction = redaction or Redaction(settings, typed)
         self._arguments = arguments
+        self._destinations = destinations
         self._can_ask = can_ask() and not settings.quiet
         self._where = {
             "--project-dir": typed.get("project_dir"),
@@ -81,7 +77,7 @@ class Screen:
         """Return a command that goes to the target of this run; `rest` is without `tt-ops`."""
         name, _, arguments = rest.partition(" ")
         where = self._where if name != "local" else {**self._where, "--target": None}
-        own = {option: self._typed.get(option) for option in _OPTIONS.get(name, ())}
+        own = {option: self._typed.get(option) for option in self._destinations(name)}
         words = ["tt-ops", *self._missing(where, rest), name]
         words += [*self._missing(own, rest), arguments]
         if name == "unlock" and not self._can_ask:

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,29 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item, hint) for item in value]
     return str(value) if isinstance(value, Path) else value
+
+
+_COLORS = {
+    **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
+    **dict.fromkeys(("ALARM", "DOWN", "Failed", "gone"), "red"),
+}
+
+
+def state(word: str, rest: str = "") -> Styled:
+    """A state in its colour, and what there is to say of it."""
+    color = _COLORS.get(word, "yellow")
+    shown = click.style(f"{escape_control_characters(word):<9}", fg=color, bold=word == "ALARM")
+    return Styled(f"{shown}  {escape_control_characters(rest)}".rstrip())
+
+
+def ago(at: str) -> str:
+    """How long ago a time (RFC 3339) was, as people say it; what is no time is left as it is."""
+    try:
+        then = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    seconds = (datetime.now(UTC) - then).total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length or (seconds >= length and unit == "min"):
+            return f"{seconds // length:.0f} {unit} ago"
+    return f"{max(seconds, 0):.0f} s ago"

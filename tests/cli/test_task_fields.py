@@ -1,4 +1,4 @@
-"""A field of tasks is declared once, in `models.Task`."""
+"""A field of tasks is declared once, in `models.task.Task`."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_a_new_field_takes_one_line(server: Server, tmp_path: Path) -> None:
     ours = shutil.copytree(
         ROOT / "tasktracker_ops", tmp_path / "tasktracker_ops", ignore=lambda *_: {"__pycache__"}
     )
-    models = (ours / "models.py").read_text()
+    models = (ours / "models" / "task.py").read_text()
     assert models.count(DECLARED) == 1
-    (ours / "models.py").write_text(models.replace(DECLARED, ADDED + DECLARED))
+    (ours / "models" / "task.py").write_text(models.replace(DECLARED, ADDED + DECLARED))
     one, several = json.dumps(TASK), json.dumps([TASK])
     for answer in (several, several, several, one, several, one, one, one):
         server.will_answer(200, answer, content_type="application/json")

@@ -23,7 +23,7 @@ from tasktracker_ops.models.status import (
     timestamp,
 )
 from tasktracker_ops.output import Console
-from tasktracker_ops.output.status import ago
+from tasktracker_ops.output.text import ago
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
 

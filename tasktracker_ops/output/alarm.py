@@ -1,0 +1,97 @@
+"""The text of alarms and their history."""
+
+from __future__ import annotations
+
+import re
+
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Alarms
+
+from .results import problem_text, text
+from .screen import Screen
+from .text import ago, escape_control_characters, pairs, state, table, wrapped
+
+COMPARISON_SIGNS = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": "≥",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "≤",
+}
+# What CloudWatch puts around the sentence, and when each datapoint was.
+_AROUND = re.compile(r"^Threshold Crossed: | \(minimum \d+ datapoints? for [^)]*\)|\.$")
+_CROSSED = re.compile(
+    r"(\d+) out of the last (\d+) datapoints? \[(.*)\] (w\w+ .*) the threshold \((.*)\)"
+)
+_TREATED = re.compile(r" were received| and \d+ missing datapoints? w\w+ treated as \[\w+\]")
+_TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
+
+
+@text.register
+def _(result: Alarms, screen: Screen) -> str:
+    parts = [_alarm(alarm) for alarm in result.alarms] or ["There are no alarms."]
+    if result.history is not None:
+        parts.append(_history(result.history, screen))
+    parts += [problem_text(problem, screen) for problem in result.problems]
+    return "\n\n".join(parts)
+
+
+def _alarm(alarm: Alarm) -> str:
+    rows = {
+        "reason": sentence_of(alarm.reason),
+        "condition": _condition(alarm),
+        "actions": _actions(alarm),
+    }
+    shown = state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
+    return f"{escape_control_characters(alarm.name)}  {shown}\n{pairs(rows)}"
+
+
+def _condition(alarm: Alarm) -> str:
+    comparison = COMPARISON_SIGNS.get(alarm.comparison, alarm.comparison)
+    threshold = "its band" if alarm.threshold is None else f"{alarm.threshold:g}"
+    watched = " ".join(filter(None, [alarm.metric, alarm.statistic, comparison, threshold]))
+    periods = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods} periods"
+    length = "" if alarm.period is None else f" of {alarm.period} s"
+    return f"{watched}, {periods}{length}, missing data {alarm.missing_data}"
+
+
+def _actions(alarm: Alarm) -> str:
+    text = f"ALARM → {_names(alarm.alarm_actions)}; OK → {_names(alarm.ok_actions)}"
+    if alarm.insufficient_data_actions:
+        text += f"; INSUFFICIENT_DATA → {_names(alarm.insufficient_data_actions)}"
+    return text if alarm.actions_enabled else f"disabled ({text})"
+
+
+def _names(arns: tuple[str, ...]) -> str:
+    """The last part of each ARN, which is its name."""
+    return ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
+
+
+def _history(history: tuple[AlarmEvent, ...], screen: Screen) -> str:
+    if not history:
+        return "Nothing happened."
+    names = max(len(event.alarm) for event in history)
+    width = None if screen.columns is None else max(screen.columns - names - 24, 20)
+    rows = [(e.at[:19] + "Z", e.alarm, wrapped(_happened(e), width)) for e in history]
+    return table(("time", "alarm", "what"), rows)
+
+
+def _happened(event: AlarmEvent) -> str:
+    if event.new_state is not None:
+        return f"{event.old_state} → {event.new_state}: {sentence_of(event.reason or '')}"
+    if event.action is not None:
+        done = "told" if event.succeeded else "FAILED to tell"
+        return f"{done} {_names((event.action,))}"
+    return event.summary
+
+
+def sentence_of(reason: str) -> str:
+    """CloudWatch's sentence without what only a program needs."""
+    return _TIMES.sub("", _AROUND.sub("", reason.strip()))
+
+
+def short_reason(reason: str) -> str:
+    """The sentence once more shortened, to stand beside others."""
+    sentence = sentence_of(reason)
+    if found := _CROSSED.match(sentence):
+        number, of, values, verdict, threshold = found.groups()
+        return f"{values if of == '1' else f'{number} of {of} datapoints'} {verdict} {threshold}"
+    return _TREATED.sub("", sentence)

@@ -1,0 +1,24 @@
+"""The text of a package."""
+
+from __future__ import annotations
+
+from tasktracker_ops.models.package import Package
+
+from .results import summarised, text
+from .screen import Screen
+from .text import pairs
+
+
+@text.register
+@summarised("Build")
+def _(result: Package, screen: Screen) -> str:
+    state = "built" if result.changed else "up to date"
+    return "\n".join(
+        [
+            f"{result.path.name} {state}",
+            "",
+            *(f"  {name}" for name in result.files),
+            "",
+            pairs({"size": f"{result.size:,} bytes", "sha256": result.sha256}),
+        ]
+    )

@@ -1,0 +1,18 @@
+"""The text of a plan."""
+
+from __future__ import annotations
+
+from tasktracker_ops.models.plan import Plan, violations
+
+from .results import problem_text, text
+from .screen import Screen
+from .text import change_line, counts
+
+
+@text.register
+def _(result: Plan, screen: Screen) -> str:
+    if result.empty:
+        return "No changes: the deployment matches the project."
+    changes = "\n".join(map(change_line, result.changes))
+    refused = [problem_text(problem, screen) for problem in violations(result)]
+    return "\n\n".join([*refused, changes, f"Plan: {counts(result)}."])
