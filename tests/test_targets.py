@@ -14,7 +14,7 @@ from tasktracker_ops.local.credentials import ACCESS_KEY_ID
 from tasktracker_ops.local.target import EmulatorHandle, LocalTarget
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.emulator import RunningEmulator
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.targets import AwsTarget
 

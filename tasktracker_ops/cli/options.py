@@ -16,7 +16,7 @@ from tasktracker_ops.output.streams import can_ask
 from tasktracker_ops.settings import Settings, appearance, load
 
 if TYPE_CHECKING:
-    from tasktracker_ops.output import Console
+    from tasktracker_ops.output.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=click.Command)
@@ -39,15 +39,15 @@ class Context:
     @cached_property
     def console(self) -> Console:
         """Where results, progress and errors go; even settings that cannot be read are told."""
-        from tasktracker_ops.output import Console
+        from tasktracker_ops.output.console import Console
 
         try:
             settings = self.settings
         except TtOpsError:
             settings = appearance(self.flags)
-        return Console(settings, self.flags, self.arguments, self._destinations)
+        return Console(settings, self.flags, self.arguments, self.destinations)
 
-    def _destinations(self, command: str) -> list[str]:
+    def destinations(self, command: str) -> list[str]:
         """Return the options of a command that say where it goes."""
         found = None if self.root is None else self.root.commands.get(command)
         return [p.opts[0] for p in (found.params if found else ()) if isinstance(p, Destination)]

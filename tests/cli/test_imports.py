@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
 HEAVY |= {"plotly", "rich"}
 # Of ours, what takes longer to load than all that describes the commands.
-OURS = {f"tasktracker_ops.{name}" for name in ("models", "output")}
+OURS = {
+    f"tasktracker_ops.{name}"
+    for name in ("models.deployment", "models.status", "models.task", "output.console")
+}
 _PROBE = """
 import json, sys
 from tasktracker_ops.cli.main import main

@@ -20,7 +20,7 @@ USES = """
 import io, sys
 from functools import partial
 from tasktracker_ops.app import App
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import as_json
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows import export_tasks, import_tasks, tasks

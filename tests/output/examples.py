@@ -15,7 +15,7 @@ from tasktracker_ops.models.github_access import GitHubAccess, GitHubRepository
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.plan import Plan, ResourceChange
 from tasktracker_ops.models.task import AddResult, FailedLine, ImportResult, Task
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 
 DEPLOYMENT = Deployment(

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.cli.main import cli
+from tasktracker_ops.cli.options import Context
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models.plan import TerraformEvent
 from tasktracker_ops.models.task import RemoveResult
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 
 from .examples import DEPLOYED, PLAN, emitted, told
@@ -241,7 +243,9 @@ def test_a_hint_keeps_what_was_typed(
     """The same project, state and API, whatever the proposed command is; no state of its own."""
     typed = {"project_dir": "/a b", "state_bucket": "mine", "api_url": "http://x"}
     error = TtOpsError("x", "it failed", hint=f"do this: {command}")
-    Console(Settings(), typed).error(error)
+    context = Context()
+    context.root = cli
+    Console(Settings(), typed, (), context.destinations).error(error)
     assert capsys.readouterr().err.splitlines()[-1] == f"Hint:  do this: {shown}"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.drill import Drill, DrillRequest, Notification, Transition
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 
 AT = "2026-01-01T00:00:00.000Z"

@@ -17,7 +17,7 @@ from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
 from tasktracker_ops.models.status import ApiHealth, Lock, Status
 from tasktracker_ops.models.task import Task, TaskList
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.github_actions import (
     Groups,
     annotation,

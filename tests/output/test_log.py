@@ -9,7 +9,7 @@ import click
 import pytest
 
 from tasktracker_ops.models.log import LogEvent, LogMessage
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.results import text
 from tasktracker_ops.output.screen import Screen
 from tasktracker_ops.settings import Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import pytest
 from tasktracker_ops.errors import SAME_COMMAND, Problem, TtOpsError, quoted
 from tasktracker_ops.models.emulator import Confirmation, ConfirmResult, Inbox, Mail, StopResult
 from tasktracker_ops.models.task import TaskList
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
 
@@ -141,15 +142,11 @@ def test_results_are_redacted_to_their_last_text() -> None:
 
 def test_tasks_and_mail_are_handed_over_as_they_are() -> None:
     """A task is the user's own data; the inbox is there to be read."""
-    tasks = TaskList((type(TASK)(**{**_fields(TASK), "title": "call o@example.com"}),))
+    tasks = TaskList((replace(TASK, title="call o@example.com"),))
     assert redaction().of(tasks) is tasks
     mail = Mail(1, "now", "aws@example.com", "o@example.com", "hear", "text", None)
-    inbox = Inbox((mail,), None)
+    inbox = Inbox((mail,))
     assert redaction().of(inbox) is inbox
-
-
-def _fields(task: object) -> dict[str, object]:
-    return {name: getattr(task, name) for name in type(task).__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def test_a_command_line_leaves_secrets_to_their_variables() -> None:

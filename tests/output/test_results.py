@@ -13,7 +13,7 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import DestroyResult, UnlockResult
 from tasktracker_ops.models.emulator import StopResult
 from tasktracker_ops.models.task import ExportResult, RemoveResult, Task, TaskList
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import shortened
 from tasktracker_ops.settings import Settings
 

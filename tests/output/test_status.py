@@ -22,7 +22,7 @@ from tasktracker_ops.models.status import (
     Subscription,
     timestamp,
 )
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import ago
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
@@ -105,7 +105,7 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 @pytest.mark.parametrize(
     ("value", "keys"),
     [
-        ([], "well api function alarms subscriptions lock problems alarm_names"),
+        ([], "healthy api function alarms subscriptions lock problems alarm_names"),
         (["api"], "url auth public healthy status latency_ms"),
         (["function"], "name alias version runtime state changed_at"),
         (["subscriptions", 0], "protocol endpoint confirmed arn"),

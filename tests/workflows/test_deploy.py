@@ -17,7 +17,7 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange, violations
 from tasktracker_ops.models.status import Subscription
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
 

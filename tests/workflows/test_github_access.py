@@ -21,7 +21,7 @@ from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.output import Console
+from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.github_access import bootstrap_github, remove_github
 
