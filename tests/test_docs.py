@@ -49,6 +49,8 @@ def _code(page: Path) -> Iterator[str]:
 
 def _commands(page: Path) -> Iterator[str]:
     for code in _code(page):
+        if code.startswith("Usage: "):  # of a help text
+            continue
         # `_TT_OPS_COMPLETE=… tt-ops` and `pip … && tt-ops …` hold commands as well.
         for found in _COMMAND.findall(_COMMENT.sub("", code)):
             if found != "tt-ops":
@@ -69,7 +71,7 @@ def _resolve(line: str) -> None:
     command: click.Command = cli
     words = iter(shlex.split(line)[1:])
     for word in words:
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":
             name, _, value = word.partition("=")
             option = _options(command).get(name)
             assert option is not None, f"{line!r}: {command.name} has no option {name}"
