@@ -59,7 +59,7 @@ def _violations(plan: Plan, screen: Screen) -> Iterator[str]:
     if plan.opened:
         (problem,) = violations(Plan(0, 0, 0, (), opened=plan.opened))
         routes = ", ".join(map(_code, plan.opened))
-        opened = f"The API asks who calls, and would be open to everybody: {routes}"
+        opened = f"The API requires authentication; this plan would make it public: {routes}"
         yield f"**🛑 {opened}.** {_hint(problem, screen)}\n"
     for problem in violations(Plan(0, 0, 0, (), fewer_shards=plan.fewer_shards)):
         yield f"**🛑 {problem.message}.** {_hint(problem, screen)}\n"

@@ -88,7 +88,7 @@ def test_an_empty_plan_says_so() -> None:
 def test_making_the_api_public_is_in_bold() -> None:
     """It has the routes, and the option that allows it."""
     (line,) = [x for x in comment(Plan(0, 1, 0, (UPDATED,), opened=("$default",))) if "🛑" in x]
-    assert "The API asks who calls, and would be open to everybody: `$default`.**" in line
+    assert "The API requires authentication; this plan would make it public: `$default`.**" in line
     assert line.endswith("`tt-ops deploy --allow-public`")
 
 
