@@ -1,4 +1,4 @@
-"""`metrics` and `dashboard`: the deployed dashboard in numbers and as a picture."""
+"""`metrics` and `dashboard`: the deployed dashboard as numbers and as charts."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ if TYPE_CHECKING:
 FAMILY = Family("Observe")
 
 # CloudWatch keeps one-minute data for 15 days.
-_LONGEST = 14 * 86400
+_MAX_SECONDS = 14 * 86400
 
 _since = click.option(
     "--since",
-    type=Duration(minimum=60, maximum=_LONGEST),
+    type=Duration(minimum=60, maximum=_MAX_SECONDS),
     default="3h",
     show_default=True,
     metavar="DURATION",
-    help="How far back, such as 10m, 3h or 2d, up to 14d.",
+    help="How far back to look: 10m, 3h or 2d, up to 14d.",
 )
 
 
-def _minutes(
+def _whole_minutes(
     context: click.Context, parameter: click.Parameter, seconds: float | None
 ) -> int | None:
     if seconds is not None and seconds % 60:
-        raise click.BadParameter("CloudWatch's periods are whole minutes", context, parameter)
+        raise click.BadParameter(
+            "a period of CloudWatch is a whole number of minutes", context, parameter
+        )
     return None if seconds is None else int(seconds)
 
 
 _period = click.option(
     "--period",
-    type=Duration(minimum=60, maximum=_LONGEST),
-    callback=_minutes,
+    type=Duration(minimum=60, maximum=_MAX_SECONDS),
+    callback=_whole_minutes,
     metavar="DURATION",
-    help="The time between two points. Default: at most 180 points.",
+    help="Time between two points. Default: as short as 180 points allow.",
 )
 
 
 @FAMILY.command()
 @_since
 @_period
-@click.option("--widget", "title", metavar="TITLE", help="Only widgets with this in their title.")
+@click.option("--widget", "title", metavar="TITLE", help="Only widgets whose title contains this.")
 @pass_context
 def metrics(context: Context, since: float, period: int | None, title: str | None) -> None:
     """Summarise every metric of the deployed dashboard.
 
-    Sum, average, minimum, maximum, p95 and p99 are over the whole time, as CloudWatch
-    computes them; last is the newest point.
+    CloudWatch computes sum, average, minimum, maximum, p95 and p99 over the whole
+    time range; last is the newest point.
 
     \b
     Example:
@@ -67,8 +69,8 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
     context.console.emit(summary.metrics(context.app, window, title=title))
 
 
-class _File(click.Path):
-    """A file to write, named: `-` would mix it with messages."""
+class _OutputFile(click.Path):
+    """The name of a file to write; `-` is refused, since standard output has the result."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
@@ -79,14 +81,16 @@ class _File(click.Path):
         return super().convert(value, param, ctx)
 
 
-_file = _File()
+_file = _OutputFile()
 
 
 @FAMILY.command()
-@click.option("--html", type=_file, metavar="FILE", help="Write it as one self-contained page.")
+@click.option(
+    "--html", type=_file, metavar="FILE", help="Write the dashboard as one self-contained page."
+)
 @click.option("--png", type=_file, metavar="FILE", help="Write a picture of each widget.")
-@click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
-@click.option("--console", is_flag=True, help="Show the target's own console instead.")
+@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
+@click.option("--console", is_flag=True, help="Open the target's own console instead.")
 @_since
 @_period
 @pass_context
@@ -101,8 +105,8 @@ def dashboard(
 ) -> None:
     """Draw the deployed dashboard, with its alarms.
 
-    The page needs no network. Pictures are drawn by CloudWatch itself, where the
-    target can: FILE, or FILE-1 and so on for several widgets.
+    The page works offline. CloudWatch itself draws the pictures, which the emulator
+    cannot: FILE, or FILE-1, FILE-2 and so on for several widgets.
 
     \b
     Example:
@@ -112,7 +116,7 @@ def dashboard(
     from tasktracker_ops.workflows.time_window import time_window
 
     if sum((html is not None or show, png is not None, console)) != 1:
-        raise click.UsageError("name one of --html FILE, --open, --png FILE and --console")
+        raise click.UsageError("give exactly one of --html or --open, --png, and --console")
     window = time_window(time.time(), since, period)
     if console:
         context.console.emit(pictures.console(context.app))
@@ -122,9 +126,9 @@ def dashboard(
         from tasktracker_ops.output.page import renderer
 
         draw = renderer()
-        redacted = context.console.redaction.of
+        redact = context.console.redaction.of
 
         def render(page: DashboardPage) -> str:
-            return draw(redacted(page))
+            return draw(redact(page))
 
         context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))

@@ -1,4 +1,4 @@
-"""`plan`, `deploy`, `outputs`, `unlock` and `destroy`: the deployment's life."""
+"""`plan`, `deploy`, `outputs`, `unlock` and `destroy`: manage the deployment."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ alert_email_option = setting(
 
 @FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something would change.")
 @lock_timeout_option
 @backend_options
-@yes_option("a download of Terraform, if there is none")
+@yes_option("downloading Terraform if it is missing")
 @pass_context
 @click.pass_context
 def plan(
     click_context: click.Context, context: Context, detailed_exitcode: bool, lock_timeout: int
 ) -> None:
-    """Show what a deploy would change, first what it would destroy.
+    """Show what a deploy would change, destructive changes first.
 
-    As markdown it is the comment for a pull request.
+    With --output markdown, print the comment for a pull request.
 
     \b
     Example:
@@ -59,8 +59,10 @@ def plan(
 @FAMILY.command(needs_project=True)
 @alert_email_option
 @allow_destroy_option
-@click.option("--allow-public", is_flag=True, help="Let it open an API that asks who calls.")
-@click.option("--smoke/--no-smoke", default=True, help="Ask the API whether it works afterwards.")
+@click.option(
+    "--allow-public", is_flag=True, help="Allow making an API public that requires authentication."
+)
+@click.option("--smoke/--no-smoke", default=True, help="Check the API after the deploy.")
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
@@ -72,11 +74,11 @@ def deploy(
     smoke: bool,
     lock_timeout: int,
 ) -> None:
-    """Build, plan, ask, apply, check: everything to be live.
+    """Build, plan, confirm, apply and check the whole service.
 
-    Makes the state backend where there is none. Where nothing differs, nothing
-    happens. If the API does not work afterwards, the version before serves again.
-    Tables, buckets and topics are destroyed or replaced only if they are named.
+    Creates the state backend if it does not exist, and changes nothing if everything
+    is up to date. If the smoke check fails, the previous version serves again.
+    Tables, buckets and topics are only destroyed or replaced if named.
 
     \b
     Example:
@@ -104,7 +106,7 @@ def deploy(
 def outputs(context: Context) -> None:
     """Print what is deployed, as the deployment describes itself.
 
-    One call to AWS: no Terraform, no state, from any machine.
+    Takes one call to AWS: no Terraform, no state, from any machine.
 
     \b
     Example:
@@ -116,12 +118,12 @@ def outputs(context: Context) -> None:
 @FAMILY.command(needs_project=True)
 @click.argument("lock_id")
 @backend_options
-@yes_option("the release")
+@yes_option("releasing the lock")
 @pass_context
 def unlock(context: Context, lock_id: str) -> None:
     """Release a state lock whose holder is gone.
 
-    LOCK_ID is what the message about the lock quotes. Make sure that nobody is deploying.
+    The message about the lock quotes LOCK_ID. First make sure that nobody is deploying.
 
     \b
     Example:
@@ -129,7 +131,7 @@ def unlock(context: Context, lock_id: str) -> None:
     """
     from tasktracker_ops.workflows import unlock as unlocking
 
-    context.confirm(f"Release the lock {lock_id}?")
+    context.confirm(f"Release the lock '{lock_id}'?")
     context.console.emit(unlocking.unlock(context.app, lock_id))
 
 
@@ -140,7 +142,7 @@ def unlock(context: Context, lock_id: str) -> None:
 @yes_option("the removal")
 @pass_context
 def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
-    """Remove the deployment with all its tasks.
+    """Remove the deployment and all its tasks.
 
     \b
     Example:
@@ -150,10 +152,10 @@ def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
 
     def approve(changes: Plan) -> None:
         name = context.settings.env
-        also = " and the state backend" if backend else ""
+        also = ", as well as the state backend," if backend else ""
         context.confirm(
-            f"This removes {counted(len(changes.changes), 'resource')} with every task{also} from "
-            f"{context.app.target.label}. Type the environment's name ({name})",
+            f"This removes {counted(len(changes.changes), 'resource')} and all tasks{also} from "
+            f"{context.app.target.label}. Type the environment's name ({name}) to confirm",
             word=name,
         )
 

@@ -1,4 +1,4 @@
-"""`trigger-error` and `trigger-slow`: fire drills that prove the alarms."""
+"""`trigger-error` and `trigger-slow`: fire drills that test the alarms end to end."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def _drill_options(command: F) -> F:
         type=DURATION,
         metavar="DURATION",
         show_default="15m",
-        help="How long --wait waits.",
+        help="Maximum time to --wait.",
     )
     wait = click.option(
-        "--wait", is_flag=True, help="Follow the alarm: fired, somebody told, OK again."
+        "--wait", is_flag=True, help="Follow the alarm until it fired, notified and is OK again."
     )
     count = click.option(
         "--count",
         type=click.IntRange(1, 100),
         default=1,
         metavar="N",
-        help="So many requests, one after the other.",
+        help="Number of requests, one after the other.",
     )
     return count(wait(timeout(command)))
 
@@ -45,10 +45,10 @@ def _drill_options(command: F) -> F:
 @_drill_options
 @pass_context
 def trigger_error(context: Context, count: int, wait: bool, timeout: float | None) -> None:
-    """Make the function fail, and see whether somebody hears of it.
+    """Make the function fail and follow the alarm.
 
-    With --wait it exits 0 only if the alarm fired, somebody was told, and it is
-    OK again.
+    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK
+    again.
 
     \b
     Example:
@@ -56,17 +56,17 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float | Non
     """
     from tasktracker_ops.workflows.drill import ERROR
 
-    _drill(context, ERROR, count, _patience(wait, timeout))
+    _drill(context, ERROR, count, _wait_timeout(wait, timeout))
 
 
 @FAMILY.command("trigger-slow")
 @_drill_options
 @pass_context
 def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None) -> None:
-    """Make the function slow, and see whether somebody hears of it.
+    """Make the function slow and follow the alarm.
 
-    With --wait it exits 0 only if the alarm fired, somebody was told, and it is
-    OK again.
+    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK
+    again.
 
     \b
     Example:
@@ -74,21 +74,21 @@ def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None
     """
     from tasktracker_ops.workflows.drill import SLOW
 
-    _drill(context, SLOW, count, _patience(wait, timeout))
+    _drill(context, SLOW, count, _wait_timeout(wait, timeout))
 
 
-def _patience(wait: bool, timeout: float | None) -> float | None:
-    """How many seconds to follow the alarm; None for not at all."""
+def _wait_timeout(wait: bool, timeout: float | None) -> float | None:
+    """Return for how many seconds to follow the alarm; None for not at all."""
     if timeout is not None and not wait:
-        raise click.UsageError("--timeout is about --wait", click.get_current_context())
+        raise click.UsageError("--timeout needs --wait", click.get_current_context())
     return (timeout or _TIMEOUT_SECONDS) if wait else None
 
 
 def _drill(context: Context, route: Route, count: int, timeout: float | None) -> None:
-    """Run a drill. What happened is printed even if it ends with an error."""
+    """Run a drill and print what happened, even if it failed."""
     from tasktracker_ops.workflows.drill import drill
 
-    done = drill(context.app, route, count=count, timeout=timeout)
-    context.console.emit(done)
-    if done.problem is not None:
-        raise TtOpsError(done.problem.code, done.problem.message, hint=done.problem.hint)
+    result = drill(context.app, route, count=count, timeout=timeout)
+    context.console.emit(result)
+    if (problem := result.problem) is not None:
+        raise TtOpsError(problem.code, problem.message, hint=problem.hint)

@@ -1,4 +1,4 @@
-"""`local`: the embedded AWS on its own."""
+"""`local`: the emulator on its own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FAMILY = Family("Local target")
 
 @FAMILY.group()
 def local() -> None:
-    """Start, stop and look at the embedded AWS.
+    """Start, stop and inspect the AWS emulator.
 
-    An emulation, in a process of this machine that only this machine can reach.
+    It is a process on this machine, reachable from this machine only.
 
     \b
     Example:
@@ -22,10 +22,12 @@ def local() -> None:
 
 
 @local.command()
-@setting("--local-port", "--port", metavar="PORT", help="Insist on this port; 0 takes a free one.")
+@setting(
+    "--local-port", "--port", metavar="PORT", help="Use this port and no other; 0 takes a free one."
+)
 @pass_context
 def up(context: Context) -> None:
-    """Start it in the background, unless it runs.
+    """Start the emulator in the background, unless it is running.
 
     \b
     Example:
@@ -37,7 +39,7 @@ def up(context: Context) -> None:
 @local.command()
 @pass_context
 def down(context: Context) -> None:
-    """Stop it. Everything in it is gone: it lives in memory.
+    """Stop the emulator and discard everything in it.
 
     \b
     Example:
@@ -51,7 +53,7 @@ def down(context: Context) -> None:
 @local.command()
 @pass_context
 def status(context: Context) -> None:
-    """Say where it is; exit 1 when it is not running.
+    """Show the running emulator; exit 1 if it is not running.
 
     \b
     Example:
@@ -78,7 +80,7 @@ def inbox(context: Context, mail_id: int | None) -> None:
 @click.argument("address", required=False)
 @pass_context
 def confirm(context: Context, address: str | None) -> None:
-    """Confirm the subscriptions that wait for it, as the links in the mails do.
+    """Confirm pending subscriptions, as the links in the mails do.
 
     \b
     Example:

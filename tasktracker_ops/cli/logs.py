@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import DURATION, Context, Family, ended_by_interrupt, pass_context
+from .options import DURATION, Context, Family, exit_on_interrupt, pass_context
 
 FAMILY = Family("Observe")
 
@@ -18,30 +18,31 @@ FAMILY = Family("Observe")
     default="10m",
     show_default=True,
     metavar="DURATION",
-    help="Begin 30s, 10m, 3h or 2d ago.",
+    help="How far back to look: 30s, 10m, 3h or 2d.",
 )
-@click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Keep showing new events until Ctrl-C.")
 @click.option(
     "--filter",
     "pattern",
     default="",
     metavar="PATTERN",
-    help="Only what CloudWatch's filter pattern matches.",
+    help="Only events that match this CloudWatch filter pattern.",
 )
 @click.option("--errors", is_flag=True, help="Only failed requests and errors.")
 @click.option(
     "--request-id",
     metavar="ID",
-    help="Everything of one request, START to REPORT; 8 characters of its id are enough.",
+    help="All events of one request; 8 characters of its id are enough.",
 )
-@click.option("--message-only", is_flag=True, help="Only the messages, as they were written.")
-@click.option("--api", is_flag=True, help="The API's access log instead of the function's.")
+@click.option("--message-only", is_flag=True, help="Only the messages, unformatted.")
+@click.option("--api", is_flag=True, help="Show the API's access log instead.")
 @pass_context
 def logs(context: Context, /, **query: Any) -> None:
     """Show the function's log, times in UTC.
 
-    An event is shown when all that is given holds for it. Lambda's own lines (START, END,
-    REPORT) come with --verbose, --filter, --errors, --request-id, --message-only and JSON.
+    Options combine: an event is shown if it matches all of them. Lambda's own lines (START,
+    END, REPORT) are only shown with --verbose, --filter, --errors, --request-id,
+    --message-only or --output json.
 
     \b
     Example:
@@ -50,5 +51,5 @@ def logs(context: Context, /, **query: Any) -> None:
     """
     from tasktracker_ops.workflows import logs as reading
 
-    with ended_by_interrupt():
+    with exit_on_interrupt():
         context.console.stream(reading.logs(context.app, reading.LogQuery(**query)))

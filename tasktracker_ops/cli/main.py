@@ -1,4 +1,4 @@
-"""The `tt-ops` command: its families, and the one place where errors become exit codes."""
+"""The `tt-ops` command: its families, and the one place that turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ import click
 
 from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.output.streams import abandon_broken, replace_closed
+from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
 from . import dashboard, deployment, drill, local, logs, setup, status, tasks
 from .options import Context, RootGroup
 
-# In the order of the help.
+# In the order of the help text.
 _MODULES = (setup, local, deployment, tasks, status, dashboard, logs, drill)
 _INTERRUPTED = TtOpsError(
     "interrupted",
-    "interrupted, and nothing of it goes on",
-    hint="see how things stand: tt-ops status",
+    "interrupted; nothing is still running",
+    hint="check the service: tt-ops status",
     exit_code=ExitCode.INTERRUPTED,
 )
 
 
 class TtOps(RootGroup):
-    """The commands, family by family."""
+    """The root command, whose help lists the commands family by family."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, family by family."""
@@ -52,26 +52,26 @@ class TtOps(RootGroup):
                 formatter.write_dl(rows)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the command line, which may print a help text."""
-        with _noticing_readers():
+        """Parse the command line, which may print a help text."""
+        with _convert_broken_pipe():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run what was typed."""
-        with _noticing_readers():
+        """Run the command."""
+        with _convert_broken_pipe():
             return super().invoke(ctx)
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]  # one form of click's overloads
-        """Run, and end the process with the exit code of what happened."""
+        """Run the command line and exit the process with the matching code."""
         context = Context()
         context.arguments = sys.argv[1:] if args is None else args
         context.root = self
         extra |= {"prog_name": "tt-ops", "standalone_mode": False, "obj": context}
         try:
             code = self._run(args, context, extra)
-        except (_ReaderGone, BrokenPipeError):
-            # As with any program in `… | head -1`: there is nobody to tell.
-            abandon_broken()
+        except (_BrokenOutput, BrokenPipeError):
+            # As with any program in `… | head -1`: nobody reads a message.
+            discard_broken_streams()
             code = ExitCode.READER_GONE
         finally:
             if "console" in vars(context):
@@ -81,56 +81,56 @@ class TtOps(RootGroup):
     def _run(self, args: Sequence[str] | None, context: Context, extra: dict[str, Any]) -> Any:
         try:
             return super().main(args, **extra)
-        except (_ReaderGone, BrokenPipeError):
+        except (_BrokenOutput, BrokenPipeError):
             raise
         except TtOpsError as error:
-            return _explain(_behind(error, context), context)
+            return _report(_explain_by_target(error, context), context)
         except click.Abort:
-            return _explain(_INTERRUPTED, context)
+            return _report(_INTERRUPTED, context)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message())
             return ExitCode.OK
         except click.ClickException as error:
-            return _explain(_usage_error(error), context)
-        except Exception as error:  # the boundary: nobody should meet a traceback
+            return _report(_usage_error(error), context)
+        except Exception as error:  # the boundary: users see no traceback
             if "verbose" in context.flags:
                 context.console.trace(traceback.format_exc())
-            return _explain(_refused(error) or _defect(error, context), context)
+            return _report(_file_error(error) or _internal_error(error, context), context)
 
 
-class _ReaderGone(Exception):
-    """Who read what is printed has left."""
+class _BrokenOutput(Exception):
+    """The reader of standard output closed it."""
 
 
 @contextmanager
-def _noticing_readers() -> Iterator[None]:
-    """Keep from click, which would exit 1, that the reader has gone."""
+def _convert_broken_pipe() -> Iterator[None]:
+    """Raise _BrokenOutput for BrokenPipeError, which click would turn into exit code 1."""
     try:
         yield
     except BrokenPipeError as error:
-        raise _ReaderGone from error
+        raise _BrokenOutput from error
 
 
-def _explain(error: TtOpsError, context: Context) -> int:
+def _report(error: TtOpsError, context: Context) -> int:
     context.console.error(error)
     return error.exit_code
 
 
-def _behind(error: TtOpsError, context: Context) -> TtOpsError:
-    """Return the error behind `error`, if the run got as far as to have a target that knows it."""
+def _explain_by_target(error: TtOpsError, context: Context) -> TtOpsError:
+    """Return the error as the target explains it, if the run got as far as creating one."""
     app = vars(context).get("app")
-    # To make a target may be what failed.
+    # Creating the target may be what failed.
     return app.target.explain(error) if app and "target" in vars(app) else error
 
 
 def _usage_error(error: click.ClickException) -> TtOpsError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "tt-ops"
-    message, hint = error.format_message(), "see how it is used"
+    message, hint = error.format_message(), "read its help"
     if isinstance(error, click.NoSuchCommand | click.NoSuchOption):
         message = error.message
         if similar := error.possibilities:
-            hint = f"did you mean {' or '.join(map(repr, similar))}? See how it is used"
+            hint = f"did you mean {' or '.join(map(repr, similar))}? Read its help"
             if isinstance(error, click.NoSuchCommand):
                 path = f"{path} {similar[0]}"
     message = message.rstrip(".")
@@ -142,32 +142,32 @@ def _usage_error(error: click.ClickException) -> TtOpsError:
     )
 
 
-def _refused(error: Exception) -> TtOpsError | None:
-    """What the system has against a file; None when the error is about something else."""
+def _file_error(error: Exception) -> TtOpsError | None:
+    """Return an error that names the file of an OSError; None for any other exception."""
     full = (errno.ENOSPC, errno.EDQUOT)
     if not isinstance(error, OSError) or not (error.filename or error.errno in full):
         return None
     file = str(error.filename or "")
-    name = repr(file) if file else "standard output" if _printing(error) else "a file"
-    hint = f"see who may do what on the way to it: namei -l {shlex.quote(file)}"
+    name = repr(file) if file else "standard output" if _is_printing(error) else "a file"
+    hint = f"check the permissions along its path: namei -l {shlex.quote(file)}"
     return TtOpsError(
         "file-refused",
         f"{name} cannot be used: {error.strerror}",
-        hint="see what room is left: df -h" if error.errno in full else hint,
+        hint="check the free space: df -h" if error.errno in full else hint,
     )
 
 
-def _printing(error: OSError) -> bool:
-    """Whether a result or a help text was being printed: the error itself names no file."""
+def _is_printing(error: OSError) -> bool:
+    """Return whether the error came from printing: the error itself names no file."""
     return any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__))
 
 
-def _defect(error: Exception, context: Context) -> TtOpsError:
+def _internal_error(error: Exception, context: Context) -> TtOpsError:
     again = context.console.redaction.command(["tt-ops", "--verbose", *context.arguments])
     return TtOpsError(
         "internal-error",
-        f"a defect of tt-ops, not of yours: {type(error).__name__}: {error}",
-        hint=f"see where, and report it: {again}",
+        f"a bug in tt-ops: {type(error).__name__}: {error}",
+        hint=f"show the traceback, and report it: {again}",
     )
 
 
@@ -180,11 +180,11 @@ def _raise_interrupt(number: int, frame: FrameType | None) -> None:
 def cli() -> None:
     """Deploy and drive a Task Tracker: Lambda, DynamoDB and an HTTP API.
 
-    On an AWS account, or with --target local on an AWS embedded in one process of
-    this machine: an emulation, with no account and no Docker.
+    Works on an AWS account, or with --target local on an AWS emulator in one process
+    on this machine, without account and Docker.
 
     \b
-    Begin with:  tt-ops --target local deploy --yes
+    Start with:  tt-ops --target local deploy --yes
     """
 
 
@@ -195,7 +195,7 @@ for _module in _MODULES:
 
 def main() -> None:
     """Run the console script."""
-    # A polite end asks for the same care as Ctrl-C: temporary files go, Terraform is waited for.
+    # As for Ctrl-C: temporary files are removed, and Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
-    replace_closed()
+    replace_closed_streams()
     cli()

@@ -1,4 +1,4 @@
-"""`bootstrap` and `build`: what a deploy stands on."""
+"""`bootstrap` and `build`: what a deploy needs."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
 @FAMILY.command(needs_project=True)
-@click.option("--github", metavar="OWNER/REPO", help="Let this repository's workflows deploy, too.")
-@click.option("--branch", default="main", show_default=True, help="The branch that deploys.")
+@click.option(
+    "--github", metavar="OWNER/REPO", help="Also allow this repository's workflows to deploy."
+)
+@click.option("--branch", default="main", show_default=True, help="Branch that deploys.")
 @click.option(
     "--github-environment",
     metavar="NAME",
     default="production",
     show_default=True,
-    help="The environment of the jobs that deploy.",
+    help="GitHub environment of the jobs that deploy.",
 )
 @click.option(
     "--github-ids",
     metavar="OWNER_ID/REPOSITORY_ID",
-    help="The repository's ids, if it is private. Default: as GitHub says.",
+    help="Ids of a private repository. Default: read from GitHub.",
 )
 @allow_destroy_option
 @backend_options
-@yes_option("letting GitHub in, and a download of Terraform, if there is none")
+@yes_option("giving GitHub access, and downloading Terraform if it is missing")
 @pass_context
 def bootstrap(
     context: Context,
@@ -50,10 +52,11 @@ def bootstrap(
     github_ids: str | None,
     allow_destroy: tuple[str, ...],
 ) -> None:
-    """Make the bucket and the table for Terraform's state.
+    """Create the bucket and the lock table for Terraform's state.
 
-    What exists and is yours is adopted and hardened; a second run changes nothing.
-    With --github, roles are made for that repository's workflows, which then need no keys.
+    Adopts and hardens them if they exist in your account; a second run changes nothing.
+    With --github, also creates roles for that repository's workflows, which then need no
+    access keys.
 
     \b
     Example:
@@ -65,15 +68,15 @@ def bootstrap(
 
     def approve(changes: Plan) -> None:
         context.confirm(
-            f"Let {github} (branch {branch}, environment {github_environment}) deploy to "
+            f"Allow {github} (branch {branch}, environment {github_environment}) to deploy to "
             f"{context.app.target.label}?"
         )
 
     if github is None:
-        _refuse("branch", "github_environment", "github_ids", without="--github")
+        _require_github("branch", "github_environment", "github_ids")
     context.app.ensure_ready()
     allowed = Allowed(frozenset(allow_destroy))
-    made = (
+    result = (
         backend.bootstrap(context.app, allowed=allowed)
         if github is None
         else access.bootstrap_github(
@@ -86,22 +89,22 @@ def bootstrap(
             allowed=allowed,
         )
     )
-    context.console.emit(made)
+    context.console.emit(result)
     if "state_bucket" in context.flags:
         bucket = context.settings.state_bucket
-        context.console.note(f'For the next commands, in tt-ops.toml: state_bucket = "{bucket}"')
+        context.console.note(f'For later commands, add to tt-ops.toml: state_bucket = "{bucket}"')
 
 
-def _refuse(*names: str, without: str) -> None:
-    """Turn down options that were given and say nothing on their own."""
-    here = click.get_current_context()
-    for option in here.command.params:
-        if option.name in names and here.get_parameter_source(option.name) is COMMANDLINE:
-            raise click.UsageError(f"{option.opts[0]} is about {without}", here)
+def _require_github(*names: str) -> None:
+    """Raise UsageError if one of these options was given without --github."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        if option.name in names and context.get_parameter_source(option.name) is COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} needs --github", context)
 
 
 @FAMILY.command(needs_project=True)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the zip is stale.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the zip is out of date.")
 @pass_context
 def build(context: Context, check: bool) -> None:
     """Pack lambda_function/ into function.zip.

@@ -1,4 +1,4 @@
-"""`status` and `alarms`: whether the service is well."""
+"""`status` and `alarms`: whether the service is healthy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
-from .options import DURATION, Context, Duration, Family, ended_by_interrupt, pass_context
+from .options import DURATION, Context, Duration, Family, exit_on_interrupt, pass_context
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.status import Status
@@ -17,69 +17,68 @@ FAMILY = Family("Observe")
 
 
 @FAMILY.command()
-@click.option("--exit-code", is_flag=True, help="Exit 3 when an alarm is firing.")
+@click.option("--exit-code", is_flag=True, help="Exit 3 if an alarm is firing.")
 @click.option(
     "--watch",
     type=Duration(minimum=1),
     metavar="DURATION",
-    help="Look again every 5s, 1m …, until Ctrl-C.",
+    help="Refresh at this interval (5s, 1m …) until Ctrl-C.",
 )
 @pass_context
 @click.pass_context
 def status(
     click_context: click.Context, context: Context, exit_code: bool, watch: float | None
 ) -> None:
-    """Show on one screen whether the service is well.
+    """Show on one screen whether the service is healthy.
 
-    Exits 1 when nobody can use it, when an alarm fired and nobody was told, or
-    when an alarm is gone.
+    Exits 1 if the API does not work, if an alarm fired and nobody was notified, or
+    if an alarm is missing.
 
     \b
     Example:
       tt-ops status --watch 5s
     """
-    from tasktracker_ops.workflows import status as looking
+    from tasktracker_ops.workflows import status as workflow
 
     if watch is not None:
-        with ended_by_interrupt():
-            context.console.redraw(looking.watch(context.app, watch))
+        with exit_on_interrupt():
+            context.console.redraw(workflow.watch(context.app, watch))
         return
-    seen = looking.status(context.app)
-    context.console.emit(seen)
-    click_context.exit(_exit_code(seen, alarm=exit_code))
+    result = workflow.status(context.app)
+    context.console.emit(result)
+    click_context.exit(_exit_code(result, alarm=exit_code))
 
 
-def _exit_code(seen: Status, *, alarm: bool) -> ExitCode:
-    if alarm and any(each.state == "ALARM" for each in seen.alarms or ()):
+def _exit_code(result: Status, *, alarm: bool) -> ExitCode:
+    if alarm and any(each.state == "ALARM" for each in result.alarms or ()):
         return ExitCode.ALARM
-    return ExitCode.OK if seen.healthy else ExitCode.FAILED
+    return ExitCode.OK if result.healthy else ExitCode.FAILED
 
 
 @FAMILY.command()
-@click.option("--history", is_flag=True, help="What they did as well: the newest 20 items.")
+@click.option("--history", is_flag=True, help="Also show the newest 20 items of their history.")
 @click.option(
     "--since",
     type=DURATION,
     metavar="DURATION",
-    help="All of the history of the last 2h, 3d …; CloudWatch keeps 30 days.",
+    help="Show the whole history of this time (2h, 3d …, up to 30 days).",
 )
 @pass_context
 @click.pass_context
 def alarms(
     click_context: click.Context, context: Context, history: bool, since: float | None
 ) -> None:
-    """Show the alarms: what they watch, whom they tell.
+    """Show the alarms, their conditions and actions.
 
-    With --history also what they did. Exits 1 when one of them is gone, or the
-    history cannot be read.
+    Exits 1 if an alarm is missing or the history cannot be read.
 
     \b
     Example:
       tt-ops alarms --history
     """
-    from tasktracker_ops.workflows import alarms as listing
+    from tasktracker_ops.workflows import alarms as workflow
 
-    wanted = history or since is not None
-    found = listing.alarms(context.app, history=wanted, since=since)
-    context.console.emit(found)
-    click_context.exit(ExitCode.FAILED if found.problems else ExitCode.OK)
+    history = history or since is not None
+    result = workflow.alarms(context.app, history=history, since=since)
+    context.console.emit(result)
+    click_context.exit(ExitCode.FAILED if result.problems else ExitCode.OK)

@@ -26,7 +26,7 @@ _PAGE = 50
     "--api-url",
     cls=Destination,
     metavar="URL",
-    help="Use the API at this address, without AWS.",
+    help="Use the API at this URL, without AWS.",
 )
 def tasks() -> None:
     """List, add, edit, remove, export and import tasks over HTTP.
@@ -38,7 +38,7 @@ def tasks() -> None:
 
 
 @tasks.command("list", form="csv")
-@click.option("--all", "everything", is_flag=True, help="All tasks, page after page.")
+@click.option("--all", "everything", is_flag=True, help="List all tasks.")
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help=f"Number of tasks. Default: {_PAGE}."
 )
@@ -54,9 +54,9 @@ def list_tasks(context: Context, everything: bool, limit: int | None, status: st
     from tasktracker_ops.workflows import tasks as workflow
 
     if everything and limit is not None:
-        raise click.UsageError("--all and --limit exclude each other")
-    most = None if everything else limit or _PAGE
-    context.console.emit(workflow.newest(context.app, status=status, limit=most))
+        raise click.UsageError("give --all or --limit, not both")
+    limit = None if everything else limit or _PAGE
+    context.console.emit(workflow.newest(context.app, status=status, limit=limit))
 
 
 @tasks.command()
@@ -67,7 +67,7 @@ def list_tasks(context: Context, everything: bool, limit: int | None, status: st
 def add(
     context: Context, titles: tuple[str, ...], description: str | None, status: str | None
 ) -> None:
-    """Add tasks; with - for a title, one for each line of standard input.
+    """Add tasks; a title of - adds one for each line of standard input.
 
     \b
     Example:
@@ -98,13 +98,13 @@ def _titles(titles: tuple[str, ...]) -> Iterator[str]:
             continue
         for number, line in enumerate(sys.stdin.buffer, 1):
             try:
-                # What editors of other systems put in front of a text is no part of it.
+                # Some editors begin a file with a byte order mark.
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:
                 raise TtOpsError(
                     "title-unreadable",
                     f"line {number} of standard input is not UTF-8",
-                    hint="those before it were added; give the rest again: tt-ops tasks add -",
+                    hint="the lines before it were added; add the rest again: tt-ops tasks add -",
                 ) from None
             if text:
                 yield text
@@ -134,8 +134,8 @@ def edit(
 ) -> None:
     """Change the given fields of a task, or all of them in your editor.
 
-    The editor is $VISUAL, $EDITOR or the system's own. What somebody else changed
-    meanwhile is never overwritten. A text that cannot be sent is kept in a file.
+    The editor is $VISUAL, $EDITOR or the system's default. Changes that somebody else made
+    in the meantime are never overwritten. A text that cannot be sent is kept in a file.
 
     \b
     Example:
@@ -143,8 +143,8 @@ def edit(
     """
     from tasktracker_ops.workflows import tasks as workflow
 
-    given = {"title": title, "description": description, "status": status}
-    fields = {name: value for name, value in given.items() if value is not None}
+    options = {"title": title, "description": description, "status": status}
+    fields = {name: value for name, value in options.items() if value is not None}
     if fields:
         context.console.emit(workflow.edit(context.app, task_id, fields))
     elif context.interactive and sys.stdout.isatty():
@@ -152,8 +152,8 @@ def edit(
     else:
         raise TtOpsError(
             "nothing-to-change",
-            f"no field of the task {task_id!r} was given, and no editor can be shown here",
-            hint=f"give one: tt-ops tasks edit {shlex.quote(task_id)} --status done",
+            f"no field to change of the task {task_id!r} was given, and an editor needs a terminal",
+            hint=f"name a field: tt-ops tasks edit {shlex.quote(task_id)} --status done",
             exit_code=ExitCode.USAGE,
         )
 
@@ -166,7 +166,7 @@ def _open_editor(file: Path) -> None:
         raise TtOpsError(
             "editor-failed",
             f"the editor failed, and nothing was changed: {reason}",
-            hint="choose another one, and edit again: export EDITOR=nano",
+            hint="choose another editor and try again: export EDITOR=nano",
         ) from error
 
 
@@ -189,7 +189,7 @@ def done(context: Context, task_id: str) -> None:
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @pass_context
 def rm(context: Context, task_ids: tuple[str, ...]) -> None:
-    """Remove tasks; one that is not there ends it.
+    """Remove tasks, stopping at the first that does not exist.
 
     \b
     Example:
@@ -209,7 +209,7 @@ def rm(context: Context, task_ids: tuple[str, ...]) -> None:
 def export(context: Context, file: Path) -> None:
     """Write all tasks to FILE, or - for standard output, as JSON lines.
 
-    The oldest is first. FILE is written whole, or not at all.
+    The oldest task comes first. FILE is written completely or not at all.
 
     \b
     Example:
@@ -218,11 +218,11 @@ def export(context: Context, file: Path) -> None:
     from tasktracker_ops.output.text import as_json
     from tasktracker_ops.workflows.export_tasks import export_tasks, write_tasks
 
-    form = partial(as_json, indent=None)
+    to_line = partial(as_json, indent=None)
     if str(file) == "-":
-        write_tasks(context.app, sys.stdout.buffer, form)
+        write_tasks(context.app, sys.stdout.buffer, to_line)
     else:
-        context.console.emit(export_tasks(context.app, file, form))
+        context.console.emit(export_tasks(context.app, file, to_line))
 
 
 @tasks.command("import")
@@ -231,9 +231,9 @@ def export(context: Context, file: Path) -> None:
 def import_tasks(context: Context, file: BinaryIO) -> None:
     """Create a task from each JSON line of FILE, or of standard input with -.
 
-    A line counts once, however often it is imported: each task is created under its
-    task_id, and one that is there stays as it is. A line without a task_id gets one
-    derived from its content, and is listed after tasks that were added one by one.
+    Importing a file again changes nothing: each task is created under its task_id, and an
+    existing task stays as it is. A line without a task_id gets one derived from its
+    content; such tasks are listed after all others.
 
     \b
     Example:
@@ -242,7 +242,7 @@ def import_tasks(context: Context, file: BinaryIO) -> None:
     from tasktracker_ops.workflows import import_tasks as workflow
 
     name = "-" if file is sys.stdin.buffer else file.name
-    imported, error = workflow.import_tasks(context.app, file, name)
-    context.console.emit(imported)
+    result, error = workflow.import_tasks(context.app, file, name)
+    context.console.emit(result)
     if error is not None:
         raise error

@@ -1,4 +1,4 @@
-"""The text of alarms and their history."""
+"""Alarms and their history as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Alarms
 
 from .results import problem_text, text
 from .screen import Screen
-from .text import ago, escape_control_characters, pairs, state, table, wrapped
+from .text import ago, escape_control_characters, pairs, state, table, wrap
 
 COMPARISON_SIGNS = {
     "GreaterThanThreshold": ">",
@@ -16,12 +16,12 @@ COMPARISON_SIGNS = {
     "LessThanThreshold": "<",
     "LessThanOrEqualToThreshold": "≤",
 }
-# What CloudWatch puts around the sentence, and when each datapoint was.
-_AROUND = re.compile(r"^Threshold Crossed: | \(minimum \d+ datapoints? for [^)]*\)|\.$")
+# What CloudWatch writes around the sentence.
+_AFFIXES = re.compile(r"^Threshold Crossed: | \(minimum \d+ datapoints? for [^)]*\)|\.$")
 _CROSSED = re.compile(
     r"(\d+) out of the last (\d+) datapoints? \[(.*)\] (w\w+ .*) the threshold \((.*)\)"
 )
-_TREATED = re.compile(r" were received| and \d+ missing datapoints? w\w+ treated as \[\w+\]")
+_MISSING_DATA = re.compile(r" were received| and \d+ missing datapoints? w\w+ treated as \[\w+\]")
 _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 
 
@@ -36,12 +36,12 @@ def _(result: Alarms, screen: Screen) -> str:
 
 def _alarm(alarm: Alarm) -> str:
     rows = {
-        "reason": sentence_of(alarm.reason),
+        "reason": clean_reason(alarm.reason),
         "condition": _condition(alarm),
         "actions": _actions(alarm),
     }
-    shown = state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
-    return f"{escape_control_characters(alarm.name)}  {shown}\n{pairs(rows)}"
+    status = state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
+    return f"{escape_control_characters(alarm.name)}  {status}\n{pairs(rows)}"
 
 
 def _condition(alarm: Alarm) -> str:
@@ -61,37 +61,37 @@ def _actions(alarm: Alarm) -> str:
 
 
 def _names(arns: tuple[str, ...]) -> str:
-    """The last part of each ARN, which is its name."""
+    """Return the last part of each ARN, which is its name."""
     return ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
 
 
 def _history(history: tuple[AlarmEvent, ...], screen: Screen) -> str:
     if not history:
-        return "Nothing happened."
+        return "The history is empty."
     names = max(len(event.alarm) for event in history)
     width = None if screen.columns is None else max(screen.columns - names - 24, 20)
-    rows = [(e.at[:19] + "Z", e.alarm, wrapped(_happened(e), width)) for e in history]
-    return table(("time", "alarm", "what"), rows)
+    rows = [(e.at[:19] + "Z", e.alarm, wrap(_event_text(e), width)) for e in history]
+    return table(("time", "alarm", "event"), rows)
 
 
-def _happened(event: AlarmEvent) -> str:
+def _event_text(event: AlarmEvent) -> str:
     if event.new_state is not None:
-        return f"{event.old_state} → {event.new_state}: {sentence_of(event.reason or '')}"
+        return f"{event.old_state} → {event.new_state}: {clean_reason(event.reason or '')}"
     if event.action is not None:
-        done = "told" if event.succeeded else "FAILED to tell"
-        return f"{done} {_names((event.action,))}"
+        outcome = "notified" if event.succeeded else "FAILED to notify"
+        return f"{outcome} {_names((event.action,))}"
     return event.summary
 
 
-def sentence_of(reason: str) -> str:
-    """CloudWatch's sentence without what only a program needs."""
-    return _TIMES.sub("", _AROUND.sub("", reason.strip()))
+def clean_reason(reason: str) -> str:
+    """Return CloudWatch's reason without the parts that only programs need."""
+    return _TIMES.sub("", _AFFIXES.sub("", reason.strip()))
 
 
 def short_reason(reason: str) -> str:
-    """The sentence once more shortened, to stand beside others."""
-    sentence = sentence_of(reason)
-    if found := _CROSSED.match(sentence):
-        number, of, values, verdict, threshold = found.groups()
+    """Return the reason in a few words."""
+    sentence = clean_reason(reason)
+    if match := _CROSSED.match(sentence):
+        number, of, values, verdict, threshold = match.groups()
         return f"{values if of == '1' else f'{number} of {of} datapoints'} {verdict} {threshold}"
-    return _TREATED.sub("", sentence)
+    return _MISSING_DATA.sub("", sentence)

@@ -1,4 +1,4 @@
-"""All that is printed: results on stdout; progress, notes and errors on stderr."""
+"""Print results on stdout; progress, notes and errors on stderr."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .github_actions import Annotations, Groups, escape_workflow_commands, in_ci
 from .redaction import Redaction
 from .results import text
 from .screen import Screen
-from .streams import abandon_broken
+from .streams import discard_broken_streams
 from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
@@ -41,38 +41,40 @@ class Console:
     def __init__(
         self,
         settings: Settings,
-        typed: Mapping[str, Any] | None = None,
+        flags: Mapping[str, Any] | None = None,
         arguments: Sequence[str] = (),
         destinations: Callable[[str], Iterable[str]] = lambda command: (),
     ) -> None:
-        """Take what `Screen` takes."""
+        """Create a console; the arguments are those of `Screen`."""
         self._json = settings.output == "json"
         self._csv = settings.output == "csv"
         self._markdown = settings.output == "markdown"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         self._terminal = sys.stderr.isatty()
-        # A dumb terminal knows no colours, and cannot take a line back.
+        # A dumb terminal has no colours, and cannot overwrite a line.
         dumb = settings.environ.get("TERM") == "dumb"
         self._github = is_runner(settings.environ)
         self._ci = in_ci(settings.environ) and not self._terminal
         self._color = False if settings.no_color or dumb or self._ci else None
-        self.redaction = Redaction(settings, typed)
-        self._screen = Screen(settings, typed or {}, arguments, self.redaction, destinations)
-        # A program that asked for JSON reads errors as JSON, and gets nothing else on stderr.
-        told = self._terminal or self._ci or settings.verbose or not self._json
-        self._talks = told and not settings.quiet
-        # Without colours no command goes to the terminal.
-        self._live = self._terminal and self._color is None and not settings.quiet
+        self.redaction = Redaction(settings, flags)
+        self._screen = Screen(settings, flags or {}, arguments, self.redaction, destinations)
+        # With JSON, a program reads stderr: it has the error and nothing else.
+        only_errors = self._json and not (self._terminal or self._ci or settings.verbose)
+        self._logs_progress = not (only_errors or settings.quiet)
+        # Without colours, no escape sequence is written to the terminal.
+        self._is_live = self._terminal and self._color is None and not settings.quiet
         self._summary = settings.environ.get("GITHUB_STEP_SUMMARY")
-        self._groups = Groups(self._command)
-        self._annotations = Annotations(self._command, settings.environ.get("GITHUB_WORKSPACE"))
-        self._kept = self._emitted = False
+        self._groups = Groups(self._print_command)
+        self._annotations = Annotations(
+            self._print_command, settings.environ.get("GITHUB_WORKSPACE")
+        )
+        self._has_logged = self._has_printed_result = False
         self._step = ""
         self._total = 0
         self._next_progress = 0.0
-        self._finished: set[str] = set()
-        self._warned: set[TerraformEvent] = set()
+        self._finished_addresses: set[str] = set()
+        self._known_warnings: set[TerraformEvent] = set()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
@@ -80,79 +82,76 @@ class Console:
     # Results
 
     def emit(self, result: Any) -> None:
-        """Print a result in the chosen form."""
+        """Print a result in the chosen format."""
         self.end_group()
-        if self._kept and self._terminal and not self._json:
-            self._say("")
-        self._put(self._form(result))
+        if self._has_logged and self._terminal and not self._json:
+            self._print_stderr("")
+        self._print(self._format(result))
         redacted = self.redaction.of(result)
         if not self._quiet:
             self._annotations.result(redacted, self._screen.hint)
         self._summarise(redacted)
 
     def stream(self, results: Iterable[Any]) -> None:
-        """Print results as they come: each a text, or an object on a line of its own."""
+        """Print results as they arrive; with JSON, one object per line."""
         for result in results:
             self.end_group()
-            self._put(self._form(result, indent=None))
+            self._print(self._format(result, indent=None))
 
     def redraw(self, results: Iterable[Any]) -> None:
-        """Print each result in the place of the one before, where a terminal can show that.
-
-        The last one stays when it ends.
-        """
+        """Print each result over the one before, on a terminal that can; the last one stays."""
         if self._json or self._color is False or self._screen.columns is None:
             self.stream(results)
             return
         from .live import live_screen
 
-        shown = ""
+        last = ""
         try:
             with live_screen(sys.stdout) as draw:
                 for result in results:
-                    shown = self._form(result)
-                    draw(shown)
+                    last = self._format(result)
+                    draw(last)
         finally:
-            if shown:
-                self._put(shown)
+            if last:
+                self._print(last)
 
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next.
 
-        As JSON it goes to stderr; in CI, where stderr has more than that, it is its last line, and
-        the object on stdout where there is no other.
+        With JSON it is an object on stderr. In CI, where progress is on stderr too, it is the last
+        line there, and also printed on stdout unless a result was.
         """
         self.end_group()
         hint = self._screen.hint(self.redaction(error.hint))
         problem = Problem(
-            error.code, self._shown(error.message, keep="\n"), escape_control_characters(hint)
+            error.code, self._sanitize(error.message, keep="\n"), escape_control_characters(hint)
         )
         self._summarise(problem)
         self._annotations.problem("error", problem, self.redaction.of(error.findings))
         if not (self._json or self._github):
-            self._say(click.style("Error: ", fg="red", bold=True) + problem.message)
-            self._say(click.style("Hint:  ", fg="cyan") + problem.hint)
+            self._print_stderr(click.style("Error: ", fg="red", bold=True) + problem.message)
+            self._print_stderr(click.style("Hint:  ", fg="cyan") + problem.hint)
         if self._json:
             content = {"code": error.code, "message": self.redaction(error.message), "hint": hint}
-            told = as_json({"error": content}, indent=None if self._ci else 2)
-            self._say(told)
-            if self._ci and not self._emitted:
+            text = as_json({"error": content}, indent=None if self._ci else 2)
+            self._print_stderr(text)
+            if self._ci and not self._has_printed_result:
                 try:
-                    self._put(told)
+                    self._print(text)
                 except BrokenPipeError:  # the exit code stays that of the error
-                    abandon_broken()
+                    discard_broken_streams()
 
     def trace(self, text: str) -> None:
-        """Print where in the code an error came from."""
+        """Print the traceback of an error."""
         self.end_group()
-        self._say(self._shown(text, keep="\n").rstrip())
+        self._print_stderr(self._sanitize(text, keep="\n").rstrip())
 
     def end_group(self) -> None:
-        """End what is under way: what follows has a line of its own, outside of any group."""
+        """Clear the live line and end the group of log lines, if there are any."""
         self._clear()
         self._groups.end()
 
-    def _form(self, result: Any, *, indent: int | None = 2) -> str:
+    def _format(self, result: Any, *, indent: int | None = 2) -> str:
         result = self.redaction.of(result)
         if self._csv:
             return as_csv(result)
@@ -167,105 +166,105 @@ class Console:
     # Progress: the Reporter protocol
 
     def doing(self, what: str) -> None:
-        """Show the work under way on a terminal; in a log, only where it is one of several steps.
+        """Show the current step on a terminal; in a log, only if it is one of several.
 
-        That is after the first line of the log, or once Terraform is at work.
+        That is after the first line of the log, or when Terraform starts working.
         """
-        self._step = self._shown(what)
+        self._step = self._sanitize(what)
         self._groups.prepare(self._step)
-        self._show(f"{self._step} …")
-        if self._kept:
+        self._show_live(f"{self._step} …")
+        if self._has_logged:
             self._announce()
 
     def done(self, what: str) -> None:
-        """Print a line for a step that is done."""
+        """Print a line for a completed step."""
         self._groups.end()
-        self._keep(click.style("✓ ", fg="green") + self._shown(what))
+        self._log(click.style("✓ ", fg="green") + self._sanitize(what))
 
     def note(self, what: str) -> None:
-        """Print what the user should know."""
+        """Print a note for the user."""
         self._clear()
-        if self._talks:
-            self._say(self._shown(what, keep="\n"))
+        if self._logs_progress:
+            self._print_stderr(self._sanitize(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:
-        """Show what is about to change; `of` names the stack."""
+        """Print what would change; `of` names the stack."""
         plan = self.redaction.of(plan)
-        self._total, self._finished = len(plan.changes), set()
+        self._total, self._finished_addresses = len(plan.changes), set()
         summary = f"Plan for the {of}: {counts(plan)}."
         self._groups.prepare(summary)
         for change in plan.changes:
-            self._keep("  " + change_line(change))
+            self._log("  " + change_line(change))
         self._groups.end()
-        # A group is headed by it already.
+        # On GitHub it is the heading of the group.
         if not (self._github and plan.changes):
-            self._keep(summary)
+            self._log(summary)
 
     def terraform(self, event: TerraformEvent) -> None:
-        """Count finished resources and show the one that moves."""
+        """Count completed resources and show the current one."""
         seconds = f" {event.elapsed}s" if event.elapsed else ""
         self._announce()
         if event.kind == "complete":
-            # A replaced resource is completed twice.
-            self._finished.add(event.address)
+            # A replaced resource completes twice.
+            self._finished_addresses.add(event.address)
             verb = _DONE.get(event.action, event.action)
-            self._keep(click.style("  ✓ ", fg="green") + f"{verb:<9}{event.address}{seconds}")
+            self._log(click.style("  ✓ ", fg="green") + f"{verb:<9}{event.address}{seconds}")
         elif event.kind == "errored":
-            self._keep(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
+            self._log(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
-            done = len(self._finished)
-            self._show(f"{done}/{self._total} {event.address}{seconds}", done, self._total)
+            done = len(self._finished_addresses)
+            self._show_live(f"{done}/{self._total} {event.address}{seconds}", done, self._total)
         elif event.kind == "message":
-            # Such as a provider on its way, which takes a minute on a slow line.
-            message = self._shown(event.message)
-            self._keep(f"  {message}") if self._verbose else self._show(message)
+            # Such as a download of a provider, which may take a minute.
+            message = self._sanitize(event.message)
+            self._log(f"  {message}") if self._verbose else self._show_live(message)
         elif event.kind == "notice":
             self.note(event.message)
-        elif event.kind == "warning" and event not in self._warned:
-            # A deploy hears it of `plan` and of `apply`, of each validation once more.
-            self._warned.add(event)
+        elif event.kind == "warning" and event not in self._known_warnings:
+            # Validation, `plan` and `apply` of one deploy repeat it.
+            self._known_warnings.add(event)
             self._warn(event)
 
     def _warn(self, warning: TerraformEvent) -> None:
-        message = self._shown(warning.message)
+        message = self._sanitize(warning.message)
         if self._github and not self._quiet:
             self._annotations.warning(message, self.redaction.of(warning.findings))
         elif self._verbose:
-            self._keep(f"  {message}")
+            self._log(f"  {message}")
 
     def download(self, received: int, total: int | None) -> None:
-        """Show how far a download is."""
+        """Show the progress of a download, in bytes."""
         of_total = f" of {total / 1e6:.0f}" if total else ""
-        self._show(f"downloading: {received / 1e6:.0f}{of_total} MB", received, total)
+        self._show_live(f"downloading: {received / 1e6:.0f}{of_total} MB", received, total)
 
     def progress(self, what: str, done: int, total: int | None) -> None:
-        """Show how far a work is, a few times a second."""
+        """Show progress, a few times a second."""
         now = time.monotonic()
         if now >= self._next_progress or done == total:
             self._next_progress = now + _PROGRESS_SECONDS
             of_total = f" of {total:,}" if total else ""
-            self._show(f"{self._shown(what)}: {done:,}{of_total}", done, total)
+            self._show_live(f"{self._sanitize(what)}: {done:,}{of_total}", done, total)
 
     def _announce(self) -> None:
-        """Print the step under way, where neither a terminal nor a group of GitHub's shows it."""
-        if self._step and not (self._live or self._github):
-            self._keep(f"{self._step} …")
+        """Print the current step, unless a live line or a GitHub group shows it."""
+        if self._step and not (self._is_live or self._github):
+            self._log(f"{self._step} …")
         self._step = ""
 
-    def _show(self, line: str, done: int = 0, total: int | None = None) -> None:
-        """Show a line that the next one replaces."""
-        if self._live:
+    def _show_live(self, line: str, done: int = 0, total: int | None = None) -> None:
+        """Show a line that the next one overwrites."""
+        if self._is_live:
             try:
                 self._line.show(line, done, total)
             except OSError:
-                abandon_broken()
+                discard_broken_streams()
 
-    def _keep(self, line: str) -> None:
-        if self._talks:
+    def _log(self, line: str) -> None:
+        if self._logs_progress:
             self._clear()
             self._groups.begin()
-            self._say(line)
-            self._kept = True
+            self._print_stderr(line)
+            self._has_logged = True
 
     def _clear(self) -> None:
         if "_line" in vars(self):
@@ -281,34 +280,34 @@ class Console:
         if self._summary:
             from .job_summary import add_summary
 
-            if refused := add_summary(self._summary, what, self._screen):
-                self.note(refused)
+            if failure := add_summary(self._summary, what, self._screen):
+                self.note(failure)
 
-    def _shown(self, what: str, *, keep: str = "") -> str:
+    def _sanitize(self, what: str, *, keep: str = "") -> str:
         return escape_control_characters(self.redaction(what), keep=keep)
 
-    # The ways out
+    # Streams
 
-    def _put(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         """Print to standard output."""
-        self._emitted = True
-        # click would take for colours what stands in a cell, and leave it out.
+        self._has_printed_result = True
+        # click would remove colour codes from cells.
         color = True if self._csv else self._color
         click.echo(escape_workflow_commands(text) if self._github else text, color=color)
 
-    def _say(self, text: str) -> None:
+    def _print_stderr(self, text: str) -> None:
         """Print to standard error."""
-        self._write(escape_workflow_commands(text) if self._github else text)
+        self._write_stderr(escape_workflow_commands(text) if self._github else text)
 
-    def _command(self, command: str) -> None:
-        """Tell GitHub's runner what to do, where there is one."""
+    def _print_command(self, command: str) -> None:
+        """Print a workflow command on GitHub."""
         if self._github:
             self._clear()
-            self._write(command)
+            self._write_stderr(command)
 
-    def _write(self, text: str) -> None:
+    def _write_stderr(self, text: str) -> None:
         try:
             click.echo(text, err=True, color=self._color)
         except OSError:
-            # Nobody reads what is said on the way. What is being done goes on.
-            abandon_broken()
+            # Nobody reads the progress any more; the work continues.
+            discard_broken_streams()

@@ -11,15 +11,15 @@ from tasktracker_ops.models.task import Task, TaskList
 
 from .text import escape_control_characters
 
-# A spreadsheet would run what begins like this (https://owasp.org/www-community/attacks/CSV_Injection).
+# A spreadsheet runs a cell that begins like this (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def as_csv(result: TaskList) -> str:
-    """Return a line of names, and one per task; an apostrophe precedes what looks a formula."""
+    """Return a line of names and one per task; an apostrophe precedes what looks like a formula."""
     names = [field.name for field in fields(Task)]
     lines: list[str] = []
-    # Of line ends, csv quotes those only that it writes itself; here they are left out again.
+    # csv quotes a cell for the line end that it writes itself, which is removed below.
     writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerow(names)
     writer.writerows([_cell(getattr(task, name)) for name in names] for task in result.tasks)

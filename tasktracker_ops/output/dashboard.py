@@ -1,4 +1,4 @@
-"""The text of metrics: a table per widget, with sparklines."""
+"""Metrics as text: a table per widget, with sparklines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .screen import Screen
 from .text import escape_control_characters, pairs, table
 
 _LEVELS = "▁▂▃▄▅▆▇█"
-_NOTHING = "\N{EN DASH}"
+_NO_VALUE = "\N{EN DASH}"
 _UNITS = {"Milliseconds": "ms", "Count": "", "Bytes": "B", "Percent": "%", "Seconds": "s"}
 _NUMBERS = ("sum", "average", "minimum", "maximum", "p95", "p99", "last")
 _WIDTHS = (8, 60)
-_UNLIMITED = 40
+_WIDTH_WITHOUT_TERMINAL = 40
 
 
 @text.register
@@ -30,8 +30,8 @@ def _(result: Metrics, screen: Screen) -> str:
 @text.register
 def _(result: Picture, screen: Screen) -> str:
     rows = {"file": "\n".join(result.files), "page": result.url, "widgets": result.widgets or None}
-    shown = "It is open in the browser." if result.opened else ""
-    return "\n\n".join(filter(None, [pairs({k: v for k, v in rows.items() if v}), shown]))
+    note = "The browser shows it." if result.opened else ""
+    return "\n\n".join(filter(None, [pairs({k: v for k, v in rows.items() if v}), note]))
 
 
 def _widget(widget: WidgetSummary, of: Metrics, screen: Screen) -> str:
@@ -42,12 +42,12 @@ def _widget(widget: WidgetSummary, of: Metrics, screen: Screen) -> str:
     rows = [[_name(m), *(number(getattr(m, name)) for name in _NUMBERS)] for m in widget.metrics]
     headers = ["", "sum", "average", "min", "max", "p95", "p99", "last"]
     head, rule, *lines = table(headers, rows, right=headers[1:]).splitlines()
-    room = _UNLIMITED if screen.columns is None else screen.columns - len(rule) - 2
+    room = _WIDTH_WITHOUT_TERMINAL if screen.columns is None else screen.columns - len(rule) - 2
     width = min(room, _WIDTHS[1])
-    # Without room for one, none: a line that wraps reads as two.
-    drawn = ("" if width < _WIDTHS[0] else sparkline(m, of, width) for m in widget.metrics)
-    shown = [f"{line}  {marks}".rstrip() for line, marks in zip(lines, drawn, strict=True)]
-    return "\n".join([title, head, rule, *shown])
+    # Without room, no sparkline: a line that wraps reads as two.
+    sparklines = ("" if width < _WIDTHS[0] else sparkline(m, of, width) for m in widget.metrics)
+    lines = [f"{line}  {marks}".rstrip() for line, marks in zip(lines, sparklines, strict=True)]
+    return "\n".join([title, head, rule, *lines])
 
 
 def _name(metric: MetricSummary) -> str:
@@ -56,9 +56,9 @@ def _name(metric: MetricSummary) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number with the digits that matter: counts whole, others in three or four."""
+    """Return a number with its significant digits: counts whole, others in three or four."""
     if value is None:
-        return _NOTHING
+        return _NO_VALUE
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     if abs(value) >= 1000:
@@ -67,10 +67,10 @@ def number(value: float | None) -> str:
 
 
 def sparkline(metric: MetricSummary, of: Metrics, width: int) -> str:
-    """Draw the points over the whole time in at most `width` characters, gaps as spaces.
+    """Draw the points over the time range in at most `width` characters, gaps as spaces.
 
-    The lowest mark is 0, or the minimum below it; where several points share a character, it
-    shows the highest.
+    The lowest mark stands for 0, or for a negative minimum. Where several points share a
+    character, it shows the highest.
     """
     start, end = _seconds(of.since), _seconds(of.until)
     cells = min(width, int((end - start) // metric.period) + 1)

@@ -1,4 +1,4 @@
-"""The text of what the commands on a deployment return."""
+"""Results of the commands on a deployment as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasktracker_ops.models.deployment import (
     UnlockResult,
 )
 
-from .results import problem_text, summarised, text
+from .results import problem_text, summary_title, text
 from .screen import Screen
 from .text import counts, escape_control_characters, pairs
 
@@ -21,7 +21,7 @@ PUBLIC = "The API is public: anyone with the URL can call it."
 
 
 @text.register
-@summarised("State backend")
+@summary_title("State backend")
 def _(result: BootstrapResult, screen: Screen) -> str:
     state = "up to date" if result.plan.empty else counts(result.plan, done=True)
     rows = {"state bucket": result.bucket, "lock table": result.lock_table}
@@ -29,14 +29,14 @@ def _(result: BootstrapResult, screen: Screen) -> str:
 
 
 @text.register
-@summarised("Deploy")
+@summary_title("Deploy")
 def _(result: DeployResult, screen: Screen) -> str:
     if result.plan.empty:
         first = "Nothing to do: the deployment matches the project."
     else:
         first = f"Deployed: {counts(result.plan, done=True)}."
     rows = {
-        "runs on": result.target,
+        "target": result.target,
         "API": result.deployment.api_url,
         "console": result.console_url,
         "version": result.version or "none",
@@ -48,14 +48,14 @@ def _(result: DeployResult, screen: Screen) -> str:
         else f"The API requires authentication ({result.deployment.api_auth})."
     )
     steps = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
-    following = "\n".join(f"  {screen.command(step)}" for step in steps)
+    next_steps = "\n".join(f"  {screen.command(step)}" for step in steps)
     problems = [problem_text(problem, screen) for problem in result.problems]
-    return "\n\n".join([first, pairs(rows), access, *problems, f"Next:\n{following}"])
+    return "\n\n".join([first, pairs(rows), access, *problems, f"Next:\n{next_steps}"])
 
 
 _SMOKE = {
-    "partly passed": "health passed; tasks require authentication, so the table was not checked: "
-    "that takes a valid token in TT_OPS_API_TOKEN"
+    "partly passed": "health passed; the API requires authentication, so the table was not checked "
+    "(set TT_OPS_API_TOKEN to check it)"
 }
 
 
@@ -71,9 +71,9 @@ def _(result: UnlockResult, screen: Screen) -> str:
 
 
 @text.register
-@summarised("Destroy")
+@summary_title("Destroy")
 def _(result: DestroyResult, screen: Screen) -> str:
     resources = counted(result.plan.destroy, "resource")
-    removed = "Nothing to remove." if result.plan.empty else f"Removed {resources}."
-    kept = "is gone too" if result.backend else "stays"
-    return f"{removed} The state backend {kept}."
+    first = "Nothing to remove." if result.plan.empty else f"Removed {resources}."
+    backend = "was removed too" if result.backend else "remains"
+    return f"{first} The state backend {backend}."

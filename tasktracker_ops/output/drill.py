@@ -1,25 +1,25 @@
-"""The text of the fire drills."""
+"""Fire drills as text."""
 
 from __future__ import annotations
 
 from tasktracker_ops.errors import counted
 from tasktracker_ops.models.drill import Drill, DrillRequest
 
-from .results import summarised, text
+from .results import summary_title, text
 from .screen import Screen
 from .text import escape_control_characters
 
 
 @text.register
-@summarised("Fire drill")
+@summary_title("Fire drill")
 def _(result: Drill, screen: Screen) -> str:
     steps = [(0.0, _requests(result.requests))]
     steps += [(each.after_seconds, each.state) for each in result.transitions]
     steps += [
-        (each.after_seconds, f"told {', '.join(each.endpoints)} of {each.state}")
+        (each.after_seconds, f"{each.state} sent to {', '.join(each.endpoints)}")
         for each in result.notifications
     ]
-    # Stable: an alarm is in a state before it tells so.
+    # Stable: an alarm changes its state before it notifies.
     steps.sort(key=lambda step: step[0])
     lines = [f"{after:8.1f} s  {escape_control_characters(what)}" for after, what in steps]
     return "\n".join([_outcome(result, screen), "", *lines])
@@ -28,16 +28,18 @@ def _(result: Drill, screen: Screen) -> str:
 def _outcome(drill: Drill, screen: Screen) -> str:
     alarm = escape_control_characters(drill.alarm)
     if not drill.complete:
-        return "The drill did not go as it should."
+        return "The drill failed."
     if drill.alarm is None:
-        return f"No alarm watches for this. See which there are:\n  {screen.command('alarms')}"
+        return f"No alarm watches this metric. List the alarms:\n  {screen.command('alarms')}"
     if drill.waited:
-        return f"The drill is complete: {alarm} fired, somebody was told, and it is OK again."
-    return f"{alarm} will fire within minutes. Follow it:\n  {screen.command('status --watch 5s')}"
+        return f"The drill is complete: {alarm} fired, notified, and is OK again."
+    return (
+        f"{alarm} should fire within minutes. Follow it:\n  {screen.command('status --watch 5s')}"
+    )
 
 
-def _requests(shots: tuple[DrillRequest, ...]) -> str:
-    expected = sum(shot.expected for shot in shots)
-    longest = max((shot.latency_ms or 0.0 for shot in shots), default=0.0)
-    number = counted(len(shots), "request")
+def _requests(requests: tuple[DrillRequest, ...]) -> str:
+    expected = sum(each.expected for each in requests)
+    longest = max((each.latency_ms or 0.0 for each in requests), default=0.0)
+    number = counted(len(requests), "request")
     return f"{number}, {expected} answered as expected, in up to {longest:,.0f} ms"

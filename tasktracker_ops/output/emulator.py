@@ -1,4 +1,4 @@
-"""The text of `local inbox` and `local confirm`."""
+"""The emulator and its inbox as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail, RunningE
 
 from .results import text
 from .screen import Screen
-from .text import escape_control_characters, pairs, shortened, table
+from .text import escape_control_characters, pairs, shorten, table
 
 _OTHER_COLUMNS = 61
 
@@ -15,7 +15,9 @@ _OTHER_COLUMNS = 61
 def _(result: Inbox, screen: Screen) -> str:
     parts = [_mails(result, screen)]
     if any(mail.confirm_url for mail in result.mails):
-        parts.append("Not confirmed yet. Confirm: " + screen.command("local confirm"))
+        parts.append(
+            "A subscription is pending confirmation. Confirm it: " + screen.command("local confirm")
+        )
     return "\n\n".join(parts)
 
 
@@ -23,9 +25,7 @@ def _mails(result: Inbox, screen: Screen) -> str:
     if not result.mails:
         return "No mail."
     width = None if screen.columns is None else screen.columns - _OTHER_COLUMNS
-    rows = [
-        (mail.id, mail.sent_at, mail.to, shortened(mail.subject, width)) for mail in result.mails
-    ]
+    rows = [(mail.id, mail.sent_at, mail.to, shorten(mail.subject, width)) for mail in result.mails]
     return table(("id", "sent", "to", "subject"), rows)
 
 
@@ -68,4 +68,4 @@ def _(result: RunningEmulator, screen: Screen) -> str:
 def _(result: StopResult, screen: Screen) -> str:
     if result.server is None:
         return "The emulator was not running."
-    return f"Stopped the emulator at {result.server.url}; its data is gone."
+    return f"Stopped the emulator at {result.server.url}; its data was discarded."

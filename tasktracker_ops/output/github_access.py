@@ -1,4 +1,4 @@
-"""The text of GitHub's access to the account."""
+"""GitHub's access to the account as text."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from .text import counts, pairs
 
 @text.register
 def _(result: GitHubAccess, screen: Screen) -> str:
-    state = "as it should be" if result.plan.empty else counts(result.plan, done=True)
+    state = "up to date" if result.plan.empty else counts(result.plan, done=True)
     repository = result.repository.full_name
     rows = {
         "repository": repository,
         "deploys from": f"branch {result.branch}, environment {result.environment}",
-        "deployer": result.deployer_role_arn,
-        "planner": result.planner_role_arn,
+        "deployer role": result.deployer_role_arn,
+        "planner role": result.planner_role_arn,
     }
     variables = {
         "AWS_ROLE_ARN": result.deployer_role_arn,
         "AWS_PLAN_ROLE_ARN": result.planner_role_arn,
     }
-    commands = [
-        *(f"gh variable set {k} --repo {repository} --body {v}" for k, v in variables.items()),
-        f"gh secret set ALERT_EMAIL --repo {repository}",
+    lines = [
+        *(f"  gh variable set {k} --repo {repository} --body {v}" for k, v in variables.items()),
+        f"  gh secret set ALERT_EMAIL --repo {repository}",
     ]
-    following = "\n".join(f"  {command}" for command in commands)
+    commands = "\n".join(lines)
     return "\n\n".join(
         [
             text(result.backend, screen),
-            f"Access of GitHub: {state}.",
+            f"GitHub access: {state}.",
             pairs(rows),
-            f"Tell the repository (the last asks for the address):\n{following}",
+            f"Configure the repository (the last command asks for the address):\n{commands}",
         ]
     )

@@ -1,4 +1,4 @@
-"""What GitHub's runner reads in a job's log: groups, annotations, and what must be neither.
+"""GitHub's workflow commands in a job's log: groups, annotations, and how to escape them.
 
 Rules: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, and
 the runner's own `ActionCommand.cs` (https://github.com/actions/runner).
@@ -18,23 +18,20 @@ from tasktracker_ops.errors import Finding, Problem
 
 from .text import escape_control_characters
 
-# The runner obeys `::name …::` at the beginning of a line, white space aside, and `##[name …]`
-# wherever it stands.
+# The runner executes `::name …::` at the beginning of a line, after any white space, and
+# `##[name …]` anywhere.
 _AT_BEGINNING = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
 _ANYWHERE = re.compile(r"##(?=\[)")
 
 
 def escape_workflow_commands(text: str) -> str:
-    """The text with nothing in it that the runner would take for a command, and no colours.
-
-    What would be one shows as `\\x3a:…` or `#\\x23[…`.
-    """
+    """Return the text without colours, and with workflow commands as `\\x3a:…` and `#\\x23[…`."""
     text = _AT_BEGINNING.sub(r"\1\2\\x3a", click.unstyle(text))
     return _ANYWHERE.sub(r"#\\x23", text)
 
 
 def command(name: str, message: str = "", **properties: str | int | None) -> str:
-    """A workflow command; its message may have lines, properties that are None are left out."""
+    """Return a workflow command; properties that are None are left out."""
     given = [f"{key}={_property(str(value))}" for key, value in properties.items() if value]
     return f"::{' '.join([name, ','.join(given)]).rstrip()}::{_data(message)}"
 
@@ -46,9 +43,9 @@ def annotation(
     finding: Finding | None = None,
     workspace: str | None = None,
 ) -> str:
-    """An annotation; `kind` is error, warning or notice. A finding shows it at its line.
+    """Return an annotation, at the line of its finding; `kind` is error, warning or notice.
 
-    `workspace` is where the runner has checked out, for files that are in no git repository.
+    `workspace` is the runner's checkout, for files outside of a git repository.
     """
     if finding is None:
         return command(kind, message, title=title)
@@ -57,7 +54,7 @@ def annotation(
 
 
 def in_repository(file: Path, workspace: str | None = None) -> str:
-    """The file's path as GitHub knows it, from the root of its repository; else the whole path."""
+    """Return the path relative to the root of its repository; without one, the whole path."""
     path = file.resolve()
     root = next((folder for folder in path.parents if (folder / ".git").exists()), None)
     if root is None and workspace:
@@ -67,7 +64,7 @@ def in_repository(file: Path, workspace: str | None = None) -> str:
 
 def _data(text: str) -> str:
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    # Where commands are stopped, the runner takes the line for a text like any other.
+    # After ::stop-commands:: the runner would execute this in a message.
     return _ANYWHERE.sub(r"#\\x23", escaped)
 
 
@@ -76,27 +73,27 @@ def _property(text: str) -> str:
 
 
 class Groups:
-    """Foldable parts of a log. A group begins with its first line, and never inside another."""
+    """Foldable groups of log lines, never nested, never empty."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """`write` puts a command into the log."""
+        """Create the groups; `write` prints a workflow command."""
         self._write = write
         self._title = ""
         self._inside = False
 
     def prepare(self, title: str) -> None:
-        """End the group there is; the next line begins one."""
+        """End the current group, and begin one with the next line."""
         self.end()
         self._title = title
 
     def begin(self) -> None:
-        """A line comes."""
+        """Begin the prepared group, before a line is printed."""
         if self._title:
             self._write(command("group", self._title))
             self._title, self._inside = "", True
 
     def end(self) -> None:
-        """What comes belongs to no group."""
+        """End the current group, if there is one."""
         self._title = ""
         if self._inside:
             self._inside = False
@@ -104,24 +101,24 @@ class Groups:
 
 
 class Annotations:
-    """What GitHub shows beside the log, on the run's page and in the diff of a pull request."""
+    """Annotations, which GitHub shows on the run's page and in the diff of a pull request."""
 
     def __init__(self, write: Callable[[str], None], workspace: str | None) -> None:
-        """`write` puts a command into the log; `workspace` is as for `annotation`."""
+        """Create them; `write` prints a workflow command, `workspace` is as for `annotation`."""
         self._write = write
         self._workspace = workspace
 
     def problem(self, kind: str, problem: Problem, findings: Sequence[Finding] = ()) -> None:
-        """A problem at the first of its findings, the others by themselves."""
-        told = [f"{problem.message}\n{problem.hint}", *(each.message for each in findings[1:])]
-        for message, finding in zip_longest(told, findings):
-            shown = escape_control_characters(message, keep="\n")
-            self._write(annotation(kind, shown, problem.code, finding, self._workspace))
+        """Annotate the first finding with the problem, and each other with its own message."""
+        messages = [f"{problem.message}\n{problem.hint}", *(each.message for each in findings[1:])]
+        for message, finding in zip_longest(messages, findings):
+            text = escape_control_characters(message, keep="\n")
+            self._write(annotation(kind, text, problem.code, finding, self._workspace))
 
     def result(self, result: Any, hint: Callable[[str], str]) -> None:
-        """What a result tells of; a service that is not well is an error.
+        """Annotate the problems of a result, as errors if it is unhealthy, else as warnings.
 
-        `hint` leads the hints of problems to where the run went.
+        `hint` is `Screen.hint`.
         """
         if getattr(result, "public", False):
             from .deployment import PUBLIC
@@ -132,16 +129,16 @@ class Annotations:
             self.problem(kind, Problem(problem.code, problem.message, hint(problem.hint)))
 
     def warning(self, message: str, findings: Sequence[Finding]) -> None:
-        """A warning of Terraform's, at the first of its findings."""
+        """Annotate the first finding of a Terraform warning."""
         finding = findings[0] if findings else None
         self._write(annotation("warning", message, "Terraform", finding, self._workspace))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether a CI runs this: nearly all of them set `CI`."""
+    """Return whether this runs in CI; nearly all systems set `CI`."""
     return environ.get("CI", "").lower() in {"true", "1"} or is_runner(environ)
 
 
 def is_runner(environ: Mapping[str, str]) -> bool:
-    """Whether GitHub Actions, or what does as it does, reads what is printed."""
+    """Return whether this runs in GitHub Actions or a compatible runner."""
     return environ.get("GITHUB_ACTIONS") == "true"

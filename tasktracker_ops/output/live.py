@@ -1,4 +1,4 @@
-"""What moves on a terminal, drawn by rich; imported only where somebody watches one."""
+"""Live output on a terminal, drawn by rich; imported only when stderr or stdout is one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _BAR = 24  # columns
 
 
 class LiveLine:
-    """The last line of a terminal: each text takes the place of the one before."""
+    """The last line of a terminal, which each text overwrites."""
 
     def __init__(self, stream: TextIO) -> None:
         self._console = Console(file=stream)
         self._live: Live | None = None
 
     def show(self, text: str, done: int = 0, total: int | None = None) -> None:
-        """Draw the text, cut to the terminal's width; with a `total`, a bar behind it."""
+        """Draw the text, cut to the terminal's width, and a progress bar if there is a `total`."""
         line = Table.grid(padding=(0, 1))
         line.add_column(no_wrap=True, overflow="ellipsis", style="dim")
         line.add_column(no_wrap=True)
@@ -35,7 +35,7 @@ class LiveLine:
         self._live.update(line, refresh=True)
 
     def clear(self) -> None:
-        """Take the line away; what is printed next begins in its place."""
+        """Remove the line."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -43,7 +43,7 @@ class LiveLine:
 
 @contextmanager
 def live_screen(stream: TextIO) -> Iterator[Callable[[str], None]]:
-    """Give a function that draws a text on a screen of its own; the terminal's comes back after it.
+    """Yield a function that draws a text on the terminal's alternate screen.
 
     Texts may have ANSI colours. One that is too high for the screen is cut, and ends with `…`.
     """
@@ -60,7 +60,7 @@ def live_screen(stream: TextIO) -> Iterator[Callable[[str], None]]:
 
 
 def _live(console: Console, *, screen: bool = False) -> Live:
-    # Drawn when something has happened, by no thread of its own: nothing draws over a question.
+    # No refreshing thread: it would draw over a question.
     return Live(
         console=console,
         screen=screen,

@@ -1,4 +1,4 @@
-"""The text of log events."""
+"""Log events as text."""
 
 from __future__ import annotations
 
@@ -18,16 +18,25 @@ _LEVELS = {"ERROR": "red", "CRITICAL": "red", "FATAL": "red", "WARNING": "yellow
 _STATUSES = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 _FAILURE = re.compile(r"\[(?:ERROR|CRITICAL)\]|RequestId: \S+ Error: |\S+ \S+ Task timed out")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SHOWN = {"time", "level", "request_id", "requestId", "method", "route", "path", "routeKey"}
-_SHOWN |= {"status", "duration_ms", "latency", "reason", "integrationError", "ip"}
+_REQUEST_FIELDS = {
+    "time",
+    "level",
+    "request_id",
+    "requestId",
+    "method",
+    "route",
+    "path",
+    "routeKey",
+}
+_REQUEST_FIELDS |= {"status", "duration_ms", "latency", "reason", "integrationError", "ip"}
 
 
 @text.register
 def _(result: LogEvent, screen: Screen) -> str:
     fields = result.fields
-    request = fields is not None and "method" in fields and "status" in fields
-    shown = _request(fields) if request and fields else _message(result)
-    return f"{click.style(escape_control_characters(result.at), dim=True)} {shown}"
+    is_request = fields is not None and "method" in fields and "status" in fields
+    line = _request(fields) if is_request and fields else _message(result)
+    return f"{click.style(escape_control_characters(result.at), dim=True)} {line}"
 
 
 @text.register
@@ -36,14 +45,14 @@ def _(result: LogMessage, screen: Screen) -> str:
 
 
 def _request(fields: Mapping[str, Any]) -> str:
-    """A request in one line, what is unknown of its fields at the end."""
+    """Return a request on one line, with its other fields at the end."""
     level, status = _value(fields, "level"), _value(fields, "status")
     duration = _value(fields, "duration_ms", "latency")
     reason = _value(fields, "reason", "integrationError")
     rest = [
         f"{escape_control_characters(name)}={escape_control_characters(fields[name])}"
         for name in fields
-        if name not in _SHOWN
+        if name not in _REQUEST_FIELDS
     ]
     words = [
         level and click.style(f"{level:<7}", fg=_LEVELS.get(level)),
@@ -60,19 +69,19 @@ def _request(fields: Mapping[str, Any]) -> str:
 
 
 def _value(fields: Mapping[str, Any], *names: str) -> str:
-    """The first of these fields that says something; access logs write a dash for nothing."""
+    """Return the first of these fields with a value; access logs write a dash for none."""
     values = (escape_control_characters(fields.get(name)) for name in names)
     return next((value for value in values if value not in ("", "-")), "")
 
 
 def _short(request_id: str) -> str:
-    """As much of an id as --request-id needs to find it."""
+    """Return as much of an id as --request-id needs."""
     return request_id[:8] if _UUID.fullmatch(request_id) else request_id
 
 
 def _message(event: LogEvent) -> str:
-    """Text as it is, the lines after the first below it."""
-    # Within an event Lambda may separate lines by carriage returns, as older runtimes do.
+    """Return the message, with the lines after the first indented."""
+    # Older Lambda runtimes separate the lines of an event by carriage returns.
     plain = event.message.rstrip().replace("\r\n", "\n").replace("\r", "\n").replace("\t", "  ")
     first, newline, rest = (
         escape_control_characters(plain, keep="\n").replace("\n", "\n    ").partition("\n")

@@ -1,4 +1,4 @@
-"""A plan as GitHub's Markdown, for the comment on a pull request."""
+"""A plan as Markdown, for the comment on a pull request."""
 
 from __future__ import annotations
 
@@ -18,49 +18,48 @@ from tasktracker_ops.models.plan import (
 )
 
 from .screen import Screen
-from .text import counts, escape_control_characters, shortened
+from .text import counts, escape_control_characters, shorten
 
-# GitHub refuses a longer comment. It says characters and counts the bytes of as many at four each,
-# so code points are counted here, with room for the end of the last line.
+# GitHub refuses a longer comment, counted in code points, with the end of the last line.
 LIMIT = 65_536 - 1
-# What is lost comes first and may take this much, what others changed this much.
+# How much of it losses and drift may take.
 _LOSSES, _DRIFT = 20_000, 10_000
-_LONG = 10  # changes; a longer list is folded
-_LONGEST = 200  # characters of a name or value
-_MOST = 20  # attributes of a change
+_FOLD_ABOVE = 10  # changes
+_MAX_LENGTH = 200  # characters of a name or value
+_MAX_ATTRIBUTES = 20  # attributes of a change
 
 
 def markdown(plan: Plan, screen: Screen) -> str:
-    """The comment for a pull request; its first line is a marker that finds it again."""
+    """Return the comment for a pull request; its first line is a marker to find it by."""
     marker = f"<!-- tt-ops plan {screen.env} -->"
     heading = f"### Plan for {_code(screen.env)}: "
     if plan.empty:
-        return f"{marker}\n{heading}no changes\n\nWhat is deployed is what the project says."
-    head = [marker, f"{heading}{counts(plan)}", "", *_dangers(plan, screen)]
+        return f"{marker}\n{heading}no changes\n\nThe deployment matches the project."
+    head = [marker, f"{heading}{counts(plan)}", "", *_violations(plan, screen)]
     tail = []
-    if len(plan.changes) > _LONG:
+    if len(plan.changes) > _FOLD_ABOVE:
         head += ["<details>", f"<summary>{len(plan.changes):,} changes</summary>", ""]
         tail += ["", "</details>"]
     if plan.drift:
-        tail += ["", "Changed outside of Terraform, and changed back by this plan:", ""]
-        tail += _fitting(_drifted, plan.drift, _DRIFT)
+        tail += ["", "Drift, changed outside of Terraform and reverted by this plan:", ""]
+        tail += _fit(_drift_line, plan.drift, _DRIFT)
     used = sum(len(line) + 1 for line in (*head, *tail))
-    return "\n".join([*head, *_fitting(_line, plan.changes, LIMIT - used), *tail])
+    return "\n".join([*head, *_fit(_line, plan.changes, LIMIT - used), *tail])
 
 
-def _dangers(plan: Plan, screen: Screen) -> Iterator[str]:
-    """What a deploy refuses, in bold, each with the flag that it would take."""
+def _violations(plan: Plan, screen: Screen) -> Iterator[str]:
+    """Yield what a deploy refuses, in bold, each with the command that allows it."""
 
     def loss(change: ResourceChange) -> str:
         (problem,) = violations(Plan(0, 0, 0, (change,)))
         return f"**🛑 {change.loss(_code)}.** {_hint(problem, screen)}\n"
 
     losses = [change for change in plan.losses if not change.tainted]
-    yield from _fitting(loss, losses, _LOSSES)
+    yield from _fit(loss, losses, _LOSSES)
     if plan.opened:
         (problem,) = violations(Plan(0, 0, 0, (), opened=plan.opened))
         routes = ", ".join(map(_code, plan.opened))
-        opened = f"The API asks who calls, and would be open to everybody: {routes}"
+        opened = f"The API requires authentication; this plan would make it public: {routes}"
         yield f"**🛑 {opened}.** {_hint(problem, screen)}\n"
     for problem in violations(Plan(0, 0, 0, (), fewer_shards=plan.fewer_shards)):
         yield f"**🛑 {problem.message}.** {_hint(problem, screen)}\n"
@@ -72,32 +71,32 @@ def _hint(problem: Problem, screen: Screen) -> str:
 
 
 def _line(change: ResourceChange) -> str:
-    """One item of the list of changes, on one line."""
+    """Return a change as an item of a list."""
     action = f"**{change.action}**" if change.action in DESTRUCTIVE else change.action
     details = "; ".join(_attributes(change))
     return f"- {action} {_code(change.address)}{': ' if details else ''}{details}"
 
 
-def _drifted(change: ResourceChange) -> str:
-    """What others did to a resource, which is past: nothing that the plan does."""
+def _drift_line(change: ResourceChange) -> str:
+    """Return a drift, which has already happened, as an item of a list."""
     return _line(replace(change, action=f"{change.action}d"))
 
 
 def _attributes(change: ResourceChange) -> Iterator[str]:
-    """What changes: values that are known, then names alone, then what only AWS will know."""
+    """Yield the attributes: known values first, then names, then values known after apply."""
     forcing = {re.split(r"[.\[]", path)[0] for path in change.forced_by}
 
     def kind(attribute: AttributeChange) -> int:
         return 2 if attribute.after == UNKNOWN else 0 if attribute.name in forcing else 1
 
     attributes = sorted(change.attributes, key=kind)
-    for known, group in groupby(attributes[:_MOST], key=lambda each: kind(each) < 2):
+    for known, group in groupby(attributes[:_MAX_ATTRIBUTES], key=lambda each: kind(each) < 2):
         if known:
             yield from (_attribute(each, each.name in forcing) for each in group)
         else:
             yield f"{', '.join(_code(each.name) for each in group)} {UNKNOWN}"
-    if len(attributes) > _MOST:
-        yield f"and {len(attributes) - _MOST:,} more"
+    if len(attributes) > _MAX_ATTRIBUTES:
+        yield f"and {len(attributes) - _MAX_ATTRIBUTES:,} more"
 
 
 def _attribute(attribute: AttributeChange, forcing: bool) -> str:
@@ -107,11 +106,11 @@ def _attribute(attribute: AttributeChange, forcing: bool) -> str:
     return f"{name} {_code(attribute.before or '')} → {_code(attribute.after or '')}"
 
 
-def _fitting(
+def _fit(
     form: Callable[[ResourceChange], str], changes: Sequence[ResourceChange], room: int
 ) -> list[str]:
-    """As many changes as there is room for, each on its line, and how many are left out."""
-    note = "- … and {:,} more, cut here: a comment on GitHub holds 65,536 characters"
+    """Return as many changes as there is room for, and a note on how many are left out."""
+    note = "- … and {:,} more, cut here: a comment on GitHub is limited to 65,536 characters"
     room -= len(note) + 10
     lines: list[str] = []
     for change in changes:
@@ -124,11 +123,11 @@ def _fitting(
 
 
 def _code(value: str) -> str:
-    """A name or a value on one line, in as many backticks as keep it together.
+    """Return a name or a value as a code span on one line.
 
-    In code nothing is a mention, a link, HTML or Markdown: https://github.github.com/gfm/#code-spans
+    Inside of it nothing is a mention, a link, HTML or Markdown: https://github.github.com/gfm/#code-spans
     """
-    shown = shortened(escape_control_characters(value), _LONGEST) or " "
-    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    text = shorten(escape_control_characters(value), _MAX_LENGTH) or " "
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,16 +1,16 @@
-"""The text of a package."""
+"""The function's package as text."""
 
 from __future__ import annotations
 
 from tasktracker_ops.models.package import Package
 
-from .results import summarised, text
+from .results import summary_title, text
 from .screen import Screen
 from .text import pairs
 
 
 @text.register
-@summarised("Build")
+@summary_title("Build")
 def _(result: Package, screen: Screen) -> str:
     state = "built" if result.changed else "up to date"
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The dashboard as one self-contained page: charts by plotly, which is inlined."""
+"""The dashboard as one self-contained page, with plotly inlined for the charts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tasktracker_ops.models.dashboard import (
 from .alarm import COMPARISON_SIGNS
 from .dashboard import number
 
-# plotly sets styles, and makes pictures when asked to.
+# plotly sets styles and creates images.
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; "
     "img-src data: blob:"
@@ -44,16 +44,16 @@ def renderer() -> Callable[[DashboardPage], str]:
     except ImportError:
         raise ConfigurationError(
             "dashboard-extra-missing",
-            "pages are drawn by plotly, which is not installed",
-            hint="install it too: pip install 'plotly>=6,<8'",
+            "the page is drawn by plotly, which is not installed",
+            hint="install it: pip install 'plotly>=6,<8'",
         ) from None
     return lambda page: render(page, str(get_plotlyjs()))
 
 
 def render(page: DashboardPage, plotly: str) -> str:
-    """Return the page's HTML with the library `plotly` in it.
+    """Return the page's HTML, with the source of the library `plotly` in it.
 
-    Its policy allows no request, and no script but its own.
+    Its Content-Security-Policy allows no requests, and no scripts but its own.
     """
     ours, style = (_read(name) for name in ("page.js", "page.css"))
     scripts = [_inlined(plotly), _inlined(ours)]
@@ -136,7 +136,7 @@ def _content(panel: Panel, page: DashboardPage) -> str:
         return f'<div class="words">{escape(widget.text)}</div>'
     if widget.kind == "log":
         query = f"<pre>{escape(widget.text)}</pre>"
-        return f"<p>A query of Logs Insights, which is not run here:</p>{query}"
+        return f"<p>A query of Logs Insights, which this page does not run:</p>{query}"
     if widget.alarms and not panel.traces:
         named = [
             w for w in page.alarms if any(a.endswith(f":{w.alarm.name}") for a in widget.alarms)
@@ -145,13 +145,15 @@ def _content(panel: Panel, page: DashboardPage) -> str:
         more = f"<p>and {others} of other deployments</p>" if others else ""
         return f'<ul class="alarms">{"".join(map(_alarm, named))}</ul>{more}'
     if widget.kind != "metric":
-        return f"<p>A widget of the type {escape(widget.kind)}, which is not drawn here.</p>"
+        return f"<p>A widget of the type {escape(widget.kind)}, which this page does not draw.</p>"
     if not (widget.lines or panel.traces):
-        return "<p>Its metrics cannot be read from here.</p>"
+        return "<p>Its metrics cannot be read.</p>"
     if widget.view in _CHARTS:
         return '<div class="chart"></div>'
     values = "".join(map(_value, panel.traces))
-    return f'<div class="numbers">{values}</div>' if values else "<p>No data in this span.</p>"
+    return (
+        f'<div class="numbers">{values}</div>' if values else "<p>No data in this time range.</p>"
+    )
 
 
 def _value(trace: Trace) -> str:
@@ -161,7 +163,7 @@ def _value(trace: Trace) -> str:
 
 
 def _figure(panel: Panel, page: DashboardPage) -> Mapping[str, Any]:
-    """Return what the script draws."""
+    """Return the data that page.js draws."""
     widget = panel.widget
     names = {name for trace in panel.traces for name in trace.alarms}
     timelines = [timeline for timeline in page.alarms if timeline.alarm.name in names]
@@ -208,7 +210,7 @@ def _trace(trace: Trace) -> Mapping[str, Any]:
 
 
 def _with_gaps(points: tuple[Point, ...], period: int) -> Iterator[tuple[str, float | None]]:
-    """Yield the points, and one without a value where periods are missing, so that lines break."""
+    """Yield the points, and one without a value for each gap, which interrupts the line."""
     due = None
     for point in points:
         at = datetime.fromisoformat(point.at)
@@ -222,10 +224,10 @@ def _thresholds(panel: Panel, timelines: list[AlarmTimeline]) -> Iterator[Mappin
     for timeline in timelines:
         alarm = timeline.alarm
         if alarm.threshold is not None:
-            drawn = next(trace for trace in panel.traces if alarm.name in trace.alarms)
+            trace = next(each for each in panel.traces if alarm.name in each.alarms)
             sign = COMPARISON_SIGNS.get(alarm.comparison, "")
             label = f"{alarm.name} {sign} {number(alarm.threshold)}"
-            yield _line(label, alarm.threshold, right=drawn.right, color=None)
+            yield _line(label, alarm.threshold, right=trace.right, color=None)
 
 
 def _horizontals(widget: Widget) -> Iterator[Mapping[str, Any]]:

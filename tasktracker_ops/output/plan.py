@@ -1,4 +1,4 @@
-"""The text of a plan."""
+"""A plan as text."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def _(result: Plan, screen: Screen) -> str:
     if result.empty:
         return "No changes: the deployment matches the project."
     changes = "\n".join(map(change_line, result.changes))
-    refused = [problem_text(problem, screen) for problem in violations(result)]
-    return "\n\n".join([*refused, changes, f"Plan: {counts(result)}."])
+    problems = [problem_text(problem, screen) for problem in violations(result)]
+    return "\n\n".join([*problems, changes, f"Plan: {counts(result)}."])

@@ -1,4 +1,4 @@
-"""The one boundary of all that is printed, logged, annotated or summarised: no secret passes."""
+"""Redaction: the one boundary that keeps secrets out of everything printed or logged."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from tasktracker_ops.settings import Settings
 
 T = TypeVar("T")
 MASK = "***"
-# Variables whose values are secrets, by the last words of their names.
+# Variables whose values are secrets.
 _SECRET_NAMES = re.compile(
     r"PASSWORD$|(^|_)(TOKEN|SECRET|PASSWD|PAT|(ACCESS|SECRET|PRIVATE|API)_KEY(_ID)?)$",
     re.IGNORECASE,
 )
 _ADDRESS_NAMES = ("TT_OPS_ALERT_EMAIL", "ALERT_EMAIL", "TF_VAR_alert_email")
-# A shorter one, such as `testing`, is no secret, and would be masked inside of words.
-_SHORTEST = 8
-# Emulators take an account's number for a key, and it is a part of every ARN.
-_ACCOUNT = re.compile(r"\d{12}")
-# USER:PASSWORD of a URL or of HOST:PORT; a subject of GitHub's, `repo:OWNER@ID/…`, looks the same.
+# A shorter value, such as `testing`, is no secret, and would be masked inside of words.
+_MIN_LENGTH = 8
+# Emulators accept an account id as a key, and it is part of every ARN.
+_ACCOUNT_ID = re.compile(r"\d{12}")
+# USER:PASSWORD of a URL or HOST:PORT, but not a subject of GitHub's OIDC, `repo:OWNER@ID/…`.
 _USERINFO = re.compile(
     r"(?<=://)[^\s/'\"<>]+(?=@)"
     r"|(?<![\w%/.+-])(?!repo:[\w.-]+@\d+/)[\w%.+-]+:[^\s/@'\"<>]+(?=@[\w\[])"
 )
-_FORMS = re.compile(
+_PATTERNS = re.compile(
     # Access key ids: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"
@@ -47,31 +47,32 @@ _ADDRESS = re.compile(
 class Redaction:
     """Replaces secrets by `***` and shortens e-mail addresses to `o…@example.com`.
 
-    Secrets are the values that settings and environment hold of them, and what looks like one: the
-    user information of URLs, access key ids, tokens. A second address that would be shortened to
-    the same becomes `o…2@example.com`, as long as the run lasts.
+    Secrets are the values of secret settings and variables, and what looks like one: user
+    information in URLs, access key ids, tokens. A second address that would be shortened to the
+    same text becomes `o…2@example.com` for the rest of the run.
     """
 
-    def __init__(self, settings: Settings, typed: Mapping[str, Any] | None = None) -> None:
-        """`typed` are the options on the command line, by the names of their settings."""
-        secrets = set(_secrets(settings, typed or {}))
-        # The longest first: one may be a part of another.
-        self._secrets = sorted({f for s in secrets for f in _written(s)}, key=len, reverse=True)
-        self._short: dict[str, list[str]] = {}
+    def __init__(self, settings: Settings, flags: Mapping[str, Any] | None = None) -> None:
+        """Create a redaction; `flags` are the settings on the command line, by name."""
+        secrets = set(_secrets(settings, flags or {}))
+        # The longest first: one may be part of another.
+        texts = {text for secret in secrets for text in _encodings(secret)}
+        self._secrets = sorted(texts, key=len, reverse=True)
+        self._addresses: dict[str, list[str]] = {}
 
     def __call__(self, text: str) -> str:
-        """The text without secrets."""
+        """Return the text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        text = _FORMS.sub(MASK, text)
+        text = _PATTERNS.sub(MASK, text)
         if "@" in text or "%40" in text:
             text = _USERINFO.sub(MASK, text)
-            text = _ADDRESS.sub(lambda found: self._shortened(*found.groups()), text)
+            text = _ADDRESS.sub(lambda match: self._shorten_address(*match.groups()), text)
         return text
 
     def of(self, value: T) -> T:
-        """The same value, without secrets in any of its texts."""
-        return self._of(value)  # type: ignore[no-any-return]  # of the same type by its cases
+        """Return the same value, without secrets in any of its texts."""
+        return self._of(value)  # type: ignore[no-any-return]  # each case returns its own type
 
     def _of(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -90,57 +91,56 @@ class Redaction:
         return value
 
     def command(self, words: Sequence[str]) -> str:
-        """A command line that can be shown and typed: a secret option's value is its variable's."""
-        shown, option = [], ""
+        """Return a command line to type, in which variables stand for secret values of options."""
+        redacted, option = [], ""
         for word in words:
             name, equals, value = word.partition("=")
             if equals and name.startswith("--"):
-                shown.append(f"{name}={self.argument(name, value)}")
+                redacted.append(f"{name}={self.argument(name, value)}")
             else:
-                shown.append(self.argument(option, word))
+                redacted.append(self.argument(option, word))
             option = word if word.startswith("--") else ""
-        return " ".join(shown)
+        return " ".join(redacted)
 
     def argument(self, option: str, value: str) -> str:
-        """The value of an option as it is typed in a shell."""
-        shown = self(value)
-        if shown == value or option not in _VARIABLES:
-            return shlex.quote(shown)
+        """Return the value of an option, quoted for a shell."""
+        redacted = self(value)
+        if redacted == value or option not in _VARIABLES:
+            return shlex.quote(redacted)
         return f'"${_VARIABLES[option]}"'
 
-    def _shortened(self, local: str, at: str, domain: str) -> str:
-        same = self._short.setdefault(f"{local[0]}@{domain}".lower(), [])
+    def _shorten_address(self, local: str, at: str, domain: str) -> str:
+        same = self._addresses.setdefault(f"{local[0]}@{domain}".lower(), [])
         if (address := local.lower()) not in same:
             same.append(address)
         number = same.index(address) + 1
         return f"{local[0]}…{number if number > 1 else ''}{at}{domain}"
 
 
-# The options that may hold a secret, and what else they are set with.
+# Options that may have a secret, and their variables.
 _VARIABLES = {
     "--alert-email": "TT_OPS_ALERT_EMAIL",
     "--api-url": "TT_OPS_API_URL",
 }
 
 
-def _secrets(settings: Settings, typed: Mapping[str, Any]) -> Iterator[str]:
+def _secrets(settings: Settings, flags: Mapping[str, Any]) -> Iterator[str]:
     environ = settings.environ
     named = [value for name, value in environ.items() if _SECRET_NAMES.search(name)]
-    yield from (v for v in named if len(v) >= _SHORTEST and not _ACCOUNT.fullmatch(v))
-    said = [str(value) for value in (settings.api_url, *typed.values())]
-    for text in (*said, *environ.values()):
+    yield from (v for v in named if len(v) >= _MIN_LENGTH and not _ACCOUNT_ID.fullmatch(v))
+    for text in map(str, (settings.api_url, *flags.values(), *environ.values())):
         for userinfo in _USERINFO.findall(text) if "@" in text else ():
             password = userinfo.partition(":")[2]
-            if len(password) >= _SHORTEST:
+            if len(password) >= _MIN_LENGTH:
                 yield password
-    addresses = [str(settings.alert_email or ""), str(typed.get("alert_email", ""))]
+    addresses = [str(settings.alert_email or ""), str(flags.get("alert_email", ""))]
     addresses += [environ.get(name, "") for name in _ADDRESS_NAMES]
-    # What is no address is masked whole.
-    yield from (a for a in addresses if len(a) >= _SHORTEST and not _ADDRESS.fullmatch(a))
+    # A value that is not a valid address is masked as a whole.
+    yield from (a for a in addresses if len(a) >= _MIN_LENGTH and not _ADDRESS.fullmatch(a))
 
 
-def _written(secret: str) -> Iterator[str]:
-    """The secret in all ways of writing it: plain, in URLs, JSON and Python, and cut off."""
+def _encodings(secret: str) -> Iterator[str]:
+    """Yield the secret plain, as in URLs, JSON and Python, and cut off."""
     for text in {secret, secret.strip(), quoted(secret)[1:-1].removesuffix("…")}:
         yield text
         yield from (quote(text), quote(text, safe=""), unquote(text))

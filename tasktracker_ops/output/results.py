@@ -1,4 +1,4 @@
-"""Results as text, each by the renderer of its type."""
+"""The registry of renderers: results as text, by type."""
 
 from __future__ import annotations
 
@@ -21,24 +21,23 @@ F = TypeVar("F", bound=Callable[..., str])
 def text(result: Any, screen: Screen) -> str:
     """Return the result as text for people.
 
-    The renderers of a module of `models` are in the module of the same name here, which is loaded
-    when a result of it is shown.
+    Results of `models/SUBJECT.py` are rendered by `output/SUBJECT.py`, which is imported on demand.
     """
     return renderer(type(result))(result, screen)
 
 
-def renderer(kind: type) -> Callable[[Any, Screen], str]:
-    """Return what renders results of a type. Raises TypeError when nothing does."""
-    unknown = text.dispatch(object)
-    if text.dispatch(kind) is unknown:
-        import_module(f".{kind.__module__.rpartition('.')[2]}", __package__)
-    if (found := text.dispatch(kind)) is unknown:
-        raise TypeError(f"{kind.__name__} has no renderer in {__package__}")
-    return found
+def renderer(result_type: type) -> Callable[[Any, Screen], str]:
+    """Return the renderer of a type of results. Raises TypeError if there is none."""
+    fallback = text.dispatch(object)
+    if text.dispatch(result_type) is fallback:
+        import_module(f".{result_type.__module__.rpartition('.')[2]}", __package__)
+    if (render := text.dispatch(result_type)) is fallback:
+        raise TypeError(f"{result_type.__name__} has no renderer in {__package__}")
+    return render
 
 
-def summarised(title: str) -> Callable[[F], F]:
-    """Have a renderer's results shown under `title` on the summary page of a CI job."""
+def summary_title(title: str) -> Callable[[F], F]:
+    """Show a renderer's results under `title` on the summary page of a GitHub job."""
 
     def mark(render: F) -> F:
         render.summary_title = title  # type: ignore[attr-defined]  # functions take attributes
@@ -48,7 +47,7 @@ def summarised(title: str) -> Callable[[F], F]:
 
 
 def problem_text(problem: Problem, screen: Screen) -> str:
-    """Return a problem of a result as text: what is wrong, and what to type."""
+    """Return a problem as text: what is wrong, and what to type."""
     sign = click.style("!", fg="yellow", bold=True)
     message, hint = map(escape_control_characters, (problem.message, screen.hint(problem.hint)))
     return f"{sign} {message}\n  {hint}"

@@ -1,4 +1,4 @@
-"""What texts need to know of the run: where it went, and how wide the screen is."""
+"""What renderers need to know about the run: its target, and the width of the terminal."""
 
 from __future__ import annotations
 
@@ -14,57 +14,57 @@ from .streams import can_ask
 
 
 class Screen:
-    """Where texts are shown; commands in them go to the target of this run."""
+    """The terminal that shows a text; commands in the text repeat the target of this run."""
 
     def __init__(
         self,
         settings: Settings,
-        typed: Mapping[str, Any],
+        flags: Mapping[str, Any],
         arguments: Sequence[str] = (),
         redaction: Redaction | None = None,
         destinations: Callable[[str], Iterable[str]] = lambda command: (),
     ) -> None:
-        """`typed` are the options on the command line, by the names of their settings.
+        """Create a screen; `flags` are the settings on the command line, by name.
 
-        `arguments` are all of the command line, `destinations` returns the options of a command
-        that say where it goes.
+        `arguments` are the whole command line, `destinations` returns those options of a command
+        that commands in hints repeat.
         """
         self.env = settings.env
-        self._redaction = redaction or Redaction(settings, typed)
+        self._redaction = redaction or Redaction(settings, flags)
         self._arguments = arguments
         self._destinations = destinations
         self._can_ask = can_ask() and not settings.quiet
-        self._where = {
-            "--project-dir": typed.get("project_dir"),
+        self._target_options = {
+            "--project-dir": flags.get("project_dir"),
             "--target": None if settings.target == "aws" else settings.target,
             "--profile": settings.profile,
             "--region": settings.region,
         }
-        self._typed = {f"--{name.replace('_', '-')}": value for name, value in typed.items()}
+        self._flags = {f"--{name.replace('_', '-')}": value for name, value in flags.items()}
 
     @property
     def columns(self) -> int | None:
-        """The terminal's width, None where results go to no terminal."""
+        """The terminal's width; None if stdout is not a terminal."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def hint(self, hint: str) -> str:
-        """Return the hint with a command that goes where this run went: the same target.
+        """Return the hint; if it ends with a command of tt-ops, with the target of this run.
 
-        `…` stands for what was typed, without the settings that the command itself gives.
+        `…` stands for the arguments of this run, without the options that the hint sets.
         """
         reason, colon, command = hint.rpartition(": ")
         program, _, rest = command.partition(" ")
         if program != "tt-ops":
             return hint
-        before, same, after = f" {rest}".partition(" …")
-        if same:
-            typed = self._redaction.command(self._typed_without(rest.split()))
-            return f"{reason}{colon}{program}{before}{typed and f' {typed}'}{after}"
+        before, ellipsis, after = f" {rest}".partition(" …")
+        if ellipsis:
+            arguments = self._redaction.command(self._arguments_without(rest.split()))
+            return f"{reason}{colon}{program}{before}{arguments and f' {arguments}'}{after}"
         return f"{reason}{colon}{self.command(rest)}"
 
-    def _typed_without(self, given: Sequence[str]) -> list[str]:
-        """Return the arguments that were typed, without the settings among `given`."""
-        replaced = set(given) & set(self._typed)
+    def _arguments_without(self, options: Sequence[str]) -> list[str]:
+        """Return the arguments of this run, without the settings among `options`."""
+        replaced = set(options) & set(self._flags)
         words, skip = [], False
         for word in self._arguments:
             name, equals, _ = word.partition("=")
@@ -74,18 +74,20 @@ class Screen:
         return words
 
     def command(self, rest: str) -> str:
-        """Return a command that goes to the target of this run; `rest` is without `tt-ops`."""
+        """Return the command `tt-ops REST` with the target of this run."""
         name, _, arguments = rest.partition(" ")
-        where = self._where if name != "local" else {**self._where, "--target": None}
-        own = {option: self._typed.get(option) for option in self._destinations(name)}
-        words = ["tt-ops", *self._missing(where, rest), name]
+        target = (
+            self._target_options if name != "local" else {**self._target_options, "--target": None}
+        )
+        own = {option: self._flags.get(option) for option in self._destinations(name)}
+        words = ["tt-ops", *self._missing(target, rest), name]
         words += [*self._missing(own, rest), arguments]
         if name == "unlock" and not self._can_ask:
-            words.append("--yes")  # it would only say that there is nobody to ask
+            words.append("--yes")  # without a terminal, it is refused otherwise
         return " ".join(word for word in words if word)
 
     def _missing(self, options: Mapping[str, str | None], line: str) -> list[str]:
-        """Return the options that `line` does not have yet, as words to type."""
-        there = line.split()
-        given = [(name, value) for name, value in options.items() if value and name not in there]
-        return [word for o, v in given for word in (o, self._redaction.argument(o, v))]
+        """Return the options that `line` does not have yet, as words."""
+        words = line.split()
+        added = [(name, value) for name, value in options.items() if value and name not in words]
+        return [word for o, v in added for word in (o, self._redaction.argument(o, v))]

@@ -1,4 +1,4 @@
-"""The text of a status."""
+"""A status as text."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.status import ApiHealth, Lock, Status, Subscription
 
 from .alarm import short_reason
-from .results import problem_text, summarised, text
+from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import Styled, ago, escape_control_characters, pairs, shortened, state
+from .text import StyledText, ago, escape_control_characters, pairs, shorten, state
 
 
 @text.register
-@summarised("Status")
+@summary_title("Status")
 def _(result: Status, screen: Screen) -> str:
-    # What is left beside the names and the states.
+    # What is left beside names and states.
     names = ["subscriptions", *map(escape_control_characters, result.alarm_names)]
     width = None if screen.columns is None else screen.columns - max(map(len, names)) - 13
     rows = {
@@ -28,50 +28,50 @@ def _(result: Status, screen: Screen) -> str:
     }
     problems = [problem_text(problem, screen) for problem in result.problems]
     title = f"Task Tracker at {escape_control_characters(result.api.url)}"
-    return "\n".join([title, "", pairs(rows), "", *(problems or ["All is well."])])
+    return "\n".join([title, "", pairs(rows), "", *(problems or ["Everything is healthy."])])
 
 
-def _alarm_states(result: Status, width: int | None) -> dict[str, Styled]:
-    absent = state("gone") if result.alarms is not None else _unknown("the alarms")
-    rows = dict.fromkeys(map(escape_control_characters, result.alarm_names), absent)
+def _alarm_states(result: Status, width: int | None) -> dict[str, StyledText]:
+    missing = state("missing") if result.alarms is not None else _unknown("the alarms")
+    rows = dict.fromkeys(map(escape_control_characters, result.alarm_names), missing)
     return rows | {
         escape_control_characters(each.name): _alarm_state(each, width)
         for each in result.alarms or ()
     }
 
 
-def _alarm_state(alarm: Alarm, width: int | None) -> Styled:
+def _alarm_state(alarm: Alarm, width: int | None) -> StyledText:
     since = ago(alarm.since)
-    reason = shortened(short_reason(alarm.reason), width and width - len(since) - 2)
+    reason = shorten(short_reason(alarm.reason), width and width - len(since) - 2)
     return state(alarm.state, f"{since}: {reason}" if reason else since)
 
 
 def _api(api: ApiHealth) -> str:
     word = "OK" if api.healthy else "DOWN"
     took = "" if api.latency_ms is None else f" in {api.latency_ms:,.0f} ms"
-    answer = "no answer" if api.status is None else f"{api.status}{took}"
+    response = "no response" if api.status is None else f"{api.status}{took}"
     access = (
         "public: anyone with the URL can call it"
         if api.public
-        else f"callers identify themselves ({api.auth})"
+        else f"requires authentication ({api.auth})"
     )
-    return _lines([state(word, answer), state("", access)])
+    return _lines([state(word, response), state("", access)])
 
 
 def _function(result: Status) -> str:
     function = result.function
     if function is None:
-        gone = any(problem.code == "function-missing" for problem in result.problems)
-        return state("gone") if gone else _unknown("the function")
-    what = f"version {function.version} ({function.alias}), {function.runtime}"
-    return state(function.state, f"{what}, changed {ago(function.changed_at)}")
+        is_missing = any(problem.code == "function-missing" for problem in result.problems)
+        return state("missing") if is_missing else _unknown("the function")
+    details = f"version {function.version} ({function.alias}), {function.runtime}"
+    return state(function.state, f"{details}, changed {ago(function.changed_at)}")
 
 
-def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> Styled:
+def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> StyledText:
     if subscriptions is None:
         return _unknown("the subscriptions")
     if not subscriptions:
-        return state("none", "nobody is told")
+        return state("none", "nobody is notified")
     return _lines(
         state("confirmed" if each.confirmed else "PENDING", each.endpoint) for each in subscriptions
     )
@@ -79,17 +79,17 @@ def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> Styled:
 
 def _lock(lock: Lock) -> str:
     if lock.held is None:
-        return _unknown("the state's backend")
+        return _unknown("the state backend")
     if not lock.held:
         return state("free")
     since = f" {ago(lock.since)}" if lock.since else ""
-    who = f"by {lock.who or 'somebody'} ({lock.operation or 'unknown'}){since}, {lock.id or ''}"
+    who = f"by {lock.who or 'unknown'} ({lock.operation or 'unknown'}){since}, {lock.id or ''}"
     return state("HELD", who.rstrip(", "))
 
 
-def _unknown(what: str) -> Styled:
+def _unknown(what: str) -> StyledText:
     return state("unknown", f"{what} cannot be read from here")
 
 
-def _lines(lines: Iterable[Styled]) -> Styled:
-    return Styled("\n".join(lines))
+def _lines(lines: Iterable[StyledText]) -> StyledText:
+    return StyledText("\n".join(lines))

@@ -1,4 +1,4 @@
-"""The process's own streams when their other end is closed."""
+"""The standard streams: are they terminals, and what to do when one is closed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from contextlib import suppress
 
 
 def can_ask() -> bool:
-    """Whether somebody is there to ask, who also sees what the question is about."""
+    """Return whether a user can be asked, and sees stderr, which has the question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def replace_closed() -> None:
+def replace_closed_streams() -> None:
     """Open /dev/null in place of each stream that the caller closed (`2>&-`)."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  # for good
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  # stays open
             setattr(sys, name, stream)
 
 
-def abandon_broken() -> None:
-    """Send what could not be printed, and all that follows it, to /dev/null."""
+def discard_broken_streams() -> None:
+    """Redirect each stream whose reader has closed it to /dev/null."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,4 +1,4 @@
-"""The text of tasks, and of what the commands on them return."""
+"""Tasks, and results of the commands on them, as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasktracker_ops.models.task import (
 
 from .results import text
 from .screen import Screen
-from .text import escape_control_characters, pairs, shortened, table
+from .text import escape_control_characters, pairs, shorten, table
 
 
 @text.register
@@ -28,16 +28,20 @@ def _(result: Task, screen: Screen) -> str:
 def _(result: TaskList, screen: Screen) -> str:
     if not result.tasks:
         return "No tasks yet. Add one: " + screen.command("tasks add 'Try the Task Tracker'")
-    # The title is last and takes what is left: it is the longest, and would break the columns.
-    listed = [each.name for each in fields(Task) if "listed" in each.metadata]
-    names = [name for name in listed if name != "title"]
+    # The title is the longest column, so it is the last, and cut to what is left.
+    columns = [each.name for each in fields(Task) if "listed" in each.metadata]
+    names = [name for name in columns if name != "title"]
     rows = [
         [escape_control_characters(getattr(task, name)) for name in names] for task in result.tasks
     ]
-    taken = sum(2 + max(map(len, column)) for column in zip(names, *rows, strict=True))
-    width = screen.columns and screen.columns - taken
-    titled = [[*row, shortened(t.title, width)] for row, t in zip(rows, result.tasks, strict=True)]
-    return table([*("id" if name == "task_id" else name for name in names), "title"], titled)
+    used = sum(2 + max(map(len, column)) for column in zip(names, *rows, strict=True))
+    width = screen.columns and screen.columns - used
+    rows_with_titles = [
+        [*row, shorten(t.title, width)] for row, t in zip(rows, result.tasks, strict=True)
+    ]
+    return table(
+        [*("id" if name == "task_id" else name for name in names), "title"], rows_with_titles
+    )
 
 
 @text.register

@@ -1,4 +1,4 @@
-"""The building blocks of every text: values without control characters, pairs, tables, changes."""
+"""Building blocks of all texts: escaped values, pairs, tables, changes, JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.plan import Plan, ResourceChange
 from tasktracker_ops.models.task import TaskList
 
-# What a terminal would act upon instead of showing it: C0 and C1 controls, and changes of direction
+# What a terminal executes instead of showing it: C0 and C1 controls, and changes of direction
 # (https://unicode.org/reports/tr9/).
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SIGNS = {
@@ -31,60 +31,62 @@ _SIGNS = {
 }
 
 
-class Styled(str):
-    """Text with colours of our own, which `escape_control_characters` leaves as it is."""
+class StyledText(str):
+    """Text with our own colours, which `escape_control_characters` keeps."""
 
 
 def escape_control_characters(value: Any, *, keep: str = "") -> str:
-    """Return a value as text, its control characters as `\\x1b` and the like."""
-    if isinstance(value, Styled):
+    """Return a value as text, with control characters as `\\x1b` and the like."""
+    if isinstance(value, StyledText):
         return value
     text = "" if value is None else str(value)
     return _CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
 
 
-def shortened(text: str | None, width: int | None) -> str | None:
+def shorten(text: str | None, width: int | None) -> str | None:
     """Cut a text to `width` columns, but never to less than 20; None leaves it whole."""
     if text is None or width is None or len(text) <= max(width, 20):
         return text
     return text[: max(width, 20) - 1] + "…"
 
 
-def wrapped(text: str, width: int | None) -> Styled:
-    """Wrap a text into lines of `width` columns; None leaves it on one."""
-    shown = escape_control_characters(text)
-    return Styled(shown if width is None else textwrap.fill(shown, width, break_on_hyphens=False))
+def wrap(text: str, width: int | None) -> StyledText:
+    """Wrap a text into lines of `width` columns; None leaves it on one line."""
+    escaped = escape_control_characters(text)
+    if width is None:
+        return StyledText(escaped)
+    return StyledText(textwrap.fill(escaped, width, break_on_hyphens=False))
 
 
 def pairs(rows: Mapping[str, Any]) -> str:
     """Return names and values in two columns."""
     from tabulate import tabulate
 
-    shown = [(name, escape_control_characters(value, keep="\n")) for name, value in rows.items()]
-    return tabulate(shown, tablefmt="plain", disable_numparse=True)
+    cells = [(name, escape_control_characters(value, keep="\n")) for name, value in rows.items()]
+    return tabulate(cells, tablefmt="plain", disable_numparse=True)
 
 
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()
 ) -> str:
-    """Return rows in columns below their headers; those in `right` are aligned right."""
+    """Return rows in columns below their headers; those in `right` are right-aligned."""
     from tabulate import tabulate
 
-    shown = [[escape_control_characters(cell) for cell in row] for row in rows]
+    cells = [[escape_control_characters(cell) for cell in row] for row in rows]
     sides = ["right" if header in right else "left" for header in headers]
     return tabulate(
-        shown, headers=headers, tablefmt="simple", disable_numparse=True, colalign=sides
+        cells, headers=headers, tablefmt="simple", disable_numparse=True, colalign=sides
     )
 
 
 def change_line(change: ResourceChange) -> str:
-    """Return a resource that changes, with a coloured sign."""
+    """Return the change of a resource, with a coloured sign."""
     sign, color = _SIGNS.get(change.action, ("?", "white"))
     return click.style(f"{sign} {change.action:<8}", fg=color) + change.address
 
 
 def counts(plan: Plan, *, done: bool = False) -> str:
-    """Return how many resources change, or have changed."""
+    """Return how many resources would change, or have changed."""
     words = ("added", "changed", "destroyed") if done else ("to add", "to change", "to destroy")
     numbers = (plan.add, plan.change, plan.destroy)
     text = ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True))
@@ -95,19 +97,19 @@ def counts(plan: Plan, *, done: bool = False) -> str:
 def as_json(
     value: Any, *, indent: int | None = 2, hint: Callable[[str], str] = lambda hint: hint
 ) -> str:
-    """Return a value as JSON that is safe on a terminal; without `indent` on one line.
+    """Return a value as JSON that is safe on a terminal, on one line without `indent`.
 
-    `hint` adds the options of this run to the hints of problems.
+    `hint` is `Screen.hint`, for the hints of problems.
     """
-    # In JSON a control character can only stand inside a string, where its escape means the same.
+    # Control characters are only inside of strings, where an escape means the same.
     text = json.dumps(_plain(value, hint), ensure_ascii=False, indent=indent)
-    # So can what GitHub's runner would take for a command wherever it stands in its log.
+    # So is what GitHub's runner would execute as a command.
     text = text.replace("##[", "#\\u0023[")
     return _CONTROLS.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", text)
 
 
 def _plain(value: Any, hint: Callable[[str], str]) -> Any:
-    """Return what `json` can write: data classes as objects, paths as text."""
+    """Return what `json` can write: data classes as objects, paths as strings."""
     if isinstance(value, TaskList):
         return [_plain(task, hint) for task in value.tasks]
     if isinstance(value, Problem):
@@ -123,19 +125,19 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
 
 _COLORS = {
     **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
-    **dict.fromkeys(("ALARM", "DOWN", "Failed", "gone"), "red"),
+    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing"), "red"),
 }
 
 
-def state(word: str, rest: str = "") -> Styled:
-    """A state in its colour, and what there is to say of it."""
+def state(word: str, details: str = "") -> StyledText:
+    """Return a state in its colour, followed by its details."""
     color = _COLORS.get(word, "yellow")
-    shown = click.style(f"{escape_control_characters(word):<9}", fg=color, bold=word == "ALARM")
-    return Styled(f"{shown}  {escape_control_characters(rest)}".rstrip())
+    colored = click.style(f"{escape_control_characters(word):<9}", fg=color, bold=word == "ALARM")
+    return StyledText(f"{colored}  {escape_control_characters(details)}".rstrip())
 
 
 def ago(at: str) -> str:
-    """How long ago a time (RFC 3339) was, as people say it; what is no time is left as it is."""
+    """Return how long ago a time (RFC 3339) was; any other text is returned as it is."""
     try:
         then = datetime.fromisoformat(at)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Metrics as a table: numbers, gaps and sparklines."""
+"""Metrics as tables: numbers, gaps and sparklines."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def over(minutes: int, *widgets: WidgetSummary) -> Metrics:
         (1e20, "100,000,000,000,000,000,000"),
     ],
 )
-def test_numbers_have_the_digits_that_matter(value: float | None, shown: str) -> None:
-    """Counts are whole, durations have three or four digits."""
+def test_numbers_have_their_significant_digits(value: float | None, shown: str) -> None:
+    """Counts are whole, others have three or four digits."""
     assert number(value) == shown
 
 
@@ -77,15 +77,15 @@ def test_numbers_have_the_digits_that_matter(value: float | None, shown: str) ->
         ((0, 7, 0, 0), 4, 2, "█▁"),
     ],
 )
-def test_a_sparkline_shows_the_whole_time(
+def test_a_sparkline_covers_the_time_range(
     values: tuple[float | None, ...], minutes: int, width: int, expected: str
 ) -> None:
-    """From zero, or the minimum below it; a gap is a space, and no peak is lost."""
+    """It starts at zero or a negative minimum; a gap is a space, and peaks are kept."""
     assert sparkline(metric(*values), over(minutes), width) == expected
 
 
 def test_a_widget_is_a_table_below_its_title() -> None:
-    """Numbers stand at the right, what there is not is a dash, units follow the name."""
+    """Numbers are right-aligned, a missing one is a dash, units follow the name."""
     rows = (
         metric(1, 2, 3, sum=6, average=2, minimum=1, maximum=3, p95=2.9, p99=3, last=3),
         metric(label="Duration", unit="Milliseconds"),
@@ -99,7 +99,7 @@ def test_a_widget_is_a_table_below_its_title() -> None:
 
 
 def test_a_widget_with_a_problem_shows_the_problem() -> None:
-    """Instead of its numbers."""
+    """The problem takes the place of the numbers."""
     problem = Problem("widget-refused", "no\x1b", "look: tt-ops dashboard --console")
     shown = text(over(3, WidgetSummary("Mine", (), problem)), SCREEN).splitlines()
     assert shown[2:] == ["Mine", r"no\x1b", "look: tt-ops dashboard --console"]
@@ -107,7 +107,7 @@ def test_a_widget_with_a_problem_shows_the_problem() -> None:
 
 @pytest.mark.parametrize(("columns", "marks"), [(80, True), (60, False)])
 def test_no_line_is_wider_than_the_terminal(columns: int, marks: bool) -> None:
-    """Where there is no room for a sparkline, there is none."""
+    """Without room for a sparkline, there is none."""
     screen = SimpleNamespace(columns=columns)
     row = metric(*range(50), sum=1000, average=2, minimum=1, maximum=3, p95=2.9, p99=3, last=3)
     shown = text(over(60, WidgetSummary("Mine", (row,))), screen).splitlines()  # type: ignore[arg-type]
@@ -116,18 +116,18 @@ def test_no_line_is_wider_than_the_terminal(columns: int, marks: bool) -> None:
 
 
 def test_a_dashboard_without_metrics_says_so() -> None:
-    """It may hold texts only."""
+    """It may have text widgets only."""
     assert text(over(3), SCREEN).endswith("The dashboard draws no metrics.")
 
 
-def test_a_picture_is_its_files_and_its_page() -> None:
-    """And whether a browser shows it."""
+def test_a_picture_lists_its_files_and_its_page() -> None:
+    """It also says whether a browser shows it."""
     shown = text(Picture(("a.html",), "file:///a.html", 3, opened=True), SCREEN)
     assert shown.splitlines() == [
         "file     a.html",
         "page     file:///a.html",
         "widgets  3",
         "",
-        "It is open in the browser.",
+        "The browser shows it.",
     ]
     assert text(Picture((), "http://x/", 0, opened=False), SCREEN) == "page  http://x/"

@@ -1,4 +1,4 @@
-"""The text and the JSON of log events."""
+"""Log events, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ REQUEST = {
 
 
 def event(message: str = "", **fields: Any) -> LogEvent:
-    """An event with a message, or with fields."""
+    """Return an event with a message or with fields."""
     return LogEvent(AT, "stream", message or json.dumps(fields), fields or None)
 
 
 def styled(result: Any) -> str:
-    """The text with its colours."""
+    """Return the text with its colours."""
     return str(text(result, Screen(Settings(), {})))
 
 
 def plain(result: Any) -> str:
-    """The text alone."""
+    """Return the text without colours."""
     return click.unstyle(styled(result))
 
 
@@ -59,13 +59,13 @@ def plain(result: Any) -> str:
         ({"status": [1], "level": 7, "duration_ms": "x"}, "7       GET"),
     ],
 )
-def test_a_request_is_a_line(changes: dict[str, Any], shown: str) -> None:
-    """What it was and how it went, the start of its id at the end; nothing acts on a terminal."""
+def test_a_request_is_one_line(changes: dict[str, Any], shown: str) -> None:
+    """The start of its id comes last; control characters are escaped."""
     assert plain(event(**{**REQUEST, **changes})).startswith(f"{AT} {shown}")
 
 
-def test_a_line_of_an_access_log_is_a_line() -> None:
-    """In the words of API Gateway, which writes a dash for nothing."""
+def test_an_access_log_entry_is_one_line() -> None:
+    """API Gateway writes a dash for a missing value, which is left out."""
     fields = {
         "requestId": "JKJaXmPLvHcESHA=",
         "ip": "127.0.0.1",
@@ -80,7 +80,7 @@ def test_a_line_of_an_access_log_is_a_line() -> None:
 
 
 def test_levels_and_statuses_have_colours() -> None:
-    """Failures are seen at a glance."""
+    """Failures are red."""
     failed = styled(event(**{**REQUEST, "level": "ERROR", "status": 503}))
     assert click.style("ERROR  ", fg="red") in failed
     assert click.style("503", fg="red") in failed
@@ -88,32 +88,32 @@ def test_levels_and_statuses_have_colours() -> None:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_a_traceback_stays_readable(newline: str) -> None:
-    """Line by line, below the first."""
+def test_a_traceback_keeps_its_lines(newline: str) -> None:
+    """The lines after the first are indented."""
     lines = ["[ERROR] ValueError: no", "Traceback (most recent call last):", "  File …"]
     shown = plain(event(newline.join(lines) + "\n"))
     assert shown == f"{AT} " + "\n    ".join(lines)
 
 
-def test_lambdas_own_lines_step_back() -> None:
-    """Dimmed, with spaces for tabs."""
+def test_lambdas_own_lines_are_dimmed() -> None:
+    """Tabs become spaces."""
     shown = styled(event(f"REPORT RequestId: {ID}\tDuration: 1.00 ms\t\n"))
     assert shown.endswith(click.style(f"REPORT RequestId: {ID}  Duration: 1.00 ms", dim=True))
 
 
-def test_other_text_is_shown_as_it_is() -> None:
-    """But for what a terminal would act upon."""
+def test_other_text_is_kept() -> None:
+    """Only control characters are escaped."""
     assert plain(event("a\x1b]0;b\x07\tc\n")) == f"{AT} a\\x1b]0;b\\x07  c"
     assert plain(event("\n")) == f"{AT} "
 
 
-def test_other_json_is_shown_as_it_is() -> None:
-    """Only a request is put into words."""
+def test_other_json_is_kept() -> None:
+    """Only requests are formatted."""
     assert plain(event(a=1, status=2)) == f'{AT} {{"a": 1, "status": 2}}'
 
 
-def test_a_message_alone_is_as_it_was_written() -> None:
-    """Tabs and lines stay, escapes do not."""
+def test_a_message_alone_is_kept() -> None:
+    """Tabs and newlines are kept, escape sequences are escaped."""
     assert plain(LogMessage("a\tb\nc\x1b\n")) == "a\tb\nc\\x1b"
 
 
@@ -122,10 +122,10 @@ def test_a_message_alone_is_as_it_was_written() -> None:
     [(event(**REQUEST), "at stream message fields"), (LogMessage("x"), "message")],
     ids=["event", "message"],
 )
-def test_json_is_an_object_a_line(
+def test_json_is_one_object_per_line(
     result: Any, keys: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With these keys, which do not change once released."""
+    """The keys are stable."""
     Console(Settings(output="json")).stream([result, result])
     lines = capsys.readouterr().out.splitlines()
     assert [list(json.loads(line)) for line in lines] == [keys.split()] * 2

@@ -41,19 +41,19 @@ HOSTILE = [
 ]
 
 
-def shown(plan: Plan) -> list[str]:
-    """The lines of the comment."""
+def comment(plan: Plan) -> list[str]:
+    """Return the lines of the comment."""
     return markdown(plan, Screen(Settings(), {})).splitlines()
 
 
 def outside_of_code(line: str) -> str:
-    """What GitHub would read as Markdown: all but the code spans."""
+    """Return what GitHub reads as Markdown: all but the code spans."""
     return re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", line)
 
 
 def test_a_loss_comes_first_and_in_bold() -> None:
-    """With the address, what forces it, what is lost, and the flag it takes."""
-    lines = shown(Plan(1, 1, 1, (REPLACED, UPDATED)))
+    """It has the address, the reason, what would be lost, and the option that allows it."""
+    lines = comment(Plan(1, 1, 1, (REPLACED, UPDATED)))
     assert lines[0] == "<!-- tt-ops plan default -->"
     assert lines[1] == "### Plan for `default`: 1 to add, 1 to change, 1 to destroy"
     first = next(line for line in lines[2:] if line)
@@ -63,8 +63,8 @@ def test_a_loss_comes_first_and_in_bold() -> None:
 
 
 def test_changes_are_a_list() -> None:
-    """What forces the replacement, then the rest, then what only AWS will know."""
-    lines = shown(Plan(1, 1, 1, (REPLACED, UPDATED)))
+    """Attributes that force a replacement come first, those known after apply last."""
+    lines = comment(Plan(1, 1, 1, (REPLACED, UPDATED)))
     assert lines[-2:] == [
         "- **replace** `aws_dynamodb_table.tasks`: `name` (forces replacement) `TaskTable` → "
         "`Renamed`; `arn` (known after apply)",
@@ -73,53 +73,53 @@ def test_changes_are_a_list() -> None:
 
 
 def test_sensitive_values_are_masked() -> None:
-    """And a value that is too long is left out."""
+    """A value that is too long is left out."""
     attributes = (AttributeChange("a", SENSITIVE, SENSITIVE), AttributeChange("b"))
-    line = shown(Plan(0, 1, 0, (replace(UPDATED, attributes=attributes),)))[-1]
+    line = comment(Plan(0, 1, 0, (replace(UPDATED, attributes=attributes),)))[-1]
     assert line.endswith("`aws_lambda_function.tracker`: `a` (sensitive); `b`")
 
 
 def test_an_empty_plan_says_so() -> None:
-    """With the marker, since it takes the place of an older comment."""
-    lines = shown(Plan(0, 0, 0, ()))
+    """It has the marker, since it replaces an older comment."""
+    lines = comment(Plan(0, 0, 0, ()))
     assert lines[:2] == ["<!-- tt-ops plan default -->", "### Plan for `default`: no changes"]
 
 
-def test_an_api_that_would_be_open_is_in_bold() -> None:
-    """With the routes and the flag."""
-    (line,) = [x for x in shown(Plan(0, 1, 0, (UPDATED,), opened=("$default",))) if "🛑" in x]
-    assert "The API asks who calls, and would be open to everybody: `$default`.**" in line
+def test_making_the_api_public_is_in_bold() -> None:
+    """It has the routes, and the option that allows it."""
+    (line,) = [x for x in comment(Plan(0, 1, 0, (UPDATED,), opened=("$default",))) if "🛑" in x]
+    assert "The API requires authentication; this plan would make it public: `$default`.**" in line
     assert line.endswith("`tt-ops deploy --allow-public`")
 
 
-def test_tasks_that_would_be_hidden_are_in_bold() -> None:
-    """With the number that shows them."""
-    (line,) = [x for x in shown(Plan(0, 1, 0, (UPDATED,), fewer_shards=(3, 1))) if "🛑" in x]
+def test_hiding_tasks_is_in_bold() -> None:
+    """It has the number of shards that keeps them listed."""
+    (line,) = [x for x in comment(Plan(0, 1, 0, (UPDATED,), fewer_shards=(3, 1))) if "🛑" in x]
     assert line.startswith("**🛑 dynamodb_status_shards would go from 3 to 1: tasks in")
     assert line.endswith("`export TF_VAR_dynamodb_status_shards=3`")
 
 
-def test_drift_is_told() -> None:
-    """What was changed past Terraform, from what to what."""
+def test_drift_has_both_values() -> None:
+    """What was changed outside of Terraform has the value before and after."""
     drift = replace(UPDATED, attributes=(AttributeChange("memory_size", "256", "512"),))
-    lines = shown(Plan(0, 1, 0, (UPDATED,), drift=(drift,)))
-    assert lines[-3] == "Changed outside of Terraform, and changed back by this plan:"
+    lines = comment(Plan(0, 1, 0, (UPDATED,), drift=(drift,)))
+    assert lines[-3] == "Drift, changed outside of Terraform and reverted by this plan:"
     assert lines[-1].startswith("- updated `")
     assert lines[-1].endswith("`memory_size` `256` → `512`")
 
 
 def test_a_long_list_is_folded() -> None:
-    """What is lost stays above it."""
+    """Losses stay above it."""
     many = tuple(replace(UPDATED, address=f"aws_lambda_function.f{n}") for n in range(30))
-    lines = shown(Plan(1, 30, 1, (REPLACED, *many)))
+    lines = comment(Plan(1, 30, 1, (REPLACED, *many)))
     assert "🛑" in "".join(lines[: lines.index("<details>")])
     assert "<summary>31 changes</summary>" in lines
     assert lines[-1] == "</details>"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_name_or_value_leaves_its_place(text: str) -> None:
-    """Each is in code and on its line: no mention, no HTML, no other Markdown."""
+def test_names_and_values_stay_in_code_spans(text: str) -> None:
+    """No text becomes a mention, HTML or other Markdown, or begins a line."""
     hostile = replace(
         REPLACED,
         address=text,
@@ -127,8 +127,8 @@ def test_no_name_or_value_leaves_its_place(text: str) -> None:
         attributes=(AttributeChange(text, text, f"{text}!"),),
         forced_by=(text,),
     )
-    lines = shown(Plan(1, 0, 1, (hostile,), opened=(text,), drift=(hostile,)))
-    harmless = shown(Plan(1, 0, 1, (REPLACED,), opened=("x",), drift=(REPLACED,)))
+    lines = comment(Plan(1, 0, 1, (hostile,), opened=(text,), drift=(hostile,)))
+    harmless = comment(Plan(1, 0, 1, (REPLACED,), opened=("x",), drift=(REPLACED,)))
     assert len(lines) == len(harmless)
     allowed = re.compile(r"[\w\s*🛑().,:;→-]*")
     for line in lines[1:]:
@@ -136,8 +136,8 @@ def test_no_name_or_value_leaves_its_place(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["x", "é", "🌈"])
-def test_it_is_cut_to_what_github_takes(unit: str) -> None:
-    """Whole lines, with how many are left out; the fold is closed, and losses come first."""
+def test_a_comment_is_cut_to_the_limit_of_github(unit: str) -> None:
+    """Whole lines are left out and counted; the fold is closed, and losses come first."""
     many = tuple(
         replace(REPLACED, address=f"aws_dynamodb_table.t{n}{unit * 300}", attributes=(NAME,) * 90)
         for n in range(1_000)

@@ -1,4 +1,4 @@
-"""The dashboard's page: its content, and that no text in it becomes code."""
+"""The dashboard's page: its content, and that no text in it is executed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PAGE = DashboardPage(
 
 
 def html(page: DashboardPage = PAGE) -> str:
-    """Return the page, with hardly anything for a library."""
+    """Return the page, with a stub for the library."""
     return render(page, "/* plotly </script> */")
 
 
@@ -59,14 +59,14 @@ def panel(widget: Widget, *traces: Trace) -> str:
 
 
 def figure(page: DashboardPage = PAGE) -> Any:
-    """Return what the script draws of the first widget."""
+    """Return the data of the first widget."""
     data = re.search(r'id="figures">(.*?)</script>', html(page), re.S)
     assert data is not None
     return json.loads(data[1])[0]
 
 
 def test_the_policy_allows_the_pages_own_scripts_and_no_request() -> None:
-    """Each script by its digest, so that one in a title would not run."""
+    """Scripts are allowed by their digests, so that one in a title would not run."""
     page = html()
     policy = re.search(r'Content-Security-Policy" content="(.*?)"', page)
     assert policy is not None
@@ -79,8 +79,8 @@ def test_the_policy_allows_the_pages_own_scripts_and_no_request() -> None:
         assert f"sha256-{digest}" in policy[1]
 
 
-def test_text_from_outside_stays_text() -> None:
-    """Titles, labels, texts, queries, reasons: anyone who may edit the dashboard can."""
+def test_texts_never_become_html() -> None:
+    """Anyone who may edit the dashboard can write titles, labels, texts and queries."""
     trace = replace(TRACE, label=HOSTILE, unit=HOSTILE, color=HOSTILE, alarms=())
     mark = Annotation("left", 1.0, None, HOSTILE, HOSTILE)
     widgets = [
@@ -111,8 +111,8 @@ def test_text_from_outside_stays_text() -> None:
     assert len(re.findall(r"<script", page)) == 3
 
 
-def test_alarms_stand_on_top_in_words() -> None:
-    """With since when, how often they fired in the span, and why as a title."""
+def test_alarms_come_first() -> None:
+    """Each has its state, since when, how often it fired, and the reason as a title."""
     page = html()
     assert '<li class="alarm" title="Threshold crossed"><strong>ALARM</strong>' in page
     assert "since 2026-01-01 00:02 UTC, fired once" in page
@@ -121,13 +121,13 @@ def test_alarms_stand_on_top_in_words() -> None:
     )
 
 
-def test_a_widget_stands_where_the_dashboard_has_it() -> None:
-    """The grid's lines are counted from one."""
+def test_a_widget_keeps_its_place() -> None:
+    """CSS counts the lines of a grid from one."""
     assert 'style="--x:9;--y:7;--w:12;--h:5"' in panel(WIDGET, TRACE)
 
 
 def test_a_figure_has_data_threshold_and_alarm_periods() -> None:
-    """A missing period is a gap; an alarm that still fires has a band until now."""
+    """A missing period is a gap; an alarm that is still firing has a band until the end."""
     drawn = figure()
     [trace] = drawn["traces"]
     assert trace["y"] == [1.0, 2.0, None, 3.0]
@@ -140,7 +140,7 @@ def test_a_figure_has_data_threshold_and_alarm_periods() -> None:
 
 
 def test_annotations_are_drawn() -> None:
-    """Values as lines, bands and times as marks."""
+    """Values become lines, bands and times become marks."""
     marks = (
         Annotation("right", 5.0, None, "goal", "#00ff00"),
         Annotation("left", 1.0, 2.0, "fine", None),
@@ -156,12 +156,12 @@ def test_annotations_are_drawn() -> None:
     assert drawn["bands"] == []
 
 
-def test_numbers_texts_queries_and_alarms_need_no_chart() -> None:
-    """A type that is not drawn here says so."""
+def test_other_widgets_have_no_chart() -> None:
+    """Numbers, texts, queries and alarms are HTML; any other type is named."""
     assert "<b>3</b>" in panel(replace(WIDGET, view="singleValue"), TRACE)
     line = WidgetLine(None, "m1", "e1", None, "Sum", 60, True, None, None, False)
     assert "No data" in panel(replace(WIDGET, view="gauge", lines=(line,)))
-    assert "cannot be read from here" in panel(WIDGET)
+    assert "metrics cannot be read" in panel(WIDGET)
     assert "# Hello" in panel(replace(WIDGET, kind="text", text="# Hello"))
     assert "fields @message" in panel(replace(WIDGET, kind="log", text="fields @message"))
     arns = (f"arn:aws:cloudwatch:eu-west-3:1:alarm:{ALARM.name}", "arn:other:alarm:Elsewhere")
@@ -171,8 +171,8 @@ def test_numbers_texts_queries_and_alarms_need_no_chart() -> None:
     assert "explorer" in panel(replace(WIDGET, kind="explorer"))
 
 
-def test_a_page_without_the_extra_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes before anything is read from AWS."""
+def test_a_missing_plotly_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is raised before anything is read from AWS."""
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(ConfigurationError) as caught:
         renderer()

@@ -1,4 +1,4 @@
-"""What is printed, logged, annotated or summarised has no secret in it."""
+"""Redaction: nothing that is printed has a secret in it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
 
-from .examples import SERVER, TASK
+from .examples import EMULATOR, TASK
 
 KEY = "wJalr/XUtn'FEMI+K7MDENG\"bPxRfiCY"
 
 
 def redaction(**environ: str) -> Redaction:
-    """The redaction of a run with these variables."""
+    """Return the redaction of a run with these variables."""
     return Redaction(Settings(environ=environ))
 
 
@@ -41,7 +41,7 @@ def redaction(**environ: str) -> Redaction:
     ],
 )
 def test_values_of_secret_variables_are_masked(name: str) -> None:
-    """Wherever they stand, and however they are written there."""
+    """They are masked anywhere in a text, in every encoding."""
     mask = redaction(**{name: KEY})
     for written in (KEY, repr(KEY), json.dumps(KEY), quote(KEY, safe="")):
         assert "FEMI" not in mask(f"it is {written}, is it not")
@@ -49,12 +49,12 @@ def test_values_of_secret_variables_are_masked(name: str) -> None:
 
 
 def test_a_secret_of_digits_is_masked() -> None:
-    """Unless it can be the number of an account."""
+    """Only twelve digits, an account id, are kept."""
     assert redaction(DB_PASSWORD="8675309867")("it is 8675309867") == "it is ***"
 
 
-def test_a_secret_that_is_quoted_by_its_beginning_is_masked() -> None:
-    """Messages cut long values off."""
+def test_the_quoted_beginning_of_a_secret_is_masked() -> None:
+    """Messages cut off long values."""
     token = "begin" + "0123456789" * 10
     assert redaction(TT_OPS_API_TOKEN=token)(f"{quoted(token)} is wrong") == "'***…' is wrong"
 
@@ -68,8 +68,8 @@ def test_a_secret_that_is_quoted_by_its_beginning_is_masked() -> None:
         ("TT_OPS_TABLE_NAME", "TaskTable"),
     ],
 )
-def test_what_is_no_secret_stays(name: str, value: str) -> None:
-    """A word, an account's number, a path."""
+def test_other_values_are_kept(name: str, value: str) -> None:
+    """Words, account ids and paths are not masked."""
     assert redaction(**{name: value})(f"it is {value}") == f"it is {value}"
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_secret_stays(name: str, value: str) -> None:
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
-    """Nobody had to say that it is one."""
+    """It need not be the value of a variable."""
     assert redaction()(text) == shown
 
 
@@ -107,41 +107,41 @@ def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
     ],
 )
 def test_addresses_are_shortened(text: str, shown: str) -> None:
-    """To what tells their owner which one it is."""
+    """Their owner still recognises them."""
     once = redaction()(text)
     assert once == shown
     assert redaction()(once) == once
 
 
-def test_addresses_that_look_alike_are_numbered() -> None:
-    """Two recipients stay two, for as long as the run lasts."""
+def test_addresses_that_shorten_to_the_same_text_are_numbered() -> None:
+    """Two recipients remain distinguishable during a run."""
     mask = redaction()
     assert mask("ops@example.com, olga@example.com") == "o…@example.com, o…2@example.com"
     assert mask("olga@example.com") == "o…2@example.com"
     assert mask("OPS@example.com") == "O…@example.com"
 
 
-def test_an_address_that_is_none_is_masked_whole() -> None:
-    """It was meant to be one."""
+def test_an_invalid_address_is_masked_whole() -> None:
+    """It was meant as an address."""
     assert redaction(ALERT_EMAIL="canary at example")("canary at example?") == "***?"
-    typed = Redaction(Settings(), {"alert_email": "o'neil@example.com"})
-    assert typed("no: o'neil@example.com") == "no: ***"
+    redact = Redaction(Settings(), {"alert_email": "o'neil@example.com"})
+    assert redact("no: o'neil@example.com") == "no: ***"
 
 
-def test_results_are_redacted_to_their_last_text() -> None:
-    """Paths and lists included; the type stays."""
+def test_every_text_in_a_result_is_redacted() -> None:
+    """Paths and lists are included, and types are kept."""
     confirmed = ConfirmResult((Confirmation("operator@example.com", "topic"),))
     assert redaction().of(confirmed) == ConfirmResult((Confirmation("o…@example.com", "topic"),))
     assert redaction().of({"a": [Path("/x/o@example.com"), 1, None]}) == {
         "a": [Path("/x/o…@example.com"), 1, None]
     }
-    assert redaction().of(StopResult(SERVER)) == StopResult(SERVER)
+    assert redaction().of(StopResult(EMULATOR)) == StopResult(EMULATOR)
     problem = Problem("x", "of o@example.com", "do: it")
     assert redaction().of(problem).message == "of o…@example.com"
 
 
-def test_tasks_and_mail_are_handed_over_as_they_are() -> None:
-    """A task is the user's own data; the inbox is there to be read."""
+def test_tasks_and_mail_are_not_redacted() -> None:
+    """They are the user's own data."""
     tasks = TaskList((replace(TASK, title="call o@example.com"),))
     assert redaction().of(tasks) is tasks
     mail = Mail(1, "now", "aws@example.com", "o@example.com", "hear", "text", None)
@@ -149,8 +149,8 @@ def test_tasks_and_mail_are_handed_over_as_they_are() -> None:
     assert redaction().of(inbox) is inbox
 
 
-def test_a_command_line_leaves_secrets_to_their_variables() -> None:
-    """It can be shown, and typed where the variable is set."""
+def test_a_command_line_has_variables_for_secrets() -> None:
+    """It can be printed, and pasted where the variable is set."""
     words = ["tt-ops", "deploy", "--alert-email", "o@example.com", "--region", "eu-west-3"]
     assert redaction().command(words) == (
         'tt-ops deploy --alert-email "$TT_OPS_ALERT_EMAIL" --region eu-west-3'
@@ -164,11 +164,11 @@ def test_a_command_line_leaves_secrets_to_their_variables() -> None:
 def test_an_error_is_printed_without_secrets(
     output: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its message, its hint, and the command that is repeated in it."""
+    """Its message, its hint and the command in it are redacted."""
     arguments = ["deploy", "--alert-email", "o@example.com"]
     console = Console(Settings(output=output), {"alert_email": "o@example.com"}, arguments)
     console.error(TtOpsError("x", "not for o@example.com", hint=f"try again: {SAME_COMMAND}"))
-    told = capsys.readouterr().err
-    assert "o@example.com" not in told
-    assert "not for o…@example.com" in told
-    assert "$TT_OPS_ALERT_EMAIL" in told
+    printed = capsys.readouterr().err
+    assert "o@example.com" not in printed
+    assert "not for o…@example.com" in printed
+    assert "$TT_OPS_ALERT_EMAIL" in printed

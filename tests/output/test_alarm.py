@@ -1,0 +1,128 @@
+"""Alarms and their history, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tasktracker_ops.errors import Problem
+from tasktracker_ops.models.alarm import AlarmEvent, Alarms
+from tasktracker_ops.models.status import timestamp
+from tasktracker_ops.output.alarm import short_reason
+from tests.alarm import TOPIC, alarm_on_errors
+
+ALARM = alarm_on_errors(
+    state="ALARM",
+    since=timestamp(datetime.now(UTC) - timedelta(seconds=12000)),
+    reason="Threshold Crossed: 1 out of the last 1 datapoints [2.0 (22/11/26 20:05:11)] was greater"
+    " than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).",
+    description="It failed.",
+    evaluation_periods=3,
+    datapoints_to_alarm=2,
+    ok_actions=(),
+)
+TRANSITION = AlarmEvent(
+    "LambdaErrorAlarm",
+    "2026-01-01T00:00:00.123Z",
+    "StateUpdate",
+    "Alarm updated from OK to ALARM",
+    "OK",
+    "ALARM",
+    ALARM.reason,
+)
+ACTION = AlarmEvent(
+    "LambdaErrorAlarm", "2026-01-01T00:00:00.123Z", "Action", "done", action=TOPIC, succeeded=True
+)
+HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
+
+
+def test_json_keys_are_stable(show: Callable[..., str]) -> None:
+    """Scripts read them: a key may be added, but not removed or renamed."""
+    found = json.loads(show(Alarms((ALARM,), (TRANSITION,)), output="json"))
+    assert list(found) == ["alarms", "history", "problems"]
+    names = "name state since reason description namespace metric statistic comparison threshold "
+    names += "period evaluation_periods datapoints_to_alarm missing_data actions_enabled "
+    names += "alarm_actions ok_actions insufficient_data_actions"
+    assert list(found["alarms"][0])[:18] == names.split()
+    event = "alarm at kind summary old_state new_state reason action succeeded"
+    assert list(found["history"][0]) == event.split()
+
+
+@pytest.mark.parametrize(
+    ("reason", "gist"),
+    [
+        (ALARM.reason, "2.0 was greater than 0.0"),
+        (
+            "Threshold Crossed: 2 out of the last 3 datapoints [1.0 (01/01/26 00:00:00), 2.0 "
+            "(01/01/26 00:01:00)] were greater than or equal to the threshold (0.5) (minimum 2 "
+            "datapoints for OK -> ALARM transition).",
+            "2 of 3 datapoints were greater than or equal to 0.5",
+        ),
+        (
+            "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint "
+            "was treated as [NonBreaching].",
+            "no datapoints for 1 period",
+        ),
+        ("Unchecked: Initial alarm creation", "Unchecked: Initial alarm creation"),
+        ("by hand", "by hand"),
+    ],
+)
+def test_a_reason_is_shortened_to_its_gist(reason: str, gist: str) -> None:
+    """A text that CloudWatch did not write is kept."""
+    assert short_reason(reason) == gist
+
+
+def test_an_alarm_shows_its_condition_and_actions(show: Callable[..., str]) -> None:
+    """They are worded as in CloudWatch's console."""
+    text = show(Alarms((ALARM, replace(ALARM, actions_enabled=False))))
+    assert f"LambdaErrorAlarm  ALARM      since {ALARM.since} (3 h ago)\n" in text
+    assert "condition  Errors Sum > 0, 2 of 3 periods of 60 s, missing data notBreaching" in text
+    assert "actions    ALARM → task-tracker-alerts; OK → none\n" in text
+    assert "actions    disabled (ALARM → task-tracker-alerts; OK → none)" in text
+    assert "1 out of the last 1 datapoints [2.0] was greater than the threshold (0.0)\n" in text
+
+
+def test_a_history_is_a_table(show: Callable[..., str]) -> None:
+    """A transition has its reason, an action its outcome."""
+    failed = replace(ACTION, succeeded=False)
+    other = replace(ACTION, kind="ConfigurationUpdate", action=None, summary='Alarm "a" created')
+    text = show(Alarms((ALARM,), (TRANSITION, ACTION, failed, other)))
+    rows = text.splitlines()[-4:]
+    assert rows[0].startswith("2026-01-01T00:00:00Z  LambdaErrorAlarm  OK → ALARM: 1 out of the")
+    assert rows[1].endswith("  notified task-tracker-alerts")
+    assert rows[2].endswith("  FAILED to notify task-tracker-alerts")
+    assert rows[3].endswith('  Alarm "a" created')
+
+
+def test_a_history_is_wrapped_to_the_terminal(show_on_terminal: Callable[..., str]) -> None:
+    """A reason is kept whole."""
+    text = show_on_terminal(Alarms((), (TRANSITION,)), no_color=True)
+    rows = text.splitlines()[-3:]
+    assert max(map(len, rows)) <= 80
+    words = " ".join(" ".join(row[40:] for row in rows).split())
+    assert words.endswith("datapoints [2.0] was greater than the threshold (0.0)")
+
+
+def test_a_missing_alarm_is_a_problem(show: Callable[..., str]) -> None:
+    """It follows the existing alarms."""
+    problem = Problem("alarm-missing", "the alarm 'a' is missing", "create it: tt-ops deploy")
+    text = show(Alarms((ALARM,), problems=(problem,)))
+    assert text.endswith("\n\n! the alarm 'a' is missing\n  create it: tt-ops deploy\n")
+
+
+def test_no_alarms_and_no_history_are_sentences(show: Callable[..., str]) -> None:
+    """Neither prints an empty table."""
+    assert show(Alarms((), ())) == "There are no alarms.\n\nThe history is empty.\n"
+
+
+def test_control_characters_are_escaped(show: Callable[..., str]) -> None:
+    """Names, reasons, metrics and actions are printed escaped."""
+    alarm = replace(ALARM, name=HOSTILE, reason=HOSTILE, metric=HOSTILE, alarm_actions=(HOSTILE,))
+    event = replace(TRANSITION, reason=HOSTILE, new_state=HOSTILE)
+    text = show(Alarms((alarm,), (event,)))
+    assert not set(text) & set("\x1b\r\x9b\u202e")
+    assert "\\x1b[2J" in text

@@ -1,0 +1,70 @@
+"""Results of the commands on a deployment, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.models.deployment import DestroyResult, UnlockResult
+
+from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
+
+
+@pytest.mark.parametrize(
+    ("result", "keys"),
+    [
+        (BOOTSTRAP, "bucket lock_table plan"),
+        (DEPLOY, "plan target deployment version previous_version smoke console_url problems"),
+        (
+            DEPLOYMENT,
+            "schema region api_url api_id api_auth function_name function_alias log_group "
+            "table_name dashboard_name alarm_names topic_arn",
+        ),
+        (DestroyResult(PLAN, backend=True), "plan backend"),
+        (UnlockResult("7d2f"), "lock_id"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) -> None:
+    """Scripts read them: a key may be added, but not removed or renamed."""
+    assert list(json.loads(show(result, output="json"))) == keys.split()
+
+
+@pytest.mark.parametrize(
+    ("result", "parts"),
+    [
+        (BOOTSTRAP, ["State backend: 1 added", "state bucket  bucket", "lock table    locks"]),
+        (replace(BOOTSTRAP, plan=EMPTY_PLAN), ["State backend: up to date."]),
+        (DEPLOY, ["Deployed: 1 added", "API          https://abc", "version      2"]),
+        (DEPLOY, ["The API is public", "  tt-ops status", "smoke check  passed"]),
+        (DEPLOY, ["! a subscription is pending\n  confirm it: tt-ops local confirm"]),
+        (
+            replace(DEPLOY, smoke="partly passed"),
+            ["table was not checked", "TT_OPS_API_TOKEN"],
+        ),
+        (replace(DEPLOY, plan=EMPTY_PLAN, version=None), ["Nothing to do", "version      none"]),
+        (
+            replace(DEPLOY, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),
+            ["The API requires authentication (AWS_IAM)."],
+        ),
+        (DEPLOYMENT, ["alarm_names     LambdaErrorAlarm, LambdaDurationAlarm", "schema  "]),
+        (DestroyResult(PLAN, backend=False), ["Removed 1 resource. The state backend remains."]),
+        (DestroyResult(EMPTY_PLAN, backend=True), ["Nothing to remove.", "was removed too"]),
+        (UnlockResult("7d2f"), ["Released the lock 7d2f."]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_results_are_readable_text(show: Callable[..., str], result: Any, parts: list[str]) -> None:
+    """The text has these parts, aligned."""
+    text = show(result)
+    for part in parts:
+        assert part in text
+
+
+def test_next_commands_keep_the_target(show: Callable[..., str]) -> None:
+    """The three commands proposed after a deploy go to the same target."""
+    assert show(DEPLOY, target="local").count("  tt-ops --target local ") == 3

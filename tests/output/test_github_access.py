@@ -1,0 +1,40 @@
+"""GitHub's access, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tasktracker_ops.models.github_access import GitHubAccess, GitHubRepository
+
+from .examples import BOOTSTRAP, PLAN
+
+ACCESS = GitHubAccess(
+    backend=BOOTSTRAP,
+    repository=GitHubRepository("octo-org", "octo-repo", "123456", "456789"),
+    branch="main",
+    environment="production",
+    deployer_role_arn="arn:deployer",
+    planner_role_arn="arn:planner",
+    plan=PLAN,
+)
+
+
+def test_json_keys_are_stable(show: Callable[..., str]) -> None:
+    """Scripts read them: a key may be added, but not removed or renamed."""
+    keys = "backend repository branch environment deployer_role_arn planner_role_arn plan"
+    assert list(json.loads(show(ACCESS, output="json"))) == keys.split()
+
+
+def test_access_ends_with_the_commands_that_configure_the_repository(
+    show: Callable[..., str],
+) -> None:
+    """They can be pasted."""
+    text = show(ACCESS)
+    assert "State backend: 1 added" in text
+    assert "GitHub access: 1 added" in text
+    assert text.splitlines()[-3:] == [
+        "  gh variable set AWS_ROLE_ARN --repo octo-org/octo-repo --body arn:deployer",
+        "  gh variable set AWS_PLAN_ROLE_ARN --repo octo-org/octo-repo --body arn:planner",
+        "  gh secret set ALERT_EMAIL --repo octo-org/octo-repo",
+    ]

@@ -1,0 +1,90 @@
+"""The messages of all errors, hints and help texts; run as a script, it prints them in a row."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(
+    file
+    for folder in ("tasktracker_ops", "lambda_function")
+    for file in (ROOT / folder).rglob("*.py")
+)
+ERRORS = {"TtOpsError", "ConfigurationError", "Problem"}
+# How a command in a hint begins. A placeholder is one that is put together elsewhere.
+COMMAND = re.compile(
+    r"(tt-ops|terraform|aws|gh|git|pip|curl|date|export|unset|cd|less|df|namei|ps|kill|rm|ls"
+    r"|\$\{EDITOR:-vi\}|\{\})( |$)"
+)
+RETIRED = re.compile(
+    r"\b(hears?|anew|mend(s|ed|ing)?|whoever|strangers?|dawdles?|sandbox(?!\.Timedout)|unwell|fares|untold"
+    r"|half made|embedded AWS|asks who calls|lets? in|is told|past Terraform|nobody watches)\b",
+    re.IGNORECASE,
+)
+
+
+class Message(NamedTuple):
+    """What an error says; a placeholder stands as `{}`, an argument that is computed is empty."""
+
+    where: str
+    code: str
+    message: str
+    hint: str
+
+
+def template(node: ast.expr | None) -> str:
+    """Return a literal or an f-string as text; `{}` is a value, empty what is computed."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(template(part) or "{}" for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return (template(node.left) or "{}") + (template(node.right) or "{}")
+    return ""
+
+
+def messages() -> Iterator[Message]:
+    """Yield each error and problem that the code constructs."""
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ERRORS:
+                named = {keyword.arg: keyword.value for keyword in node.keywords}
+                given = [*node.args, *[None] * 3]
+                parts = [named.get(n, a) for n, a in zip(Message._fields[1:], given, strict=False)]
+                where = f"{file.relative_to(ROOT)}:{node.lineno}"
+                yield Message(where, *map(template, parts))
+
+
+def texts(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield each string in a file, with its place."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield f"{file.relative_to(ROOT)}:{node.lineno}", node.value
+
+
+@pytest.mark.parametrize("message", list(messages()), ids=lambda message: message.where)
+def test_a_message_has_a_code_a_sentence_and_a_command(message: Message) -> None:
+    """The code is kebab-case, the message has no final period, the hint ends with a command."""
+    assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", message.code)
+    assert not message.message.endswith(".")
+    command = message.hint.rpartition(": ")[2]
+    assert not command or command.endswith("{}") or COMMAND.match(command), message.hint
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_retired_words_are_not_used(file: Path) -> None:
+    """Neither a message, a help text nor a docstring has one."""
+    assert [
+        f"{where}: {found[0]}" for where, text in texts(file) if (found := RETIRED.search(text))
+    ] == []
+
+
+if __name__ == "__main__":
+    for each in filter(lambda message: message.code, messages()):
+        print(f"{each.where}\n  {each.code}: {each.message}\n  {each.hint}\n")
