@@ -87,8 +87,8 @@ def test_an_empty_plan_says_so() -> None:
 
 def test_an_api_that_would_be_open_is_in_bold() -> None:
     """With the routes and the flag."""
-    (line,) = [x for x in shown(Plan(0, 1, 0, (UPDATED,), opened=("$default",))) if "🛑" in x]
-    assert "The API asks who calls, and would be open to everybody: `$default`.**" in line
+    (line,) = [x for x in shown(Plan(0, 1, 0, (UPDATED,), made_public=("$default",))) if "🛑" in x]
+    assert "The API requires authentication; this plan would make it public: `$default`.**" in line
     assert line.endswith("`tt-ops deploy --allow-public`")
 
 
@@ -127,8 +127,8 @@ def test_no_name_or_value_leaves_its_place(text: str) -> None:
         attributes=(AttributeChange(text, text, f"{text}!"),),
         forced_by=(text,),
     )
-    lines = shown(Plan(1, 0, 1, (hostile,), opened=(text,), drift=(hostile,)))
-    harmless = shown(Plan(1, 0, 1, (REPLACED,), opened=("x",), drift=(REPLACED,)))
+    lines = shown(Plan(1, 0, 1, (hostile,), made_public=(text,), drift=(hostile,)))
+    harmless = shown(Plan(1, 0, 1, (REPLACED,), made_public=("x",), drift=(REPLACED,)))
     assert len(lines) == len(harmless)
     allowed = re.compile(r"[\w\s*🛑().,:;→-]*")
     for line in lines[1:]:

@@ -37,7 +37,7 @@ from .examples import (
     ("result", "keys"),
     [
         (PACKAGE, "path files size sha256 changed"),
-        (PLAN, "add change destroy changes opened drift fewer_shards"),
+        (PLAN, "add change destroy changes made_public drift fewer_shards"),
         (BOOTSTRAPPED, "bucket lock_table plan"),
         (
             ACCESS,
@@ -79,7 +79,7 @@ def test_changes_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
         "update",
     )
     assert set(changes[0]) == set(
-        ["address", "action", "type", "id", "attributes", "forced_by", "reason", "adopted"]
+        ["address", "action", "type", "id", "attributes", "forced_by", "reason", "imported"]
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.alarm import AlarmEvent, Alarms
+from tasktracker_ops.models.alarm import AlarmEvent, AlarmReport
 from tasktracker_ops.models.status import (
     ApiHealth,
     FunctionState,
@@ -125,7 +125,7 @@ def test_the_keys_of_a_status_are_kept(
 
 def test_the_keys_of_alarms_are_kept(shown: Callable[..., str]) -> None:
     """Those of the history as well; they may become more."""
-    found = json.loads(shown(Alarms((ALARM,), (TRANSITION,)), output="json"))
+    found = json.loads(shown(AlarmReport((ALARM,), (TRANSITION,)), output="json"))
     assert list(found) == ["alarms", "history", "problems"]
     names = "name state since reason description namespace metric statistic comparison threshold "
     names += "period evaluation_periods datapoints_to_alarm missing_data actions_enabled "
@@ -276,7 +276,7 @@ def test_what_is_no_time_is_left_as_it_is() -> None:
 
 def test_alarms_say_their_condition_and_actions(shown: Callable[..., str]) -> None:
     """In the words of CloudWatch's console."""
-    text = shown(Alarms((ALARM, replace(ALARM, actions_enabled=False))))
+    text = shown(AlarmReport((ALARM, replace(ALARM, actions_enabled=False))))
     assert f"LambdaErrorAlarm  ALARM      since {ALARM.since} (3 h ago)\n" in text
     assert "condition  Errors Sum > 0, 2 of 3 periods of 60 s, missing data notBreaching" in text
     assert "actions    ALARM → task-tracker-alerts; OK → none\n" in text
@@ -288,7 +288,7 @@ def test_a_history_is_a_table(shown: Callable[..., str]) -> None:
     """Transitions with their reason, actions with whether they were carried out."""
     failed = replace(ACTION, succeeded=False)
     other = replace(ACTION, kind="ConfigurationUpdate", action=None, summary='Alarm "a" created')
-    text = shown(Alarms((ALARM,), (TRANSITION, ACTION, failed, other)))
+    text = shown(AlarmReport((ALARM,), (TRANSITION, ACTION, failed, other)))
     rows = text.splitlines()[-4:]
     assert rows[0].startswith("2026-01-01T00:00:00Z  LambdaErrorAlarm  OK → ALARM: 1 out of the")
     assert rows[1].endswith("  told task-tracker-alerts")
@@ -298,7 +298,7 @@ def test_a_history_is_a_table(shown: Callable[..., str]) -> None:
 
 def test_a_history_is_wrapped_on_a_terminal(on_terminal: Callable[..., str]) -> None:
     """Nothing of a reason is lost."""
-    text = on_terminal(Alarms((), (TRANSITION,)), no_color=True)
+    text = on_terminal(AlarmReport((), (TRANSITION,)), no_color=True)
     rows = text.splitlines()[-3:]
     assert max(map(len, rows)) <= 80
     words = " ".join(" ".join(row[40:] for row in rows).split())
@@ -308,13 +308,13 @@ def test_a_history_is_wrapped_on_a_terminal(on_terminal: Callable[..., str]) -> 
 def test_an_alarm_that_is_gone_is_told(shown: Callable[..., str]) -> None:
     """Below those that are there."""
     problem = Problem("alarm-missing", "the alarm 'a' is gone", "put it back: tt-ops deploy")
-    text = shown(Alarms((ALARM,), problems=(problem,)))
+    text = shown(AlarmReport((ALARM,), problems=(problem,)))
     assert text.endswith("\n\n! the alarm 'a' is gone\n  put it back: tt-ops deploy\n")
 
 
 def test_nothing_is_said_plainly(shown: Callable[..., str]) -> None:
     """No alarms, no history."""
-    assert shown(Alarms((), ())) == "There are no alarms.\n\nNothing happened.\n"
+    assert shown(AlarmReport((), ())) == "There are no alarms.\n\nNothing happened.\n"
 
 
 @pytest.mark.parametrize("result", ["status", "alarms"])
@@ -330,6 +330,6 @@ def test_nothing_from_outside_commands_the_terminal(shown: Callable[..., str], r
         lock=Lock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         problems=(Problem("x", HOSTILE, HOSTILE),),
     )
-    text = shown(status if result == "status" else Alarms((alarm,), (event,)))
+    text = shown(status if result == "status" else AlarmReport((alarm,), (event,)))
     assert not set(text) & set("\x1b\r\x9b\u202e")
     assert "\\x1b[2J" in text
