@@ -12,7 +12,8 @@ from pathlib import Path
 from measure import run
 
 from tasktracker_ops import settings
-from tasktracker_ops.local.target import EmulatorHandle, LocalTarget
+from tasktracker_ops.local.emulator import LocalEmulator
+from tasktracker_ops.local.target import LocalTarget
 
 ROOT = Path(__file__).parents[1]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
@@ -33,7 +34,7 @@ class Clone:
         user = {k: v for k, v in self.settings.environ.items() if not k.startswith(("AWS_", "TF_"))}
         self.environment = {**user, "HOME": str(home), "TT_OPS_TARGET": "local"}
         self.environment["TT_OPS_LOCAL_PORT"] = "0"
-        self.target = LocalTarget(self.settings, EmulatorHandle(path / ".tt-ops" / "local", port=0))
+        self.target = LocalTarget(self.settings, LocalEmulator(path / ".tt-ops" / "local", port=0))
 
     def tt_ops(self, *arguments: str) -> None:
         """Run `tt-ops` in the clone."""

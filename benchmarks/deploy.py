@@ -39,7 +39,7 @@ class BareTerraform:
             releases=clone.settings.terraform_releases_url,
         ).terraform()
         variables = {
-            "alert_email": self._target.recipient(),
+            "alert_email": self._target.alert_email(),
             **self._target.bootstrap_variables(),
             **self._target.terraform_variables(),
         }

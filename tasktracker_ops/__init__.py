@@ -1,6 +1,6 @@
-"""Deploy and drive a Task Tracker on AWS, or on an AWS emulator in one local process.
+"""Deploy and operate a Task Tracker on AWS, or on an AWS emulator in one local process.
 
-`from tasktracker_ops import TaskClient` is the client of its API for programs.
+Programs use its API with `from tasktracker_ops import TaskClient`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PUBLIC = {"Task": "models.task", "TaskClient": "adapters.task_api.client", "TtO
 
 
 def __getattr__(name: str) -> Any:
-    # When they are asked for: the client brings requests, which takes longer than all of tt-ops.
+    # Imported on access: the client imports requests, which takes longer than all of tt-ops.
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)

@@ -1,4 +1,4 @@
-"""The composition root: settings and a target become adapters, each made when first used."""
+"""The composition root: makes adapters from settings and a target, each when first used."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from .adapters.task_api.client import TaskClient
     from .adapters.terraform.stack import Stack
     from .adapters.terraform.toolchain import TerraformBinary
-    from .local.target import EmulatorHandle
+    from .local.emulator import LocalEmulator
     from .models.deployment import Deployment
     from .models.github_access import GitHubRepository
     from .reporting import Reporter
     from .targets import Target, TerraformValues
 
 Approve = Callable[[str], bool]
-# Terraform wants an address even where it subscribes none.
-_NOBODY = "nobody@example.com"
+# Terraform requires an address even where it subscribes none.
+_NO_EMAIL = "nobody@example.com"
 
 
 class App:
-    """Everything a workflow works with. Imports stay inside: a command pays for what it uses."""
+    """All that workflows use. Imports are inside of methods: a command pays for what it uses."""
 
     def __init__(self, settings: Settings, report: Reporter, approve: Approve) -> None:
         """`approve` asks the user to agree to a sentence before something is installed."""
@@ -48,7 +48,7 @@ class App:
 
     @cached_property
     def target(self) -> Target:
-        """The environment that the settings name."""
+        """Return the target that the settings name."""
         if self.settings.target == "local":
             from .local.target import LocalTarget
 
@@ -58,11 +58,11 @@ class App:
         return AwsTarget(self.settings)
 
     @cached_property
-    def emulator(self) -> EmulatorHandle:
-        """The embedded AWS of this project."""
-        from .local.target import EmulatorHandle
+    def emulator(self) -> LocalEmulator:
+        """Return the emulator of this project."""
+        from .local.emulator import LocalEmulator
 
-        return EmulatorHandle(
+        return LocalEmulator(
             self.settings.project / ".tt-ops" / "local",
             self.settings.local_port,
             self.report.note,
@@ -70,14 +70,14 @@ class App:
 
     @cached_property
     def session(self) -> AwsSession:
-        """Clients of the target's AWS."""
+        """Return the session with the target's AWS."""
         environment = self.target.environment()
         from .adapters.aws.session import AwsSession
 
         return AwsSession(environment)
 
     def ensure_ready(self) -> None:
-        """Start what has to run, and find credentials; AWS is not asked.
+        """Start what has to run, and find credentials without a call to AWS.
 
         Raises ConfigurationError where there are none.
         """
@@ -86,7 +86,7 @@ class App:
 
     @cached_property
     def deployments(self) -> Deployments:
-        """The deployment's own description."""
+        """Return the adapter of the deployment's own description."""
         session = self.session
         from .adapters.aws.deployments import Deployments
 
@@ -94,54 +94,54 @@ class App:
 
     @cached_property
     def dashboards(self) -> Dashboards:
-        """Dashboards as they are deployed."""
+        """Return the adapter of dashboards."""
         from .adapters.aws.dashboards import Dashboards
 
         return Dashboards(self.session)
 
     @cached_property
     def metric_data(self) -> MetricData:
-        """What CloudWatch has of metrics."""
+        """Return the adapter of metric data."""
         from .adapters.aws.metrics import MetricData
 
         return MetricData(self.session)
 
     @cached_property
     def functions(self) -> Functions:
-        """The function's versions."""
+        """Return the adapter of the function that the settings name."""
         from .adapters.aws.functions import Functions
 
         return Functions(self.session, self.settings.function_name)
 
     def deployed_function(self, deployment: Deployment) -> Functions:
-        """The function of a deployment, whoever made it."""
+        """Return the adapter of a deployment's function."""
         from .adapters.aws.functions import Functions
 
         return Functions(self.session, deployment.function_name)
 
     @cached_property
     def alarms(self) -> Alarms:
-        """The alarms."""
+        """Return the adapter of alarms."""
         from .adapters.aws.alarms import Alarms
 
         return Alarms(self.session)
 
     @cached_property
     def topics(self) -> Topics:
-        """Who is told by a topic."""
+        """Return the adapter of topics and their subscriptions."""
         from .adapters.aws.topics import Topics
 
         return Topics(self.session)
 
     def log_group(self, name: str) -> LogGroup:
-        """A log group."""
+        """Return a log group."""
         session = self.session
         from .adapters.aws.logs import LogGroup
 
         return LogGroup(session, name)
 
     def access_log(self, deployment: Deployment) -> LogGroup:
-        """The log group of the API's access log; AWS is asked which that is."""
+        """Return the log group of the API's access log, which its stage names."""
         session = self.session
         from .adapters.aws.logs import access_log_group
 
@@ -149,14 +149,14 @@ class App:
 
     @cached_property
     def tables(self) -> Tables:
-        """The task table's protection."""
+        """Return the adapter of tables."""
         from .adapters.aws.tables import Tables
 
         return Tables(self.session)
 
     @cached_property
     def state_backend(self) -> StateBackend:
-        """Where Terraform's state lives."""
+        """Return the adapter of the state backend."""
         from .adapters.aws.state_backend import StateBackend
 
         return StateBackend(
@@ -167,22 +167,22 @@ class App:
 
     @cached_property
     def iam(self) -> Iam:
-        """GitHub's identity provider, and who trusts it."""
+        """Return the adapter of IAM."""
         from .adapters.aws.iam import Iam
 
         return Iam(self.session)
 
     @cached_property
     def github(self) -> GitHub:
-        """GitHub's API, at the address that GitHub's own variable gives."""
+        """Return the client of GitHub's API."""
         from .adapters.host.github_api import GitHub
 
         return GitHub(self.settings.environ.get("GITHUB_API_URL") or "https://api.github.com")
 
     def tasks(self, deployment: Deployment | None = None) -> TaskClient:
-        """The HTTP client of the API: the given address, or the one of the deployment.
+        """Return the client of the API at the configured address, or of the deployment.
 
-        A deployment that is passed in is only probed, as a stranger where there is no token.
+        A deployment that is passed in is only probed, without a token if none is set.
         Raises ConfigurationError `api-token-missing` or `api-not-served`.
         """
         from .adapters.task_api.client import TaskClient
@@ -198,7 +198,7 @@ class App:
             if not (self.settings.api_token or probing):
                 raise ConfigurationError(
                     "api-token-missing",
-                    f"the API at {url!r} takes bearer tokens (api_auth = 'JWT'), and there is none",
+                    f"the API at {url!r} takes bearer tokens (api_auth = 'JWT'), and none is set",
                     hint="get one from its issuer, and set it: export TT_OPS_API_TOKEN=TOKEN",
                 )
             return self._bearer(url)
@@ -207,7 +207,7 @@ class App:
         return TaskClient(url, authorise=IamAuth(self.session))
 
     def drills(self, deployment: Deployment) -> TaskClient:
-        """The client of the fire drills' routes, which take signed requests only."""
+        """Return the client of the drill routes, which accept signed requests only."""
         from .adapters.task_api.authorization import IamAuth
         from .adapters.task_api.client import TaskClient
 
@@ -227,7 +227,7 @@ class App:
 
     @cached_property
     def terraform(self) -> TerraformBinary:
-        """The Terraform to run, found or, once agreed to, downloaded."""
+        """Return the Terraform to run, installed or, with the user's consent, downloaded."""
         from .adapters.terraform.toolchain import Toolchain
 
         return Toolchain(
@@ -241,13 +241,13 @@ class App:
 
     @cached_property
     def redact(self) -> Callable[[str], str]:
-        """What takes the secrets out of a text."""
+        """Return the function that removes the secrets from a text."""
         from .output.redaction import Redaction
 
         return Redaction(self.settings)
 
-    def infrastructure(self, recipient: str = _NOBODY, *, command: str = "deploy") -> Stack:
-        """Return the main stack; alarms are sent to `recipient`. Errors propose `command` again."""
+    def infrastructure(self, alert_email: str = _NO_EMAIL, *, command: str = "deploy") -> Stack:
+        """Return the main stack; hints of its errors name `command`."""
         settings = self.settings
         return self._stack(
             "terraform",
@@ -257,7 +257,7 @@ class App:
                 "aws_region": self.session.environment.region,
                 "lambda_function_name": settings.function_name,
                 "dynamodb_table_name": settings.table_name,
-                "alert_email": recipient,
+                "alert_email": alert_email,
                 "function_permissions_boundary": self.iam.policy_arn(
                     f"{settings.function_name}-boundary"
                 )
@@ -269,7 +269,7 @@ class App:
     def bootstrap_stack(
         self, state_file: Path, variables: TerraformValues, *, command: str
     ) -> Stack:
-        """The stack of the state backend, with its own state in `state_file`."""
+        """Return the stack of the state backend, with its own state in `state_file`."""
         return self._stack(
             "bootstrap",
             command=command,
@@ -286,7 +286,7 @@ class App:
     def github_stack(
         self, repository: GitHubRepository, variables: TerraformValues, *, command: str
     ) -> Stack:
-        """The stack that lets `repository` in, with its state beside the deployment's."""
+        """Return the stack of the roles for `repository`, with its state in the state backend."""
         from .adapters.aws.state_backend import GITHUB_STATE_KEY
 
         settings, backend = self.settings, self.target.backend_config()

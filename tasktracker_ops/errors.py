@@ -1,4 +1,4 @@
-"""Every error the user can meet: a stable code, a sentence, and what to type next."""
+"""Errors for the user: a stable code, a sentence, and a command to type."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-# In a hint, the command that was run; more options may follow.
+# In a hint, stands for the command that was run; more options may follow.
 SAME_COMMAND = "tt-ops …"
 _LONGEST = 60  # characters
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller."""
+    """The exit codes of `tt-ops`."""
 
     OK = 0
     FAILED = 1
@@ -21,12 +21,12 @@ class ExitCode(IntEnum):
     ALARM = 3
     CONFIGURATION = 4
     INTERRUPTED = 130
-    READER_GONE = 141  # as a shell shows a program that SIGPIPE has ended
+    READER_GONE = 141  # as shells report a program ended by SIGPIPE
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong in a file of the project; lines count from 1, None is the whole file."""
+    """An error in a file of the project; `line` counts from 1, None is the whole file."""
 
     message: str
     file: Path
@@ -34,7 +34,7 @@ class Finding:
 
 
 class TtOpsError(Exception):
-    """A failure in the user's terms.
+    """A failure that the user can understand and act on.
 
     `code` is kebab-case and never changes once released; `message` names the thing and quotes the
     value; `hint` ends with a command to type. `findings` say where in the project's files it is.
@@ -58,7 +58,7 @@ class TtOpsError(Exception):
 
 
 class ConfigurationError(TtOpsError):
-    """A setting or a credential is missing or wrong: nothing was started."""
+    """A missing or invalid setting or credential; nothing was started."""
 
     def __init__(
         self, code: str, message: str, *, hint: str, findings: Sequence[Finding] = ()
@@ -69,18 +69,18 @@ class ConfigurationError(TtOpsError):
 
 
 def quoted(value: str) -> str:
-    """A value as messages quote it: of a long one, the first 60 characters."""
+    """Return a value as messages quote it: at most 60 characters of it."""
     return repr(value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…")
 
 
 def counted(number: int, thing: str) -> str:
-    """How many there are of a thing whose plural ends with s: `1 line`, `5,000 lines`."""
+    """Return a number and a noun whose plural ends with s: `1 line`, `5,000 lines`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is not as it should be, in the terms of `TtOpsError`, and no reason to end."""
+    """A problem that a result reports, with the fields of `TtOpsError`."""
 
     code: str
     message: str
@@ -88,5 +88,5 @@ class Problem:
 
     @classmethod
     def of(cls, error: TtOpsError) -> Problem:
-        """The problem that an error tells of."""
+        """Return the problem that an error describes."""
         return cls(error.code, error.message, error.hint)

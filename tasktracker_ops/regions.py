@@ -1,4 +1,4 @@
-"""The regions of AWS, as the installed botocore lists them."""
+"""The regions of AWS that the installed botocore lists."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-# What Terraform's variable `aws_region` takes.
-CODE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+# As Terraform's variable `aws_region` validates.
+REGION_CODE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @cache
 def known_regions() -> frozenset[str]:
-    """Return the codes of the regions of all partitions; none if botocore's list has moved.
+    """Return the regions of all partitions; none if botocore's list is elsewhere.
 
-    The file is read in under a millisecond; to import botocore takes a quarter of a second.
+    Reading the file takes under a millisecond, importing botocore a quarter of a second.
     """
     package = find_spec("botocore")
     assert package is not None
@@ -27,14 +27,14 @@ def known_regions() -> frozenset[str]:
     with suppress(FileNotFoundError):
         partitions = json.loads(file.read_text(encoding="utf-8"))["partitions"]
         return frozenset(
-            filter(CODE.fullmatch, (code for p in partitions for code in p["regions"]))
+            filter(REGION_CODE.fullmatch, (code for p in partitions for code in p["regions"]))
         )
     return frozenset()
 
 
 def nearest_region(text: str) -> str | None:
-    """Return the known region that `text` resembles most, None if it resembles none."""
+    """Return the known region that is most similar to `text`, None if none is."""
     text = text.strip().lower()
     similar = get_close_matches(text, sorted(known_regions()))
-    # Of two that are as near, swapped letters decide: us-esat-1 is no us-west-1.
+    # Of two that are equally similar, one with swapped letters: us-esat-1 is us-east-1.
     return max(similar, key=lambda region: sorted(region) == sorted(text), default=None)

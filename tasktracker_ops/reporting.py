@@ -1,4 +1,4 @@
-"""What a workflow reports and asks while it works; `output` and `cli` decide how it looks."""
+"""How workflows report progress and ask for approval; `output` and `cli` implement it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from .models.plan import Plan, TerraformEvent
 
-# Takes a plan that was reported, and raises unless it may be applied.
+# Receives a plan that was reported; raises unless it may be applied.
 ApprovePlan = Callable[["Plan"], None]
 
 
 class Reporter(Protocol):
-    """Receives what happens as it happens; never decides, never fails."""
+    """Shows progress; its methods neither return anything nor raise."""
 
     def doing(self, what: str) -> None:
-        """Report work that starts, and lasts until the next call."""
+        """Report work that lasts until the next call."""
 
     def done(self, what: str) -> None:
-        """Report a step that is done."""
+        """Report a completed step."""
 
     def note(self, what: str) -> None:
-        """Report something the user should know, with or without a terminal."""
+        """Report something that the user should read, also without a terminal."""
 
     def plan(self, plan: Plan, of: str) -> None:
-        """Report what is about to change; `of` names the stack."""
+        """Report the changes of a plan; `of` names the stack."""
 
     def terraform(self, event: TerraformEvent) -> None:
-        """Report a step of Terraform."""
+        """Report an event of Terraform."""
 
     def download(self, received: int, total: int | None) -> None:
-        """Report how many bytes of a download have arrived."""
+        """Report how many bytes of a download were received; None if the total is unknown."""
 
     def progress(self, what: str, done: int, total: int | None) -> None:
-        """Report how many of `total` items are done; None if the total is not known."""
+        """Report how many of `total` items are done; None if the total is unknown."""

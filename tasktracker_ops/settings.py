@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SAME_COMMAND, ConfigurationError, Finding
-from .regions import CODE, known_regions, nearest_region
+from .regions import REGION_CODE, known_regions, nearest_region
 
 CONFIGURATION_FILE = "tt-ops.toml"
 DEFAULT_REGION = "eu-west-3"
@@ -30,9 +30,9 @@ _ADDRESS = re.compile(r"""[^@\s<>()[\],;:"\\]+@[^@\s<>()[\],;:"\\.]+(\.[^@\s<>()
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that can be set, once per process. None means: not set, the target decides.
+    """All settings of a process; None means not set, so that the target decides.
 
-    `origins` names where each value came from that is no default: an option, a variable, the file.
+    `origins` names the option, variable or file that set a value; defaults have none.
     """
 
     target: str = "aws"
@@ -62,21 +62,21 @@ class Settings:
 
     @property
     def project(self) -> Path:
-        """The project's root. Raises ConfigurationError outside of one."""
+        """Return the project's root. Raises ConfigurationError outside of one."""
         if self.project_dir is None:
             raise ConfigurationError(
                 "project-missing",
-                f"no Task Tracker project in {str(Path.cwd())!r} or above: "
-                f"it has the folders {', '.join(PROJECT_MARKERS)}",
+                f"no Task Tracker project in {str(Path.cwd())!r} or above it: "
+                f"a project has the folders {', '.join(PROJECT_MARKERS)}",
                 hint="go to your clone, or name it: tt-ops --project-dir PATH …",
             )
         return self.project_dir
 
     @property
     def alert_address(self) -> str | None:
-        """The address that alarms are sent to, if one is set.
+        """Return the address that alarms are sent to, if one is set.
 
-        Raises ConfigurationError `alert-email-invalid` for what is not one e-mail address.
+        Raises ConfigurationError `alert-email-invalid` for anything but one e-mail address.
         """
         if self.alert_email and _ADDRESS.fullmatch(self.alert_email) is None:
             raise _invalid(
@@ -91,7 +91,7 @@ class Settings:
 
     @property
     def work_dir(self) -> Path:
-        """Where this target and environment keep what can be made again (never committed)."""
+        """Return the folder for generated files of this target and environment."""
         return self.project / ".tt-ops" / f"{self.target}-{self.env}"
 
 
@@ -124,8 +124,8 @@ def _expanded(text: str) -> Path:
     except RuntimeError:
         raise ConfigurationError(
             "home-missing",
-            f"cannot expand {text!r}: it has no home directory",
-            hint='set HOME to yours: export HOME="$PWD"',
+            f"cannot expand {text!r}: HOME is not set",
+            hint='set it to your home directory: export HOME="$PWD"',
         ) from None
 
 
@@ -139,18 +139,18 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "cache_dir": _path,
     "local_port": _port,
 }
-# What is said of the readers that take more than text from the file.
+# The value that a reader takes, for messages; all others take text.
 _FORMS: dict[Callable[[str], Any], str] = {
     _boolean: "true or false",
     _port: "a port from 0 to 65535",
 }
-_APPEARANCE = ("output", "verbose", "quiet", "no_color")
+_OUTPUT_SETTINGS = ("output", "verbose", "quiet", "no_color")
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name not in {"environ", "origins"})
 _NOT_IN_FILE = {"project_dir", "env", "api_token"}
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
-    """Settle every setting from `flags` (those really given), the environment and the file.
+    """Return the settings from `flags` (explicit ones only), the environment and the file.
 
     Raises ConfigurationError for an unknown name or an invalid value, quoting it.
     """
@@ -163,8 +163,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     elif find_project(project) != project:
         raise ConfigurationError(
             "project-missing",
-            f"{str(project)!r} is no Task Tracker project: "
-            f"it has to hold the folders {', '.join(PROJECT_MARKERS)}",
+            f"{str(project)!r} is not a Task Tracker project: "
+            f"a project has the folders {', '.join(PROJECT_MARKERS)}",
             hint="name your clone: tt-ops --project-dir PATH …",
         )
     env = str(explicit.get("env", (ENVIRONMENT, ""))[0])
@@ -173,7 +173,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     values = {name: _read(name, value, source) for name, (value, source) in merged.items()}
     origins = {name: source for name, (_, source) in merged.items()}
     if "region" in values:
-        # Nothing that the environment says of AWS counts on the local target.
+        # The local target ignores AWS's variables.
         aws = {} if values.get("target") == "local" else environ
         require_region(values["region"], origins["region"], aws)
     values |= {"project_dir": project, "environ": environ, "origins": origins}
@@ -181,12 +181,14 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     return Settings(**values)
 
 
-def appearance(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings of the output when `load` has failed, without those that are invalid."""
+def load_output_settings(
+    flags: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the valid settings of the output, for when `load` has failed."""
     environ = dict(os.environ if environ is None else environ)
     values = {}
     for name, (value, source) in _explicit_values(flags, environ).items():
-        if name in _APPEARANCE:
+        if name in _OUTPUT_SETTINGS:
             with suppress(ConfigurationError):
                 values[name] = _read(name, value, source)
     return Settings(**values, environ=environ)
@@ -208,7 +210,7 @@ def _explicit_values(
     return values | {name: (value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
 
 
-# Names that others gave to the same thing: read after ours.
+# Variables of others for the same setting: read after ours.
 _STANDARD_VARIABLES = {
     "alert_email": ("ALERT_EMAIL", "TF_VAR_alert_email"),
     "no_color": ("NO_COLOR",),
@@ -216,23 +218,23 @@ _STANDARD_VARIABLES = {
 
 
 def require_region(region: str, source: str, environ: Mapping[str, str]) -> str:
-    """Return `region` if AWS has it; behind another endpoint than AWS's, any code will do.
+    """Return `region` if AWS has it; with `AWS_ENDPOINT_URL` in `environ`, any valid code.
 
-    Terraform's provider also refuses regions that it does not know, but late. Raises
-    ConfigurationError `region-invalid` with the region that was probably meant.
+    Terraform's provider checks this too, but late. Raises ConfigurationError `region-invalid`
+    with a suggestion.
     """
     known = known_regions()
-    has_form = CODE.fullmatch(region) is not None
-    if has_form and (region in known or not known or environ.get("AWS_ENDPOINT_URL")):
+    is_code = REGION_CODE.fullmatch(region) is not None
+    if is_code and (region in known or not known or environ.get("AWS_ENDPOINT_URL")):
         return region
     near = nearest_region(region)
-    hint = f"name one as AWS does: tt-ops --region {DEFAULT_REGION} …"
+    hint = f"use the code of a region: tt-ops --region {DEFAULT_REGION} …"
     if near:
         hint = f"did you mean {near!r}? Use it: tt-ops --region {near} …"
-    elif has_form:
-        hint = "if AWS has opened it lately, update the list: pip install --upgrade boto3"
-    wanted = "the installed boto3 knows no such region of AWS"
-    raise _invalid("region", region, source, wanted, code="region-invalid", hint=hint)
+    elif is_code:
+        hint = "if the region is new, update boto3: pip install --upgrade boto3"
+    reason = "the installed boto3 knows no such region"
+    raise _invalid("region", region, source, reason, code="region-invalid", hint=hint)
 
 
 def _here() -> Path:
@@ -241,15 +243,15 @@ def _here() -> Path:
     except FileNotFoundError:
         raise ConfigurationError(
             "folder-missing",
-            "the folder you are in is gone",
-            hint='if there is a new one in its place, go there: cd "$PWD"',
+            "the current folder no longer exists",
+            hint='if it was created again, enter it: cd "$PWD"',
         ) from None
 
 
 def find_project(start: Path) -> Path | None:
     """Return the nearest folder from `start` upwards that holds the project's folders."""
     for folder in (start, *start.parents):
-        # Unlike Path.is_dir, this takes a folder that is closed to us for none.
+        # Unlike Path.is_dir, this is False for a folder that cannot be read.
         if all(os.path.isdir(folder / marker) for marker in PROJECT_MARKERS):
             return folder
     return None
@@ -266,19 +268,19 @@ def _read(name: str, value: Any, source: str) -> Any:
     reader = _READERS.get(name, str)
     choices = _CHOICES.get(name)
     form = f"one of: {', '.join(choices)}" if choices else _FORMS.get(reader, "text")
-    wanted = f"it takes {form}"
+    reason = f"it takes {form}"
     if not isinstance(value, (str, Path, int) if reader in _FORMS else (str, Path)):
-        raise _invalid(name, value, source, wanted)
+        raise _invalid(name, value, source, reason)
     try:
         result = reader(str(value))
     except ValueError:
-        raise _invalid(name, value, source, wanted) from None
+        raise _invalid(name, value, source, reason) from None
     if name == "env" and result != ENVIRONMENT:
         only = f"the only environment is {ENVIRONMENT!r}"
-        hint = f"leave it out, or name that one: tt-ops --env {ENVIRONMENT} …"
+        hint = f"omit it, or name that one: tt-ops --env {ENVIRONMENT} …"
         raise _invalid(name, value, source, only, hint=hint)
     if choices and result not in choices:
-        raise _invalid(name, value, source, wanted)
+        raise _invalid(name, value, source, reason)
     return result
 
 
@@ -286,19 +288,19 @@ def _invalid(
     name: str,
     value: Any,
     source: str,
-    wanted: str,
+    reason: str,
     *,
     code: str = "setting-invalid",
     hint: str = "see what each setting takes: tt-ops --help",
 ) -> ConfigurationError:
-    message = f"{name} = {str(value)!r} (from {source}) is not valid: {wanted}"
+    message = f"{name} = {str(value)!r} (from {source}) is not valid: {reason}"
     in_file = Path(source).name == CONFIGURATION_FILE
     findings = [_finding(Path(source), name, message)] if in_file else ()
     return ConfigurationError(code, message, hint=hint, findings=findings)
 
 
 def _finding(file: Path, name: str, message: str) -> Finding:
-    """What is wrong with a setting or a section, at the line that begins with its name."""
+    """Return the finding for a setting or section, at the line that begins with its name."""
     begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(name)}[\"']?\s*[]=.]")
     lines = file.read_text(encoding="utf-8").splitlines()
     found = (number for number, line in enumerate(lines, 1) if begins.match(line))
@@ -324,32 +326,32 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
     for name in merged:
         if name not in NAMES or name in _NOT_IN_FILE:
             known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
-            message = f"{str(file)!r} sets {name!r}, which is no setting. Known: {known}"
+            message = f"{str(file)!r} sets {name!r}, which is not a setting. Known: {known}"
             raise ConfigurationError(
                 "setting-unknown",
                 message,
                 hint=f"remove that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
                 findings=[_finding(file, name, message)],
             )
-    # A path in the file is seen from the file, wherever one stands.
+    # A path in the file is relative to the file.
     return {
         name: file.parent / _expanded(value)
         if _READERS.get(name) is _path and isinstance(value, str)
         else value
         for name, value in merged.items()
-        if value != ""  # as with variables: nothing is said
+        if value != ""  # an empty value is not set, as with variables
     }
 
 
 def _require_sections(file: Path, sections: Any) -> None:
-    """Refuse a misspelt section, which would quietly do nothing."""
+    """Raise ConfigurationError `setting-unknown` for a misspelt section."""
     named = sections if isinstance(sections, dict) else {"": sections}
     for name, section in named.items():
         if name != ENVIRONMENT or not isinstance(section, dict):
             section_name = ".".join(filter(None, ("env", name)))
             message = (
                 f"{str(file)!r} sets {section_name!r}, "
-                f"which is no section of an environment. Known: [env.{ENVIRONMENT}]"
+                f"which is not an environment. Known: [env.{ENVIRONMENT}]"
             )
             raise ConfigurationError(
                 "setting-unknown",

@@ -1,4 +1,4 @@
-"""Targets: the environments that one and the same deployment can run in."""
+"""Targets: the environments that the same deployment can run in."""
 
 from __future__ import annotations
 
@@ -32,38 +32,38 @@ _CREDENTIAL_VARIABLES = {
 
 
 class Target(Protocol):
-    """What a workflow needs to know of where it runs; all differences between targets are here."""
+    """All that differs between targets."""
 
     @property
     def label(self) -> str:
-        """Where the deployment runs, for people."""
+        """Return where the deployment runs, for messages."""
 
     def ensure_ready(self, report: Reporter) -> None:
-        """Start what has to run, or raise TtOpsError saying what is missing."""
+        """Start what has to run, or raise TtOpsError."""
 
     def environment(self) -> AwsEnvironment:
-        """Endpoint, credentials and region."""
+        """Return endpoint, credentials and region."""
 
     def backend_config(self) -> TerraformValues:
-        """Settings of Terraform's S3 backend."""
+        """Return the settings of Terraform's S3 backend."""
 
     def terraform_variables(self) -> TerraformValues:
-        """Variables of the main stack in which targets differ."""
+        """Return the variables of the main stack that depend on the target."""
 
     def bootstrap_variables(self) -> TerraformValues:
-        """Variables of the bootstrap stack in which targets differ."""
+        """Return the variables of the bootstrap stack that depend on the target."""
 
-    def recipient(self) -> str:
+    def alert_email(self) -> str:
         """Return the e-mail address that alarms are sent to. Raises ConfigurationError."""
 
     def console_url(self, deployment: Deployment) -> str:
-        """A page for people where the deployment can be looked at."""
+        """Return the URL of a web page about the deployment."""
 
     def confirmation_hint(self, topic_arn: str) -> str:
-        """How the owner of an address comes to hear of the topic; ends with a command."""
+        """Return how to confirm a subscription to the topic; ends with a command."""
 
     def explain(self, error: TtOpsError) -> TtOpsError:
-        """The error that is behind `error`, where the target knows of one that lasts; else it."""
+        """Return the cause of `error` where the target knows it and it lasts; else `error`."""
 
 
 class AwsTarget:
@@ -74,17 +74,17 @@ class AwsTarget:
 
     @property
     def label(self) -> str:
-        """Where the deployment runs, for people."""
+        """Return where the deployment runs, for messages."""
         environment = self.environment()
         if environment.endpoint_url:
             return f"what answers as AWS at {environment.endpoint_url}"
         return f"AWS in {environment.region}"
 
     def ensure_ready(self, report: Reporter) -> None:
-        """An account runs by itself."""
+        """Do nothing: AWS is always running."""
 
     def environment(self) -> AwsEnvironment:
-        """Return the user's environment, with the region settled for boto3 and Terraform alike.
+        """Return the user's environment, with one region for boto3 and Terraform.
 
         Raises ConfigurationError `region-invalid`.
         """
@@ -92,21 +92,21 @@ class AwsTarget:
         variables = {**user, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         profile = self._settings.profile
         if profile:
-            # boto3 prefers a named profile to keys in variables, and Terraform the keys: without
-            # them, both ask the same account.
+            # boto3 prefers a named profile to keys in variables, Terraform the keys: without them,
+            # both use the same account.
             variables = {k: v for k, v in variables.items() if k not in _CREDENTIAL_VARIABLES}
             variables["AWS_PROFILE"] = profile
         return AwsEnvironment(
             region=region,
             endpoint_url=user.get("AWS_ENDPOINT_URL") or None,
-            # One that only a variable names stays behind keys in variables, as everywhere.
+            # AWS_PROFILE alone has lower precedence than keys in variables, as in every AWS tool.
             profile=profile,
             variables=variables,
         )
 
     @cached_property
     def _region(self) -> str:
-        """The setting, else what AWS's variables say, else the profile, else the default."""
+        """Return the region of the setting, else AWS's variables, the profile, the default."""
         if self._settings.region:
             return self._settings.region
         user = self._settings.environ
@@ -119,35 +119,35 @@ class AwsTarget:
         return require_region(region, "the AWS profile", user) if region else DEFAULT_REGION
 
     def backend_config(self) -> TerraformValues:
-        """The S3 backend; emulators serve buckets by path, not by host name."""
+        """Return the settings of the S3 backend in this account."""
         environment = self.environment()
         return backend_config(self._settings, environment)
 
     def terraform_variables(self) -> TerraformValues:
-        """Only what an emulator behind `AWS_ENDPOINT_URL` needs."""
+        """Return what an emulator at `AWS_ENDPOINT_URL` needs."""
         return {"s3_use_path_style": self.environment().endpoint_url is not None}
 
     def bootstrap_variables(self) -> TerraformValues:
-        """A TLS-only policy over plain http could only lock everyone out."""
+        """Return path-style S3 for an emulator, and no TLS-only policy over plain http."""
         endpoint = self.environment().endpoint_url
         return {
             "s3_use_path_style": endpoint is not None,
             "require_tls": urlsplit(endpoint or "https:").scheme == "https",
         }
 
-    def recipient(self) -> str:
+    def alert_email(self) -> str:
         """Return the address that is set. Raises ConfigurationError without a valid one."""
         address = self._settings.alert_address
         if not address:
             raise ConfigurationError(
                 "alert-email-missing",
-                "no address for the alarms: alert_email is not set",
-                hint=f"name one: {SAME_COMMAND} --alert-email ADDRESS",
+                "alert_email is not set: alarms need an address",
+                hint=f"set it: {SAME_COMMAND} --alert-email ADDRESS",
             )
         return address
 
     def console_url(self, deployment: Deployment) -> str:
-        """The dashboard in the CloudWatch console; another emulator has its own, if any."""
+        """Return the dashboard in the CloudWatch console, or an emulator's own address."""
         if endpoint := self.environment().endpoint_url:
             return endpoint
         return (
@@ -156,25 +156,24 @@ class AwsTarget:
         )
 
     def confirmation_hint(self, topic_arn: str) -> str:
-        """The link in SNS's mail, which another Subscribe sends again."""
+        """Return that SNS's mail has a link, and the command that sends the mail again."""
         profile = self._settings.profile
         words = ["aws", "sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email"]
         where = ["--region", self.environment().region]
         where += ["--profile", profile] if profile else []
-        # The address itself stays out of what is printed.
+        # The address itself is not printed.
         again = f'{shlex.join(words)} --notification-endpoint "$ALERT_EMAIL" {shlex.join(where)}'
         return (
-            "open the link in its mail, which can be sent again with the address in ALERT_EMAIL: "
-            f"{again}"
+            f"open the link in its mail, or send it again with the address in ALERT_EMAIL: {again}"
         )
 
     def explain(self, error: TtOpsError) -> TtOpsError:
-        """What keeps AWS from answering, AWS does not say."""
+        """Return `error`: AWS gives no cause."""
         return error
 
 
 def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:
-    """The S3 backend's settings for `environment`."""
+    """Return the S3 backend's settings; emulators serve buckets by path, not by host name."""
     return {
         "bucket": settings.state_bucket,
         "key": settings.state_key,

@@ -1,4 +1,4 @@
-"""The arrows: cli → workflows → adapters, each heavy library in its own room."""
+"""The layers import one way, cli → workflows → adapters; each library has its packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OURS = "tasktracker_ops"
 # Library → the packages and modules that may import it.
-ROOMS = {
+ALLOWED_IN = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
     "rich": {f"{OURS}.output"},
@@ -25,7 +25,7 @@ ROOMS = {
     "jwt": {f"{OURS}.emulator"},
     "werkzeug": {f"{OURS}.emulator"},
 }
-# Package → what of ours it may import when it runs (types aside), itself besides.
+# Package → our packages that it may import at run time (types aside), besides itself.
 ARROWS = {
     "errors": (),
     "regions": (),
@@ -40,7 +40,7 @@ ARROWS = {
     "output": ("models", "errors", "settings"),
     "app": ("adapters", "local", "output", "targets", "models", "errors", "settings"),
 }
-# Of the CLI's side, all that the emulator may know: what both have to agree on.
+# All of the CLI's side that the emulator may import: what both have to agree on.
 SHARED = {f"{OURS}.local.{module}" for module in ("credentials", "state", "version")}
 MODULES = sorted((ROOT / OURS).rglob("*.py"))
 
@@ -59,7 +59,7 @@ def _is_type_checking(node: ast.AST) -> bool:
 
 
 def _imports(node: ast.AST, package: str) -> Iterator[str]:
-    """Every name imported at run time below `node`, which belongs to `package`."""
+    """Yield every name imported at run time below `node`, which belongs to `package`."""
     for child in ast.iter_child_nodes(node):
         if _is_type_checking(child):
             continue
@@ -72,33 +72,33 @@ def _imports(node: ast.AST, package: str) -> Iterator[str]:
 
 
 def _top_imports(file: Path) -> Iterator[str]:
-    """Every name imported when the module is loaded: outside of functions, types aside."""
+    """Yield every name imported when the module is loaded: outside of functions, types aside."""
     package = _name(file) if file.name == "__init__.py" else _name(file).rpartition(".")[0]
     for node in ast.parse(file.read_text()).body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield from _imports(ast.Module([node], []), package)
 
 
-def _inside_any(module: str, imported: set[str]) -> bool:
-    """Whether one of the imports loads the module, for itself or for a name in it."""
+def _loads(module: str, imported: set[str]) -> bool:
+    """Return whether one of the imports is the module, or a name in it."""
     return any(each == module or each.rpartition(".")[0] == module for each in imported)
 
 
-def _inside(module: str, rooms: set[str]) -> bool:
-    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+def _inside(module: str, packages: set[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
 @pytest.mark.parametrize("file", MODULES, ids=_name)
-def test_libraries_stay_in_their_rooms(file: Path) -> None:
-    """A library is imported only where its work is done."""
+def test_a_library_is_imported_only_by_its_packages(file: Path) -> None:
+    """Heavy libraries cost time, and each has one place."""
     for imported in _imports_of(file):
-        rooms = ROOMS.get(imported.split(".")[0])
-        assert rooms is None or _inside(_name(file), rooms), imported
+        packages = ALLOWED_IN.get(imported.split(".")[0])
+        assert packages is None or _inside(_name(file), packages), imported
 
 
 @pytest.mark.parametrize("file", MODULES, ids=_name)
-def test_arrows_point_one_way(file: Path) -> None:
-    """Nothing imports from a layer above it."""
+def test_no_package_imports_from_a_layer_above(file: Path) -> None:
+    """Imports for type checking are exempt."""
     for package, below in ARROWS.items():
         if _inside(_name(file), {f"{OURS}.{package}"}):
             allowed = {f"{OURS}.{each}" for each in (package, *below)}
@@ -106,8 +106,8 @@ def test_arrows_point_one_way(file: Path) -> None:
             assert {each for each in ours if not _inside(each, allowed)} == set()
 
 
-def test_the_emulator_is_imported_by_nobody_else() -> None:
-    """The CLI starts it as a process; the two share what they have to agree on."""
+def test_only_the_emulator_imports_the_emulator() -> None:
+    """The CLI starts it as a process; the two share few modules."""
     inside = f"{OURS}.emulator"
     for file in MODULES:
         imported = set(_imports_of(file))
@@ -119,11 +119,11 @@ def test_the_emulator_is_imported_by_nobody_else() -> None:
 
 
 def test_imports_have_no_circle() -> None:
-    """No module imports itself by way of others when it is loaded."""
-    names = {_name(file) for file in MODULES}
+    """No module imports itself through others when it is loaded."""
+    imports = {_name(file): set(_top_imports(file)) for file in MODULES}
     graph = {
-        _name(file): {name for name in names if _inside_any(name, set(_top_imports(file)))}
-        for file in MODULES
+        module: {each for each in imports if _loads(each, imported)}
+        for module, imported in imports.items()
     }
     while leaves := {name for name, imported in graph.items() if not imported & graph.keys()}:
         graph = {name: imported for name, imported in graph.items() if name not in leaves}
@@ -133,8 +133,8 @@ def test_imports_have_no_circle() -> None:
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "lambda_function").rglob("*.py")), ids=lambda f: f.name
 )
-def test_the_function_and_the_tool_do_not_know_each_other(file: Path) -> None:
-    """What runs in Lambda imports nothing of the CLI."""
+def test_the_function_imports_nothing_of_the_cli(file: Path) -> None:
+    """Its package for Lambda does not contain the CLI."""
     assert not any(i.startswith(OURS) for i in _imports_of(file))
 
 

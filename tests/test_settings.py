@@ -143,7 +143,7 @@ def test_a_value_of_another_type_is_refused(project: Path, line: str, wanted: st
 )
 def test_an_unknown_region_is_refused(project: Path, region: str, command: str) -> None:
     """The error quotes it and where it was set; the hint has the region that was probably meant."""
-    with pytest.raises(ConfigurationError, match="knows no such region of AWS") as caught:
+    with pytest.raises(ConfigurationError, match="knows no such region") as caught:
         load({"region": region}, {})
     assert caught.value.code == "region-invalid"
     assert caught.value.message.startswith(f"region = {region!r} (from --region) is not valid: ")

@@ -11,7 +11,8 @@ import pytest
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID
-from tasktracker_ops.local.target import EmulatorHandle, LocalTarget
+from tasktracker_ops.local.emulator import LocalEmulator
+from tasktracker_ops.local.target import LocalTarget
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.emulator import RunningEmulator
 from tasktracker_ops.output.console import Console
@@ -27,13 +28,13 @@ NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.
 MOTO = "http://127.0.0.1:5000"
 
 
-class Running(EmulatorHandle):
-    """A sandbox whose server needs no process while it is `alive`."""
+class Running(LocalEmulator):
+    """An emulator that needs no process while it is `alive`."""
 
     alive = True
 
     def running(self) -> RunningEmulator:
-        """One that would run."""
+        """Return a running emulator."""
         if not self.alive:
             return super().running()
         log = Path("/p/server.log")
@@ -41,12 +42,12 @@ class Running(EmulatorHandle):
 
 
 def aws(environ: dict[str, str] | None = None, **settings: Any) -> AwsTarget:
-    """The account as these variables and settings name it."""
+    """Return the AWS target of these variables and settings."""
     return AwsTarget(Settings(environ=NO_FILES | (environ or {}), **settings))
 
 
 def deployed(**changes: Any) -> Deployment:
-    """A description, of which only some keys matter here."""
+    """Return a description with these values."""
     values = dict.fromkeys(Deployment.__dataclass_fields__, "x")
     named = {"region": "eu-west-3", "dashboard_name": "board", "api_id": "abc"}
     return Deployment(**{**values, **named, **changes})
@@ -204,10 +205,10 @@ def test_it_says_where_it_runs() -> None:
 def test_in_an_account_alarms_need_an_address() -> None:
     """Exit 4, with the option that sets it."""
     with pytest.raises(ConfigurationError, match="is not valid: it takes one e-mail address"):
-        aws(alert_email="me@example").recipient()
-    assert aws(alert_email="me@example.com").recipient() == "me@example.com"
+        aws(alert_email="me@example").alert_email()
+    assert aws(alert_email="me@example.com").alert_email() == "me@example.com"
     with pytest.raises(ConfigurationError) as caught:
-        aws().recipient()
+        aws().alert_email()
     assert (caught.value.code, caught.value.exit_code) == (
         "alert-email-missing",
         ExitCode.CONFIGURATION,
@@ -236,8 +237,8 @@ def test_nothing_of_the_users_aws_reaches_the_sandbox(local: LocalTarget) -> Non
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} & set(variables)
 
 
-def test_the_sandbox_may_be_torn_down_and_mails_nobody(local: LocalTarget) -> None:
-    """No protection, no minutes of waiting, an address that stands for the user."""
+def test_the_local_target_has_no_protection_and_sends_no_mail(local: LocalTarget) -> None:
+    """It waits for no lifecycle rule, and needs no alert address."""
     assert local.terraform_variables() == {
         "s3_use_path_style": True,
         "aws_max_retries": "4",
@@ -248,14 +249,14 @@ def test_the_sandbox_may_be_torn_down_and_mails_nobody(local: LocalTarget) -> No
         "require_tls": False,
         "expire_old_versions": False,
     }
-    assert local.recipient() == "operator@example.com"
+    assert local.alert_email() == "operator@example.com"
     with pytest.raises(ConfigurationError, match="is not valid: it takes one e-mail address"):
-        LocalTarget(Settings(alert_email="me@example"), Running(Path())).recipient()
-    assert "emulation" in local.label
+        LocalTarget(Settings(alert_email="me@example"), Running(Path())).alert_email()
+    assert "emulator" in local.label
 
 
-def test_the_sandbox_has_one_address_for_everything(local: LocalTarget) -> None:
-    """Its console is a page below it."""
+def test_the_local_target_has_one_endpoint(local: LocalTarget) -> None:
+    """Its web page is below it."""
     deployment = deployed(api_url="http://127.0.0.1:4580/_aws/execute-api/abc")
     assert local.console_url(deployment) == "http://127.0.0.1:4580/_tt-ops/"
 

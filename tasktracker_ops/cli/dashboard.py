@@ -62,8 +62,8 @@ def metrics(context: Context, since: float, period: int | None, title: str | Non
     Example:
       tt-ops metrics --since 2d --widget duration
     """
+    from tasktracker_ops.models.times import time_window
     from tasktracker_ops.workflows import metrics as summary
-    from tasktracker_ops.workflows.time_window import time_window
 
     window = time_window(time.time(), since, period)
     context.console.emit(summary.metrics(context.app, window, title=title))
@@ -112,8 +112,8 @@ def dashboard(
     Example:
       tt-ops dashboard --html dashboard.html --open
     """
+    from tasktracker_ops.models.times import time_window
     from tasktracker_ops.workflows import dashboard as pictures
-    from tasktracker_ops.workflows.time_window import time_window
 
     if sum((html is not None or show, png is not None, console)) != 1:
         raise click.UsageError("give exactly one of --html or --open, --png, and --console")

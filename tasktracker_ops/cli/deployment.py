@@ -84,7 +84,7 @@ def deploy(
     Example:
       tt-ops deploy --alert-email you@example.com
     """
-    from tasktracker_ops.models.plan import Allowed
+    from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.workflows import deploy as deploying
 
     def approve(changes: Plan) -> None:
@@ -94,7 +94,7 @@ def deploy(
         deploying.deploy(
             context.app,
             approve=approve,
-            allowed=Allowed(frozenset(allow_destroy), allow_public),
+            allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             smoke=smoke,
             lock_timeout=lock_timeout,
         )

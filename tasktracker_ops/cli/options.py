@@ -13,7 +13,7 @@ import click
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import SAME_COMMAND, ExitCode, TtOpsError
 from tasktracker_ops.output.streams import can_ask
-from tasktracker_ops.settings import Settings, appearance, load
+from tasktracker_ops.settings import Settings, load, load_output_settings
 
 if TYPE_CHECKING:
     from tasktracker_ops.output.console import Console
@@ -47,7 +47,7 @@ class Context:
         try:
             settings = self.settings
         except TtOpsError:
-            settings = appearance(self.flags)
+            settings = load_output_settings(self.flags)
         return Console(settings, self.flags, self.arguments, self.destinations)
 
     def destinations(self, command: str) -> list[str]:

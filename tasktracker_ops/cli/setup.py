@@ -62,7 +62,7 @@ def bootstrap(
     Example:
       tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012
     """
-    from tasktracker_ops.models.plan import Allowed
+    from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.workflows import bootstrap as backend
     from tasktracker_ops.workflows import github_access as access
 
@@ -75,7 +75,7 @@ def bootstrap(
     if github is None:
         _require_github("branch", "github_environment", "github_ids")
     context.app.ensure_ready()
-    allowed = Allowed(frozenset(allow_destroy))
+    allowed = AllowedChanges(frozenset(allow_destroy))
     result = (
         backend.bootstrap(context.app, allowed=allowed)
         if github is None

@@ -56,7 +56,7 @@ def list_tasks(context: Context, everything: bool, limit: int | None, status: st
     if everything and limit is not None:
         raise click.UsageError("give --all or --limit, not both")
     limit = None if everything else limit or _PAGE
-    context.console.emit(workflow.newest(context.app, status=status, limit=limit))
+    context.console.emit(workflow.list_newest(context.app, status=status, limit=limit))
 
 
 @tasks.command()
@@ -141,14 +141,14 @@ def edit(
     Example:
       tt-ops tasks edit 019a0000-0000-7000-8000-000000000000 --status in_progress
     """
-    from tasktracker_ops.workflows import tasks as workflow
+    from tasktracker_ops.workflows import edit_task as workflow
 
     options = {"title": title, "description": description, "status": status}
     fields = {name: value for name, value in options.items() if value is not None}
     if fields:
         context.console.emit(workflow.edit(context.app, task_id, fields))
     elif context.interactive and sys.stdout.isatty():
-        context.console.emit(workflow.edit_by_hand(context.app, task_id, _open_editor))
+        context.console.emit(workflow.edit_in_editor(context.app, task_id, _open_editor))
     else:
         raise TtOpsError(
             "nothing-to-change",
@@ -180,7 +180,7 @@ def done(context: Context, task_id: str) -> None:
     Example:
       tt-ops tasks done 019a0000-0000-7000-8000-000000000000
     """
-    from tasktracker_ops.workflows import tasks as workflow
+    from tasktracker_ops.workflows import edit_task as workflow
 
     context.console.emit(workflow.edit(context.app, task_id, {"status": "done"}))
 

@@ -12,7 +12,7 @@ from tasktracker_ops.models.emulator import (
     Confirmation,
     ConfirmResult,
     Inbox,
-    Mail,
+    InboxMessage,
     RunningEmulator,
 )
 
@@ -22,10 +22,10 @@ _TIMEOUT_SECONDS = 10.0
 def read(server: RunningEmulator) -> Inbox:
     """Return the messages, the newest first."""
     content: dict[str, Any] = json.loads(_get(server, "/_tt-ops/inbox"))
-    return Inbox(tuple(Mail(**entry) for entry in content["mails"]))
+    return Inbox(tuple(InboxMessage(**entry) for entry in content["mails"]))
 
 
-def find(server: RunningEmulator, mail_id: int) -> Mail:
+def find(server: RunningEmulator, mail_id: int) -> InboxMessage:
     """Return one message. Raises TtOpsError `mail-missing`."""
     for mail in read(server).mails:
         if mail.id == mail_id:
@@ -33,7 +33,7 @@ def find(server: RunningEmulator, mail_id: int) -> Mail:
     raise TtOpsError(
         "mail-missing",
         f"there is no message {mail_id} in the inbox",
-        hint="see what has arrived: tt-ops local inbox",
+        hint="list its messages: tt-ops local inbox",
     )
 
 
@@ -42,7 +42,7 @@ def confirm(server: RunningEmulator, address: str | None = None) -> ConfirmResul
 
     Raises TtOpsError `nothing-pending`.
     """
-    # An address that was asked twice has the same link twice.
+    # Two mails to the same address may have the same link.
     requests = {
         mail.confirm_url: mail
         for mail in reversed(read(server).mails)
@@ -53,7 +53,7 @@ def confirm(server: RunningEmulator, address: str | None = None) -> ConfirmResul
         raise TtOpsError(
             "nothing-pending",
             f"no subscription{whose} is pending confirmation",
-            hint="see what has arrived: tt-ops local inbox",
+            hint="list its messages: tt-ops local inbox",
         )
     confirmed = []
     for url, mail in requests.items():
@@ -83,5 +83,5 @@ def _failed(server: RunningEmulator, reason: str) -> TtOpsError:
     return TtOpsError(
         "inbox-unreadable",
         f"the inbox of the emulator at {server.url!r} cannot be read: {reason}",
-        hint="see whether it still runs: tt-ops local status",
+        hint="see whether it is still running: tt-ops local status",
     )

@@ -25,11 +25,11 @@ from .version import this_version
 _SERVER = "tasktracker_ops.emulator.server"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_HEALTH_SECONDS = 10.0  # a busy server must not be taken for a dead one
+_HEALTH_SECONDS = 10.0  # a busy server is not dead
 _POLL_SECONDS = 0.02
 _LOG_LINES = 15
 
-# The parent has to wait for a child that ended, or its pid looks alive for ever.
+# The parent has to wait for a child that ended, or its pid seems alive.
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -51,7 +51,7 @@ def start(directory: Path, port: int, *, port_required: bool) -> RunningEmulator
             raise TtOpsError(
                 "local-port-taken",
                 f"port {port} of 127.0.0.1 is in use by another program",
-                hint="let a free one be taken: tt-ops local up --port 0",
+                hint="use any free port: tt-ops local up --port 0",
             )
         server = server or _launch(directory, 0)
         if server is None:
@@ -78,7 +78,7 @@ def find(directory: Path) -> RunningEmulator | None:
 def stop(directory: Path) -> RunningEmulator | None:
     """Stop the emulator of `directory` with its workers; return it, None when there was none.
 
-    Nothing is signalled that has not just answered with the identity in the state file.
+    Only a process that has just answered with the id in the state file is signalled.
     Raises TtOpsError `local-stop-failed` when even SIGKILL does not end it.
     """
     if not directory.is_dir():
@@ -96,8 +96,8 @@ def stop(directory: Path) -> RunningEmulator | None:
                 return server
     raise TtOpsError(
         "local-stop-failed",
-        f"the emulator (process {server.pid}) does not end",
-        hint=f"end it yourself: kill -9 {server.pid}",
+        f"the emulator (process {server.pid}) does not stop",
+        hint=f"kill it: kill -9 {server.pid}",
     )
 
 
@@ -133,7 +133,7 @@ def _launch(directory: Path, port: int) -> RunningEmulator | None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the emulator's variables, none of the user's: no profile, proxy or key reaches it."""
+    """Return the emulator's variables, without the user's profile, proxies and keys."""
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
@@ -180,7 +180,7 @@ def _runs(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    # A container's first process may never wait for the orphans it is given.
+    # A container's first process may never wait for its orphans.
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -192,7 +192,7 @@ def _require_port(running: RunningEmulator, port: int, port_required: bool) -> N
         raise TtOpsError(
             "local-already-running",
             f"the emulator is already running, on port {running.port} and not {port}",
-            hint="stop it first (all it holds is lost): tt-ops local down",
+            hint="stop it first, which deletes all it holds: tt-ops local down",
         )
 
 
@@ -204,7 +204,7 @@ def _start_failed(directory: Path, reason: str) -> TtOpsError:
     return TtOpsError(
         "local-start-failed",
         "\n".join([f"the emulator did not start: {reason}", *lines]),
-        hint=f"read its whole log: less {shlex.quote(str(_log_path(directory)))}",
+        hint=f"read its log: less {shlex.quote(str(_log_path(directory)))}",
     )
 
 

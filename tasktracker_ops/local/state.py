@@ -1,4 +1,4 @@
-"""What the emulator's process and those who start it agree on: DIR/server.json, an exit code."""
+"""What the CLI and the emulator's process share: DIR/server.json and an exit code."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NAME = "server.json"
 
 @dataclass(frozen=True)
 class ServerState:
-    """A running emulator; its `id` is random, so that a reused pid cannot be mistaken for it.
+    """A running emulator; its `id` is random, so that a reused pid is not mistaken for it.
 
-    `version` is that of its code; None where it does not tell.
+    `version` is that of its code; None where it is unknown.
     """
 
     pid: int
@@ -29,12 +29,12 @@ class ServerState:
 
     @property
     def url(self) -> str:
-        """Return the address of everything it serves."""
+        """Return its endpoint."""
         return f"http://127.0.0.1:{self.port}"
 
     @classmethod
     def read(cls, directory: Path) -> ServerState | None:
-        """Return the state in the file; None when there is none or it makes no sense."""
+        """Return the state in the file; None when there is none or it is invalid."""
         try:
             content = json.loads((directory / _NAME).read_text())
             return cls(

@@ -1,118 +1,42 @@
-"""The local target: the same deployment on the AWS embedded in a process of this project."""
+"""The local target: the same deployment on the emulator of this project."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail, RunningEmulator
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
 
-from . import inbox, process
-from .version import this_version
+from .credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from .emulator import LocalEmulator
 
-DEFAULT_PORT = 4580
-_RECIPIENT = "operator@example.com"
-
-
-class EmulatorHandle:
-    """The embedded AWS of one project: at most one process, its files in `directory`."""
-
-    def __init__(
-        self,
-        directory: Path,
-        port: int | None = None,
-        note: Callable[[str], None] | None = None,
-    ) -> None:
-        """`port` is what the user insists on; None prefers the usual one and takes another.
-
-        `note` is called once when what runs has another version.
-        """
-        self.directory = directory
-        self._port = port
-        self._note = note
-
-    def up(self, report: Reporter) -> RunningEmulator:
-        """Start it unless it runs. Raises TtOpsError with the log's end when it cannot."""
-        report.doing("starting the embedded AWS")
-        running = process.find(self.directory) is not None
-        server = process.start(
-            self.directory,
-            DEFAULT_PORT if self._port is None else self._port,
-            port_required=self._port is not None,
-        )
-        if not running and self._port is None and server.port != DEFAULT_PORT:
-            report.note(f"Port {DEFAULT_PORT} is taken; the embedded AWS uses {server.port}.")
-        report.done(f"embedded AWS (an emulation) at {server.url}")
-        return self._compared(server)
-
-    def down(self) -> RunningEmulator | None:
-        """Stop it and forget everything in it; None when it was not running."""
-        return process.stop(self.directory)
-
-    def inbox(self) -> Inbox:
-        """All mail that is kept, the newest first."""
-        return inbox.read(self.running())
-
-    def mail(self, mail_id: int) -> Mail:
-        """One message. Raises TtOpsError `mail-missing`."""
-        return inbox.find(self.running(), mail_id)
-
-    def confirm(self, address: str | None) -> ConfirmResult:
-        """Confirm what is pending, of one address or all. Raises TtOpsError `nothing-pending`."""
-        return inbox.confirm(self.running(), address)
-
-    def running(self) -> RunningEmulator:
-        """The running one. Raises TtOpsError `local-not-running`."""
-        server = process.find(self.directory)
-        if server is None:
-            raise TtOpsError(
-                "local-not-running",
-                f"the embedded AWS of {str(self.directory.parent.parent)!r} is not running",
-                hint="start it with everything in it: tt-ops --target local deploy --yes",
-            )
-        return self._compared(server)
-
-    def _compared(self, server: RunningEmulator) -> RunningEmulator:
-        # What holds a deployment is not refused: most of what it lacks is never asked for.
-        if self._note is not None and not server.same_version:
-            self._note(
-                f"The embedded AWS was started by another version of tt-ops "
-                f"({server.version or 'unknown'}; this is {this_version()}) and may lack what this "
-                "one needs.\nTo start it anew, which forgets what it holds: "
-                "tt-ops local down && tt-ops --target local deploy --yes"
-            )
-            self._note = None
-        return server
+_ALERT_EMAIL = "operator@example.com"
 
 
 class LocalTarget:
-    """The embedded AWS. Nothing of the user's AWS files and variables reaches it, or is reached."""
+    """The emulator of this project. It uses none of the user's AWS files and variables."""
 
-    def __init__(self, settings: Settings, emulator: EmulatorHandle) -> None:
+    def __init__(self, settings: Settings, emulator: LocalEmulator) -> None:
         self._settings = settings
-        self._sandbox = emulator
+        self._emulator = emulator
         self._used = False
 
     @property
     def label(self) -> str:
-        """Where the deployment runs, for people."""
-        return "the embedded AWS (an emulation on this machine)"
+        """Return where the deployment runs, for messages."""
+        return "the local target (an AWS emulator on this machine)"
 
     def ensure_ready(self, report: Reporter) -> None:
-        """Start the embedded AWS unless it runs."""
-        self._sandbox.up(report)
+        """Start the emulator unless it is running."""
+        self._emulator.up(report)
 
     def environment(self) -> AwsEnvironment:
-        """The emulator's endpoint, and credentials that are good for nothing else."""
-        server = self._sandbox.running()
+        """Return the emulator's endpoint, and credentials that are valid nowhere else."""
+        server = self._emulator.running()
         self._used = True
         region = self._settings.region or DEFAULT_REGION
         ours = {
@@ -143,38 +67,38 @@ class LocalTarget:
         )
 
     def backend_config(self) -> TerraformValues:
-        """The S3 backend in the emulator."""
+        """Return the settings of the S3 backend in the emulator."""
         return backend_config(self._settings, self.environment())
 
     def terraform_variables(self) -> TerraformValues:
-        """A sandbox may be torn down at will, and what fails there fails again."""
+        """Return few retries, since local failures repeat, and no deletion protection."""
         return {
             "s3_use_path_style": True,
-            "aws_max_retries": "4",  # the provider does not hear AWS_MAX_ATTEMPTS
+            "aws_max_retries": "4",  # the provider ignores AWS_MAX_ATTEMPTS
             "table_deletion_protection": False,
         }
 
     def bootstrap_variables(self) -> TerraformValues:
-        """No TLS on loopback, and no rule that the provider waits a minute for."""
+        """Return no TLS, and no lifecycle rule, which takes the provider a minute."""
         return {"s3_use_path_style": True, "require_tls": False, "expire_old_versions": False}
 
-    def recipient(self) -> str:
+    def alert_email(self) -> str:
         """Return the address that is set, or a placeholder: no mail leaves this machine."""
-        return self._settings.alert_address or _RECIPIENT
+        return self._settings.alert_address or _ALERT_EMAIL
 
     def console_url(self, deployment: Deployment) -> str:
-        """The emulator's own page."""
-        return self._sandbox.running().console_url
+        """Return the URL of the emulator's own page."""
+        return self._emulator.running().console_url
 
     def confirmation_hint(self, topic_arn: str) -> str:
-        """The command that opens the link in the emulator's mailbox."""
-        return "confirm it, as the link in its mail does: tt-ops local confirm"
+        """Return the command that opens the link in the emulator's inbox."""
+        return "confirm it: tt-ops local confirm"
 
     def explain(self, error: TtOpsError) -> TtOpsError:
-        """That the embedded AWS ended after it was asked for, which is why it gives no answer."""
+        """Return `local-not-running` if the emulator stopped in the meantime; else `error`."""
         if self._used and error.code in {"aws-unreachable", "api-unreachable"}:
             try:
-                self._sandbox.running()
-            except TtOpsError as gone:
-                return gone
+                self._emulator.running()
+            except TtOpsError as not_running:
+                return not_running
         return error

@@ -10,7 +10,7 @@ from tasktracker_ops.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, in it `since`.
+    """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, `since` when.
 
     `metric` names the metric of `namespace`, or the expression of an alarm on metric math; `period`
     is in seconds.
@@ -42,7 +42,7 @@ class AlarmEvent:
     """An item of an alarm's history; `kind` is StateUpdate, Action or ConfigurationUpdate.
 
     `old_state`, `new_state` and `reason` are set for a transition, `action` (an ARN) for an action,
-    whose `succeeded` says whether it was carried out.
+    and `succeeded` says whether it was executed.
     """
 
     alarm: str
@@ -57,10 +57,10 @@ class AlarmEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarms:
-    """The deployment's alarms; `history`, newest first, is None unless asked for and read.
+class AlarmReport:
+    """The deployment's alarms; `history`, newest first, is None unless requested and readable.
 
-    `problems` tell of alarms that are gone, and of a history that could not be read.
+    `problems` name alarms that do not exist, and a history that could not be read.
     """
 
     alarms: tuple[Alarm, ...]

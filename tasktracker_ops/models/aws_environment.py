@@ -1,4 +1,4 @@
-"""Where AWS is, and with which credentials it is called."""
+"""The endpoint, region and credentials of AWS."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AwsEnvironment:
-    """Where AWS is and who is asking: all that boto3 and Terraform need to be told.
+    """All that boto3 and Terraform need to call AWS.
 
     `variables` is the whole environment for a child process; `endpoint_url` is None for AWS itself.
-    `sealed` says that nothing of the user's AWS files and variables may be consulted.
+    `sealed` forbids reading the user's AWS files and variables.
     """
 
     region: str

@@ -1,4 +1,4 @@
-"""Dashboards as their bodies describe them, and the data that is shown on them.
+"""Dashboards as they are deployed, and the data shown on them.
 
 Times are RFC 3339 in UTC; durations are in seconds.
 """
@@ -16,7 +16,7 @@ from .alarm import Alarm
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's identity: dimensions sorted by name, and `account` where it is another one's."""
+    """A metric's identity: dimensions sorted by name; `account` is None for our own."""
 
     namespace: str
     name: str
@@ -62,7 +62,7 @@ class Widget:
     """A widget on the grid of 24 columns; `kind` is metric, text, alarm, log, explorer or custom.
 
     `text` is a text widget's Markdown or a log widget's query, `alarms` are ARNs, and `properties`
-    the body's own. `whole` widgets show one value for the whole time.
+    are those of the dashboard's body. `whole` widgets show one value for the whole time.
     """
 
     kind: str
@@ -94,7 +94,7 @@ class Dashboard:
 class Query:
     """A statistic of a metric, or an expression over the ids of its group; `period` in seconds.
 
-    `wanted` is false for a query that only expressions need.
+    `returned` is False for a query that only expressions need.
     """
 
     id: str
@@ -103,7 +103,7 @@ class Query:
     statistic: str
     period: int
     label: str | None = None
-    wanted: bool = True
+    returned: bool = True
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a widget draws of one series; `alarms` names those that watch its metric."""
+    """A series as a widget draws it; `alarms` names the alarms on its metric."""
 
     label: str
     points: tuple[Point, ...]
@@ -146,7 +146,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class AlarmTimeline:
-    """An alarm and when it was in ALARM: pairs of start and end, None while it still is."""
+    """An alarm and its periods in ALARM: pairs of start and end, which is None while it fires."""
 
     alarm: Alarm
     firing_periods: tuple[tuple[str, str | None], ...]
@@ -154,10 +154,10 @@ class AlarmTimeline:
 
 @dataclass(frozen=True, slots=True)
 class DashboardPage:
-    """A dashboard with its data between two times; `where` names the target in words."""
+    """A dashboard with its data between two times; `target` is the target's label."""
 
     title: str
-    where: str
+    target: str
     region: str
     account: str
     since: str
@@ -168,10 +168,10 @@ class DashboardPage:
 
 @dataclass(frozen=True, slots=True)
 class MetricSummary:
-    """A metric of a widget over the whole time asked for; None where there was no data.
+    """A metric of a widget over the whole time window; None where there was no data.
 
-    `points` are its values of `statistic`, `period` (seconds) by period, oldest first, and `last`
-    the newest. For an `expression` (without namespace, name and statistic) all of it is over them.
+    `points` are its values of `statistic`, one for each `period` (seconds), oldest first; `last` is
+    the newest. An `expression` has no namespace, name and statistic: all values are over `points`.
     """
 
     label: str
@@ -202,8 +202,8 @@ class WidgetSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
-    """The deployed dashboard in numbers; `period` is in seconds, that of the points."""
+class MetricReport:
+    """The deployed dashboard in numbers; `period` is that of the points, in seconds."""
 
     dashboard: str
     since: str
@@ -213,8 +213,8 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """The dashboard as a picture: the files written, or the `url` of a page for people.
+class DashboardResult:
+    """The dashboard as files, or as the `url` of a page.
 
     `widgets` counts those drawn; `opened` says whether a browser shows it.
     """

@@ -1,4 +1,4 @@
-"""The deployment, and what the commands that make, change or remove it return."""
+"""The deployment, and the results of the commands that create, change or remove it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Deployment:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Deployment:
-        """Read the parameter's object; unknown keys are left for newer readers.
+        """Return the deployment that the parameter's object describes; unknown keys are ignored.
 
         Raises KeyError for a missing key.
         """
@@ -40,7 +40,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class BootstrapResult:
-    """The state backend after a bootstrap, and what that changed."""
+    """The state backend, and what the bootstrap changed."""
 
     bucket: str
     lock_table: str
@@ -49,9 +49,10 @@ class BootstrapResult:
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """The outcome of a deploy: what changed, which version serves, and where to look.
+    """What a deploy changed, which version serves, and where to look.
 
-    `problems` are what still keeps the alarms from being heard.
+    `problems` name subscriptions that receive no alarms yet. `smoke` is passed, partly passed,
+    skipped or not needed.
     """
 
     plan: Plan
@@ -65,13 +66,13 @@ class DeployResult:
 
     @property
     def public(self) -> bool:
-        """Whether anyone may call the API."""
+        """Return whether anyone with the URL can call the API."""
         return self.deployment.api_auth == "NONE"
 
 
 @dataclass(frozen=True, slots=True)
 class DestroyResult:
-    """What a destroy removed."""
+    """What a destroy removed; `backend` says whether the state backend too."""
 
     plan: Plan
     backend: bool

@@ -9,7 +9,7 @@ from tasktracker_ops.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class DrillRequest:
-    """A request to a drill's route and what came back; `status` is None without an answer."""
+    """A request to a drill's route and its response; `status` is None without one."""
 
     at: str
     status: int | None
@@ -20,7 +20,7 @@ class DrillRequest:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An alarm went into `state`, so many seconds after the first shot."""
+    """An alarm's transition into `state`, `after_seconds` after the first request."""
 
     state: str
     at: str
@@ -30,7 +30,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """An alarm told its topic that it is in `state`; `endpoints` are the confirmed subscribers."""
+    """A notification that an alarm is in `state`; `endpoints` are the confirmed subscribers."""
 
     state: str
     at: str
@@ -40,10 +40,11 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
-class Drill:
-    """A fire drill; `complete` when all that was asked for has happened, else `problem` says why.
+class DrillResult:
+    """The result of a fire drill: `complete`, or `problem` says why not.
 
-    Nobody waited for the alarm unless `waited`; it is None where no alarm watches the function.
+    `alarm` is None where no alarm is on the drill's metric; `transitions` and `notifications` are
+    recorded only if the drill `waited` for the alarm.
     """
 
     requests: tuple[DrillRequest, ...]

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class RunningEmulator:
-    """The running embedded AWS; `started_at` is RFC 3339, UTC.
+    """The running emulator; `started_at` is RFC 3339, UTC.
 
-    `version` is that of its code, None where it does not tell; `same_version` says whether that
-    is the code of this `tt-ops` too.
+    `version` is that of its code, None where it is unknown; `same_version` says whether that is
+    the code of this `tt-ops`.
     """
 
     url: str
@@ -25,22 +25,22 @@ class RunningEmulator:
 
     @property
     def console_url(self) -> str:
-        """Its page for people."""
+        """Return the URL of its web page."""
         return f"{self.url}/_tt-ops/"
 
 
 @dataclass(frozen=True, slots=True)
 class StopResult:
-    """The embedded AWS that was stopped; None when there was none."""
+    """The emulator that was stopped; None when none was running."""
 
     server: RunningEmulator | None
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """A message in the embedded AWS's inbox; `confirm_url` is there while it can be confirmed."""
+class InboxMessage:
+    """A message in the emulator's inbox; `confirm_url` confirms the subscription it is about."""
 
-    redacted: ClassVar = False  # addresses are what an inbox is about
+    redacted: ClassVar = False  # an inbox shows addresses
 
     id: int
     sent_at: str
@@ -53,16 +53,16 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The messages that are kept, the newest first."""
+    """The messages in the inbox, newest first."""
 
     redacted: ClassVar = False
 
-    mails: tuple[Mail, ...]
+    mails: tuple[InboxMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A subscription that was pending; `topic` is an ARN."""
+    """A subscription that was confirmed; `topic` is an ARN."""
 
     endpoint: str
     topic: str

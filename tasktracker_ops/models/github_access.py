@@ -10,7 +10,7 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class GitHubRepository:
-    """A repository on GitHub; names change hands, ids never do."""
+    """A repository on GitHub; a name can be given to another repository, an id cannot."""
 
     owner: str
     name: str
@@ -19,13 +19,13 @@ class GitHubRepository:
 
     @property
     def full_name(self) -> str:
-        """OWNER/REPO."""
+        """Return OWNER/REPO."""
         return f"{self.owner}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubAccess:
-    """Who of a repository's workflows gets into the account, and what a bootstrap changed there.
+    """The roles that a repository's workflows may assume, and what the bootstrap changed.
 
     `deployer_role_arn` is for jobs with `environment` on `branch`, `planner_role_arn` for pull
     requests.

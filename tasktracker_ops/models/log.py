@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-_OF_LAMBDA = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
+_LAMBDA_LINE = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,12 @@ class LogEvent:
     at: str
     stream: str
     message: str
-    fields: Mapping[str, Any] | None = field(default=None)
+    fields: Mapping[str, Any] | None = None
 
     @property
     def is_from_lambda(self) -> bool:
-        """Whether Lambda wrote it about an invocation, and not the function."""
-        return _OF_LAMBDA.match(self.message) is not None
+        """Return whether Lambda wrote it, and not the function."""
+        return _LAMBDA_LINE.match(self.message) is not None
 
 
 @dataclass(frozen=True, slots=True)

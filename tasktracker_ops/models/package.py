@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The function's zip: its place, the files inside, its size in bytes and its digest (hex)."""
+    """The function's zip: its path, the files inside, its size in bytes and its digest (hex)."""
 
     path: Path
     files: tuple[str, ...]

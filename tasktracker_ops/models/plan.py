@@ -1,4 +1,4 @@
-"""What Terraform would do, what of it would lose something for good, and what it would open."""
+"""Plans, and what of a plan needs to be allowed: lost data, a public API."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from dataclasses import dataclass
 
 from tasktracker_ops.errors import Finding, Problem
 
-# What is lost with a resource of these types, whatever its address: by name, `count` or `moved`.
+# The data that is lost with a resource, by its type.
 STATEFUL_TYPES = {
     "aws_dynamodb_table": "every item in it",
     "aws_s3_bucket": "every object in it",
     "aws_sns_topic": "every confirmed subscription",
 }
-# What stands for a value that nobody may see, and for one that only AWS will know.
+# Placeholders of values that are secret, or not known before the apply.
 SENSITIVE = "(sensitive)"
 UNKNOWN = "(known after apply)"
-# What cannot be taken back, in the order in which it is shown.
+# Actions that cannot be undone, in the order in which they are shown.
 DESTRUCTIVE = {
     "delete": "would be deleted",
-    "replace": "would be deleted and made anew",
-    "forget": "would be left to itself, no deploy finding it again",
+    "replace": "would be deleted and created again",
+    "forget": "would be removed from the state, and no deploy finds it again",
 }
 _TAINTED = "replace_because_tainted"
 _REASONS = {
-    _TAINTED: "its last change failed halfway",
-    "replace_by_triggers": "something that it is made anew with changes",
+    _TAINTED: "it is tainted, since its creation failed",
+    "replace_by_triggers": "a resource that triggers its replacement changes",
     "delete_because_no_resource_config": "the configuration no longer has it",
     "delete_because_no_module": "the configuration no longer has it",
     "delete_because_no_move_target": "the configuration no longer has it",
-    "delete_because_wrong_repetition": "the configuration counts it otherwise",
-    "delete_because_count_index": "the configuration counts fewer",
-    "delete_because_each_key": "the configuration no longer has its key",
+    "delete_because_wrong_repetition": "its count or for_each has changed",
+    "delete_because_count_index": "its count is lower",
+    "delete_because_each_key": "its for_each no longer has its key",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeChange:
-    """An attribute that changes: texts that may be shown; None where they would be too long."""
+    """An attribute that changes, as text that may be shown; None where it would be too long."""
 
     name: str
     before: str | None = None
@@ -47,11 +47,11 @@ class AttributeChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One resource that a plan touches.
+    """A resource that a plan changes.
 
     `action` is create, update, replace, delete, forget, import or move; `forced_by` are the
-    attributes that force a replacement, `reason` is Terraform's `action_reason`, `id` what AWS
-    knows it by before the change. `adopted` says that the state does not have it yet.
+    attributes that force a replacement, `reason` is Terraform's `action_reason`, `id` is its id in
+    AWS before the change. `imported` says that the plan imports it first.
     """
 
     address: str
@@ -61,25 +61,25 @@ class ResourceChange:
     attributes: tuple[AttributeChange, ...] = ()
     forced_by: tuple[str, ...] = ()
     reason: str = ""
-    adopted: bool = False
+    imported: bool = False
 
     @property
-    def loses(self) -> str:
-        """What is lost for good with the change; empty where nothing is."""
+    def data_loss(self) -> str:
+        """Return what data is lost with the change; empty where none is."""
         return STATEFUL_TYPES.get(self.type, "") if self.action in DESTRUCTIVE else ""
 
     @property
     def tainted(self) -> bool:
-        """Whether it would be lost only since it was not made to its end: a deploy keeps it."""
-        return bool(self.loses) and self.action == "replace" and self.reason == _TAINTED
+        """Return whether data would be lost only because it is tainted: a deploy keeps it."""
+        return bool(self.data_loss) and self.action == "replace" and self.reason == _TAINTED
 
-    def loss(self, quoted: Callable[[str], str] = repr) -> str:
-        """What becomes of it and why, in a sentence; `quoted` writes names."""
+    def describe_loss(self, quoted: Callable[[str], str] = repr) -> str:
+        """Return what happens to it and why, in a sentence; `quoted` quotes names."""
         name = f"{quoted(self.address)} ({quoted(self.id)})" if self.id else quoted(self.address)
         forced = f"{' and '.join(map(quoted, self.forced_by))} cannot be changed in place"
         reason = forced if self.forced_by else _REASONS.get(self.reason)
         because = f", as {reason}" if reason else ""
-        lost = "" if self.action == "forget" else f": {self.loses} would be lost"
+        lost = "" if self.action == "forget" else f": {self.data_loss} would be lost"
         return f"{name} {DESTRUCTIVE[self.action]}{because}{lost}"
 
 
@@ -87,89 +87,91 @@ class ResourceChange:
 class Plan:
     """What Terraform would do. The counts are Terraform's own: a replacement adds and destroys.
 
-    `opened` are the keys of routes that ask who calls, and no longer would. `drift` is what was
-    changed past Terraform, as far as the plan changes it back. `fewer_shards` are the function's
-    partitions of each status now and then, where it would look into fewer.
+    `made_public` are the keys of routes that require authentication, and no longer would. `drift`
+    is what was changed outside of Terraform, as far as the plan changes it back. `fewer_shards` are
+    the function's partitions per status before and after, where it would read fewer.
     """
 
     add: int
     change: int
     destroy: int
     changes: tuple[ResourceChange, ...]
-    opened: tuple[str, ...] = ()
+    made_public: tuple[str, ...] = ()
     drift: tuple[ResourceChange, ...] = ()
     fewer_shards: tuple[int, int] | None = None
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to do."""
+        """Return whether there is nothing to do."""
         return not (self.changes or self.add or self.change or self.destroy)
 
     @property
-    def losses(self) -> tuple[ResourceChange, ...]:
-        """The changes with which something is lost for good."""
-        return tuple(change for change in self.changes if change.loses)
+    def data_losses(self) -> tuple[ResourceChange, ...]:
+        """Return the changes that lose data."""
+        return tuple(change for change in self.changes if change.data_loss)
 
 
 def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
-    """The changes, those first that cannot be taken back."""
-
+    """Return the changes, those first that lose data or cannot be undone."""
     order = list(DESTRUCTIVE)
 
     def rank(change: ResourceChange) -> tuple[bool, int, str]:
         place = order.index(change.action) if change.action in order else len(order)
-        return not change.loses, place, change.address
+        return not change.data_loss, place, change.address
 
     return tuple(sorted(changes, key=rank))
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """What a plan may do: addresses that it may `destroy`, and whether it may make all `public`."""
+class AllowedChanges:
+    """What the user allows: addresses to `destroy`, and whether to make the API `public`."""
 
     destroy: frozenset[str] = frozenset()
     public: bool = False
 
 
-NOTHING_ALLOWED = Allowed()
+NOTHING_ALLOWED = AllowedChanges()
 
 
 def violations(
-    plan: Plan, *, allowed: Allowed = NOTHING_ALLOWED, command: str = "tt-ops deploy"
+    plan: Plan, *, allowed: AllowedChanges = NOTHING_ALLOWED, command: str = "tt-ops deploy"
 ) -> tuple[Problem, ...]:
-    """What `command` refuses to apply. Codes: would-destroy, would-open, would-hide."""
+    """Return what `command` refuses to apply.
+
+    Codes: would-destroy, would-make-public, would-hide-tasks.
+    """
     found = []
-    losses = [
+    data_losses = [
         change
-        for change in plan.losses
+        for change in plan.data_losses
         if change.address not in allowed.destroy and not change.tainted
     ]
-    if losses:
-        flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in losses)
+    if data_losses:
+        flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in data_losses)
         found.append(
             Problem(
                 "would-destroy",
-                "; ".join(change.loss() for change in losses),
-                f"if that is meant, allow it: {command} {flags}",
+                "; ".join(change.describe_loss() for change in data_losses),
+                f"if that is intended, allow it: {command} {flags}",
             )
         )
-    if plan.opened and not allowed.public:
-        routes = ", ".join(map(repr, plan.opened))
+    if plan.made_public and not allowed.public:
+        routes = ", ".join(map(repr, plan.made_public))
         found.append(
             Problem(
-                "would-open",
-                f"the API asks who calls, and would be open to everybody: {routes}",
-                f"set api_auth as it was, or if that is meant, allow it: {command} --allow-public",
+                "would-make-public",
+                f"the API requires authentication; this plan would make it public: {routes}",
+                f"restore api_auth, or if that is intended, allow it: {command} --allow-public",
             )
         )
     if plan.fewer_shards:
         now, then = plan.fewer_shards
         found.append(
             Problem(
-                "would-hide",
-                f"dynamodb_status_shards would go from {now} to {then}: tasks in the partitions "
-                "beyond would be listed no more",
-                f"set it as it was: export TF_VAR_dynamodb_status_shards={now}",
+                "would-hide-tasks",
+                f"dynamodb_status_shards would go from {now} to {then}: lists would omit the tasks "
+                "in the partitions beyond",
+                f"restore it: export TF_VAR_dynamodb_status_shards={now}",
             )
         )
     return tuple(found)
@@ -177,9 +179,9 @@ def violations(
 
 @dataclass(frozen=True, slots=True)
 class TerraformEvent:
-    """A step of Terraform's, as it happens.
+    """A step of Terraform, as it happens.
 
-    `kind` is notice (from us, for the user), message, warning, started, progress, complete or
+    `kind` is notice (from tt-ops), message, warning, started, progress, complete or
     errored; `address` and `action` (create, update, delete …) are set from started on; `elapsed` is
     in seconds since the resource was started. `findings` say where in the files a warning is.
     """

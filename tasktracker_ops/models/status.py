@@ -1,23 +1,17 @@
-"""The state of a running deployment."""
+"""The status of a running deployment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tasktracker_ops.errors import Problem
 
 from .alarm import Alarm
 
 
-def timestamp(at: datetime) -> str:
-    """A time as all results write it: RFC 3339 in UTC, to the millisecond."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 @dataclass(frozen=True, slots=True)
 class ApiHealth:
-    """What the API's health route answered; `status` is None without an answer."""
+    """The API and the response of its health route; `status` is None without a response."""
 
     url: str
     auth: str
@@ -41,7 +35,7 @@ class FunctionState:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who is told by the alarms' topic; `arn` is None while it is pending."""
+    """A subscription to the alarms' topic; `arn` is None while confirmation is pending."""
 
     protocol: str
     endpoint: str
@@ -51,7 +45,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The Terraform state's lock; `held` is None when it may not be read from here.
+    """The lock of the Terraform state; `held` is None when it cannot be read.
 
     The other fields are as its holder wrote them, and None where it is free or unknown.
     """
@@ -65,12 +59,12 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether the service is healthy; `problems` are the sentences that say why not.
+    """The status of the service and its problems.
 
-    `healthy` is False when the service cannot be used, when it fails and nobody is notified, when
-    an alarm is gone, or when that could not be read. `function`, `alarms` and `subscriptions` are
-    None when they could not be read, `function` also when it is gone (`function-missing`);
-    `alarm_names` are those that the deployment made.
+    `healthy` is False when the API or the function does not work, when an alarm fired and nobody
+    was notified, when an alarm does not exist, or when any of this could not be read. `function`,
+    `alarms` and `subscriptions` are None when they could not be read, `function` also when it does
+    not exist (`function-missing`); `alarm_names` are those of the deployment.
     """
 
     healthy: bool

@@ -1,4 +1,4 @@
-"""Tasks, and what the commands on them return."""
+"""Tasks, and the results of the commands on them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as the API serves it; fields that an old item lacks are None.
+    """A task as the API returns it; fields that an old item lacks are None.
 
-    All that shows, edits, exports or imports tasks reads these declarations: clients may write the
+    Showing, editing, exporting and importing tasks follow these declarations: clients may write the
     fields that are `writable`, and `tasks list` shows those that are `listed`.
     """
 
@@ -28,7 +28,10 @@ class Task:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Task:
-        """Read one object of the API; unknown keys are left out. Raises KeyError without an id."""
+        """Return the task of an API object; unknown keys are ignored.
+
+        Raises KeyError without an id.
+        """
         known = {f.name: data.get(f.name) for f in fields(cls)}
         return cls(**{**known, "task_id": data["task_id"]})
 
@@ -38,7 +41,7 @@ WRITABLE = tuple(each.name for each in fields(Task) if "writable" in each.metada
 
 @dataclass(frozen=True, slots=True)
 class TaskList:
-    """Tasks as the API lists them, newest first; JSON is the bare array."""
+    """Tasks, newest first; as JSON a bare array."""
 
     redacted: ClassVar = False
 
@@ -47,19 +50,19 @@ class TaskList:
 
 @dataclass(frozen=True, slots=True)
 class RemoveResult:
-    """A task that is gone."""
+    """A task that was deleted."""
 
     task_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AddResult(Task):
-    """A task that was just added, one of several."""
+    """A task that was added, one of several."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """The tasks that were written to a file, one JSON object on each line, the oldest first."""
+    """How many tasks were written to a file, one JSON object per line, oldest first."""
 
     file: Path
     tasks: int
@@ -75,7 +78,7 @@ class FailedLine:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of the lines of a file; `complete` is False when something ended it early."""
+    """How many lines of a file were imported; `complete` is False when the import ended early."""
 
     created: int
     already_there: int

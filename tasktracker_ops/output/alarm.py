@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Alarms
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent, AlarmReport
 
 from .results import problem_text, text
 from .screen import Screen
@@ -26,7 +26,7 @@ _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 
 
 @text.register
-def _(result: Alarms, screen: Screen) -> str:
+def _(result: AlarmReport, screen: Screen) -> str:
     parts = [_alarm(alarm) for alarm in result.alarms] or ["There are no alarms."]
     if result.history is not None:
         parts.append(_history(result.history, screen))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tasktracker_ops.models.dashboard import Metrics, MetricSummary, Picture, WidgetSummary
+from tasktracker_ops.models.dashboard import (
+    DashboardResult,
+    MetricReport,
+    MetricSummary,
+    WidgetSummary,
+)
 
 from .results import text
 from .screen import Screen
@@ -19,7 +24,7 @@ _WIDTH_WITHOUT_TERMINAL = 40
 
 
 @text.register
-def _(result: Metrics, screen: Screen) -> str:
+def _(result: MetricReport, screen: Screen) -> str:
     name = escape_control_characters(result.dashboard)
     span = f"{name}, from {_clock(result.since)} to {_clock(result.until)} UTC"
     if not result.widgets:
@@ -28,13 +33,13 @@ def _(result: Metrics, screen: Screen) -> str:
 
 
 @text.register
-def _(result: Picture, screen: Screen) -> str:
+def _(result: DashboardResult, screen: Screen) -> str:
     rows = {"file": "\n".join(result.files), "page": result.url, "widgets": result.widgets or None}
     note = "The browser shows it." if result.opened else ""
     return "\n\n".join(filter(None, [pairs({k: v for k, v in rows.items() if v}), note]))
 
 
-def _widget(widget: WidgetSummary, of: Metrics, screen: Screen) -> str:
+def _widget(widget: WidgetSummary, of: MetricReport, screen: Screen) -> str:
     title = escape_control_characters(widget.title or "(no title)")
     if widget.problem is not None:
         message = escape_control_characters(widget.problem.message)
@@ -66,7 +71,7 @@ def number(value: float | None) -> str:
     return f"{value:.3g}" if abs(value) < 0.1 else f"{value:.{2 if abs(value) < 100 else 1}f}"
 
 
-def sparkline(metric: MetricSummary, of: Metrics, width: int) -> str:
+def sparkline(metric: MetricSummary, of: MetricReport, width: int) -> str:
     """Draw the points over the time range in at most `width` characters, gaps as spaces.
 
     The lowest mark stands for 0, or for a negative minimum. Where several points share a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasktracker_ops.errors import counted
-from tasktracker_ops.models.drill import Drill, DrillRequest
+from tasktracker_ops.models.drill import DrillRequest, DrillResult
 
 from .results import summary_title, text
 from .screen import Screen
@@ -12,7 +12,7 @@ from .text import escape_control_characters
 
 @text.register
 @summary_title("Fire drill")
-def _(result: Drill, screen: Screen) -> str:
+def _(result: DrillResult, screen: Screen) -> str:
     steps = [(0.0, _requests(result.requests))]
     steps += [(each.after_seconds, each.state) for each in result.transitions]
     steps += [
@@ -25,7 +25,7 @@ def _(result: Drill, screen: Screen) -> str:
     return "\n".join([_outcome(result, screen), "", *lines])
 
 
-def _outcome(drill: Drill, screen: Screen) -> str:
+def _outcome(drill: DrillResult, screen: Screen) -> str:
     alarm = escape_control_characters(drill.alarm)
     if not drill.complete:
         return "The drill failed."

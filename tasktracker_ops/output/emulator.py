@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tasktracker_ops.models.emulator import ConfirmResult, Inbox, Mail, RunningEmulator, StopResult
+from tasktracker_ops.models.emulator import (
+    ConfirmResult,
+    Inbox,
+    InboxMessage,
+    RunningEmulator,
+    StopResult,
+)
 
 from .results import text
 from .screen import Screen
@@ -30,7 +36,7 @@ def _mails(result: Inbox, screen: Screen) -> str:
 
 
 @text.register
-def _(result: Mail, screen: Screen) -> str:
+def _(result: InboxMessage, screen: Screen) -> str:
     headers = {
         "from": result.sender,
         "to": result.to,

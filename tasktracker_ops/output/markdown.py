@@ -52,13 +52,13 @@ def _violations(plan: Plan, screen: Screen) -> Iterator[str]:
 
     def loss(change: ResourceChange) -> str:
         (problem,) = violations(Plan(0, 0, 0, (change,)))
-        return f"**🛑 {change.loss(_code)}.** {_hint(problem, screen)}\n"
+        return f"**🛑 {change.describe_loss(_code)}.** {_hint(problem, screen)}\n"
 
-    losses = [change for change in plan.losses if not change.tainted]
-    yield from _fit(loss, losses, _LOSSES)
-    if plan.opened:
-        (problem,) = violations(Plan(0, 0, 0, (), opened=plan.opened))
-        routes = ", ".join(map(_code, plan.opened))
+    data_losses = [change for change in plan.data_losses if not change.tainted]
+    yield from _fit(loss, data_losses, _LOSSES)
+    if plan.made_public:
+        (problem,) = violations(Plan(0, 0, 0, (), made_public=plan.made_public))
+        routes = ", ".join(map(_code, plan.made_public))
         opened = f"The API requires authentication; this plan would make it public: {routes}"
         yield f"**🛑 {opened}.** {_hint(problem, screen)}\n"
     for problem in violations(Plan(0, 0, 0, (), fewer_shards=plan.fewer_shards)):

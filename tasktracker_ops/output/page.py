@@ -58,7 +58,7 @@ def render(page: DashboardPage, plotly: str) -> str:
     ours, style = (_read(name) for name in ("page.js", "page.css"))
     scripts = [_inlined(plotly), _inlined(ours)]
     policy = f"{_POLICY}; script-src {' '.join(map(_hash, scripts))}"
-    place = [page.region] if page.region not in page.where else []
+    place = [page.region] if page.region not in page.target else []
     facts = " · ".join([*place, f"account {page.account}"])
     data = json.dumps([_figure(panel, page) for panel in page.panels]).replace("<", "\\u003c")
     drawn_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -74,7 +74,7 @@ def render(page: DashboardPage, plotly: str) -> str:
 <body>
 <header>
 <h1>{escape(page.title)}</h1>
-<p class="where"><strong>{escape(page.where)}</strong> · {escape(facts)}</p>
+<p class="where"><strong>{escape(page.target)}</strong> · {escape(facts)}</p>
 <p class="span">{_clock(page.since)} to {_clock(page.until)} UTC · drawn at {drawn_at} UTC</p>
 <button id="look" type="button">Dark</button>
 </header>

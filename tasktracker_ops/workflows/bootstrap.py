@@ -1,4 +1,4 @@
-"""Make, or adopt and harden, the bucket and the table that keep Terraform's state."""
+"""Create, or import and harden, the bucket and the lock table of Terraform's state."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import BootstrapResult
-from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges
 from tasktracker_ops.reporting import ApprovePlan
 
-from .guard import planned, require_allowed
+from .plan_guard import planned, require_allowed
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import Stack
@@ -22,28 +22,32 @@ def bootstrap(
     app: App,
     *,
     approve: ApprovePlan = lambda plan: None,
-    allowed: Allowed = NOTHING_ALLOWED,
+    allowed: AllowedChanges = NOTHING_ALLOWED,
 ) -> BootstrapResult:
-    """Apply the bootstrap stack; on a backend that is as it should be, nothing changes.
+    """Apply the bootstrap stack; change nothing where nothing differs.
 
     `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
-    makes. Raises TtOpsError `state-bucket-taken` for a name that belongs to someone else,
-    `state-bucket-configured` before replacing its settings, `state-backend-unfit` for a table or
-    bucket that could not be adopted as it is, `would-destroy` for one of ours that is not
-    `allowed` to go.
+    creates. Raises TtOpsError `state-bucket-taken` for a bucket of another account,
+    `state-bucket-configured` before replacing its settings, `state-backend-incompatible` for a
+    table or bucket that cannot be imported as it is, `would-destroy` for one of ours that is not
+    `allowed` to be destroyed.
     """
     backend, state = app.state_backend, _state_file(app)
-    app.report.doing(f"looking at the state backend {backend.bucket}")
+    app.report.doing(f"reading the state backend {backend.bucket}")
     stack = _stack(app, state)
     with planned(app, stack, allowed) as saved:
         plan = saved.plan
-        unfit = (change.address for change in plan.losses if change.adopted)
-        if lost := [address for address in unfit if address not in allowed.destroy]:
+        replaced = [
+            change.address
+            for change in plan.data_losses
+            if change.imported and change.address not in allowed.destroy
+        ]
+        if replaced:
             raise TtOpsError(
-                "state-backend-unfit",
+                "state-backend-incompatible",
                 f"the bucket {backend.bucket!r} and the table {backend.lock_table!r} cannot become "
-                f"the state backend: {lost[0]} would have to be deleted first",
-                hint="take other names: tt-ops bootstrap --state-bucket NAME --lock-table NAME",
+                f"the state backend: {replaced[0]} would have to be deleted first",
+                hint="use other names: tt-ops bootstrap --state-bucket NAME --lock-table NAME",
             )
         if not plan.empty:
             app.report.plan(plan, "state backend")
@@ -53,25 +57,25 @@ def bootstrap(
             try:
                 saved.apply()
             except TtOpsError:
-                # What was made is remembered if there is a bucket for it; why it failed is told.
+                # The error of the apply matters more than one of storing the partial state.
                 with suppress(TtOpsError):
-                    _remember(app, state)
+                    _store_state(app, state)
                 raise
-            _remember(app, state)
+            _store_state(app, state)
     app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
     return BootstrapResult(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
 
 
 def remove_backend(app: App) -> None:
-    """Delete the bucket with every version of its states, and the lock table, as far as they exist.
+    """Delete the bucket with every version of its states, and the lock table, where they exist.
 
-    The caller has made sure with `require_no_other_use`.
+    The caller has to check `require_no_other_use` before.
     """
     exists = app.state_backend.exists()
     if not (exists.bucket or exists.lock_table):
         return
     stack = _stack(app, _state_file(app), command="destroy --backend")
-    # Terraform destroys only what is in its state: an apply adopts the rest.
+    # Terraform destroys only what is in its state: an apply imports the rest.
     with stack.planned() as saved:
         saved.apply()
     app.state_backend.empty_bucket()
@@ -80,20 +84,20 @@ def remove_backend(app: App) -> None:
 
 
 def require_no_other_use(app: App) -> None:
-    """Raise TtOpsError `state-bucket-in-use` or `lock-table-in-use` if more than ours is in it."""
+    """Raise TtOpsError `state-bucket-in-use` or `lock-table-in-use` where others use them too."""
     backend = app.state_backend
     exists = backend.exists()
     if exists.bucket and (objects := backend.foreign_objects(app.settings.state_key)):
         raise TtOpsError(
             "state-bucket-in-use",
-            f"the bucket {backend.bucket!r} keeps more than our state: {_quoted(objects)}",
-            hint=f"look at it, and delete what may go: aws s3 ls --recursive s3://{backend.bucket}",
+            f"the bucket {backend.bucket!r} holds more than our state: {_quoted(objects)}",
+            hint=f"look at it, and delete what is not needed: aws s3 ls --recursive s3://{backend.bucket}",
         )
     if exists.lock_table and (locks := backend.foreign_locks()):
         raise TtOpsError(
             "lock-table-in-use",
-            f"the table {backend.lock_table!r} locks more than our state: {_quoted(locks)}",
-            hint="look at it, and delete what may go: "
+            f"the table {backend.lock_table!r} holds locks of other states: {_quoted(locks)}",
+            hint="look at it, and delete what is not needed: "
             f"aws dynamodb scan --table-name {backend.lock_table}",
         )
 
@@ -102,7 +106,7 @@ def _quoted(names: list[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _remember(app: App, state: Path) -> None:
+def _store_state(app: App, state: Path) -> None:
     if state.is_file() and app.state_backend.exists().bucket:
         app.state_backend.store_bootstrap_state(state)
 
@@ -115,17 +119,17 @@ def _state_file(app: App) -> Path:
 
 
 def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
-    """The bootstrap stack with what it is known to have made, and what it is to adopt."""
+    """Return the bootstrap stack with its stored state, and what it has to import."""
     backend = app.state_backend
     exists = backend.exists()
     state.unlink(missing_ok=True)
-    known = exists.bucket and backend.fetch_bootstrap_state(state)
-    if exists.bucket and not known and (settings := backend.own_settings()):
+    has_state = exists.bucket and backend.fetch_bootstrap_state(state)
+    if exists.bucket and not has_state and (settings := backend.own_settings()):
         raise TtOpsError(
             "state-bucket-configured",
-            f"the bucket {backend.bucket!r} has been given {' and '.join(settings)}, which ours "
-            "would replace",
-            hint="take another bucket: tt-ops bootstrap --state-bucket NAME",
+            f"the bucket {backend.bucket!r} already has {' and '.join(settings)}, which "
+            "bootstrap would replace",
+            hint="use another bucket: tt-ops bootstrap --state-bucket NAME",
         )
     return app.bootstrap_stack(
         state,

@@ -1,4 +1,4 @@
-"""Pack `lambda_function/` into `function.zip`: the same sources give the same bytes anywhere."""
+"""Pack `lambda_function/` into `function.zip`: the same sources give the same bytes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def build(project: Path, *, check: bool = False) -> Package:
     if stale and check:
         raise TtOpsError(
             "package-stale",
-            f"{str(target)!r} is not what {SOURCES}/ would give",
+            f"{str(target)!r} is out of date with {SOURCES}/",
             hint="build it: tt-ops build",
         )
     if stale:
-        # Whole or not at all: Terraform may be reading it.
+        # Replaced in one step: Terraform may be reading it.
         partial = target.with_suffix(f".{os.getpid()}.tmp")
         partial.write_bytes(content)
         partial.replace(target)
@@ -57,7 +57,7 @@ def _sources(folder: Path) -> dict[str, bytes]:
         raise TtOpsError(
             "sources-missing",
             f"there is no handler.py in {str(folder)!r}",
-            hint="bring it back: git checkout -- lambda_function",
+            hint="restore it: git checkout -- lambda_function",
         )
     return dict(sorted(files.items()))
 

@@ -1,4 +1,4 @@
-"""Make pictures of the deployed dashboard: a page of our own, or CloudWatch's images."""
+"""Draw the deployed dashboard: as a page of our own, or as CloudWatch's images."""
 
 from __future__ import annotations
 
@@ -16,16 +16,25 @@ from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.dashboard import (
     AlarmTimeline,
     DashboardPage,
+    DashboardResult,
     Metric,
     Panel,
-    Picture,
     Series,
     Trace,
     Widget,
 )
+from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
-from .readings import fetch, line_period, line_queries, points, problems, readable, visible_series
-from .time_window import TimeWindow, rfc3339
+from .dashboard_data import (
+    dashboard,
+    fetch,
+    line_period,
+    line_queries,
+    points,
+    problems,
+    readable,
+    visible_series,
+)
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -42,10 +51,10 @@ def draw(
     *,
     file: Path | None,
     show: bool,
-) -> Picture:
-    """Write the page that `render` makes of the dashboard, and `show` it.
+) -> DashboardResult:
+    """Write the page that `render` makes of the dashboard; with `show`, open it in a browser.
 
-    Without a file it goes into a temporary one, which stays for the browser.
+    Without `file` it goes into a temporary file, which is kept for the browser.
     """
     page = _page(app, window)
     app.report.doing("drawing the page")
@@ -53,37 +62,36 @@ def draw(
     _write(target, render(page).encode())
     url = target.resolve().as_uri()
     opened = show and open_page(url, app.settings.environ)
-    return Picture((str(target),), url, len(page.panels), opened)
+    return DashboardResult((str(target),), url, len(page.panels), opened)
 
 
-def images(app: App, window: TimeWindow, *, file: Path) -> Picture:
-    """Write a PNG for every metric widget, drawn by CloudWatch: FILE, or FILE-1 and so on.
+def images(app: App, window: TimeWindow, *, file: Path) -> DashboardResult:
+    """Write a PNG for each metric widget, drawn by CloudWatch: FILE, or FILE-1, FILE-2 ….
 
-    Raises TtOpsError `widget-image-unavailable` on a target that draws none.
+    Raises TtOpsError `widget-image-unavailable` on a target that cannot draw.
     """
-    found = app.dashboards.get(app.deployments.get().dashboard_name)
+    deployed = dashboard(app)
     period = window.period if window.explicit else None
-    widgets = readable(app, [widget for widget in found.widgets if widget.kind == "metric"])
+    widgets = readable(app, [widget for widget in deployed.widgets if widget.kind == "metric"])
     files = []
+    start, end = epoch_timestamp(window.start), epoch_timestamp(window.now)
     for number, widget in enumerate(widgets, 1):
         app.report.doing(f"drawing {widget.title!r}")
-        image = app.dashboards.image(
-            widget, start=rfc3339(window.start), end=rfc3339(window.now), period=period
-        )
+        image = app.dashboards.image(widget, start=start, end=end, period=period)
         name = f"{file.stem}-{number}{file.suffix}" if len(widgets) > 1 else file.name
         files.append(file.with_name(name))
         _write(files[-1], image)
-    return Picture(tuple(map(str, files)), None, len(files), opened=False)
+    return DashboardResult(tuple(map(str, files)), None, len(files), opened=False)
 
 
-def console(app: App) -> Picture:
-    """Show the target's own page about the deployment."""
+def console(app: App) -> DashboardResult:
+    """Open the target's own page about the deployment."""
     url = app.target.console_url(app.deployments.get())
-    return Picture((), url, 0, open_page(url, app.settings.environ))
+    return DashboardResult((), url, 0, open_page(url, app.settings.environ))
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write all of it or nothing; raises OSError for `file`."""
+    """Write all of it or nothing; an OSError names `file`."""
     target = file.resolve()
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
@@ -101,36 +109,37 @@ def _write(file: Path, content: bytes) -> None:
 def _page(app: App, window: TimeWindow) -> DashboardPage:
     app.report.doing("reading the dashboard")
     deployment = app.deployments.get()
-    found = app.dashboards.get(deployment.dashboard_name)
+    deployed = app.dashboards.get(deployment.dashboard_name)
     app.report.doing("reading its alarms")
     alarms = _timelines(app, deployment, window)
-    drawable = readable(app, [widget for widget in found.widgets if widget.lines])
-    widgets = [w if w in drawable else replace(w, lines=()) for w in found.widgets]
+    drawable = readable(app, [widget for widget in deployed.widgets if widget.lines])
+    widgets = [w if w in drawable else replace(w, lines=()) for w in deployed.widgets]
     app.report.doing("reading its metrics")
     answer = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
-    refused = problems(widgets, answer)
-    timelines = [timeline.alarm for timeline in alarms]
+    watching = [timeline.alarm for timeline in alarms]
     return DashboardPage(
-        title=found.name,
-        where=app.target.label,
+        title=deployed.name,
+        target=app.target.label,
         region=deployment.region,
         account=deployment.topic_arn.split(":")[4],
-        since=rfc3339(window.start),
-        until=rfc3339(window.now),
+        since=epoch_timestamp(window.start),
+        until=epoch_timestamp(window.now),
         alarms=alarms,
         panels=tuple(
             Panel(
                 widget,
-                tuple(_traces(widget, series, _window_of(widget, window), timelines)),
+                tuple(_traces(widget, series, _window_of(widget, window), watching)),
                 problem,
             )
-            for widget, series, problem in zip(widgets, answer.groups, refused, strict=True)
+            for widget, series, problem in zip(
+                widgets, answer.groups, problems(widgets, answer), strict=True
+            )
         ),
     )
 
 
 def _window_of(widget: Widget, window: TimeWindow) -> TimeWindow:
-    """Return the window, as one period for a widget that shows one number for the whole time."""
+    """Return the window, as a single period for a widget that shows one number for all of it."""
     if widget.whole and widget.view in _NUMBERS:
         return replace(window, period=window.length, explicit=True)
     return window
@@ -138,11 +147,11 @@ def _window_of(widget: Widget, window: TimeWindow) -> TimeWindow:
 
 def _traces(
     widget: Widget,
-    read: Mapping[str, Sequence[Series]],
+    group: Mapping[str, Sequence[Series]],
     window: TimeWindow,
     alarms: Sequence[Alarm],
 ) -> Iterator[Trace]:
-    for line, series in visible_series(widget, read):
+    for line, series in visible_series(widget, group):
         metric = line.metric
         yield Trace(
             label=metric.name if metric and not line.label else series.label,
@@ -176,10 +185,10 @@ def _timelines(app: App, deployment: Deployment, window: TimeWindow) -> tuple[Al
 def firing_periods(
     alarm: Alarm, history: Sequence[AlarmEvent], window: TimeWindow
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield when the alarm was in ALARM within the window, by its history (newest first)."""
+    """Yield start and end of the alarm's times in ALARM, by its history (newest first)."""
     changes = [event for event in reversed(history) if event.kind == "StateUpdate"]
     before = changes[0].old_state if changes else alarm.state
-    since = rfc3339(window.start) if before == "ALARM" else None
+    since = epoch_timestamp(window.start) if before == "ALARM" else None
     for change in changes:
         if change.new_state == "ALARM":
             since = since or change.at

@@ -1,4 +1,4 @@
-"""Take the project to where it runs: backend, package, plan, apply, smoke check."""
+"""Deploy the project: state backend, package, plan, apply, smoke check."""
 
 from __future__ import annotations
 
@@ -6,52 +6,49 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.deployment import DeployResult
-from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed, Plan
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
-from .guard import planned, require_allowed
-from .recipients import pending_subscriptions
-from .smoke import smoke_check
+from .notifications import pending_subscriptions
+from .plan_guard import planned, require_allowed
+from .smoke import smoke_check, smoke_timeout
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-# Seconds until the API has to work. What was added, a role or an API, takes a while to be known to
-# all of AWS; where something only changed, the API is down for as long as we hesitate.
-_PATIENCE_AFTER_ADDING = 20.0
-_PATIENCE = 5.0
+_FIX = "see what the function logged, fix it and deploy again: tt-ops logs --errors"
 
 
 def deploy(
     app: App,
     *,
     approve: ApprovePlan,
-    allowed: Allowed = NOTHING_ALLOWED,
+    allowed: AllowedChanges = NOTHING_ALLOWED,
     smoke: bool = True,
     lock_timeout: int = 0,
 ) -> DeployResult:
-    """Deploy what the project holds. Where nothing differs, nothing happens.
+    """Deploy the project; change nothing where nothing differs.
 
     `approve` gets the plan and raises to stop; exactly that plan is applied. Raises TtOpsError
-    `would-destroy` or `would-open` before, for what is not `allowed`. When the smoke check fails,
-    the alias goes back to the version it served before.
+    for what is not `allowed` (see `require_allowed`), and `smoke-check-failed`, after the alias
+    was moved back to the previous version, or `rollback-failed`.
     """
-    recipient = app.target.recipient()
+    alert_email = app.target.alert_email()
     app.ensure_ready()
     unused = set(allowed.destroy)
     if not app.state_backend.exists().complete:
         made = bootstrap(app, approve=approve, allowed=allowed)
-        unused -= _lost(made.plan)
+        unused -= _addresses_losing_data(made.plan)
     package = build(app.settings.project)
     app.report.done(f"{package.path.name}, {package.size:,} bytes")
-    stack = app.infrastructure(recipient)
-    app.report.doing("comparing with what is deployed")
+    stack = app.infrastructure(alert_email)
+    app.report.doing("comparing with the deployment")
     with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
         before = app.functions.live_version()
-        for address in sorted(unused - _lost(saved.plan)):
-            app.report.note(f"--allow-destroy {address!r} changes nothing: no such loss is planned")
+        for address in sorted(unused - _addresses_losing_data(saved.plan)):
+            app.report.note(f"--allow-destroy {address!r} has no effect: the plan keeps its data")
         if not saved.plan.empty:
             app.report.plan(saved.plan, "deployment")
             require_allowed(saved.plan, allowed)
@@ -62,13 +59,13 @@ def deploy(
     return _finish(app, saved.plan, before, smoke=smoke)
 
 
-def _lost(plan: Plan) -> set[str]:
-    return {change.address for change in plan.losses}
+def _addresses_losing_data(plan: Plan) -> set[str]:
+    return {change.address for change in plan.data_losses}
 
 
 def _unprotect(app: App, plan: Plan) -> None:
-    """Take the deletion protection off the tables that were allowed to go."""
-    for change in plan.losses:
+    """Turn off the deletion protection of the tables that were allowed to be destroyed."""
+    for change in plan.data_losses:
         if change.type == "aws_dynamodb_table" and change.action != "forget":
             app.tables.allow_deletion(change.id)
 
@@ -80,20 +77,15 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> DeployR
     if smoke and not plan.empty:
         app.report.doing("checking that the API works")
         try:
-            patience = _PATIENCE_AFTER_ADDING if plan.add else _PATIENCE
-            api = app.tasks(deployment)
-            complete = smoke_check(api, api_auth=deployment.api_auth, patience=patience)
-        except ConfigurationError:  # ours, such as a token that is none: the version may be fine
+            api, timeout = app.tasks(deployment), smoke_timeout(plan)
+            complete = smoke_check(api, api_auth=deployment.api_auth, timeout=timeout)
+        except ConfigurationError:  # such as an invalid token: the version may be fine
             raise
         except TtOpsError as error:
             raise _rolled_back(app, before, serving, error) from error
         outcome = "passed" if complete else "partly passed"
-        reached = (
-            "reaches its table"
-            if complete
-            else "requires authentication; the table was not checked"
-        )
-        app.report.done(f"the API answers, and {reached}")
+        table = "reaches its table" if complete else "requires a token; the table was not checked"
+        app.report.done(f"the API answers, and {table}")
     topic = deployment.topic_arn
     return DeployResult(
         plan=plan,
@@ -114,20 +106,19 @@ def _rolled_back(
         return TtOpsError(
             "smoke-check-failed",
             f"deployed, but the API does not work: {cause.message}",
-            hint="fix what the function logged and deploy again, or leave the check out with "
-            "--no-smoke: tt-ops logs --errors",
+            hint=_FIX,
         )
     try:
         app.functions.move_alias(before)
     except TtOpsError as error:
         return TtOpsError(
             "rollback-failed",
-            f"version {serving} does not work ({cause.message}), and version {before} could not "
-            f"be put back: {error.message}",
-            hint="fix what the function logged, then deploy again: tt-ops logs --errors",
+            f"version {serving} does not work ({cause.message}), and the alias could not be moved "
+            f"back to version {before}: {error.message}",
+            hint=_FIX,
         )
     return TtOpsError(
         "smoke-check-failed",
         f"version {serving} does not work, so version {before} serves again: {cause.message}",
-        hint="fix what the function logged, then deploy again: tt-ops logs --errors",
+        hint=_FIX,
     )

@@ -10,7 +10,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
-from .github_access import admits_github, remove_github
+from .github_access import has_github_access, remove_github
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -27,21 +27,21 @@ def destroy(
 ) -> DestroyResult:
     """Delete every resource of the deployment, the tasks included.
 
-    `approve` gets the plan and raises to stop. The state backend stays unless `backend`.
+    `approve` gets the plan and raises to stop. The state backend is kept unless `backend`.
     """
     if backend:
-        # Before anything goes, as a refusal halfway would leave neither the one nor the other.
+        # Before anything is deleted: a refusal halfway would leave half a deployment.
         require_no_other_use(app)
     exists = app.state_backend.exists()
-    if backend and admits_github(app):
-        app.report.note("The roles that let GitHub in go as well.")
+    if backend and has_github_access(app):
+        app.report.note("The roles for GitHub Actions are deleted as well.")
     plan = _NOTHING
     if exists.complete:
         plan = _remove_deployment(app, approve=approve, backend=backend, lock_timeout=lock_timeout)
     elif backend:
         approve(plan)
     if backend:
-        # After the deployment, whose role has the boundary that goes here.
+        # After the deployment, whose role uses the permissions boundary that is deleted here.
         remove_github(app)
         remove_backend(app)
     return DestroyResult(plan=plan, backend=backend)
@@ -51,7 +51,7 @@ def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_ti
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
     stack = app.infrastructure(command="destroy")
-    app.report.doing("looking at what is deployed")
+    app.report.doing("reading the deployment")
     with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
         if backend or not saved.plan.empty:
             app.report.plan(saved.plan, "deployment")

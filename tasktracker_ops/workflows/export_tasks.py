@@ -1,4 +1,4 @@
-"""`tasks export`: all tasks as JSON lines, the oldest first, so that an import keeps the order."""
+"""`tasks export`: write all tasks as JSON lines, oldest first, which an import keeps."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> ExportResult:
-    """Write all tasks to a file, whole or not at all; only its owner may read a new one."""
-    file = file.resolve()  # through links: they stay
+    """Write all tasks to a file, completely or not at all; a new file is private to its owner."""
+    file = file.resolve()  # a link is kept
     if file.exists() and not file.is_file():
-        with file.open("wb") as target:  # a pipe or a device keeps its place
+        with file.open("wb") as target:  # a pipe or a device cannot be replaced
             return ExportResult(file, write_tasks(app, target, form))
-    with _beside(file) as target:
+    with _temporary_beside(file) as target:
         try:
             tasks = write_tasks(app, target, form)
             target.flush()
@@ -37,8 +37,8 @@ def export_tasks(app: App, file: Path, form: Callable[[Task], str]) -> ExportRes
     return ExportResult(file, tasks)
 
 
-def _beside(file: Path) -> _TemporaryFileWrapper[bytes]:
-    """Create a file in the same folder; an error names the file that the user gave."""
+def _temporary_beside(file: Path) -> _TemporaryFileWrapper[bytes]:
+    """Create a temporary file in the same folder; an OSError names `file`."""
     try:
         return NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False)
     except OSError as error:
@@ -46,7 +46,7 @@ def _beside(file: Path) -> _TemporaryFileWrapper[bytes]:
 
 
 def write_tasks(app: App, target: IO[bytes], form: Callable[[Task], str]) -> int:
-    """Write all tasks, a line each; returns how many. Nothing is written before all were read."""
+    """Write all tasks, one per line, and return how many; read all of them before writing."""
     with TemporaryFile() as spool:
         ends = array("Q", [0])
         for task in app.tasks().list():

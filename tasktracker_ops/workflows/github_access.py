@@ -1,4 +1,4 @@
-"""Let the workflows of a repository on GitHub into the account, and shut them out again."""
+"""Give the workflows of a GitHub repository access to the account, and remove it again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasktracker_ops.adapters.aws.iam import GITHUB_ISSUER, IdentityProvider
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import ConfigurationError, TtOpsError, quoted
 from tasktracker_ops.models.github_access import GitHubAccess, GitHubRepository
-from tasktracker_ops.models.plan import NOTHING_ALLOWED, Allowed
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
@@ -21,9 +21,9 @@ _AUDIENCE = "sts.amazonaws.com"
 # In bootstrap/github/trust.tf: the resource, and the tag that says which state made it.
 _PROVIDER = "aws_iam_openid_connect_provider.github[0]"
 _TAG = "TerraformState"
-# A destroy evaluates the variables, but lets nobody in.
-_NOBODY = GitHubRepository("nobody", "nothing", "1", "1")
-# What bootstrap/github/variables.tf takes: above all no `$` and `*`, which mean more in policies.
+# A destroy evaluates the variables, but creates no role for them.
+_PLACEHOLDER = GitHubRepository("nobody", "nothing", "1", "1")
+# As bootstrap/github/variables.tf validates: no `$` and `*`, which have a meaning in policies.
 _REPOSITORY = re.compile(r"([A-Za-z0-9](?:-?[A-Za-z0-9_]){0,38})/([A-Za-z0-9_.-]{1,100})")
 _IDS = re.compile(r"([1-9]\d*)/([1-9]\d*)", re.ASCII)
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
@@ -38,14 +38,14 @@ def bootstrap_github(
     environment: str,
     ids: str | None = None,
     approve: ApprovePlan,
-    allowed: Allowed = NOTHING_ALLOWED,
+    allowed: AllowedChanges = NOTHING_ALLOWED,
 ) -> GitHubAccess:
-    """Apply the state backend, then the stack that lets `full_name` (OWNER/REPO) in.
+    """Apply the state backend, then the stack with the roles for `full_name` (OWNER/REPO).
 
-    `ids` are OWNER_ID/REPOSITORY_ID; None asks GitHub. `approve` gets the stack's plan and raises
-    to stop; `allowed` is for the backend's. Raises ConfigurationError `github-name-invalid`, and
-    TtOpsError `identity-provider-unfit` or `identity-provider-untagged` where the account's own
-    identity provider is in the way.
+    `ids` are OWNER_ID/REPOSITORY_ID; None requests them from GitHub. `approve` gets the stack's
+    plan and raises to stop; `allowed` is for the backend's. Raises ConfigurationError
+    `github-name-invalid`, and TtOpsError `identity-provider-incompatible` or
+    `identity-provider-untagged` where the account's own identity provider conflicts.
     """
     repository = _repository(app, full_name, ids)
     _require_form("branch", branch, _BRANCH, "--branch main")
@@ -55,7 +55,7 @@ def bootstrap_github(
     ours = provider is not None and _is_ours(app, provider)
     if provider is not None and not ours:
         _require_audience(provider)
-    app.report.doing(f"looking at what lets {repository.full_name} in")
+    app.report.doing(f"reading the access of {repository.full_name}")
     stack = app.github_stack(
         repository,
         {
@@ -74,14 +74,14 @@ def bootstrap_github(
         ):
             raise TtOpsError(
                 "identity-provider-untagged",
-                f"the identity provider {provider.arn!r} is in our state, and its tag {_TAG!r} "
-                "does not say so: it would be deleted",
-                hint="if it is ours, say so again: aws iam tag-open-id-connect-provider "
+                f"the identity provider {provider.arn!r} is in our state but lacks our tag "
+                f"{_TAG!r}: it would be deleted",
+                hint="if it is ours, tag it again: aws iam tag-open-id-connect-provider "
                 f"--open-id-connect-provider-arn {provider.arn} "
                 f"--tags Key={_TAG},Value={_state(app)}",
             )
         if not plan.empty:
-            app.report.plan(plan, "access of GitHub")
+            app.report.plan(plan, "GitHub access")
             approve(plan)
             app.report.doing("applying")
             saved.apply()
@@ -97,13 +97,13 @@ def bootstrap_github(
     )
 
 
-def admits_github(app: App) -> bool:
-    """Whether the state backend knows of roles for GitHub."""
+def has_github_access(app: App) -> bool:
+    """Return whether the state backend has roles for GitHub."""
     return bool(app.state_backend.outputs(GITHUB_STATE_KEY))
 
 
 def remove_github(app: App) -> None:
-    """Delete the roles for GitHub, and the identity provider if it is ours and nobody else's too.
+    """Delete the roles for GitHub, and our identity provider unless other roles trust it.
 
     Raises TtOpsError `lock-table-missing` where the state cannot be locked.
     """
@@ -113,23 +113,23 @@ def remove_github(app: App) -> None:
     if not app.state_backend.exists().lock_table:
         raise TtOpsError(
             "lock-table-missing",
-            f"roles for GitHub are still in the account, and the table "
-            f"{app.state_backend.lock_table!r} that locks their state is gone",
-            hint="make it again, then remove all: tt-ops bootstrap",
+            f"the roles for GitHub still exist, but the table {app.state_backend.lock_table!r} "
+            "that locks their state does not",
+            hint="create it again, then destroy: tt-ops bootstrap",
         )
-    app.report.doing("looking at what lets GitHub in")
-    stack = app.github_stack(_NOBODY, {}, command="destroy --backend")
+    app.report.doing("reading the access of GitHub")
+    stack = app.github_stack(_PLACEHOLDER, {}, command="destroy --backend")
     provider = app.iam.github_identity_provider()
     if provider is not None and _is_ours(app, provider):
         own = {arn.rpartition("/")[2] for arn in roles.values()}
         if others := sorted(set(app.iam.roles_trusting(provider)) - own):
             stack.forget(_PROVIDER)
             app.report.note(
-                f"The identity provider {GITHUB_ISSUER} stays, as other roles trust it: "
+                f"The identity provider {GITHUB_ISSUER} is kept, as other roles trust it: "
                 f"{', '.join(map(repr, others))}"
             )
     with stack.planned(destroy=True) as saved:
-        app.report.plan(saved.plan, "access of GitHub")
+        app.report.plan(saved.plan, "GitHub access")
         app.report.doing("applying")
         saved.apply()
 
@@ -147,18 +147,18 @@ def _require_form(what: str, value: str, form: re.Pattern[str], example: str) ->
     if form.fullmatch(value) is None:
         raise ConfigurationError(
             "github-name-invalid",
-            f"{quoted(value)} is no {what} of GitHub's, or not one that a policy of AWS can name",
-            hint=f"name it as GitHub does: tt-ops bootstrap {example}",
+            f"{quoted(value)} is not a valid {what} of GitHub, or not usable in an AWS policy",
+            hint=f"write it as GitHub does: tt-ops bootstrap {example}",
         )
 
 
 def _require_audience(provider: IdentityProvider) -> None:
     if _AUDIENCE not in provider.audiences:
         raise TtOpsError(
-            "identity-provider-unfit",
-            f"the identity provider {provider.arn!r} is not ours, and takes no tokens for "
+            "identity-provider-incompatible",
+            f"the identity provider {provider.arn!r} is not ours, and lacks the audience "
             f"{_AUDIENCE!r}",
-            hint="let its owner add that: aws iam add-client-id-to-open-id-connect-provider "
+            hint="ask its owner to add it: aws iam add-client-id-to-open-id-connect-provider "
             f"--open-id-connect-provider-arn {provider.arn} --client-id {_AUDIENCE}",
         )
 

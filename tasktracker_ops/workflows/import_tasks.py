@@ -1,7 +1,7 @@
 """`tasks import`: create tasks from JSON lines, each under its own id and therefore once.
 
-A line without a `task_id` gets one derived from its content and from how often that has occurred
-in the file before, so that a repeated or interrupted import makes no task of it twice either.
+A line without a `task_id` gets one derived from its content and from how often that content came
+before in the file, so that a repeated import creates no task twice.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _LINE_ERRORS = {"parameter-invalid", "task-invalid", "task-too-large"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ImportLine:
     """The task that a line describes."""
 
     task_id: str
     fields: dict[str, Any]
 
 
-class Outcome:
-    """Counts what became of the lines; reports those that failed, in their order."""
+class ImportTally:
+    """Counts the results of the lines, and reports those that failed, in their order."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         self.created = self.already_there = 0
@@ -47,11 +47,11 @@ class Outcome:
 
     @property
     def lines(self) -> int:
-        """Return how many lines are finished."""
+        """Return how many lines are done."""
         return self.created + self.already_there + len(self.failed)
 
     def add(self, number: int, result: Future[bool] | str) -> None:
-        """Wait for a line's result and count it; a text says why the line was never sent."""
+        """Wait for a line's result and count it; a string is the reason why it was not sent."""
         if isinstance(result, str):
             self._fail(number, result)
             return
@@ -77,19 +77,19 @@ class Outcome:
 
 
 def import_tasks(app: App, file: BinaryIO, name: str) -> tuple[ImportResult, TtOpsError | None]:
-    """Create a task from each line, a few at a time; return the outcome, and its error if any.
+    """Create a task from each line, a few at a time; return the result, and the error if any.
 
-    `name` is how the command line calls the file. A line that is no task is reported and left out;
-    an error of the API ends the import.
+    `name` is the file's name on the command line. A line that is not a task is reported and
+    skipped; an error of the API ends the import.
     """
     client = app.tasks()
     total = _count(file) if file.seekable() else None
-    outcome = Outcome(app.report.note)
+    tally = ImportTally(app.report.note)
     window: deque[tuple[int, Future[bool] | str]] = deque()
 
     def finish_first() -> None:
-        outcome.add(*window.popleft())
-        app.report.progress("importing tasks", outcome.lines, total)
+        tally.add(*window.popleft())
+        app.report.progress("importing tasks", tally.lines, total)
 
     pool = ThreadPoolExecutor(_WORKERS)
     try:
@@ -102,14 +102,14 @@ def import_tasks(app: App, file: BinaryIO, name: str) -> tuple[ImportResult, TtO
             window.append((number, sent))
             if len(window) == _WINDOW:
                 finish_first()
-            if outcome.problem is not None:
+            if tally.problem is not None:
                 break
-        while window and outcome.problem is None:
+        while window and tally.problem is None:
             finish_first()
     except KeyboardInterrupt:
         raise TtOpsError(
             "interrupted",
-            f"interrupted after {counted(outcome.lines, 'line')} of {name!r}",
+            f"interrupted after {counted(tally.lines, 'line')} of {name!r}",
             hint=_again(name),
             exit_code=ExitCode.INTERRUPTED,
         ) from None
@@ -117,8 +117,8 @@ def import_tasks(app: App, file: BinaryIO, name: str) -> tuple[ImportResult, TtO
         pool.shutdown(cancel_futures=True)
     for number, sent in window:
         if isinstance(sent, str) or not sent.cancelled():
-            outcome.add(number, sent)
-    return outcome.result(), _error(outcome, name)
+            tally.add(number, sent)
+    return tally.result(), _error(tally, name)
 
 
 def _count(file: BinaryIO) -> int:
@@ -129,10 +129,10 @@ def _count(file: BinaryIO) -> int:
     return total
 
 
-def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line | str]]:
+def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, ImportLine | str]]:
     """Yield the number of each line that is not empty, and its task or why it has none."""
-    same: Counter[str] = Counter()
-    seen: dict[str, int] = {}
+    repeats: Counter[str] = Counter()
+    first_lines: dict[str, int] = {}
     for number, content in enumerate(lines, 1):
         if not content.strip():
             continue
@@ -143,25 +143,26 @@ def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line | str]]:
             continue
         if task_id is None:
             text = json.dumps(written, sort_keys=True)
-            same[text] += 1
-            task_id = _derived_id(f"{text} {same[text]}")
-        if seen.setdefault(task_id, number) != number:
-            yield number, f"it repeats the task_id of line {seen[task_id]}"
+            repeats[text] += 1
+            task_id = _derived_id(f"{text} {repeats[text]}")
+        first = first_lines.setdefault(task_id, number)
+        if first != number:
+            yield number, f"its task_id repeats that of line {first}"
         else:
-            yield number, Line(task_id, written)
+            yield number, ImportLine(task_id, written)
 
 
 def _parse(content: bytes) -> tuple[str | None, dict[str, Any]]:
-    """Return a line's id and what it says besides; raise ValueError if it is no JSON object.
+    """Return a line's id and its other fields; raise ValueError if it is not a JSON object.
 
-    Left out is what only the service writes. All else is for the service to judge.
+    Fields that only the service writes are left out; the service validates the rest.
     """
     try:
         task = json.loads(content.decode())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"it is no JSON in UTF-8: {error}") from None
+        raise ValueError(f"it is not JSON in UTF-8: {error}") from None
     if not isinstance(task, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     task_id = task.get("task_id")
     if task_id is not None:
         _require_uuid(task_id)
@@ -173,40 +174,40 @@ def _require_uuid(task_id: Any) -> None:
     try:
         uuid.UUID(task_id)
     except (ValueError, AttributeError):
-        raise ValueError(f"its task_id {quoted(str(task_id))} is no UUID") from None
+        raise ValueError(f"its task_id {quoted(str(task_id))} is not a UUID") from None
 
 
 def _derived_id(content: str) -> str:
-    """Return a UUID derived from a text; tasks are listed by id, and these after all others."""
+    """Return a UUID derived from a text; it sorts before all others, so lists show it last."""
     digest = hashlib.sha256(content.encode()).digest()
     return str(uuid.UUID(bytes=bytes(6) + digest[:10], version=4))
 
 
-def _error(outcome: Outcome, name: str) -> TtOpsError | None:
-    problem = outcome.problem
+def _error(tally: ImportTally, name: str) -> TtOpsError | None:
+    problem = tally.problem
     if problem is not None:
-        hints = {  # where the same command would end in the same way
+        hints = {  # where the same command would fail again
             "api-forbidden": problem.hint,
             "task-not-found": "the deployed API is older than this tt-ops: tt-ops deploy",
         }
         return TtOpsError(
             problem.code,
-            f"{problem.message}; the import ended there",
+            f"{problem.message}; the import stopped there",
             hint=hints.get(problem.code, _again(name)),
             exit_code=problem.exit_code,
         )
-    if outcome.failed:
-        lines = counted(outcome.lines, "line")
+    if tally.failed:
+        lines = counted(tally.lines, "line")
         return TtOpsError(
             "lines-failed",
-            f"{len(outcome.failed):,} of {lines} of {name!r} were not imported",
-            hint=f"fix those lines, and run it again: {_command(name)}",
+            f"{len(tally.failed):,} of {lines} of {name!r} were not imported",
+            hint=f"fix those lines, and import the file again: {_command(name)}",
         )
     return None
 
 
 def _again(name: str) -> str:
-    return f"the same command goes on where it ended: {_command(name)}"
+    return f"the same command continues where it stopped: {_command(name)}"
 
 
 def _command(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Read the logs of the function, or of its API."""
+"""Read the log of the function, or the access log of its API."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models.log import LogEvent, LogMessage
-from tasktracker_ops.models.status import timestamp
+from tasktracker_ops.models.times import timestamp
 
-from .log_tail import Tail
+from .log_tail import LogTail
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.logs import LogGroup, LogRecord
     from tasktracker_ops.app import App
 
-# Everything that `_failed` may hold for is among what these find, so that AWS does most of the
-# work; a status is written with a space before it, or without.
+# These match everything that `_failed` may match, so that AWS does most of the work; a status is
+# written with a space before it, or without.
 _FAILURES = '?ERROR ?CRITICAL ?FATAL ?Traceback ?"timed out" ?"Status: " ?"Error: " ?": 5" ?":5"'
 _API_FAILURES = '{ $.status = "5*" }'
-# Lambda's own words for a failure, and those of its Python runtime.
+# How Lambda and its Python runtime report a failure.
 _FAILED = re.compile(
     r"\[(?:ERROR|CRITICAL)\]|Traceback \(most recent call last\)|RequestId: \S+ Error: "
     r"|\S+ \S+ Task timed out after|REPORT .*\tStatus: (?:error|timeout|failure)\b",
     re.S,
 )
 _FAILED_LEVELS = {"ERROR", "CRITICAL", "FATAL"}
-# Lambda's ids, or as much of one as is shown, and API Gateway's.
+# A request id of Lambda, or the part of it that is shown, and one of API Gateway.
 _LAMBDA_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f-]{0,27})?")
 _API_ID = re.compile(r"[\w=+/-]{12,}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Which events: those of the last `since` seconds that everything given holds for."""
+    """Selects the events of the last `since` seconds that match all the rest."""
 
     since: float
     follow: bool = False
@@ -51,22 +51,23 @@ class LogQuery:
 
 
 def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
-    """Yield the events in the order of time, as they come; without end when followed.
+    """Yield the events in the order of time, as they come; without end when following.
 
-    Lambda's START, END and REPORT are left out where people read and asked for nothing special.
+    Lambda's own START, END and REPORT lines are left out, except in JSON, with --verbose, or when
+    the query has a pattern or a request id.
     """
     if query.follow and query.request_id:
         raise TtOpsError(
             "usage",
-            "a request is over too soon to be followed",
-            hint="show it, complete or as far as it is: "
+            "a request cannot be followed: --follow and --request-id exclude each other",
+            hint="show the request as far as it is: "
             f"tt-ops logs --request-id {shlex.quote(query.request_id)}",
             exit_code=ExitCode.USAGE,
         )
     if query.request_id is not None and not _is_id(query.request_id):
         raise TtOpsError(
             "usage",
-            f"{query.request_id!r} is no request id, nor the 8 characters that are shown of one",
+            f"{query.request_id!r} is not a request id, nor the first 8 characters of one",
             hint="see the ids: tt-ops --output json logs",
             exit_code=ExitCode.USAGE,
         )
@@ -84,38 +85,36 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
 
 
 def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterable[LogRecord]:
-    """Read what CloudWatch finds; it takes one pattern, and the user's goes before ours."""
+    """Read what CloudWatch finds; it takes one pattern, and the user's takes precedence."""
     if query.request_id:
         return _request(group, query, query.request_id, start)
     pattern = query.pattern
     if query.errors and not pattern:
         pattern = _API_FAILURES if query.api else _FAILURES
     if query.follow:
-        return Tail(group, pattern, note=app.report.note).follow(start)
+        return LogTail(group, pattern, note=app.report.note).follow(start)
     return group.read(start=start, pattern=pattern)
 
 
 def _request(group: LogGroup, query: LogQuery, request_id: str, start: int) -> list[LogRecord]:
-    """Return all events of a request, also those that do not name it, in order."""
+    """Return all events of a request in order, also those without its id."""
     quoted = json.dumps(request_id, ensure_ascii=False)
     named = _naming(request_id)
     naming = [r for r in group.read(start=start, pattern=quoted) if named.search(r.message)]
-    found: list[LogRecord] = []
+    records: list[LogRecord] = []
     for stream in dict.fromkeys(record.stream for record in naming):
         times = [record.timestamp for record in naming if record.stream == stream]
         ended = any(
             record.stream == stream and record.message.startswith("REPORT ") for record in naming
         )
-        records = group.read(
-            start=times[0], end=times[-1] if query.api or ended else None, streams=[stream]
-        )
-        found += _cut(records, named)
-    if found and query.pattern:
-        first, last = (pick(record.timestamp for record in found) for pick in (min, max))
-        matching = group.read(start=first, end=last, pattern=query.pattern)
+        end = times[-1] if query.api or ended else None
+        records += _cut(group.read(start=times[0], end=end, streams=[stream]), named)
+    if records and query.pattern:
+        times = [record.timestamp for record in records]
+        matching = group.read(start=min(times), end=max(times), pattern=query.pattern)
         ids = {record.event_id for record in matching}
-        found = [record for record in found if record.event_id in ids]
-    return sorted(found, key=lambda record: record.timestamp)
+        records = [record for record in records if record.event_id in ids]
+    return sorted(records, key=lambda record: record.timestamp)
 
 
 def _is_id(text: str) -> bool:
@@ -123,13 +122,13 @@ def _is_id(text: str) -> bool:
 
 
 def _naming(request_id: str) -> re.Pattern[str]:
-    """Match the id as a word; of Lambda's ids, the beginning is enough."""
+    """Match the id as a word; the beginning of a Lambda id is enough."""
     end = "" if _LAMBDA_ID.fullmatch(request_id) else r"(?![\w=+/-])"
     return re.compile(rf"(?<![\w=+/-]){re.escape(request_id)}{end}")
 
 
 def _cut(records: Iterable[LogRecord], named: re.Pattern[str]) -> Iterator[LogRecord]:
-    """Yield what names the request, or is between its START and REPORT: one runs at a time."""
+    """Yield what has the id, or is between its START and REPORT: a stream runs one at a time."""
     inside = False
     for record in records:
         names_it = named.search(record.message) is not None

@@ -1,4 +1,4 @@
-"""Summarise the deployed dashboard: every metric over the whole time, and period by period."""
+"""Summarise the deployed dashboard: each metric over the whole window, and per period."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models.dashboard import (
     Dashboard,
     Metric,
-    Metrics,
+    MetricReport,
     MetricSummary,
     Point,
     Query,
@@ -21,8 +21,9 @@ from tasktracker_ops.models.dashboard import (
     WidgetLine,
     WidgetSummary,
 )
+from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
-from .readings import (
+from .dashboard_data import (
     dashboard,
     fetch,
     line_period,
@@ -32,7 +33,6 @@ from .readings import (
     readable,
     visible_series,
 )
-from .time_window import TimeWindow, rfc3339
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -46,18 +46,18 @@ STATISTICS = {
     "p95": "p95",
     "p99": "p99",
 }
+# By name of the statistic; None without data.
 _Values = Mapping[str, float | None]
-_Whole = Mapping[Metric, _Values]
 
 
-def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metrics:
-    """Summarise the deployed dashboard's widgets, or those with `title` in their titles.
+def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> MetricReport:
+    """Return a report on the deployed dashboard's widgets, or those with `title` in their titles.
 
     Raises TtOpsError `widget-unknown` when no widget has it.
     """
     app.report.doing("reading the dashboard")
-    found = dashboard(app)
-    widgets = readable(app, _chosen(found, title))
+    deployed = dashboard(app)
+    widgets = readable(app, _matching(deployed, title))
     app.report.doing("reading its metrics")
     lines = (line for widget in widgets for line in widget.lines if line.visible)
     drawn = list(dict.fromkeys(line.metric for line in lines if line.metric))
@@ -69,60 +69,64 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
             *(_statistics(metric, window.length) for metric in drawn),
         ],
     )
-    refused = problems(widgets, answer)
-    read = answer.groups
-    whole = dict(zip(drawn, map(_only, read[len(widgets) :]), strict=True))
-    return Metrics(
-        dashboard=found.name,
-        since=rfc3339(window.start),
-        until=rfc3339(window.now),
+    groups = answer.groups
+    whole = dict(zip(drawn, map(_single_values, groups[len(widgets) :]), strict=True))
+    return MetricReport(
+        dashboard=deployed.name,
+        since=epoch_timestamp(window.start),
+        until=epoch_timestamp(window.now),
         period=window.period,
         widgets=tuple(
             WidgetSummary(widget.title, tuple(_summaries(widget, series, whole, window)), problem)
-            for widget, series, problem in zip(widgets, read, refused, strict=False)
+            for widget, series, problem in zip(
+                widgets, groups, problems(widgets, answer), strict=False
+            )
         ),
     )
 
 
-def _chosen(found: Dashboard, title: str | None) -> list[Widget]:
+def _matching(deployed: Dashboard, title: str | None) -> list[Widget]:
     if title is None:
-        return list(found.widgets)
-    chosen = [w for w in found.widgets if title.casefold() in w.title.casefold()]
-    if not chosen:
-        titles = ", ".join(repr(w.title) for w in found.widgets if w.title)
+        return list(deployed.widgets)
+    matching = [w for w in deployed.widgets if title.casefold() in w.title.casefold()]
+    if not matching:
+        titles = ", ".join(repr(w.title) for w in deployed.widgets if w.title)
         raise TtOpsError(
             "widget-unknown",
-            f"no widget of {found.name!r} has {title!r} in its title; there are {titles or 'none'}",
+            f"no widget of {deployed.name!r} has {title!r} in its title: it has {titles or 'none'}",
             hint="see all of them: tt-ops metrics",
             exit_code=ExitCode.USAGE,
         )
-    return chosen
+    return matching
 
 
 def _statistics(metric: Metric, length: int) -> list[Query]:
     return [Query(name, metric, None, stat, length) for name, stat in STATISTICS.items()]
 
 
-def _only(found: Mapping[str, Sequence[Series]]) -> _Values:
-    """Return the one value of each statistic."""
-    values = {name: list(series[0].points.values()) for name, series in found.items() if series}
+def _single_values(group: Mapping[str, Sequence[Series]]) -> _Values:
+    """Return the single value of each statistic."""
+    values = {name: list(series[0].points.values()) for name, series in group.items() if series}
     return {name: values[name][0] if values.get(name) else None for name in STATISTICS}
 
 
 def _summaries(
-    widget: Widget, read: Mapping[str, Sequence[Series]], whole: _Whole, window: TimeWindow
+    widget: Widget,
+    group: Mapping[str, Sequence[Series]],
+    whole: Mapping[Metric, _Values],
+    window: TimeWindow,
 ) -> Iterator[MetricSummary]:
-    """Yield a summary for each metric, drawn once or more, and for each series of an expression."""
+    """Yield one summary per metric, and one per series of an expression."""
     drawn = [line.metric for line in widget.lines if line.visible]
     summarised: set[Metric] = set()
-    for line, series in visible_series(widget, read):
+    for line, series in visible_series(widget, group):
         values, period = points(series, window), line_period(widget, line, window)
         if line.metric is None:
-            yield _summary(line, series.label, values, _over(values), period)
+            yield _summary(line, series.label, values, _statistics_of(values), period)
         elif line.metric not in summarised:
             summarised.add(line.metric)
-            alone = line.label and drawn.count(line.metric) == 1
-            label = series.label if alone else line.metric.name
+            has_own_label = line.label and drawn.count(line.metric) == 1
+            label = series.label if has_own_label else line.metric.name
             yield _summary(line, label, values, whole[line.metric], period)
 
 
@@ -145,8 +149,8 @@ def _summary(
     )
 
 
-def _over(points: Sequence[Point]) -> _Values:
-    """Return the statistics of an expression: over its points, each with the same weight."""
+def _statistics_of(points: Sequence[Point]) -> _Values:
+    """Return the statistics over an expression's points, each with the same weight."""
     if not points:
         return dict.fromkeys(STATISTICS)
     values = sorted(point.value for point in points)

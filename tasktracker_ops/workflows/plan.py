@@ -1,4 +1,4 @@
-"""Say what a deploy would change."""
+"""Plan a deploy."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ if TYPE_CHECKING:
 
 
 def plan(app: App, *, lock_timeout: int = 0) -> Plan:
-    """Compare the project with what is deployed; nothing but the package is written.
+    """Return what a deploy would change; write nothing but the package.
 
     Raises TtOpsError `state-backend-missing` before the first bootstrap.
     """
-    recipient = app.target.recipient()
+    alert_email = app.target.alert_email()
     app.ensure_ready()
-    exists = app.state_backend.exists()
-    if not exists.complete:
+    if not app.state_backend.exists().complete:
         raise TtOpsError(
             "state-backend-missing",
             f"there is no state backend yet: bucket {app.state_backend.bucket!r} "
             f"or lock table {app.state_backend.lock_table!r} is missing",
-            hint="make them: tt-ops bootstrap",
+            hint="create them: tt-ops bootstrap",
         )
     build(app.settings.project)
-    stack = app.infrastructure(recipient, command="plan")
-    app.report.doing("comparing with what is deployed")
+    stack = app.infrastructure(alert_email, command="plan")
+    app.report.doing("comparing with the deployment")
     with stack.planned(lock_timeout=lock_timeout) as saved:
         return saved.plan

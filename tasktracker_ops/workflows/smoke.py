@@ -1,4 +1,4 @@
-"""The check after a deploy: the API answers, runs the function, and the function its table.
+"""The smoke check after a deploy: the API answers, runs the function, and the function its table.
 
 An API that takes bearer tokens is called with the one that is set, or without one.
 """
@@ -11,11 +11,16 @@ import uuid
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.plan import Plan
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_api.client import TaskClient
 
-_PAUSE_SECONDS = 1.0
+# Seconds until the API has to work. A new role or API takes a while to reach all of AWS; where
+# something only changed, every second of waiting is a second of an outage.
+_SECONDS_AFTER_ADDING = 20.0
+_SECONDS = 5.0
+_POLL_SECONDS = 1.0
 _NO_TASK = f"tasks/{uuid.UUID(int=0)}"
 # By status: API Gateway's own errors are application/json, the function's are problem+json.
 _TYPES = {
@@ -26,14 +31,19 @@ _TYPES = {
 }
 
 
-def smoke_check(api: TaskClient, *, api_auth: str, patience: float) -> bool:
+def smoke_timeout(plan: Plan) -> float:
+    """Return how many seconds the API may take to work after `plan` was applied."""
+    return _SECONDS_AFTER_ADDING if plan.add else _SECONDS
+
+
+def smoke_check(api: TaskClient, *, api_auth: str, timeout: float) -> bool:
     """Read the health route, and a task that cannot exist, which reads the table.
 
-    Return whether the table was read: an API that takes tokens refuses a call without a valid one,
-    which is no fault of what was deployed. `patience` is in seconds. Raises TtOpsError with the
-    last unexpected response.
+    Return whether the table was checked: an API with JWT rejects a call without a valid token,
+    though the deployment may be fine. `timeout` is in seconds. Raises TtOpsError `api-unhealthy`
+    with the last unexpected response, or the client's own error.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     _expect(api, "health", (200,), deadline)
     if api_auth != "JWT":
         expected: tuple[int, ...] = (404,)
@@ -49,16 +59,16 @@ def _expect(api: TaskClient, path: str, statuses: tuple[int, ...], deadline: flo
         except TtOpsError:
             if time.monotonic() >= deadline:
                 raise
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
 
 def _check(api: TaskClient, path: str, statuses: tuple[int, ...]) -> int:
-    answer = api.probe(path)
-    status, kind = answer.status_code, answer.headers.get("Content-Type", "")
+    response = api.probe(path)
+    status, kind = response.status_code, response.headers.get("Content-Type", "")
     if status in statuses and kind.startswith(_TYPES[status]):
         return status
     raise TtOpsError(
         "api-unhealthy",
-        f"GET {answer.url} gave {status} instead of {statuses[0]}: {answer.text[:200]!r}",
-        hint=f"try it by hand: curl -i {shlex.quote(answer.url)}",
+        f"GET {response.url} returned {status} instead of {statuses[0]}: {response.text[:200]!r}",
+        hint=f"try it by hand: curl -i {shlex.quote(response.url)}",
     )

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 def unlock(app: App, lock_id: str) -> UnlockResult:
     """Release the lock `lock_id` of the main stack's state."""
-    # Terraform would wait long for credentials, and then not say that they are missing.
+    # Terraform waits long for credentials, and then does not say that they are missing.
     app.session.require_credentials()
-    stack = app.infrastructure()
-    stack.force_unlock(lock_id)
+    app.infrastructure().force_unlock(lock_id)
     return UnlockResult(lock_id)

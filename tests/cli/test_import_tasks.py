@@ -200,7 +200,7 @@ def test_a_killed_import_goes_on(
         error, hint = err.decode().splitlines()
         assert error.startswith("Error: interrupted after ")
         again = f"tt-ops tasks --api-url {service.url} import {file}"
-        assert hint == f"Hint:  the same command goes on where it ended: {again}"
+        assert hint == f"Hint:  the same command continues where it stopped: {again}"
     code, _, _ = run(service, "import", file)
     assert code == 0
     assert Counter(task.title for task in client.list()) == Counter(t["title"] for t in tasks)
@@ -281,20 +281,20 @@ def test_lines_that_are_no_tasks_are_told_and_left_out(
     reasons = {failed["line"]: failed["reason"] for failed in imported["failed"]}
     assert list(reasons) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 17, 18]
     for line, reason in {
-        3: "it is no JSON in UTF-8",
-        4: "it is no JSON object",
+        3: "it is not JSON in UTF-8",
+        4: "it is not a JSON object",
         5: "#/title must be a string",
         6: "#/titel is not a field that can be written",
         7: "#/title is required",
-        8: "it is no JSON in UTF-8",
+        8: "it is not JSON in UTF-8",
         9: "must have 1 to 200 characters",
         10: "must be one of pending",
-        11: "its task_id '1' is no UUID",
-        13: "repeats the task_id of line 12",
-        14: "it is no JSON in UTF-8",
+        11: "its task_id '1' is not a UUID",
+        13: "its task_id repeats that of line 12",
+        14: "it is not JSON in UTF-8",
         15: "413 The body may have 65536 bytes",
         17: "must be a UUID of version 4 or 7",
-        18: "its task_id '..' is no UUID",
+        18: "its task_id '..' is not a UUID",
     }.items():
         assert reason in reasons[line]
     error = json.loads(err)["error"]
@@ -340,7 +340,7 @@ def test_an_import_that_is_not_let_in_says_what_lets_it_in(service: Any, tmp_pat
     file = str(write(tmp_path / "tasks.jsonl", [{"title": "first"}]))
     service.fail("PUT", "401", WWW_Authenticate="Bearer")
     code, _, err = run(service, "import", file)
-    assert (code, "401 no; the import ended there" in err) == (1, True)
+    assert (code, "401 no; the import stopped there" in err) == (1, True)
     assert err.rstrip().endswith("it wants a token: export TT_OPS_API_TOKEN=TOKEN")
 
 

@@ -209,7 +209,7 @@ def test_the_way_to_agree_beforehand_is_the_whole_command(run: Run) -> None:
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
-    """The clone was removed, or made anew, while a shell stood in it."""
+    """The clone was removed, or created again, while it was the current folder of a shell."""
     gone = tmp_path / "gone"
     gone.mkdir()
     result = subprocess.run(
@@ -220,7 +220,7 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == ExitCode.CONFIGURATION
-    assert result.stderr.startswith("Error: the folder you are in is gone\nHint:")
+    assert result.stderr.startswith("Error: the current folder no longer exists\nHint:")
 
 
 def test_colour_is_for_terminals(run: Run) -> None:

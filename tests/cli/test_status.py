@@ -236,7 +236,7 @@ def test_alarms_exits_1_when_one_is_gone(run: Run, client: Client) -> None:
         listed, seen = run("alarms"), run("status")
         assert (listed.exit_code, seen.exit_code) == (1, 1)
         for result in (listed, seen):
-            assert "the alarm 'LambdaErrorAlarm' is gone" in result.stdout
+            assert "the alarm 'LambdaErrorAlarm' does not exist" in result.stdout
             assert "tt-ops deploy" in result.stdout
     finally:
         keys = "AlarmName Namespace MetricName Statistic Period EvaluationPeriods Threshold"
@@ -263,7 +263,7 @@ def test_a_drill_that_went_wrong_is_printed_and_explained(run: Run, server: Any)
     assert result.exit_code == 1
     assert (done["complete"], done["requests"][0]["status"]) == (False, 403)
     assert done["problem"] == error(result)
-    assert error(result)["code"] == "drill-answer-unexpected"
+    assert error(result)["code"] == "drill-response-unexpected"
     assert error(result)["hint"].endswith(": aws sts get-caller-identity")
 
 

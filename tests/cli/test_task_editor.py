@@ -104,9 +104,9 @@ def test_the_editor_may_leave_all_as_it_is(
     ("typed", "error"),
     [
         ("title: first\nstatus: later\n\n", "must be one of pending"),
-        ("titel: first\nstatus: done\n\n", "'titel: first' is none of title: …, status: …"),
-        ("status: done\n\n", "there is no line title: "),
-        ("title: x\nstatus: done\ntitle: x\n\n", "or there are two of it"),
+        ("titel: first\nstatus: done\n\n", "'titel: first' does not begin with title: or status:"),
+        ("status: done\n\n", "it has no line title: "),
+        ("title: x\nstatus: done\ntitle: x\n\n", "it has two lines title: "),
         ("nonsense\n\n", "the task's text cannot be read: 'nonsense'"),
     ],
 )

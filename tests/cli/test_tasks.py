@@ -67,7 +67,7 @@ def test_a_list_is_one_page_and_says_that_there_is_more(run: Run, client: TaskCl
         client.add(f"task {number}")
     result = run("list")
     assert result.stdout.count("task ") == 50
-    assert "the newest 50, and there are more: --all" in result.stderr
+    assert "the newest 50; --all" in result.stderr
     for arguments, count in ((["--all"], 51), (["--limit", "51"], 51), (["--limit", "3"], 3)):
         listed = run("list", *arguments, "--output", "json")
         assert len(json.loads(listed.stdout)) == count
@@ -253,7 +253,7 @@ def test_an_edit_names_what_somebody_else_changed(
     service.before = interfere
     result = run("edit", task.task_id, "--status", "done")
     assert result.exit_code == 1
-    assert "version 1 → 2, title 'first' → 'theirs'; nothing of yours" in result.stderr
+    assert "version 1 → 2, title 'first' → 'theirs'; your change was not" in result.stderr
     assert result.stderr.rstrip().endswith(f"tasks --api-url {service.url} show {task.task_id}")
     assert client.show(task.task_id).status == "pending"
     assert run("done", task.task_id).exit_code == 0
@@ -268,7 +268,7 @@ def test_an_edit_that_is_refused_again_and_again_ends(
     task = client.add("first")
     service.fail("PATCH", "412", times=9)
     result = run("edit", task.task_id, "--title", "ours")
-    assert (result.exit_code, "nothing of yours was written" in result.stderr) == (1, True)
+    assert (result.exit_code, "your change was not written" in result.stderr) == (1, True)
     assert len([asked for asked in service.asked if asked.startswith("PATCH")]) == 1
 
 

@@ -163,7 +163,7 @@ def test_deploy_refuses_to_open_a_protected_api(clone: Clone, with_tokens: Any) 
     before = with_tokens["deployment"]
     refused = clone.run("deploy", "--yes", "--output", "json")
     assert refused.returncode == 1
-    assert json.loads(refused.stderr)["error"]["code"] == "would-open"
+    assert json.loads(refused.stderr)["error"]["code"] == "would-make-public"
     assert clone.read("outputs") == before
     assert status(f"{before['api_url']}/tasks") == 401
 

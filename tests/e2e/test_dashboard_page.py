@@ -175,7 +175,7 @@ def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: 
     words = Widget("text", "", 0, 6, 24, 2, text=f"# {hostile}")
     page = DashboardPage(
         title=hostile,
-        where="nowhere",
+        target="nowhere",
         region="eu-west-3",
         account="123456789012",
         since="2026-01-01T00:00:00.000Z",

@@ -59,14 +59,14 @@ def test_unconfirmed_address_receives_nothing(live: Clone, stranger: Clone) -> N
     wait_for_alarms(live, lambda states: states == {"OK"})
     result = stranger.run("trigger-error", "--wait", "--output", "json")
     error, done = json.loads(result.stderr)["error"], json.loads(result.stdout)
-    assert (result.returncode, error["code"]) == (1, "nobody-told")
-    assert "o…@example.com has not confirmed" in error["message"]
+    assert (result.returncode, error["code"]) == (1, "nobody-notified")
+    assert "o…@example.com is pending confirmation" in error["message"]
     assert f": aws sns subscribe --topic-arn {TOPIC}" in error["hint"]
     assert [step["state"] for step in done["transitions"]] == ["ALARM"]
     assert (done["complete"], done["notifications"]) == (False, [])
     seen = live.run("status")
     assert seen.returncode == 1
-    assert "LambdaErrorAlarm fired and nobody was told" in seen.stdout
+    assert "LambdaErrorAlarm fired and nobody was notified" in seen.stdout
     assert "tt-ops local confirm" in seen.stdout
     assert live.run("status", "--exit-code").returncode == 3
 

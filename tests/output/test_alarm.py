@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.alarm import AlarmEvent, Alarms
+from tasktracker_ops.models.alarm import AlarmEvent, AlarmReport
 from tasktracker_ops.models.status import timestamp
 from tasktracker_ops.output.alarm import short_reason
 from tests.alarm import TOPIC, alarm_on_errors
@@ -42,7 +42,7 @@ HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
 
 def test_json_keys_are_stable(show: Callable[..., str]) -> None:
     """Scripts read them: a key may be added, but not removed or renamed."""
-    found = json.loads(show(Alarms((ALARM,), (TRANSITION,)), output="json"))
+    found = json.loads(show(AlarmReport((ALARM,), (TRANSITION,)), output="json"))
     assert list(found) == ["alarms", "history", "problems"]
     names = "name state since reason description namespace metric statistic comparison threshold "
     names += "period evaluation_periods datapoints_to_alarm missing_data actions_enabled "
@@ -78,7 +78,7 @@ def test_a_reason_is_shortened_to_its_gist(reason: str, gist: str) -> None:
 
 def test_an_alarm_shows_its_condition_and_actions(show: Callable[..., str]) -> None:
     """They are worded as in CloudWatch's console."""
-    text = show(Alarms((ALARM, replace(ALARM, actions_enabled=False))))
+    text = show(AlarmReport((ALARM, replace(ALARM, actions_enabled=False))))
     assert f"LambdaErrorAlarm  ALARM      since {ALARM.since} (3 h ago)\n" in text
     assert "condition  Errors Sum > 0, 2 of 3 periods of 60 s, missing data notBreaching" in text
     assert "actions    ALARM → task-tracker-alerts; OK → none\n" in text
@@ -90,7 +90,7 @@ def test_a_history_is_a_table(show: Callable[..., str]) -> None:
     """A transition has its reason, an action its outcome."""
     failed = replace(ACTION, succeeded=False)
     other = replace(ACTION, kind="ConfigurationUpdate", action=None, summary='Alarm "a" created')
-    text = show(Alarms((ALARM,), (TRANSITION, ACTION, failed, other)))
+    text = show(AlarmReport((ALARM,), (TRANSITION, ACTION, failed, other)))
     rows = text.splitlines()[-4:]
     assert rows[0].startswith("2026-01-01T00:00:00Z  LambdaErrorAlarm  OK → ALARM: 1 out of the")
     assert rows[1].endswith("  notified task-tracker-alerts")
@@ -100,7 +100,7 @@ def test_a_history_is_a_table(show: Callable[..., str]) -> None:
 
 def test_a_history_is_wrapped_to_the_terminal(show_on_terminal: Callable[..., str]) -> None:
     """A reason is kept whole."""
-    text = show_on_terminal(Alarms((), (TRANSITION,)), no_color=True)
+    text = show_on_terminal(AlarmReport((), (TRANSITION,)), no_color=True)
     rows = text.splitlines()[-3:]
     assert max(map(len, rows)) <= 80
     words = " ".join(" ".join(row[40:] for row in rows).split())
@@ -110,19 +110,19 @@ def test_a_history_is_wrapped_to_the_terminal(show_on_terminal: Callable[..., st
 def test_a_missing_alarm_is_a_problem(show: Callable[..., str]) -> None:
     """It follows the existing alarms."""
     problem = Problem("alarm-missing", "the alarm 'a' is missing", "create it: tt-ops deploy")
-    text = show(Alarms((ALARM,), problems=(problem,)))
+    text = show(AlarmReport((ALARM,), problems=(problem,)))
     assert text.endswith("\n\n! the alarm 'a' is missing\n  create it: tt-ops deploy\n")
 
 
 def test_no_alarms_and_no_history_are_sentences(show: Callable[..., str]) -> None:
     """Neither prints an empty table."""
-    assert show(Alarms((), ())) == "There are no alarms.\n\nThe history is empty.\n"
+    assert show(AlarmReport((), ())) == "There are no alarms.\n\nThe history is empty.\n"
 
 
 def test_control_characters_are_escaped(show: Callable[..., str]) -> None:
     """Names, reasons, metrics and actions are printed escaped."""
     alarm = replace(ALARM, name=HOSTILE, reason=HOSTILE, metric=HOSTILE, alarm_actions=(HOSTILE,))
     event = replace(TRANSITION, reason=HOSTILE, new_state=HOSTILE)
-    text = show(Alarms((alarm,), (event,)))
+    text = show(AlarmReport((alarm,), (event,)))
     assert not set(text) & set("\x1b\r\x9b\u202e")
     assert "\\x1b[2J" in text

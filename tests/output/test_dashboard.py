@@ -7,7 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.dashboard import Metrics, MetricSummary, Picture, Point, WidgetSummary
+from tasktracker_ops.models.dashboard import (
+    DashboardResult,
+    MetricReport,
+    MetricSummary,
+    Point,
+    WidgetSummary,
+)
 from tasktracker_ops.output.dashboard import number, sparkline
 from tasktracker_ops.output.results import text
 from tasktracker_ops.output.screen import Screen
@@ -39,10 +45,10 @@ def metric(*values: float | None, **more: object) -> MetricSummary:
     return MetricSummary(**{**content, **more})  # type: ignore[arg-type]
 
 
-def over(minutes: int, *widgets: WidgetSummary) -> Metrics:
+def over(minutes: int, *widgets: WidgetSummary) -> MetricReport:
     """Return metrics of so many minutes from midnight on."""
     until = f"2026-01-01T00:{minutes - 1:02}:30.000Z"
-    return Metrics("board", "2026-01-01T00:00:00.000Z", until, 60, widgets)
+    return MetricReport("board", "2026-01-01T00:00:00.000Z", until, 60, widgets)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +106,7 @@ def test_a_widget_is_a_table_below_its_title() -> None:
 
 def test_a_widget_with_a_problem_shows_the_problem() -> None:
     """The problem takes the place of the numbers."""
-    problem = Problem("widget-refused", "no\x1b", "look: tt-ops dashboard --console")
+    problem = Problem("widget-invalid", "no\x1b", "look: tt-ops dashboard --console")
     shown = text(over(3, WidgetSummary("Mine", (), problem)), SCREEN).splitlines()
     assert shown[2:] == ["Mine", r"no\x1b", "look: tt-ops dashboard --console"]
 
@@ -122,7 +128,7 @@ def test_a_dashboard_without_metrics_says_so() -> None:
 
 def test_a_picture_lists_its_files_and_its_page() -> None:
     """It also says whether a browser shows it."""
-    shown = text(Picture(("a.html",), "file:///a.html", 3, opened=True), SCREEN)
+    shown = text(DashboardResult(("a.html",), "file:///a.html", 3, opened=True), SCREEN)
     assert shown.splitlines() == [
         "file     a.html",
         "page     file:///a.html",
@@ -130,4 +136,4 @@ def test_a_picture_lists_its_files_and_its_page() -> None:
         "",
         "The browser shows it.",
     ]
-    assert text(Picture((), "http://x/", 0, opened=False), SCREEN) == "page  http://x/"
+    assert text(DashboardResult((), "http://x/", 0, opened=False), SCREEN) == "page  http://x/"

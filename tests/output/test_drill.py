@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.drill import Drill, DrillRequest, Notification, Transition
+from tasktracker_ops.models.drill import DrillRequest, DrillResult, Notification, Transition
 
 AT = "2026-01-01T00:00:00.000Z"
-DRILL = Drill(
+DRILL = DrillResult(
     requests=(DrillRequest(AT, 500, 12.3, "abc=", True),),
     alarm="LambdaErrorAlarm",
     transitions=(Transition("ALARM", AT, 20.04, "why"), Transition("OK", AT, 80.0, "why")),

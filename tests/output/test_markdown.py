@@ -87,7 +87,9 @@ def test_an_empty_plan_says_so() -> None:
 
 def test_making_the_api_public_is_in_bold() -> None:
     """It has the routes, and the option that allows it."""
-    (line,) = [x for x in comment(Plan(0, 1, 0, (UPDATED,), opened=("$default",))) if "🛑" in x]
+    (line,) = [
+        x for x in comment(Plan(0, 1, 0, (UPDATED,), made_public=("$default",))) if "🛑" in x
+    ]
     assert "The API requires authentication; this plan would make it public: `$default`.**" in line
     assert line.endswith("`tt-ops deploy --allow-public`")
 
@@ -127,8 +129,8 @@ def test_names_and_values_stay_in_code_spans(text: str) -> None:
         attributes=(AttributeChange(text, text, f"{text}!"),),
         forced_by=(text,),
     )
-    lines = comment(Plan(1, 0, 1, (hostile,), opened=(text,), drift=(hostile,)))
-    harmless = comment(Plan(1, 0, 1, (REPLACED,), opened=("x",), drift=(REPLACED,)))
+    lines = comment(Plan(1, 0, 1, (hostile,), made_public=(text,), drift=(hostile,)))
+    harmless = comment(Plan(1, 0, 1, (REPLACED,), made_public=("x",), drift=(REPLACED,)))
     assert len(lines) == len(harmless)
     allowed = re.compile(r"[\w\s*🛑().,:;→-]*")
     for line in lines[1:]:

@@ -37,7 +37,7 @@ TRACE = Trace("Errors", POINTS, 60, "Count", "#d62728", right=False, alarms=(ALA
 WIDGET = Widget("metric", "Errors", 8, 6, 12, 5)
 PAGE = DashboardPage(
     title="board",
-    where="AWS in eu-west-3",
+    target="AWS in eu-west-3",
     region="eu-west-3",
     account="123456789012",
     since="2026-01-01T00:00:00.000Z",
@@ -99,7 +99,7 @@ def test_texts_never_become_html() -> None:
         replace(
             PAGE,
             title=HOSTILE,
-            where=HOSTILE,
+            target=HOSTILE,
             region=HOSTILE,
             account=HOSTILE,
             alarms=(AlarmTimeline(alarm, ()),),

@@ -10,7 +10,13 @@ from urllib.parse import quote
 import pytest
 
 from tasktracker_ops.errors import SAME_COMMAND, Problem, TtOpsError, quoted
-from tasktracker_ops.models.emulator import Confirmation, ConfirmResult, Inbox, Mail, StopResult
+from tasktracker_ops.models.emulator import (
+    Confirmation,
+    ConfirmResult,
+    Inbox,
+    InboxMessage,
+    StopResult,
+)
 from tasktracker_ops.models.task import TaskList
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.redaction import Redaction
@@ -144,7 +150,7 @@ def test_tasks_and_mail_are_not_redacted() -> None:
     """They are the user's own data."""
     tasks = TaskList((replace(TASK, title="call o@example.com"),))
     assert redaction().of(tasks) is tasks
-    mail = Mail(1, "now", "aws@example.com", "o@example.com", "hear", "text", None)
+    mail = InboxMessage(1, "now", "aws@example.com", "o@example.com", "hear", "text", None)
     inbox = Inbox((mail,))
     assert redaction().of(inbox) is inbox
 

@@ -47,7 +47,7 @@ def deployed(runner: Runner, deploy_workflow: Workflow) -> Runner:
     assert "✓ the API answers, and reaches its table" in shown
     assert "\x1b" not in ran.log
     # Nobody can have confirmed the address before the first deploy.
-    assert "has not confirmed" in ran["Status"].log
+    assert "is pending confirmation" in ran["Status"].log
     assert ADDRESS not in ran.log + ran.summary
     return runner
 

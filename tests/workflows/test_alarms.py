@@ -1,4 +1,4 @@
-"""The alarms and what they did, of all of them together."""
+"""The alarms, and the history of all of them together."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tasktracker_ops.workflows.alarms import alarms
 Make = Callable[..., AlarmEvent]
 
 
-def test_the_history_is_read_when_it_is_asked_for(observed: Any) -> None:
+def test_the_history_is_read_on_request(observed: Any) -> None:
     """It costs a call for each alarm."""
-    found = alarms(observed)
-    assert [alarm.name for alarm in found.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
-    assert found.history is None
+    report = alarms(observed)
+    assert [alarm.name for alarm in report.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
+    assert report.history is None
 
 
-def test_an_alarm_that_is_gone_is_named(observed: Any) -> None:
+def test_a_missing_alarm_is_named(observed: Any) -> None:
     """With and without the history."""
     del observed.found_alarms[0]
     for history in (False, True):
-        found = alarms(observed, history=history)
-        assert [alarm.name for alarm in found.alarms] == ["LambdaDurationAlarm"]
-        assert [problem.code for problem in found.problems] == ["alarm-missing"]
-        assert "'LambdaErrorAlarm' is gone" in found.problems[0].message
+        report = alarms(observed, history=history)
+        assert [alarm.name for alarm in report.alarms] == ["LambdaDurationAlarm"]
+        assert [problem.code for problem in report.problems] == ["alarm-missing"]
+        assert "'LambdaErrorAlarm' does not exist" in report.problems[0].message
 
 
 def test_the_history_is_the_newest_of_all_alarms(observed: Any, transition: Make) -> None:
-    """At most 20 items, unless a time is given; those of one moment keep CloudWatch's order."""
+    """At most 20 items unless a time is given; CloudWatch's order is kept within one moment."""
     one = [transition(f"2026-01-01T00:00:{n:02}.000Z", "OK", "ALARM") for n in range(30)]
     other = AlarmEvent("LambdaDurationAlarm", "2026-01-01T00:00:28.500Z", "Action", "told")
     observed.histories = [(other, *reversed(one))]
@@ -46,8 +46,8 @@ def test_the_history_is_the_newest_of_all_alarms(observed: Any, transition: Make
 def test_a_history_that_cannot_be_read_hides_nothing_else(observed: Any) -> None:
     """Not every emulator keeps one."""
     observed.histories = [AwsError("reading the history", "NotImplemented", "not here")]
-    found = alarms(observed, history=True)
-    assert [alarm.name for alarm in found.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
-    assert found.history is None
-    assert [problem.code for problem in found.problems] == ["history-unreadable"]
-    assert "NotImplemented" in found.problems[0].message
+    report = alarms(observed, history=True)
+    assert [alarm.name for alarm in report.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
+    assert report.history is None
+    assert [problem.code for problem in report.problems] == ["history-unreadable"]
+    assert "NotImplemented" in report.problems[0].message

@@ -21,7 +21,7 @@ from tasktracker_ops.adapters.aws.state_backend import StateBackend
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
-from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange
+from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
@@ -129,7 +129,7 @@ def test_a_bucket_with_a_policy_of_its_own_is_refused(app: Any) -> None:
     app.session.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
     error = refusal(app)
     assert error.code == "state-bucket-configured"
-    assert f"{BUCKET!r} has been given a policy" in error.message
+    assert f"{BUCKET!r} already has a policy" in error.message
 
 
 def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
@@ -146,10 +146,10 @@ def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
 @pytest.mark.parametrize("action", ["replace", "delete"])
 def test_a_table_that_would_have_to_go_first_is_refused(app: Any, action: str) -> None:
     """A table with another key may be anybody's."""
-    change = replace(LOCKS, action=action, adopted=True)
+    change = replace(LOCKS, action=action, imported=True)
     app.plan = Plan(add=1, change=0, destroy=1, changes=(change,))
     error = refusal(app)
-    assert error.code == "state-backend-unfit"
+    assert error.code == "state-backend-incompatible"
     for name in (repr(BUCKET), repr(TABLE), "aws_dynamodb_table.locks"):
         assert name in error.message
 
@@ -161,7 +161,7 @@ def test_what_we_made_goes_only_if_it_is_named(app: Any) -> None:
         bootstrap(app, approve=pytest.fail)
     assert (caught.value.code, app.applied) == ("would-destroy", [])
     assert caught.value.hint.endswith("--allow-destroy aws_dynamodb_table.locks")
-    bootstrap(app, allowed=Allowed(frozenset({LOCKS.address})))
+    bootstrap(app, allowed=AllowedChanges(frozenset({LOCKS.address})))
     assert app.applied == ["apply"]
 
 

@@ -47,7 +47,7 @@ def test_a_second_build_writes_nothing(project: Path) -> None:
 
 def test_check_tells_stale_from_fresh_and_writes_nothing(project: Path) -> None:
     """A missing, an outdated and a fresh package are told apart."""
-    with pytest.raises(TtOpsError, match="is not what"):
+    with pytest.raises(TtOpsError, match="is out of date"):
         build(project, check=True)
     assert not (project / "function.zip").exists()
     build(project)

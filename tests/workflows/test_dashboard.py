@@ -15,8 +15,8 @@ import pytest
 from tasktracker_ops.adapters.aws.dashboards import read
 from tasktracker_ops.models.alarm import AlarmEvent
 from tasktracker_ops.models.dashboard import DashboardPage, Series
+from tasktracker_ops.models.times import epoch_timestamp, time_window
 from tasktracker_ops.workflows.dashboard import draw, firing_periods, images
-from tasktracker_ops.workflows.time_window import rfc3339, time_window
 from tests.alarm import TOPIC, alarm_on_errors
 
 NOW = 1_800_000_030.0
@@ -26,7 +26,7 @@ ALARM = alarm_on_errors(reason="", dimensions={"FunctionName": "f"})
 
 def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:
     """Return a transition of the alarm."""
-    at = rfc3339(NOW - seconds_ago)
+    at = epoch_timestamp(NOW - seconds_ago)
     return AlarmEvent("LambdaErrorAlarm", at, "StateUpdate", "", old, new, "")
 
 
@@ -34,18 +34,21 @@ def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:
     ("state", "history", "expected"),
     [
         ("OK", [], []),
-        ("ALARM", [], [(rfc3339(WINDOW.start), None)]),
-        ("ALARM", [("OK", "ALARM", 60)], [(rfc3339(NOW - 60), None)]),
-        ("OK", [("ALARM", "OK", 60)], [(rfc3339(WINDOW.start), rfc3339(NOW - 60))]),
+        ("ALARM", [], [(epoch_timestamp(WINDOW.start), None)]),
+        ("ALARM", [("OK", "ALARM", 60)], [(epoch_timestamp(NOW - 60), None)]),
+        ("OK", [("ALARM", "OK", 60)], [(epoch_timestamp(WINDOW.start), epoch_timestamp(NOW - 60))]),
         (
             "OK",
             [("ALARM", "OK", 60), ("OK", "ALARM", 120), ("ALARM", "OK", 300), ("OK", "ALARM", 600)],
-            [(rfc3339(NOW - 600), rfc3339(NOW - 300)), (rfc3339(NOW - 120), rfc3339(NOW - 60))],
+            [
+                (epoch_timestamp(NOW - 600), epoch_timestamp(NOW - 300)),
+                (epoch_timestamp(NOW - 120), epoch_timestamp(NOW - 60)),
+            ],
         ),
         (
             "INSUFFICIENT_DATA",
             [("ALARM", "INSUFFICIENT_DATA", 60), ("OK", "ALARM", 120)],
-            [(rfc3339(NOW - 120), rfc3339(NOW - 60))],
+            [(epoch_timestamp(NOW - 120), epoch_timestamp(NOW - 60))],
         ),
     ],
 )
@@ -54,7 +57,7 @@ def test_an_alarm_fires_from_one_transition_to_the_next(
 ) -> None:
     """From the window's start if it fired before, and until now if it still does."""
     events = [change(old, new, seconds_ago=ago) for old, new, ago in history]
-    other = AlarmEvent("LambdaErrorAlarm", rfc3339(NOW), "Action", "told")
+    other = AlarmEvent("LambdaErrorAlarm", epoch_timestamp(NOW), "Action", "told")
     assert list(firing_periods(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
 
 
@@ -121,7 +124,7 @@ def test_an_alarm_is_shown_with_exactly_the_metric_it_watches(
     )
     page = drawn_page(app, tmp_path / "page.html")
     assert [trace.alarms for trace in page.panels[0].traces] == [("LambdaErrorAlarm",), (), ()]
-    assert (page.title, page.where, page.account) == ("board", "AWS in eu-west-3", "123456789012")
+    assert (page.title, page.target, page.account) == ("board", "AWS in eu-west-3", "123456789012")
 
 
 def test_every_widget_has_a_panel(make_app: Callable[..., Any], tmp_path: Path) -> None:

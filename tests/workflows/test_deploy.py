@@ -1,4 +1,4 @@
-"""A deploy after its apply: which version serves, and what is said when it does not work."""
+"""A deploy: what it refuses to apply, and which version serves after the smoke check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasktracker_ops.adapters.aws.state_backend import BackendExistence
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.plan import Allowed, Plan, ResourceChange, violations
+from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
@@ -27,15 +27,15 @@ TABLES = tuple(
     ResourceChange(address, "replace", "aws_dynamodb_table", name)
     for address, name in (("aws_dynamodb_table.a", "A"), ('aws_dynamodb_table.b["x y"]', "B"))
 )
-LOSING = Plan(2, 0, 2, TABLES)
-OPENING = Plan(
+DESTROYING = Plan(2, 0, 2, TABLES)
+MAKING_PUBLIC = Plan(
     0, 1, 0, (ResourceChange("aws_apigatewayv2_route.default", "update"),), ("$default",)
 )
 HIDING = Plan(0, 1, 0, (), fewer_shards=(3, 1))
 
 
 class App:
-    """What a deploy sees of the application; its apply serves `after`, which does not work."""
+    """The application as a deploy uses it; the apply makes `after` serve, which does not work."""
 
     def __init__(self, project: Path, before: str | None, after: str) -> None:
         self.settings = Settings(project_dir=project)
@@ -45,7 +45,7 @@ class App:
         self.deployments = self
         self.target = SimpleNamespace(
             label="here",
-            recipient=lambda: "operator@example.com",
+            alert_email=lambda: "operator@example.com",
             console_url=lambda deployment: "https://console.example.com",
             confirmation_hint=lambda topic: "confirm it: tt-ops local confirm",
         )
@@ -60,7 +60,7 @@ class App:
     def ensure_ready(self) -> None:
         """Nothing has to run."""
 
-    def infrastructure(self, recipient: str) -> App:
+    def infrastructure(self, alert_email: str) -> App:
         """The stand-in for the stack."""
         return self
 
@@ -75,12 +75,12 @@ class App:
         yield SavedPlan(self.plan, apply)
 
     def untaint(self, address: str) -> None:
-        """After which there is nothing to make anew."""
+        """Record it; the next plan replaces nothing."""
         self.done.append(f"keep {address}")
         self.plan = CHANGED
 
     def get(self) -> Deployment:
-        """The description, of which nothing matters here."""
+        """Return a description whose values do not matter."""
         values: dict[str, Any] = dict.fromkeys(Deployment.__dataclass_fields__, "x")
         return Deployment(**values)
 
@@ -110,57 +110,59 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def failure(app: Any) -> TtOpsError:
-    """Deploy, which has to fail."""
+def failed_deploy(app: Any) -> TtOpsError:
+    """Deploy, and return the error."""
     with pytest.raises(TtOpsError) as caught:
         deploy(app, approve=lambda plan: None)
     return caught.value
 
 
-def test_a_version_that_does_not_work_goes_back(project: Path) -> None:
-    """The error says which one serves now, and what was wrong with the other."""
+def test_a_failed_smoke_check_moves_the_alias_back(project: Path) -> None:
+    """The error names the version that serves now, and why the other does not work."""
     app = App(project, before="1", after="2")
-    error = failure(app)
+    error = failed_deploy(app)
     assert error.code == "smoke-check-failed"
     assert "version 2 does not work, so version 1 serves again: no answer" in error.message
     assert error.hint.endswith(": tt-ops logs --errors")
     assert app.live_version() == "1"
 
 
-def test_a_way_back_that_is_barred_is_told(project: Path) -> None:
-    """Both reasons are, and which version serves still."""
+def test_a_failed_rollback_is_reported(project: Path) -> None:
+    """The error has both reasons, and names the version that serves."""
     app = App(project, before="1", after="2")
     app.refusal = TtOpsError("aws-error", "no such version", hint="again: tt-ops deploy")
-    error = failure(app)
+    error = failed_deploy(app)
     assert error.code == "rollback-failed"
-    assert "version 1 could not be put back: no such version" in error.message
+    assert "back to version 1: no such version" in error.message
     assert error.hint.endswith(": tt-ops logs --errors")
     assert app.live_version() == "2"
 
 
 @pytest.mark.parametrize("before", [None, "2"])
-def test_without_another_version_there_is_no_way_back(project: Path, before: str | None) -> None:
+def test_without_another_version_there_is_no_rollback(project: Path, before: str | None) -> None:
     """On the first deploy, or when only something else changed."""
-    error = failure(App(project, before=before, after="2"))
+    error = failed_deploy(App(project, before=before, after="2"))
     assert error.code == "smoke-check-failed"
     assert error.message.startswith("deployed, but the API does not work: no answer")
     assert error.hint.endswith(": tt-ops logs --errors")
 
 
 def test_where_nothing_differs_nothing_happens(project: Path) -> None:
-    """Nobody is asked, and the API neither."""
+    """There is neither an approval nor a smoke check."""
     app: Any = App(project, before="1", after="2")
     app.plan = NOTHING
     outcome = deploy(app, approve=pytest.fail)
     assert (outcome.version, outcome.previous_version, outcome.smoke) == ("1", "1", "not needed")
 
 
-def test_who_hears_no_alarm_yet_is_named(project: Path) -> None:
-    """With the command that helps, whether anything changed or not."""
+def test_a_pending_subscription_is_named(project: Path) -> None:
+    """The hint is the command that confirms it, also when nothing changed."""
     app: Any = App(project, before="1", after="2")
     app.plan = NOTHING
     (problem,) = deploy(app, approve=pytest.fail).problems
-    assert problem.message == "operator@example.com has not confirmed, and hears nothing"
+    assert (
+        problem.message == "operator@example.com is pending confirmation and receives no alarms yet"
+    )
     assert problem.hint == "confirm it: tt-ops local confirm"
 
 
@@ -168,30 +170,35 @@ def test_who_hears_no_alarm_yet_is_named(project: Path) -> None:
     ("plan", "allowed", "code", "flags"),
     [
         (
-            LOSING,
-            Allowed(public=True),
+            DESTROYING,
+            AllowedChanges(public=True),
             "would-destroy",
             "--allow-destroy aws_dynamodb_table.a --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
         ),
         (
-            LOSING,
-            Allowed(frozenset({TABLES[0].address, "aws_dynamodb_table"})),
+            DESTROYING,
+            AllowedChanges(frozenset({TABLES[0].address, "aws_dynamodb_table"})),
             "would-destroy",
             "tt-ops … --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
         ),
-        (OPENING, Allowed(frozenset({"$default"})), "would-open", "--allow-public"),
+        (
+            MAKING_PUBLIC,
+            AllowedChanges(frozenset({"$default"})),
+            "would-make-public",
+            "--allow-public",
+        ),
         (
             HIDING,
-            Allowed(public=True),
-            "would-hide",
-            "set it as it was: export TF_VAR_dynamodb_status_shards=3",
+            AllowedChanges(public=True),
+            "would-hide-tasks",
+            "restore it: export TF_VAR_dynamodb_status_shards=3",
         ),
     ],
 )
-def test_what_is_not_allowed_is_refused_before_anyone_is_asked(
-    project: Path, plan: Plan, allowed: Allowed, code: str, flags: str
+def test_deploy_refuses_what_is_not_allowed_before_the_approval(
+    project: Path, plan: Plan, allowed: AllowedChanges, code: str, flags: str
 ) -> None:
-    """Nothing happens, and the hint has the flags that are missing, quoted for a shell."""
+    """Nothing is applied; the hint has the missing flags, quoted for a shell."""
     app: Any = App(project, before="1", after="2")
     app.plan = plan
     with pytest.raises(TtOpsError) as caught:
@@ -200,31 +207,31 @@ def test_what_is_not_allowed_is_refused_before_anyone_is_asked(
     assert caught.value.hint.endswith(flags)
 
 
-HALF_MADE = Plan(1, 0, 1, (replace(TABLES[0], reason="replace_because_tainted"),))
+TAINTED = Plan(1, 0, 1, (replace(TABLES[0], reason="replace_because_tainted"),))
 
 
-def test_what_was_not_made_to_its_end_is_kept(project: Path) -> None:
-    """An interrupted deploy is finished by the next one, and costs no table."""
+def test_a_tainted_table_is_kept(project: Path) -> None:
+    """The next deploy completes an interrupted one, and loses no data."""
     app: Any = App(project, before="1", after="2")
-    app.plan = HALF_MADE
+    app.plan = TAINTED
     deploy(app, approve=lambda plan: None, smoke=False)
     assert app.done == ["keep aws_dynamodb_table.a", "apply"]
-    assert violations(HALF_MADE) == ()
+    assert violations(TAINTED) == ()
 
 
-def test_what_was_not_made_to_its_end_may_go_by_name(project: Path) -> None:
-    """It is then made anew, as Terraform has it."""
+def test_a_tainted_table_is_replaced_if_allowed(project: Path) -> None:
+    """Terraform then replaces it as planned."""
     app: Any = App(project, before="1", after="2")
-    app.plan = HALF_MADE
-    allowed = Allowed(frozenset({"aws_dynamodb_table.a"}))
+    app.plan = TAINTED
+    allowed = AllowedChanges(frozenset({"aws_dynamodb_table.a"}))
     deploy(app, approve=lambda plan: None, allowed=allowed, smoke=False)
     assert app.done == ["A", "apply"]
 
 
-def test_tables_that_may_go_are_unprotected_first(project: Path) -> None:
-    """Right before the apply, by the names that AWS knows them by."""
+def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> None:
+    """Right before the apply, by their names in AWS."""
     app: Any = App(project, before="1", after="2")
-    app.plan = LOSING
+    app.plan = DESTROYING
     addresses = frozenset(change.address for change in TABLES)
-    deploy(app, approve=lambda plan: None, allowed=Allowed(addresses), smoke=False)
+    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(addresses), smoke=False)
     assert app.done == ["A", "B", "apply"]

@@ -124,7 +124,7 @@ def test_an_identity_provider_of_others_has_to_take_our_audience(app: Any) -> No
     """We do not change it, and say who can."""
     app.make_provider("https://github.com/octo-org")
     error = refusal(app)
-    assert error.code == "identity-provider-unfit"
+    assert error.code == "identity-provider-incompatible"
     assert error.hint.endswith("--client-id sts.amazonaws.com")
 
 

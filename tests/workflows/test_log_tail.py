@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tasktracker_ops.adapters.aws.logs import LogRecord
 from tasktracker_ops.adapters.aws.session import AwsError
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.workflows.log_tail import Tail
+from tasktracker_ops.workflows.log_tail import LogTail
 
 EXPIRED = ConfigurationError("aws-credentials-expired", "they have expired", hint="do: this")
 T0 = 1_000_000
@@ -66,9 +66,17 @@ class World:
         if self.seconds > self.lifetime:
             raise Enough
 
+    def tail(self) -> LogTail:
+        """Make a tail of this log that counts time by its clock."""
+        return LogTail(
+            self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep
+        )
+
     def follow(self, since: int = 0) -> tuple[list[int], list[float], BaseException]:
         """The numbers of the events as they were shown, when, and how it ended."""
-        tail = Tail(self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep)
+        tail = LogTail(
+            self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep
+        )
         shown, times = [], []
         try:
             for record in tail.follow(T0 + since):
@@ -156,7 +164,7 @@ def test_what_is_held_comes_before_the_end(end: BaseException) -> None:
 def test_a_reader_that_leaves_gets_no_more() -> None:
     """The iterator can be closed in the middle."""
     world = World([(0, 0), (900, 900)])
-    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    tail = world.tail()
     followed = tail.follow(T0)
     next(followed)
     followed.close()  # type: ignore[attr-defined]
@@ -165,7 +173,7 @@ def test_a_reader_that_leaves_gets_no_more() -> None:
 def test_memory_is_bounded() -> None:
     """Only what may be read again is remembered."""
     world = World([(at * 100, at * 100) for at in range(6000)], lifetime=600)
-    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    tail = world.tail()
     sizes = []
     with suppress(Enough):
         for _ in tail.follow(T0):
@@ -180,7 +188,7 @@ def test_a_long_past_is_not_remembered() -> None:
     count = 40_000
     events = [(-100 * number, 0) for number in range(count, 0, -1)]
     world = World(events, lifetime=20, failures={1: busy})
-    tail = Tail(world, "", note=print, clock=lambda: world.seconds, sleep=world.sleep)
+    tail = world.tail()
     most, shown = 0, []
     with suppress(Enough):
         for record in tail.follow(T0 - 100 * count):

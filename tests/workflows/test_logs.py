@@ -221,7 +221,7 @@ def test_what_is_given_holds_all_at_once(observed: Any, group: Group) -> None:
 @pytest.mark.parametrize("name", ["", "x", "0", "1111111", "Duration", "REPORT RequestId:"])
 def test_what_is_no_request_id_is_wrong_usage(observed: Any, group: Group, name: str) -> None:
     """A variable that is not set, or a word, would find other requests."""
-    with pytest.raises(TtOpsError, match="is no request id") as caught:
+    with pytest.raises(TtOpsError, match="is not a request id") as caught:
         shown(observed, request_id=name)
     assert caught.value.exit_code == ExitCode.USAGE
     assert group.asked == []

@@ -11,9 +11,9 @@ import pytest
 
 from tasktracker_ops.adapters.aws.dashboards import read
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.dashboard import Metrics, MetricSummary, Query, Series
+from tasktracker_ops.models.dashboard import MetricReport, MetricSummary, Query, Series
+from tasktracker_ops.models.times import time_window
 from tasktracker_ops.workflows.metrics import metrics
-from tasktracker_ops.workflows.time_window import time_window
 
 NOW = 1_800_000_030.0
 ERRORS = ["AWS/Lambda", "Errors", "FunctionName", "f"]
@@ -32,7 +32,7 @@ class CloudWatch:
     def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> Any:
         """Return the answer to each group."""
         self.asked += groups
-        found = [{q.id: self._of(q, start) for q in group if q.wanted} for group in groups]
+        found = [{q.id: self._of(q, start) for q in group if q.returned} for group in groups]
         return SimpleNamespace(groups=found, messages=("Something.",), refusals=self.refusals)
 
     def _of(self, query: Query, start: float) -> list[Series]:
@@ -54,7 +54,9 @@ class App:
         self.session = SimpleNamespace(environment=SimpleNamespace(region="eu-west-3"))
         self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
 
-    def metrics(self, *, since: float = 3600, period: int | None = None, **more: Any) -> Metrics:
+    def metrics(
+        self, *, since: float = 3600, period: int | None = None, **more: Any
+    ) -> MetricReport:
         """Summarise the last `since` seconds."""
         return metrics(self, time_window(NOW, since, period), **more)  # type: ignore[arg-type]
 
@@ -69,7 +71,7 @@ def widget(*rows: Any, title: str = "Mine", **properties: Any) -> dict[str, Any]
     return {"type": "metric", "properties": {"title": title, "metrics": rows, **properties}}
 
 
-def only(found: Metrics) -> MetricSummary:
+def only(found: MetricReport) -> MetricSummary:
     """Return the one metric of the one widget."""
     [summary] = found.widgets
     [metric] = summary.metrics
@@ -126,7 +128,7 @@ def test_expressions_are_summarised_over_their_points() -> None:
     assert one.p95 == pytest.approx(2.9)
     assert (one.namespace, one.name, one.statistic) == (None, None, None)
     assert (two.label, two.sum, two.points) == ("two", None, ())
-    assert [q.wanted for q in app.metric_data.asked[0]] == [True, False]
+    assert [q.returned for q in app.metric_data.asked[0]] == [True, False]
     assert len(app.metric_data.asked) == 1
 
 
@@ -168,8 +170,8 @@ def test_widgets_without_readable_metrics_are_left_out_with_a_note() -> None:
     )
     assert [w.title for w in app.metrics().widgets] == ["Near"]
     assert app.notes[:2] == [
-        "Left out: a widget of the type text, which draws no metrics",
-        "Left out: 'Far', whose metrics are in us-east-1",
+        "Skipping a widget of the type text: it draws no metrics",
+        "Skipping 'Far': its metrics are in us-east-1",
     ]
 
 
@@ -187,4 +189,4 @@ def test_a_refused_expression_is_a_problem_of_its_widget_only() -> None:
     alone.metric_data.refusals = {0: "Error in expression 'q': no such function"}
     with pytest.raises(TtOpsError, match="'Bad'") as caught:
         alone.metrics()
-    assert caught.value.code == "widget-refused"
+    assert caught.value.code == "widget-invalid"

@@ -1,4 +1,4 @@
-"""The check after a deploy: what counts as an API that works."""
+"""The smoke check: which responses count as a working API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from tasktracker_ops.adapters.task_api.authorization import BearerAuth
 from tasktracker_ops.adapters.task_api.client import TaskClient
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.workflows.smoke import smoke_check
+from tasktracker_ops.models.plan import Plan
+from tasktracker_ops.workflows.smoke import smoke_check, smoke_timeout
 
 HEALTHY = (200, '{"status": "ok"}', "application/json")
 UNAUTHORIZED = (401, '{"message":"Unauthorized"}', "application/json")
@@ -18,25 +19,25 @@ NO_TASK = (404, '{"type": "urn:task-tracker:problem:task-not-found"}', "applicat
 
 
 def answers(server: Any, *several: tuple[int, str, str], token: str | None = None) -> TaskClient:
-    """A client of a server that gives these in turn."""
+    """Return a client of a server that sends these responses in turn."""
     for status, body, kind in several:
         server.will_answer(status, body, content_type=kind)
     return TaskClient(server.url, authorise=BearerAuth(token, server.url) if token else None)
 
 
-def test_an_api_that_works_is_asked_twice(server: Any) -> None:
-    """For its health and for a task that cannot exist: nothing is written."""
-    assert smoke_check(answers(server, HEALTHY, NO_TASK), api_auth="NONE", patience=0)
+def test_a_working_api_gets_two_requests(server: Any) -> None:
+    """Its health and a task that cannot exist are read; nothing is written."""
+    assert smoke_check(answers(server, HEALTHY, NO_TASK), api_auth="NONE", timeout=0)
     assert [(r.method, r.path) for r in server.asked] == [
         ("GET", "/health"),
         ("GET", "/tasks/00000000-0000-0000-0000-000000000000"),
     ]
 
 
-def test_an_api_may_take_its_time(server: Any) -> None:
-    """A new one does not serve in its first moments."""
+def test_a_new_api_may_take_a_moment(server: Any) -> None:
+    """The check is repeated until its timeout."""
     busy = (503, '{"message": "Service Unavailable"}', "application/json")
-    smoke_check(answers(server, busy, HEALTHY, NO_TASK), api_auth="NONE", patience=5)
+    smoke_check(answers(server, busy, HEALTHY, NO_TASK), api_auth="NONE", timeout=5)
     assert len(server.asked) == 3
 
 
@@ -50,12 +51,12 @@ def test_an_api_may_take_its_time(server: Any) -> None:
         ([HEALTHY, (200, "{}", "application/json")], "200 instead of 404"),
     ],
 )
-def test_a_wrong_answer_is_quoted(
+def test_an_unexpected_response_is_quoted(
     server: Any, several: list[tuple[int, str, str]], quoted: str
 ) -> None:
-    """With what was expected, and how to ask by hand."""
+    """The error names the expected status, and the hint is a curl command."""
     with pytest.raises(TtOpsError) as caught:
-        smoke_check(answers(server, *several), api_auth="NONE", patience=0)
+        smoke_check(answers(server, *several), api_auth="NONE", timeout=0)
     assert caught.value.code == "api-unhealthy"
     assert quoted in caught.value.message
     assert caught.value.hint.endswith(f": curl -i {server.url}{server.asked[-1].path}")
@@ -70,12 +71,12 @@ def test_a_wrong_answer_is_quoted(
         (None, UNAUTHORIZED, False),
     ],
 )
-def test_an_api_that_takes_tokens_may_turn_us_away(
+def test_an_api_with_jwt_may_reject_the_token(
     server: Any, token: str | None, answer: tuple[int, str, str], complete: bool
 ) -> None:
-    """A token that does not hold is no fault of the version, but then the table was not seen."""
+    """An invalid token is no fault of the version, but then the table was not checked."""
     api = answers(server, HEALTHY, answer, token=token)
-    assert smoke_check(api, api_auth="JWT", patience=0) is complete
+    assert smoke_check(api, api_auth="JWT", timeout=0) is complete
 
 
 @pytest.mark.parametrize(
@@ -87,16 +88,21 @@ def test_an_api_that_takes_tokens_may_turn_us_away(
         ([(500, "{}", "application/json")], "500 instead of 200"),
     ],
 )
-def test_an_api_that_takes_tokens_lets_a_stranger_see_its_health_only(
+def test_an_api_with_jwt_serves_only_its_health_without_a_token(
     server: Any, several: list[tuple[int, str, str]], quoted: str
 ) -> None:
-    """More or less is wrong."""
+    """Anything else fails the check."""
     with pytest.raises(TtOpsError, match=quoted):
-        smoke_check(answers(server, *several), api_auth="JWT", patience=0)
+        smoke_check(answers(server, *several), api_auth="JWT", timeout=0)
 
 
-def test_no_answer_at_all_is_told() -> None:
-    """As the client tells it."""
+def test_an_unreachable_api_fails_with_the_clients_error() -> None:
+    """Its code is that of the client."""
     with pytest.raises(TtOpsError) as caught:
-        smoke_check(TaskClient("http://127.0.0.1:9"), api_auth="NONE", patience=0)
+        smoke_check(TaskClient("http://127.0.0.1:9"), api_auth="NONE", timeout=0)
     assert caught.value.code == "api-unreachable"
+
+
+def test_a_deploy_that_adds_resources_gives_the_api_more_time() -> None:
+    """A new role or API takes a while to reach all of AWS."""
+    assert smoke_timeout(Plan(1, 0, 0, ())) > smoke_timeout(Plan(0, 1, 0, ()))

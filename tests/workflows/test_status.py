@@ -1,4 +1,4 @@
-"""Whether the service is well: what is wrong is said, and hides nothing else."""
+"""The status names every problem, and what cannot be read hides nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
-from tasktracker_ops.models.status import Lock, Subscription, timestamp
+from tasktracker_ops.models.status import Lock, Subscription
+from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.workflows.status import status, watch
 
 Make = Callable[..., AlarmEvent]
@@ -21,107 +22,107 @@ Make = Callable[..., AlarmEvent]
 
 @pytest.fixture(autouse=True)
 def health(server: Any) -> None:
-    """The API is well, and stays so."""
+    """The API is healthy."""
     server.will_answer(200, '{"status": "ok"}', content_type="application/json")
 
 
-def codes(seen: Any) -> list[str]:
-    """The codes of what is wrong."""
-    return [problem.code for problem in seen.problems]
+def codes(result: Any) -> list[str]:
+    """Return the codes of the problems."""
+    return [problem.code for problem in result.problems]
 
 
 def test_a_healthy_service_has_no_problem(observed: Any, server: Any) -> None:
-    """All of it is seen; that the API is public is said, and no problem."""
-    seen = status(observed)
-    assert (seen.healthy, seen.problems) == (True, ())
-    assert (seen.api.healthy, seen.api.status, seen.api.public) == (True, 200, True)
-    assert seen.api.latency_ms > 0
-    assert seen.api.url == server.url
-    assert seen.function.version == "7"
-    assert [each.name for each in seen.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
-    assert seen.subscriptions[0].confirmed
-    assert seen.lock == Lock(held=False)
+    """Everything is read; a public API is no problem."""
+    result = status(observed)
+    assert (result.healthy, result.problems) == (True, ())
+    assert (result.api.healthy, result.api.status, result.api.public) == (True, 200, True)
+    assert result.api.latency_ms > 0
+    assert result.api.url == server.url
+    assert result.function.version == "7"
+    assert [each.name for each in result.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
+    assert result.subscriptions[0].confirmed
+    assert result.lock == Lock(held=False)
 
 
 def test_an_api_that_does_not_answer_hides_nothing(observed: Any) -> None:
-    """The rest is asked of AWS."""
+    """AWS is still read."""
     observed.api_url = "http://127.0.0.1:9"
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (False, ["api-unreachable"])
-    assert (seen.api.healthy, seen.api.status, seen.api.latency_ms) == (False, None, None)
-    assert seen.function is not None
-    assert len(seen.alarms) == 2
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (False, ["api-unreachable"])
+    assert (result.api.healthy, result.api.status, result.api.latency_ms) == (False, None, None)
+    assert result.function is not None
+    assert len(result.alarms) == 2
 
 
-def test_an_api_that_fails_is_quoted(observed: Any, server: Any) -> None:
-    """With the way to the function's words."""
+def test_a_failing_api_is_quoted(observed: Any, server: Any) -> None:
+    """The hint leads to the function's log."""
     server.answers.clear()
     server.will_answer(500, '{"message":"Internal Server Error"}')
-    seen = status(observed)
-    assert (seen.healthy, codes(seen), seen.api.status) == (False, ["api-unhealthy"], 500)
-    assert "Internal Server Error" in seen.problems[0].message
-    assert seen.problems[0].hint.endswith(": tt-ops logs --errors")
+    result = status(observed)
+    assert (result.healthy, codes(result), result.api.status) == (False, ["api-unhealthy"], 500)
+    assert "Internal Server Error" in result.problems[0].message
+    assert result.problems[0].hint.endswith(": tt-ops logs --errors")
 
 
-@pytest.mark.parametrize(("auth", "well"), [("JWT", True), ("AWS_IAM", False), ("NONE", False)])
-def test_an_api_that_wants_a_token_is_well_without_one(
+@pytest.mark.parametrize(("auth", "healthy"), [("JWT", True), ("AWS_IAM", False), ("NONE", False)])
+def test_an_api_with_jwt_is_healthy_without_a_token(
     observed: Any, server: Any, auth: str, healthy: bool
 ) -> None:
-    """We have none, and to strangers it shows itself so."""
+    """To a caller without one it answers 401."""
     server.answers.clear()
     server.will_answer(401, '{"message":"Unauthorized"}')
     observed.api_auth = auth
-    seen = status(observed)
-    assert seen.healthy == healthy
-    assert all(problem.hint.endswith(": tt-ops outputs") for problem in seen.problems)
+    result = status(observed)
+    assert result.healthy == healthy
+    assert all(problem.hint.endswith(": tt-ops outputs") for problem in result.problems)
 
 
 def test_an_unconfirmed_subscription_is_a_warning(observed: Any, pending: Subscription) -> None:
-    """With the command that helps; as long as no alarm fires, the service is well."""
+    """It has the command that confirms; while no alarm fires, the service is healthy."""
     observed.found_subscriptions = (pending,)
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (True, ["subscription-pending"])
-    assert seen.problems[0].hint == "confirm: aws confirm"
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["subscription-pending"])
+    assert result.problems[0].hint == "confirm: aws confirm"
 
 
-def test_nobody_is_subscribed(observed: Any) -> None:
+def test_a_topic_without_subscriptions_is_a_problem(observed: Any) -> None:
     """A deploy subscribes the address again."""
     observed.found_subscriptions = ()
     assert codes(status(observed)) == ["subscription-missing"]
 
 
 def firing(observed: Any, alarm: Alarm, **changes: Any) -> None:
-    """Let the alarm on errors fire."""
+    """Make the alarm on errors fire."""
     observed.found_alarms[0] = replace(alarm, state="ALARM", **changes)
 
 
-def test_an_alarm_that_somebody_heard_leaves_the_service_well(observed: Any, alarm: Alarm) -> None:
-    """It is said; `--exit-code` is for those who want more."""
+def test_an_alarm_that_notified_somebody_is_no_outage(observed: Any, alarm: Alarm) -> None:
+    """It is a problem all the same; `--exit-code` makes it a failure."""
     firing(observed, alarm)
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (True, ["alarm-firing"])
-    assert seen.problems[0].hint.endswith(": tt-ops logs --errors")
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["alarm-firing"])
+    assert result.problems[0].hint.endswith(": tt-ops logs --errors")
 
 
-def test_a_slow_function_logs_no_errors(observed: Any, alarm: Alarm) -> None:
-    """An alarm on the duration leads to all that was logged."""
+def test_an_alarm_on_duration_leads_to_the_whole_log(observed: Any, alarm: Alarm) -> None:
+    """A slow function logs no errors."""
     firing(observed, alarm, metric="Duration")
     assert status(observed).problems[0].hint.endswith(": tt-ops logs")
 
 
-def test_an_alarm_that_nobody_heard_does_not(
+def test_an_alarm_that_notified_nobody_makes_the_service_unhealthy(
     observed: Any, alarm: Alarm, pending: Subscription
 ) -> None:
-    """The command that helps comes with it."""
+    """The hint is the command that helps."""
     firing(observed, alarm)
     observed.found_subscriptions = (pending,)
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (
         False,
-        ["subscription-pending", "alarm-firing", "nobody-told"],
+        ["subscription-pending", "alarm-firing", "nobody-notified"],
     )
-    assert "LambdaErrorAlarm fired and nobody was told" in seen.problems[2].message
-    assert seen.problems[2].hint == "confirm: aws confirm"
+    assert "LambdaErrorAlarm fired and nobody was notified" in result.problems[2].message
+    assert result.problems[2].hint == "confirm: aws confirm"
 
 
 LATER = "2026-01-01T00:00:00.500Z"
@@ -129,138 +130,141 @@ FIRED = "2026-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize("change", [{"actions_enabled": False}, {"alarm_actions": ()}])
-def test_who_was_told_stays_told(
+def test_a_notification_in_the_history_counts_whatever_the_alarm_would_do_now(
     observed: Any, alarm: Alarm, transition: Make, action: Make, change: dict[str, Any]
 ) -> None:
-    """By the history, whatever the alarm would do now, which is a problem of its own."""
+    """Disabled actions are a problem of their own."""
     firing(observed, alarm, **change)
     observed.histories = [(action(LATER), transition(FIRED, "OK", "ALARM"))]
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (True, ["alarm-muted", "alarm-firing"])
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["actions-disabled", "alarm-firing"])
 
 
-def test_who_was_not_told_stays_untold(
+def test_a_missing_notification_in_the_history_counts_too(
     observed: Any, alarm: Alarm, transition: Make, action: Make
 ) -> None:
-    """Its actions failed, or were disabled when it fired; now it would tell somebody."""
+    """Its actions failed, or were disabled when it fired; now it would notify somebody."""
     fired = transition(FIRED, "OK", "ALARM")
     for history in ((action(LATER, False), fired), (fired,)):
         firing(observed, alarm)
         observed.histories = [history]
-        seen = status(observed)
-        assert (seen.healthy, codes(seen)) == (False, ["alarm-firing", "nobody-told"])
+        result = status(observed)
+        assert (result.healthy, codes(result)) == (False, ["alarm-firing", "nobody-notified"])
 
 
-def test_what_was_told_before_does_not_count(observed: Any, alarm: Alarm, action: Make) -> None:
-    """Of the time it fired before; without its transition the history proves nothing."""
+def test_an_earlier_notification_does_not_count(observed: Any, alarm: Alarm, action: Make) -> None:
+    """Without this transition the history proves nothing."""
     firing(observed, alarm, actions_enabled=False)
     observed.histories = [(action("2025-12-31T23:00:00.000Z"),)]
-    assert codes(status(observed)) == ["alarm-muted", "alarm-firing", "nobody-told"]
+    assert codes(status(observed)) == ["actions-disabled", "alarm-firing", "nobody-notified"]
 
 
-def test_an_action_may_take_a_moment(observed: Any, alarm: Alarm, transition: Make) -> None:
-    """It is not in the history yet when the transition is."""
+def test_an_action_may_follow_its_transition(observed: Any, alarm: Alarm, transition: Make) -> None:
+    """A transition of just now without an action is no problem."""
     now = timestamp(datetime.now(UTC))
     firing(observed, alarm, since=now)
     observed.histories = [(transition(now, "OK", "ALARM"),)]
     assert codes(status(observed)) == ["alarm-firing"]
 
 
-def test_without_the_history_what_is_configured_counts(
+def test_without_a_history_the_alarms_configuration_counts(
     observed: Any, alarm: Alarm, pending: Subscription
 ) -> None:
-    """Not everybody may read it."""
+    """Reading the history may be denied."""
     observed.histories = [ConfigurationError("aws-access-denied", "may not", hint="aws sts")]
     firing(observed, alarm)
     assert codes(status(observed)) == ["alarm-firing"]
     observed.found_subscriptions = (pending,)
-    assert codes(status(observed)) == ["subscription-pending", "alarm-firing", "nobody-told"]
+    assert codes(status(observed)) == ["subscription-pending", "alarm-firing", "nobody-notified"]
 
 
 @pytest.mark.parametrize("change", [{"actions_enabled": False}, {"alarm_actions": ()}])
-def test_an_alarm_that_tells_nobody_is_named(
+def test_an_alarm_without_actions_is_a_problem(
     observed: Any, alarm: Alarm, change: dict[str, Any]
 ) -> None:
-    """Whoever has subscribed, and before it fires."""
+    """Also before it fires, and whatever the subscriptions."""
     observed.found_alarms[0] = replace(alarm, **change)
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (True, ["alarm-muted"])
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["actions-disabled"])
     firing(observed, alarm, **change)
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (False, ["alarm-muted", "alarm-firing", "nobody-told"])
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (
+        False,
+        ["actions-disabled", "alarm-firing", "nobody-notified"],
+    )
 
 
-def test_one_who_has_confirmed_is_enough(
+def test_one_confirmed_subscription_is_enough(
     observed: Any, alarm: Alarm, pending: Subscription
 ) -> None:
-    """The other is still a warning."""
+    """The pending one is still a warning."""
     firing(observed, alarm)
     observed.found_subscriptions = (*observed.found_subscriptions, pending)
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (True, ["subscription-pending", "alarm-firing"])
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["subscription-pending", "alarm-firing"])
 
 
-def test_what_is_gone_is_named(observed: Any) -> None:
-    """An alarm, the function, the topic: deleted by hand."""
+def test_what_does_not_exist_is_named(observed: Any) -> None:
+    """An alarm, the function and the topic were deleted by hand."""
     observed.found_alarms.pop()
     observed.function = AwsNotFound("looking at the function", "ResourceNotFoundException", "no")
     observed.found_subscriptions = AwsNotFound("reading the subscriptions", "NotFound", "no")
-    seen = status(observed)
-    assert codes(seen) == ["function-missing", "topic-missing", "alarm-missing"]
-    assert "'LambdaDurationAlarm'" in seen.problems[2].message
-    assert (seen.healthy, seen.function, seen.subscriptions) == (False, None, ())
+    result = status(observed)
+    assert codes(result) == ["function-missing", "topic-missing", "alarm-missing"]
+    assert "'LambdaDurationAlarm'" in result.problems[2].message
+    assert (result.healthy, result.function, result.subscriptions) == (False, None, ())
 
 
 def test_a_function_that_cannot_run_is_named(observed: Any) -> None:
-    """Lambda calls it failed."""
+    """Lambda reports its state as Failed."""
     observed.function = replace(observed.function, state="Failed")
     assert codes(status(observed)) == ["function-failed"]
 
 
-def test_what_may_not_be_seen_is_not_called_well(observed: Any) -> None:
-    """One service may be closed to us, and the others are shown."""
+def test_what_may_not_be_read_makes_the_service_unhealthy(observed: Any) -> None:
+    """Access to one service may be denied; the others are shown."""
     denied = ConfigurationError("aws-access-denied", "may not", hint="whose: aws sts")
     observed.found_alarms = denied
-    seen = status(observed)
-    assert (seen.healthy, codes(seen), seen.alarms) == (False, ["aws-access-denied"], None)
-    assert seen.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
-    assert seen.subscriptions
+    result = status(observed)
+    assert (result.healthy, codes(result), result.alarms) == (False, ["aws-access-denied"], None)
+    assert result.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
+    assert result.subscriptions
 
 
 def test_a_service_that_does_not_answer_hides_nothing(observed: Any) -> None:
-    """It is named with its code."""
+    """It is a problem with its own code."""
     observed.found_subscriptions = TtOpsError("aws-unreachable", "no answer", hint="look: env")
-    seen = status(observed)
-    assert (seen.healthy, codes(seen), len(seen.alarms)) == (False, ["aws-unreachable"], 2)
-    assert seen.subscriptions is None
+    result = status(observed)
+    assert (result.healthy, codes(result), len(result.alarms)) == (False, ["aws-unreachable"], 2)
+    assert result.subscriptions is None
 
 
-def test_what_the_target_can_explain_is_said_once(observed: Any) -> None:
-    """Nothing answers, for one and the same reason."""
+def test_a_cause_that_the_target_explains_is_one_problem(observed: Any) -> None:
+    """Nothing answers, for the same reason."""
     lost = TtOpsError("aws-unreachable", "no answer", hint="look: env")
     observed.explained = TtOpsError("local-not-running", "it ended", hint="again: tt-ops deploy")
     observed.found_alarms = observed.found_subscriptions = observed.function = lost
     observed.api_url = "http://127.0.0.1:9"
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (False, ["local-not-running"])
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (False, ["local-not-running"])
 
 
-def test_a_lost_alarm_is_not_well(observed: Any) -> None:
-    """Nobody would hear of a failure."""
+def test_a_missing_alarm_makes_the_service_unhealthy(observed: Any) -> None:
+    """Nobody would be notified of a failure."""
     observed.found_alarms.pop()
-    seen = status(observed)
-    assert (seen.healthy, codes(seen)) == (False, ["alarm-missing"])
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (False, ["alarm-missing"])
 
 
 def test_expired_credentials_are_one_error(observed: Any) -> None:
-    """Nothing could be seen with them."""
+    """Nothing can be read with them."""
     observed.function = ConfigurationError("aws-credentials-expired", "expired", hint="aws sso")
     with pytest.raises(ConfigurationError, match="expired"):
         status(observed)
 
 
-def test_watching_looks_again(observed: Any, server: Any) -> None:
-    """At everything, after the given time, and the deployment is asked for once."""
-    seen = list(islice(watch(observed, 0.05), 3))
-    assert [each.healthy for each in seen] == [True] * 3
+def test_watching_reads_the_status_again(observed: Any, server: Any) -> None:
+    """All but the deployment's description is read each time."""
+    result = list(islice(watch(observed, 0.05), 3))
+    assert [each.healthy for each in result] == [True] * 3
     assert len(server.asked) == 3

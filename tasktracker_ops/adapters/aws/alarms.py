@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
-from tasktracker_ops.models.status import timestamp
+from tasktracker_ops.models.times import timestamp
 
 from .session import AwsSession, aws_errors
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tasktracker_ops.models.status import FunctionState, timestamp
+from tasktracker_ops.models.status import FunctionState
+from tasktracker_ops.models.times import timestamp
 
 from .session import AwsNotFound, AwsSession, aws_errors
 

@@ -126,7 +126,7 @@ def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:
 
 def _sent(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
     """Return the query as GetMetricData takes it, with the ids of its group behind `prefix`."""
-    content: dict[str, Any] = {"Id": prefix + query.id, "ReturnData": query.wanted}
+    content: dict[str, Any] = {"Id": prefix + query.id, "ReturnData": query.returned}
     if query.label is not None:
         content["Label"] = query.label
     if query.expression is not None:

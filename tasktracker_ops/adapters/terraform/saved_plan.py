@@ -43,7 +43,7 @@ def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str
     return replace(
         announced,
         changes=in_order(changes or outputs),
-        opened=tuple(sorted(_opened(entries))),
+        made_public=tuple(sorted(_opened(entries))),
         fewer_shards=_fewer_shards(entries),
         drift=tuple(_drift(document.get("resource_drift", ()), changes, clean)),
     )
@@ -61,7 +61,7 @@ def _change(entry: Mapping[str, Any], clean: Callable[[str], str]) -> ResourceCh
         attributes=tuple(_attributes(change, clean)) if action in ("update", "replace") else (),
         forced_by=tuple(dict.fromkeys(paths)),
         reason=entry.get("action_reason", ""),
-        adopted="importing" in change,
+        imported="importing" in change,
     )
 
 

@@ -63,7 +63,9 @@ def answered(
 
 def test_a_query_has_all_properties_of_its_line(answered: Callable[..., Any]) -> None:
     """Hidden lines and labels included, and another account's metric."""
-    query = Query("m1", Metric("N", "M", (), "111122223333"), None, "p95", 60, "mine", wanted=False)
+    query = Query(
+        "m1", Metric("N", "M", (), "111122223333"), None, "p95", 60, "mine", returned=False
+    )
     _, calls = answered([[query]], {"MetricDataResults": []})
     assert calls == [
         [

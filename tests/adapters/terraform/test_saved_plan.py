@@ -51,7 +51,7 @@ def test_cause_of_a_replacement_is_named(name: str, attribute: str) -> None:
     first = plan.changes[0]
     assert (first.address, first.action, first.id) == (f"{TABLE}.tasks", "replace", "TaskTable")
     assert first.forced_by == (attribute,)
-    assert plan.losses == (first,)
+    assert plan.data_losses == (first,)
 
 
 def test_values_are_shown_before_and_after() -> None:
@@ -71,7 +71,9 @@ def test_data_sources_and_reads_are_no_changes() -> None:
 def test_forgotten_table_is_a_loss() -> None:
     """It stays in AWS, and a deploy would no longer find it."""
     plan = recorded("table-forgotten")
-    assert [(each.address, each.action) for each in plan.losses] == [(f"{TABLE}.tasks", "forget")]
+    assert [(each.address, each.action) for each in plan.data_losses] == [
+        (f"{TABLE}.tasks", "forget")
+    ]
 
 
 def test_sensitive_address_is_masked() -> None:
@@ -83,7 +85,7 @@ def test_sensitive_address_is_masked() -> None:
 
 def test_protected_api_that_would_be_public_is_detected() -> None:
     """By the keys of routes; those that were open stay out."""
-    assert recorded("api-opened").opened == ("$default",)
+    assert recorded("api-opened").made_public == ("$default",)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_partitions_no_longer_read_are_detected(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "opened"),
+    ("before", "after", "made_public"),
     [
         ("JWT", "NONE", ("$default",)),
         ("AWS_IAM", None, ("$default",)),
@@ -126,7 +128,7 @@ def test_partitions_no_longer_read_are_detected(
     ],
 )
 def test_route_that_moved_is_the_same_route(
-    before: str, after: str | None, opened: tuple[str, ...]
+    before: str, after: str | None, made_public: tuple[str, ...]
 ) -> None:
     """Deleted under one address and made under another, it is known by its key."""
 
@@ -143,7 +145,7 @@ def test_route_that_moved_is_the_same_route(
             ]
         }
     )
-    assert plan.opened == opened
+    assert plan.made_public == made_public
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_moves_and_imports_are_changes() -> None:
 def test_no_address_hides_a_loss(address: str) -> None:
     """The type counts, not the name."""
     plan = read({"resource_changes": [{**entry(["delete"]), "address": address}]})
-    assert [change.address for change in plan.losses] == [address]
+    assert [change.address for change in plan.data_losses] == [address]
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_import_is_a_change(bench: Any) -> None:
         'resource "terraform_data" "it" {}\nimport {\n  to = terraform_data.it\n  id = "x"\n}\n'
     )
     plan = bench.stack().plan(bench.plan_file)
-    imported = replace(made("it"), action="import", id="x", adopted=True)
+    imported = replace(made("it"), action="import", id="x", imported=True)
     assert plan == Plan(0, 0, 0, (imported,))
 
 

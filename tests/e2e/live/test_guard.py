@@ -37,7 +37,7 @@ def test_plan_shows_a_loss_first(live: Clone) -> None:
     """A plan names a loss above all changes; its exit code is that of changes."""
     shown = live.run("plan", "--detailed-exitcode", **RENAMED)
     assert shown.returncode == 2
-    assert shown.stdout.startswith(f"! '{TABLE}' ('TaskTable') would be deleted and made anew")
+    assert shown.stdout.startswith(f"! '{TABLE}' ('TaskTable') would be deleted and created again")
 
 
 def test_yes_does_not_allow_a_loss(live: Clone, task: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from tasktracker_ops.models.status import timestamp
+from tasktracker_ops.models.times import timestamp
 from tests.e2e.conftest import Clone
 
 

@@ -110,7 +110,7 @@ def test_an_expression_is_refused_by_name_and_other_widgets_are_shown(
         }
     )
     rates, invocations = live.read("metrics")["widgets"]
-    assert rates["problem"]["code"] == "widget-refused"
+    assert rates["problem"]["code"] == "widget-invalid"
     assert "the expression '100 * m1'" in rates["problem"]["message"]
     [metric] = invocations["metrics"]
     assert metric["sum"] == plain["Invocations"]["sum"]

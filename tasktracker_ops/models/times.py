@@ -1,21 +1,29 @@
-"""The time window of metrics, chosen so that one CloudWatch period holds all of it."""
+"""Times as results write them, and the time window of metrics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tasktracker_ops.models.status import timestamp
-
 _MOST_POINTS = 180
 _MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)
+
+
+def timestamp(at: datetime) -> str:
+    """Return a time as all results write it: RFC 3339 in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def epoch_timestamp(seconds: float) -> str:
+    """Return seconds since the epoch as a timestamp."""
+    return timestamp(datetime.fromtimestamp(seconds, UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
     """From `start` (a whole minute) to `now`, in seconds since the epoch.
 
-    `period` is that of the points, in seconds, `explicit` when the user gave it.
+    `period` is that of the points, in seconds; `explicit` says that the user set it.
     """
 
     start: int
@@ -44,8 +52,3 @@ def time_window(now: float, since: float, period: int | None = None) -> TimeWind
 def _period(since: float) -> int:
     """Return the shortest usual period that makes at most 180 points, in seconds."""
     return 60 * next(m for m in _MINUTES if since <= m * 60 * _MOST_POINTS)
-
-
-def rfc3339(seconds: float) -> str:
-    """Return seconds since the epoch as all results write a time."""
-    return timestamp(datetime.fromtimestamp(seconds, UTC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasktracker_ops.workflows.time_window import time_window
+from tasktracker_ops.models.times import time_window
 
 LONGEST = 14 * 86400
 NOW = st.floats(1.6e9, 4e9)

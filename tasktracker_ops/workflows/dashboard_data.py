@@ -1,4 +1,4 @@
-"""The queries for the lines of a dashboard's widgets, and their results."""
+"""The queries of a dashboard's widgets, and their data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models.dashboard import Dashboard, Point, Query, Series, Widget, WidgetLine
+from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
-from .time_window import TimeWindow, rfc3339
-
-# A search names its period itself.
+# A SEARCH expression has its own period.
 _SEARCH = re.compile(r"(SEARCH\s*\(\s*'(?:\\.|[^'\\])*'\s*,\s*'[^']*'\s*),\s*\d+\s*\)")
 
 if TYPE_CHECKING:
@@ -20,38 +19,38 @@ if TYPE_CHECKING:
 
 
 def dashboard(app: App) -> Dashboard:
-    """Return the dashboard of the deployment, as it is deployed."""
+    """Return the deployed dashboard."""
     return app.dashboards.get(app.deployments.get().dashboard_name)
 
 
 def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:
-    """Return the widgets whose metrics can be read here; note why others cannot."""
+    """Return the widgets whose metrics can be read in this region; note why others cannot."""
     here = app.session.environment.region
-    found = []
+    result = []
     for widget in widgets:
         name = f"{widget.title!r}" if widget.title else f"a widget of the type {widget.kind}"
         regions = [line.region for line in widget.lines if line.region not in (None, here)]
         if not widget.lines:
-            app.report.note(f"Left out: {name}, which draws no metrics")
+            app.report.note(f"Skipping {name}: it draws no metrics")
         elif regions:
-            app.report.note(f"Left out: {name}, whose metrics are in {regions[0]}")
+            app.report.note(f"Skipping {name}: its metrics are in {regions[0]}")
         else:
-            found.append(widget)
-    return found
+            result.append(widget)
+    return result
 
 
 def line_period(widget: Widget, line: WidgetLine, window: TimeWindow) -> int:
     """Return the period of a line's points, in seconds.
 
-    Expressions may be about the periods that the dashboard gives (`m1 / 300`): in their widgets
-    these stay, unless the window's period is explicit.
+    Expressions may rely on the dashboard's periods (`m1 / 300`): widgets with one keep them, unless
+    the window's period is explicit.
     """
     calculated = any(other.expression is not None for other in widget.lines)
     return line.period if calculated and not window.explicit else window.period
 
 
 def line_queries(widget: Widget, window: TimeWindow) -> list[Query]:
-    """Return the queries of all lines, also of hidden ones, which expressions may need."""
+    """Return the queries of all lines; expressions may need the hidden ones."""
     return [_query(line, line_period(widget, line, window)) for line in widget.lines]
 
 
@@ -71,18 +70,18 @@ def fetch(app: App, window: TimeWindow, groups: Sequence[Sequence[Query]]) -> Me
 
 
 def problems(widgets: Sequence[Widget], answer: MetricAnswer) -> list[Problem | None]:
-    """Return the problem with each widget, whose queries are the answer's first groups.
+    """Return the problem of each widget, whose queries are the answer's first groups.
 
-    Raises TtOpsError `widget-refused` when CloudWatch evaluates none of them.
+    Raises TtOpsError `widget-invalid` when CloudWatch can evaluate none of them.
     """
-    found = [
+    result = [
         _problem(widget, answer.refusals[number]) if number in answer.refusals else None
         for number, widget in enumerate(widgets)
     ]
-    first = next(filter(None, found), None)
-    if first is not None and all(found):
+    first = next(filter(None, result), None)
+    if first is not None and all(result):
         raise TtOpsError(first.code, first.message, hint=first.hint)
-    return found
+    return result
 
 
 def _problem(widget: Widget, reason: str) -> Problem:
@@ -90,7 +89,7 @@ def _problem(widget: Widget, reason: str) -> Problem:
         if line.expression is not None:
             reason = reason.replace(f"'{line.id}'", repr(line.expression))
     return Problem(
-        "widget-refused",
+        "widget-invalid",
         f"the widget {widget.title!r} cannot be evaluated: {reason}",
         hint="edit the dashboard: tt-ops dashboard --console",
     )
@@ -99,13 +98,13 @@ def _problem(widget: Widget, reason: str) -> Problem:
 def visible_series(
     widget: Widget, read: Mapping[str, Sequence[Series]]
 ) -> Iterator[tuple[WidgetLine, Series]]:
-    """Yield every visible line with its series; a search has several."""
+    """Yield every visible line with its series; a SEARCH has several."""
     for line in widget.lines:
         if line.visible:
             yield from ((line, series) for series in read.get(line.id, ()))
 
 
 def points(series: Series, window: TimeWindow) -> tuple[Point, ...]:
-    """Return the values up to now, oldest first; an expression may have some in the future."""
-    found = sorted(series.points.items())
-    return tuple(Point(rfc3339(at), value) for at, value in found if at <= window.now)
+    """Return the values up to now, oldest first; an expression may have future ones."""
+    values = sorted(series.points.items())
+    return tuple(Point(epoch_timestamp(at), value) for at, value in values if at <= window.now)
