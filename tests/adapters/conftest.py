@@ -1,4 +1,11 @@
-"""The adapters' outside world: real Terraform on small root modules, and stubbed clients."""
+"""What the tests of the adapters share.
+
+`bench`: a root module in a temporary folder, for real Terraform with its builtin provider.
+`command_lines`: the command lines of all processes on this machine.
+`session` and `stub`: an AWS session of its own, and botocore stubs for its clients.
+`server` (tests/http_server.py): a local HTTP server that gives prepared answers.
+`service` (tests/service.py): the real service on an emulated table, with faults to inject.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +29,7 @@ from tasktracker_ops.models.plan import TerraformEvent
 
 @dataclass
 class Bench:
-    """A root module in a folder of its own, and stacks of it."""
+    """A root module in a temporary folder, and stacks of it."""
 
     folder: Path
     terraform: TerraformBinary
@@ -46,7 +53,7 @@ class Bench:
 
     @property
     def log(self) -> str:
-        """What Terraform said."""
+        """The log of all Terraform commands."""
         return (self.data / "terraform.log").read_text()
 
     @property
@@ -61,8 +68,19 @@ class Bench:
         block = f'terraform {{\n  backend "{backend}" {{}}\n}}\n'
         (self.module / "main.tf").write_text(block + text)
 
+    @property
+    def waiting(self) -> str:
+        """A resource whose creation lasts until `release` is called."""
+        command = f"until [ -e {self.folder}/release ]; do sleep 0.05; done"
+        provisioner = f'provisioner "local-exec" {{\n    command = "{command}"\n  }}'
+        return f'resource "terraform_data" "waiting" {{\n  {provisioner}\n}}\n'
+
+    def release(self) -> None:
+        """Let the waiting resource finish."""
+        (self.folder / "release").touch()
+
     def stack(self, **changes: Any) -> Stack:
-        """Make a stack of the root module; `changes` replace its arguments."""
+        """Return a stack of the root module; `changes` replace its arguments."""
         arguments: dict[str, Any] = {
             "executable": self.terraform.path,
             "directory": self.module,
@@ -78,7 +96,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, terraform_binary: TerraformBinary) -> Bench:
-    """A bench whose Terraform sees nothing of the user's own settings."""
+    """A bench whose Terraform does not see the user's settings."""
     home, temporary = tmp_path / "home", tmp_path / "tmp"
     home.mkdir()
     temporary.mkdir()
@@ -88,7 +106,7 @@ def bench(tmp_path: Path, terraform_binary: TerraformBinary) -> Bench:
 
 @pytest.fixture
 def command_lines() -> Callable[[], list[str]]:
-    """List the command lines of all processes of this machine."""
+    """A function that lists the command lines of all processes on this machine."""
 
     def read() -> list[str]:
         if not Path("/proc/self/cmdline").exists():
@@ -106,9 +124,9 @@ def command_lines() -> Callable[[], list[str]]:
 
 @pytest.fixture(scope="session")
 def session() -> AwsSession:
-    """A session that sees nothing of the user's; STS has told it the account 123456789012.
+    """A session without the user's settings, in the account 123456789012.
 
-    All tests share its clients, which take a tenth of a second each to make.
+    All tests share its clients, since creating one takes a tenth of a second.
     """
     made = AwsSession(
         AwsEnvironment(
@@ -126,7 +144,7 @@ def session() -> AwsSession:
 
 @pytest.fixture
 def stub(session: AwsSession) -> Iterator[Callable[[str], Stubber]]:
-    """Put a stubber before a client of the session; every answer it is given has to be used."""
+    """A function that stubs a client of the session; every prepared answer must be used."""
     stubbers: dict[str, Stubber] = {}
     with ExitStack() as active:
 

@@ -1,4 +1,4 @@
-"""CloudWatch alarms: their state, what they watch, what they did."""
+"""CloudWatch alarms: state, condition and history."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tasktracker_ops.models.times import timestamp
 
 from .session import AwsSession, aws_errors
 
-# DescribeAlarms takes so many names, DescribeAlarmHistory gives so many items
+# Names of a DescribeAlarms, and items of a DescribeAlarmHistory
 # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 _PER_CALL = 100
-# What CloudWatch says of an action, here or there followed by a reason.
+# CloudWatch's summary of an action, sometimes followed by a reason.
 _ACTION_SUMMARY = re.compile(r"(Successfully|Failed) .*?action (arn:\S+?)\.?(?:\s|$)")
 
 
@@ -28,19 +28,19 @@ class Alarms:
         self._session = session
 
     def get(self, names: Sequence[str]) -> tuple[Alarm, ...]:
-        """Return the alarms of these names, in their order, without those that are gone."""
+        """Return the alarms with these names, in that order, without those that do not exist."""
         found: dict[str, Alarm] = {}
         for start in range(0, len(names), _PER_CALL):
-            some = list(names[start : start + _PER_CALL])
-            with aws_errors(f"reading the alarms {', '.join(some)}"):
-                answer = self._client.describe_alarms(AlarmNames=some, MaxRecords=_PER_CALL)
+            batch = list(names[start : start + _PER_CALL])
+            with aws_errors(f"reading the alarms {', '.join(batch)}"):
+                answer = self._client.describe_alarms(AlarmNames=batch, MaxRecords=_PER_CALL)
             found |= {item["AlarmName"]: _alarm(item) for item in answer["MetricAlarms"]}
         return tuple(found[name] for name in names if name in found)
 
     def history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None
     ) -> tuple[AlarmEvent, ...]:
-        """Return what happened to an alarm, newest first; CloudWatch keeps 30 days."""
+        """Return the history of an alarm, newest first; CloudWatch keeps 30 days."""
         query: dict[str, Any] = {"AlarmName": name, "ScanBy": "TimestampDescending"}
         if since is not None:
             query["StartDate"] = since
@@ -63,7 +63,7 @@ class Alarms:
 
 
 def _alarm(item: Mapping[str, Any]) -> Alarm:
-    watched = _watched(item)
+    metric = _metric(item)
     updated = item.get("StateUpdatedTimestamp") or item["AlarmConfigurationUpdatedTimestamp"]
     return Alarm(
         name=item["AlarmName"],
@@ -71,12 +71,12 @@ def _alarm(item: Mapping[str, Any]) -> Alarm:
         since=timestamp(item.get("StateTransitionedTimestamp") or updated),
         reason=item.get("StateReason", ""),
         description=item.get("AlarmDescription", ""),
-        namespace=watched.get("Namespace"),
-        metric=watched.get("MetricName", ""),
-        statistic=watched.get("Statistic") or watched.get("ExtendedStatistic") or "",
+        namespace=metric.get("Namespace"),
+        metric=metric.get("MetricName", ""),
+        statistic=metric.get("Statistic") or metric.get("ExtendedStatistic") or "",
         comparison=item.get("ComparisonOperator", ""),
         threshold=item.get("Threshold"),
-        period=watched.get("Period"),
+        period=metric.get("Period"),
         evaluation_periods=item.get("EvaluationPeriods", 1),
         datapoints_to_alarm=item.get("DatapointsToAlarm") or item.get("EvaluationPeriods", 1),
         missing_data=item.get("TreatMissingData") or "missing",
@@ -84,16 +84,16 @@ def _alarm(item: Mapping[str, Any]) -> Alarm:
         alarm_actions=tuple(item.get("AlarmActions", ())),
         ok_actions=tuple(item.get("OKActions", ())),
         insufficient_data_actions=tuple(item.get("InsufficientDataActions", ())),
-        dimensions={pair["Name"]: pair["Value"] for pair in watched.get("Dimensions", ())},
+        dimensions={pair["Name"]: pair["Value"] for pair in metric.get("Dimensions", ())},
     )
 
 
-def _watched(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the alarm compares, in the terms of an alarm on one metric."""
+def _metric(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the alarm compares, with the keys of an alarm on one metric."""
     queries = item.get("Metrics") or []
     if item.get("MetricName") or not queries:
         return item
-    # Of several, the one that is returned; beside an anomaly band that is the metric.
+    # The query that is returned; with an anomaly band, the metric.
     band = item.get("ThresholdMetricId")
     returned = [query for query in queries if query.get("ReturnData", True)]
     query = next((q for q in returned if q.get("Id") != band), queries[0])
@@ -115,10 +115,10 @@ def _event(item: Mapping[str, Any]) -> AlarmEvent:
             "reason": new.get("stateReason"),
         }
     elif kind == "Action":
-        said = _ACTION_SUMMARY.match(summary)
-        state = data.get("actionState") or (said and said[1])
+        match = _ACTION_SUMMARY.match(summary)
+        state = data.get("actionState") or (match and match[1])
         details = {
-            "action": data.get("notificationResource") or (said and said[2]),
+            "action": data.get("notificationResource") or (match and match[2]),
             "succeeded": state in {"Succeeded", "Successfully"},
         }
     return AlarmEvent(item["AlarmName"], timestamp(item["Timestamp"]), kind, summary, **details)

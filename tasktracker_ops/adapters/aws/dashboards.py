@@ -1,4 +1,4 @@
-"""CloudWatch dashboards as they are deployed, and CloudWatch's own pictures of their widgets.
+"""CloudWatch dashboards as deployed, and CloudWatch's images of their widgets.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -17,25 +17,25 @@ from .session import AwsError, AwsSession, aws_errors
 COLUMNS = 24
 _SIDE = 6
 _PERIOD = 300
-# Of a picture, for a unit of the grid and for a side
+# Pixels per grid unit, and at most per side of an image
 # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Metric-Widget-Structure.html).
 _PIXELS = 60
-_MOST_PIXELS = 2000
-# What comes back where the operation does not exist: moto, LocalStack, AWS itself.
+_MAX_PIXELS = 2000
+# Error codes for an operation that does not exist, in moto, LocalStack and AWS.
 _UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "InvalidAction"}
 _UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
 
 
 class Dashboards:
-    """Reads dashboards of the session's region."""
+    """Reads dashboards in the session's region."""
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session
 
     def get(self, name: str) -> Dashboard:
-        """Return the dashboard of that name.
+        """Return the dashboard with that name.
 
-        Raises TtOpsError `dashboard-missing`, or `dashboard-unreadable` for a broken body.
+        Raises TtOpsError `dashboard-missing`, or `dashboard-unreadable` for an invalid body.
         """
         try:
             with aws_errors(f"reading the dashboard {name!r}"):
@@ -52,12 +52,12 @@ class Dashboards:
         return read(name, str(answer.get("DashboardBody")))
 
     def image(self, widget: Widget, *, start: str, end: str, period: int | None) -> bytes:
-        """Return a metric widget as a PNG, drawn by CloudWatch from `start` to `end` (RFC 3339).
+        """Return a metric widget from `start` to `end` (RFC 3339) as a PNG drawn by CloudWatch.
 
-        Raises TtOpsError `widget-image-unavailable` where there is no GetMetricWidgetImage.
+        Raises TtOpsError `widget-image-unavailable` on a target without GetMetricWidgetImage.
         """
         sides = {"width": widget.width, "height": widget.height}
-        size = {side: min(units * _PIXELS, _MOST_PIXELS) for side, units in sides.items()}
+        size = {side: min(units * _PIXELS, _MAX_PIXELS) for side, units in sides.items()}
         request = {**widget.properties, **size, "start": start, "end": end}
         if period is not None:
             request["period"] = period
@@ -71,14 +71,14 @@ class Dashboards:
                 raise
             raise TtOpsError(
                 "widget-image-unavailable",
-                "this target draws no widgets: it has no GetMetricWidgetImage",
-                hint="write the whole dashboard as a page: tt-ops dashboard --html dashboard.html",
+                "this target cannot draw widgets: it has no GetMetricWidgetImage",
+                hint="write it as a page instead: tt-ops dashboard --html dashboard.html",
             ) from None
         return bytes(answer["MetricWidgetImage"])
 
 
 class _InvalidBody(Exception):
-    """The body is not that of a dashboard, for the reason in the text."""
+    """The body is not a valid dashboard, for the reason in the text."""
 
 
 def read(name: str, body: str) -> Dashboard:
@@ -89,19 +89,19 @@ def read(name: str, body: str) -> Dashboard:
             raise _InvalidBody("it has no list 'widgets'")
         return Dashboard(name, tuple(_widgets(content["widgets"])))
     except json.JSONDecodeError as error:
-        wrong = f"it is not JSON: {error}"
+        reason = f"it is not JSON: {error}"
     except _InvalidBody as error:
-        wrong = str(error)
+        reason = str(error)
     raise TtOpsError(
         "dashboard-unreadable",
-        f"the body of the dashboard {name!r} cannot be read: {wrong}",
+        f"the body of the dashboard {name!r} is not valid: {reason}",
         hint="deploy it again: tt-ops deploy",
     )
 
 
 def _widgets(content: Sequence[Any]) -> Iterator[Widget]:
-    # Widgets without a place stand in a row, as wide as the dashboard.
-    column = row = below = 0
+    # Widgets without a position are placed in rows, each as wide as the dashboard.
+    column = row = next_row = 0
     for number, raw in enumerate(content, 1):
         try:
             if not isinstance(raw, dict) or not isinstance(raw.get("properties", {}), dict):
@@ -110,24 +110,24 @@ def _widgets(content: Sequence[Any]) -> Iterator[Widget]:
             if "x" in raw and "y" in raw:
                 column, row = _whole(raw["x"]), _whole(raw["y"])
             elif column + width > COLUMNS:
-                column, row = 0, below
+                column, row = 0, next_row
             yield _widget(raw, (column, row, width, height))
         except (TypeError, ValueError, _InvalidBody) as error:
             raise _InvalidBody(f"widget {number}: {error}") from None
-        column, below = column + width, max(below, row + height)
+        column, next_row = column + width, max(next_row, row + height)
 
 
-def _widget(raw: Mapping[str, Any], place: tuple[int, int, int, int]) -> Widget:
+def _widget(raw: Mapping[str, Any], position: tuple[int, int, int, int]) -> Widget:
     kind, properties = str(raw.get("type")), raw.get("properties", {})
     annotations = _object(properties, "annotations")
     alarms = [*_list(properties, "alarms"), *_list(annotations, "alarms")]
-    metric = kind == "metric"
+    is_metric = kind == "metric"
     return Widget(
         kind,
         str(properties.get("title") or ""),
-        *place,
-        lines=tuple(_lines(properties)) if metric else (),
-        annotations=tuple(_annotations(annotations)) if metric else (),
+        *position,
+        lines=tuple(_lines(properties)) if is_metric else (),
+        annotations=tuple(_annotations(annotations)) if is_metric else (),
         alarms=tuple(map(str, alarms)),
         view=str(properties.get("view") or "timeSeries"),
         stacked=bool(properties.get("stacked")),
@@ -151,10 +151,10 @@ def _lines(properties: Mapping[str, Any]) -> Iterator[WidgetLine]:
         words = row[: len(row) - 1] if isinstance(row[-1], dict) else row
         expression = options.get("expression")
         if expression is None:
-            above = _written_out(words, above)
+            above = _expand(words, above)
             if len(above) < 2 or len(above) % 2:
                 raise _InvalidBody(
-                    f"metric {number} is not a namespace, a name and pairs: {above!r}"
+                    f"metric {number} is not a namespace, a name and dimension pairs: {above!r}"
                 )
         region = options.get("region") or properties.get("region")
         yield WidgetLine(
@@ -171,8 +171,8 @@ def _lines(properties: Mapping[str, Any]) -> Iterator[WidgetLine]:
         )
 
 
-def _written_out(words: Sequence[Any], above: Sequence[str]) -> list[str]:
-    """Replace `.` by the word at its place in the row above, `...` by all words that fit."""
+def _expand(words: Sequence[Any], above: Sequence[str]) -> list[str]:
+    """Replace `.` by the word in that place of the row above, and `...` by all words that fit."""
     full = [str(word) for word in words]
     if "..." in full:
         place = full.index("...")
@@ -181,7 +181,7 @@ def _written_out(words: Sequence[Any], above: Sequence[str]) -> list[str]:
     try:
         return [above[i] if word == "." else word for i, word in enumerate(full)]
     except IndexError:
-        raise _InvalidBody(f"a '.' repeats what is not there: {full!r}") from None
+        raise _InvalidBody(f"a '.' has no value above it: {full!r}") from None
 
 
 def _metric(words: Sequence[str], options: Mapping[str, Any]) -> Metric:
@@ -210,10 +210,10 @@ def _annotations(annotations: Mapping[str, Any]) -> Iterator[Annotation]:
 
 
 def _ends(mark: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return an annotation's value, and for a band its other end."""
+    """Return the ends of an annotation; the second is empty unless it is a band."""
     ends = mark if isinstance(mark, list) else [mark, {}]
     if len(ends) != 2 or not all(isinstance(end, dict) for end in ends):
-        raise _InvalidBody(f"an annotation cannot be read: {str(mark)[:100]!r}")
+        raise _InvalidBody(f"an annotation is not valid: {str(mark)[:100]!r}")
     return ends[0], ends[1]
 
 
@@ -240,7 +240,7 @@ def _number(value: Any) -> float | None:
 
 
 def _whole(value: Any) -> int:
-    """Return a number of grid units or seconds, which is not negative."""
+    """Return a number of grid units or seconds; raise _InvalidBody for a negative one."""
     number = int(value)
     if number < 0:
         raise _InvalidBody(f"{value!r} is negative")

@@ -1,4 +1,4 @@
-"""The deployment's own description: one SSM parameter, written by Terraform."""
+"""The deployment's description of itself: one SSM parameter, written by Terraform."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEMA = 1
 
 
 class Deployments:
-    """Reads what is deployed: one call, no Terraform, no state."""
+    """Reads the description of a deployment, with one call and without Terraform."""
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session
@@ -24,7 +24,7 @@ class Deployments:
     def get(self) -> Deployment:
         """Return the deployment of this account and region.
 
-        Raises TtOpsError `not-deployed`, or `deployment-unreadable` for one we cannot read.
+        Raises TtOpsError `not-deployed`, or `deployment-unreadable` for an invalid description.
         """
         region = self._session.environment.region
         try:
@@ -40,19 +40,19 @@ class Deployments:
 
 
 def api_address(deployment: Deployment, environment: AwsEnvironment) -> str:
-    """Return the address that the deployment's API is called at.
+    """Return the URL of the deployment's API.
 
-    Raises ConfigurationError `api-not-served` for one of AWS's own behind another endpoint: an
-    emulator without a data plane made it up, and what answers there is somebody else's.
+    Raises ConfigurationError `api-not-served` for a URL of AWS where the endpoint is not AWS: an
+    emulator without a data plane invented it, and the real address may belong to another account.
     """
     url, endpoint = deployment.api_url, environment.endpoint_url
     if endpoint is None or _is_aws(endpoint) or not _is_aws(url):
         return url
     raise ConfigurationError(
         "api-not-served",
-        f"no request is sent to {url!r}: it is an address of AWS, and AWS_ENDPOINT_URL is "
-        f"{endpoint!r}, which serves no API there",
-        hint="leave the smoke check out (tt-ops deploy --no-smoke), and name an address that "
+        f"no request is sent to {url!r}: it is an address of AWS, but AWS_ENDPOINT_URL is "
+        f"{endpoint!r}",
+        hint="skip the smoke check (tt-ops deploy --no-smoke), and give the address that "
         "serves the API: tt-ops tasks --api-url URL list",
     )
 
@@ -65,19 +65,19 @@ def _is_aws(url: str) -> bool:
 def _read(text: str) -> Deployment:
     try:
         content = json.loads(text)
-        # Before anything else: another schema may have other keys.
+        # First, since another schema may have other keys.
         if content["schema"] != SCHEMA:
-            raise _unreadable(f"schema {content['schema']!r}, and this tt-ops reads {SCHEMA}")
+            raise _unreadable(f"it has schema {content['schema']!r}, this tt-ops reads {SCHEMA}")
         return Deployment.from_json(content)
     except KeyError as error:
-        raise _unreadable(f"no {error} in {text[:200]!r}") from None
+        raise _unreadable(f"{error} is missing in {text[:200]!r}") from None
     except (ValueError, TypeError):
         raise _unreadable(repr(text[:200])) from None
 
 
-def _unreadable(why: str) -> TtOpsError:
+def _unreadable(reason: str) -> TtOpsError:
     return TtOpsError(
         "deployment-unreadable",
-        f"the parameter {PARAMETER!r} does not describe a deployment: {why}",
+        f"the parameter {PARAMETER!r} does not describe a deployment: {reason}",
         hint="write it again with this version: tt-ops deploy",
     )

@@ -1,4 +1,4 @@
-"""The Lambda function's alias: which version serves, how it fares, and moving it."""
+"""The Lambda function's alias: its version, its state, and moving it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ALIAS = "live"
 
 
 class Functions:
-    """One function, seen through its alias."""
+    """One Lambda function and its alias."""
 
     def __init__(self, session: AwsSession, name: str) -> None:
         self._session = session
         self.name = name
 
     def live_version(self) -> str | None:
-        """Return the version behind the alias, or None without such a function or alias."""
+        """Return the version of the alias; None without such a function or alias."""
         try:
             with aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
                 answer = self._session.client("lambda").get_alias(
@@ -31,8 +31,8 @@ class Functions:
         return str(answer["FunctionVersion"])
 
     def state(self, alias: str) -> FunctionState:
-        """Return the version behind `alias`. Raises AwsNotFound where there is none."""
-        with aws_errors(f"looking at the alias {alias!r} of the function {self.name!r}"):
+        """Return the state of the version of `alias`. Raises AwsNotFound without one."""
+        with aws_errors(f"reading the alias {alias!r} of the function {self.name!r}"):
             answer = self._session.client("lambda").get_function_configuration(
                 FunctionName=self.name, Qualifier=alias
             )
@@ -46,7 +46,7 @@ class Functions:
         )
 
     def move_alias(self, version: str) -> None:
-        """Serve `version` from now on."""
+        """Point the alias to `version`, which serves from then on."""
         with aws_errors(f"moving the alias {ALIAS!r} of {self.name!r} to version {version}"):
             self._session.client("lambda").update_alias(
                 FunctionName=self.name, Name=ALIAS, FunctionVersion=version

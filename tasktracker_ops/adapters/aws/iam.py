@@ -1,4 +1,4 @@
-"""IAM, as far as GitHub's way into the account goes."""
+"""IAM: what GitHub's OIDC access to the account needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GITHUB_ISSUER = "token.actions.githubusercontent.com"
 
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
-    """An OIDC identity provider of the account, of which there is one for each issuer."""
+    """An OIDC identity provider; an account has at most one per issuer."""
 
     arn: str
     audiences: tuple[str, ...]
@@ -27,21 +27,21 @@ class Iam:
         self._session = session
 
     def github_identity_provider(self) -> IdentityProvider | None:
-        """Return GitHub's identity provider; None where the account has none."""
+        """Return GitHub's identity provider; None if the account has none."""
         arn = self._arn(f"oidc-provider/{GITHUB_ISSUER}")
         client = self._session.client("iam")
         try:
             with aws_errors(f"looking for the identity provider {GITHUB_ISSUER!r}"):
-                found = client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+                answer = client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
         except AwsNotFound:
             return None
-        tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
-        return IdentityProvider(arn, tuple(found["ClientIDList"]), tags)
+        tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+        return IdentityProvider(arn, tuple(answer["ClientIDList"]), tags)
 
     def roles_trusting(self, provider: IdentityProvider) -> list[str]:
-        """Return the names of all roles whose trust names the identity provider."""
+        """Return the names of all roles that trust the identity provider."""
         names: list[str] = []
-        with aws_errors("looking at the roles of the account"):
+        with aws_errors("reading the roles of the account"):
             for page in self._session.client("iam").get_paginator("list_roles").paginate():
                 names += [
                     role["RoleName"]
@@ -51,7 +51,7 @@ class Iam:
         return names
 
     def policy_arn(self, name: str) -> str | None:
-        """Return the ARN of a policy of the account; None where there is none of that name."""
+        """Return the ARN of the account's policy with that name; None without one."""
         arn = self._arn(f"policy/{name}")
         try:
             with aws_errors(f"looking for the policy {name!r}"):

@@ -1,4 +1,4 @@
-"""Log groups in CloudWatch Logs, and which of them an API writes its access log to."""
+"""Log groups in CloudWatch Logs, and the one with an API's access log."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _STAGE = "$default"
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """An event as CloudWatch keeps it: `timestamp` in epoch milliseconds, `message` untouched.
+    """A log event: `timestamp` in epoch milliseconds, `message` unchanged.
 
-    The same event has the same `event_id` each time it is read.
+    An event has the same `event_id` each time it is read.
     """
 
     event_id: str
@@ -29,22 +29,22 @@ class LogRecord:
 
 
 class LogGroup:
-    """One log group, read only."""
+    """One log group, for reading."""
 
     def __init__(self, session: AwsSession, name: str) -> None:
         self._session = session
         self.name = name
-        self._ahead_ms: int | None = None
+        self._offset_ms: int | None = None
 
     def now(self) -> int:
-        """Return the time in epoch milliseconds by AWS's clock, as of its last answer.
+        """Return the time of AWS's clock in epoch milliseconds, never a later one.
 
-        Asks AWS when called before anything was read. Never later than it really is there.
+        The offset is that of the last response; without one, a request is sent.
         """
-        if self._ahead_ms is None:
-            here = _now_here()
-            self._page(logGroupName=self.name, startTime=here, endTime=here, limit=1)
-        return _now_here() + (self._ahead_ms or 0)
+        if self._offset_ms is None:
+            now = _local_now()
+            self._page(logGroupName=self.name, startTime=now, endTime=now, limit=1)
+        return _local_now() + (self._offset_ms or 0)
 
     def read(
         self,
@@ -56,8 +56,8 @@ class LogGroup:
     ) -> Iterator[LogRecord]:
         """Yield the events between two times in epoch milliseconds, both included, in order.
 
-        `pattern` is a filter pattern of CloudWatch. Raises TtOpsError `filter-invalid` for one it
-        does not take, `log-group-missing` where there is no such group.
+        `pattern` is a filter pattern of CloudWatch. Raises TtOpsError `filter-invalid` for an
+        invalid one, `log-group-missing` without such a group.
         Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
         """
         query: dict[str, Any] = {"logGroupName": self.name, "startTime": max(start, 0)}
@@ -71,7 +71,7 @@ class LogGroup:
             answer = self._page(**query)
             for event in answer.get("events", ()):
                 yield _record(event, query["startTime"])
-            # A page may be empty and yet not the last.
+            # An empty page is not necessarily the last.
             if not answer.get("nextToken"):
                 return
             query["nextToken"] = answer["nextToken"]
@@ -84,7 +84,7 @@ class LogGroup:
             raise TtOpsError(
                 "log-group-missing",
                 f"there is no log group {self.name!r}",
-                hint="have Terraform make it again: tt-ops deploy",
+                hint="create it again: tt-ops deploy",
             ) from None
         except AwsError as error:
             pattern = query.get("filterPattern")
@@ -93,7 +93,7 @@ class LogGroup:
             raise TtOpsError(
                 "filter-invalid",
                 f"the filter {pattern!r} is not valid for CloudWatch: {error.aws_message}",
-                hint="quote terms with other characters than letters and digits: "
+                hint="quote terms that have characters other than letters and digits: "
                 "tt-ops logs --filter '\"timed out\"'",
                 exit_code=ExitCode.USAGE,
             ) from None
@@ -102,14 +102,14 @@ class LogGroup:
 
     def _set_clock(self, answer: Any) -> None:
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        there = int(parsedate_to_datetime(date).timestamp() * 1000) if date else _now_here()
-        self._ahead_ms = there - _now_here()
+        remote = int(parsedate_to_datetime(date).timestamp() * 1000) if date else _local_now()
+        self._offset_ms = remote - _local_now()
 
 
 def access_log_group(session: AwsSession, api_id: str) -> str:
-    """Return the name of the log group that the API's stage writes its access log to.
+    """Return the name of the log group with the access log of the API's stage.
 
-    Raises TtOpsError `access-log-missing` where it writes none, or is not there.
+    Raises TtOpsError `access-log-missing` without such a log or stage.
     """
     try:
         with aws_errors(f"reading the stage {_STAGE!r} of the API {api_id!r}"):
@@ -117,13 +117,13 @@ def access_log_group(session: AwsSession, api_id: str) -> str:
     except AwsNotFound:
         stage = {}
     arn = stage.get("AccessLogSettings", {}).get("DestinationArn", "")
-    # arn:aws:logs:REGION:ACCOUNT:log-group:NAME, and perhaps :*
-    _, found, name = arn.partition(":log-group:")
-    if not found:
+    # arn:aws:logs:REGION:ACCOUNT:log-group:NAME, with or without :* at its end
+    _, separator, name = arn.partition(":log-group:")
+    if not separator:
         raise TtOpsError(
             "access-log-missing",
-            f"no stage {_STAGE!r} of an API {api_id!r} writes an access log",
-            hint="have Terraform set it up again: tt-ops deploy",
+            f"the stage {_STAGE!r} of the API {api_id!r} does not exist or writes no access log",
+            hint="create it again: tt-ops deploy",
         )
     return str(name.removesuffix(":*"))
 
@@ -139,5 +139,5 @@ def _record(event: Mapping[str, Any], start: int) -> LogRecord:
     return LogRecord(event_id, start if at is None else at, stream, message)
 
 
-def _now_here() -> int:
+def _local_now() -> int:
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""The units of AWS's own metrics, which GetMetricData does not return.
+"""The units of AWS's metrics, which GetMetricData does not return.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
@@ -42,6 +42,6 @@ _NAMES = {
 
 
 def unit(metric: Metric) -> str | None:
-    """Return the metric's unit as CloudWatch names it, or None for one that is not known here."""
+    """Return the metric's unit as CloudWatch names it; None for a metric not listed here."""
     units = _NAMES.get(metric.namespace, {}).items()
     return next((unit for unit, names in units if metric.name in names), None)

@@ -17,18 +17,18 @@ from tasktracker_ops.models.dashboard import Query, Series
 from .session import AwsError, AwsSession, aws_errors
 
 MAX_QUERIES = 500
-# A wrong query, and one that an emulator does not evaluate.
+# An invalid query, and one that an emulator does not support.
 _REFUSALS = {"ValidationError", "NotImplemented"}
 # METRICS() means every metric of its call, and a call may hold one Metrics Insights query.
-_ALONE = re.compile(r"\bMETRICS\s*\(|^\s*SELECT\b", re.I)
+_OWN_CALL = re.compile(r"\bMETRICS\s*\(|^\s*SELECT\b", re.I)
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
 
 
 @dataclass(frozen=True)
 class MetricAnswer:
-    """The series of every group's ids (several for a search), and CloudWatch's messages.
+    """The series of every group by query id (several for a search), and CloudWatch's messages.
 
-    `refusals` has CloudWatch's reason for each group, by its number, that it does not evaluate.
+    `refusals` has CloudWatch's reason for each group, by number, that it does not evaluate.
     """
 
     groups: Sequence[Mapping[str, list[Series]]]
@@ -37,7 +37,7 @@ class MetricAnswer:
 
 
 class MetricData:
-    """Reads metrics of the session's region."""
+    """Reads metrics in the session's region."""
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session
@@ -45,48 +45,47 @@ class MetricData:
     def get(self, groups: Sequence[Sequence[Query]], *, start: float, end: float) -> MetricAnswer:
         """Return the series in [start, end), seconds since the epoch.
 
-        A group of queries is never split over two calls.
+        A group of queries is never split between two calls.
         """
-        found: list[dict[str, list[Series]]] = [{} for _ in groups]
+        series: list[dict[str, list[Series]]] = [{} for _ in groups]
         messages: list[str] = []
         refusals: dict[int, str] = {}
         calls = _calls(groups)
         while calls:
             numbers = calls.pop(0)
             try:
-                messages += self._read(groups, numbers, found, (start, end))
+                messages += self._read(groups, numbers, series, (start, end))
             except AwsError as error:
                 if error.aws_code not in _REFUSALS:
                     raise
                 if len(numbers) > 1:
-                    # One such query refuses all of a call.
+                    # One such query fails the whole call.
                     calls = [[number] for number in numbers] + calls
                 else:
                     refusals[numbers[0]] = error.aws_message
-        return MetricAnswer(found, tuple(dict.fromkeys(messages)), refusals)
+        return MetricAnswer(series, tuple(dict.fromkeys(messages)), refusals)
 
     def _read(
         self,
         groups: Sequence[Sequence[Query]],
         numbers: Sequence[int],
-        found: Sequence[dict[str, list[Series]]],
+        series: Sequence[dict[str, list[Series]]],
         span: tuple[float, float],
     ) -> list[str]:
-        """Add the series of one call's groups to `found` and return CloudWatch's messages."""
+        """Add the series of one call's groups to `series`; return CloudWatch's messages."""
         messages: list[str] = []
-        # Two groups of a call may have the same ids.
+        # Two groups of a call may use the same ids.
         prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}
-        queries = [_sent(q, groups[n], prefixes[n]) for n in numbers for q in groups[n]]
+        queries = [_request(q, groups[n], prefixes[n]) for n in numbers for q in groups[n]]
         places = {prefixes[n] + q.id: (n, q.id) for n in numbers for q in groups[n]}
         for page in self._pages(queries, *span):
             messages += _messages(page)
-            read: Counter[str] = Counter()
+            counts: Counter[str] = Counter()
             for result in page.get("MetricDataResults", []):
                 messages += _messages(result)
                 number, name = places[str(result["Id"])]
-                series = found[number].setdefault(name, [])
-                _add(series, result, place=read[result["Id"]])
-                read[result["Id"]] += 1
+                _add(series[number].setdefault(name, []), result, place=counts[result["Id"]])
+                counts[result["Id"]] += 1
         return messages
 
     def _pages(
@@ -110,29 +109,29 @@ class MetricData:
 def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:
     """Return the numbers of the groups that go into each call."""
     shared: list[list[int]] = []
-    alone: list[list[int]] = []
+    separate: list[list[int]] = []
     room = 0
     for number, group in enumerate(groups):
-        if any(query.expression and _ALONE.search(query.expression) for query in group):
-            alone.append([number])
+        if any(query.expression and _OWN_CALL.search(query.expression) for query in group):
+            separate.append([number])
         elif group:
             if len(group) > room:
                 shared.append([])
                 room = MAX_QUERIES
             shared[-1].append(number)
             room -= len(group)
-    return shared + alone
+    return shared + separate
 
 
-def _sent(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
-    """Return the query as GetMetricData takes it, with the ids of its group behind `prefix`."""
+def _request(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
+    """Return the query for GetMetricData, with `prefix` before the ids of its group."""
     content: dict[str, Any] = {"Id": prefix + query.id, "ReturnData": query.returned}
     if query.label is not None:
         content["Label"] = query.label
     if query.expression is not None:
         ids = {other.id for other in group}
         expression = _TOKEN.sub(
-            lambda found: prefix + found[0] if found[0] in ids else found[0], query.expression
+            lambda token: prefix + token[0] if token[0] in ids else token[0], query.expression
         )
         return {**content, "Expression": expression, "Period": query.period}
     assert query.metric is not None  # nosec B101 # for mypy: there is no expression
@@ -150,13 +149,13 @@ def _sent(query: Query, group: Sequence[Query], prefix: str) -> dict[str, Any]:
     }
 
 
-def _add(found: list[Series], result: Mapping[str, Any], *, place: int) -> None:
-    """Add the values of a page's result, the one at `place` among those of its id."""
-    # A search gives one id many results; only those of plain metrics go on over pages.
-    if place == len(found):
-        found.append(Series(str(result.get("Label", ""))))
+def _add(series: list[Series], result: Mapping[str, Any], *, place: int) -> None:
+    """Add the values of a result, which is at `place` among those of its id on its page."""
+    # A search returns many results under one id; only plain metrics continue on the next page.
+    if place == len(series):
+        series.append(Series(str(result.get("Label", ""))))
     times, values = result.get("Timestamps", []), result.get("Values", [])
-    found[place].points |= {
+    series[place].points |= {
         at.timestamp(): float(value) for at, value in zip(times, values, strict=True)
     }
 

@@ -1,4 +1,4 @@
-"""The user's profiles in AWS's configuration files."""
+"""Profiles in the user's AWS configuration files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _FILES = {"AWS_CONFIG_FILE": "config_file", "AWS_SHARED_CREDENTIALS_FILE": "cred
 
 
 def profile_region(profile: str | None, environ: Mapping[str, str]) -> str | None:
-    """Return the region of `profile`, else of the one that AWS's variables name, else `default`.
+    """Return the region of `profile`, or else of the profile in AWS's variables, or of `default`.
 
-    None where it has none, or is missing. Raises ConfigurationError for a file that is invalid.
-    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+    Return None where it has none, or does not exist. Raises ConfigurationError for an invalid file.
+    Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
     """
     # In botocore's order.
-    named = profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    name = profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
     session = botocore.session.Session()
-    for variable, name in _FILES.items():
+    for variable, option in _FILES.items():
         if environ.get(variable):
-            session.set_config_variable(name, environ[variable])
+            session.set_config_variable(option, environ[variable])
     with aws_errors("reading the AWS configuration"):
         profiles = session.full_config["profiles"]
-    region: str | None = profiles.get(named or "default", {}).get("region")
+    region: str | None = profiles.get(name or "default", {}).get("region")
     return region

@@ -1,4 +1,4 @@
-"""boto3 sessions and clients, and AWS's errors in the user's terms."""
+"""boto3 sessions and clients, and AWS's errors as errors for the user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tasktracker_ops.models.aws_environment import AwsEnvironment
 
 from .responses import reject_non_aws_response
 
-# A laptop has no instance metadata: its address swallows packets, and two tries are made.
+# On a laptop the address of the instance metadata drops packets, and botocore tries it twice.
 _SHORT_METADATA_TIMEOUT = {
     "metadata_service_timeout": (
         "metadata_service_timeout",
@@ -31,15 +31,15 @@ _SHORT_METADATA_TIMEOUT = {
         float,
     )
 }
-_SILENCE_SECONDS = 10
+_READ_TIMEOUT = 10  # seconds
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _REJECTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 _REJECTED |= {"InvalidAccessKeyId", "AuthFailure", "InvalidSignatureException", "InvalidToken"}
 _REJECTED |= {"IncompleteSignature", "IncompleteSignatureException"}
 _REJECTED |= {"MissingAuthenticationToken", "MissingAuthenticationTokenException"}
-# The first is S3's; the others say it under the code of a wrong signature.
+# The first is S3's; the other services use the code of a wrong signature and these words.
 _CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
-_CLOCK_WORDS = ("Signature expired", "Signature not yet current")
+_CLOCK_MESSAGES = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "ParameterNotFound"}
 _NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
@@ -48,32 +48,34 @@ _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
 _THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}
-_LOGIN_HINT = "sign in, or name a profile that works (--profile NAME): aws sso login --profile NAME"
-# Shows no secrets of the environment.
-_ENDPOINT_HINT = "check endpoint, proxy and CA: env | grep -i -e endpoint -e proxy -e ca_bundle"
+_LOGIN_HINT = "sign in, or choose another profile (--profile NAME): aws sso login --profile NAME"
+# The command prints no credentials.
+_CONNECTION_HINT = (
+    "check endpoint, proxy and CA settings: env | grep -i -e endpoint -e proxy -e ca_bundle"
+)
 
 
 class AwsError(TtOpsError):
-    """An answer of AWS that a caller may know what to do with; code and message are AWS's own."""
+    """An error response of AWS that a caller may handle; `aws_code` and `aws_message` are AWS's."""
 
     def __init__(self, action: str, aws_code: str, message: str, request_id: str = "") -> None:
         request = f" (request {request_id})" if request_id else ""
-        said = f"{aws_code}: {message.rstrip('.')}{request}"
-        code, told, hint = "aws-error", f"{action} failed: {said}", "try again in a moment"
-        if aws_code in _THROTTLED:
-            code, told = "aws-throttled", f"{action}: AWS gets too many requests at once: {said}"
-            hint = "wait until others ask less, then try again"
-        super().__init__(code, told, hint=f"{hint}: {SAME_COMMAND}")
         self.aws_code = aws_code
         self.aws_message = message.rstrip(".")
+        reason = f"{aws_code}: {self.aws_message}{request}"
+        if aws_code in _THROTTLED:
+            code, sentence = "aws-throttled", f"{action}: AWS throttles requests: {reason}"
+        else:
+            code, sentence = "aws-error", f"{action} failed: {reason}"
+        super().__init__(code, sentence, hint=f"try again in a minute: {SAME_COMMAND}")
 
 
 class AwsNotFound(AwsError):
-    """AWS has no such thing."""
+    """The requested resource does not exist."""
 
 
 class AwsSession:
-    """Clients for one environment, made once each."""
+    """boto3 clients for one environment, each created once."""
 
     def __init__(self, environment: AwsEnvironment) -> None:
         self.environment = environment
@@ -97,19 +99,19 @@ class AwsSession:
     def client(self, service: str) -> Any:
         """Return the boto3 client of `service`."""
         if service not in self._clients:
-            with aws_errors(f"preparing the {service} client"):
+            with aws_errors(f"creating the {service} client"):
                 client = self._session.client(
                     service, endpoint_url=self._endpoint_url, config=self._config
                 )
-                # Wildcards come before botocore's `before-parse.s3.*`, which takes what it cannot
-                # read for an error of S3's.
+                # Wildcards run before botocore's `before-parse.s3.*`, which takes an unreadable
+                # response for an error of S3.
                 client.meta.events.register("before-parse.*.*", reject_non_aws_response)
                 self._clients[service] = client
         return self._clients[service]
 
     @property
     def _endpoint_url(self) -> str | None:
-        # Otherwise boto3 finds the same variable itself, and the more specific AWS_ENDPOINT_URL_S3.
+        # Otherwise boto3 reads the variable itself, and specific ones such as AWS_ENDPOINT_URL_S3.
         return self.environment.endpoint_url if self.environment.sealed else None
 
     @property
@@ -117,73 +119,73 @@ class AwsSession:
         path_style = {"addressing_style": "path"} if self.environment.endpoint_url else {}
         return Config(
             connect_timeout=5,
-            # Of silence, not of the whole answer: AWS begins to answer our calls within a second.
-            read_timeout=_SILENCE_SECONDS,
+            # Between two reads, not for the whole response: AWS starts to answer within a second.
+            read_timeout=_READ_TIMEOUT,
             retries={"mode": "standard", "total_max_attempts": 4},
             s3=path_style,
             proxies={} if is_loopback(self.environment.endpoint_url or "") else None,
         )
 
     def credentials(self) -> Any:
-        """Return botocore's credentials, frozen. Raises ConfigurationError where there are none."""
+        """Return botocore's frozen credentials. Raises ConfigurationError without any."""
         with aws_errors("looking for AWS credentials"):
-            found = self._session.get_credentials()
-            if found is None:
+            credentials = self._session.get_credentials()
+            if credentials is None:
                 raise boto_errors.NoCredentialsError
-            return found.get_frozen_credentials()
+            return credentials.get_frozen_credentials()
 
     def require_credentials(self) -> None:
-        """Raise ConfigurationError unless credentials can be found; AWS is not asked."""
+        """Raise ConfigurationError without credentials; no request is sent."""
         self.credentials()
 
     @cached_property
     def account_id(self) -> str:
-        """Return the account that the credentials belong to; AWS is asked once."""
-        with aws_errors("asking AWS who we are"):
+        """Return the account that the credentials belong to; one request is sent."""
+        with aws_errors("reading the account of the credentials"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
 
 @contextmanager
 def aws_errors(action: str) -> Iterator[None]:
-    """Raise TtOpsError in place of botocore's errors; `action` says what was being done."""
+    """Turn botocore's errors into TtOpsError; `action` says what was being done."""
     try:
         yield
     except boto_errors.ClientError as error:
-        raise _from_answer(action, error.response) from error
+        raise _response_error(action, error.response) from error
     except boto_errors.ProfileNotFound as error:
         raise ConfigurationError(
             "aws-profile-missing",
-            f"{action}: {_line(error)}",
-            hint="list those you have: aws configure list-profiles",
+            f"{action}: {_one_line(error)}",
+            hint="list your profiles: aws configure list-profiles",
         ) from error
     except _CREDENTIAL_ERRORS as error:
         raise ConfigurationError(
-            "aws-credentials-missing", f"no AWS credentials: {_line(error)}", hint=_LOGIN_HINT
+            "aws-credentials-missing", f"no AWS credentials: {_one_line(error)}", hint=_LOGIN_HINT
         ) from error
     except JSONDecodeError as error:
         raise ConfigurationError(
             "aws-credentials-missing",
-            f"no AWS credentials: what a credential_process printed is no JSON ({error})",
+            f"no AWS credentials: the output of credential_process is not JSON ({error})",
             hint=_LOGIN_HINT,
         ) from error
     except _CONNECTION_ERRORS as error:
         raise TtOpsError(
             "aws-unreachable",
-            f"{action}: AWS does not answer: {_line(error)}",
-            hint=_ENDPOINT_HINT,
+            f"{action}: AWS does not answer: {_one_line(error)}",
+            hint=_CONNECTION_HINT,
         ) from error
     except ResponseParserError as error:
         raise TtOpsError(
             "aws-unreachable",
-            f"{action}: what answers is not AWS: {_line(error)[:200]}",
-            hint=_ENDPOINT_HINT,
+            f"{action}: the answer is not from AWS: {_one_line(error)[:200]}",
+            hint=_CONNECTION_HINT,
         ) from error
-    # ValueError: a wrong region or endpoint; OSError: a credential_process that cannot be started.
+    # ValueError: an invalid region or endpoint; OSError: a credential_process that cannot start.
     except (boto_errors.BotoCoreError, ValueError, OSError) as error:
         raise ConfigurationError(
             "aws-configuration-invalid",
-            f"{action}: {_line(error)}",
-            hint="look at the variables and files that AWS reads: aws configure list",
+            f"{action}: {_one_line(error)}",
+            hint="check your AWS settings: aws configure list",
         ) from error
 
 
@@ -203,18 +205,18 @@ _CONNECTION_ERRORS = (
 )
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
-    answer = response.get("Error", {})
-    code, message = str(answer.get("Code", "Unknown")), str(answer.get("Message", ""))
-    if code in _CLOCK_CODES or message.startswith(_CLOCK_WORDS):
+def _response_error(action: str, response: Mapping[str, Any]) -> TtOpsError:
+    details = response.get("Error", {})
+    code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+    if code in _CLOCK_CODES or message.startswith(_CLOCK_MESSAGES):
         return ConfigurationError(
             "clock-wrong",
-            f"{action}: this machine's clock is not that of AWS ({message or code})",
-            hint="compare it with the time now, and set it: date -u",
+            f"{action}: this machine's clock differs from AWS's ({message or code})",
+            hint="compare it with the right time, and set it: date -u",
         )
     if code in _EXPIRED:
         return ConfigurationError(
@@ -231,8 +233,8 @@ def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
     if code in _DENIED:
         return ConfigurationError(
             "aws-access-denied",
-            f"{action}: these credentials may not do that ({message.rstrip('.') or code})",
-            hint="see whose they are: aws sts get-caller-identity",
+            f"{action}: these credentials do not allow it ({message.rstrip('.') or code})",
+            hint="see whose credentials they are: aws sts get-caller-identity",
         )
     kind = AwsNotFound if code in _NOT_FOUND else AwsError
     return kind(
@@ -241,7 +243,7 @@ def _from_answer(action: str, response: Mapping[str, Any]) -> TtOpsError:
 
 
 def _sealed_variables() -> dict[str, tuple[Any, ...]]:
-    """Return botocore's session variables, cut off from the user's environment and files."""
+    """Return botocore's session variables without the user's environment and files."""
     variables = {
         name: (None, None, *rest[2:]) for name, rest in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }

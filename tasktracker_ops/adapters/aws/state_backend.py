@@ -12,24 +12,24 @@ from tasktracker_ops.models.status import Lock
 
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
-# The bootstrap stack makes the bucket, so its own state moves in afterwards.
+# The bootstrap stack creates the bucket, so its own state is moved there afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
 GITHUB_STATE_KEY = "infra/github.tfstate"
-# The one statement and the one rule of bootstrap/backend_setup.tf.
+# The policy statement and the lifecycle rule of bootstrap/backend_setup.tf.
 _POLICY_SID = "TlsOnly"
 _RULE_ID = "expire-old-versions"
 
 
 @dataclass(frozen=True, slots=True)
 class BackendExistence:
-    """Which parts of the backend exist in this account."""
+    """The parts of the backend that exist in this account."""
 
     bucket: bool
     lock_table: bool
 
     @property
     def complete(self) -> bool:
-        """Tell whether Terraform can work with it."""
+        """Return whether both parts exist, so that Terraform can use the backend."""
         return self.bucket and self.lock_table
 
 
@@ -42,11 +42,15 @@ class StateBackend:
         self.lock_table = lock_table
 
     def exists(self) -> BackendExistence:
-        """Look for both parts. Raises ConfigurationError for a bucket of somebody else."""
+        """Return which parts exist.
+
+        Raises ConfigurationError for a bucket of another account (state-bucket-taken) or in another
+        region (state-bucket-elsewhere).
+        """
         return BackendExistence(bucket=self._bucket_exists(), lock_table=self._table_exists())
 
     def _bucket_exists(self) -> bool:
-        # Asked first, since a HEAD answers expired credentials with a bare 400.
+        # Read first, since HeadBucket answers expired credentials with a bare 400.
         account = self._session.account_id
         try:
             with aws_errors(f"looking for the bucket {self.bucket!r}"):
@@ -56,32 +60,32 @@ class StateBackend:
         except AwsError as error:
             if error.aws_code != "301":
                 raise
-            raise self._elsewhere(account) from None
+            raise self._bucket_elsewhere(account) from None
         except ConfigurationError as error:
             if error.code != "aws-access-denied":
                 raise
-            raise self._taken(account) from None
+            raise self._bucket_taken(account) from None
         region = answer.get("BucketRegion") or self._session.environment.region
         if region != self._session.environment.region:
-            raise self._elsewhere(account, region)
+            raise self._bucket_elsewhere(account, region)
         return True
 
-    def _taken(self, account: str) -> ConfigurationError:
+    def _bucket_taken(self, account: str) -> ConfigurationError:
         return ConfigurationError(
             "state-bucket-taken",
-            f"the bucket {self.bucket!r} belongs to someone else, or account {account!r} may not "
-            "see it: bucket names are shared by all of AWS",
-            hint="take a name of your own: "
+            f"the bucket {self.bucket!r} belongs to another account, or account {account!r} has no "
+            "access to it (bucket names are unique across AWS)",
+            hint="choose another name: "
             f"tt-ops bootstrap --state-bucket task-tracker-terraform-state-{account}",
         )
 
-    def _elsewhere(self, account: str, region: str = "another region") -> ConfigurationError:
+    def _bucket_elsewhere(self, account: str, region: str = "another region") -> ConfigurationError:
         here = self._session.environment.region
         return ConfigurationError(
             "state-bucket-elsewhere",
-            f"the bucket {self.bucket!r} is in {region}, and not in {here!r}: "
-            "bucket names are shared by all regions",
-            hint="name its region (--region), or take another bucket for this one: "
+            f"the bucket {self.bucket!r} is in {region}, not in {here!r} "
+            "(bucket names are unique across regions)",
+            hint="use its region (--region), or another bucket for this one: "
             f"tt-ops bootstrap --state-bucket task-tracker-terraform-state-{account}-{here}",
         )
 
@@ -94,7 +98,7 @@ class StateBackend:
         return True
 
     def fetch_bootstrap_state(self, file: Path) -> bool:
-        """Write the bootstrap stack's state to `file`; False where the bucket has none."""
+        """Write the bootstrap stack's state to `file`; return False where the bucket has none."""
         try:
             with aws_errors(f"reading {BOOTSTRAP_STATE_KEY!r} from {self.bucket!r}"):
                 answer = self._s3.get_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY)
@@ -105,13 +109,13 @@ class StateBackend:
         return True
 
     def store_bootstrap_state(self, file: Path) -> None:
-        """Keep the bootstrap stack's state in the bucket that it made."""
+        """Write the bootstrap stack's state to the bucket."""
         content = file.read_bytes()
         with aws_errors(f"writing {BOOTSTRAP_STATE_KEY!r} to {self.bucket!r}"):
             self._s3.put_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY, Body=content)
 
     def empty_bucket(self) -> None:
-        """Delete every version of every object in the bucket, which no bucket can be deleted with.
+        """Delete every version of every object, since only an empty bucket can be deleted.
 
         Delete markers go first: moto cannot delete the last version of a key that has one.
         """
@@ -125,7 +129,7 @@ class StateBackend:
                         )
 
     def outputs(self, state_key: str) -> dict[str, str]:
-        """Return the outputs in the state under that key, as texts; empty where there is none."""
+        """Return the outputs in the state `state_key`, as texts; empty without such a state."""
         try:
             with aws_errors(f"reading {state_key!r} from {self.bucket!r}"):
                 answer = self._s3.get_object(Bucket=self.bucket, Key=state_key)
@@ -135,9 +139,9 @@ class StateBackend:
         return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
 
     def lock(self, state_key: str) -> Lock:
-        """Return who holds the lock of the state `state_key`; unknown where access is denied.
+        """Return the lock of the state `state_key`; unknown where access is denied.
 
-        Terraform locks in both places, and one is enough to keep others out.
+        Terraform locks in both places, and either lock excludes others.
         """
         try:
             text = self._lock_item(state_key)
@@ -167,46 +171,46 @@ class StateBackend:
             return None
 
     def foreign_objects(self, state_key: str) -> list[str]:
-        """Return up to ten keys in the bucket that belong to none of our stacks."""
-        ours = {BOOTSTRAP_STATE_KEY}
+        """Return up to ten keys in the bucket that belong to no stack of this project."""
+        own = {BOOTSTRAP_STATE_KEY}
         for key in (state_key, GITHUB_STATE_KEY):
-            ours |= {key, f"{key}.tflock"}
+            own |= {key, f"{key}.tflock"}
         with aws_errors(f"listing the bucket {self.bucket!r}"):
             answer = self._s3.list_objects_v2(Bucket=self.bucket)
         keys = [item["Key"] for item in answer.get("Contents", [])]
-        return [key for key in keys if key not in ours][:10]
+        return [key for key in keys if key not in own][:10]
 
     def foreign_locks(self) -> list[str]:
         """Return up to ten ids in the lock table that belong to states in another bucket."""
-        found: list[str] = []
+        ids: list[str] = []
         with aws_errors(f"reading the lock table {self.lock_table!r}"):
             for page in self._dynamodb.get_paginator("scan").paginate(
                 TableName=self.lock_table, ProjectionExpression="LockID", ConsistentRead=True
             ):
-                found += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
-        return [lock for lock in found if not lock.startswith(f"{self.bucket}/")][:10]
+                ids += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
+        return [lock for lock in ids if not lock.startswith(f"{self.bucket}/")][:10]
 
     def own_settings(self) -> list[str]:
-        """Say which settings of the bucket the bootstrap stack would replace."""
+        """Return the settings of the bucket that the bootstrap stack would replace."""
         checks = {
             "a policy": self._has_foreign_policy,
             "lifecycle rules": self._has_foreign_rules,
-            "encryption with a key of KMS": self._has_key,
+            "encryption with a KMS key": self._has_kms_key,
         }
-        return [words for words, check in checks.items() if check()]
+        return [name for name, check in checks.items() if check()]
 
     def _has_foreign_policy(self) -> bool:
         answer = self._setting("get_bucket_policy")
         statements = json.loads(answer.get("Policy", "{}")).get("Statement", [])
-        # One statement may stand there without a list around it.
-        listed = statements if isinstance(statements, list) else [statements]
-        return any(statement.get("Sid") != _POLICY_SID for statement in listed)
+        if not isinstance(statements, list):  # a single statement needs no list
+            statements = [statements]
+        return any(statement.get("Sid") != _POLICY_SID for statement in statements)
 
     def _has_foreign_rules(self) -> bool:
         rules = self._setting("get_bucket_lifecycle_configuration").get("Rules", [])
         return any(rule.get("ID") != _RULE_ID for rule in rules)
 
-    def _has_key(self) -> bool:
+    def _has_kms_key(self) -> bool:
         answer = self._setting("get_bucket_encryption")
         rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
         return any(
@@ -217,7 +221,7 @@ class StateBackend:
         )
 
     def _setting(self, operation: str) -> dict[str, Any]:
-        """Return a setting of the bucket; empty where it was never set."""
+        """Return a setting of the bucket; empty where it is not set."""
         try:
             with aws_errors(f"reading the settings of the bucket {self.bucket!r}"):
                 answer: dict[str, Any] = getattr(self._s3, operation)(Bucket=self.bucket)
@@ -237,8 +241,7 @@ class StateBackend:
 def _lock(text: str) -> Lock:
     """Read a lock that is held, as its holder wrote it."""
     try:
-        said = json.loads(text)
-        fields = {name: str(value) for name, value in said.items() if value}
+        fields = {name: str(value) for name, value in json.loads(text).items() if value}
     except (ValueError, AttributeError):
         return Lock(held=True)
     return Lock(

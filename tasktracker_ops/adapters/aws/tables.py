@@ -1,4 +1,4 @@
-"""The task table, as far as its protection goes."""
+"""The deletion protection of DynamoDB tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
-# Seconds that a table may take until it has changed: DynamoDB does it in its own time.
+# Seconds for the whole change, and between two looks at it.
 _PATIENCE = 120.0
 _PAUSE = 1.0
 
@@ -23,41 +23,41 @@ class Tables:
         self._patience = patience
 
     def allow_deletion(self, name: str) -> None:
-        """Take the deletion protection off `name`, and wait until the table can be deleted.
+        """Turn off the deletion protection of `name`, and wait until the table can be deleted.
 
-        Nothing happens where there is no such table. Raises TtOpsError `table-busy`.
+        Without such a table, do nothing. Raises TtOpsError `table-busy`.
         """
         deadline = time.monotonic() + self._patience
-        asked = False
+        is_requested = False
         while (table := self._describe(name)) is not None:
-            active = table["TableStatus"] == "ACTIVE"
-            protected = table.get("DeletionProtectionEnabled", False)
-            if active and not protected:
+            is_active = table["TableStatus"] == "ACTIVE"
+            is_protected = table.get("DeletionProtectionEnabled", False)
+            if is_active and not is_protected:
                 return
-            if active and not asked:
-                self._unprotect(name)
-                asked = True
+            if is_active and not is_requested:
+                self._turn_off_protection(name)
+                is_requested = True
                 continue
             if time.monotonic() >= deadline:
                 raise TtOpsError(
                     "table-busy",
-                    f"the table {name!r} is {table['TableStatus']} after {self._patience:.0f} s, "
-                    "and cannot be deleted yet: nothing was",
-                    hint=f"try again in a while: {SAME_COMMAND}",
+                    f"the table {name!r} is still {table['TableStatus']} after "
+                    f"{self._patience:.0f} s and cannot be deleted yet; nothing was deleted",
+                    hint=f"try again in a few minutes: {SAME_COMMAND}",
                 )
             time.sleep(_PAUSE)
 
     def _describe(self, name: str) -> dict[str, Any] | None:
         try:
-            with aws_errors(f"looking at the table {name!r}"):
+            with aws_errors(f"reading the table {name!r}"):
                 answer = self._session.client("dynamodb").describe_table(TableName=name)
         except AwsNotFound:
             return None
         table: dict[str, Any] = answer["Table"]
         return table
 
-    def _unprotect(self, name: str) -> None:
-        with aws_errors(f"unprotecting the table {name!r}"):
+    def _turn_off_protection(self, name: str) -> None:
+        with aws_errors(f"turning off the deletion protection of the table {name!r}"):
             self._session.client("dynamodb").update_table(
                 TableName=name, DeletionProtectionEnabled=False
             )

@@ -1,4 +1,4 @@
-"""SNS topics: who is told."""
+"""SNS topics and their subscriptions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .session import AwsSession, aws_errors
 
 
 class Topics:
-    """Topics by ARN."""
+    """SNS topics by ARN."""
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session
 
     def subscriptions(self, topic_arn: str) -> tuple[Subscription, ...]:
-        """Return all subscriptions of a topic. Raises AwsNotFound where there is no such topic."""
+        """Return all subscriptions of a topic. Raises AwsNotFound without such a topic."""
         with aws_errors(f"reading the subscriptions of {topic_arn!r}"):
             pages = self._session.client("sns").get_paginator("list_subscriptions_by_topic")
             return tuple(
@@ -25,6 +25,6 @@ class Topics:
 
 
 def _subscription(protocol: str, endpoint: str, arn: str) -> Subscription:
-    # In place of its ARN stands "PendingConfirmation", or "Deleted" once somebody unsubscribed.
+    # Instead of an ARN it has "PendingConfirmation", or "Deleted" after an unsubscription.
     confirmed = arn.startswith("arn:")
     return Subscription(protocol, endpoint, confirmed, arn if confirmed else None)

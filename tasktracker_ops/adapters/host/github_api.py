@@ -1,4 +1,4 @@
-"""What GitHub's REST API says of a repository; asked without a token."""
+"""GitHub's REST API, used without a token."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class GitHub:
         self._api_url = api_url.rstrip("/")
 
     def repository(self, full_name: str) -> GitHubRepository:
-        """Return the repository OWNER/REPO with its ids, spelt exactly as GitHub spells it.
+        """Return the repository OWNER/REPO with its ids; the spelling must be GitHub's.
 
         Raises ConfigurationError: github-repository-missing, github-repository-misspelt,
         github-unreachable.
-        https://docs.github.com/en/rest/repos/repos#get-a-repository
+        Source: https://docs.github.com/en/rest/repos/repos#get-a-repository
         """
         try:
             answer = requests.get(
@@ -31,36 +31,37 @@ class GitHub:
                 headers={"Accept": "application/vnd.github+json"},
                 timeout=_TIMEOUT,
             )
-            said: Any = answer.json() if answer.ok else None
+            content: Any = answer.json() if answer.ok else None
         except requests.RequestException as error:
             raise self._unreachable(full_name, type(error).__name__) from None
         if answer.status_code == 404:
             raise ConfigurationError(
                 "github-repository-missing",
                 f"there is no public repository {full_name!r} on GitHub",
-                hint=f"see how it is spelt; of a private one, give the ids: {_with_ids(full_name)}",
+                hint=f"check the spelling; if it is private, give the ids: {_with_ids(full_name)}",
             )
         if not answer.ok:
             raise self._unreachable(full_name, f"it answered {answer.status_code}")
         try:
-            owner, _, name = str(said["full_name"]).partition("/")
-            found = GitHubRepository(owner, name, str(said["owner"]["id"]), str(said["id"]))
+            owner, _, name = str(content["full_name"]).partition("/")
+            ids = str(content["owner"]["id"]), str(content["id"])
         except (KeyError, TypeError):
-            raise self._unreachable(full_name, "its answer is not of its form") from None
-        if found.full_name != full_name:
-            # Tokens carry the name as it is now, and AWS compares every letter.
+            raise self._unreachable(full_name, "its answer has no ids") from None
+        repository = GitHubRepository(owner, name, *ids)
+        if repository.full_name != full_name:
+            # Tokens carry the current name, and AWS compares it exactly.
             raise ConfigurationError(
                 "github-repository-misspelt",
-                f"the repository {full_name!r} is called {found.full_name!r} on GitHub",
-                hint=f"take its name as it is there: tt-ops bootstrap --github {found.full_name}",
+                f"the repository {full_name!r} is called {repository.full_name!r} on GitHub",
+                hint=f"use that name: tt-ops bootstrap --github {repository.full_name}",
             )
-        return found
+        return repository
 
     def _unreachable(self, full_name: str, reason: str) -> ConfigurationError:
         return ConfigurationError(
             "github-unreachable",
-            f"the ids of {full_name!r} cannot be asked of GitHub at {self._api_url!r}: {reason}",
-            hint=f"give them: {_with_ids(full_name)}",
+            f"the ids of {full_name!r} cannot be read from {self._api_url!r}: {reason}",
+            hint=f"give the ids: {_with_ids(full_name)}",
         )
 
 

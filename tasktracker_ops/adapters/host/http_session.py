@@ -1,4 +1,4 @@
-"""HTTP sessions that reach a server on this machine directly."""
+"""HTTP sessions that connect directly to servers on this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .loopback import is_localhost, is_loopback
 
 
 def http_session(url: str) -> requests.Session:
-    """Make a session for the server at `url`, without a proxy where that is this machine."""
+    """Return a session for the server at `url`, without a proxy if that is this machine."""
     session = requests.Session()
     session.trust_env = not is_loopback(url)
     for scheme in ("http://", "https://"):
@@ -21,23 +21,23 @@ def http_session(url: str) -> requests.Session:
 
 
 class _LocalhostAdapter(HTTPAdapter):
-    """Connects to 127.0.0.1 for `localhost` and names below it, which resolvers may not know."""
+    """Connects to 127.0.0.1 for `localhost` and its subdomains, which a resolver may not know."""
 
     def build_connection_pool_key_attributes(  # type: ignore[override] # names private types
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Replace the address to connect to; a certificate is still checked for the name."""
+        """Replace the host to connect to; a certificate is still checked for the name."""
         attributes = super().build_connection_pool_key_attributes(request, verify, cert)
-        where, tls = map(dict[str, Any], attributes)
-        host = where["host"]
+        target, tls = map(dict[str, Any], attributes)
+        host = target["host"]
         if is_localhost(host):
-            where["host"] = "127.0.0.1"
-            if where["scheme"] == "https":
+            target["host"] = "127.0.0.1"
+            if target["scheme"] == "https":
                 tls.update(server_hostname=host, assert_hostname=host)
-        return where, tls
+        return target, tls
 
     def add_headers(self, request: requests.PreparedRequest, **options: Any) -> None:
-        """Name the server as the URL does, and a signature: urllib3 would name the address."""
+        """Set the Host header to the name in the URL; urllib3 would set the address."""
         address = urlsplit(request.url or "")
         host = address.hostname or ""
         if is_localhost(host):

@@ -1,4 +1,7 @@
-"""Addresses on this machine: neither a proxy nor a resolver has to be asked for them."""
+"""Recognising addresses of this machine, which need neither a proxy nor a resolver.
+
+Apart from `http_session`, since requests is slow to import.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether `url` names this machine itself."""
+    """Return whether the host of `url` is this machine."""
     try:
         host = urlsplit(url).hostname or ""
         return is_localhost(host) or ip_address(host).is_loopback
@@ -16,7 +19,7 @@ def is_loopback(url: str) -> bool:
 
 
 def is_localhost(host: str) -> bool:
-    """Tell whether `host` is `localhost` or a name below it.
+    """Return whether `host` is `localhost` or a subdomain of it.
 
     Source: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
     """

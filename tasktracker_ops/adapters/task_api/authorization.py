@@ -1,4 +1,4 @@
-"""What authorises requests to the API: a bearer token (RFC 6750) or a signature (SigV4)."""
+"""Authorising requests to the API: with a bearer token (RFC 6750) or a signature (SigV4)."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token of RFC 6750, section 2.
 
 
 class BearerAuth:
-    """Puts a token on each request to one API."""
+    """Adds a bearer token to each request to one API."""
 
     def __init__(self, token: str, api_url: str) -> None:
-        """Raise ConfigurationError for what is no token or no place for one, never quoting it."""
+        """Raise ConfigurationError for an invalid token, or an address that is not https.
+
+        No message quotes the token.
+        """
         self._token = token.strip()
         if _TOKEN.fullmatch(self._token) is None:
             raise ConfigurationError(
                 "api-token-invalid",
-                "api_token is no bearer token: it has other characters than letters, digits and "
+                "api_token is not a bearer token: it has characters other than letters, digits and "
                 "-._~+/=",
                 hint="set it to the token alone: export TT_OPS_API_TOKEN=TOKEN",
             )
         if urlsplit(api_url).scheme != "https" and not is_loopback(api_url):
             raise ConfigurationError(
                 "api-token-exposed",
-                f"{without_userinfo(api_url)!r} is not https: the token could be read on its way",
-                hint="see the deployment's own address: tt-ops outputs",
+                f"{without_userinfo(api_url)!r} is not https: the token could be read in transit",
+                hint="see the deployment's address: tt-ops outputs",
             )
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the header."""
+        """Add the Authorization header."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
@@ -56,7 +59,7 @@ class IamAuth:
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the headers that API Gateway verifies."""
-        # Here, since a token needs nothing of it.
+        # Imported here, since a token does not need botocore.
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 

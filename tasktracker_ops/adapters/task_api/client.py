@@ -12,7 +12,7 @@ import requests
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.task import Task
 
-from .errors import problem_slug, readable, refused, unexpected_response
+from .errors import api_error, parse_errors, problem_slug, unexpected_response
 from .transport import Authorise, Call, Transport
 
 _LARGEST_PAGE = 100
@@ -21,12 +21,12 @@ _LARGEST_PAGE = 100
 class TaskClient:
     """Tasks at one address, e.g. `https://abc.execute-api.eu-west-3.amazonaws.com`.
 
-    Every method raises TtOpsError for what is no success, with a `code` that stays:
+    Every method raises TtOpsError for a failure, with a stable `code`:
     `task-not-found`, `task-changed` (it has another version than `if_match`), `task-invalid`,
     `task-too-large`, `api-throttled`, `api-unavailable`, `api-unreachable`, `api-forbidden`,
-    `api-error`, `api-answer-unreadable`. Calls are repeated, with growing pauses, when the
-    connection fails or the API says 429 or 503, unless that could do something twice. Threads may
-    share a client.
+    `api-error`, `api-answer-unreadable`. Calls are retried, with growing pauses, when the
+    connection fails or the API answers 429 or 503, unless that could do something twice. Threads
+    may share a client.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class TaskClient:
     ) -> None:
         """`authorise` gets each prepared request to the API, to sign it or to add a token.
 
-        A link to a next page at another origin is followed without.
-        `patience` is how many seconds a call may take with its repetitions; 0 repeats nothing.
+        It is not called for a link to a next page at another origin. `patience` is the limit in
+        seconds for a call with its retries; 0 means no retries.
         Raises ConfigurationError `api-url-invalid`.
         """
         self._transport = Transport(api_url, authorise=authorise, patience=patience)
@@ -43,9 +43,9 @@ class TaskClient:
         self.anonymous = authorise is None
 
     def list(self, status: str | None = None, limit: int | None = None) -> Iterator[Task]:
-        """The newest `limit` tasks, or all, of a status, or of all; newest first.
+        """Yield up to `limit` tasks, newest first, only those with `status` if it is given.
 
-        Pages of up to 100 are fetched as they are needed.
+        Pages of up to 100 are fetched as needed.
         """
         if limit == 0:
             return
@@ -53,15 +53,15 @@ class TaskClient:
         call = Call("GET", "tasks", query=query if status is None else {"status": status, **query})
         left = limit
         while True:
-            answer = self._send(call)
-            with readable(answer):
-                tasks = _page(answer.json())[:left]
+            response = self._send(call)
+            with parse_errors(response):
+                tasks = _page(response.json())[:left]
             yield from tasks
             left = None if left is None else left - len(tasks)
-            following = answer.links.get("next", {}).get("url")
-            if not following or left == 0:
+            next_url = response.links.get("next", {}).get("url")
+            if not next_url or left == 0:
                 return
-            call = Call("GET", urljoin(answer.url, following))
+            call = Call("GET", urljoin(response.url, next_url))
 
     def add(
         self,
@@ -73,28 +73,28 @@ class TaskClient:
     ) -> Task:
         """Create a task.
 
-        The same key with the same fields makes no second task for 24 hours, and gives the first
-        one; with other fields it raises TtOpsError `idempotency-key-reused`. Without one, the key
-        is random: it covers the repetitions of this call.
+        For 24 hours, the same key with the same fields returns the first task and creates no
+        second; with other fields it raises TtOpsError `idempotency-key-reused`. The default is a
+        random key, which covers the retries of this call.
         """
         key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
-        fields = _given(title=title, description=description, status=status)
+        fields = _without_none(title=title, description=description, status=status)
         return self._task(Call("POST", "tasks", fields, {"Idempotency-Key": key}))
 
     def create_under_id(self, task_id: str, fields: Mapping[str, Any]) -> bool:
-        """Create a task under its own id, a UUID; return False where there is one already.
+        """Create a task under `task_id`, a UUID; return False where there is one already.
 
-        What is there stays as it is, so the call may be repeated.
+        An existing task is not changed, so the call may be repeated.
         """
-        answer = self._transport.send(
+        response = self._transport.send(
             Call("PUT", _path(task_id), fields, {"If-None-Match": "*"})
-        ).answer
-        if answer.status_code != 412:
-            _checked(answer)
-        return answer.status_code != 412
+        ).response
+        if response.status_code != 412:
+            _require_success(response)
+        return response.status_code != 412
 
     def show(self, task_id: str) -> Task:
-        """One task."""
+        """Return a task."""
         return self._task(Call("GET", _path(task_id)))
 
     def edit(
@@ -107,72 +107,75 @@ class TaskClient:
         if_match: int | str | None = None,
         **others: str | None,
     ) -> Task:
-        """Change the given fields of a task; `others` are those that a newer API has.
+        """Change the given fields of a task; `others` are fields of a newer API.
 
-        `if_match`, a task's `version` or an entity tag, guards what others changed since: then
-        TtOpsError `task-changed` is raised. Without it a call whose answer is lost is not repeated,
-        since that could undo what somebody else has changed in between.
+        With `if_match`, a task's `version` or an entity tag, the call raises TtOpsError
+        `task-changed` if the task has changed since. Without it, a call whose answer is lost is not
+        retried, since that could undo a change that someone else made in between.
         """
-        fields = _given(title=title, description=description, status=status, **others)
+        fields = _without_none(title=title, description=description, status=status, **others)
         headers = {"Content-Type": "application/merge-patch+json", **_if_match(if_match)}
         call = Call("PATCH", _path(task_id), fields, headers, repeatable=if_match is not None)
         reply = self._transport.send(call)
-        if reply.answer.status_code == 412 and reply.uncertain:
-            found = self.show(task_id)
-            if _is_result(found, fields, if_match):
-                return found
-        return _task_of(_checked(reply.answer))
+        if reply.response.status_code == 412 and reply.uncertain:
+            task = self.show(task_id)
+            if _is_result(task, fields, if_match):
+                return task
+        return _task_of(_require_success(reply.response))
 
     def remove(self, task_id: str, *, if_match: int | str | None = None) -> None:
         """Delete a task; `if_match` as with `edit`."""
         reply = self._transport.send(Call("DELETE", _path(task_id), headers=_if_match(if_match)))
-        # Ids are never used again: if it is gone, an attempt before has removed it, or it is as if.
-        if not (reply.uncertain and problem_slug(reply.answer) == "task-not-found"):
-            _checked(reply.answer)
+        # An id is never used again: if the task is gone, an earlier attempt has removed it.
+        if not (reply.uncertain and problem_slug(reply.response) == "task-not-found"):
+            _require_success(reply.response)
 
     def probe(self, path: str) -> requests.Response:
-        """The answer to one GET of `path`, whatever its status. Raises TtOpsError without one."""
+        """Return the response to one GET of `path`, whatever its status.
+
+        Raises TtOpsError `api-unreachable`.
+        """
         return self._transport.exchange(Call("GET", path))
 
     def _task(self, call: Call) -> Task:
         return _task_of(self._send(call))
 
     def _send(self, call: Call) -> requests.Response:
-        return _checked(self._transport.send(call).answer)
+        return _require_success(self._transport.send(call).response)
 
 
-def _checked(answer: requests.Response) -> requests.Response:
-    if answer.is_redirect:
-        raise unexpected_response(answer, f"points to {answer.headers['Location']!r}")
-    if not answer.ok:
-        raise refused(answer)
-    return answer
+def _require_success(response: requests.Response) -> requests.Response:
+    if response.is_redirect:
+        raise unexpected_response(response, f"redirects to {response.headers['Location']!r}")
+    if not response.ok:
+        raise api_error(response)
+    return response
 
 
-def _task_of(answer: requests.Response) -> Task:
-    with readable(answer):
-        return Task.from_json(answer.json())
+def _task_of(response: requests.Response) -> Task:
+    with parse_errors(response):
+        return Task.from_json(response.json())
 
 
 def _path(task_id: str) -> str:
-    # An address that ends with one of these is another address.
+    # A URL that ends with one of these names another resource.
     if task_id in {"", ".", ".."}:
         raise TtOpsError(
             "task-not-found",
             f"there is no task {task_id!r}",
-            hint="see which there are: tt-ops tasks list",
+            hint="list the tasks: tt-ops tasks list",
         )
     return f"tasks/{quote(task_id, safe='', errors='replace')}"
 
 
 def _page(content: Any) -> Sequence[Task]:
-    # An empty object would pass for an empty list.
+    # Otherwise an empty object would count as an empty list.
     if not isinstance(content, list):
         raise TypeError(content)
     return [Task.from_json(task) for task in content]
 
 
-def _given(**fields: str | None) -> dict[str, str]:
+def _without_none(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -182,12 +185,12 @@ def _if_match(version: int | str | None) -> dict[str, str]:
     return {"If-Match": f'"{version}"' if isinstance(version, int) else version}
 
 
-def _is_result(found: Task, fields: Mapping[str, str], if_match: int | str | None) -> bool:
-    """Whether a task is what an edit of the version `if_match` makes of it."""
+def _is_result(task: Task, fields: Mapping[str, str], if_match: int | str | None) -> bool:
+    """Return whether a task is the result of an edit of the version `if_match`."""
     version = str(if_match).strip('"')
-    written = {name: value.strip() if name == "title" else value for name, value in fields.items()}
+    expected = {name: value.strip() if name == "title" else value for name, value in fields.items()}
     return (
         version.isdigit()
-        and found.version == int(version) + 1
-        and all(getattr(found, name) == value for name, value in written.items())
+        and task.version == int(version) + 1
+        and all(getattr(task, name) == value for name, value in expected.items())
     )

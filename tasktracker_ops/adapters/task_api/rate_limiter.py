@@ -1,12 +1,12 @@
-"""How fast a client sends requests: slower while the API throttles, then faster again."""
+"""Limiting the rate of requests while the API throttles."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-_FIRST_INTERVAL, _LONGEST_INTERVAL = 0.05, 2.0  # seconds between two requests, once throttled
-_SPEEDUP = 0.98  # of the interval, with each answer
+_FIRST_INTERVAL, _LONGEST_INTERVAL = 0.05, 2.0  # seconds between two requests
+_SPEEDUP = 0.98  # factor for the interval, with each response
 
 
 class RateLimiter:
@@ -25,18 +25,18 @@ class RateLimiter:
             self._next = turn + self._interval
         time.sleep(turn - now)
 
-    def slower(self, pause: float) -> None:
-        """Send nothing for `pause` seconds, and half as much as before from then on."""
+    def slow_down(self, pause: float) -> None:
+        """Pause for `pause` seconds, then halve the rate: a request was throttled."""
         with self._lock:
             now = time.monotonic()
-            # Requests that were sent together are throttled together: that counts once.
+            # Requests sent together are throttled together, which counts once.
             if now >= self._next - self._interval:
                 doubled = max(2 * self._interval, _FIRST_INTERVAL)
                 self._interval = min(doubled, _LONGEST_INTERVAL)
             self._next = max(self._next, now + pause)
 
-    def faster(self) -> None:
-        """Shorten the interval: a request was not throttled."""
+    def speed_up(self) -> None:
+        """Raise the rate: a request was not throttled."""
         with self._lock:
             self._interval *= _SPEEDUP
             if self._interval < _FIRST_INTERVAL / 10:

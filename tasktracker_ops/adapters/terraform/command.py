@@ -1,4 +1,4 @@
-"""One command of Terraform: python-terraform's command lines, run by a process of our own."""
+"""One Terraform command: python-terraform builds its command line, `process` runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLAG = python_terraform.IsFlagged
 
 
 class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
-    """python-terraform with its command lines as they are, and lines that arrive as they come."""
+    """Build command lines as python-terraform does, and pass on each line of output at once."""
 
     def __init__(
         self,
@@ -39,21 +39,21 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
         self.interrupted = False
 
     def __getattr__(self, name: str) -> Any:
-        # The base class would make a Terraform command of every misspelt name.
+        # The base class would run any misspelt name as a Terraform command.
         raise AttributeError(name)
 
     def read_state_file(self, file_path: str | None = None) -> None:
-        """Leave the state alone: it is remote, and nobody here reads it."""
+        """Do nothing: the state is remote, and the base class would look for a file."""
 
     def cmd(self, cmd: str, *args: str, **kwargs: Any) -> tuple[int, str, str]:
-        """Run one command to its end; returns code, standard output and standard error.
+        """Run one command to its end; return its exit code, standard output and standard error.
 
-        `interrupted` says afterwards whether a signal asked to stop. Raises ConfigurationError
+        Afterwards, `interrupted` says whether a signal stopped it. Raises ConfigurationError
         (terraform-missing) when the executable cannot be started.
         """
         lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
 
-        def note(stream: process.Stream, line: str) -> None:
+        def collect(stream: process.Stream, line: str) -> None:
             lines[stream].append(line)
             self.on_line(stream, line)
 
@@ -63,14 +63,14 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
                 command,
                 directory=self.directory,
                 environment=self.environment,
-                on_line=note,
+                on_line=collect,
                 on_signal=self.on_signal,
             )
-        except process.CannotStart as error:
+        except process.StartError as error:
             raise ConfigurationError(
                 "terraform-missing",
                 f"Terraform at {command[0]!r} cannot be started: {error}",
-                hint=f"see what it says: {shlex.join([command[0], 'version'])}",
+                hint=f"run it to see why: {shlex.join([command[0], 'version'])}",
             ) from error
         self.interrupted = outcome.interrupted
         return outcome.returncode, "\n".join(lines["stdout"]), "\n".join(lines["stderr"])

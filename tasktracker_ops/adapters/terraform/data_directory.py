@@ -1,4 +1,4 @@
-"""Terraform's data directory (TF_DATA_DIR) for one target, and what we keep beside Terraform's."""
+"""Terraform's data directory (TF_DATA_DIR) for one target, with the log and an unsaved state."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-_LOG_LIMIT = 4_000_000  # bytes; a longer log is begun anew
-# Only a change in one of these blocks asks for another init.
+_LOG_LIMIT = 4_000_000  # bytes; a longer log is started again
+# Only a change in one of these blocks requires another init.
 _INIT_BLOCKS = re.compile(rb"^\s*(terraform|module)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
-    """A folder that only the user may read: providers, backend settings, log, an unsaved state."""
+    """A private folder for providers, backend settings, the log and an unsaved state."""
 
     path: Path
 
     @property
     def log(self) -> Path:
-        """Return the file that all of Terraform's output goes to, standard error included."""
+        """Return the file that holds all of Terraform's output, standard error included."""
         return self.path / "terraform.log"
 
     @property
@@ -37,33 +37,33 @@ class DataDirectory:
         return self.path / "errored.tfstate"
 
     def create(self) -> None:
-        """Make the folder if need be."""
+        """Create the folder if it does not exist."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def init_lock(self) -> Iterator[None]:
         """Keep other processes from initialising at the same time."""
         with (self.path / "init.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def is_initialised(self, fingerprint: str) -> bool:
-        """Tell whether the last init that succeeded saw the same."""
+        """Return whether the last successful init had the same fingerprint."""
         try:
-            return self._mark.read_text() == fingerprint
+            return self._marker.read_text() == fingerprint
         except FileNotFoundError:
             return False
 
     def mark_initialised(self, fingerprint: str) -> None:
-        """Note that an init succeeded."""
-        self._mark.write_text(fingerprint)
+        """Record the fingerprint of an init that succeeded."""
+        self._marker.write_text(fingerprint)
 
-    def forget_init(self) -> None:
+    def require_init(self) -> None:
         """Make the next init run."""
-        self._mark.unlink(missing_ok=True)
+        self._marker.unlink(missing_ok=True)
 
     @property
-    def _mark(self) -> Path:
+    def _marker(self) -> Path:
         return self.path / "initialised"
 
     @contextmanager
@@ -72,24 +72,28 @@ class DataDirectory:
         self.create()
         long = self.log.exists() and self.log.stat().st_size > _LOG_LIMIT
         mode = "w" if long else "a"
-        with open(self.log, mode, encoding="utf-8", buffering=1, opener=_private) as log:
+        with open(self.log, mode, encoding="utf-8", buffering=1, opener=_open_private) as log:
             log.write(f"\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {title}\n")
             yield log
 
-    def rescue_state(self, directory: Path, *, since: datetime) -> bool:
-        """Take over the errored.tfstate which a run since then has left in its root module.
+    def move_unsaved_state(self, directory: Path, *, since: datetime) -> bool:
+        """Move an errored.tfstate written since then out of the root module; False without one.
 
-        There, it could be pushed to another target by mistake.
+        In the root module it could be pushed to another target by mistake.
         """
-        left = directory / "errored.tfstate"
-        if not left.exists() or left.stat().st_mtime < int(since.timestamp()):
+        file = directory / "errored.tfstate"
+        if not file.exists() or file.stat().st_mtime < int(since.timestamp()):
             return False
-        shutil.move(left, self.unsaved_state)
+        shutil.move(file, self.unsaved_state)
         return True
 
 
 def init_fingerprint(executable: Path, directory: Path, backend: Mapping[str, str]) -> str:
-    """Digest what `terraform init` depends on: backend, provider lock, blocks, executable."""
+    """Return a digest of what `terraform init` depends on.
+
+    That is the backend, the provider lock file, files with a `terraform` or `module` block, and the
+    executable.
+    """
     binary = executable.resolve()
     stat = binary.stat() if binary.exists() else None
     digest = hashlib.sha256()
@@ -102,5 +106,5 @@ def init_fingerprint(executable: Path, directory: Path, backend: Mapping[str, st
     return digest.hexdigest()
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

@@ -1,6 +1,6 @@
 """Downloads from HashiCorp's release site, checked against its SHA256SUMS.
 
-See https://developer.hashicorp.com/well-architected-framework/verify-hashicorp-binary
+Source: https://developer.hashicorp.com/well-architected-framework/verify-hashicorp-binary
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tasktracker_ops.errors import ConfigurationError
 _TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 _CHUNK = 1 << 18
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_BY_HAND = "or install Terraform yourself and check it: terraform version"
+_INSTALL_YOURSELF = "or install Terraform yourself and check it: terraform version"
 
 
 def download(
     url: str, *, version: str, destination: Path, progress: Callable[[int, int | None], None]
 ) -> None:
-    """Put the `terraform` of the release at `url` (the version's folder) at `destination`.
+    """Download the `terraform` of the release at `url` (the version's folder) to `destination`.
 
-    Over TLS, or plain http from this machine itself. The file appears complete and checked or not
-    at all, whatever happens and whoever else downloads it. `progress` gets the bytes received and,
+    Uses https; http only from this machine. The file appears complete and verified or not at all,
+    also when several processes download it. `progress` gets the bytes received and,
     if known, their total. Raises ConfigurationError: terraform-download-failed,
     terraform-checksum-missing, terraform-checksum-mismatch.
     """
@@ -44,61 +44,61 @@ def download(
     destination.parent.mkdir(parents=True, exist_ok=True)
     with http_session(url) as session, tempfile.TemporaryFile(dir=destination.parent) as file:
         with _get(session, url + sums) as response:
-            expected = _listed(response.text, archive, url + sums)
+            expected = _expected_digest(response.text, archive, url + sums)
         with _get(session, url + archive) as response:
-            actual = _receive(response, file, progress)
+            actual = _save(response, file, progress)
         if actual != expected:
             raise ConfigurationError(
                 "terraform-checksum-mismatch",
-                f"{url}{archive} has the SHA-256 {actual}, but {sums} says {expected}: refused",
-                hint=f"try again later, {_BY_HAND}",
+                f"{url + archive!r} has the SHA-256 {actual}, but {sums} lists {expected}",
+                hint=f"try again later, {_INSTALL_YOURSELF}",
             )
         _extract(file, destination)
 
 
 @contextmanager
 def _get(session: requests.Session, url: str) -> Iterator[requests.Response]:
-    _require_private(url)
+    _require_secure(url)
     try:
         with session.get(url, stream=True, timeout=_TIMEOUT) as response:
-            for step in (*response.history, response):
-                _require_private(step.url)
+            for hop in (*response.history, response):
+                _require_secure(hop.url)
             response.raise_for_status()
             yield response
     except requests.RequestException as error:
-        response_code = getattr(error.response, "status_code", None)
-        reason = f"status {response_code}" if response_code else type(error).__name__
+        status = getattr(error.response, "status_code", None)
+        reason = f"status {status}" if status else type(error).__name__
         raise ConfigurationError(
             "terraform-download-failed",
-            f"{url} could not be downloaded: {reason}",
-            hint=f"see whether this machine may go there: curl -sSfI {url}",
+            f"{url!r} could not be downloaded: {reason}",
+            hint=f"check that this machine can reach it: curl -sSfI {url}",
         ) from error
 
 
-def _require_private(url: str) -> None:
+def _require_secure(url: str) -> None:
     scheme = urlsplit(url).scheme
     if scheme == "https" or (scheme == "http" and is_loopback(url)):
         return
     raise ConfigurationError(
         "terraform-download-failed",
-        f"{url} is not an https address: refused",
-        hint=f"name a release site that speaks https, {_BY_HAND}",
+        f"{url!r} is not an https address; nothing was downloaded from it",
+        hint=f"set an https release site (TT_OPS_TERRAFORM_RELEASES_URL), {_INSTALL_YOURSELF}",
     )
 
 
-def _listed(sums: str, archive: str, url: str) -> str:
+def _expected_digest(sums: str, archive: str, url: str) -> str:
     for line in sums.splitlines():
         digest, _, name = line.partition("  ")
         if name == archive:
             return digest
     raise ConfigurationError(
         "terraform-checksum-missing",
-        f"{url} has no line for {archive}: it cannot be checked and is refused",
-        hint=f"try again later, {_BY_HAND}",
+        f"{url!r} lists no checksum for {archive}; it was not downloaded",
+        hint=f"try again later, {_INSTALL_YOURSELF}",
     )
 
 
-def _receive(
+def _save(
     response: requests.Response, file: IO[bytes], progress: Callable[[int, int | None], None]
 ) -> str:
     total = int(response.headers.get("Content-Length", 0)) or None
@@ -120,8 +120,8 @@ def _extract(archive: IO[bytes], destination: Path) -> None:
         except (zipfile.BadZipFile, KeyError) as error:
             raise ConfigurationError(
                 "terraform-download-failed",
-                f"the archive for {str(destination)!r} has no terraform in it: {error}",
-                hint=f"try again later, {_BY_HAND}",
+                f"the downloaded archive contains no usable terraform: {error}",
+                hint=f"try again later, {_INSTALL_YOURSELF}",
             ) from error
         draft.chmod(0o755)
         os.replace(draft, destination)
@@ -133,6 +133,6 @@ def _platform() -> str:
         raise ConfigurationError(
             "terraform-download-failed",
             f"there is no Terraform to download for {system} on {machine}",
-            hint="install it yourself, and name it: export TT_OPS_TERRAFORM=/path/to/terraform",
+            hint="install it yourself, then set: export TT_OPS_TERRAFORM=/path/to/terraform",
         )
     return f"{system}_{_ARCHITECTURES[machine]}"

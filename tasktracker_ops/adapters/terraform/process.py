@@ -1,6 +1,6 @@
-"""A child process in a session of its own, whose lines arrive as they come.
+"""A child process in its own session, whose output is read line by line.
 
-The terminal's Ctrl-C reaches only us: it is passed on once, and the child is waited for.
+The terminal's Ctrl-C reaches only this process, which forwards it once and waits for the child.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import IO, Literal
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# An orphan that holds the pipes open is noticed after this many seconds.
+# Seconds between checks for a child that ended while an orphan holds its pipes open.
 _POLL = 0.5
-# What outlives the child has this many seconds to end after SIGTERM, then is killed.
+# Seconds between SIGTERM and SIGKILL for processes that outlive the child.
 _GRACE = 2.0
 
 Stream = Literal["stdout", "stderr"]
 _Inbox = SimpleQueue[tuple[Stream | Literal["end", "signal"], str]]
 
 
-class CannotStart(Exception):
-    """The operating system would not run the command; the text says why."""
+class StartError(Exception):
+    """The operating system could not start the command; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +49,19 @@ def run(
     on_line: Callable[[Stream, str], None],
     on_signal: Callable[[int], None],
 ) -> Outcome:
-    """Run `command` and give `on_line` each line of it, without its end, in this thread.
+    """Run `command` and pass each line of its output to `on_line`, in this thread.
 
-    The first SIGINT, SIGTERM or SIGHUP becomes one SIGINT to the child; `on_signal` is told of
-    every one with its number from 1. Outside the main thread no handler is installed. Whatever is
-    raised here, the child has ended before it leaves, and so has everything in its process group.
-    Files that the child makes are private to the user. Raises CannotStart.
+    The first SIGINT, SIGTERM or SIGHUP becomes one SIGINT to the child; `on_signal` gets the count
+    of every one, from 1. Outside the main thread no handler is installed. When this returns or
+    raises, the child and everything in its process group have ended. Files that the child creates
+    are private to the user. Raises StartError.
     """
     inbox: _Inbox = SimpleQueue()
-    with _signals_into(inbox):
+    with _signals_in(inbox):
         child = _start(command, directory, environment)
         signals = 0
         try:
-            readers = _read(child, inbox)
+            readers = _start_readers(child, inbox)
             while readers:
                 try:
                     source, text = inbox.get(timeout=_POLL)
@@ -79,7 +79,7 @@ def run(
                 else:
                     on_line(source, text)
         finally:
-            _finish(child, told=signals > 0)
+            _finish(child, interrupted=signals > 0)
     return Outcome(child.returncode, interrupted=signals > 0 or _late_signal(inbox))
 
 
@@ -100,22 +100,22 @@ def _start(
             umask=0o077,
         )
     except OSError as error:
-        raise CannotStart(error.strerror or str(error)) from error
+        raise StartError(error.strerror or str(error)) from error
 
 
 @contextmanager
-def _signals_into(inbox: _Inbox) -> Iterator[None]:
-    """Put the signals that stop us into the inbox; what is ignored (nohup) stays ignored.
+def _signals_in(inbox: _Inbox) -> Iterator[None]:
+    """Put stop signals into the inbox; ignored ones (nohup) stay ignored.
 
-    A handler that does nothing takes the place of SIG_IGN, which a child would inherit: it could
-    not be interrupted by us any more.
+    An empty handler replaces SIG_IGN, which the child would inherit: it could then not be
+    interrupted.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def note(_number: int, _frame: FrameType | None) -> None:
-        # SimpleQueue.put is the one call that is safe here: the main loop does the rest.
+        # SimpleQueue.put is reentrant, so a signal handler may call it.
         inbox.put(("signal", ""))
 
     def ignore(_number: int, _frame: FrameType | None) -> None:
@@ -131,7 +131,7 @@ def _signals_into(inbox: _Inbox) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _read(child: subprocess.Popen[str], inbox: _Inbox) -> int:
+def _start_readers(child: subprocess.Popen[str], inbox: _Inbox) -> int:
     def drain(stream: IO[str], source: Stream) -> None:
         with stream:
             for line in stream:
@@ -147,15 +147,15 @@ def _read(child: subprocess.Popen[str], inbox: _Inbox) -> int:
 
 
 def _late_signal(inbox: _Inbox) -> bool:
-    """Tell whether a signal came after the last line, when nothing read it any more."""
+    """Return whether a signal arrived after the last line was read."""
     while not inbox.empty():
         if inbox.get()[0] == "signal":
             return True
     return False
 
 
-def _finish(child: subprocess.Popen[str], *, told: bool) -> None:
-    if child.poll() is None and not told:
+def _finish(child: subprocess.Popen[str], *, interrupted: bool) -> None:
+    if child.poll() is None and not interrupted:
         child.send_signal(signal.SIGINT)
     child.wait()
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -169,7 +169,7 @@ def _finish(child: subprocess.Popen[str], *, told: bool) -> None:
 
 
 def _signal_group(group: int, number: int) -> bool:
-    """Send a signal to what is left of a process group; False when nothing is."""
+    """Send a signal to a process group; return False when it has no process left."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

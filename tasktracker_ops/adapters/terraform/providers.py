@@ -1,6 +1,6 @@
-"""Where Terraform gets its providers from: the CLI configuration it is given.
+"""Where Terraform gets its providers from: its CLI configuration.
 
-See https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
+Source: https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import iglob
 
-# Unlike Path's, these take a folder that is closed to us for one without the file.
+# Unlike Path's methods, these return False for a folder that may not be read.
 from os.path import expanduser, isdir, isfile
 from pathlib import Path
 
 from tasktracker_ops.errors import ConfigurationError
 
-# Where images and installers put a mirror that Terraform does not look for by itself.
+# Where images and installers put a mirror that Terraform does not search by itself.
 CONVENTIONAL_PARENTS = (Path("/opt"),)
 
-_LOCKED = re.compile(r'^provider "([^"]+)" \{[^}]*?^\s*version\s*=\s*"([^"]+)"', re.M | re.S)
+_PROVIDER = re.compile(r'^provider "([^"]+)" \{[^}]*?^\s*version\s*=\s*"([^"]+)"', re.M | re.S)
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider as the lock file pins it: its full address and its version."""
+    """A provider as the lock file pins it: full address and version."""
 
     address: str
     version: str
 
     def is_in(self, mirror: Path, platform: str) -> bool:
-        """Tell whether a filesystem mirror holds it, unpacked or as the zip, for `<os>_<arch>`."""
+        """Return whether a mirror holds it for `<os>_<arch>`, unpacked or zipped."""
         folder = mirror / self.address
         name = f"terraform-provider-{folder.name}_{self.version}_{platform}.zip"
         return isdir(folder / self.version / platform) or isfile(folder / name)
@@ -49,7 +49,7 @@ def provider_environment(
     plugin_cache: Path,
     mirror: Path | None = None,
 ) -> dict[str, str]:
-    """Decide on Terraform's CLI configuration; returns the variables to add to its environment.
+    """Choose Terraform's CLI configuration; return the variables to add to its environment.
 
     The first of these that applies:
 
@@ -57,22 +57,22 @@ def provider_environment(
     2. The user's own configuration, untouched: the file that TF_CLI_CONFIG_FILE names if it exists,
        else ~/.terraformrc, else *.tfrc in ~/.terraform.d.
     3. A filesystem mirror that holds every provider of `lock_file` for `platform` (`linux_amd64`),
-       in one of the `mirror_places`.
-    4. A plugin cache that targets share: TF_PLUGIN_CACHE_DIR, else `plugin_cache`.
+       in one of the `mirror_candidates`.
+    4. A plugin cache shared by all targets: TF_PLUGIN_CACHE_DIR, else `plugin_cache`.
 
-    For 1, 3 and 4 a configuration is written under `directory`. Raises ConfigurationError
-    (provider-mirror-incomplete) when `mirror` does not hold what is locked.
+    For 1, 3 and 4 a configuration is written to `directory`. Raises ConfigurationError
+    (provider-mirror-incomplete) when `mirror` does not hold the locked providers.
     """
     home = Path(environment.get("HOME") or expanduser("~"))
     providers = locked_providers(lock_file)
     if mirror is not None:
-        _require(mirror, providers, platform)
+        _require_providers(mirror, providers, platform)
     else:
-        own = _own_configuration(environment, home)
-        if own is not None:
-            return own
-        places = mirror_places(environment, home=home, root_module=lock_file.parent)
-        mirror = next((p for p in places if _holds(p, providers, platform)), None)
+        variables = _user_configuration(environment, home)
+        if variables is not None:
+            return variables
+        candidates = mirror_candidates(environment, home=home, root_module=lock_file.parent)
+        mirror = next((m for m in candidates if _is_complete(m, providers, platform)), None)
     file = directory / "terraform.rc"
     if mirror is not None:
         _write(file, _mirror_configuration(mirror.absolute(), providers))
@@ -84,23 +84,23 @@ def provider_environment(
 
 
 def locked_providers(lock_file: Path) -> tuple[Provider, ...]:
-    """Read the pinned providers from .terraform.lock.hcl; none when there is no such file."""
+    """Return the providers pinned in .terraform.lock.hcl; none without such a file."""
     if not isfile(lock_file):
         return ()
-    return tuple(Provider(*found) for found in _LOCKED.findall(lock_file.read_text("utf-8")))
+    return tuple(Provider(*pair) for pair in _PROVIDER.findall(lock_file.read_text("utf-8")))
 
 
-def mirror_places(
+def mirror_candidates(
     environment: Mapping[str, str],
     *,
     home: Path,
     root_module: Path,
     conventional: Iterable[Path] = CONVENTIONAL_PARENTS,
 ) -> Iterator[Path]:
-    """List the folders that may be a mirror, best first.
+    """Yield the folders that may be a mirror, best first.
 
-    Terraform's implied ones (terraform.d/plugins in the root module, ~/.terraform.d/plugins, then
-    the platform's data folders) and after them every folder in a `conventional` one, by name.
+    First Terraform's implied ones (terraform.d/plugins in the root module, ~/.terraform.d/plugins,
+    then the platform's data folders), then every folder in a `conventional` one, by name.
     """
     yield root_module / "terraform.d" / "plugins"
     yield home / ".terraform.d" / "plugins"
@@ -117,33 +117,35 @@ def mirror_places(
             yield from sorted(child for child in parent.iterdir() if isdir(child))
 
 
-def _own_configuration(environment: Mapping[str, str], home: Path) -> dict[str, str] | None:
-    """Find the user's own CLI configuration: the variables it needs, None when there is none."""
-    named = environment.get("TF_CLI_CONFIG_FILE")
-    usual = home / ".terraformrc"
-    if named and isfile(named):
+def _user_configuration(environment: Mapping[str, str], home: Path) -> dict[str, str] | None:
+    """Return the variables that the user's own CLI configuration needs; None without one."""
+    configured = environment.get("TF_CLI_CONFIG_FILE")
+    default = home / ".terraformrc"
+    if configured and isfile(configured):
         return {}
-    if isfile(usual):
-        # A variable that names a missing file would keep Terraform from reading the usual one.
-        return {"TF_CLI_CONFIG_FILE": str(usual)} if named else {}
-    # `terraform login` leaves its credentials here, which says nothing about providers.
+    if isfile(default):
+        # A variable that names a missing file would keep Terraform from reading the default file.
+        return {"TF_CLI_CONFIG_FILE": str(default)} if configured else {}
+    # Not *.tfrc.json: that is where `terraform login` stores credentials.
     folder = home / ".terraform.d"
     extra = [name for name in iglob("*.tfrc", root_dir=folder) if isfile(folder / name)]
-    return {} if extra and not named else None
+    return {} if extra and not configured else None
 
 
-def _holds(mirror: Path, providers: tuple[Provider, ...], platform: str) -> bool:
+def _is_complete(mirror: Path, providers: tuple[Provider, ...], platform: str) -> bool:
     return bool(providers) and all(p.is_in(mirror, platform) for p in providers)
 
 
-def _require(mirror: Path, providers: tuple[Provider, ...], platform: str) -> None:
+def _require_providers(mirror: Path, providers: tuple[Provider, ...], platform: str) -> None:
     missing = [p for p in providers if not p.is_in(mirror, platform)]
     if missing or not isdir(mirror):
-        what = ", ".join(f"{p.address} {p.version}" for p in missing) or "a folder"
+        names = ", ".join(f"{p.address} {p.version}" for p in missing)
         raise ConfigurationError(
             "provider-mirror-incomplete",
-            f"the provider mirror {str(mirror)!r} does not hold {what} for {platform}",
-            hint="fill it from the terraform folder: "
+            f"the provider mirror {str(mirror)!r} does not hold {names} for {platform}"
+            if names
+            else f"the provider mirror {str(mirror)!r} is not a folder",
+            hint="fill it, in the terraform folder: "
             + shlex.join(["terraform", "providers", "mirror", str(mirror)]),
         )
 
@@ -170,7 +172,7 @@ def _quoted(text: str) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace a file in one step: another run may be reading it."""
+    """Replace a file atomically: another run may be reading it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=file.parent, prefix=file.name, delete=False

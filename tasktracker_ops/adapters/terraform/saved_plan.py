@@ -1,7 +1,6 @@
-"""A saved plan as `terraform show -json` has it.
+"""A saved plan as `terraform show -json` prints it.
 
-The format is Terraform's own, see
-https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+Source: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from tasktracker_ops.models.plan import (
 )
 
 _LONGEST = 60  # characters of a value that is shown
-_OPEN = "NONE"
+_PUBLIC = "NONE"
 _SHARDS = "TASKS_STATUS_SHARDS"
 
 
-def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str], str]) -> Plan:
-    """Return the plan that Terraform `announced`, with all that is known of its changes.
+def read_plan(document: Mapping[str, Any], summary: Plan, clean: Callable[[str], str]) -> Plan:
+    """Return the plan `summary` with the details of its changes from `document`.
 
-    Outputs (`output.<name>`) are listed only when nothing else changes. A text that `clean` changes
+    Outputs (`output.<name>`) are listed only when nothing else changes. A text that `clean` alters
     holds a secret.
     """
     entries = [
@@ -41,9 +40,9 @@ def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str
         if (action := _action({"change": output}))
     ]
     return replace(
-        announced,
+        summary,
         changes=in_order(changes or outputs),
-        made_public=tuple(sorted(_opened(entries))),
+        made_public=tuple(sorted(_opened_routes(entries))),
         fewer_shards=_fewer_shards(entries),
         drift=tuple(_drift(document.get("resource_drift", ()), changes, clean)),
     )
@@ -52,12 +51,12 @@ def read_plan(document: Mapping[str, Any], announced: Plan, clean: Callable[[str
 def _change(entry: Mapping[str, Any], clean: Callable[[str], str]) -> ResourceChange:
     change, action = entry["change"], _action(entry)
     paths = [_path(path) for path in change.get("replace_paths", ())]
-    known = (change.get("before") or {}).get("id")
+    aws_id = (change.get("before") or {}).get("id")
     return ResourceChange(
         address=entry["address"],
         action=action,
         type=entry["type"],
-        id=clean(known) if isinstance(known, str) else "",
+        id=clean(aws_id) if isinstance(aws_id, str) else "",
         attributes=tuple(_attributes(change, clean)) if action in ("update", "replace") else (),
         forced_by=tuple(dict.fromkeys(paths)),
         reason=entry.get("action_reason", ""),
@@ -66,7 +65,7 @@ def _change(entry: Mapping[str, Any], clean: Callable[[str], str]) -> ResourceCh
 
 
 def _action(entry: Mapping[str, Any]) -> str:
-    """Put Terraform's list of actions into one word; empty when nothing happens."""
+    """Return Terraform's list of actions as one word; empty when nothing happens."""
     actions = entry["change"]["actions"]
     if "forget" in actions:
         return "forget"
@@ -82,37 +81,37 @@ def _action(entry: Mapping[str, Any]) -> str:
 def _attributes(
     change: Mapping[str, Any], clean: Callable[[str], str]
 ) -> Iterator[AttributeChange]:
-    """Compare the attributes before and after; what nobody may see is masked."""
+    """Yield the attributes that differ before and after; sensitive ones are masked."""
     before, after = change.get("before") or {}, change.get("after") or {}
     unknown = change.get("after_unknown") or {}
     for name in sorted({*before, *after, *unknown}):
-        to_be_known = _any(unknown.get(name))
-        # The provider writes what is not set as null, as empty, or as false.
-        if (before.get(name) or None) == (after.get(name) or None) and not to_be_known:
+        is_unknown = _is_set(unknown.get(name))
+        # The provider writes an unset value as null, empty or false.
+        if (before.get(name) or None) == (after.get(name) or None) and not is_unknown:
             continue
-        texts = (_shown(before.get(name), clean), _shown(after.get(name), clean))
-        masks = (_mask(change, side, name) for side in ("before_sensitive", "after_sensitive"))
-        if any(masks) or SENSITIVE in texts:
+        texts = (_display(before.get(name), clean), _display(after.get(name), clean))
+        sides = ("before_sensitive", "after_sensitive")
+        if any(_is_masked(change.get(side), name) for side in sides) or SENSITIVE in texts:
             yield AttributeChange(name, SENSITIVE, SENSITIVE)
-        elif to_be_known:
+        elif is_unknown:
             yield AttributeChange(name, texts[0], UNKNOWN)
         else:
             yield AttributeChange(name, *(texts if None not in texts else ()))
 
 
-def _mask(change: Mapping[str, Any], side: str, name: str) -> bool:
-    mask = change.get(side)
-    return _any(mask.get(name)) if isinstance(mask, Mapping) else bool(mask)
+def _is_masked(mask: Any, name: str) -> bool:
+    return _is_set(mask.get(name)) if isinstance(mask, Mapping) else bool(mask)
 
 
-def _any(mask: Any) -> bool:
-    """Tell whether a mask, a truth value or a nest of them, covers anything."""
+def _is_set(mask: Any) -> bool:
+    """Return whether a mask, a nest of truth values, has a true one."""
     if isinstance(mask, Mapping):
-        return any(map(_any, mask.values()))
-    return any(map(_any, mask)) if isinstance(mask, list) else bool(mask)
+        return any(map(_is_set, mask.values()))
+    return any(map(_is_set, mask)) if isinstance(mask, list) else bool(mask)
 
 
-def _shown(value: Any, clean: Callable[[str], str]) -> str | None:
+def _display(value: Any, clean: Callable[[str], str]) -> str | None:
+    """Return a value as it may be displayed; None for a long or nested one."""
     if isinstance(value, list | Mapping):
         return None
     if not isinstance(value, str):
@@ -123,36 +122,37 @@ def _shown(value: Any, clean: Callable[[str], str]) -> str | None:
 
 
 def _path(steps: list[str | int]) -> str:
-    """Write a path as Terraform does: `attribute[0].name`."""
+    """Return a path as Terraform writes it: `attribute[0].name`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return text.removeprefix(".")
 
 
-def _opened(entries: list[Mapping[str, Any]]) -> set[str]:
-    """Find the keys of routes that are protected now and would be open, wherever they stand."""
+def _opened_routes(entries: list[Mapping[str, Any]]) -> set[str]:
+    """Return the keys of routes that are protected now and would be public, at any address."""
     sides: dict[str, set[tuple[str, bool]]] = {"before": set(), "after": set()}
     for entry in entries:
         if entry["type"] != "aws_apigatewayv2_route":
             continue
-        for side, found in sides.items():
+        for side, routes in sides.items():
             if route := entry["change"].get(side):
-                is_open = route.get("authorization_type", _OPEN) == _OPEN
-                found.add((route["route_key"], is_open))
-    return {key for key, is_open in sides["after"] if is_open and (key, False) in sides["before"]}
+                is_public = route.get("authorization_type", _PUBLIC) == _PUBLIC
+                routes.add((route["route_key"], is_public))
+    protected = {key for key, is_public in sides["before"] if not is_public}
+    return {key for key, is_public in sides["after"] if is_public and key in protected}
 
 
 def _fewer_shards(entries: list[Mapping[str, Any]]) -> tuple[int, int] | None:
-    """Find how many partitions of each status the function looks into, where these become fewer."""
-    found: dict[str, int] = {}
+    """Return the function's partitions per status before and after, if they become fewer."""
+    counts: dict[str, int] = {}
     for entry in entries:
         if entry["type"] != "aws_lambda_function":
             continue
         for side in ("before", "after"):
             for environment in (entry["change"].get(side) or {}).get("environment") or ():
                 if shards := (environment.get("variables") or {}).get(_SHARDS):
-                    found[side] = int(shards)
-    now, then = found.get("before", 0), found.get("after", 0)
-    return (now, then) if now > then > 0 else None
+                    counts[side] = int(shards)
+    before, after = counts.get("before", 0), counts.get("after", 0)
+    return (before, after) if before > after > 0 else None
 
 
 def _drift(
@@ -160,13 +160,13 @@ def _drift(
     changes: list[ResourceChange],
     clean: Callable[[str], str],
 ) -> Iterator[ResourceChange]:
-    """What was changed past Terraform and is changed back; the rest is how AWS words things."""
+    """Yield the drift that the plan reverts; other differences are only AWS's normalisation."""
     planned = {change.address: {each.name for each in change.attributes} for change in changes}
     for entry in entries:
-        found = _change(entry, clean)
-        touched = planned.get(found.address)
-        if touched is None:
+        drift = _change(entry, clean)
+        names = planned.get(drift.address)
+        if names is None:
             continue
-        back = tuple(each for each in found.attributes if each.name in touched)
-        if back or found.action == "delete":
-            yield replace(found, attributes=back)
+        reverted = tuple(each for each in drift.attributes if each.name in names)
+        if reverted or drift.action == "delete":
+            yield replace(drift, attributes=reverted)

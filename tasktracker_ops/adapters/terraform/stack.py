@@ -1,4 +1,4 @@
-"""A stack of Terraform: prepared, planned, applied, unlocked."""
+"""A Terraform stack: init, plan, apply, state changes and unlock."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from . import process
 from .command import FLAG, Terraform
 from .data_directory import DataDirectory, init_fingerprint
 from .errors import (
-    Failure,
+    FailedCommand,
     LockInfo,
     is_transient_lock_failure,
     lock_mismatch,
-    lock_not_found,
     needs_init,
+    unlock_failed,
     unsaved_state,
 )
-from .events import Transcript, plain
+from .events import Transcript, strip_colours
 from .saved_plan import read_plan
 
 Variable = str | bool | int | None
@@ -42,7 +42,7 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What would change, and the call that does exactly that."""
+    """A plan, and the call that applies exactly that plan."""
 
     plan: Plan
     apply: Callable[[], None]
@@ -50,7 +50,7 @@ class SavedPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One command, from its start to its return code."""
+    """One finished Terraform command."""
 
     operation: str
     started: datetime
@@ -63,15 +63,16 @@ class _Run:
 class Stack:
     """One Terraform root module: its directory, data directory, backend settings and variables.
 
-    `data_directory` is Terraform's TF_DATA_DIR and private to one target. `backend` holds no
-    secrets, as it is on the command line; `variables` may, as they travel as TF_VAR_* (None leaves
-    Terraform's default, and a terraform.tfvars in the directory wins over all). `environment` is
-    the child's whole environment; TF_CLI_ARGS* and TF_WORKSPACE are taken out, as they change what
-    a command means, and TF_LOG_PATH*, where secrets would go; TF_LOG stays and ends in the log.
-    `report` is called in the calling thread as things happen. `redact` takes the secrets out of all
-    that Terraform says, before it goes anywhere. Hints tell the user to type `command`.
+    `data_directory` is Terraform's TF_DATA_DIR and private to one target. `backend` must hold no
+    secrets, since it appears on the command line; `variables` may, since they are passed as
+    TF_VAR_* (None keeps Terraform's default; a terraform.tfvars in the directory overrides all).
+    `environment` is the child's whole environment, from which TF_CLI_ARGS* and TF_WORKSPACE are
+    removed, as they change what a command means, and TF_LOG_PATH*, as secrets would be written
+    there; the output of TF_LOG goes to the log. `report` is called in the calling thread as events
+    arrive. `redact` removes secrets from all output of Terraform before it is used. Hints name the
+    command `tt-ops COMMAND`.
 
-    Every method raises TtOpsError with a code that `failures` names, and ConfigurationError
+    Methods that run Terraform raise TtOpsError as `errors` makes them, and ConfigurationError
     (terraform-missing, root-module-missing).
     """
 
@@ -98,22 +99,18 @@ class Stack:
         self._command = command
 
     def initialise(self) -> bool:
-        """Run `terraform init` when it is needed; returns whether it ran.
-
-        It is needed when the backend settings, the provider lock file, a file with a `terraform` or
-        `module` block, or the executable is not what the last init saw.
-        """
+        """Run `terraform init` if what it depends on has changed; return whether it ran."""
         if not self._directory.is_dir():
             raise ConfigurationError(
                 "root-module-missing",
                 f"there is no Terraform configuration at {str(self._directory)!r}",
-                hint=f"name your clone: tt-ops --project-dir PATH {self._command}",
+                hint=f"name the project's folder: tt-ops --project-dir PATH {self._command}",
             )
         fingerprint = init_fingerprint(self._executable, self._directory, self._backend)
         if self._data.is_initialised(fingerprint):
             return False
         self._data.create()
-        with self._data.exclusive():
+        with self._data.init_lock():
             if self._data.is_initialised(fingerprint):
                 return False
             self._run("init", reconfigure=FLAG, lockfile="readonly", backend_config=self._backend)
@@ -121,15 +118,16 @@ class Stack:
         return True
 
     def plan(self, file: Path, *, destroy: bool = False, lock_timeout: int = 0) -> Plan:
-        """Save to `file` (private, holds secrets, the caller's to remove) what would change.
+        """Save a plan to `file` and return it; initialise first if needed.
 
-        Initialises first when that is needed. `lock_timeout` is in seconds.
+        The file is private, holds secrets, and is the caller's to remove. `lock_timeout` is in
+        seconds.
         """
         if self._data.unsaved_state.exists():
             raise unsaved_state(self._data.unsaved_state, self._recovery())
         self.initialise()
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Terraform would keep the mode of a file that is there.
+        # Terraform would keep the mode of an existing file.
         file.unlink(missing_ok=True)
         transcript = self._run(
             "plan",
@@ -138,19 +136,19 @@ class Stack:
             lock_timeout=f"{lock_timeout}s",
             destroy=FLAG if destroy else None,
         )
-        announced = transcript.plan()
-        # To show the file, Terraform starts the provider once more, which takes seconds.
-        if not transcript.differs or transcript.only("delete" if destroy else "create"):
-            return announced
-        return read_plan(self._show(file), announced, transcript.clean)
+        summary = transcript.plan()
+        # Showing the file starts the provider again, which takes seconds.
+        if not transcript.has_changes or transcript.has_only("delete" if destroy else "create"):
+            return summary
+        return read_plan(self._show(file), summary, transcript.clean)
 
     def apply(self, file: Path, *, lock_timeout: int = 0) -> None:
-        """Apply exactly the plan that was saved in `file`; `lock_timeout` is in seconds."""
+        """Apply the plan saved in `file`; `lock_timeout` is in seconds."""
         self._run("apply", str(file.absolute()), lock_timeout=f"{lock_timeout}s")
 
     @contextmanager
     def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
-        """Give a plan that can be applied as long as the block lasts; its file is gone after."""
+        """Yield a plan that can be applied inside the block; its file is removed afterwards."""
         with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
             file = Path(folder) / "plan"
             plan = self.plan(file, destroy=destroy, lock_timeout=lock_timeout)
@@ -159,31 +157,31 @@ class Stack:
     def _show(self, file: Path) -> Mapping[str, Any]:
         run = self._once("show", str(file.absolute()), json=FLAG)
         if run.code != 0:
-            raise self._failure(run).error()
-        return run.transcript.shown
+            raise self._failed(run).error()
+        return run.transcript.document
 
     def forget(self, address: str) -> None:
-        """Take a resource out of the state, where it is in it, and leave it as it is."""
+        """Remove a resource from the state, if it is there, without touching the resource."""
         self.initialise()
         run = self._once("state rm", address)
         if run.code != 0 and "No matching objects found" not in run.stderr:
-            raise self._failure(run).error()
+            raise self._failed(run).error()
 
     def untaint(self, address: str) -> None:
-        """Have the next plan keep a resource that was not made to its end."""
+        """Let the next plan keep a tainted resource instead of replacing it."""
         self.initialise()
         run = self._once("untaint", address)
         if run.code != 0:
-            raise self._failure(run).error()
+            raise self._failed(run).error()
 
     def force_unlock(self, lock_id: str) -> None:
-        """Remove a lock that a dead run has left.
+        """Remove the lock of a dead run.
 
-        Raises TtOpsError: lock-not-found, or lock-mismatch when another one is held.
+        Raises TtOpsError: lock-not-found, or lock-mismatch when another lock is held.
         """
         self.initialise()
         removed = False
-        # A lock that is only in S3, or only in DynamoDB, is removed and yet called a failure.
+        # Removing a lock that is only in S3, or only in DynamoDB, succeeds with an error.
         for _ in range(2):
             run = self._once("force-unlock", lock_id, force=FLAG)
             holder = LockInfo.parse(run.stderr)
@@ -192,16 +190,16 @@ class Stack:
             if holder and holder.id != lock_id:
                 raise lock_mismatch(lock_id, holder)
             removed = holder is not None
-        raise lock_not_found(lock_id, run.stderr, log=self._data.log)
+        raise unlock_failed(lock_id, run.stderr, log=self._data.log)
 
     def _run(self, operation: str, *arguments: str, **options: Any) -> Transcript:
-        """Run a command that speaks JSON; returns what it said if it went well."""
+        """Run a command with `-json` and return its transcript; retry what a retry can fix."""
         for attempt in range(_ATTEMPTS):
             run = self._once(operation, *arguments, json=FLAG, input=False, **options)
             if run.code == 0 or (run.code == 2 and operation == "plan"):
                 return run.transcript
             if attempt == 0 and operation == "plan" and needs_init(run.transcript):
-                self._data.forget_init()
+                self._data.require_init()
                 self.initialise()
             elif is_transient_lock_failure(
                 run.transcript, who=self._redact(_who()), started=run.started
@@ -209,7 +207,7 @@ class Stack:
                 time.sleep(random.uniform(0.5, 1.5) * (attempt + 1))  # nosec B311 # jitter
             else:
                 break
-        raise self._failure(run).error()
+        raise self._failed(run).error()
 
     def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
         started = datetime.now(UTC)
@@ -218,53 +216,55 @@ class Stack:
                 self._directory, lambda text: log.write(f"{text}\n"), self._redact
             )
 
-            def listen(stream: process.Stream, line: str) -> None:
+            def on_line(stream: process.Stream, line: str) -> None:
                 if stream == "stderr":
                     log.write(f"{transcript.clean(line)}\n")
                     return
-                if event := transcript.take(line):
+                if event := transcript.feed(line):
                     self._report(event)
 
             terraform = Terraform(
                 executable=self._executable,
                 directory=self._directory,
                 environment=self._environment,
-                on_line=listen,
+                on_line=on_line,
                 on_signal=self._on_signal,
             )
             code, _, stderr = terraform.cmd(operation, *arguments, no_color=FLAG, **options)
             log.write(f"exit code {code}\n")
-        run = _Run(operation, started, code, terraform.interrupted, transcript, plain(stderr))
+        run = _Run(
+            operation, started, code, terraform.interrupted, transcript, strip_colours(stderr)
+        )
         if run.interrupted:
-            raise self._failure(run).interrupted()
+            raise self._failed(run).interruption()
         return run
 
     def _on_signal(self, number: int) -> None:
         text = (
-            "Stopping: Terraform finishes what it has begun and releases its lock"
+            "Stopping: Terraform finishes the current step and releases its lock"
             if number == 1
-            else "Still waiting for Terraform to stop by itself; killing it would strand its lock"
+            else "Still waiting for Terraform to stop; killing it would leave its lock behind"
         )
         self._report(TerraformEvent("notice", text))
 
-    def _failure(self, run: _Run) -> Failure:
-        rescued = self._data.rescue_state(self._directory, since=run.started)
-        return Failure(
+    def _failed(self, run: _Run) -> FailedCommand:
+        is_unsaved = self._data.move_unsaved_state(self._directory, since=run.started)
+        return FailedCommand(
             operation=run.operation,
             transcript=run.transcript,
             returncode=run.code,
             log=self._data.log,
             command=self._command,
-            recovery=self._recovery() if rescued else None,
+            recovery=self._recovery() if is_unsaved else None,
         )
 
     def _recovery(self) -> str:
-        """Spell out the command that stores a state which Terraform could not."""
+        """Return the shell command that saves a state which Terraform could not save."""
         state = str(self._data.unsaved_state)
         names = ("TF_DATA_DIR", "AWS_PROFILE", "AWS_ENDPOINT_URL")
-        given = {n: self._environment[n] for n in names if n in self._environment}
-        # One with a secret in it is the user's own: the shell has it already.
-        settings = [f"{n}={value}" for n, value in given.items() if self._redact(value) == value]
+        values = {n: self._environment[n] for n in names if n in self._environment}
+        # A value with a secret is the user's own setting, which the shell already has.
+        settings = [f"{n}={value}" for n, value in values.items() if self._redact(value) == value]
         push = [str(self._executable), f"-chdir={self._directory}", "state", "push", state]
         return f"{shlex.join(['env', *settings, *push])} && {shlex.join(['rm', state])}"
 
@@ -277,17 +277,17 @@ def _environment(
         for name, value in inherited.items()
         if not name.startswith(("TF_CLI_ARGS", "TF_LOG_PATH")) and name != "TF_WORKSPACE"
     }
-    # Reading the AWS provider's schema makes so much garbage that collecting it later saves a sixth
-    # of every command's processor time, for 50 MB more.
+    # Less frequent garbage collection while Terraform reads the AWS provider's schema saves a sixth
+    # of every command's CPU time, for 50 MB more memory.
     defaults = {"GOGC": "400"}
-    ours = {
+    fixed = {
         "CHECKPOINT_DISABLE": "1",
         "TF_DATA_DIR": str(data_directory),
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
     }
-    given = {f"TF_VAR_{k}": _text(v) for k, v in variables.items() if v is not None}
-    return {**defaults, **kept, **ours, **given}
+    values = {f"TF_VAR_{k}": _text(v) for k, v in variables.items() if v is not None}
+    return {**defaults, **kept, **fixed, **values}
 
 
 def _text(value: str | bool | int) -> str:
@@ -295,7 +295,7 @@ def _text(value: str | bool | int) -> str:
 
 
 def _who() -> str:
-    """Name ourselves as Terraform does in its locks."""
+    """Return user@host, as Terraform writes it into its locks."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

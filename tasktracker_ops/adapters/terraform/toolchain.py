@@ -1,4 +1,4 @@
-"""Finding Terraform: configured, on PATH, in our cache, or downloaded once the user agrees."""
+"""Finding Terraform: configured, on PATH, in the cache, or downloaded with the user's consent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TIMEOUT = 30.0  # seconds; a version manager's shim may be slow
 
 @dataclass(frozen=True, slots=True)
 class TerraformBinary:
-    """A Terraform that works: `source` says where it was found, `platform` is `<os>_<arch>`."""
+    """A working Terraform: `source` says where it was found, `platform` is `<os>_<arch>`."""
 
     path: Path
     version: str
@@ -32,11 +32,11 @@ class TerraformBinary:
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """Where Terraform may be.
+    """The places where Terraform may be.
 
-    `configured` is the user's setting (TT_OPS_TERRAFORM), `environment` gives PATH, `cache` is a
-    folder of ours. `approve` is asked one question before anything is downloaded from `releases`;
-    `progress` is told the bytes received and, if known, their total.
+    `configured` is the user's setting (TT_OPS_TERRAFORM), `environment` gives PATH, `cache` is the
+    folder for downloads. `approve` answers a question before anything is downloaded from
+    `releases`; `progress` gets the bytes received and, if known, their total.
     """
 
     configured: Path | None
@@ -47,38 +47,37 @@ class Toolchain:
     progress: Callable[[int, int | None], None] = lambda received, total: None
 
     def terraform(self) -> TerraformBinary:
-        """Find Terraform, or get it.
+        """Return Terraform; download it if it is found nowhere.
 
-        Raises ConfigurationError: terraform-missing, terraform-too-old, terraform-broken for a
-        configured one that does not run, and terraform-download-failed,
-        terraform-checksum-missing or terraform-checksum-mismatch from a download.
+        Raises ConfigurationError: terraform-missing, terraform-too-old, terraform-broken for one
+        that does not run, and those of `download`.
         """
         if self.configured is not None:
-            return _recent(self._configured(self.configured))
+            return _require_recent(self._inspect_configured(self.configured))
         for path in self._on_path():
-            # A version manager's shim fails where no version is chosen: the next one may do.
+            # A version manager's shim fails where no version is selected: try the next one.
             if binary := self._inspect(path, "PATH"):
-                return _recent(binary)
+                return _require_recent(binary)
         cached = self.cache / "terraform" / TERRAFORM_VERSION / "terraform"
         if _is_executable(cached) and (binary := self._inspect(cached, "cache")):
             return binary
         return self._download(cached)
 
-    def _configured(self, path: Path) -> TerraformBinary:
+    def _inspect_configured(self, path: Path) -> TerraformBinary:
         if not _is_executable(path):
             state = "is not an executable file" if os.path.exists(path) else "does not exist"
             raise ConfigurationError(
                 "terraform-missing",
                 f"TT_OPS_TERRAFORM names {str(path)!r}, which {state}",
-                hint="name Terraform itself (TT_OPS_TERRAFORM=/path/to/terraform), or let it be "
-                "found: unset TT_OPS_TERRAFORM",
+                hint="set it to the executable (TT_OPS_TERRAFORM=/path/to/terraform), or "
+                "search PATH instead: unset TT_OPS_TERRAFORM",
             )
         binary = self._inspect(path, "TT_OPS_TERRAFORM")
         if binary is None:
             raise ConfigurationError(
                 "terraform-broken",
-                f"TT_OPS_TERRAFORM names {str(path)!r}, which does not tell its version",
-                hint=f"see what it says: {shlex.join([str(path), 'version', '-json'])}",
+                f"TT_OPS_TERRAFORM names {str(path)!r}, which does not report its version",
+                hint=f"run it to see why: {shlex.join([str(path), 'version', '-json'])}",
             )
         return binary
 
@@ -89,13 +88,13 @@ class Toolchain:
                 yield path
 
     def _inspect(self, path: Path, source: str) -> TerraformBinary | None:
-        """Ask a Terraform for its version; None when it does not answer."""
+        """Run `terraform version`; return None when that fails."""
         kept = {k: v for k, v in self.environment.items() if not k.startswith(("TF_", "AWS_"))}
-        # With no configuration file and in an empty folder it hashes no provider.
+        # Without a configuration file, and in an empty folder, Terraform hashes no provider.
         quiet = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
         try:
             with tempfile.TemporaryDirectory() as empty:
-                answer = subprocess.run(  # nosec B603 # no shell; the user's Terraform
+                output = subprocess.run(  # nosec B603 # no shell; the user's Terraform
                     [path.absolute(), "version", "-json"],
                     cwd=empty,
                     env={**kept, **quiet},
@@ -104,8 +103,8 @@ class Toolchain:
                     timeout=_TIMEOUT,
                     check=True,
                 ).stdout
-            said = json.loads(answer)
-            return TerraformBinary(path, said["terraform_version"], source, said["platform"])
+            version = json.loads(output)
+            return TerraformBinary(path, version["terraform_version"], source, version["platform"])
         except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
             return None
 
@@ -116,8 +115,8 @@ class Toolchain:
             raise ConfigurationError(
                 "terraform-missing",
                 f"Terraform was found neither on PATH nor in {str(self.cache)!r}",
-                hint=f"agree to the download (--yes), or install Terraform {MINIMUM_VERSION} or "
-                "later and name it: export TT_OPS_TERRAFORM=/path/to/terraform",
+                hint=f"confirm the download (--yes), or install Terraform {MINIMUM_VERSION} or "
+                "later and set: export TT_OPS_TERRAFORM=/path/to/terraform",
             )
         # requests is slow to import, and a download is rare.
         from .downloads import download
@@ -128,27 +127,27 @@ class Toolchain:
             raise ConfigurationError(
                 "terraform-broken",
                 f"the Terraform downloaded to {str(destination)!r} does not run on this machine",
-                hint=f"see what it says: {shlex.join([str(destination), 'version'])}",
+                hint=f"run it to see why: {shlex.join([str(destination), 'version'])}",
             )
         return binary
 
 
 def _is_executable(path: Path) -> bool:
-    # Unlike Path.is_file, os.path takes a folder that is closed to us for one without the file.
+    # Unlike Path.is_file, os.path.isfile returns False for a folder that may not be read.
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-def _recent(binary: TerraformBinary) -> TerraformBinary:
+def _require_recent(binary: TerraformBinary) -> TerraformBinary:
     if _numbers(binary.version) >= _numbers(MINIMUM_VERSION):
         return binary
     raise ConfigurationError(
         "terraform-too-old",
         f"Terraform {binary.version} at {str(binary.path)!r} (from {binary.source}) is too old: "
-        f"{MINIMUM_VERSION} or later is needed",
-        hint="upgrade it, or name another one: export TT_OPS_TERRAFORM=/path/to/terraform",
+        f"{MINIMUM_VERSION} or later is required",
+        hint="upgrade it, or use another one: export TT_OPS_TERRAFORM=/path/to/terraform",
     )
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Read the numbers of a version; 1.12.0-beta1 counts as 1.12.0."""
+    """Return the numbers of a version; 1.12.0-beta1 counts as 1.12.0."""
     return tuple(int(part) for part in re.findall(r"\d+", version.split("-")[0]))

@@ -1,4 +1,4 @@
-"""Signals during a run: passed on once, waited for, and told in one sentence."""
+"""Child processes: signals are forwarded once, nothing is left running, output is read by line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from tasktracker_ops.adapters.terraform import process
 
-# Unusual enough to be found among the processes of the machine.
+# A duration that no other process on this machine uses.
 NAP = f"sleep 613.{os.getpid()}"
 MODULE = """
 resource "terraform_data" "quick" {}
@@ -35,7 +35,7 @@ resource "terraform_data" "last" {
 DRIVER = """
 import json, os, signal, sys
 from pathlib import Path
-from tasktracker_ops.adapters.terraform import Stack
+from tasktracker_ops.adapters.terraform.stack import Stack
 from tasktracker_ops.errors import TtOpsError
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
@@ -60,11 +60,11 @@ except TtOpsError as error:
     sys.exit(error.exit_code)
 """
 
-# Runs a command as a script's background job under nohup does.
+# Runs a command as a background job under nohup.
 BACKGROUND = f"""
 import os, signal
 from pathlib import Path
-from tasktracker_ops.adapters import process
+from tasktracker_ops.adapters.terraform import process
 
 for number in (signal.SIGINT, signal.SIGHUP):
     signal.signal(number, signal.SIG_IGN)
@@ -75,18 +75,18 @@ outcome = process.run(
 print(outcome.interrupted, signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
 """
 
-# Counts its SIGINTs, and takes its time after the first.
-RELUCTANT = """#!{python}
+# Counts its SIGINTs, and ends two seconds after the first.
+SLOW_TERRAFORM = """#!{python}
 import json, os, signal, sys, time
 from pathlib import Path
 
 count = 0
 
-def note(number, frame):
+def on_signal(number, frame):
     global count
     count += 1
 
-signal.signal(signal.SIGINT, note)
+signal.signal(signal.SIGINT, on_signal)
 if sys.argv[1] == "init":
     sys.exit(0)
 if sys.argv[1] == "plan":
@@ -104,7 +104,7 @@ sys.exit(1)
 
 @contextmanager
 def driven(bench: Any, wait_for: str, executable: Path | None = None) -> Iterator[Any]:
-    """Plan and apply in a process of its own, up to the line that has `wait_for` in it."""
+    """Run plan and apply in a process of its own, up to a line with `wait_for`."""
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER, executable or bench.terraform.path, bench.folder, wait_for],
         env={**bench.environment, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -132,16 +132,16 @@ def wait_for_nap(bench: Any, command_lines: Callable[[], list[str]]) -> None:
 
 
 def last_line(output: str) -> list[Any]:
-    """Read the driver's error."""
+    """Return the driver's error."""
     answer: list[Any] = json.loads(output.splitlines()[-1])
     return answer
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_stops_terraform_in_order(
+def test_signal_stops_terraform_gracefully(
     bench: Any, number: int, command_lines: Callable[[], list[str]]
 ) -> None:
-    """One sentence, exit 130, no process left, the lock free: the next apply completes."""
+    """Exit code 130, one sentence, no process left, the lock released; the next apply completes."""
     bench.write(MODULE)
     with driven(bench, '"started", "terraform_data.slow"') as driver:
         wait_for_nap(bench, command_lines)
@@ -150,7 +150,7 @@ def test_signal_stops_terraform_in_order(
     kind, code, message, hint, handlers_restored = last_line(output)
     assert (driver.returncode, kind, code) == (130, "error", "interrupted")
     assert message == (
-        "interrupted during apply: 1 of 3 resources were done, and the state lock is released"
+        "interrupted during apply: 1 of 3 resources were done; the state lock is released"
     )
     assert hint.endswith("tt-ops deploy")
     assert handlers_restored
@@ -164,7 +164,7 @@ def test_signal_stops_terraform_in_order(
 
 @pytest.mark.timeout(30)
 def test_sigterm_ends_the_child_of_a_background_job() -> None:
-    """The child gets the default signals even where SIGINT and SIGHUP are ignored (nohup, `&`)."""
+    """The child has default signal handlers even where SIGINT is ignored (nohup, `&`)."""
     with subprocess.Popen(
         [sys.executable, "-c", BACKGROUND],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -182,8 +182,8 @@ def test_sigterm_ends_the_child_of_a_background_job() -> None:
     assert output == "True True\n"
 
 
-def test_ctrl_c_pressed_twice_reaches_terraform_once(bench: Any) -> None:
-    """The terminal signals the whole group; Terraform would abandon its lock at the second one."""
+def test_second_ctrl_c_does_not_reach_terraform(bench: Any) -> None:
+    """Terraform would abandon its lock at the second interrupt of the terminal."""
     bench.write(MODULE)
     with driven(bench, '"started", "terraform_data.slow"') as driver:
         for _ in range(2):
@@ -196,10 +196,10 @@ def test_ctrl_c_pressed_twice_reaches_terraform_once(bench: Any) -> None:
 
 
 def test_second_signal_is_not_forwarded(bench: Any, tmp_path: Path) -> None:
-    """Terraform takes the time it needs, and hears of one signal."""
+    """Terraform gets one signal and as much time as it needs."""
     bench.write(MODULE)
     count, fake = tmp_path / "count", tmp_path / "terraform"
-    fake.write_text(RELUCTANT.format(python=sys.executable, count=str(count)))
+    fake.write_text(SLOW_TERRAFORM.format(python=sys.executable, count=str(count)))
     fake.chmod(0o755)
     with driven(bench, "ready", executable=fake) as driver:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
@@ -212,10 +212,10 @@ def test_second_signal_is_not_forwarded(bench: Any, tmp_path: Path) -> None:
     assert count.read_text() == "1"
 
 
-def test_killed_terraform_leaves_no_process(
+def test_children_of_a_killed_terraform_are_ended(
     bench: Any, command_lines: Callable[[], list[str]]
 ) -> None:
-    """What it had started would live on: the whole process group goes."""
+    """Its whole process group is ended."""
     bench.write(MODULE)
     with driven(bench, '"started", "terraform_data.slow"') as driver:
         wait_for_nap(bench, command_lines)
@@ -228,7 +228,7 @@ def test_killed_terraform_leaves_no_process(
 
 
 def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
-    """Standard input is empty; both streams arrive, whatever bytes are in them."""
+    """Lines of both streams arrive separately; invalid UTF-8 is replaced."""
     lines: list[tuple[str, str]] = []
     outcome = process.run(
         ["sh", "-c", "cat; printf 'a\\r\\n\\377\\n'; echo b >&2; exit 7"],
@@ -242,8 +242,8 @@ def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
 
 
 def test_orphan_with_open_pipes_is_ended(tmp_path: Path) -> None:
-    """What a child leaves in its process group is ended."""
-    before = time.monotonic()
+    """A process that outlives its parent in the group does not delay the result."""
+    started = time.monotonic()
     outcome = process.run(
         ["sh", "-c", "sleep 614.7 & exit 0"],
         directory=tmp_path,
@@ -252,4 +252,4 @@ def test_orphan_with_open_pipes_is_ended(tmp_path: Path) -> None:
         on_signal=lambda number: None,
     )
     assert outcome.returncode == 0
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - started < 5

@@ -1,4 +1,4 @@
-"""Which CLI configuration Terraform is given, and that it works with the real provider."""
+"""Terraform's CLI configuration: the user's own, a mirror, or a plugin cache."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tasktracker_ops.adapters.terraform.providers import (
     Provider,
     locked_providers,
-    mirror_places,
+    mirror_candidates,
     provider_environment,
 )
 from tasktracker_ops.errors import ConfigurationError, ExitCode
@@ -36,8 +36,8 @@ ROOT_MODULE = Path(__file__).parents[3] / "terraform"
 
 
 @pytest.fixture
-def decide(tmp_path: Path) -> Callable[..., dict[str, str]]:
-    """Decide for a root module with a lock file, and a home that is empty unless filled."""
+def configure(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """A function that configures a root module with a lock file, and an empty home folder."""
     home, module = tmp_path / "home", tmp_path / "module"
     home.mkdir(exist_ok=True)
     module.mkdir()
@@ -68,24 +68,24 @@ def fill(mirror: Path, *, packed: bool = False) -> Path:
     return mirror
 
 
-def written(variables: dict[str, str]) -> str:
-    """Read the configuration that the variables name."""
+def configuration(variables: dict[str, str]) -> str:
+    """Return the configuration file that the variables name."""
     return Path(variables["TF_CLI_CONFIG_FILE"]).read_text()
 
 
 def test_unreadable_mirror_is_skipped(
-    decide: Callable[..., dict[str, str]],
+    configure: Callable[..., dict[str, str]],
 ) -> None:
-    """Another user's home or a closed folder in /opt holds nothing for us; it stops nobody."""
-    unreachable = "/" + "x" * 300  # fails to be looked at even for root
-    made = decide(
+    """A folder without read permission, such as another user's home, is no error."""
+    unreachable = "/" + "x" * 300  # fails even for root
+    variables = configure(
         HOME=unreachable, TF_CLI_CONFIG_FILE=f"{unreachable}/rc", XDG_DATA_DIRS=unreachable
     )
-    assert "disable_checkpoint" in written(made)
+    assert "disable_checkpoint" in configuration(variables)
 
 
 def test_lock_file_names_the_providers(tmp_path: Path) -> None:
-    """Address and version of each; no lock file, no provider."""
+    """Without a lock file there are none."""
     file = tmp_path / "lock"
     assert locked_providers(file) == ()
     file.write_text(LOCK)
@@ -95,98 +95,98 @@ def test_lock_file_names_the_providers(tmp_path: Path) -> None:
     )
 
 
-def test_users_own_configuration_is_left_alone(
-    tmp_path: Path, decide: Callable[..., dict[str, str]]
+def test_users_own_configuration_is_used(
+    tmp_path: Path, configure: Callable[..., dict[str, str]]
 ) -> None:
-    """Named by the variable or in the usual place, it is stronger than any mirror we find."""
+    """From the variable or the default path, it comes before a mirror that is found."""
     fill(tmp_path / "home" / ".terraform.d" / "plugins")
     own = tmp_path / "own.tfrc"
     own.touch()
-    assert decide(TF_CLI_CONFIG_FILE=str(own)) == {}
-    usual = tmp_path / "home" / ".terraformrc"
-    usual.touch()
-    assert decide() == {}
-    assert decide(TF_CLI_CONFIG_FILE="/nonexistent") == {"TF_CLI_CONFIG_FILE": str(usual)}
+    assert configure(TF_CLI_CONFIG_FILE=str(own)) == {}
+    default = tmp_path / "home" / ".terraformrc"
+    default.touch()
+    assert configure() == {}
+    assert configure(TF_CLI_CONFIG_FILE="/nonexistent") == {"TF_CLI_CONFIG_FILE": str(default)}
 
 
-def test_fragments_in_the_users_folder_are_a_configuration(
-    tmp_path: Path, decide: Callable[..., dict[str, str]]
+def test_tfrc_files_in_the_users_folder_are_a_configuration(
+    tmp_path: Path, configure: Callable[..., dict[str, str]]
 ) -> None:
-    """Credentials alone are not."""
+    """Credentials of `terraform login` are not."""
     folder = tmp_path / "home" / ".terraform.d"
     folder.mkdir()
     (folder / "credentials.tfrc.json").touch()
-    assert decide() != {}
+    assert configure() != {}
     (folder / "mine.tfrc").touch()
-    assert decide() == {}
+    assert configure() == {}
 
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("place", ["home/.terraform.d/plugins", "module/terraform.d/plugins"])
-def test_mirror_that_holds_everything_is_used(
-    tmp_path: Path, decide: Callable[..., dict[str, str]], place: str, packed: bool
+def test_complete_mirror_is_used(
+    tmp_path: Path, configure: Callable[..., dict[str, str]], place: str, packed: bool
 ) -> None:
-    """Unpacked or as zips; the registry is not asked for what the mirror holds."""
+    """Unpacked or zipped; the registry is not used for its providers."""
     mirror = fill(tmp_path / place, packed=packed)
-    text = written(decide(TF_CLI_CONFIG_FILE="/nonexistent"))
+    text = configuration(configure(TF_CLI_CONFIG_FILE="/nonexistent"))
     assert f'path    = "{mirror}"' in text
     assert text.count(f'["{ADDRESS}", "registry.terraform.io/example/other"]') == 2
     assert "disable_checkpoint = true" in text
 
 
-def test_terraforms_own_places_come_first(tmp_path: Path) -> None:
-    """Root module, home, data folders, and then what lies in the conventional ones, by name."""
+def test_terraforms_own_mirror_folders_come_first(tmp_path: Path) -> None:
+    """Root module, home and data folders come before the conventional ones, sorted by name."""
     home, module, opt = tmp_path / "home", tmp_path / "module", tmp_path / "opt"
     for name in ("b", "a"):
         (opt / name).mkdir(parents=True)
-    places = [
-        *mirror_places(
+    folders = [
+        *mirror_candidates(
             {"XDG_DATA_DIRS": str(tmp_path / "share")},
             home=home,
             root_module=module,
             conventional=[opt, tmp_path / "nowhere"],
         )
     ]
-    assert places[:2] == [module / "terraform.d/plugins", home / ".terraform.d/plugins"]
-    assert places[-2:] == [opt / "a", opt / "b"]
-    assert len(places) == 6
+    assert folders[:2] == [module / "terraform.d/plugins", home / ".terraform.d/plugins"]
+    assert folders[-2:] == [opt / "a", opt / "b"]
+    assert len(folders) == 6
 
 
 def test_incomplete_mirror_is_not_used(
     tmp_path: Path,
-    decide: Callable[..., dict[str, str]],
+    configure: Callable[..., dict[str, str]],
 ) -> None:
-    """One provider of two is not enough, nor is another version."""
+    """It holds one provider of two."""
     mirror = tmp_path / "home" / ".terraform.d" / "plugins"
     (mirror / ADDRESS / "5.100.0" / PLATFORM).mkdir(parents=True)
-    assert "filesystem_mirror" not in written(decide())
+    assert "filesystem_mirror" not in configuration(configure())
 
 
 def test_without_a_mirror_targets_share_a_plugin_cache(
-    tmp_path: Path, decide: Callable[..., dict[str, str]]
+    tmp_path: Path, configure: Callable[..., dict[str, str]]
 ) -> None:
-    """Ours, unless the user has one."""
-    assert decide()["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "cache")
+    """The cache of tt-ops, unless the user has set another."""
+    assert configure()["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "cache")
     assert (tmp_path / "cache").is_dir()
     theirs = tmp_path / "theirs"
-    assert decide(TF_PLUGIN_CACHE_DIR=str(theirs))["TF_PLUGIN_CACHE_DIR"] == str(theirs)
+    assert configure(TF_PLUGIN_CACHE_DIR=str(theirs))["TF_PLUGIN_CACHE_DIR"] == str(theirs)
 
 
 def test_configured_mirror_comes_first(
-    tmp_path: Path, decide: Callable[..., dict[str, str]]
+    tmp_path: Path, configure: Callable[..., dict[str, str]]
 ) -> None:
-    """Even before the user's own configuration, as it was set for this tool."""
+    """It comes before the user's own configuration."""
     (tmp_path / "home" / ".terraformrc").touch()
     mirror = fill(tmp_path / 'a "quoted" \\ name')
-    assert r"a \"quoted\" \\ name" in written(decide(mirror=mirror))
+    assert r"a \"quoted\" \\ name" in configuration(configure(mirror=mirror))
 
 
-def test_wrong_configured_mirror_is_an_error(
-    tmp_path: Path, decide: Callable[..., dict[str, str]]
+def test_incomplete_configured_mirror_is_an_error(
+    tmp_path: Path, configure: Callable[..., dict[str, str]]
 ) -> None:
-    """It says what is missing there, for which platform, and how to fill it."""
+    """The message names what is missing, and the hint fills it."""
     with pytest.raises(ConfigurationError) as caught:
-        decide(mirror=tmp_path / "empty")
+        configure(mirror=tmp_path / "empty")
     assert caught.value.code == "provider-mirror-incomplete"
     assert caught.value.exit_code == ExitCode.CONFIGURATION
     assert f"{ADDRESS} 5.100.0" in caught.value.message
@@ -195,7 +195,7 @@ def test_wrong_configured_mirror_is_an_error(
 
 @pytest.mark.soak  # as every deploy in tests/e2e does
 def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
-    """It is linked into the data directory, not copied, and needs no network."""
+    """It is linked into the data directory, not copied, without a network."""
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')
     lock = bench.module / ".terraform.lock.hcl"
     lock.write_bytes((ROOT_MODULE / ".terraform.lock.hcl").read_bytes())

@@ -16,29 +16,29 @@ TABLE = "aws_dynamodb_table"
 
 
 def read(document: Mapping[str, Any]) -> Plan:
-    """Read a plan; the word `secret` is one."""
+    """Read a plan in which the word `secret` is a secret."""
     return read_plan(document, Plan(0, 0, 0, ()), lambda text: text.replace("secret", "***"))
 
 
 def recorded(name: str) -> Plan:
     """Read a recorded plan."""
-    return read(json.loads((Path(__file__).parents[1] / "plans" / f"{name}.json").read_text()))
+    return read(json.loads((Path(__file__).parent / "plans" / f"{name}.json").read_text()))
 
 
 def entry(actions: list[str], **more: Any) -> dict[str, Any]:
-    """A change of the table as Terraform writes it; `more` goes into the change."""
+    """A change of the table as Terraform writes it; `more` is added to the change."""
     change = {"actions": actions, "before": {}, "after": {}, "after_unknown": {}, **more}
     return {"address": f"{TABLE}.tasks", "mode": "managed", "type": TABLE, "change": change}
 
 
 def only(*entries: Mapping[str, Any]) -> ResourceChange:
-    """The one change of a plan."""
+    """The only change of a plan."""
     (change,) = read({"resource_changes": entries}).changes
     return change
 
 
 def attributes(**change: Any) -> tuple[AttributeChange, ...]:
-    """What is told of the attributes of an update."""
+    """The attributes of an update."""
     return only(entry(["update"], **change)).attributes
 
 
@@ -46,7 +46,7 @@ def attributes(**change: Any) -> tuple[AttributeChange, ...]:
     ("name", "attribute"), [("table-renamed", "name"), ("table-with-another-key", "hash_key")]
 )
 def test_cause_of_a_replacement_is_named(name: str, attribute: str) -> None:
-    """It comes first, with the name that AWS knows the table by."""
+    """A loss comes first, with the table's name in AWS."""
     plan = recorded(name)
     first = plan.changes[0]
     assert (first.address, first.action, first.id) == (f"{TABLE}.tasks", "replace", "TaskTable")
@@ -55,21 +55,21 @@ def test_cause_of_a_replacement_is_named(name: str, attribute: str) -> None:
 
 
 def test_values_are_shown_before_and_after() -> None:
-    """Those that only AWS will know are marked."""
-    told = {each.name: each for each in recorded("table-renamed").changes[0].attributes}
-    assert told["name"] == AttributeChange("name", "TaskTable", "Renamed")
-    assert told["arn"].after == UNKNOWN
+    """Values that only AWS will know are marked."""
+    attributes = {each.name: each for each in recorded("table-renamed").changes[0].attributes}
+    assert attributes["name"] == AttributeChange("name", "TaskTable", "Renamed")
+    assert attributes["arn"].after == UNKNOWN
 
 
-def test_data_sources_and_reads_are_no_changes() -> None:
-    """What is only looked up stays out."""
+def test_data_sources_are_not_changes() -> None:
+    """They are only read."""
     addresses = [change.address for change in recorded("table-renamed").changes]
     assert len(addresses) == 5
     assert not any(address.startswith("data.") for address in addresses)
 
 
 def test_forgotten_table_is_a_loss() -> None:
-    """It stays in AWS, and a deploy would no longer find it."""
+    """The table stays in AWS, but no deploy finds it again."""
     plan = recorded("table-forgotten")
     assert [(each.address, each.action) for each in plan.data_losses] == [
         (f"{TABLE}.tasks", "forget")
@@ -77,14 +77,14 @@ def test_forgotten_table_is_a_loss() -> None:
 
 
 def test_sensitive_address_is_masked() -> None:
-    """Sensitive before or after is sensitive."""
+    """A value that is sensitive before or after is masked in both."""
     (change,) = recorded("another-address").changes
     assert AttributeChange("endpoint", SENSITIVE, SENSITIVE) in change.attributes
     assert "@" not in repr(change)
 
 
 def test_protected_api_that_would_be_public_is_detected() -> None:
-    """By the keys of routes; those that were open stay out."""
+    """The plan lists the route keys, without those that are public already."""
     assert recorded("api-opened").made_public == ("$default",)
 
 
@@ -99,10 +99,10 @@ def test_protected_api_that_would_be_public_is_detected() -> None:
         ("2", None, None),
     ],
 )
-def test_partitions_no_longer_read_are_detected(
+def test_fewer_partitions_are_detected(
     before: str | None, after: str | None, fewer: tuple[int, int] | None
 ) -> None:
-    """As numbers; a function that is made or removed, or knows of none, hides nothing."""
+    """Counts compare as numbers; a created or deleted function does not count."""
 
     def side(shards: str | None) -> dict[str, Any]:
         variables = {"TASKS_TABLE_NAME": "x"} | ({"TASKS_STATUS_SHARDS": shards} if shards else {})
@@ -111,9 +111,9 @@ def test_partitions_no_longer_read_are_detected(
     function = entry(["update"], before=side(before), after=side(after))
     function["type"] = "aws_lambda_function"
     assert read({"resource_changes": [function]}).fewer_shards == fewer
-    for action, gone in (("delete", "after"), ("create", "before")):
+    for action, missing in (("delete", "after"), ("create", "before")):
         function["change"] |= {"actions": [action], "before": side("3"), "after": side("1")}
-        function["change"][gone] = None
+        function["change"][missing] = None
         assert read({"resource_changes": [function]}).fewer_shards is None
 
 
@@ -127,15 +127,15 @@ def test_partitions_no_longer_read_are_detected(
         ("JWT", "AWS_IAM", ()),
     ],
 )
-def test_route_that_moved_is_the_same_route(
+def test_route_is_compared_by_its_key(
     before: str, after: str | None, made_public: tuple[str, ...]
 ) -> None:
-    """Deleted under one address and made under another, it is known by its key."""
+    """A route deleted at one address and created at another is the same route."""
 
     def route(address: str, action: str, side: str, auth: str | None) -> dict[str, Any]:
         values = {"route_key": "$default"} | ({"authorization_type": auth} if auth else {})
-        made = entry([action], **{"before": None, "after": None, side: values})
-        return {**made, "address": address, "type": "aws_apigatewayv2_route"}
+        change = entry([action], **{"before": None, "after": None, side: values})
+        return {**change, "address": address, "type": "aws_apigatewayv2_route"}
 
     plan = read(
         {
@@ -159,27 +159,27 @@ def test_route_that_moved_is_the_same_route(
         (["create", "forget"], "forget"),
     ],
 )
-def test_actions_are_one_word(actions: list[str], action: str) -> None:
-    """Whatever the order of their halves."""
+def test_list_of_actions_becomes_one_word(actions: list[str], action: str) -> None:
+    """The order of the list does not matter."""
     assert only(entry(actions)).action == action
 
 
 def test_moves_and_imports_are_changes() -> None:
-    """Nothing happens to the resource, but to the state."""
+    """They change the state, not the resource."""
     assert only(entry(["no-op"], importing={"id": "TaskTable"})).action == "import"
     assert only({**entry(["no-op"]), "previous_address": f"{TABLE}.old"}).action == "move"
     assert read({"resource_changes": [entry(["no-op"])]}).empty
 
 
 @pytest.mark.parametrize("address", [f"{TABLE}.others[0]", f'module.a.{TABLE}.t["x"]'])
-def test_no_address_hides_a_loss(address: str) -> None:
-    """The type counts, not the name."""
+def test_loss_is_detected_by_type(address: str) -> None:
+    """The address does not matter."""
     plan = read({"resource_changes": [{**entry(["delete"]), "address": address}]})
     assert [change.address for change in plan.data_losses] == [address]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "expected"),
     [
         (1, 2, ("1", "2")),
         (0, 1, ("0", "1")),
@@ -191,38 +191,38 @@ def test_no_address_hides_a_loss(address: str) -> None:
         ("a secret", "b", (SENSITIVE, SENSITIVE)),
     ],
 )
-def test_only_short_plain_values_are_shown(before: Any, after: Any, told: tuple[Any, Any]) -> None:
-    """Of the others, the name; of secrets not even that they were long."""
+def test_only_short_values_are_shown(before: Any, after: Any, expected: tuple[Any, Any]) -> None:
+    """Of a long or nested attribute only the name is shown; secrets are masked."""
     (change,) = attributes(before={"x": before}, after={"x": after})
-    assert (change.before, change.after) == told
+    assert (change.before, change.after) == expected
 
 
 @pytest.mark.parametrize("mask", [True, {"x": True}, {"x": [{"y": True}]}])
 @pytest.mark.parametrize("side", ["before_sensitive", "after_sensitive"])
-def test_masks_hide_values(mask: Any, side: str) -> None:
-    """Of a whole resource, an attribute, or something inside of one."""
+def test_sensitive_value_is_masked(mask: Any, side: str) -> None:
+    """A mask covers a resource, an attribute, or a part of an attribute."""
     (change,) = attributes(before={"x": "a"}, after={"x": "b"}, **{side: mask})
     assert (change.before, change.after) == (SENSITIVE, SENSITIVE)
 
 
-def test_unset_values_are_no_change() -> None:
-    """The provider writes it as null, empty or false."""
+def test_unset_values_are_equal() -> None:
+    """The provider writes an unset value as null, empty or false."""
     unset = {"a": "", "b": [], "c": False, "d": {}}
     assert attributes(before=unset, after=dict.fromkeys(unset)) == ()
 
 
-def test_only_drift_that_is_reverted_is_shown() -> None:
-    """The rest is how AWS words what it was given."""
-    back = entry(["update"], before={"x": 2, "y": 1}, after={"x": 1, "y": 1})
+def test_only_reverted_drift_is_shown() -> None:
+    """Other differences are only AWS's normalisation."""
+    planned = entry(["update"], before={"x": 2, "y": 1}, after={"x": 1, "y": 1})
     drifted = entry(["update"], before={"x": 1, "y": 0}, after={"x": 2, "y": 1})
     elsewhere = {**drifted, "address": f"{TABLE}.others"}
-    plan = read({"resource_changes": [back], "resource_drift": [drifted, elsewhere]})
+    plan = read({"resource_changes": [planned], "resource_drift": [drifted, elsewhere]})
     (drift,) = plan.drift
     assert drift.attributes == (AttributeChange("x", "1", "2"),)
 
 
-def test_outputs_count_when_nothing_else_changes() -> None:
-    """Terraform calls that a change as well."""
+def test_changed_outputs_are_listed_without_other_changes() -> None:
+    """Terraform counts them as changes as well."""
     outputs = {"it": {"actions": ["create"]}, "same": {"actions": ["no-op"]}}
     plan = read({"output_changes": outputs})
     assert [(change.address, change.action) for change in plan.changes] == [("output.it", "create")]

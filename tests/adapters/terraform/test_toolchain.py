@@ -1,4 +1,4 @@
-"""Finding Terraform, and downloading it from a release site on this machine."""
+"""Finding Terraform, and downloading it from a local release site."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ echo '{{"terraform_version": "{version}", "platform": "linux_amd64"}}'
 
 
 def fake(folder: Path, version: str) -> Path:
-    """Make a Terraform that can tell its version."""
+    """Create an executable that reports a version as Terraform does."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "terraform"
     file.write_text(FAKE.format(version=version))
@@ -39,15 +39,15 @@ def fake(folder: Path, version: str) -> Path:
 
 @dataclass
 class ReleaseSite:
-    """A release site: what it answers by path, and what it was asked for."""
+    """A release site: its pages by path, and the paths that were requested."""
 
     pages: dict[str, bytes] = field(default_factory=dict)
     truncated: bool = False
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     url: str = ""
 
     def publish(self, archive: bytes, *, listed: bytes | None = None) -> None:
-        """Publish the pinned version for every platform, with the sum of `listed`."""
+        """Publish the pinned version for every platform, with the checksum of `listed`."""
         digest = hashlib.sha256(archive if listed is None else listed).hexdigest()
         lines = []
         for system in ("linux", "darwin"):
@@ -66,35 +66,35 @@ class ReleaseSite:
 @pytest.fixture
 def site() -> Iterator[ReleaseSite]:
     """A release site that has the pinned version."""
-    made = ReleaseSite()
+    site = ReleaseSite()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            made.asked.append(self.path)
-            page = made.pages.get(self.path)
+            site.requests.append(self.path)
+            page = site.pages.get(self.path)
             if page is None:
                 self.send_error(404)
                 return
             self.send_response(200)
             self.send_header("Content-Length", str(len(page)))
             self.end_headers()
-            cut = made.truncated and self.path.endswith(".zip")
+            cut = site.truncated and self.path.endswith(".zip")
             self.wfile.write(page[: len(page) // 2] if cut else page)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Keep quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    made.url = f"http://127.0.0.1:{server.server_port}/"
-    made.publish(archive(FAKE.format(version=TERRAFORM_VERSION)))
-    yield made
+    site.url = f"http://127.0.0.1:{server.server_port}/"
+    site.publish(archive(FAKE.format(version=TERRAFORM_VERSION)))
+    yield site
     server.shutdown()
     server.server_close()
 
 
 def archive(text: str) -> bytes:
-    """Zip a Terraform as HashiCorp does."""
+    """Return a zip archive as HashiCorp publishes it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         file.writestr("LICENSE.txt", "licence")
@@ -104,7 +104,7 @@ def archive(text: str) -> bytes:
 
 @pytest.fixture
 def toolchain(tmp_path: Path) -> Callable[..., Toolchain]:
-    """Make a toolchain that finds nothing and is allowed everything, unless told otherwise."""
+    """A function that returns a toolchain: nothing is found and downloads are approved."""
 
     def make(**changes: Any) -> Toolchain:
         arguments: dict[str, Any] = {
@@ -120,7 +120,7 @@ def toolchain(tmp_path: Path) -> Callable[..., Toolchain]:
 
 
 def failure(toolchain: Toolchain) -> ConfigurationError:
-    """Get the error of a toolchain without Terraform; nothing is left in its cache."""
+    """Return the error of a toolchain without Terraform, which leaves its cache empty."""
     with pytest.raises(ConfigurationError) as caught:
         toolchain.terraform()
     assert caught.value.exit_code == ExitCode.CONFIGURATION
@@ -129,7 +129,7 @@ def failure(toolchain: Toolchain) -> ConfigurationError:
 
 
 def test_version_of_the_real_terraform_is_read(terraform_binary: TerraformBinary) -> None:
-    """And its platform, as providers are named after it."""
+    """Its platform is read as well, in the form of provider names."""
     assert terraform_binary.version.startswith("1.")
     system, _, machine = terraform_binary.platform.partition("_")
     assert system in ("linux", "darwin")
@@ -139,7 +139,7 @@ def test_version_of_the_real_terraform_is_read(terraform_binary: TerraformBinary
 def test_version_is_read_without_the_users_settings(
     toolchain: Callable[..., Toolchain], terraform_binary: TerraformBinary
 ) -> None:
-    """A missing or broken CLI configuration or a strange option does not matter."""
+    """An invalid CLI configuration or option does not matter."""
     environment = {
         "PATH": str(terraform_binary.path.parent),
         "TF_CLI_CONFIG_FILE": "/nonexistent/terraform.rc",
@@ -150,7 +150,9 @@ def test_version_is_read_without_the_users_settings(
     assert (found.version, found.source) == (terraform_binary.version, "PATH")
 
 
-def test_setting_comes_before_path(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
+def test_setting_comes_before_path_and_cache(
+    tmp_path: Path, toolchain: Callable[..., Toolchain]
+) -> None:
     """TT_OPS_TERRAFORM, then PATH, then the cache."""
     configured, path = fake(tmp_path / "a", "1.12.0"), fake(tmp_path / "b", "1.13.1")
     cached = fake(tmp_path / "cache" / "terraform" / TERRAFORM_VERSION, TERRAFORM_VERSION)
@@ -173,22 +175,20 @@ def test_failing_shim_is_skipped(tmp_path: Path, toolchain: Callable[..., Toolch
 
 
 def test_unreadable_folder_is_skipped(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
-    """Another user's folder on PATH stops nobody."""
-    unreachable = "/" + "x" * 300  # fails to be looked at even for root
+    """A folder on PATH without read permission is no error."""
+    unreachable = "/" + "x" * 300  # fails even for root
     found = fake(tmp_path / "path", "1.12.0")
     environment = {"PATH": f"{unreachable}:{found.parent}"}
     assert toolchain(environment=environment).terraform().path == found
 
 
-def test_too_old_a_version_is_named_with_its_place(
-    tmp_path: Path, toolchain: Callable[..., Toolchain]
-) -> None:
-    """What was found, where, and by which rule."""
+def test_old_version_is_an_error(tmp_path: Path, toolchain: Callable[..., Toolchain]) -> None:
+    """The message names version, path and source."""
     old = fake(tmp_path / "bin", "1.5.7")
     error = failure(toolchain(environment={"PATH": str(old.parent)}))
     assert error.code == "terraform-too-old"
     assert error.message == (
-        f"Terraform 1.5.7 at {str(old)!r} (from PATH) is too old: 1.11.0 or later is needed"
+        f"Terraform 1.5.7 at {str(old)!r} (from PATH) is too old: 1.11.0 or later is required"
     )
     assert "TT_OPS_TERRAFORM=" in error.hint
 
@@ -203,13 +203,13 @@ def test_too_old_a_version_is_named_with_its_place(
     ],
     ids=["missing", "folder", "not executable", "silent"],
 )
-def test_wrong_setting_is_an_error(
+def test_invalid_setting_is_an_error(
     tmp_path: Path,
     toolchain: Callable[..., Toolchain],
     make: Callable[[Path], object],
     code: str,
 ) -> None:
-    """The user asked for this one: no other is taken instead."""
+    """Terraform on PATH is not used instead."""
     path = tmp_path / "mine"
     make(path)
     error = failure(toolchain(configured=path, environment={"PATH": os.environ["PATH"]}))
@@ -217,10 +217,10 @@ def test_wrong_setting_is_an_error(
     assert f"TT_OPS_TERRAFORM names {str(path)!r}" in error.message
 
 
-def test_download_is_checked_and_kept(
+def test_download_is_verified_and_cached(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
-    """Asked for once, with progress up to the last byte; the second time it is in the cache."""
+    """One question is asked, and progress is reported; the second time it is in the cache."""
     questions: list[str] = []
     progress: list[tuple[int, int | None]] = []
     tools = toolchain(
@@ -240,41 +240,43 @@ def test_download_is_checked_and_kept(
 def test_nothing_is_downloaded_without_consent(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
-    """Declined, the error says what to do instead."""
+    """The error is terraform-missing."""
     error = failure(toolchain(approve=lambda question: False, releases=site.url))
     assert error.code == "terraform-missing"
-    assert site.asked == []
+    assert site.requests == []
 
 
-def test_wrong_sum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
-    """Both sums are quoted."""
+def test_wrong_checksum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
+    """The message has both checksums."""
     site.publish(archive(FAKE), listed=b"other")
     error = failure(toolchain(releases=site.url))
     assert error.code == "terraform-checksum-mismatch"
     assert hashlib.sha256(b"other").hexdigest() in error.message
 
 
-def test_missing_sum_is_refused(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
-    """What cannot be checked is not even downloaded."""
-    site.pages[site.sums] = b"0123  terraform_0.0.0_plan9_mips.zip\n"
-    assert failure(toolchain(releases=site.url)).code == "terraform-checksum-missing"
-    assert site.asked == [site.sums]
-
-
-def test_release_without_sums_is_refused(
+def test_missing_checksum_is_refused(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
-    """The address that answered 404 is quoted."""
+    """The archive is not downloaded."""
+    site.pages[site.sums] = b"0123  terraform_0.0.0_plan9_mips.zip\n"
+    assert failure(toolchain(releases=site.url)).code == "terraform-checksum-missing"
+    assert site.requests == [site.sums]
+
+
+def test_release_without_checksums_is_refused(
+    toolchain: Callable[..., Toolchain], site: ReleaseSite
+) -> None:
+    """The message quotes the address that answered 404."""
     del site.pages[site.sums]
     error = failure(toolchain(releases=site.url))
     assert error.code == "terraform-download-failed"
-    assert f"{site.sums} could not be downloaded: status 404" in error.message
+    assert f"{site.sums}' could not be downloaded: status 404" in error.message
 
 
 def test_truncated_download_is_refused(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
-    """The connection ended before the promised length."""
+    """The connection ended before the announced length."""
     site.truncated = True
     error = failure(toolchain(releases=site.url))
     assert error.code == "terraform-download-failed"
@@ -283,13 +285,13 @@ def test_truncated_download_is_refused(
 def test_archive_without_terraform_is_refused(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
-    """Even if its sum is right."""
+    """Even if its checksum is right."""
     site.publish(b"this is no zip")
     assert failure(toolchain(releases=site.url)).code == "terraform-download-failed"
 
 
-def test_unreachable_site_is_named(toolchain: Callable[..., Toolchain]) -> None:
-    """The hint is the command that shows why."""
+def test_unreachable_site_is_an_error(toolchain: Callable[..., Toolchain]) -> None:
+    """The hint is a command that shows why."""
     error = failure(toolchain())
     assert error.code == "terraform-download-failed"
     assert "http://127.0.0.1:9/" in error.message
@@ -297,17 +299,17 @@ def test_unreachable_site_is_named(toolchain: Callable[..., Toolchain]) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://releases.example.com/", "ftp://127.0.0.1/"])
-def test_plain_http_is_for_this_machine_only(toolchain: Callable[..., Toolchain], url: str) -> None:
-    """Refused before anything is sent."""
+def test_plain_http_is_refused(toolchain: Callable[..., Toolchain], url: str) -> None:
+    """Nothing is sent; only this machine may be used without https."""
     error = failure(toolchain(releases=url))
     assert error.code == "terraform-download-failed"
     assert "not an https address" in error.message
 
 
-def test_interrupted_download_leaves_nothing(
+def test_interrupted_download_leaves_no_file(
     toolchain: Callable[..., Toolchain], site: ReleaseSite
 ) -> None:
-    """Ctrl-C goes through."""
+    """KeyboardInterrupt is raised."""
 
     def interrupt(received: int, total: int | None) -> None:
         raise KeyboardInterrupt
@@ -318,10 +320,8 @@ def test_interrupted_download_leaves_nothing(
     assert [p for p in tools.cache.rglob("*") if p.is_file()] == []
 
 
-def test_two_downloads_at_once_both_succeed(
-    toolchain: Callable[..., Toolchain], site: ReleaseSite
-) -> None:
-    """Each replaces the file in one step."""
+def test_parallel_downloads_succeed(toolchain: Callable[..., Toolchain], site: ReleaseSite) -> None:
+    """Each replaces the file atomically."""
     tools = toolchain(releases=site.url)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: tools.terraform(), range(4)))

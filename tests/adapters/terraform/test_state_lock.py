@@ -1,4 +1,4 @@
-"""The S3 backend with both its locks, on an emulated AWS."""
+"""Stacks with the S3 backend and both its locks, on the emulator."""
 
 from __future__ import annotations
 
@@ -14,23 +14,16 @@ import boto3
 import pytest
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local import process as local_aws
+from tasktracker_ops.local import process as emulator
 
 ONE = 'resource "terraform_data" "one" {}\n'
-SLOW = """
-resource "terraform_data" "slow" {
-  provisioner "local-exec" {
-    command = "sleep 1"
-  }
-}
-"""
 LOCK_ID = "eb9eaeea-338e-83a7-69df-74972d051811"
 KEY = "infra/terraform.tfstate"
 
 
 @dataclass
-class StateBackend:
-    """The bucket and the table behind the tests' S3 backend."""
+class Backend:
+    """A state bucket and a lock table on the emulator."""
 
     endpoint: str
     bucket: str
@@ -52,22 +45,17 @@ class StateBackend:
         }
 
     def lock(self, *places: str, info: str | None = None) -> None:
-        """Leave a lock behind, as a killed run does."""
-        text = (
-            info
-            if info is not None
-            else json.dumps(
-                {
-                    "ID": LOCK_ID,
-                    "Operation": "OperationTypeApply",
-                    "Info": "",
-                    "Who": "ann@desk",
-                    "Version": "1.11.4",
-                    "Created": "2026-01-02T03:04:05.609165317Z",
-                    "Path": f"{self.bucket}/{KEY}",
-                }
-            )
-        )
+        """Create a lock, as a killed run leaves it."""
+        content = {
+            "ID": LOCK_ID,
+            "Operation": "OperationTypeApply",
+            "Info": "",
+            "Who": "ann@desk",
+            "Version": "1.11.4",
+            "Created": "2026-01-02T03:04:05.609165317Z",
+            "Path": f"{self.bucket}/{KEY}",
+        }
+        text = json.dumps(content) if info is None else info
         if "s3" in places:
             self.s3.put_object(Bucket=self.bucket, Key=f"{KEY}.tflock", Body=text)
         if "dynamodb" in places:
@@ -75,50 +63,50 @@ class StateBackend:
             self.dynamodb.put_item(TableName=self.table, Item=item)
 
     def unlock(self) -> None:
-        """Remove the table's lock, as a run that ends does."""
+        """Remove the lock from the table."""
         self.dynamodb.delete_item(
             TableName=self.table, Key={"LockID": {"S": f"{self.bucket}/{KEY}"}}
         )
 
     def delete_bucket(self) -> None:
-        """Take the state bucket away."""
+        """Delete the state bucket."""
         for entry in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", []):
             self.s3.delete_object(Bucket=self.bucket, Key=entry["Key"])
         self.s3.delete_bucket(Bucket=self.bucket)
 
     def create_bucket(self) -> None:
-        """Make the state bucket."""
+        """Create the state bucket."""
         where = {"LocationConstraint": "eu-west-3"}
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=where)
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An emulated AWS that keeps connections: a lock asked for twice is a lock held by itself."""
+    """The emulator, for all tests of the module."""
     directory = tmp_path_factory.mktemp("aws")
-    yield local_aws.start(directory, 0, port_required=True).url
-    local_aws.stop(directory)
+    yield emulator.start(directory, 0, port_required=True).url
+    emulator.stop(directory)
 
 
 @pytest.fixture
-def backend(endpoint: str) -> StateBackend:
+def backend(endpoint: str) -> Backend:
     """An empty state bucket and lock table."""
     session = boto3.Session("test", "test", region_name="eu-west-3")
     s3, dynamodb = (session.client(name, endpoint_url=endpoint) for name in ("s3", "dynamodb"))
     name = f"state-{uuid.uuid4()}"
-    made = StateBackend(endpoint, name, name, s3, dynamodb)
-    made.create_bucket()
+    backend = Backend(endpoint, name, name, s3, dynamodb)
+    backend.create_bucket()
     dynamodb.create_table(
-        TableName=made.table,
+        TableName=backend.table,
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return made
+    return backend
 
 
 @pytest.fixture
-def remote(bench: Any, backend: StateBackend) -> dict[str, Any]:
+def remote(bench: Any, backend: Backend) -> dict[str, Any]:
     """The arguments of a stack whose state is in the bucket."""
     aws = {
         "AWS_ACCESS_KEY_ID": "test",
@@ -136,8 +124,10 @@ def stack(bench: Any, remote: dict[str, Any]) -> Any:
     return bench.stack(**remote)
 
 
-def test_locked_state_names_holder_and_time(bench: Any, stack: Any, backend: StateBackend) -> None:
-    """The code is for programs, the sentence for people, and the hint unlocks."""
+def test_locked_state_is_an_error_with_holder_and_time(
+    bench: Any, stack: Any, backend: Backend
+) -> None:
+    """The hint is the command that releases the lock."""
     backend.lock("s3", "dynamodb")
     with pytest.raises(TtOpsError) as caught:
         stack.plan(bench.plan_file)
@@ -148,8 +138,8 @@ def test_locked_state_names_holder_and_time(bench: Any, stack: Any, backend: Sta
     assert caught.value.hint.endswith(f"tt-ops unlock {LOCK_ID}")
 
 
-def test_lock_that_vanishes_is_retried(bench: Any, stack: Any, backend: StateBackend) -> None:
-    """Terraform says `unexpected end of JSON input` when two runs meet like that."""
+def test_plan_is_retried_when_a_lock_vanishes(bench: Any, stack: Any, backend: Backend) -> None:
+    """Terraform prints `unexpected end of JSON input` when two runs meet."""
     stack.initialise()
     backend.lock("dynamodb", info="")
     timer = threading.Timer(1.0, backend.unlock)
@@ -161,17 +151,17 @@ def test_lock_that_vanishes_is_retried(bench: Any, stack: Any, backend: StateBac
 
 @pytest.mark.parametrize("places", [("s3", "dynamodb"), ("s3",), ("dynamodb",)])
 def test_lock_is_released_by_its_id(
-    bench: Any, stack: Any, backend: StateBackend, places: tuple[str, ...]
+    bench: Any, stack: Any, backend: Backend, places: tuple[str, ...]
 ) -> None:
-    """Half a lock as well, although Terraform calls that a failure."""
+    """Half a lock is released as well, although Terraform reports a failure."""
     backend.lock(*places)
     stack.force_unlock(LOCK_ID)
     assert stack.plan(bench.plan_file).add == 1
     assert [event for event in bench.events if event.kind == "warning"] == []
 
 
-def test_another_lock_is_left_alone(stack: Any, backend: StateBackend) -> None:
-    """The error names the lock that is held."""
+def test_unlock_refuses_another_id(stack: Any, backend: Backend) -> None:
+    """The error names the lock that is held, which stays."""
     backend.lock("s3", "dynamodb")
     with pytest.raises(TtOpsError) as caught:
         stack.force_unlock("00000000-0000-0000-0000-000000000000")
@@ -180,33 +170,29 @@ def test_another_lock_is_left_alone(stack: Any, backend: StateBackend) -> None:
     assert caught.value.hint.endswith(LOCK_ID)
 
 
-def test_missing_lock_is_an_error(stack: Any) -> None:
-    """Unlocking an unlocked state is a mistake worth knowing."""
+def test_unlock_of_an_unlocked_state_is_an_error(stack: Any) -> None:
+    """Its code is lock-not-found."""
     with pytest.raises(TtOpsError) as caught:
         stack.force_unlock(LOCK_ID)
     assert caught.value.code == "lock-not-found"
 
 
-def test_missing_state_bucket_points_to_bootstrap(
-    bench: Any, stack: Any, backend: StateBackend
-) -> None:
-    """At init and, when it vanishes later, at plan."""
+def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
+    """Both init and plan report it."""
     stack.initialise()
     backend.delete_bucket()
-    for where in (bench.data / "initialised", None):
+    for marker in (bench.data / "initialised", None):
         with pytest.raises(TtOpsError) as caught:
             stack.plan(bench.plan_file)
         assert caught.value.code == "state-bucket-missing"
         assert backend.bucket in caught.value.message
         assert caught.value.hint.endswith("tt-ops bootstrap")
-        if where:
-            where.unlink()
+        if marker:
+            marker.unlink()
 
 
-def test_missing_lock_table_points_to_bootstrap(
-    bench: Any, stack: Any, backend: StateBackend
-) -> None:
-    """It is not mistaken for a lock."""
+def test_missing_lock_table_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
+    """It is not reported as a lock."""
     backend.dynamodb.delete_table(TableName=backend.table)
     with pytest.raises(TtOpsError) as caught:
         stack.plan(bench.plan_file)
@@ -214,16 +200,17 @@ def test_missing_lock_table_points_to_bootstrap(
     assert backend.table in caught.value.message
 
 
-def test_failed_release_is_an_error(
-    bench: Any, remote: dict[str, Any], backend: StateBackend
+def test_lock_that_is_not_released_is_an_error(
+    bench: Any, remote: dict[str, Any], backend: Backend
 ) -> None:
-    """The work is done, and the hint unlocks."""
+    """The apply is complete, and the hint releases the lock."""
 
     def report(event: Any) -> None:
         if event.kind == "started":
             backend.s3.delete_object(Bucket=backend.bucket, Key=f"{KEY}.tflock")
+            bench.release()
 
-    bench.write(SLOW, backend="s3")
+    bench.write(bench.waiting, backend="s3")
     stack = bench.stack(**remote, report=report)
     stack.plan(bench.plan_file)
     with pytest.raises(TtOpsError) as caught:
@@ -233,16 +220,17 @@ def test_failed_release_is_an_error(
     assert "tt-ops unlock " in caught.value.hint
 
 
-def test_state_that_cannot_be_stored_is_kept(
-    bench: Any, remote: dict[str, Any], backend: StateBackend
+def test_state_that_cannot_be_saved_is_kept(
+    bench: Any, remote: dict[str, Any], backend: Backend
 ) -> None:
-    """Nothing more is planned until the given command has stored it."""
+    """Every plan is refused until the command of the hint has saved the state."""
 
     def report(event: Any) -> None:
         if event.kind == "started":
             backend.delete_bucket()
+            bench.release()
 
-    bench.write(SLOW, backend="s3")
+    bench.write(bench.waiting, backend="s3")
     stack = bench.stack(**remote, report=report)
     stack.plan(bench.plan_file)
     with pytest.raises(TtOpsError) as first:
