@@ -1,14 +1,16 @@
 """Every change to moto, in one list.
 
-To add an operation, write a function in the module of its subject and name it here: on moto's own
-classes it serves every client and protocol. A `…Response` reads the request and answers, a
-`…Backend` or model holds the data.
+To add an operation, write a function in `operations.py` of its service and add a `Patch` to the
+list; on moto's own classes it serves every client and protocol. A `…Response` reads the request
+and answers, a `…Backend` or a model holds the data. To refuse an operation that moto answers
+wrongly, use `_refuse(reason)`; what neither has is refused without a patch (`control_plane`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
@@ -22,8 +24,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.logs.models import LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
-from moto.s3.models import FakeDeleteMarker
-from moto.sns.models import SNSBackend, Subscription, Topic
+from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
 from tasktracker_ops.emulator.cloudwatch.alarms import Alarms
@@ -31,19 +32,16 @@ from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
 from . import dynamodb
-from .cloudwatch import alarm_operations
-from .cloudwatch import api as metrics
+from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
-from .logs import api as logs
-from .mail import subscriptions
-
-_OTHER_DATA = "moto answers from other data than GetMetricData's"
+from .logs import operations as logs
+from .mail import operations as sns
 
 
 @dataclass(frozen=True)
 class Patch:
-    """An attribute of a class of moto, what replaces it, and what moto does instead."""
+    """An attribute of a class of moto, its replacement, and what is wrong with moto's own."""
 
     owner: Any
     attribute: str
@@ -53,92 +51,140 @@ class Patch:
 
 def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
-    sender = subscriptions.Sender(mailbox, url)
-    patches = [
+    for patch in _patches(runtime, sns.Sender(mailbox, url), alarms, url):
+        setattr(patch.owner, patch.attribute, patch.replacement)
+
+
+def _patches(runtime: Runtime, sender: sns.Sender, alarms: Alarms, url: str) -> list[Patch]:
+    return [
         # every service
-        Patch(BaseModel, "__new__", _new, "moto keeps all it ever made, for a page of its own"),
+        Patch(BaseModel, "__new__", _new, "keeps every object in memory for good"),
         # Lambda
-        Patch(LambdaResponse, "invoke", functions.invoke_in(runtime), "moto needs Docker"),
-        Patch(LambdaFunction, "invoke", functions.refuse_invocation, "moto needs Docker"),
+        Patch(LambdaResponse, "invoke", functions.invoke_in(runtime), "needs Docker"),
         Patch(
             LambdaFunction,
             "update_function_code",
             functions.update_function_code,
-            "moto ignores Architectures",
+            "ignores Architectures",
         ),
-        Patch(LambdaStorage, "publish_version", functions.publish_version, "moto reuses numbers"),
-        Patch(LambdaStorage, "del_function", functions.delete_function, "moto ignores aliases"),
-        Patch(LambdaBackend, "create_alias", functions.create_alias, "moto ignores weights"),
-        Patch(LambdaBackend, "update_alias", functions.update_alias, "moto ignores weights"),
+        Patch(
+            LambdaStorage,
+            "publish_version",
+            functions.publish_version,
+            "gives the number of a deleted version again",
+        ),
+        Patch(
+            LambdaStorage,
+            "del_function",
+            functions.delete_function,
+            "deletes versions that an alias points to",
+        ),
+        Patch(LambdaBackend, "create_alias", functions.create_alias, "ignores weights silently"),
+        Patch(LambdaBackend, "update_alias", functions.update_alias, "ignores weights silently"),
         # API Gateway
         Patch(
-            ApiGatewayV2Backend, "create_api", http_api.create_api_below(url), "moto names AWS's"
+            ApiGatewayV2Backend,
+            "create_api",
+            http_api.create_api_below(url),
+            "names an endpoint at amazonaws.com",
         ),
-        Patch(ApiGatewayV2Response, "update_stage", http_api.update_stage, "moto lacks it"),
-        Patch(Route, "update", http_api.update_route, "moto keeps a route's last scope"),
-        Patch(Api, "delete_authorizer", http_api.delete_authorizer, "moto ignores its routes"),
-        # DynamoDB
-        Patch(DynamoHandler, "call_action", dynamodb.call_action, "moto checks, then writes"),
-        Patch(Table, "__deepcopy__", dynamodb.copy_table, "moto copies every item"),
-        Patch(Table, "query", dynamodb.query, "moto sorts the whole table for a page"),
-        Patch(DynamoDBBackend, "update_item", dynamodb.update_item, "moto changes shared items"),
-        # S3
-        Patch(FakeDeleteMarker, "dispose", _dispose, "moto cannot delete a delete marker"),
-        # SNS
-        Patch(SNSBackend, "subscribe", subscriptions.subscribe_through(sender), "moto calls out"),
-        Patch(Subscription, "publish", subscriptions.publish_through(sender), "moto mails nobody"),
-        Patch(Topic, "publish", subscriptions.publish, "moto keeps every message"),
-        Patch(SNSResponse, "subscribe", subscriptions.answer_subscribe, "moto has none pending"),
+        Patch(ApiGatewayV2Response, "update_stage", http_api.update_stage, "is not implemented"),
+        Patch(Route, "update", http_api.update_route, "never removes the last scope"),
         Patch(
-            SNSResponse,
-            "confirm_subscription",
-            subscriptions.answer_confirm_subscription,
-            "moto takes any token",
+            Api,
+            "delete_authorizer",
+            http_api.delete_authorizer,
+            "deletes authorizers that routes refer to",
         ),
+        # DynamoDB
+        Patch(
+            DynamoHandler,
+            "call_action",
+            dynamodb.call_action,
+            "lets two requests pass the same condition",
+        ),
+        Patch(Table, "__deepcopy__", dynamodb.copy_table, "copies every item per transaction"),
+        Patch(Table, "query", dynamodb.query, "sorts the whole table for each page"),
+        Patch(
+            DynamoDBBackend,
+            "update_item",
+            dynamodb.update_item,
+            "changes items in place, which copies of a table share",
+        ),
+        # SNS
+        Patch(SNSBackend, "subscribe", sns.subscribe_with(sender), "confirms every address"),
+        Patch(Subscription, "publish", sns.publish_with(sender), "sends no e-mail"),
         Patch(
             SNSResponse,
             "list_subscriptions_by_topic",
-            subscriptions.answer_list_subscriptions_by_topic,
-            "moto has none pending",
+            sns.list_subscriptions_by_topic,
+            "shows the ARN of pending subscriptions",
+        ),
+        Patch(
+            SNSResponse,
+            "confirm_subscription",
+            _refuse("open the link in the mail: tt-ops local confirm"),
+            "answers and confirms nothing",
         ),
         # CloudWatch
-        Patch(CloudWatchResponse, "get_metric_data", metrics.get_metric_data, "moto lacks ours"),
-        Patch(CloudWatchResponse, "put_metric_data", metrics.refuse_custom_metrics, _OTHER_DATA),
+        Patch(
+            CloudWatchResponse,
+            "get_metric_data",
+            cloudwatch.get_metric_data,
+            "has no metrics of functions and APIs, and no percentiles",
+        ),
+        Patch(
+            CloudWatchResponse,
+            "put_metric_data",
+            _refuse("there are metrics of functions and HTTP APIs only"),
+            "stores what GetMetricData does not read",
+        ),
         Patch(
             CloudWatchResponse,
             "get_metric_statistics",
-            metrics.refuse_for_get_metric_data,
-            _OTHER_DATA,
+            _refuse("use GetMetricData"),
+            "answers from another store than GetMetricData",
         ),
-        Patch(CloudWatchResponse, "list_metrics", metrics.refuse_for_get_metric_data, _OTHER_DATA),
+        Patch(
+            CloudWatchResponse,
+            "list_metrics",
+            _refuse("use GetMetricData"),
+            "answers from another store than GetMetricData",
+        ),
         Patch(
             CloudWatchResponse,
             "describe_alarm_history",
-            alarm_operations.describe_alarm_history(alarms),
-            "moto lacks it",
+            cloudwatch.describe_alarm_history_of(alarms),
+            "is not implemented",
         ),
         Patch(
             CloudWatchBackend,
             "put_metric_alarm",
-            alarm_operations.put_metric_alarm(alarms),
-            "moto evaluates no alarm",
+            cloudwatch.put_metric_alarm_in(alarms),
+            "evaluates no alarm",
         ),
-        Patch(Alarm, "update_state", alarm_operations.update_state(alarms), "moto takes no action"),
+        Patch(Alarm, "update_state", cloudwatch.set_alarm_state_in(alarms), "runs no actions"),
         # CloudWatch Logs
-        Patch(LogStream, "put_log_events", logs.put_log_events, "moto keeps every event"),
-        Patch(LogsBackend, "__deepcopy__", logs.share, "moto copies all logs for each version"),
-        Patch(LogsResponse, "filter_log_events", logs.filter_log_events, "moto lacks patterns"),
+        Patch(LogStream, "put_log_events", logs.put_log_events, "keeps every event"),
+        Patch(LogsBackend, "__deepcopy__", logs.share, "copies all logs for each version"),
+        Patch(LogsResponse, "filter_log_events", logs.filter_log_events, "lacks filter patterns"),
         Patch(
-            LogsResponse, "put_subscription_filter", logs.refuse_subscription, "moto ignores them"
+            LogsResponse,
+            "put_subscription_filter",
+            _refuse("log events are delivered nowhere"),
+            "delivers through Docker or not at all",
         ),
     ]
-    for patch in patches:
-        setattr(patch.owner, patch.attribute, patch.replacement)
 
 
 def _new(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
     return object.__new__(kind)
 
 
-def _dispose(marker: FakeDeleteMarker) -> None:
-    """Do nothing: only contents have to be disposed of."""
+def _refuse(reason: str) -> Callable[..., NoReturn]:
+    """Return an operation that answers NotImplemented for `reason`."""
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise NotImplementedError(reason)
+
+    return refuse

@@ -105,7 +105,8 @@ class Alarms:
                 alarm.comparison_operator,
                 float(alarm.threshold),
                 int(alarm.evaluation_periods),
-                int(alarm.datapoints_to_alarm) if alarm.datapoints_to_alarm else None,
+                int(alarm.datapoints_to_alarm or alarm.evaluation_periods),
+                alarm.treat_missing_data or "missing",
             )
             datapoints = _datapoints(alarm, self._schedule.clock())
             verdict = evaluation.evaluate(rule, datapoints, alarm.state_value)

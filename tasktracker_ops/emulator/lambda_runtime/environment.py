@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from .runtime_api import RuntimeApi, WorkerRequest
 from .worker_output import OutputParser

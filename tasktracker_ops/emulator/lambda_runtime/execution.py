@@ -7,7 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from . import report
 from .environment import Answer, Environment, InvocationRequest, WorkerFailed

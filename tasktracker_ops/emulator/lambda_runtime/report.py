@@ -11,7 +11,7 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from .environment import TIMED_OUT, Answer, WorkerFailed
 from .functions import FunctionVersion

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .queries import CloudWatch, error_of
+from tests.emulator.alarms_and_metrics import CloudWatch
 
 
 def test_mixed_invocations_are_counted_exactly(
@@ -38,8 +38,6 @@ def test_mixed_invocations_are_counted_exactly(
     assert lambda_sum("Errors", "SampleCount") == 200
     assert lambda_sum("Throttles") == 0
     assert 1 <= (lambda_sum("ConcurrentExecutions", "Maximum") or 0) <= 4
-    live = {**name, "Resource": f"{function.name}:live"}
-    assert cloudwatch.sum("AWS/Lambda", "ConcurrentExecutions", "SampleCount", **live) == 200
     durations = [
         float(match[1])
         for line in function.log()
@@ -75,23 +73,9 @@ def test_an_invocation_is_published_under_four_sets_of_dimensions(
     assert cloudwatch.sum("AWS/Lambda", "Invocations", **by) == 3
     for resource in (name, f"{name}:1", f"{name}:live"):
         assert cloudwatch.sum("AWS/Lambda", "Invocations", **by, Resource=resource) == 1
-        assert cloudwatch.sum("AWS/Lambda", "ConcurrentExecutions", **by, Resource=resource) == 1
     by["Resource"] = f"{name}:live"
     assert cloudwatch.sum("AWS/Lambda", "Invocations", **by, ExecutedVersion="1") == 1
     assert (cloudwatch.sum("AWS/Lambda", "Invocations") or 0) >= 3
-
-
-def test_a_throttled_invocation_is_a_throttle_only(aws: Any, cloudwatch: CloudWatch) -> None:
-    """It counts neither as an invocation nor as an error."""
-    function = aws.function()
-    aws.client("lambda").put_function_concurrency(
-        FunctionName=function.name, ReservedConcurrentExecutions=0
-    )
-    assert "TooManyRequestsException" in error_of(lambda: function.invoke({}))
-    by = {"FunctionName": function.name}
-    assert cloudwatch.sum("AWS/Lambda", "Throttles", **by) == 1
-    for metric in ("Invocations", "Errors", "Duration", "ConcurrentExecutions"):
-        assert cloudwatch.sum("AWS/Lambda", metric, **by) is None
 
 
 def test_a_refused_request_has_no_integration(aws: Any, cloudwatch: CloudWatch) -> None:
