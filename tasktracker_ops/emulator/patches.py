@@ -1,15 +1,14 @@
 """Every change to moto, in one list.
 
-To add an operation, write a function in `operations.py` of its service and add a `Patch` to the
-list; on moto's own classes it serves every client and protocol. A `…Response` reads the request
-and answers, a `…Backend` or a model holds the data. To refuse an operation that moto answers
-wrongly, use `_refuse(reason)`; what neither has is refused without a patch (`control_plane`).
+To add an operation, write a function in `operations.py` of its service and add a line to the list;
+on moto's own classes it serves every client and protocol. A `…Response` reads the request and
+answers, a `…Backend` or a model holds the data. To refuse an operation that moto answers wrongly,
+use `_refuse(reason)`; what moto does not have is refused without a line (`control_plane.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
@@ -39,142 +38,96 @@ from .logs import operations as logs
 from .mail import operations as sns
 
 
-@dataclass(frozen=True)
-class Patch:
-    """An attribute of a class of moto, its replacement, and what is wrong with moto's own."""
-
-    owner: Any
-    attribute: str
-    replacement: Any
-    why: str
-
-
 def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
-    for patch in _patches(runtime, sns.Sender(mailbox, url), alarms, url):
-        setattr(patch.owner, patch.attribute, patch.replacement)
+    patches = _patches(runtime, sns.Sender(mailbox, url), alarms, url)
+    for owner, replacements in patches.items():
+        for attribute, replacement in replacements.items():
+            setattr(owner, attribute, replacement)
 
 
-def _patches(runtime: Runtime, sender: sns.Sender, alarms: Alarms, url: str) -> list[Patch]:
-    return [
-        # every service
-        Patch(BaseModel, "__new__", _new, "keeps every object in memory for good"),
-        # Lambda
-        Patch(LambdaResponse, "invoke", functions.invoke_in(runtime), "needs Docker"),
-        Patch(
-            LambdaFunction,
-            "update_function_code",
-            functions.update_function_code,
-            "ignores Architectures",
-        ),
-        Patch(
-            LambdaStorage,
-            "publish_version",
-            functions.publish_version,
-            "gives the number of a deleted version again",
-        ),
-        Patch(
-            LambdaStorage,
-            "del_function",
-            functions.delete_function,
-            "deletes versions that an alias points to",
-        ),
-        Patch(LambdaBackend, "create_alias", functions.create_alias, "ignores weights silently"),
-        Patch(LambdaBackend, "update_alias", functions.update_alias, "ignores weights silently"),
-        # API Gateway
-        Patch(
-            ApiGatewayV2Backend,
-            "create_api",
-            http_api.create_api_below(url),
-            "names an endpoint at amazonaws.com",
-        ),
-        Patch(ApiGatewayV2Response, "update_stage", http_api.update_stage, "is not implemented"),
-        Patch(Route, "update", http_api.update_route, "never removes the last scope"),
-        Patch(
-            Api,
-            "delete_authorizer",
-            http_api.delete_authorizer,
-            "deletes authorizers that routes refer to",
-        ),
-        # DynamoDB
-        Patch(
-            DynamoHandler,
-            "call_action",
-            dynamodb.call_action,
-            "lets two requests pass the same condition",
-        ),
-        Patch(Table, "__deepcopy__", dynamodb.copy_table, "copies every item per transaction"),
-        Patch(Table, "query", dynamodb.query, "sorts the whole table for each page"),
-        Patch(
-            DynamoDBBackend,
-            "update_item",
-            dynamodb.update_item,
-            "changes items in place, which copies of a table share",
-        ),
-        # SNS
-        Patch(SNSBackend, "subscribe", sns.subscribe_with(sender), "confirms every address"),
-        Patch(Subscription, "publish", sns.publish_with(sender), "sends no e-mail"),
-        Patch(
-            SNSResponse,
-            "list_subscriptions_by_topic",
-            sns.list_subscriptions_by_topic,
-            "shows the ARN of pending subscriptions",
-        ),
-        Patch(
-            SNSResponse,
-            "confirm_subscription",
-            _refuse("open the link in the mail: tt-ops local confirm"),
-            "answers and confirms nothing",
-        ),
-        # CloudWatch
-        Patch(
-            CloudWatchResponse,
-            "get_metric_data",
-            cloudwatch.get_metric_data,
-            "has no metrics of functions and APIs, and no percentiles",
-        ),
-        Patch(
-            CloudWatchResponse,
-            "put_metric_data",
-            _refuse("there are metrics of functions and HTTP APIs only"),
-            "stores what GetMetricData does not read",
-        ),
-        Patch(
-            CloudWatchResponse,
-            "get_metric_statistics",
-            _refuse("use GetMetricData"),
-            "answers from another store than GetMetricData",
-        ),
-        Patch(
-            CloudWatchResponse,
-            "list_metrics",
-            _refuse("use GetMetricData"),
-            "answers from another store than GetMetricData",
-        ),
-        Patch(
-            CloudWatchResponse,
-            "describe_alarm_history",
-            cloudwatch.describe_alarm_history_of(alarms),
-            "is not implemented",
-        ),
-        Patch(
-            CloudWatchBackend,
-            "put_metric_alarm",
-            cloudwatch.put_metric_alarm_in(alarms),
-            "evaluates no alarm",
-        ),
-        Patch(Alarm, "update_state", cloudwatch.set_alarm_state_in(alarms), "runs no actions"),
-        # CloudWatch Logs
-        Patch(LogStream, "put_log_events", logs.put_log_events, "keeps every event"),
-        Patch(LogsBackend, "__deepcopy__", logs.share, "copies all logs for each version"),
-        Patch(LogsResponse, "filter_log_events", logs.filter_log_events, "lacks filter patterns"),
-        Patch(
-            LogsResponse,
-            "put_subscription_filter",
-            _refuse("log events are delivered nowhere"),
-            "delivers through Docker or not at all",
-        ),
-    ]
+def _patches(
+    runtime: Runtime, sender: sns.Sender, alarms: Alarms, url: str
+) -> dict[type, dict[str, Any]]:
+    """Return the replacements by moto's classes; each comment is what moto's own does."""
+    return {
+        BaseModel: {
+            "__new__": _new,  # keeps every object in memory for good
+        },
+        LambdaResponse: {
+            "invoke": functions.invoke_in(runtime),  # needs Docker
+        },
+        LambdaFunction: {
+            "update_function_code": functions.update_function_code,  # ignores Architectures
+        },
+        LambdaStorage: {
+            "publish_version": functions.publish_version,  # reuses numbers of deleted versions
+            "del_function": functions.delete_function,  # deletes versions that aliases point to
+        },
+        LambdaBackend: {
+            "create_alias": functions.create_alias,  # ignores weights
+            "update_alias": functions.update_alias,  # ignores weights
+        },
+        ApiGatewayV2Backend: {
+            "create_api": http_api.create_api_below(url),  # names an endpoint at amazonaws.com
+        },
+        ApiGatewayV2Response: {
+            "update_stage": http_api.update_stage,  # is not implemented
+        },
+        Route: {
+            "update": http_api.update_route,  # never removes the last scope
+        },
+        Api: {
+            "delete_authorizer": http_api.delete_authorizer,  # deletes it under its routes
+        },
+        DynamoHandler: {
+            "call_action": dynamodb.call_action,  # lets two requests pass one condition
+        },
+        Table: {
+            "__deepcopy__": dynamodb.copy_table,  # copies every item for each transaction
+            "query": dynamodb.query,  # sorts the whole table for each page
+        },
+        DynamoDBBackend: {
+            "update_item": dynamodb.update_item,  # changes items that copies of a table share
+        },
+        SNSBackend: {
+            "subscribe": sns.subscribe_with(sender),  # confirms every address
+        },
+        Subscription: {
+            "publish": sns.publish_with(sender),  # sends no e-mail
+        },
+        SNSResponse: {
+            # shows the ARN of pending subscriptions
+            "list_subscriptions_by_topic": sns.list_subscriptions_by_topic,
+            # answers, and confirms nothing
+            "confirm_subscription": _refuse("open the link in the mail: tt-ops local confirm"),
+        },
+        CloudWatchResponse: {
+            "get_metric_data": cloudwatch.get_metric_data,  # has no metrics of ours
+            # these three use a store that GetMetricData does not read
+            "put_metric_data": _refuse("there are metrics of functions and HTTP APIs only"),
+            "get_metric_statistics": _refuse("use GetMetricData"),
+            "list_metrics": _refuse("use GetMetricData"),
+            # is not implemented
+            "describe_alarm_history": cloudwatch.describe_alarm_history_of(alarms),
+        },
+        CloudWatchBackend: {
+            "put_metric_alarm": cloudwatch.put_metric_alarm_in(alarms),  # evaluates no alarm
+        },
+        Alarm: {
+            "update_state": cloudwatch.set_alarm_state_in(alarms),  # runs no actions
+        },
+        LogStream: {
+            "put_log_events": logs.put_log_events,  # keeps every event
+        },
+        LogsBackend: {
+            "__deepcopy__": logs.share,  # is copied with each function
+        },
+        LogsResponse: {
+            "filter_log_events": logs.filter_log_events,  # lacks filter patterns
+            "put_subscription_filter": _refuse("log events are delivered nowhere"),  # needs Docker
+        },
+    }
 
 
 def _new(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:

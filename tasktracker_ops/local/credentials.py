@@ -1,4 +1,4 @@
-"""The emulator's one identity: fixed, public, and worth nothing anywhere else."""
+"""The emulator's only credentials: fixed, public, and valid nowhere else."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]*[A-Za-z0-9_])")
 
 
 def write(settings: Mapping[str, str], stage: str, variables: Mapping[str, Any]) -> None:
-    """Append one line to the stage's log group; a variable without a value becomes `-`."""
+    """Append one line to the stage's log group, with `-` for a variable without a value."""
     text = _VARIABLE.sub(lambda match: _value(variables.get(match[1])), settings["format"])
     _, _, _, region, _, _, group, *_ = settings["destinationArn"].split(":")
     stream = f"{variables['apiId']}/{stage}"

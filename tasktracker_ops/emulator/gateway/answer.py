@@ -25,7 +25,7 @@ class HttpAnswer:
 
 
 class MalformedAnswer(ValueError):
-    """The function's answer is no HTTP response; the client gets a 500."""
+    """The function's answer is not an HTTP response; the client gets a 500."""
 
 
 def message(status: int, text: str) -> HttpAnswer:
@@ -63,7 +63,7 @@ def _headers(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, dict):
-        raise MalformedAnswer("headers are no object")
+        raise MalformedAnswer("headers are not an object")
     for name in value:
         if not _NAME.fullmatch(name):
             raise MalformedAnswer(f"header name {name!r}")
@@ -87,7 +87,7 @@ def _body(answer: dict[str, Any]) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise MalformedAnswer("body is no string")
+        raise MalformedAnswer("body is not a string")
     if answer.get("isBase64Encoded"):
         raise MalformedAnswer("a body in base64 is not emulated")
     return body.encode("utf-8", "surrogatepass")

@@ -34,7 +34,7 @@ _MAX_BODY_BYTES = 10 * 1024 * 1024
 
 
 class _Refused(Exception):
-    """The gateway answers instead of the function; the message says why."""
+    """The gateway answers instead of the function; the message is the reason."""
 
     def __init__(self, status: int, text: str, reason: str = "") -> None:
         super().__init__(reason or text)

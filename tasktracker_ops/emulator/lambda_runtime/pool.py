@@ -71,7 +71,7 @@ class Pool:
                 self._changed.notify_all()
 
     def reap(self) -> None:
-        """Stop what has been idle for too long."""
+        """Stop environments that have been idle for too long."""
         limit = time.monotonic() - self._idle_seconds
         with self._changed:
             old: list[Environment] = []
@@ -90,12 +90,12 @@ class Pool:
         warm = self._idle[function]
         while warm:
             environment = warm.pop()
-            if environment.alive:
+            if environment.is_alive:
                 return environment
             environment.stop()
         return None
 
 
 def _replaces(function: FunctionVersion, other: FunctionVersion) -> bool:
-    """Tell whether `other` is the same version with an older configuration or code."""
+    """Return whether `other` is the same version with an older configuration or code."""
     return function.arn == other.arn and function != other
