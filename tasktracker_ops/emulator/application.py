@@ -23,12 +23,11 @@ from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 from tasktracker_ops.local.state import ServerState
 
-from . import control_plane, patches
-from . import status_page as console
+from . import control_plane, patches, status_page
 from .cloudwatch import publisher
+from .loopback import is_loopback
 from .mail import pages
 
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.I)
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?", re.I)
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -53,19 +52,24 @@ def compose(
     state: ServerState,
     directory: Path,
     *,
+    environments: int = 10,
     idle_seconds: float = 300.0,
     schedule: EvaluationSchedule | None = None,
 ) -> Emulator:
-    """Build the parts and connect them; workers idle for `idle_seconds` are stopped.
+    """Build the parts and connect them.
 
-    `schedule` is that of the evaluation of alarms, if not every five seconds.
+    `environments` and `idle_seconds` are Runtime's; `schedule` is that of the evaluation of
+    alarms, if not every five seconds.
     """
     mailbox = Mailbox()
     alarms = Alarms(schedule or EvaluationSchedule())
-    runtime = Runtime(Launcher(directory / "code", state.url), idle_seconds=idle_seconds)
-    gateway = Gateway(runtime)
-    runtime.observers.add(publisher.publish_invocation)
-    gateway.observers.add(publisher.publish_request)
+    runtime = Runtime(
+        Launcher(directory / "code", state.url),
+        publisher.publish_invocation,
+        environments=environments,
+        idle_seconds=idle_seconds,
+    )
+    gateway = Gateway(runtime, publisher.publish_request)
     patches.install(runtime=runtime, mailbox=mailbox, alarms=alarms, url=state.url)
     moto = control_plane.create_application()
 
@@ -79,7 +83,7 @@ def compose(
         if path.startswith(PREFIX):
             return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
         if path.startswith("/_tt-ops"):
-            return _own(state, mailbox, environ)(environ, start_response)
+            return _serve_own(state, mailbox, environ)(environ, start_response)
         return moto(environ, start_response)
 
     return Emulator(application, runtime, gateway, alarms, mailbox)
@@ -91,11 +95,11 @@ def _refuse(environ: dict[str, Any], path: str) -> Response | None:
     The control plane accepts code and runs it, so it must not be reachable from a browser.
     """
     host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
-    if not (_LOOPBACK.fullmatch(host) or _AWS.fullmatch(host)):
+    if not (is_loopback(host) or _AWS.fullmatch(host)):
         return _refusal(f"Host {host!r} is not this machine")
     if path.startswith(PREFIX) or origin is None:
         return None
-    if _LOOPBACK.fullmatch(urlsplit(origin).netloc):
+    if is_loopback(urlsplit(origin).netloc):
         return None
     return _refusal(f"Origin {origin!r} is not this machine")
 
@@ -111,7 +115,7 @@ def _json(content: Any, status: int = 200) -> Response:
 _NOT_FOUND = _json({"message": "Not Found"}, 404)
 
 
-def _own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response:
+def _serve_own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response:
     response = _page(state, mailbox, environ)
     if response is None:
         return _NOT_FOUND
@@ -125,7 +129,7 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     if path == "/health":
         return _json(_health(state))
     if path in ("", "/"):
-        content = console.render(state, mailbox)
+        content = status_page.render(state, mailbox)
         return Response(content, content_type="text/html; charset=utf-8")
     # A program that checks whether a link is alive sends HEAD, which must confirm nothing.
     if environ["REQUEST_METHOD"] != "GET":

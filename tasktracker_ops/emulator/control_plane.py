@@ -1,7 +1,7 @@
 """moto's services as one WSGI application; what they lack is refused in each service's protocol.
 
-Clients take HTML and status 500 for something that passes, and Terraform retries for many minutes;
-they give up at once on a 400 with an error code.
+Clients retry HTML and status 500, Terraform for many minutes; they give up at once on a 400 with an
+error code.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _answer(name: str | None, error: Exception) -> Any:
     if isinstance(error, HTTPException) and request.routing_exception is None:
         return error  # moto's way to answer an error of AWS
     if isinstance(error, OSError):
-        raise error  # of this machine, and passing: status 500
+        raise error  # of this machine, and worth a retry: status 500
     name = name or _signing_name()
     # One URL serves two versions of API Gateway, and moto both by the first one's application.
     if name == "apigateway" and request.path.startswith("/v2/"):
@@ -116,7 +116,7 @@ def _refusal(moto_response: BaseResponse, error: Exception) -> ServiceException:
     if isinstance(error, ServiceException):
         return error
     service, region = moto_response.boto3_service_name, moto_response.region
-    # moto looks up the part of a service that is in the region.
+    # moto looks up a service's backend by its region.
     if isinstance(error, KeyError) and error.args == (region,):
         return UnknownRegion(service=service, region=region)
     if isinstance(error, HTTPException):

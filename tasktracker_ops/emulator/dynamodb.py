@@ -1,4 +1,4 @@
-"""DynamoDB at the same cost however large a table is, in moto's own objects.
+"""DynamoDB at a cost that does not grow with the table, in moto's own objects.
 
 Before each transaction moto copies every item of its tables, to be able to take it back. Here items
 are replaced and never changed, so that a copy of a table can share them. And for each page of an
@@ -22,12 +22,12 @@ from moto.dynamodb.responses import DynamoHandler
 _moto_call_action = DynamoHandler.call_action
 _moto_query = Table.query
 _moto_update_item = DynamoDBBackend.update_item
-_turn = threading.Lock()
+_one_request = threading.Lock()
 
 
 def call_action(handler: DynamoHandler) -> Any:
     """Answer one request at a time: moto checks a condition and writes in two steps."""
-    with _turn:
+    with _one_request:
         return _moto_call_action(handler)
 
 
@@ -57,28 +57,28 @@ def query(
     *args: Any,
     **more: Any,
 ) -> Any:
-    """Do Query on a copy of the table that holds only the items which may be on the page."""
-    asked = table
+    """Query a copy of the table that holds only the items which may be on the page."""
+    queried = table
     keys = _keys_of_texts(table, index)
     if keys and hash_key is not None and start is None:
         name, sort_name = keys
         items: Iterable[Any] = table.items.values()
-        found: Iterable[Item] = (
+        matches: Iterable[Item] = (
             item
             for item in items
             if (value := item.attrs.get(name)) is not None and value.value == hash_key.value
         )
         if comparison == "<":
             bound = bounds[0].value
-            found = (item for item in found if item.attrs[sort_name].value < bound)
+            matches = (item for item in matches if item.attrs[sort_name].value < bound)
         if limit and comparison in (None, "<"):
             choose = heapq.nsmallest if forward else heapq.nlargest
             # One more, from which moto concludes that there is another page.
-            found = choose(limit + 1, found, key=lambda item: item.attrs[sort_name].value)
-        asked = copy.copy(table)
-        asked.items = {item.hash_key: item for item in found}  # type: ignore[assignment]
+            matches = choose(limit + 1, matches, key=lambda item: item.attrs[sort_name].value)
+        queried = copy.copy(table)
+        queried.items = {item.hash_key: item for item in matches}  # type: ignore[assignment]
     page = (comparison, bounds, limit, start, forward, projections, index)
-    return _moto_query(asked, hash_key, *page, *args, **more)  # type: ignore[arg-type]
+    return _moto_query(queried, hash_key, *page, *args, **more)  # type: ignore[arg-type]
 
 
 def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
@@ -99,7 +99,7 @@ def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
 def update_item(
     backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **more: Any
 ) -> Any:
-    """Do UpdateItem on a copy that takes the item's place, since moto changes the item itself.
+    """Update a copy that takes the item's place, since moto changes the item itself.
 
     One that fails half-way leaves the item as it was.
     """

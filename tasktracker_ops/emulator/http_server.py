@@ -23,9 +23,9 @@ class _Unreadable(Exception):
 
 
 class RequestHandler(MotoRequestHandler):
-    """Werkzeug's handler closes every connection and takes 10 ms to look for unread bodies.
+    """Reads each body first, so that the connection can be kept.
 
-    Here the body is read first, so the connection can be kept.
+    Werkzeug's handler closes every connection and takes 10 ms to look for unread bodies.
     """
 
     protocol_version = "HTTP/1.1"
@@ -51,10 +51,10 @@ class RequestHandler(MotoRequestHandler):
         self._send(status, headers, content)
 
     def handle_expect_100(self) -> bool:
-        """Ask for the body at once; boto3 would wait a second for the line in our buffer."""
-        wanted = super().handle_expect_100()
+        """Request the body at once; boto3 would wait a second for the line in our buffer."""
+        accepted = super().handle_expect_100()
         self.wfile.flush()
-        return wanted
+        return accepted
 
     def version_string(self) -> str:
         """Return the Server header."""

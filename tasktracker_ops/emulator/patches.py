@@ -1,14 +1,15 @@
 """Every change to moto, in one list.
 
-To add an operation, write a function in the module of its subject and name it here: on moto's own
-classes it serves every client and protocol. A `…Response` reads the request and answers, a
-`…Backend` or model holds the data.
+To add an operation, write a function in `operations.py` of its service and add a line to the list;
+on moto's own classes it serves every client and protocol. A `…Response` reads the request and
+answers, a `…Backend` or a model holds the data. To refuse an operation that moto answers wrongly,
+use `_refuse(reason)`; what moto does not have is refused without a line (`control_plane.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
@@ -22,8 +23,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.logs.models import LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
-from moto.s3.models import FakeDeleteMarker
-from moto.sns.models import SNSBackend, Subscription, Topic
+from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
 from tasktracker_ops.emulator.cloudwatch.alarms import Alarms
@@ -31,114 +31,113 @@ from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
 from . import dynamodb
-from .cloudwatch import alarm_operations
-from .cloudwatch import api as metrics
+from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
-from .logs import api as logs
-from .mail import subscriptions
-
-_OTHER_DATA = "moto answers from other data than GetMetricData's"
-
-
-@dataclass(frozen=True)
-class Patch:
-    """An attribute of a class of moto, what replaces it, and what moto does instead."""
-
-    owner: Any
-    attribute: str
-    replacement: Any
-    why: str
+from .logs import operations as logs
+from .mail import operations as sns
 
 
 def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
-    sender = subscriptions.Sender(mailbox, url)
-    patches = [
-        # every service
-        Patch(BaseModel, "__new__", _new, "moto keeps all it ever made, for a page of its own"),
-        # Lambda
-        Patch(LambdaResponse, "invoke", functions.invoke_in(runtime), "moto needs Docker"),
-        Patch(LambdaFunction, "invoke", functions.refuse_invocation, "moto needs Docker"),
-        Patch(
-            LambdaFunction,
-            "update_function_code",
-            functions.update_function_code,
-            "moto ignores Architectures",
-        ),
-        Patch(LambdaStorage, "publish_version", functions.publish_version, "moto reuses numbers"),
-        Patch(LambdaStorage, "del_function", functions.delete_function, "moto ignores aliases"),
-        Patch(LambdaBackend, "create_alias", functions.create_alias, "moto ignores weights"),
-        Patch(LambdaBackend, "update_alias", functions.update_alias, "moto ignores weights"),
-        # API Gateway
-        Patch(
-            ApiGatewayV2Backend, "create_api", http_api.create_api_below(url), "moto names AWS's"
-        ),
-        Patch(ApiGatewayV2Response, "update_stage", http_api.update_stage, "moto lacks it"),
-        Patch(Route, "update", http_api.update_route, "moto keeps a route's last scope"),
-        Patch(Api, "delete_authorizer", http_api.delete_authorizer, "moto ignores its routes"),
-        # DynamoDB
-        Patch(DynamoHandler, "call_action", dynamodb.call_action, "moto checks, then writes"),
-        Patch(Table, "__deepcopy__", dynamodb.copy_table, "moto copies every item"),
-        Patch(Table, "query", dynamodb.query, "moto sorts the whole table for a page"),
-        Patch(DynamoDBBackend, "update_item", dynamodb.update_item, "moto changes shared items"),
-        # S3
-        Patch(FakeDeleteMarker, "dispose", _dispose, "moto cannot delete a delete marker"),
-        # SNS
-        Patch(SNSBackend, "subscribe", subscriptions.subscribe_through(sender), "moto calls out"),
-        Patch(Subscription, "publish", subscriptions.publish_through(sender), "moto mails nobody"),
-        Patch(Topic, "publish", subscriptions.publish, "moto keeps every message"),
-        Patch(SNSResponse, "subscribe", subscriptions.answer_subscribe, "moto has none pending"),
-        Patch(
-            SNSResponse,
-            "confirm_subscription",
-            subscriptions.answer_confirm_subscription,
-            "moto takes any token",
-        ),
-        Patch(
-            SNSResponse,
-            "list_subscriptions_by_topic",
-            subscriptions.answer_list_subscriptions_by_topic,
-            "moto has none pending",
-        ),
-        # CloudWatch
-        Patch(CloudWatchResponse, "get_metric_data", metrics.get_metric_data, "moto lacks ours"),
-        Patch(CloudWatchResponse, "put_metric_data", metrics.refuse_custom_metrics, _OTHER_DATA),
-        Patch(
-            CloudWatchResponse,
-            "get_metric_statistics",
-            metrics.refuse_for_get_metric_data,
-            _OTHER_DATA,
-        ),
-        Patch(CloudWatchResponse, "list_metrics", metrics.refuse_for_get_metric_data, _OTHER_DATA),
-        Patch(
-            CloudWatchResponse,
-            "describe_alarm_history",
-            alarm_operations.describe_alarm_history(alarms),
-            "moto lacks it",
-        ),
-        Patch(
-            CloudWatchBackend,
-            "put_metric_alarm",
-            alarm_operations.put_metric_alarm(alarms),
-            "moto evaluates no alarm",
-        ),
-        Patch(Alarm, "update_state", alarm_operations.update_state(alarms), "moto takes no action"),
-        # CloudWatch Logs
-        Patch(LogStream, "put_log_events", logs.put_log_events, "moto keeps every event"),
-        Patch(LogsBackend, "__deepcopy__", logs.share, "moto copies all logs for each version"),
-        Patch(LogsResponse, "filter_log_events", logs.filter_log_events, "moto lacks patterns"),
-        Patch(
-            LogsResponse, "put_subscription_filter", logs.refuse_subscription, "moto ignores them"
-        ),
-    ]
-    for patch in patches:
-        setattr(patch.owner, patch.attribute, patch.replacement)
+    patches = _patches(runtime, sns.Sender(mailbox, url), alarms, url)
+    for owner, replacements in patches.items():
+        for attribute, replacement in replacements.items():
+            setattr(owner, attribute, replacement)
+
+
+def _patches(
+    runtime: Runtime, sender: sns.Sender, alarms: Alarms, url: str
+) -> dict[type, dict[str, Any]]:
+    """Return the replacements by moto's classes; each comment is what moto's own does."""
+    return {
+        BaseModel: {
+            "__new__": _new,  # keeps every object in memory for good
+        },
+        LambdaResponse: {
+            "invoke": functions.invoke_in(runtime),  # needs Docker
+        },
+        LambdaFunction: {
+            "update_function_code": functions.update_function_code,  # ignores Architectures
+        },
+        LambdaStorage: {
+            "publish_version": functions.publish_version,  # reuses numbers of deleted versions
+            "del_function": functions.delete_function,  # deletes versions that aliases point to
+        },
+        LambdaBackend: {
+            "create_alias": functions.create_alias,  # ignores weights
+            "update_alias": functions.update_alias,  # ignores weights
+        },
+        ApiGatewayV2Backend: {
+            "create_api": http_api.create_api_below(url),  # names an endpoint at amazonaws.com
+        },
+        ApiGatewayV2Response: {
+            "update_stage": http_api.update_stage,  # is not implemented
+        },
+        Route: {
+            "update": http_api.update_route,  # never removes the last scope
+        },
+        Api: {
+            "delete_authorizer": http_api.delete_authorizer,  # deletes it under its routes
+        },
+        DynamoHandler: {
+            "call_action": dynamodb.call_action,  # lets two requests pass one condition
+        },
+        Table: {
+            "__deepcopy__": dynamodb.copy_table,  # copies every item for each transaction
+            "query": dynamodb.query,  # sorts the whole table for each page
+        },
+        DynamoDBBackend: {
+            "update_item": dynamodb.update_item,  # changes items that copies of a table share
+        },
+        SNSBackend: {
+            "subscribe": sns.subscribe_with(sender),  # confirms every address
+        },
+        Subscription: {
+            "publish": sns.publish_with(sender),  # sends no e-mail
+        },
+        SNSResponse: {
+            # shows the ARN of pending subscriptions
+            "list_subscriptions_by_topic": sns.list_subscriptions_by_topic,
+            # answers, and confirms nothing
+            "confirm_subscription": _refuse("open the link in the mail: tt-ops local confirm"),
+        },
+        CloudWatchResponse: {
+            "get_metric_data": cloudwatch.get_metric_data,  # has no metrics of ours
+            # these three use a store that GetMetricData does not read
+            "put_metric_data": _refuse("there are metrics of functions and HTTP APIs only"),
+            "get_metric_statistics": _refuse("use GetMetricData"),
+            "list_metrics": _refuse("use GetMetricData"),
+            # is not implemented
+            "describe_alarm_history": cloudwatch.describe_alarm_history_of(alarms),
+        },
+        CloudWatchBackend: {
+            "put_metric_alarm": cloudwatch.put_metric_alarm_in(alarms),  # evaluates no alarm
+        },
+        Alarm: {
+            "update_state": cloudwatch.set_alarm_state_in(alarms),  # runs no actions
+        },
+        LogStream: {
+            "put_log_events": logs.put_log_events,  # keeps every event
+        },
+        LogsBackend: {
+            "__deepcopy__": logs.share,  # is copied with each function
+        },
+        LogsResponse: {
+            "filter_log_events": logs.filter_log_events,  # lacks filter patterns
+            "put_subscription_filter": _refuse("log events are delivered nowhere"),  # needs Docker
+        },
+    }
 
 
 def _new(kind: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
     return object.__new__(kind)
 
 
-def _dispose(marker: FakeDeleteMarker) -> None:
-    """Do nothing: only contents have to be disposed of."""
+def _refuse(reason: str) -> Callable[..., NoReturn]:
+    """Return an operation that answers NotImplemented for `reason`."""
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise NotImplementedError(reason)
+
+    return refuse

@@ -1,6 +1,6 @@
 """The emulator's process: `python -m tasktracker_ops.emulator.server --port N --directory DIR`.
 
-One process and one port on loopback: the gateway below `/_aws/execute-api/`, console and health
+One process and one port on loopback: the gateway below `/_aws/execute-api/`, status page and health
 below `/_tt-ops/`, and moto's control plane for everything else.
 """
 
@@ -24,7 +24,7 @@ from types import FrameType
 from tasktracker_ops.local.state import EXIT_PORT_TAKEN, ServerState
 from tasktracker_ops.local.version import this_version
 
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
 def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     directory.mkdir(parents=True, exist_ok=True)
-    # moto lets every web site call it, which would let any page run code here.
+    # moto allows every web site to call it, so any page could run code here.
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
     from .application import compose
@@ -64,12 +64,12 @@ def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None
     emulator = compose(state, directory)
     server = serve_on(listener, emulator.application)
 
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     state.write(directory)
-    # Without the folder nobody can find and stop this process.
+    # Without the folder this process cannot be found and stopped.
     is_lost = partial(_is_another, directory, _identity(directory))
-    threading.Thread(target=_end_when, args=(is_lost,), name="folder", daemon=True).start()
+    threading.Thread(target=_stop_when, args=(is_lost,), name="folder", daemon=True).start()
     try:
         server.serve_forever()
     finally:
@@ -80,14 +80,14 @@ def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None
         os._exit(0)
 
 
-def _end_when(is_lost: Callable[[], bool]) -> None:
+def _stop_when(is_lost: Callable[[], bool]) -> None:
     while not is_lost():
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_CHECK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _is_another(directory: Path, identity: tuple[int, int]) -> bool:
-    """Tell whether a folder was removed, even if there is a new one at its place."""
+    """Return whether a folder was removed, even if there is a new one in its place."""
     try:
         return _identity(directory) != identity
     except FileNotFoundError:
@@ -101,7 +101,7 @@ def _identity(directory: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _end(signum: int, frame: FrameType | None) -> None:
+def _stop(signum: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit

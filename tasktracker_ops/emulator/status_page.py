@@ -1,4 +1,4 @@
-"""The console: one self-contained page about what the emulator holds."""
+"""The status page: one self-contained page about what the emulator holds."""
 
 from __future__ import annotations
 

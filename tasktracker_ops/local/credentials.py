@@ -1,4 +1,4 @@
-"""The credentials of the emulator: fixed, public, and valid nowhere else."""
+"""The emulator's only credentials: fixed, public, and valid nowhere else."""
 
 from __future__ import annotations
 

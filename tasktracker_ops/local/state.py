@@ -1,4 +1,4 @@
-"""What the CLI and the emulator's process share: DIR/server.json and an exit code."""
+"""The contract between the emulator and the CLI: DIR/server.json and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = "server.json"
 class ServerState:
     """A running emulator; its `id` is random, so that a reused pid is not mistaken for it.
 
-    `version` is that of its code; None where it is unknown.
+    `version` is that of its code; None where the file has none.
     """
 
     pid: int
@@ -29,12 +29,12 @@ class ServerState:
 
     @property
     def url(self) -> str:
-        """Return its endpoint."""
+        """Return the emulator's address."""
         return f"http://127.0.0.1:{self.port}"
 
     @classmethod
     def read(cls, directory: Path) -> ServerState | None:
-        """Return the state in the file; None when there is none or it is invalid."""
+        """Return the state in the file; None when it is missing or invalid."""
         try:
             content = json.loads((directory / _NAME).read_text())
             return cls(
@@ -48,7 +48,7 @@ class ServerState:
             return None
 
     def write(self, directory: Path) -> None:
-        """Replace the file in one step, mode 0600."""
+        """Replace the file atomically, with mode 0600."""
         content = {
             "pid": self.pid,
             "port": self.port,
@@ -62,7 +62,7 @@ class ServerState:
         os.replace(partial, directory / _NAME)
 
     def remove(self, directory: Path) -> None:
-        """Remove the file if it is still about this server."""
+        """Remove the file, unless it describes another emulator."""
         if self.read(directory) == self:
             with contextlib.suppress(OSError):
                 (directory / _NAME).unlink()

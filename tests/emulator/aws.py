@@ -13,16 +13,24 @@ import boto3
 import requests
 from botocore.config import Config
 
+from tasktracker_ops.emulator.application import Emulator
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.emulator import RunningEmulator
 
 REGION = "eu-west-3"
 HANDLER = """
-import base64, json, logging, os, subprocess, sys, time
+import json, logging, os, subprocess, sys, time
 
 def lambda_handler(event, context):
     if not isinstance(event, dict):
         return event
+    result = act(event, context)
+    if "requestContext" not in event or "statusCode" in result:
+        return result
+    headers = {"content-type": "application/json"}
+    return {"statusCode": 200, "headers": headers, "body": json.dumps(result)}
+
+def act(event, context):
     action = event.get("action") or event.get("rawPath", "").strip("/")
     body = event.get("body") or ""
     if action == "answer":
@@ -133,9 +141,10 @@ class Api:
 
 @dataclass
 class Aws:
-    """The emulator as its clients see it."""
+    """The emulator as its clients see it; `parts` are known where it runs in this process."""
 
     server: RunningEmulator
+    parts: Emulator | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
@@ -178,7 +187,6 @@ class Aws:
         authorizer: dict[str, Any] | None = None,
         permission: str | None = "*/*",
         stage: dict[str, Any] | None = None,
-        integration: dict[str, Any] | None = None,
         **options: Any,
     ) -> Api:
         """Put an HTTP API in front of the function's alias.
@@ -192,7 +200,6 @@ class Aws:
             IntegrationType="AWS_PROXY",
             IntegrationUri=f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function.name}:live",
             PayloadFormatVersion="2.0",
-            **(integration or {}),
         )["IntegrationId"]
         more = {}
         if authorizer is not None:

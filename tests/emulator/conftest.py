@@ -1,4 +1,12 @@
-"""One emulator for all of these tests, and others with clocks of their own."""
+"""The emulators of these tests, and what tests deploy to them.
+
+- `aws`: an emulator in a process of its own, one for the whole session.
+- `function`, `api`: a function in it, and an API in front of it, which tests leave as they are.
+- `in_process_aws`: an emulator in the process of the test; its alarms are not evaluated.
+- `alarm_aws`: another, which evaluates alarms all the time, by `clock`.
+- `topic`: a topic in `alarm_aws` with a confirmed address; `name`: a name of the test's own.
+- `cloudwatch`: shorthand for metrics of `aws`; `eventually`: wait until something holds.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +25,7 @@ import pytest
 import requests
 from moto.backends import get_backend
 
-from tasktracker_ops.emulator.application import Emulator, compose
+from tasktracker_ops.emulator.application import compose
 from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
 from tasktracker_ops.emulator.http_server import serve_on
 from tasktracker_ops.local import process
@@ -25,13 +33,13 @@ from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models.emulator import RunningEmulator
 
+from .alarms_and_metrics import CloudWatch
 from .aws import Api, Aws, Function
-from .queries import CloudWatch
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_proxies() -> Iterator[None]:
-    """Whatever the user's proxy variables say, these tests do not hear it."""
+    """Hide the user's proxy variables from the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.lower().endswith("_proxy"):
@@ -59,45 +67,28 @@ def api(aws: Aws, function: Function) -> Api:
     return aws.api(function)
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
-    """A folder for a server of the test's own, which is stopped at the end."""
-    yield tmp_path
-    process.stop(tmp_path)
-
-
-@pytest.fixture
-def aws_in(directory: Path) -> Callable[[], Aws]:
-    """Start an emulator of the test's own."""
-    return lambda: Aws(process.start(directory, 0, port_required=False))
-
-
 @contextmanager
-def composed(directory: Path, **options: Any) -> Iterator[tuple[Aws, Emulator]]:
-    """The application served by this very process; `options` are those of `compose`."""
+def serve(directory: Path, **options: Any) -> Iterator[Aws]:
+    """Serve the emulator in this process; `options` are those of `compose`."""
     listener = socket.create_server(("127.0.0.1", 0))
     state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
     parts = compose(state, directory, **options)
     server = serve_on(listener, parts.application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield (
-        Aws(
-            RunningEmulator(state.url, state.port, state.pid, "", directory, "1", same_version=True)
-        ),
-        parts,
-    )
+    running = RunningEmulator(state.url, state.port, state.pid, "", directory, "1", True)
+    yield Aws(running, parts)
     server.shutdown()
     thread.join()
     parts.close()
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[tuple[Aws, Emulator]]:
-    """The application in this process: workers hardly live unused, alarms stay as they are."""
+def in_process_aws(tmp_path: Path) -> Iterator[Aws]:
+    """An emulator with one worker per function, stopped when idle, and alarms at rest."""
     never = EvaluationSchedule(interval_seconds=3600)
-    with composed(tmp_path, idle_seconds=0.2, schedule=never) as parts:
-        yield parts
+    with serve(tmp_path, environments=1, idle_seconds=0.2, schedule=never) as aws:
+        yield aws
 
 
 @dataclass
@@ -123,16 +114,16 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock of the alarms in `watched`."""
+    """The clock of the alarms in `alarm_aws`."""
     return Clock()
 
 
 @pytest.fixture
-def watched(tmp_path: Path, clock: Clock) -> Iterator[tuple[Aws, Emulator]]:
-    """The application in this process; its alarms go by `clock` and are evaluated all the time."""
+def alarm_aws(tmp_path: Path, clock: Clock) -> Iterator[Aws]:
+    """An emulator that evaluates its alarms all the time, by `clock`."""
     schedule = EvaluationSchedule(interval_seconds=0.05, clock=clock)
-    with composed(tmp_path, schedule=schedule) as parts:
-        yield parts
+    with serve(tmp_path, schedule=schedule) as aws:
+        yield aws
         for backend in get_backend("cloudwatch")[ACCOUNT_ID].values():
             backend.alarms.clear()
 
@@ -144,7 +135,7 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
     def wait(holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 5
         while not holds():
-            assert time.monotonic() < deadline, "it never came true"
+            assert time.monotonic() < deadline, "it did not hold within five seconds"
             time.sleep(0.02)
 
     return wait
@@ -157,12 +148,12 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def topic(watched: Any, name: str) -> Any:
+def topic(alarm_aws: Any, name: str) -> Any:
     """A topic with the policy that SNS gives to new ones, and a confirmed address."""
-    sns = watched[0].client("sns")
+    sns = alarm_aws.client("sns")
     arn = sns.create_topic(Name=name)["TopicArn"]
     sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="me@example.com")
-    requests.get(watched[1].mailbox.mails()[0].letter.confirm_url, timeout=10)
+    requests.get(alarm_aws.parts.mailbox.mails()[0].letter.confirm_url, timeout=10)
     yield arn
     sns.delete_topic(TopicArn=arn)
 

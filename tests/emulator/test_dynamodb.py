@@ -83,9 +83,9 @@ def test_an_update_that_fails_leaves_the_item_as_it_was(table: Any) -> None:
 
 @pytest.mark.parametrize("forward", [True, False])
 @pytest.mark.parametrize("limit", [1, 7, 100])
-def test_pages_of_an_index(embedded: Any, limit: int, forward: bool) -> None:
+def test_pages_of_an_index(in_process_aws: Any, limit: int, forward: bool) -> None:
     """They hold what their partition holds, in order and once, followed by bound and by key."""
-    client = embedded[0].client("dynamodb")
+    client = in_process_aws.client("dynamodb")
     client.create_table(
         TableName="Paged",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -136,9 +136,9 @@ def test_pages_of_an_index(embedded: Any, limit: int, forward: bool) -> None:
     assert ("LastEvaluatedKey" in below) == (limit < len(wanted))
 
 
-def test_a_copy_of_a_table_shares_its_items_until_they_change(embedded: Any) -> None:
+def test_a_copy_of_a_table_shares_its_items_until_they_change(in_process_aws: Any) -> None:
     """What moto copies before each transaction costs nothing for items that it does not touch."""
-    client = embedded[0].client("dynamodb")
+    client = in_process_aws.client("dynamodb")
     client.create_table(
         TableName="Copied",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

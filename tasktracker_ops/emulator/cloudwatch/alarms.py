@@ -30,7 +30,7 @@ _STATE = ("state_value", "state_reason", "state_updated_timestamp", "state_trans
 
 @dataclass(frozen=True)
 class EvaluationSchedule:
-    """How often alarms are evaluated, and by what clock (epoch seconds)."""
+    """How often alarms are evaluated, and by which clock (epoch seconds)."""
 
     interval_seconds: float = 5.0
     clock: Callable[[], float] = time.time
@@ -86,7 +86,7 @@ class Alarms:
             summary = f"Alarm updated from {old_state} to {state}"
             self.history.add(alarm, now, "StateUpdate", summary, {"oldState": old, "newState": new})
             for action in notification.actions(alarm):
-                self._act(alarm, action, old_state)
+                self._run_action(alarm, action, old_state)
 
     def _run(self) -> None:
         while not self._closing.wait(self._schedule.interval_seconds):
@@ -105,14 +105,15 @@ class Alarms:
                 alarm.comparison_operator,
                 float(alarm.threshold),
                 int(alarm.evaluation_periods),
-                int(alarm.datapoints_to_alarm) if alarm.datapoints_to_alarm else None,
+                int(alarm.datapoints_to_alarm or alarm.evaluation_periods),
+                alarm.treat_missing_data or "missing",
             )
             datapoints = _datapoints(alarm, self._schedule.clock())
             verdict = evaluation.evaluate(rule, datapoints, alarm.state_value)
             if verdict.state != alarm.state_value:
                 self.change(alarm, verdict.state, verdict.reason)
 
-    def _act(self, alarm: Any, action: str, old_state: str) -> None:
+    def _run_action(self, alarm: Any, action: str, old_state: str) -> None:
         try:
             notification.notify(action, alarm, old_state)
         except NotificationFailed as failure:
@@ -130,8 +131,7 @@ class Alarms:
 def _datapoints(alarm: Any, now: float) -> list[Datapoint]:
     """Return one datapoint more than there are evaluation periods, oldest first.
 
-    The newest period ends now, wherever in a minute that is: CloudWatch, too, evaluates the last
-    five minutes every minute.
+    The newest period ends now, not on a whole minute: CloudWatch, too, slides its periods.
     """
     period = int(alarm.period)
     end = math.floor(now) + 1

@@ -1,6 +1,5 @@
-"""What an alarm's datapoints say: the state it takes, and why. Pure.
+"""Evaluate an alarm's datapoints: its new state and the reason.
 
-Missing datapoints count as not breaching, which is the one treatment that is emulated.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 
@@ -15,6 +14,8 @@ OK = "OK"
 ALARM = "ALARM"
 INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 _MAX_NAMED_DATAPOINTS = 5
+MISSING_DATA = ("missing", "notBreaching")
+"""The treatments of missing data that are emulated."""
 
 COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanThreshold": (operator.gt, "greater than"),
@@ -34,17 +35,13 @@ class Datapoint:
 
 @dataclass(frozen=True)
 class Rule:
-    """When an alarm fires. `datapoints_to_alarm` None means all of `evaluation_periods`."""
+    """When an alarm fires: `datapoints_to_alarm` out of `evaluation_periods` breach."""
 
     comparison_operator: str
     threshold: float
     evaluation_periods: int
-    datapoints_to_alarm: int | None = None
-
-    @property
-    def needed(self) -> int:
-        """Return how many datapoints have to breach."""
-        return self.datapoints_to_alarm or self.evaluation_periods
+    datapoints_to_alarm: int
+    missing_data: str = "notBreaching"
 
     def breaches(self, value: float) -> bool:
         """Return whether a value is beyond the threshold."""
@@ -68,10 +65,18 @@ def evaluate(rule: Rule, datapoints: Sequence[Datapoint], state: str) -> Verdict
     real = [(each.at, each.value) for each in datapoints if each.value is not None]
     real = real[-rule.evaluation_periods :]
     breaching = [each for each in real if rule.breaches(each[1])]
-    stands = state == OK and datapoints[-1].value is None
-    if len(breaching) >= rule.needed and not stands:
+    ends_ok = state != OK or datapoints[-1].value is not None
+    if len(breaching) >= rule.datapoints_to_alarm and ends_ok:
         return Verdict(ALARM, _threshold_crossed(rule, breaching, ALARM))
-    if len(real) == rule.evaluation_periods:
+    is_missing = rule.missing_data == "missing"
+    if is_missing and not real:
+        return Verdict(INSUFFICIENT_DATA, _insufficient_data(rule.evaluation_periods))
+    if is_missing and breaching == real:
+        # Too few to tell, unless the oldest of them is old enough and no other came since.
+        if datapoints[-rule.datapoints_to_alarm].at >= real[0][0] and ends_ok:
+            return Verdict(ALARM, _threshold_crossed(rule, breaching, ALARM))
+        return Verdict(state, "")
+    if is_missing or len(real) == rule.evaluation_periods:
         others = [each for each in real if each not in breaching]
         return Verdict(OK, _threshold_crossed(rule, others, OK))
     return Verdict(OK, _missing_datapoints(rule.evaluation_periods, len(real)))
@@ -80,24 +85,23 @@ def evaluate(rule: Rule, datapoints: Sequence[Datapoint], state: str) -> Verdict
 def _threshold_crossed(
     rule: Rule, crossing: Sequence[tuple[datetime, float]], new_state: str
 ) -> str:
-    number, newest = len(crossing), crossing[::-1][:_MAX_NAMED_DATAPOINTS]
+    newest = crossing[::-1][:_MAX_NAMED_DATAPOINTS]
     values = ", ".join(f"{value} ({at:%d/%m/%y %H:%M:%S})" for at, value in newest)
-    listed = f" [{values}]" if number <= _MAX_NAMED_DATAPOINTS else ""
-    counted = _counted(number)
-    if rule.datapoints_to_alarm is not None:
-        counted = f"{number} out of the last {rule.evaluation_periods} datapoints"
+    minimum, direction = rule.datapoints_to_alarm, "OK -> ALARM"
+    if new_state == OK:
+        minimum = rule.evaluation_periods - rule.datapoints_to_alarm + 1
+        direction = "ALARM -> OK"
     negation = "" if new_state == ALARM else "not "
     words = COMPARISONS[rule.comparison_operator][1]
-    sentence = f"{counted}{listed} {_was(number)} {negation}{words} the threshold"
-    sentence = f"Threshold Crossed: {sentence} ({float(rule.threshold)})"
-    if not listed:
-        sentence += f". The most recent datapoints which crossed the threshold: [{values}]"
-    if rule.datapoints_to_alarm is not None:
-        minimum, direction = rule.needed, "OK -> ALARM"
-        if new_state == OK:
-            minimum, direction = rule.evaluation_periods - rule.needed + 1, "ALARM -> OK"
-        sentence += f" (minimum {_counted(minimum)} for {direction} transition)"
-    return sentence + "."
+    return (
+        f"Threshold Crossed: {len(crossing)} out of the last {rule.evaluation_periods} datapoints "
+        f"[{values}] {_was(len(crossing))} {negation}{words} the threshold "
+        f"({float(rule.threshold)}) (minimum {_counted(minimum)} for {direction} transition)."
+    )
+
+
+def _insufficient_data(periods: int) -> str:
+    return f"Insufficient Data: {_counted(periods)} {_was(periods)} unknown."
 
 
 def _missing_datapoints(periods: int, received: int) -> str:

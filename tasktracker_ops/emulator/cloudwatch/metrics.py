@@ -12,19 +12,15 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 # 24 bytes each: 6 MB a metric at most.
 _MAX_SAMPLES = 1 << 18
-# Samples are thinned an eighth at a time, which takes some 50 ms.
+# Dropping moves all samples that stay, so an eighth goes at once.
 _PARTS = 8
 # How many samples of the same second are searched for one of the same value.
 _LOOK_BACK = 8
 _PERCENTILE = re.compile(r"p(100|\d{1,2}(?:\.\d{1,10})?)")
 
-# Second, value, and how many samples there are of both.
-_Sample = tuple[int, float, float]
 # Values and how many samples there are of each.
 _Values = Sequence[tuple[float, float]]
 
@@ -83,14 +79,14 @@ class MetricId:
 
     @classmethod
     def of(cls, namespace: str, name: str, /, **dimensions: str) -> MetricId:
-        """Return the metric with these dimensions, in whatever order they come."""
+        """Return the metric with these dimensions, in any order."""
         return cls(namespace, name, tuple(sorted(dimensions.items())))
 
 
 class MetricStore:
     """All metrics of a region; safe to use from many threads.
 
-    A metric has at most `max_samples` samples; beyond that its oldest ones are thinned.
+    A metric has at most `max_samples` samples; beyond that the oldest go.
     """
 
     def __init__(self, *, max_samples: int = _MAX_SAMPLES) -> None:
@@ -163,7 +159,8 @@ class _Samples:
         self._values.insert(at, value)
         self._counts.insert(at, 1)
         if len(self._seconds) > self._max_samples:
-            self._thin()
+            for samples in (self._seconds, self._values, self._counts):
+                del samples[: self._max_samples // _PARTS]
 
     def next(self, at: int) -> int | None:
         """Return the first second with a sample from `at` on."""
@@ -173,36 +170,6 @@ class _Samples:
     def values_in(self, start: float, end: float) -> list[tuple[float, float]]:
         first, last = bisect_left(self._seconds, start), bisect_left(self._seconds, end)
         return list(zip(self._values[first:last], self._counts[first:last], strict=True))
-
-    def _thin(self) -> None:
-        """Halve the oldest samples: in each minute neighbouring values become their mean.
-
-        The plain statistics of a minute stay what they were.
-        """
-        part = len(self._seconds) // _PARTS
-        oldest = zip(self._seconds[:part], self._values[:part], self._counts[:part], strict=True)
-        kept: list[_Sample] = []
-        for _, minute in groupby(oldest, key=lambda sample: sample[0] // 60):
-            samples = sorted(minute, key=itemgetter(1))
-            kept += _paired(samples[:1]) + _paired(samples[1:-1]) + _paired(samples[1:][-1:])
-        kept.sort()
-        # Minutes with hardly a value left to spare: the oldest of them go.
-        del kept[: max(len(kept) - part * 3 // 4, 0)]
-        seconds, values, counts = zip(*kept, strict=True)
-        self._seconds[:part] = array("q", seconds)
-        self._values[:part] = array("d", values)
-        self._counts[:part] = array("d", counts)
-
-
-def _paired(samples: list[_Sample]) -> list[_Sample]:
-    pairs = [samples[index : index + 2] for index in range(0, len(samples), 2)]
-    return [_merged(pair) for pair in pairs]
-
-
-def _merged(samples: list[_Sample]) -> _Sample:
-    count = sum(sample[2] for sample in samples)
-    total = sum(sample[1] * sample[2] for sample in samples)
-    return min(sample[0] for sample in samples), total / count, count
 
 
 _lock = threading.Lock()

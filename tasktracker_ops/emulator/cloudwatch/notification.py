@@ -1,4 +1,4 @@
-"""What alarms do when they change: they publish a mail's text to topics that allow it.
+"""The actions of alarms: publish a mail's text to topics that allow it.
 
 Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -18,7 +18,7 @@ from moto.core.exceptions import ServiceException
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-from .evaluation import ALARM, OK
+from .evaluation import ALARM, INSUFFICIENT_DATA, OK
 
 _SUBJECT_LIMIT = 100
 _SERVICE = "cloudwatch.amazonaws.com"
@@ -26,13 +26,17 @@ _PUBLISH = "sns:Publish"
 
 
 class NotificationFailed(Exception):
-    """The topic did not take it, for the reason in the text."""
+    """A topic refused an alarm's notification; the message says why."""
 
 
 def actions(alarm: Any) -> list[str]:
-    """Return the ARNs of what is to be done in the state in which moto's alarm is now."""
-    of_state = {OK: alarm.ok_actions, ALARM: alarm.alarm_actions}
-    return list(of_state.get(alarm.state_value, ())) if alarm.actions_enabled else []
+    """Return the ARNs of the actions for the present state of moto's alarm."""
+    by_state = {
+        OK: alarm.ok_actions,
+        ALARM: alarm.alarm_actions,
+        INSUFFICIENT_DATA: alarm.insufficient_data_actions,
+    }
+    return list(by_state[alarm.state_value]) if alarm.actions_enabled else []
 
 
 def notify(topic_arn: str, alarm: Any, old_state: str) -> None:
@@ -55,9 +59,9 @@ def notify(topic_arn: str, alarm: Any, old_state: str) -> None:
 
 
 def _allows(policy: Mapping[str, Any], topic_arn: str, alarm_arn: str) -> bool:
-    """Return whether a statement lets CloudWatch publish for an alarm, and none denies it.
+    """Return whether a statement allows CloudWatch to publish for an alarm, and none denies it.
 
-    An operator or key that is not known here is a condition that does not hold.
+    A condition with an unknown operator or key does not hold.
     """
     context = {
         "aws:sourcearn": alarm_arn,
@@ -161,7 +165,7 @@ Monitored Metric:
 State Change Actions:
 - OK: {_listed(alarm.ok_actions)}
 - ALARM: {_listed(alarm.alarm_actions)}
-- INSUFFICIENT_DATA: \n"""
+- INSUFFICIENT_DATA: {_listed(alarm.insufficient_data_actions)}\n"""
 
 
 def _listed(arns: list[str]) -> str:

@@ -11,8 +11,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from tasktracker_ops.emulator import log_writer as logs
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs import writer as log_writer
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from .answer import HttpAnswer
 from .call import ApiCall
@@ -21,11 +21,11 @@ _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]*[A-Za-z0-9_])")
 
 
 def write(settings: Mapping[str, str], stage: str, variables: Mapping[str, Any]) -> None:
-    """Append one line to the stage's log group; a variable without a value becomes `-`."""
-    text = _VARIABLE.sub(lambda found: _value(variables.get(found[1])), settings["format"])
+    """Append one line to the stage's log group, with `-` for a variable without a value."""
+    text = _VARIABLE.sub(lambda match: _value(variables.get(match[1])), settings["format"])
     _, _, _, region, _, _, group, *_ = settings["destinationArn"].split(":")
     stream = f"{variables['apiId']}/{stage}"
-    logs.write(region, group, stream, [LogLine(time.time_ns() // 1_000_000, text)])
+    log_writer.write(region, group, stream, [LogLine(time.time_ns() // 1_000_000, text)])
 
 
 def variables(

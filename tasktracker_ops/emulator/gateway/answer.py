@@ -5,8 +5,6 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-de
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -25,13 +23,9 @@ class HttpAnswer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
-    def header(self, name: str) -> str | None:
-        """Return the first header of that (lower-case) name."""
-        return next((value for key, value in self.headers if key == name), None)
-
 
 class MalformedAnswer(ValueError):
-    """The function's answer is no HTTP response; the client gets a 500."""
+    """The function's answer is not an HTTP response; the client gets a 500."""
 
 
 def message(status: int, text: str) -> HttpAnswer:
@@ -41,23 +35,17 @@ def message(status: int, text: str) -> HttpAnswer:
 
 
 def interpret(payload: bytes) -> HttpAnswer:
-    """Return the HTTP response that the function's JSON describes.
-
-    An object with `statusCode` is taken as it says; anything else is the body of a 200.
-    Raises MalformedAnswer.
-    """
+    """Return the HTTP response that the function's JSON describes. Raises MalformedAnswer."""
     try:
         answer = json.loads(payload)
     except ValueError as error:
         raise MalformedAnswer("not JSON") from error
     if not isinstance(answer, dict) or "statusCode" not in answer:
-        body = answer.encode() if isinstance(answer, str) else payload
-        return HttpAnswer(200, (("content-type", "application/json"),), body)
+        raise MalformedAnswer("no statusCode")
     headers = _headers(answer.get("headers"))
     body = _body(answer)
     if body and not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain; charset=utf-8"))
-    headers += [("set-cookie", cookie) for cookie in _cookies(answer.get("cookies"))]
     return HttpAnswer(_status(answer["statusCode"]), tuple(headers), body)
 
 
@@ -75,7 +63,7 @@ def _headers(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, dict):
-        raise MalformedAnswer("headers are no object")
+        raise MalformedAnswer("headers are not an object")
     for name in value:
         if not _NAME.fullmatch(name):
             raise MalformedAnswer(f"header name {name!r}")
@@ -94,23 +82,12 @@ def _field(value: Any) -> str:
     return text
 
 
-def _cookies(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise MalformedAnswer("cookies are no array")
-    return [_field(cookie) for cookie in value]
-
-
 def _body(answer: dict[str, Any]) -> bytes:
     body = answer.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise MalformedAnswer("body is no string")
-    if not answer.get("isBase64Encoded"):
-        return body.encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
-        raise MalformedAnswer("body is not base64") from error
+        raise MalformedAnswer("body is not a string")
+    if answer.get("isBase64Encoded"):
+        raise MalformedAnswer("a body in base64 is not emulated")
+    return body.encode("utf-8", "surrogatepass")

@@ -17,7 +17,7 @@ Authorizer = Mapping[str, Any]
 
 
 class Denied(Exception):
-    """The caller gets `answer` instead of the function's; the message says why."""
+    """A call without authorization; `answer` is the response, the message the reason."""
 
     def __init__(self, reason: str, answer: HttpAnswer) -> None:
         super().__init__(reason)
@@ -30,8 +30,8 @@ class Authorization:
     def __init__(self) -> None:
         self._tokens = tokens.TokenVerifier()
 
-    def admit(self, call: ApiCall, api: Any, route: Any, region: str) -> Authorizer | None:
-        """Return what is known of the caller, None on an open route. Raises Denied.
+    def authorize(self, call: ApiCall, api: Any, route: Any, region: str) -> Authorizer | None:
+        """Return the caller, None on an open route. Raises Denied.
 
         `api` and `route` are moto's.
         """

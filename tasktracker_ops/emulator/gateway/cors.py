@@ -15,7 +15,7 @@ Configuration = dict[str, Any]
 
 
 def is_preflight(call: ApiCall) -> bool:
-    """Tell whether a browser asks for permission before its request."""
+    """Return whether a browser asks for permission before its request."""
     return (
         call.method == "OPTIONS"
         and "origin" in call.headers
@@ -24,7 +24,7 @@ def is_preflight(call: ApiCall) -> bool:
 
 
 def preflight(configuration: Configuration, call: ApiCall, answer: HttpAnswer) -> HttpAnswer:
-    """Add the CORS headers to the answer to a preflight; none for an origin that is not allowed."""
+    """Add the CORS headers to the answer to a preflight, if its origin is allowed."""
     allowed = _origin_headers(configuration, call)
     if allowed:
         for name, key in (("methods", "allowMethods"), ("headers", "allowHeaders")):
@@ -52,12 +52,6 @@ def _with(answer: HttpAnswer, allowed: list[tuple[str, str]]) -> HttpAnswer:
 def _origin_headers(configuration: Configuration, call: ApiCall) -> list[tuple[str, str]]:
     origin = call.headers.get("origin")
     allowed = configuration.get("allowOrigins") or []
-    scheme = origin.partition("://")[0] if origin else ""
-    if origin is None or not {"*", origin, f"{scheme}://*"} & set(allowed):
+    if origin is None or not {"*", origin} & set(allowed):
         return []
-    credentials = bool(configuration.get("allowCredentials"))
-    value = "*" if "*" in allowed and not credentials else origin
-    headers = [("access-control-allow-origin", value)]
-    if credentials:
-        headers.append(("access-control-allow-credentials", "true"))
-    return headers
+    return [("access-control-allow-origin", "*" if "*" in allowed else origin)]

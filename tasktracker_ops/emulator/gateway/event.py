@@ -17,6 +17,7 @@ from .call import ApiCall
 from .routes import Match
 
 _TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
+# Cookies, which the event has in a member of their own, are not emulated.
 _NOT_PASSED_ON = ("cookie", "connection", "keep-alive", "transfer-encoding", "expect")
 
 
@@ -25,7 +26,6 @@ def build(
     match: Match,
     *,
     stage: str,
-    stage_variables: Mapping[str, str],
     authorizer: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return the event; fields that would be empty are left out, as API Gateway does."""
@@ -34,15 +34,13 @@ def build(
         "routeKey": match.route_key,
         "rawPath": call.path,
         "rawQueryString": call.query,
-        "cookies": _cookies(call.headers),
         "headers": _headers(call),
         "queryStringParameters": _query(call.query),
         "requestContext": _context(call, match, stage, authorizer),
         "pathParameters": match.path_parameters,
-        "stageVariables": dict(stage_variables),
         **_body(call),
     }
-    optional = ("cookies", "queryStringParameters", "pathParameters", "stageVariables")
+    optional = ("queryStringParameters", "pathParameters")
     return {key: value for key, value in event.items() if value or key not in optional}
 
 
@@ -84,10 +82,6 @@ def _headers(call: ApiCall) -> dict[str, str]:
     headers["x-forwarded-proto"] = "http"
     headers["x-forwarded-port"] = call.host.rpartition(":")[2]
     return headers
-
-
-def _cookies(headers: Mapping[str, str]) -> list[str]:
-    return [part.strip() for part in headers.get("cookie", "").split(";") if part.strip()]
 
 
 def _query(query: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from moto.backends import get_backend
@@ -20,7 +20,6 @@ from tasktracker_ops.emulator.lambda_runtime import functions
 from tasktracker_ops.emulator.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.emulator.lambda_runtime.pool import Throttled
 from tasktracker_ops.emulator.lambda_runtime.runtime import Result, Runtime
-from tasktracker_ops.emulator.records import ApiRequest, Observers
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from . import access_log, answer, cors, event, routes
@@ -32,20 +31,32 @@ from .throttle import Throttle
 _log = logging.getLogger(__name__)
 _STAGE = "$default"
 _MAX_BODY_BYTES = 10 * 1024 * 1024
-_INTEGRATIONS_AT_ONCE = 64
 
 
 class _Refused(Exception):
-    """The gateway answers instead of the function; the message says why."""
+    """The gateway answers instead of the function; the message is the reason."""
 
     def __init__(self, status: int, text: str, reason: str = "") -> None:
         super().__init__(reason or text)
         self.answer = message(status, text)
 
 
+@dataclass(frozen=True)
+class ApiRequest:
+    """One request answered by an HTTP API, as its metrics need it; latencies in milliseconds."""
+
+    region: str
+    api_id: str
+    stage: str
+    status: int
+    started_at: datetime
+    latency_ms: float
+    integration_latency_ms: float | None
+
+
 @dataclass
 class _Exchange:
-    """One call with what the gateway learns about it."""
+    """One call and the details for its metrics and its access log."""
 
     call: ApiCall
     region: str
@@ -58,27 +69,29 @@ class _Exchange:
 
 
 class Gateway:
-    """Answers calls to every HTTP API of the emulated account, on its stage `$default`."""
+    """Answers calls to every HTTP API of the emulated account, on its stage `$default`.
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.observers: Observers[ApiRequest] = Observers()
+    Each request is passed to `publish` when it has been answered.
+    """
+
+    def __init__(self, runtime: Runtime, publish: Callable[[ApiRequest], None]) -> None:
+        self._publish = publish
         self._runtime = runtime
         self._authorization = Authorization()
         self._throttle = Throttle()
-        self._integrations = ThreadPoolExecutor(_INTEGRATIONS_AT_ONCE, "integration")
 
     def answer(self, call: ApiCall) -> HttpAnswer:
         """Return the response to a call; a failure behind the gateway becomes a 5xx."""
         begin = time.perf_counter()
         region, api = find_api(call.api_id)
         stage = None if api is None else api.stages.get(_STAGE)
-        if api is None or stage is None or api.disable_execute_api_endpoint:
+        if api is None or stage is None:
             return message(404, "Not Found")
         exchange = _Exchange(call, region, api, stage)
         response = self._respond(exchange)
         identified = (*response.headers, ("apigw-requestid", call.request_id))
         response = HttpAnswer(response.status, identified, response.body)
-        self._account_for(exchange, response, (time.perf_counter() - begin) * 1000)
+        self._record(exchange, response, (time.perf_counter() - begin) * 1000)
         return response
 
     def _respond(self, exchange: _Exchange) -> HttpAnswer:
@@ -120,15 +133,14 @@ class Gateway:
             raise _Refused(404, "Not Found")
         exchange.route_key = match.route_key
         route = by_key[match.route_key]
-        authorizer = self._authorization.admit(call, api, route, exchange.region)
-        if not self._throttle.admits(call.api_id, exchange.stage):
+        authorizer = self._authorization.authorize(call, api, route, exchange.region)
+        if not self._throttle.take_token(call.api_id, exchange.stage):
             raise _Refused(429, "Too Many Requests")
         integration = _integration(api, route.target)
         payload = event.build(
             call,
             match,
             stage=_STAGE,
-            stage_variables=exchange.stage.stage_variables,
             authorizer=authorizer,
         )
         source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
@@ -155,28 +167,21 @@ class Gateway:
         except JsonRESTError as error:
             raise _Refused(500, "Internal Server Error", str(error)) from error
         begin = time.perf_counter()
-        running = self._integrations.submit(
-            self._runtime.invoke, function, body, qualifier=qualifier
-        )
         try:
-            return running.result(timeout=integration.timeout_in_millis / 1000)
-        except TimeoutError as error:
-            running.cancel()
-            raise _Refused(503, "Service Unavailable", "integration timeout") from error
+            return self._runtime.invoke(function, body, qualifier=qualifier)
         except Throttled as error:
             exchange.integration_error = str(error)
             raise _Refused(429, "Too Many Requests", "the function is throttled") from error
         finally:
             exchange.integration_latency_ms = (time.perf_counter() - begin) * 1000
 
-    def _account_for(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
+    def _record(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
         call = exchange.call
-        self.observers.notify(
+        self._publish(
             ApiRequest(
                 region=exchange.region,
                 api_id=call.api_id,
                 stage=_STAGE,
-                route_key=exchange.route_key,
                 status=response.status,
                 started_at=call.at,
                 latency_ms=latency_ms,
@@ -197,7 +202,7 @@ class Gateway:
 
 
 def find_api(api_id: str) -> tuple[str, Any]:
-    """Return region and API, whichever region it lives in; ("", None) when there is none."""
+    """Return an API with its region; ("", None) when no region has it."""
     return next(((region, api) for region, api in apis() if api.api_id == api_id), ("", None))
 
 
@@ -217,6 +222,6 @@ def _integration(api: Any, target: str | None) -> Any:
     integration = api.integrations.get((target or "").removeprefix("integrations/"))
     if integration is None or integration.integration_type != "AWS_PROXY":
         raise _Refused(500, "Internal Server Error", f"no Lambda integration behind {target!r}")
-    if integration.payload_format_version == "1.0":
-        raise _Refused(500, "Internal Server Error", "payload format 1.0 is not emulated")
+    if integration.payload_format_version != "2.0":
+        raise _Refused(500, "Internal Server Error", "only payload format 2.0 is emulated")
     return integration

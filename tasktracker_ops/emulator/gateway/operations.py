@@ -6,15 +6,16 @@ Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/resources.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
 from moto.apigatewayv2.exceptions import APIGatewayV2Error
-from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route, Stage
+from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.core.utils import camelcase_to_underscores
 
 from .call import PREFIX
 
@@ -22,15 +23,6 @@ from .call import PREFIX
 _moto_create_api = ApiGatewayV2Backend.create_api
 _moto_update_route = Route.update
 _moto_delete_authorizer = Api.delete_authorizer
-
-# Members that a request replaces as a whole, and their attributes in moto.
-_REPLACED = {
-    "accessLogSettings": "access_log_settings",
-    "autoDeploy": "auto_deploy",
-    "clientCertificateId": "client_certificate_id",
-    "defaultRouteSettings": "default_route_settings",
-    "description": "description",
-}
 
 
 class _AuthorizerReferenced(APIGatewayV2Error):
@@ -44,7 +36,7 @@ class _AuthorizerReferenced(APIGatewayV2Error):
 
 
 def create_api_below(url: str) -> Callable[..., Api]:
-    """Return the operation CreateApi, which gives an API its endpoint below the emulator's URL."""
+    """Return CreateApi, which gives an API its endpoint below `url`."""
 
     @wraps(_moto_create_api)
     def create_api(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
@@ -56,30 +48,20 @@ def create_api_below(url: str) -> Callable[..., Api]:
 
 
 def update_stage(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
-    """Do UpdateStage.
+    """Answer UpdateStage: replace the members that the request has.
 
     Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
     """
     api_id, _, name = request.path.split("/")[-3:]
     stage = request.apigatewayv2_backend.get_stage(api_id, unquote(name))
-    _update(stage, json.loads(request.body or "{}"))
+    for name, value in json.loads(request.body or "{}").items():
+        setattr(stage, camelcase_to_underscores(name), value)
+    stage.updated = datetime.now()
     return 200, {}, json.dumps(stage.to_json())
 
 
-def _update(stage: Stage, changes: Mapping[str, Any]) -> None:
-    """Replace the settings that are named; of routes and variables, only those named."""
-    for name, attribute in _REPLACED.items():
-        if name in changes:
-            setattr(stage, attribute, changes[name])
-    stage.route_settings = {**stage.route_settings, **changes.get("routeSettings", {})}
-    variables = {**stage.stage_variables, **changes.get("stageVariables", {})}
-    # An empty value removes a variable.
-    stage.stage_variables = {name: value for name, value in variables.items() if value != ""}
-    stage.updated = datetime.now()
-
-
 def update_route(route: Route, *, authorization_scopes: list[str] | None, **named: Any) -> None:
-    """Do UpdateRoute, an empty list of scopes included.
+    """Update a route, its scopes also where the list is empty.
 
     Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
     """
@@ -89,7 +71,7 @@ def update_route(route: Route, *, authorization_scopes: list[str] | None, **name
 
 
 def delete_authorizer(api: Api, authorizer_id: str) -> None:
-    """Do DeleteAuthorizer, unless a route still names it."""
+    """Delete an authorizer; refuse where a route still refers to it."""
     for route in api.routes.values():
         if route.authorizer_id and route.authorizer_id == authorizer_id:
             name = api.get_authorizer(authorizer_id).name

@@ -29,7 +29,7 @@ def select(route_keys: Iterable[str], method: str, path: str) -> Match | None:
 
     Between equal paths a route for the method wins over `ANY`.
     """
-    found: list[tuple[tuple[tuple[int, ...], int], Match]] = []
+    matches: list[tuple[tuple[tuple[int, ...], int], Match]] = []
     keys = list(route_keys)
     for key in keys:
         route_method, _, template = key.partition(" ")
@@ -38,9 +38,9 @@ def select(route_keys: Iterable[str], method: str, path: str) -> Match | None:
         parameters = _capture(template, path)
         if parameters is not None:
             rank = (tuple(map(_vagueness, template.split("/"))), int(route_method == "ANY"))
-            found.append((rank, Match(key, parameters)))
-    if found:
-        return min(found, key=lambda pair: pair[0])[1]
+            matches.append((rank, Match(key, parameters)))
+    if matches:
+        return min(matches, key=lambda pair: pair[0])[1]
     return Match(DEFAULT, {}) if DEFAULT in keys else None
 
 

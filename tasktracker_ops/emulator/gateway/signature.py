@@ -9,10 +9,8 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote
-
-from moto.backends import get_backend
 
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY
 
@@ -28,20 +26,14 @@ _HEADER = re.compile(
 
 
 class Forbidden(Exception):
-    """The request has no valid signature; the message says why."""
-
-
-class _Caller(NamedTuple):
-    secret: str
-    arn: str
-    user_id: str
+    """The request has no valid signature; the message is the reason."""
 
 
 def verify(call: ApiCall, region: str) -> dict[str, Any]:
     """Return the caller as `requestContext.authorizer.iam` describes it.
 
-    Signatures in the query string are not taken. Policies are not evaluated: a known key may do
-    anything, as everywhere in the emulation. Raises Forbidden.
+    Signatures in the query string are not accepted. The emulator's own
+    key is the only one. Raises Forbidden.
     """
     parsed = _HEADER.fullmatch(call.headers.get("authorization", "").strip())
     if parsed is None:
@@ -51,23 +43,22 @@ def verify(call: ApiCall, region: str) -> dict[str, Any]:
     _check_date(stamp, call.at)
     if scope != f"{stamp[:8]}/{region}/{_SERVICE}/aws4_request":
         raise Forbidden(f"credential scope {scope!r}")
-    caller = _caller(key_id)
-    if caller is None:
+    if key_id != ACCESS_KEY_ID:
         raise Forbidden(f"unknown access key {key_id!r}")
     signed = parsed["signed"].split(";")
     _check_signed_headers(call, signed)
     to_sign = "\n".join([_ALGORITHM, stamp, scope, _sha256(_canonical(call, signed).encode())])
-    expected = hmac.new(_signing_key(caller.secret, scope), to_sign.encode(), hashlib.sha256)
+    expected = hmac.new(_signing_key(SECRET_ACCESS_KEY, scope), to_sign.encode(), hashlib.sha256)
     if not hmac.compare_digest(expected.hexdigest(), parsed["signature"]):
         raise Forbidden("the signature does not match")
     return {
         "accessKey": key_id,
         "accountId": ACCOUNT_ID,
-        "callerId": caller.user_id,
+        "callerId": ACCOUNT_ID,
         "cognitoIdentity": None,
         "principalOrgId": None,
-        "userArn": caller.arn,
-        "userId": caller.user_id,
+        "userArn": f"arn:aws:iam::{ACCOUNT_ID}:root",
+        "userId": ACCOUNT_ID,
     }
 
 
@@ -113,16 +104,6 @@ def _signing_key(secret: str, scope: str) -> bytes:
     for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return key
-
-
-def _caller(key_id: str) -> _Caller | None:
-    if key_id == ACCESS_KEY_ID:
-        return _Caller(SECRET_ACCESS_KEY, f"arn:aws:iam::{ACCOUNT_ID}:root", ACCOUNT_ID)
-    key = get_backend("iam")[ACCOUNT_ID]["aws"].access_keys.get(key_id)
-    if key is None or key.status != "Active":
-        return None
-    arn = f"arn:aws:iam::{ACCOUNT_ID}:user/{key.user_name}"
-    return _Caller(key.secret_access_key, arn, key_id)
 
 
 def _sha256(data: bytes) -> str:

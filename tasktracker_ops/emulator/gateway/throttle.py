@@ -11,6 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+# The quotas of an account, where a stage has no limit of its own.
+_ACCOUNT_RATE = 10_000
+_ACCOUNT_BURST = 5_000
+
 
 @dataclass
 class _Bucket:
@@ -28,21 +32,19 @@ class Throttle:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._taking = threading.Lock()
 
-    def admits(self, api_id: str, stage: Any) -> bool:
-        """Take a token for one request; False when there is none left.
+    def take_token(self, api_id: str, stage: Any) -> bool:
+        """Take the token of one request and return True; return False when none is left.
 
         `stage` is moto's stage; rates are requests a second, bursts are requests.
         """
         settings = stage.default_route_settings or {}
-        if "throttlingRateLimit" not in settings and "throttlingBurstLimit" not in settings:
-            return True
+        rate = float(settings.get("throttlingRateLimit", _ACCOUNT_RATE))
+        burst = float(settings.get("throttlingBurstLimit", _ACCOUNT_BURST))
         key = (api_id, stage.name)
-        rate = float(settings.get("throttlingRateLimit", 10_000))
-        burst = float(settings.get("throttlingBurstLimit", 5_000))
         with self._taking:
             now = self._clock()
             bucket = self._buckets.get(key)
-            # New limits hold at once.
+            # New limits apply at once.
             if bucket is None or (bucket.rate, bucket.burst) != (rate, burst):
                 bucket = self._buckets[key] = _Bucket(rate, burst, burst, now)
             bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled_at) * rate)

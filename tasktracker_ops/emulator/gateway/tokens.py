@@ -5,13 +5,14 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jw
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
+
+from tasktracker_ops.emulator.loopback import is_loopback
 
 from .call import ApiCall
 
@@ -26,9 +27,9 @@ _COOLDOWN_SECONDS = 1.0  # between two fetches for a key that the issuer does no
 
 
 class Unauthorized(Exception):
-    """There is no token, or it is not valid.
+    """The call has no token, or not a valid one.
 
-    `description` tells the client why; None where there was no token.
+    `description` is the reason for the client; None where there was no token.
     """
 
     def __init__(self, reason: str, description: str | None) -> None:
@@ -84,9 +85,12 @@ class TokenVerifier:
             raise Unauthorized(reason, "the token is not valid") from error
         granted = _scopes(claims)
         if scopes and not set(scopes) & set(granted):
-            raise ScopeMissing(f"the route wants one of {sorted(scopes)}, the token has {granted}")
-        found = [scope for scope in granted if scope in scopes] if scopes else None
-        return {"claims": {name: _text(value) for name, value in claims.items()}, "scopes": found}
+            raise ScopeMissing(f"the route needs one of {sorted(scopes)}, the token has {granted}")
+        matching = [scope for scope in granted if scope in scopes] if scopes else None
+        return {
+            "claims": {name: _text(value) for name, value in claims.items()},
+            "scopes": matching,
+        }
 
     def _claims(self, token: str, issuer: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
@@ -124,15 +128,8 @@ class TokenVerifier:
 def _require_safe(address: str) -> None:
     # API Gateway takes https only; nobody can read along on this machine.
     parts = urlsplit(address)
-    if not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))):
+    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))):
         raise jwt.PyJWKClientConnectionError(f"{address!r} is neither https nor on this machine")
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _token(call: ApiCall, sources: Iterable[str] | None) -> str:
@@ -147,11 +144,11 @@ def _token(call: ApiCall, sources: Iterable[str] | None) -> str:
     return token
 
 
-def _check_audience(claims: Mapping[str, Any], wanted: Iterable[str]) -> None:
+def _check_audience(claims: Mapping[str, Any], accepted: Iterable[str]) -> None:
     """Compare `aud`, or `client_id` where there is no `aud`."""
     audience = claims["aud"] if "aud" in claims else claims.get("client_id")
-    named = audience if isinstance(audience, list) else [audience]
-    if not any(each in wanted for each in named if isinstance(each, str)):
+    audiences = audience if isinstance(audience, list) else [audience]
+    if not any(each in accepted for each in audiences if isinstance(each, str)):
         raise jwt.InvalidAudienceError(f"audience {audience!r}")
 
 

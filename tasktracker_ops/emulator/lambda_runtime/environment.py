@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from .runtime_api import RuntimeApi, WorkerRequest
 from .worker_output import OutputParser
@@ -34,7 +34,7 @@ Launch = Callable[[str, int], "subprocess.Popen[bytes]"]
 
 @dataclass(frozen=True)
 class InvocationRequest:
-    """One invocation as the worker gets it; `deadline` is on the clock of `time.time`."""
+    """One invocation as it is sent to the worker; `deadline` is on the clock of `time.time`."""
 
     request_id: str
     arn: str
@@ -44,7 +44,7 @@ class InvocationRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a caller of the function gets; `is_error` when the function raised."""
+    """The function's answer to its caller; `is_error` when the function raised."""
 
     body: bytes
     is_error: bool
@@ -53,7 +53,7 @@ class Answer:
 class WorkerFailed(Exception):
     """The worker gave no answer.
 
-    `error_type` is Lambda's name for the reason, `body` the error as the worker itself told it.
+    `error_type` is Lambda's name for the reason, `body` the error as the worker reported it.
     """
 
     def __init__(self, error_type: str, message: str, body: bytes | None = None) -> None:
@@ -89,8 +89,8 @@ class Environment:
             os.close(output_end)
 
     @property
-    def alive(self) -> bool:
-        """Tell whether the worker process is running."""
+    def is_alive(self) -> bool:
+        """Return whether the worker process is running."""
         return self._process.poll() is None
 
     def initialise(self, limit: float) -> None:
@@ -156,7 +156,7 @@ class Environment:
 
     def _watch(self) -> None:
         self._watched_at = time.monotonic()
-        if not self.alive:
+        if not self.is_alive:
             raise self._death()
         self.peak_memory_mb()
         if self._memory_mb("VmRSS") > self._memory_limit_mb:
@@ -181,7 +181,7 @@ class Environment:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._output, 65536):
                 self._lines += self._parser.feed(data)
-            # End of file would wake every select, and only _watch can tell why it came.
+            # End of file would wake every select; _watch finds the reason.
             with contextlib.suppress(KeyError):
                 self._selector.unregister(self._output)
 
@@ -198,7 +198,7 @@ class Environment:
             self._api.answer(request.connection, 404)
             return
         self._answer = Answer(request.body, is_error=request.path.endswith("/error"))
-        # A worker that is gone by now has still answered.
+        # The answer counts even if the worker is gone by now.
         with contextlib.suppress(OSError):
             self._api.answer(request.connection, 202, b'{"status":"OK"}')
 

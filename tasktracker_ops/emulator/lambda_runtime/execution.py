@@ -1,4 +1,4 @@
-"""One invocation on its way through an execution environment: measured, limited, logged."""
+"""One invocation in an execution environment: measured, limited, logged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from . import report
 from .environment import Answer, Environment, InvocationRequest, WorkerFailed
@@ -19,7 +19,7 @@ _INIT_SECONDS = 10.0
 
 @dataclass
 class Execution:
-    """What is known of one invocation; `run` fills it in. Times in ms, memory in MB."""
+    """One invocation and its measures, which `run` fills in. Times in ms, memory in MB."""
 
     function: FunctionVersion
     qualifier: str | None = None
@@ -33,7 +33,7 @@ class Execution:
     def run(self, environment: Environment, payload: bytes, *, cold: bool) -> Answer:
         """Return the function's answer, or Lambda's own error when the worker gave none.
 
-        `failed` is then set, and the environment is of no further use.
+        `failed` is then set, and the environment cannot be used again.
         """
         try:
             if cold:

@@ -65,12 +65,6 @@ def resolve(region: str, name_or_arn: str, qualifier: str | None = None) -> Func
     )
 
 
-def reserved_concurrency(region: str, name: str) -> int | None:
-    """Return the function's reserved concurrency; versions share it."""
-    reserved = backend(region).get_function(name).reserved_concurrency
-    return None if reserved is None else int(reserved)
-
-
 def split_arn(arn: str) -> tuple[str, str, str | None]:
     """Return region, function name and qualifier of a function's ARN or of an invocation URI.
 
@@ -83,7 +77,7 @@ def split_arn(arn: str) -> tuple[str, str, str | None]:
 
 
 def api_may_invoke(region: str, name: str, qualifier: str | None, source_arn: str) -> bool:
-    """Tell whether the resource policy lets API Gateway invoke the function (or its alias).
+    """Return whether the resource policy allows API Gateway to invoke the function (or its alias).
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
     """

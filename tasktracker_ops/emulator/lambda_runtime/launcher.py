@@ -1,4 +1,4 @@
-"""Starts workers: the deployed code unpacked, Lambda's environment variables, nothing else."""
+"""Start workers: deployed code, unpacked, with Lambda's environment variables only."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
-"""Lambda's operations, where moto's lack something or would ask Docker to run the function."""
+"""Lambda's operations, where moto's lack something or need Docker."""
 
 from __future__ import annotations
 
-import base64
 import copy
-import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,7 +16,6 @@ from moto.awslambda.responses import LambdaResponse
 from tasktracker_ops.emulator.control_plane import NotEmulated
 
 from . import functions
-from .execution import MAX_PAYLOAD_BYTES
 from .pool import Throttled
 from .runtime import Result, Runtime
 
@@ -49,27 +46,8 @@ class _InvalidZipFile(LambdaClientError):
 class _TooManyRequests(LambdaClientError):
     code = 429
 
-    def __init__(self, throttled: Throttled) -> None:
-        super().__init__("TooManyRequestsException", str(throttled))
-        self.description = json.dumps(
-            {
-                "__type": self.error_type,
-                "Reason": throttled.reason,
-                "Type": "User",
-                "message": self.message,
-            }
-        )
-
-
-class _RequestTooLarge(LambdaClientError):
-    code = 413
-
-    def __init__(self, size: int) -> None:
-        super().__init__(
-            "RequestTooLargeException",
-            f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction "
-            f"operation, received {size} bytes",
-        )
+    def __init__(self, message: str) -> None:
+        super().__init__("TooManyRequestsException", message)
 
 
 def invoke_in(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
@@ -86,30 +64,20 @@ def invoke_in(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
             reason = f"InvocationType {kind!r}"
             raise NotEmulated(service="lambda", action="Invoke", reason=reason)
         payload = request.body.encode() if isinstance(request.body, str) else request.body
-        payload = payload or b"{}"
-        if len(payload) > MAX_PAYLOAD_BYTES:
-            raise _RequestTooLarge(len(payload))
         function = functions.resolve(request.region, name, qualifier)
         try:
-            result = runtime.invoke(function, payload, qualifier=qualifier)
+            result = runtime.invoke(function, payload or b"{}", qualifier=qualifier)
         except Throttled as error:
-            raise _TooManyRequests(error) from error
+            raise _TooManyRequests(str(error)) from error
         except zipfile.BadZipFile as error:
             raise _InvalidZipFile from error
-        tail = request.headers.get("X-Amz-Log-Type") == "Tail"
-        return 200, _headers(result, tail=tail), result.payload
+        return 200, _headers(result), result.payload
 
     return invoke
 
 
-def refuse_invocation(function: LambdaFunction, *_: Any, **__: Any) -> None:
-    """Refuse an invocation by another of moto's services, such as a queue, which needs Docker."""
-    reason = f"another service invokes {function.function_name!r}"
-    raise NotEmulated(service="lambda", action="Invoke", reason=reason)
-
-
 def update_function_code(function: LambdaFunction, changes: dict[str, Any]) -> dict[str, Any]:
-    """Do UpdateFunctionCode, which changes the processor too.
+    """Update a function's code, and its processor where one is named.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
@@ -168,13 +136,13 @@ def delete_function(storage: LambdaStorage, name_or_arn: str, qualifier: str | N
 
 
 def create_alias(backend: LambdaBackend, **options: Any) -> LambdaAlias:
-    """Do CreateAlias, without weights."""
+    """Create an alias; refuse weights."""
     _refuse_weights("CreateAlias", options["routing_config"])
     return _moto_create_alias(backend, **options)
 
 
 def update_alias(backend: LambdaBackend, **options: Any) -> LambdaAlias:
-    """Do UpdateAlias, without weights."""
+    """Update an alias; refuse weights."""
     _refuse_weights("UpdateAlias", options["routing_config"])
     return _moto_update_alias(backend, **options)
 
@@ -185,7 +153,7 @@ def _refuse_weights(action: str, routing: Mapping[str, Any] | None) -> None:
         raise NotEmulated(service="lambda", action=action, reason=reason)
 
 
-def _headers(result: Result, *, tail: bool) -> dict[str, str]:
+def _headers(result: Result) -> dict[str, str]:
     headers = {
         "content-type": "application/json",
         "x-amzn-requestid": result.request_id,
@@ -193,6 +161,4 @@ def _headers(result: Result, *, tail: bool) -> dict[str, str]:
     }
     if result.error is not None:
         headers["x-amz-function-error"] = "Unhandled"
-    if tail:
-        headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
     return headers

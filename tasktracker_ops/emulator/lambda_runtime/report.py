@@ -11,7 +11,7 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 from .environment import TIMED_OUT, Answer, WorkerFailed
 from .functions import FunctionVersion
@@ -31,7 +31,7 @@ def start(request_id: str, function: FunctionVersion) -> LogLine:
 
 
 def end(execution: Execution) -> list[LogLine]:
-    """Return the lines after the function's own output: why it failed, END and REPORT."""
+    """Return the lines after the function's own output: a failure's reason, END and REPORT."""
     request_id, failed = execution.request_id, execution.failed
     lines = [_line(f"END RequestId: {request_id}"), _line(_measures(execution))]
     if failed is not None and failed.body is None:
@@ -40,7 +40,7 @@ def end(execution: Execution) -> list[LogLine]:
 
 
 def failed_answer(request_id: str, failed: WorkerFailed, function: FunctionVersion) -> Answer:
-    """Return what the caller gets when the worker gave no answer."""
+    """Return the answer to the caller when the worker gave none."""
     if failed.body is not None:
         return Answer(failed.body, is_error=True)
     reason = _timed_out(function) if failed.error_type == TIMED_OUT else str(failed)
@@ -52,7 +52,7 @@ def failed_answer(request_id: str, failed: WorkerFailed, function: FunctionVersi
 
 
 def _measures(execution: Execution) -> str:
-    # Since August 2025 Lambda bills the initialisation as well.
+    # Since August 2025 Lambda bills the initialisation too.
     billed = math.ceil(execution.duration_ms + (execution.init_ms or 0))
     fields = [
         f"REPORT RequestId: {execution.request_id}",

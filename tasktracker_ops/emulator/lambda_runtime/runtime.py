@@ -6,46 +6,68 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from tasktracker_ops.emulator import log_writer as logs
-from tasktracker_ops.emulator.records import Invocation, Observers
+from tasktracker_ops.emulator.logs import writer as log_writer
 
-from . import functions
 from .environment import Answer, Environment
 from .execution import Execution
 from .functions import FunctionVersion
 from .launcher import Launcher
 from .pool import Pool, Slot, Throttled
 
-_TAIL_BYTES = 4096
 _REAP_EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
+class Invocation:
+    """One invocation of a function, as its metrics need it.
+
+    `error` is the type of the error it ended with. A throttled one never ran: its duration is
+    zero. `concurrency` counts the invocations of the function under way, this one included.
+    """
+
+    region: str
+    function_name: str
+    version: str
+    qualifier: str | None
+    started_at: datetime
+    duration_ms: float
+    error: str | None
+    throttled: bool
+    concurrency: int
+
+
+@dataclass(frozen=True)
 class Result:
-    """What Lambda answers; `error` is the error's type, `log_tail` the last 4 KB of its log."""
+    """Lambda's answer; `error` is the error's type."""
 
     request_id: str
     version: str
     payload: bytes
     error: str | None
-    log_tail: bytes
 
 
 class Runtime:
     """Invokes functions; safe to use from many threads.
 
-    `environments` is the most workers of one function at a time, `idle_seconds` their life unused.
+    Each invocation is passed to `publish` when it has ended. `environments` is the most workers
+    of one function at a time; those idle for `idle_seconds` are stopped.
     """
 
     def __init__(
-        self, launcher: Launcher, *, environments: int = 10, idle_seconds: float = 300.0
+        self,
+        launcher: Launcher,
+        publish: Callable[[Invocation], None],
+        *,
+        environments: int = 10,
+        idle_seconds: float = 300.0,
     ) -> None:
-        self.observers: Observers[Invocation] = Observers()
         self._launcher = launcher
+        self._publish = publish
         self._idle_seconds = idle_seconds
         self._pool = Pool(bound=environments, idle_seconds=idle_seconds)
         self._closing = threading.Event()
@@ -58,27 +80,35 @@ class Runtime:
 
         Raises Throttled when its concurrency is used up.
         """
-        started_at = datetime.now(UTC)
+        invocation = partial(
+            Invocation,
+            region=function.region,
+            function_name=function.name,
+            version=function.version,
+            qualifier=qualifier,
+            started_at=datetime.now(UTC),
+        )
         execution = Execution(function, qualifier)
-        record = partial(_record, execution, started_at=started_at)
-        reserved = functions.reserved_concurrency(function.region, function.name)
         try:
-            with self._pool.slot(
-                function, qualifier=qualifier, reserved=reserved, patience=function.timeout
-            ) as slot:
+            with self._pool.slot(function) as slot:
                 answer = self._execute(execution, slot, payload)
         except Throttled as error:
-            self.observers.notify(record(concurrency=error.concurrency, throttled=True))
+            self._publish(
+                invocation(
+                    duration_ms=0.0, error=None, throttled=True, concurrency=error.concurrency
+                )
+            )
             raise
         error_type = _error_type(answer)
-        counted = record(
-            concurrency=slot.concurrency,
-            resource_concurrency=slot.resource_concurrency,
-            error=error_type,
+        self._publish(
+            invocation(
+                duration_ms=execution.duration_ms,
+                error=error_type,
+                throttled=False,
+                concurrency=slot.concurrency,
+            )
         )
-        self.observers.notify(counted)
-        tail = "".join(line.message for line in execution.lines).encode()[-_TAIL_BYTES:]
-        return Result(execution.request_id, function.version, answer.body, error_type, tail)
+        return Result(execution.request_id, function.version, answer.body, error_type)
 
     def close(self) -> None:
         """Stop every worker."""
@@ -92,7 +122,9 @@ class Runtime:
         try:
             answer = execution.run(environment, payload, cold=cold)
             function = execution.function
-            logs.write(function.region, function.log_group, environment.log_stream, execution.lines)
+            log_writer.write(
+                function.region, function.log_group, environment.log_stream, execution.lines
+            )
             if execution.failed is None:
                 slot.environment = environment
         finally:
@@ -112,32 +144,6 @@ class Runtime:
     def _reap(self) -> None:
         while not self._closing.wait(min(_REAP_EVERY_SECONDS, self._idle_seconds)):
             self._pool.reap()
-
-
-def _record(
-    execution: Execution,
-    *,
-    started_at: datetime,
-    concurrency: int,
-    resource_concurrency: int = 0,
-    error: str | None = None,
-    throttled: bool = False,
-) -> Invocation:
-    return Invocation(
-        region=execution.function.region,
-        function_name=execution.function.name,
-        version=execution.function.version,
-        qualifier=execution.qualifier,
-        request_id=execution.request_id,
-        started_at=started_at,
-        duration_ms=execution.duration_ms,
-        init_ms=execution.init_ms,
-        error=error,
-        throttled=throttled,
-        concurrency=concurrency,
-        resource_concurrency=resource_concurrency,
-        memory_mb=execution.memory_mb,
-    )
 
 
 def _error_type(answer: Answer) -> str | None:

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API for one worker, read by whichever thread drives that worker.
+"""The Lambda Runtime API for one worker, read by the thread that drives the worker.
 
 Paths and answers: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """

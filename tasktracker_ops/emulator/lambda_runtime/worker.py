@@ -20,7 +20,7 @@ def _die_with_parent(parent: int) -> None:
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        sys.exit("the emulator is gone")
+        sys.exit("the emulator has stopped")
 
 
 if __name__ == "__main__":

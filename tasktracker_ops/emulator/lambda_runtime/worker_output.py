@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tasktracker_ops.emulator.log_writer import LogLine
+from tasktracker_ops.emulator.logs.writer import LogLine
 
 _FRAME_MAGIC = b"\xa5\x5a"  # never valid UTF-8 at the start of a character
 _FRAME_HEAD = 16

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-# Of a message, or of what a message of JSON stands for.
+# Of a message, or of the document that a message of JSON holds.
 _Test = Callable[[Any], bool]
 
 _QUOTED = r'(?P<quoted>"(?:[^"\\]|\\.)*")'
@@ -49,7 +49,7 @@ _STATES: Mapping[str, _Test] = {
 
 
 class InvalidPattern(ValueError):
-    """The pattern is not valid, or not emulated; the message is the answer's."""
+    """The pattern is not valid, or not emulated; the message is for the client."""
 
     def __init__(self, message: str = "Invalid filter pattern") -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class _Number(str):
 
 
 class _Token(NamedTuple):
-    """`kind` is the name of its group in the expression that found it."""
+    """`kind` is the name of its group in the expression that matched it."""
 
     kind: str
     text: str
@@ -68,7 +68,7 @@ class _Token(NamedTuple):
 
 @lru_cache(maxsize=100)
 def compile_pattern(text: str) -> Callable[[str], bool]:
-    """Return the test of a message that a filter pattern stands for; all match the empty one.
+    """Return the test for messages that a filter pattern describes; the empty one matches all.
 
     Raises InvalidPattern.
     """
@@ -85,15 +85,15 @@ def compile_pattern(text: str) -> Callable[[str], bool]:
 def _tokens(expression: re.Pattern[str], text: str) -> Iterator[_Token]:
     position = 0
     while position < len(text):
-        found = expression.match(text, position)
-        if found is None:
+        match = expression.match(text, position)
+        if match is None:
             raise InvalidPattern
-        position = found.end()
-        kind = str(found.lastgroup)
+        position = match.end()
+        kind = str(match.lastgroup)
         if kind == "regex":
-            raise InvalidPattern(f"Regular expressions are not emulated: {found[kind]}")
+            raise InvalidPattern(f"Regular expressions are not emulated: {match[kind]}")
         if kind != "space":
-            yield _Token(kind, found[kind])
+            yield _Token(kind, match[kind])
 
 
 def _invalid_term(term: str) -> InvalidPattern:
@@ -118,7 +118,7 @@ def _terms(tokens: Sequence[_Token]) -> Callable[[str], bool]:
     if sign:
         raise InvalidPattern
     required, optional, excluded = by_sign.values()
-    # Beside terms of other kinds, those with a question mark count for nothing.
+    # Next to terms of other kinds, those with a question mark are ignored.
     if optional and not required and not excluded:
         return lambda message: any(term(message) for term in optional)
     return lambda message: (
@@ -200,7 +200,7 @@ def _comparison(left: list[_Token]) -> _Test:
 
     def compare(document: Any) -> bool:
         value = find(document)
-        # Objects, arrays, booleans and null are no values: not even `!=` holds for them.
+        # No comparison holds for objects, arrays, booleans and null, not even `!=`.
         return isinstance(value, str) and test(value)
 
     return compare

@@ -1,4 +1,4 @@
-"""The inbox over HTTP: the list of messages, and the pages that their links lead to."""
+"""The inbox over HTTP: the list of messages, and the pages behind their links."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def answer(mailbox: Mailbox, path: str, query: Mapping[str, str]) -> Response | 
 
 def _entry(mail: Mail) -> dict[str, Any]:
     letter = mail.letter
-    pending = letter.confirm_url and subscriptions.awaits_confirmation(letter.subscription_arn)
+    pending = letter.confirm_url and subscriptions.is_pending_arn(letter.subscription_arn)
     return {
         "id": mail.id,
         "sent_at": mail.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .alarms import (
+from tests.emulator.alarms_and_metrics import (
     ACCOUNT,
     REGION,
     Eventually,
@@ -21,16 +21,16 @@ from .alarms import (
 
 
 def test_a_change_is_mailed_in_the_words_of_cloudwatch(
-    watched: Any, topic: str, name: str, eventually: Eventually
+    alarm_aws: Any, topic: str, name: str, eventually: Eventually
 ) -> None:
     """Subject, reason, condition and metric; the history has the action."""
-    put_alarm(watched, name, AlarmActions=[topic], Dimensions=[{"Name": "Of", "Value": "x"}])
-    eventually(lambda: state_of(watched, name) == "OK")
+    put_alarm(alarm_aws, name, AlarmActions=[topic], Dimensions=[{"Name": "Of", "Value": "x"}])
+    eventually(lambda: state_of(alarm_aws, name) == "OK")
     record(name, Of="x")
-    inbox = watched[1].mailbox
+    inbox = alarm_aws.parts.mailbox
     eventually(lambda: len(inbox.mails()) == 2)
     letter = inbox.mails()[0].letter
-    alarm = described(watched, name)
+    alarm = described(alarm_aws, name)
     assert letter.subject == f'ALARM: "{name}" in EU (Paris)'
     assert letter.text.startswith(
         f'You are receiving this email because your Amazon CloudWatch Alarm "{name}" in the '
@@ -51,8 +51,8 @@ def test_a_change_is_mailed_in_the_words_of_cloudwatch(
         "- OK: ",
     ):
         assert f"\n{line}\n" in letter.text
-    eventually(lambda: bool(history_of(watched, name, "Action")))
-    [action] = history_of(watched, name, "Action")
+    eventually(lambda: bool(history_of(alarm_aws, name, "Action")))
+    [action] = history_of(alarm_aws, name, "Action")
     assert action["HistorySummary"] == f"Successfully executed action {topic}"
     data = json.loads(action["HistoryData"])
     assert (data["actionState"], data["notificationResource"]) == ("Succeeded", topic)
@@ -89,7 +89,7 @@ def _policy(topic: str, **statement: Any) -> str:
     ],
 )
 def test_the_policy_of_the_topic_decides(
-    watched: Any,
+    alarm_aws: Any,
     topic: str,
     name: str,
     eventually: Eventually,
@@ -98,14 +98,14 @@ def test_the_policy_of_the_topic_decides(
 ) -> None:
     """An alarm that may not publish changes all the same, and its history says why."""
     arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
-    watched[0].client("sns").set_topic_attributes(
+    alarm_aws.client("sns").set_topic_attributes(
         TopicArn=topic,
         AttributeName="Policy",
         AttributeValue=_policy(topic, **statement).replace("{alarm}", arn),
     )
-    put_alarm(watched, name, OKActions=[topic])
-    eventually(lambda: bool(history_of(watched, name, "Action")))
-    [action] = history_of(watched, name, "Action")
+    put_alarm(alarm_aws, name, OKActions=[topic])
+    eventually(lambda: bool(history_of(alarm_aws, name, "Action")))
+    [action] = history_of(alarm_aws, name, "Action")
     if allowed:
         assert action["HistorySummary"] == f"Successfully executed action {topic}"
     else:
@@ -115,7 +115,7 @@ def test_the_policy_of_the_topic_decides(
             'policy allows the SNS:Publish action"'
         )
         assert json.loads(action["HistoryData"])["actionState"] == "Failed"
-    assert len(watched[1].mailbox.mails()) == 1 + allowed
+    assert len(alarm_aws.parts.mailbox.mails()) == 1 + allowed
 
 
 @pytest.mark.parametrize(
@@ -126,18 +126,18 @@ def test_the_policy_of_the_topic_decides(
     ],
 )
 def test_a_failed_action_is_in_the_history(
-    watched: Any, name: str, eventually: Eventually, action: str, error: str
+    alarm_aws: Any, name: str, eventually: Eventually, action: str, error: str
 ) -> None:
     """With the reason."""
-    put_alarm(watched, name, OKActions=[action])
+    put_alarm(alarm_aws, name, OKActions=[action])
     failed = f'Failed to execute action {action}. Received error: "{error}"'
-    eventually(lambda: summaries_of(watched, name, "Action") == [failed])
+    eventually(lambda: summaries_of(alarm_aws, name, "Action") == [failed])
 
 
 def test_disabled_actions_are_not_executed(
-    watched: Any, topic: str, name: str, eventually: Eventually
+    alarm_aws: Any, topic: str, name: str, eventually: Eventually
 ) -> None:
     """The alarm changes all the same."""
-    put_alarm(watched, name, OKActions=[topic], ActionsEnabled=False)
-    eventually(lambda: state_of(watched, name) == "OK")
-    assert history_of(watched, name, "Action") == []
+    put_alarm(alarm_aws, name, OKActions=[topic], ActionsEnabled=False)
+    eventually(lambda: state_of(alarm_aws, name) == "OK")
+    assert history_of(alarm_aws, name, "Action") == []

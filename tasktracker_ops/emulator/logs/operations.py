@@ -1,42 +1,36 @@
-"""CloudWatch Logs in moto: filter patterns, pages, an order, and a bound that moto's own lacks."""
+"""CloudWatch Logs' operations: filter patterns, pages, one order of time and a size limit."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from moto.core.utils import unix_time_millis, utcnow
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.models import LogsBackend
-from moto.logs.responses import LogsResponse
 
-from .events import PAGE_EVENTS, Event, Events, Position, Search
+from .event_store import PAGE_EVENTS, Event, EventStore, Position, Search
 from .patterns import InvalidPattern, compile_pattern
 
 _MAX_PATTERN = 1024
 
 
 def share(backend: LogsBackend, memo: Any) -> LogsBackend:
-    """Return the backend itself for its deep copy.
+    """Return the backend itself as its deep copy.
 
     moto copies a function deeply for each version of it, and each function has all logs in it.
     """
     return backend
 
 
-def refuse_subscription(request: LogsResponse) -> NoReturn:
-    """Refuse PutSubscriptionFilter."""
-    raise NotImplementedError("log events are delivered to nothing")
-
-
 def put_log_events(stream: Any, log_events: list[dict[str, Any]]) -> str:
-    """Append to moto's stream events that moto has validated."""
+    """Append events that moto has validated to its stream."""
     stream.last_ingestion_time = utcnow()
     now = int(unix_time_millis(stream.last_ingestion_time))
     events = [Event(event["timestamp"], now, event["message"]) for event in log_events]
-    _events(stream.log_group).add(stream, events)
+    _store(stream.log_group).add(stream, events)
     stream.stored_bytes += sum(event.size for event in events)
     stream.upload_sequence_token += 1
     return f"{stream.upload_sequence_token:056d}"
@@ -56,7 +50,7 @@ def filter_log_events(request: Any) -> str:
     streams = request._get_param("logStreamNames")
     if any(stream not in group.streams for stream in streams or ()):
         raise ResourceNotFoundException("The specified log stream does not exist.")
-    found, key = _events(group).page(
+    found, end = _store(group).page(
         Search(
             _compile(request._get_param("filterPattern") or ""),
             start=request._get_param("startTime") or 0,
@@ -70,16 +64,16 @@ def filter_log_events(request: Any) -> str:
         {**entry.event.to_filter_dict(), "logStreamName": entry.stream.log_stream_name}
         for entry in found
     ]
-    # Since 2020 AWS says nothing about the streams either.
+    # AWS leaves this empty too, since 2020.
     answer: dict[str, Any] = {"events": events, "searchedLogStreams": []}
-    if key is not None:
-        answer["nextToken"] = _token(key, group)
+    if end is not None:
+        answer["nextToken"] = _token(end, group)
     return json.dumps(answer)
 
 
-def _events(group: Any) -> Events:
-    events: Events = vars(group).setdefault("tt_ops_events", Events())
-    return events
+def _store(group: Any) -> EventStore:
+    store: EventStore = vars(group).setdefault("tt_ops_events", EventStore())
+    return store
 
 
 def _compile(pattern: str) -> Callable[[str], bool]:
@@ -95,8 +89,8 @@ def _compile(pattern: str) -> Callable[[str], bool]:
         raise InvalidParameterException(str(error)) from None
 
 
-def _token(key: Position, group: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([group.name, *key]).encode()).decode()
+def _token(end: Position, group: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps([group.name, *end]).encode()).decode()
 
 
 def _position_in(token: str | None, group: Any) -> Position | None:

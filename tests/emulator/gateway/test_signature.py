@@ -142,19 +142,6 @@ def test_date(iam_api: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, statu
     assert _send(_signed(iam_api.url + "/")).status_code == status
 
 
-def test_keys_of_an_iam_user(aws: Any, iam_api: Any) -> None:
-    """A key made in the emulated IAM signs too, until it is switched off."""
-    iam = aws.client("iam")
-    iam.create_user(UserName="operator")
-    key = iam.create_access_key(UserName="operator")["AccessKey"]
-    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-    response = _send(_signed(iam_api.url + "/", credentials=credentials))
-    caller = response.json()["requestContext"]["authorizer"]["iam"]
-    assert caller["userArn"] == "arn:aws:iam::123456789012:user/operator"
-    iam.update_access_key(UserName="operator", AccessKeyId=key["AccessKeyId"], Status="Inactive")
-    assert _send(_signed(iam_api.url + "/", credentials=credentials)).status_code == 403
-
-
 def test_other_authorizers_are_closed(aws: Any, function: Any) -> None:
     """A route with an authorizer that is not emulated refuses every call."""
     api = aws.api(function, auth="JWT")

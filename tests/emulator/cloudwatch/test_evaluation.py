@@ -1,4 +1,4 @@
-"""Alarms take the states that CloudWatch documents, missing datapoints counting as not breaching.
+"""Alarms take the states that CloudWatch documents.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
@@ -34,8 +34,33 @@ def _points(text: str) -> list[Datapoint]:
     ]
 
 
-def _rule(needed: int | None = 3, periods: int = 3) -> Rule:
-    return Rule("GreaterThanThreshold", 3, periods, needed)
+def _rule(needed: int = 3, periods: int = 3, missing_data: str = "notBreaching") -> Rule:
+    return Rule("GreaterThanThreshold", 3, periods, needed, missing_data)
+
+
+# The same, as in the column "missing"; None is "retain the current state".
+MISSING = [
+    (3, "0 - X - X", "OK"),
+    (3, "0 - - -", "OK"),
+    (3, "- - - -", "INSUFFICIENT_DATA"),
+    (3, "0 X X - X", "ALARM"),
+    (3, "- X - -", "ALARM"),
+    (3, "- - - X", None),
+    (2, "- - - -", "INSUFFICIENT_DATA"),
+    (2, "0 0 X 0 X", "ALARM"),
+    (2, "- - X -", "ALARM"),
+]
+
+
+@pytest.mark.parametrize("current", ["OK", "ALARM", "INSUFFICIENT_DATA"])
+@pytest.mark.parametrize(("needed", "points", "expected"), MISSING)
+def test_missing_data_may_be_insufficient(
+    needed: int, points: str, expected: str | None, current: str
+) -> None:
+    """Only when every datapoint is missing; a lasting breach fires all the same."""
+    rule = _rule(needed, missing_data="missing")
+    if current != "OK" or not points.endswith("-"):
+        assert evaluate(rule, _points(points), current).state == (expected or current)
 
 
 @pytest.mark.parametrize("current", ["OK", "ALARM", "INSUFFICIENT_DATA"])
@@ -67,7 +92,7 @@ def test_an_old_datapoint_does_not_end_ok(current: str, expected: str) -> None:
 def test_comparison_operators(operator: str, firing: list[float]) -> None:
     """Each of the four operators."""
     for value in (2.0, 3.0, 4.0):
-        state = evaluate(Rule(operator, 3, 1), [Datapoint(START, value)], "OK").state
+        state = evaluate(Rule(operator, 3, 1, 1), [Datapoint(START, value)], "OK").state
         assert state == ("ALARM" if value in firing else "OK")
 
 
@@ -95,10 +120,9 @@ def test_comparison_operators(operator: str, firing: list[float]) -> None:
             "(minimum 2 datapoints for ALARM -> OK transition).",
         ),
         (
-            _rule(None, periods=1),
-            "- X",
-            "Threshold Crossed: 1 datapoint [5.0 (22/11/26 12:01:00)] was greater than the "
-            "threshold (3.0).",
+            _rule(1, periods=1, missing_data="missing"),
+            "- -",
+            "Insufficient Data: 1 datapoint was unknown.",
         ),
         (
             _rule(1, periods=1),
@@ -123,7 +147,6 @@ def test_a_reason_names_five_datapoints_at_most() -> None:
     """Of more, the newest."""
     verdict = evaluate(_rule(6, periods=6), _points("- X X X X X X"), "OK")
     assert verdict.reason.startswith(
-        "Threshold Crossed: 6 out of the last 6 datapoints were greater than the threshold (3.0). "
-        "The most recent datapoints which crossed the threshold: [5.0 (22/11/26 12:06:00), "
+        "Threshold Crossed: 6 out of the last 6 datapoints [5.0 (22/11/26 12:06:00), "
     )
     assert verdict.reason.count("5.0") == 5

@@ -1,4 +1,4 @@
-"""The emulated CloudWatch Logs, as the services that write to it see it."""
+"""Write log events of the emulated services to CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from moto.logs.exceptions import ResourceNotFoundException
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-# Of two threads that make the same stream, one would write to a stream that is then replaced.
-_making_streams = threading.Lock()
+# Without it two threads could create the same stream, and one would write to the lost one.
+_creating_stream = threading.Lock()
 
 
 class LogLine(NamedTuple):
@@ -24,9 +24,9 @@ class LogLine(NamedTuple):
 
 
 def write(region: str, group: str, stream: str, lines: Iterable[LogLine]) -> None:
-    """Append the lines to a stream, made if need be; a group that is missing gets nothing.
+    """Append the lines to a stream, created if need be; do nothing where the group is missing.
 
-    CloudWatch wants the events of one call in the order of their time.
+    Times are raised where needed: CloudWatch requires the events of a call in order of time.
     """
     backend: Any = get_backend("logs")[ACCOUNT_ID][region]
     events = []
@@ -36,8 +36,8 @@ def write(region: str, group: str, stream: str, lines: Iterable[LogLine]) -> Non
         events.append({"timestamp": latest, "message": line.message})
     if not events:
         return
-    # The group may go at any moment.
+    # The group may be deleted at any moment.
     with contextlib.suppress(ResourceNotFoundException):
-        with _making_streams:
+        with _creating_stream:
             backend.ensure_log_stream(group, stream)
         backend.put_log_events(group, stream, events)

@@ -37,24 +37,49 @@ def test_the_rest_of_a_stage_stays(aws: Any, function: Any) -> None:
     assert stage["LastUpdatedDate"] >= stage["CreatedDate"]
 
 
-def test_routes_and_variables_are_changed_one_by_one(aws: Any, function: Any) -> None:
-    """Other routes and variables stay; a variable goes by the empty value."""
-    one, other = {"ThrottlingBurstLimit": 1}, {"ThrottlingBurstLimit": 2}
-    settings = {"RouteSettings": {"GET /a": one}, "StageVariables": {"kept": "1", "gone": "2"}}
-    api = aws.api(function, stage=settings)
-    stage = aws.client("apigatewayv2").update_stage(
-        ApiId=api.id,
-        StageName=STAGE,
-        RouteSettings={"GET /b": other},
-        StageVariables={"gone": "", "new": "3"},
-    )
-    assert stage["RouteSettings"] == {"GET /a": one, "GET /b": other}
-    assert stage["StageVariables"] == {"kept": "1", "new": "3"}
-    assert api.call("/").json()["stageVariables"] == {"kept": "1", "new": "3"}
-
-
 def test_no_such_stage(aws: Any, api: Any) -> None:
     """It is not found."""
     with pytest.raises(ClientError) as caught:
         aws.client("apigatewayv2").update_stage(ApiId=api.id, StageName="missing")
     assert caught.value.response["Error"]["Code"] == "NotFoundException"
+
+
+@pytest.fixture
+def jwt_api(aws: Any, function: Any) -> Any:
+    """An API with one route behind an authorizer."""
+    authorizer = {"Issuer": "https://id.example.com", "Audience": ["tasks"]}
+    return aws.api(function, "GET /tasks for tasks:read", auth="JWT", authorizer=authorizer)
+
+
+@pytest.fixture
+def route(jwt_api: Any) -> Any:
+    """The route."""
+    (found,) = jwt_api.aws.client("apigatewayv2").get_routes(ApiId=jwt_api.id)["Items"]
+    return found
+
+
+def test_a_route_may_lose_its_last_scope(jwt_api: Any, route: Any) -> None:
+    """UpdateRoute takes an empty list for what it is."""
+    gateway = jwt_api.aws.client("apigatewayv2")
+    changed = gateway.update_route(
+        ApiId=jwt_api.id, RouteId=route["RouteId"], AuthorizationScopes=[]
+    )
+    assert changed["AuthorizationScopes"] == []
+
+
+def test_an_authorizer_goes_after_the_last_route_that_names_it(jwt_api: Any, route: Any) -> None:
+    """DeleteAuthorizer before that is a conflict."""
+    gateway = jwt_api.aws.client("apigatewayv2")
+    name = {"ApiId": jwt_api.id, "AuthorizerId": route["AuthorizerId"]}
+    with pytest.raises(ClientError) as caught:
+        gateway.delete_authorizer(**name)
+    assert caught.value.response["Error"] == {
+        "Code": "ConflictException",
+        "Message": "Cannot delete authorizer 'jwt', is referenced in route: GET /tasks",
+    }
+    gateway.update_route(
+        ApiId=jwt_api.id, RouteId=route["RouteId"], AuthorizationType="NONE", AuthorizerId=""
+    )
+    gateway.delete_authorizer(**name)
+    with pytest.raises(ClientError, match="NotFoundException"):
+        gateway.get_authorizer(**name)

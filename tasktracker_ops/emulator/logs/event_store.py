@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterable
@@ -16,13 +17,13 @@ PAGE_BYTES = 1024 * 1024
 # What CloudWatch adds to the size of each message.
 _OVERHEAD_BYTES = 26
 # Dropping takes a pass over all, so a tenth goes at once.
-_KEPT = 0.9
+_DROPPED_SHARE = 0.1
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A log event, with what moto asks of its own; times are in epoch milliseconds."""
+    """A log event with the attributes moto reads; times are in epoch milliseconds."""
 
     timestamp: int
     ingestion_time: int
@@ -31,7 +32,7 @@ class Event:
 
     @property
     def event_id(self) -> str:
-        """Return an id of CloudWatch's length."""
+        """Return an id of the length that CloudWatch's have."""
         return f"{self.number:056d}"
 
     @property
@@ -48,7 +49,7 @@ class Event:
         }
 
     def to_filter_dict(self) -> dict[str, Any]:
-        """Return the event as FilterLogEvents answers it, but for its stream."""
+        """Return the event as FilterLogEvents answers it, without its stream."""
         return {**self.to_response_dict(), "eventId": self.event_id}
 
 
@@ -62,7 +63,7 @@ class Entry(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where in the order a page ended."""
+    """The place in the order where a page ended."""
 
     timestamp: int
     number: int
@@ -70,7 +71,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Search:
-    """What FilterLogEvents searches for: both times are inclusive, in epoch milliseconds."""
+    """A search of FilterLogEvents: both times are inclusive, in epoch milliseconds."""
 
     matches: Callable[[str], bool]
     start: int = 0
@@ -80,7 +81,7 @@ class Search:
     limit: int = PAGE_EVENTS
 
 
-class Events:
+class EventStore:
     """The newest events of one group; safe to use from many threads."""
 
     def __init__(self, *, max_events: int = _MAX_EVENTS, max_bytes: int = _MAX_BYTES) -> None:
@@ -98,8 +99,8 @@ class Events:
                 insort(self._entries, Entry(event.timestamp, event.number, event, stream))
                 stream.events.append(event)
                 self._bytes += event.size
-            if surplus := self._surplus():
-                self._drop(surplus)
+            while len(self._entries) > self._max_events or self._bytes > self._max_bytes:
+                self._drop_oldest()
 
     def page(self, search: Search) -> tuple[list[Entry], Position | None]:
         """Return events in order, and where the next page starts.
@@ -126,20 +127,8 @@ class Events:
             found.append(entry)
         return found, _position(covered[-1]) if more else None
 
-    def _surplus(self) -> int:
-        """Return how many of the oldest events to drop."""
-        surplus = 0
-        if len(self._entries) > self._max_events:
-            surplus = len(self._entries) - int(self._max_events * _KEPT)
-        if self._bytes > self._max_bytes:
-            kept = self._bytes
-            for position, entry in enumerate(self._entries):
-                if kept <= self._max_bytes * _KEPT:
-                    return max(surplus, position)
-                kept -= entry.event.size
-        return surplus
-
-    def _drop(self, count: int) -> None:
+    def _drop_oldest(self) -> None:
+        count = math.ceil(len(self._entries) * _DROPPED_SHARE)
         dropped, self._entries = self._entries[:count], self._entries[count:]
         self._bytes -= sum(entry.event.size for entry in dropped)
         numbers = {entry.number for entry in dropped}

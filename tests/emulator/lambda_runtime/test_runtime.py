@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import time
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .aws import zipped
+from tests.emulator.aws import zipped
 
 
 def test_answers_what_the_function_returns(function: Any) -> None:
@@ -126,15 +125,6 @@ def test_the_context_has_arn_request_id_memory_and_time(function: Any) -> None:
     assert answer["arn"].endswith(f":function:{function.name}:live")
     assert 9000 < answer["left"] <= 10_000
     assert answer["memory"] in ("256", 256)
-
-
-def test_log_tail_is_returned_on_request(function: Any) -> None:
-    """LogType Tail gives the end of the log, base64."""
-    answer = function.invoke({"action": "say", "text": "here"}, LogType="Tail")
-    tail = base64.b64decode(answer["LogResult"]).decode()
-    assert "here\n" in tail
-    assert "REPORT RequestId: " in tail
-    assert "LogResult" not in function.invoke({})
 
 
 @pytest.mark.parametrize("kind", ["Event", "DryRun"])
@@ -284,9 +274,9 @@ def test_code_that_does_not_load(aws: Any, source: str, handler: str, error_type
     assert "Status: error" in log
 
 
-def test_code_that_is_no_zip_leaves_nothing_behind(embedded: Any, tmp_path: Path) -> None:
+def test_code_that_is_no_zip_leaves_nothing_behind(in_process_aws: Any, tmp_path: Path) -> None:
     """A package that cannot be unpacked fails each invocation, without a file open or on disk."""
-    aws, _ = embedded
+    aws = in_process_aws
     function = aws.function()
     aws.client("lambda").update_function_code(FunctionName=function.name, ZipFile=b"no zip")
     open_before = None
@@ -325,32 +315,6 @@ def test_answer_above_six_megabytes_is_an_error(function: Any) -> None:
     assert answer["Payload"]["errorType"] == "Function.ResponseSizeTooLarge"
 
 
-def test_payload_above_six_megabytes_is_refused(function: Any) -> None:
-    """Lambda's limit on requests holds."""
-    with pytest.raises(ClientError) as caught:
-        function.invoke("x" * (6 * 1024 * 1024))
-    assert caught.value.response["Error"]["Code"] == "RequestTooLargeException"
-
-
-def test_reserved_concurrency_throttles(aws: Any) -> None:
-    """One invocation too many is TooManyRequestsException; afterwards there is room again."""
-    function = aws.function()
-    aws.client("lambda").put_function_concurrency(
-        FunctionName=function.name, ReservedConcurrentExecutions=1
-    )
-    function.invoke({})
-    with ThreadPoolExecutor(4) as pool:
-        runs = [pool.submit(function.invoke, {"action": "slow"}) for _ in range(4)]
-        errors = [run.exception() for run in runs]
-    refused = [error.response for error in errors if error is not None]
-    assert [answer["Error"]["Code"] for answer in refused] == ["TooManyRequestsException"] * 3
-    for answer in refused:
-        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
-        assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
-        assert answer["Error"]["Message"] == "Rate Exceeded."
-    assert function.invoke({"a": 1})["Payload"] == {"a": 1}
-
-
 def test_parallel_invocations_get_workers_of_their_own(aws: Any) -> None:
     """Invocations at once run in different workers, which then are reused."""
     function = aws.function()
@@ -375,56 +339,9 @@ def test_new_configuration_replaces_the_worker(aws: Any) -> None:
     assert second["pid"] != first["pid"]
 
 
-def test_observers_receive_each_invocation(embedded: Any) -> None:
-    """One record for each, even if another observer raises."""
-    aws, parts = embedded
-    records: list[Any] = []
-    parts.runtime.observers.add(lambda record: 1 / 0)
-    parts.runtime.observers.add(records.append)
-    function = aws.function()
-    function.invoke({}, Qualifier="live")
-    function.invoke({"action": "raise"})
-    good, bad = records
-    assert (good.region, good.function_name) == ("eu-west-3", function.name)
-    assert (good.version, good.qualifier, good.error) == ("1", "live", None)
-    assert (bad.version, bad.qualifier, bad.error) == ("$LATEST", None, "ValueError")
-    assert (good.concurrency, good.resource_concurrency) == (1, 1)
-    assert good.memory_mb > 5
-    assert 0 < good.duration_ms < good.init_ms
-    assert not good.throttled
-
-
-def test_concurrency_is_counted_by_function_and_by_resource(embedded: Any) -> None:
-    """An invocation of the alias beside one of the version: two of the function, one of each."""
-    aws, parts = embedded
-    records: list[Any] = []
-    parts.runtime.observers.add(records.append)
-    function = aws.function()
-    slow = {"action": "sleep", "seconds": 2}
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda name: function.invoke(slow, Qualifier=name), ("live", "1")))
-    assert sorted(record.concurrency for record in records) == [1, 2]
-    assert [record.resource_concurrency for record in records] == [1, 1]
-
-
-def test_throttles_are_observed(embedded: Any) -> None:
-    """A throttled invocation is a record too, without measures."""
-    aws, parts = embedded
-    records: list[Any] = []
-    parts.runtime.observers.add(records.append)
-    function = aws.function()
-    aws.client("lambda").put_function_concurrency(
-        FunctionName=function.name, ReservedConcurrentExecutions=0
-    )
-    with pytest.raises(ClientError):
-        function.invoke({})
-    assert records[0].throttled
-    assert (records[0].duration_ms, records[0].error, records[0].concurrency) == (0.0, None, 0)
-
-
-def test_idle_workers_are_reaped(embedded: Any, eventually: Any) -> None:
+def test_idle_workers_are_reaped(in_process_aws: Any, eventually: Any) -> None:
     """A worker nobody needs ends, and the next invocation starts another."""
-    aws, _ = embedded
+    aws = in_process_aws
     function = aws.function()
     pid = function.do("environment")["pid"]
     eventually(lambda: not Path(f"/proc/{pid}").exists())

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from .alarms import Eventually, described, put_alarm, record, state_of, summaries_of
+from tests.emulator.alarms_and_metrics import (
+    Eventually,
+    described,
+    put_alarm,
+    record,
+    state_of,
+    summaries_of,
+)
 
 CHANGES = [
     "Alarm updated from ALARM to OK",
@@ -17,42 +24,42 @@ CHANGES = [
 
 
 def test_an_alarm_fires_at_once_and_recovers_after_two_periods(
-    watched: Any, clock: Any, name: str, eventually: Eventually
+    alarm_aws: Any, clock: Any, name: str, eventually: Eventually
 ) -> None:
     """With no other change between."""
-    put_alarm(watched, name)
-    eventually(lambda: state_of(watched, name) == "OK")
+    put_alarm(alarm_aws, name)
+    eventually(lambda: state_of(alarm_aws, name) == "OK")
     record(name)
-    eventually(lambda: state_of(watched, name) == "ALARM")
+    eventually(lambda: state_of(alarm_aws, name) == "ALARM")
     clock.ahead = 110
     clock.wait_for_evaluations()
-    assert state_of(watched, name) == "ALARM"
+    assert state_of(alarm_aws, name) == "ALARM"
     clock.ahead = 125
-    eventually(lambda: state_of(watched, name) == "OK")
-    assert summaries_of(watched, name, "StateUpdate") == CHANGES
+    eventually(lambda: state_of(alarm_aws, name) == "OK")
+    assert summaries_of(alarm_aws, name, "StateUpdate") == CHANGES
 
 
 def test_an_alarm_does_not_fire_again_when_traffic_stops(
-    watched: Any, clock: Any, name: str, eventually: Eventually
+    alarm_aws: Any, clock: Any, name: str, eventually: Eventually
 ) -> None:
     """An error, a minute of good requests, silence: one ALARM and one OK."""
-    put_alarm(watched, name)
-    eventually(lambda: state_of(watched, name) == "OK")
+    put_alarm(alarm_aws, name)
+    eventually(lambda: state_of(alarm_aws, name) == "OK")
     record(name)
-    eventually(lambda: state_of(watched, name) == "ALARM")
+    eventually(lambda: state_of(alarm_aws, name) == "ALARM")
     clock.ahead = 50
     record(name, 0.0, at=clock())
     clock.ahead = 65
-    eventually(lambda: state_of(watched, name) == "OK")
+    eventually(lambda: state_of(alarm_aws, name) == "OK")
     for clock.ahead in range(70, 200, 10):
         clock.wait_for_evaluations()
-    assert summaries_of(watched, name, "StateUpdate") == CHANGES
+    assert summaries_of(alarm_aws, name, "StateUpdate") == CHANGES
 
 
-def test_a_new_alarm_has_insufficient_data(embedded: Any, name: str) -> None:
+def test_a_new_alarm_has_insufficient_data(in_process_aws: Any, name: str) -> None:
     """Until it is evaluated for the first time."""
-    put_alarm(embedded, name)
-    alarm = described(embedded, name)
+    put_alarm(in_process_aws, name)
+    alarm = described(in_process_aws, name)
     assert alarm["StateValue"] == "INSUFFICIENT_DATA"
     assert alarm["StateReason"] == "Unchecked: Initial alarm creation"
     assert "StateReasonData" not in alarm
@@ -73,7 +80,7 @@ def test_a_new_alarm_has_insufficient_data(embedded: Any, name: str) -> None:
     ],
 )
 def test_an_alarm_evaluates_its_statistic(
-    watched: Any,
+    alarm_aws: Any,
     name: str,
     eventually: Eventually,
     options: dict[str, Any],
@@ -84,5 +91,5 @@ def test_an_alarm_evaluates_its_statistic(
     own = f"{name}-{len(samples)}-{abs(hash(str(options)))}"
     for value in samples:
         record(own, value)
-    put_alarm(watched, own, MetricName=own, **options)
-    eventually(lambda: state_of(watched, own) == state)
+    put_alarm(alarm_aws, own, MetricName=own, **options)
+    eventually(lambda: state_of(alarm_aws, own) == state)

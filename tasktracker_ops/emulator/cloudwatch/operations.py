@@ -1,0 +1,158 @@
+"""CloudWatch's operations on metrics and alarms; what they lack is refused by name.
+
+A NotImplementedError becomes the error NotImplemented in the protocol of the request.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
+
+from . import metrics
+from .alarms import Alarms
+from .evaluation import COMPARISONS, MISSING_DATA
+from .metrics import MetricId, is_statistic
+
+_MAX_RECORDS = 100
+
+# moto's own, however often ours are put around it.
+_moto_put_metric_alarm = CloudWatchBackend.put_metric_alarm
+
+
+def get_metric_data(request: CloudWatchResponse) -> ActionResult:
+    """Answer GetMetricData for statistics of metrics, on a single page.
+
+    Times are rounded to whole minutes outwards; periods are counted from the start.
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+    """
+    _refuse_parameters(request, "MaxDatapoints", "NextToken")
+    parameters = request._get_params()
+    start, end = (_utc(parameters[name]).timestamp() for name in ("StartTime", "EndTime"))
+    if start >= end:
+        raise ValidationError("The parameter EndTime must be greater than StartTime.")
+    queries = parameters.get("MetricDataQueries") or []
+    for query in queries:
+        _check_query(query)
+    ascending = parameters.get("ScanBy") == "TimestampAscending"
+    results = []
+    for query in queries:
+        if query.get("ReturnData", True):
+            begin, until = int(start // 60 * 60), math.ceil(end / 60) * 60
+            points = _points(request.region, query["MetricStat"], begin, until)
+            times = sorted(points, reverse=not ascending)
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Label": query.get("Label") or query["MetricStat"]["Metric"]["MetricName"],
+                    "Timestamps": [datetime.fromtimestamp(at, UTC) for at in times],
+                    "Values": [points[at] for at in times],
+                    "StatusCode": "Complete",
+                }
+            )
+    return ActionResult({"MetricDataResults": results})
+
+
+def _check_query(query: Mapping[str, Any]) -> None:
+    if expression := query.get("Expression"):
+        raise NotImplementedError(f"the expression {expression!r}")
+    stat = query.get("MetricStat")
+    if not stat:
+        raise ValidationError(f"The query {query['Id']} has no MetricStat.")
+    if not is_statistic(stat["Stat"]):
+        raise NotImplementedError(f"the statistic {stat['Stat']!r}")
+    if stat.get("Unit"):
+        raise NotImplementedError(f"the unit {stat['Unit']!r} of a query")
+    if int(stat["Period"]) <= 0 or int(stat["Period"]) % 60:
+        raise ValidationError("The parameter Period must be a multiple of 60.")
+
+
+def _points(region: str, stat: Mapping[str, Any], start: int, end: int) -> dict[int, float]:
+    metric = stat["Metric"]
+    dimensions = {pair["Name"]: pair["Value"] for pair in metric.get("Dimensions") or ()}
+    metric_id = MetricId.of(metric["Namespace"], metric["MetricName"], **dimensions)
+    return metrics.of(region).points(metric_id, stat["Stat"], start, end, int(stat["Period"]))
+
+
+def put_metric_alarm_in(alarms: Alarms) -> Callable[..., Alarm]:
+    """Return PutMetricAlarm, which refuses what `alarms` does not evaluate."""
+
+    def put(backend: CloudWatchBackend, name: str, **configuration: Any) -> Any:
+        for reason in _not_evaluated(configuration):
+            raise NotImplementedError(f"the alarm {name!r} has {reason}")
+        return alarms.put(
+            backend, name, lambda: _moto_put_metric_alarm(backend, name=name, **configuration)
+        )
+
+    return put
+
+
+def _not_evaluated(configuration: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of moto's arguments the emulator does not evaluate."""
+    if configuration.get("metric_data_queries"):
+        yield "metric math"
+    statistic = configuration.get("statistic") or configuration.get("extended_statistic") or ""
+    if not is_statistic(statistic):
+        yield f"the statistic {statistic!r}"
+    comparison = configuration.get("comparison_operator")
+    if comparison not in COMPARISONS:
+        yield f"the comparison {comparison!r}"
+    if configuration.get("threshold") is None:
+        yield "no threshold"
+    missing_data = configuration.get("treat_missing_data") or "missing"
+    if missing_data not in MISSING_DATA:
+        emulated = " or ".join(map(repr, MISSING_DATA))
+        yield f"missing data treated as {missing_data!r}, not as {emulated}"
+    if configuration.get("evaluate_low_sample_count_percentile"):
+        yield "a rule for percentiles of few samples"
+    if unit := configuration.get("unit"):
+        yield f"the unit {unit!r}"
+
+
+def set_alarm_state_in(alarms: Alarms) -> Callable[[Alarm, str, str, str], None]:
+    """Return what SetAlarmState does to an alarm: history and actions included."""
+
+    def update(alarm: Alarm, reason: str, reason_data: str, state_value: str) -> None:
+        alarms.change(alarm, state_value, reason)
+
+    return update
+
+
+def describe_alarm_history_of(alarms: Alarms) -> Callable[[CloudWatchResponse], ActionResult]:
+    """Return DescribeAlarmHistory, newest items first.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+    """
+
+    def describe(request: CloudWatchResponse) -> ActionResult:
+        _refuse_parameters(request, "AlarmContributorId", "EndDate", "HistoryItemType")
+        if request._get_param("ScanBy") == "TimestampAscending":
+            raise NotImplementedError("the order TimestampAscending")
+        items = alarms.history.newest_first(request.region, request._get_param("AlarmName"))
+        if start := request._get_param("StartDate"):
+            items = [each for each in items if each.timestamp >= _utc(start)]
+        # The token is the number of the last item, so that items that come meanwhile shift nothing.
+        if token := request._get_param("NextToken"):
+            items = [each for each in items if each.number < int(token)]
+        size = int(request._get_param("MaxRecords") or _MAX_RECORDS)
+        page = items[:size]
+        next_token = str(page[-1].number) if len(items) > size else None
+        return ActionResult({"AlarmHistoryItems": page, "NextToken": next_token})
+
+    return describe
+
+
+def _refuse_parameters(request: CloudWatchResponse, *names: str) -> None:
+    for name in names:
+        if request._get_param(name) is not None:
+            raise NotImplementedError(f"the parameter {name}")
+
+
+def _utc(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
