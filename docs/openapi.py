@@ -1,4 +1,4 @@
-"""Write the files generated from `openapi.yaml`: the service's `openapi.json`, the API's page."""
+"""Write what is generated from `openapi.yaml`: the service's `openapi.json`, and `api.md`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOCS = Path(__file__).parent
 SOURCE = DOCS / "openapi.yaml"
 SERVED = DOCS.parent / "lambda_function" / "openapi.json"
 PAGE = DOCS / "api.md"
-SHOWN = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def load() -> dict[str, Any]:
@@ -33,7 +33,7 @@ def page(document: Mapping[str, Any]) -> str:
 
 
 class _Page:
-    """The API's page: without HEAD and OPTIONS, and with one table of API Gateway's answers."""
+    """The page: without HEAD and OPTIONS, and with one table of API Gateway's responses."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
@@ -46,12 +46,12 @@ class _Page:
         yield from ("", info["description"], "", "## Authorization", "")
         for scheme in self._components["securitySchemes"].values():
             yield f"- {scheme['description']}"
-        yield "- With `api_auth` `NONE`, none but for the drills: anyone with the URL can call it."
+        yield "- With `api_auth` `NONE`, none except for the drills: the API is public."
         for tag in self._document["tags"]:
             yield from ("", f"## {tag['description']}")
             for path, methods in self._document["paths"].items():
                 shared = methods.get("parameters", [])
-                for method, operation in _shown(methods):
+                for method, operation in _methods(methods):
                     if tag["name"] in operation["tags"]:
                         yield from self._operation(f"{method} {path}", operation, shared)
         yield from self._schemas()
@@ -75,19 +75,19 @@ class _Page:
                 yield from ("", f"{example['summary']}:")
                 yield from ("", "```json", json.dumps(example["value"]), "```")
         rows = []
-        for status, given in operation["responses"].items():
-            response = self._resolved(given)
-            if not _is_gateways(response):
+        for status, reference in operation["responses"].items():
+            response = self._resolved(reference)
+            if not _is_from_gateway(response):
                 headers = ", ".join(f"`{header}`" for header in response.get("headers", {}))
                 rows.append((status, response["description"], headers, self._bodies(response)))
-        yield from _table(("Answer", "Meaning", "Headers", "Body"), rows)
+        yield from _table(("Response", "Meaning", "Headers", "Body"), rows)
 
     def _access(self, operation: Mapping[str, Any]) -> str:
-        wanted = operation.get("security", self._document["security"])
-        scopes = [scope for each in wanted for scope in each.get("token", [])]
+        accepted = operation.get("security", self._document["security"])
+        scopes = [scope for each in accepted for scope in each.get("token", [])]
         if scopes:
             return f"Scope: `{scopes[0]}`"
-        return "" if {} in wanted else "Always with a signature"
+        return "" if {} in accepted else "Always needs a signature"
 
     def _schemas(self) -> Iterator[str]:
         yield from ("", "## Schemas")
@@ -102,7 +102,7 @@ class _Page:
 
     def _problems(self) -> Iterator[str]:
         yield from ("", "## Problems", "")
-        yield "`type` is one of these names behind `urn:task-tracker:problem:`."
+        yield "`type` is `urn:task-tracker:problem:` and one of these names."
         examples = self._components["examples"]
         rows = [
             (f"`{slug}`", str(each["value"]["status"]), each["value"]["title"], each["summary"])
@@ -113,18 +113,20 @@ class _Page:
         yield from ("", "For example:", "", "```json", value, "```")
 
     def _gateway(self) -> Iterator[str]:
-        yield from ("", "## Answers of API Gateway", "")
-        yield "Any operation may answer with them, as `application/json`."
+        yield from ("", "## Responses of API Gateway", "")
+        yield "Every operation may return them, as `application/json`."
         rows = {}
         for methods in self._document["paths"].values():
-            for _, operation in _shown(methods):
-                for status, given in operation["responses"].items():
-                    response = self._resolved(given)
-                    if _is_gateways(response):
+            for _, operation in _methods(methods):
+                for status, reference in operation["responses"].items():
+                    response = self._resolved(reference)
+                    if _is_from_gateway(response):
                         (example,) = response["content"]["application/json"]["examples"].values()
                         body = f"`{json.dumps(example['value'])}`"
                         rows[status] = (status, response["description"], body)
-        yield from _table(("Answer", "Meaning", "Body"), [rows[status] for status in sorted(rows)])
+        yield from _table(
+            ("Response", "Meaning", "Body"), [rows[status] for status in sorted(rows)]
+        )
 
     def _bodies(self, response: Mapping[str, Any]) -> str:
         bodies = []
@@ -150,21 +152,21 @@ class _Page:
         return self._components[kind][name]
 
 
-def _shown(methods: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((method.upper(), methods[method]) for method in SHOWN if method in methods)
+def _methods(methods: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((method.upper(), methods[method]) for method in METHODS if method in methods)
 
 
 def _sentences(*texts: str | None) -> str:
     return " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in texts if text)
 
 
-def _is_gateways(response: Mapping[str, Any]) -> bool:
+def _is_from_gateway(response: Mapping[str, Any]) -> bool:
     schemas = [content["schema"] for content in response.get("content", {}).values()]
     return schemas == [{"$ref": "#/components/schemas/GatewayMessage"}]
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """Return the type of a value, with what limits it."""
+    """Return the type of a value with its limits, format and default."""
     words = [_name(schema)]
     lowest = schema.get("minimum", schema.get("minLength"))
     highest = schema.get("maximum", schema.get("maxLength"))
@@ -206,6 +208,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    described = load()
-    SERVED.write_text(served(described), encoding="utf-8")
-    PAGE.write_text(page(described), encoding="utf-8")
+    document = load()
+    SERVED.write_text(served(document), encoding="utf-8")
+    PAGE.write_text(page(document), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Calls to DynamoDB that end within the request's deadline, and the meaning of its errors."""
+"""The DynamoDB client: calls that end before the request's deadline, and their errors."""
 
 import os
 import time
@@ -15,15 +15,15 @@ from problems import TaskTooLarge, Unavailable
 
 _CONNECT, _READ, _ATTEMPTS, _PAUSE = 1.0, 1.5, 2, 1.0  # seconds; the SDK pauses for up to 1
 _CALL = _ATTEMPTS * (_CONNECT + _READ) + _PAUSE  # the longest that a call can take
-_ANSWER = 0.5  # left for the answer after the last call
+_RESPONSE = 0.5  # for the response after the last call
 
 _CONFIG = Config(
     connect_timeout=_CONNECT,
     read_timeout=_READ,
     retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-    parameter_validation=False,  # a tenth of a call's time; all arguments are written here
+    parameter_validation=False,  # saves a tenth of each call; all arguments are ours
 )
-_TRANSIENT_CODES = {  # the 4xx answers of DynamoDB that a later attempt may not get
+_TRANSIENT_CODES = {  # of the 4xx responses that a later attempt may not get
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "ReplicatedWriteConflictException",
@@ -32,28 +32,26 @@ _TRANSIENT_CODES = {  # the 4xx answers of DynamoDB that a later attempt may not
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-_TRUNCATED = "truncated"  # added to what the SDK returns
-# Of a cancelled transaction.
-_TRANSIENT_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
+_TRANSIENT_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}  # of a cancellation
+_TRUNCATED = "truncated"  # a key that is added to the SDK's response
 
-
-Item = dict[str, dict[str, Any]]  # as DynamoDB stores it: ``{"title": {"S": "…"}, …}``
+Item = dict[str, dict[str, Any]]  # typed attributes: ``{"title": {"S": "…"}, …}``
 
 
 class ConditionFailed(Exception):
-    """A condition was not met by ``item``, or because there is none: ``{}``."""
+    """The condition of a write was not met by ``item``: ``{}`` if there is none."""
 
     def __init__(self, item: Item, *, retried: bool) -> None:
-        """Note whether the SDK has tried before, so that its first attempt may be written."""
+        """Take whether the SDK has retried, so that its first attempt may have been written."""
         self.item = item
         self.retried = retried
 
 
 class Table:
-    """One table, as one request uses it."""
+    """A table, and the deadline of the request that uses it."""
 
     def __init__(self, client: Any, name: str, deadline: float) -> None:
-        """Take a low-level client (``Any``: botocore makes its methods at run time) and a name.
+        """Take botocore's client, whose methods are made at run time, and the table's name.
 
         ``deadline`` is a time of ``time.monotonic`` by which the request has to be answered.
         """
@@ -62,17 +60,18 @@ class Table:
         self._deadline = deadline
 
     def call(self, operation: str, **arguments: object) -> dict[str, Any]:
-        """Call DynamoDB and return its answer; raise errors that no request can cause as they are.
+        """Call DynamoDB and return its response.
 
-        Raises ``ConditionFailed``, ``TaskTooLarge``, or ``Unavailable`` when DynamoDB throttles,
-        fails or is away, or when so little time is left that the function might not answer in time.
+        Raise ``ConditionFailed``, ``TaskTooLarge``, or ``Unavailable`` if DynamoDB throttles, fails
+        or cannot be reached, or if too little time is left for the call. Other errors, which no
+        request can cause, are raised as they are.
         """
-        if time.monotonic() + _CALL + _ANSWER > self._deadline:
+        if time.monotonic() + _CALL + _RESPONSE > self._deadline:
             raise Unavailable
         if operation != "transact_write_items":
             arguments["TableName"] = self.name
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
+            response: dict[str, Any] = getattr(self._client, operation)(**arguments)
         except ClientError as error:
             failure = _condition_failure(error.response)
             if failure:
@@ -84,15 +83,15 @@ class Table:
             raise
         except (NoConnectionError, HTTPClientError, ResponseParserError) as error:
             raise Unavailable from error
-        if _TRUNCATED in answer:
+        if _TRUNCATED in response:
             raise Unavailable
-        return answer
+        return response
 
 
 @cache
 def client() -> Any:
     """Return the client of this process, made on first use."""
-    # Not boto3: its session alone costs a tenth of a cold start, and only its core is needed here.
+    # Without boto3, whose session costs a tenth of a cold start.
     made = botocore.session.get_session().create_client("dynamodb", config=_CONFIG)
     made.meta.events.register("before-parse.dynamodb", _mark_truncated)
     return made
@@ -106,7 +105,7 @@ def connect(deadline: float) -> Table:
 def _mark_truncated(
     response_dict: dict[str, Any], customized_response_dict: dict[str, object], **_: object
 ) -> None:
-    # The SDK takes a body that it cannot parse for an empty answer: there would be no such task.
+    # The SDK takes a body that it cannot parse for an empty response, which means "no such task".
     body = response_dict["body"]
     if int(response_dict["headers"].get("content-length", len(body))) != len(body):
         customized_response_dict[_TRUNCATED] = True
@@ -128,7 +127,7 @@ def _is_transient(response: dict[str, Any]) -> bool:
 
 
 def _is_too_large(response: dict[str, Any]) -> bool:
-    # Its code is that of every malformed call; only the message tells.
+    # The code is that of every malformed call; only the message tells them apart.
     message = str(response["Error"].get("Message"))
     return response["Error"]["Code"] == "ValidationException" and message.startswith("Item size ")
 

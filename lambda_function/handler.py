@@ -1,4 +1,4 @@
-"""The function's entry: routes an event, and turns every problem into a response."""
+"""The function's entry point: routes an event, and turns each problem into a response."""
 
 import json
 import os
@@ -7,15 +7,14 @@ import time
 from collections.abc import Callable
 
 import api
-import drills
 import dynamodb
-from gateway import Request, Response, answer, parse, problem_answer
+from http_events import Request, Response, parse, problem_response, response
 from problems import MethodNotAllowed, Problem, RouteNotFound
 from tasks import timestamp
 
-View = Callable[..., Response]  # called with the request and the named parts of the path
+View = Callable[..., Response]  # takes the request and the named parts of the path
 
-_TASK_ID = r"(?P<task_id>[A-Za-z0-9._~-]{1,128})"  # what a path may hold without escapes
+_TASK_ID = r"(?P<task_id>[A-Za-z0-9._~-]{1,128})"  # the characters that need no escaping
 _ROUTES: dict[str, dict[str, View]] = {
     "/health": {"GET": api.health},
     "/openapi.json": {"GET": api.describe},
@@ -30,22 +29,23 @@ _ROUTES: dict[str, dict[str, View]] = {
 _PATTERNS = {
     route: re.compile(re.escape(route).replace(r"\{task_id\}", _TASK_ID)) for route in _ROUTES
 }
+# Routes of their own in API Gateway, where they accept only signed requests (AWS_IAM).
 _DRILLS: dict[str, View] = {
-    "/trigger-error": drills.trigger_error,
-    "/trigger-slow": drills.trigger_slow,
+    "/trigger-error": api.trigger_error,
+    "/trigger-slow": api.trigger_slow,
 }
 
-_TIMEOUT = 10.0  # seconds, where Lambda does not say how many are left
+_TIMEOUT = 10.0  # seconds, without a context that has the remaining time
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    dynamodb.client()  # while Lambda still gives the start a whole CPU, not in the first request
+    dynamodb.client()  # Lambda gives the start a whole CPU, requests only a share
 
 
 def lambda_handler(event: object, context: object) -> Response:
     """Answer an HTTP API event (payload 2.0) and write one line of JSON to the log.
 
-    Raises ``FireDrill`` on its route, ``NotAnHttpEvent`` for an event that is no HTTP request, and
-    what no request can cause, such as a missing table: Lambda counts all of them as errors.
+    Raise ``FireDrill`` on its route, ``NotAnHttpEvent`` for an event that is not an HTTP request,
+    and errors that no request can cause, such as a missing table: Lambda counts all of them.
     """
     started = time.monotonic()
     line: dict[str, object] = {
@@ -57,15 +57,15 @@ def lambda_handler(event: object, context: object) -> Response:
         "status": 500,
     }
     try:
-        response = _answer(event, started + _seconds_left(context), line)
-        line["status"] = response["statusCode"]
+        result = _respond(event, started + _seconds_left(context), line)
+        line["status"] = result["statusCode"]
     except Exception as error:
         line.update(level="ERROR", reason=type(error).__name__)
         raise
     finally:
         line["duration_ms"] = round((time.monotonic() - started) * 1000, 1)
         print(json.dumps(line))
-    return response
+    return result
 
 
 def _seconds_left(context: object) -> float:
@@ -73,20 +73,19 @@ def _seconds_left(context: object) -> float:
     return left() / 1000 if left else _TIMEOUT
 
 
-def _answer(event: object, deadline: float, line: dict[str, object]) -> Response:
+def _respond(event: object, deadline: float, line: dict[str, object]) -> Response:
     try:
         request = parse(event, deadline)
         line["method"] = request.method[:16]
         line["route"], views, parts = _route(request)
-        response = _view(request, views)(request, **parts)
+        return _view(request, views)(request, **parts)
     except Problem as problem:
-        response = problem_answer(problem)
         line["reason"] = problem.slug
         if problem.status >= 500:
-            # The first line names the fault; botocore may quote a whole answer below it.
+            # The first line names the fault; botocore may quote a whole response below it.
             fault = str(problem.__cause__ or problem.detail).partition("\n")[0][:200]
             line.update(level="WARNING", reason=f"{problem.slug}: {fault}")
-    return response
+        return problem_response(problem)
 
 
 def _route(request: Request) -> tuple[str, dict[str, View], dict[str, str]]:
@@ -102,11 +101,11 @@ def _route(request: Request) -> tuple[str, dict[str, View], dict[str, str]]:
 
 
 def _view(request: Request, views: dict[str, View]) -> View:
-    # With GET's body: API Gateway drops it, but sends its length (RFC 9110, section 8.6).
+    # HEAD gets the body of GET: API Gateway drops it, but sends its length (RFC 9110, section 8.6).
     method = "GET" if request.method == "HEAD" and "GET" in views else request.method
     if method not in views:
         allowed = ", ".join([*(["HEAD"] if "GET" in views else []), *views, "OPTIONS"])
-        if method == "OPTIONS":  # a browser's preflight counts as allowed only with a 2xx
-            return lambda request, **parts: answer(204, Allow=allowed)
+        if method == "OPTIONS":  # a browser's preflight request needs a 2xx
+            return lambda request, **parts: response(204, Allow=allowed)
         raise MethodNotAllowed(f"Use one of {allowed}.", headers={"Allow": allowed})
     return views[method]

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that is repeated gets the answer of the first one.
+"""Idempotency-Key: a repeated POST gets the response of the first one.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
@@ -20,7 +20,7 @@ _KEY = re.compile(r"[ -~]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The first answer to a key; ``expires_at`` is in seconds since 1970."""
+    """The first response to a key; ``expires_at`` is in seconds since 1970."""
 
     record_id: str
     fingerprint: str
@@ -28,9 +28,9 @@ class Record:
     expires_at: int
 
     def replay(self, repeated: "Record") -> Task:
-        """Return the task as it was first answered.
+        """Return the task as it was first created.
 
-        Raises ``IdempotencyKeyReused`` when ``repeated`` came with another body.
+        Raise ``IdempotencyKeyReused`` if ``repeated`` is of another body.
         """
         if self.fingerprint != repeated.fingerprint:
             raise IdempotencyKeyReused("Use a new Idempotency-Key for another task.")
@@ -41,7 +41,7 @@ def new_record(key: str, task: Task) -> Record:
     """Return the record of a key and the task made for it; raise ``InvalidIdempotencyKey``."""
     if not _KEY.fullmatch(key):
         raise InvalidIdempotencyKey("It must have 1 to 255 printable ASCII characters.")
-    # Without fields at their defaults: a version of the service that has more of them agrees.
+    # Without fields at their defaults, so that a version with more fields has the same fingerprint.
     content = json.dumps(task.content(), sort_keys=True)
     return Record(
         record_id=RECORD_PREFIX + hashlib.sha256(key.encode()).hexdigest(),

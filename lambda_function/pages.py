@@ -1,4 +1,4 @@
-"""Lists in pages: the parameters of a page, and the cursor of the next one."""
+"""Pages of a list: their parameters, and the cursor of the next one."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ _MAX_KEY_BYTES = 1024  # of an index's sort key
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A JSON array of tasks, and the address of the next page if there is one."""
+    """A JSON array of tasks, and the URL of the next page if there is one."""
 
     text: str
     next: str | None
@@ -37,16 +37,16 @@ class PageRequest:
     status: str | None
     limit: int
     before: str | None
-    given: Mapping[str, str]
+    filters: Mapping[str, str]  # status and limit as given
 
     def page(self, newest: Iterable[Task]) -> Page:
-        """Return a page of up to ``limit`` tasks: fewer if they are too large, at least one."""
+        """Return a page of up to ``limit`` tasks: fewer if they are large, at least one."""
         texts: list[str] = []
         size = 0
         last = ""
         for task in newest:
             text = task.json()
-            size += len(json.dumps(text))  # as the runtime carries it: escaped, at worst to ASCII
+            size += len(json.dumps(text))  # the runtime escapes it once more
             if len(texts) == self.limit or (texts and size > MAX_PAGE_BYTES):
                 return Page(f"[{','.join(texts)}]", self._next(last))
             texts.append(text)
@@ -55,37 +55,37 @@ class PageRequest:
 
     def _next(self, last: str) -> str:
         # Relative, since only the client knows the stage or base path before it (RFC 8288, 3.1).
-        query = {**self.given, "cursor": cursor_after(last, self.status)}
+        query = {**self.filters, "cursor": cursor_after(last, self.status)}
         return f"tasks?{urlencode(query)}"
 
 
 def page_request(query: Mapping[str, str]) -> PageRequest:
     """Return the page that a query string names; raise ``InvalidParameter`` or ``InvalidCursor``.
 
-    API Gateway joins the values of a repeated parameter with commas, and none has one of its own.
+    API Gateway joins the values of a repeated parameter with commas; no valid value has a comma.
     """
     for name, value in query.items():
         if name not in _PARAMETERS:
-            _refuse(name, f"is unknown; there are {', '.join(_PARAMETERS)}")
-        if "," in value and name != "cursor":  # an invalid cursor has its own problem
-            _refuse(name, "is repeated, or has a comma")
+            _reject(name, f"is unknown; use {', '.join(_PARAMETERS)}")
+        if "," in value and name != "cursor":  # which has a problem of its own
+            _reject(name, "is repeated, or has a comma")
     status, limit, cursor = (query.get(name) for name in _PARAMETERS)
     if status is not None and status not in STATUSES:
-        _refuse("status", f"must be one of {', '.join(STATUSES)}")
+        _reject("status", f"must be one of {', '.join(STATUSES)}")
     if limit is not None and not (_LIMIT.fullmatch(limit) and int(limit) <= MAX_LIMIT):
-        _refuse("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
+        _reject("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
     return PageRequest(
         status=status,
         limit=DEFAULT_LIMIT if limit is None else int(limit),
         before=None if cursor is None else _task_id_of(cursor, status),
-        given={name: query[name] for name in _PARAMETERS if name in query and name != "cursor"},
+        filters={name: query[name] for name in _PARAMETERS if name in query and name != "cursor"},
     )
 
 
 def cursor_after(task_id: str, status: str | None) -> str:
-    """Return the cursor of what follows a task in a list: a checksum and its id, as base64url.
+    """Return the cursor after a task in a list: a checksum and its id, as base64url.
 
-    The checksum covers the list's filter. It guards against mistakes; there is nothing to protect.
+    The checksum covers the filter of the list. It detects mistakes; it is no protection.
     """
     position = task_id.encode()
     check = hashlib.sha256(f"cursor 1 {status or '*'} ".encode() + position).digest()[:_CHECK_BYTES]
@@ -106,7 +106,7 @@ def _task_id_of(cursor: str, status: str | None) -> str:
     return task_id
 
 
-def _refuse(name: str, detail: str) -> NoReturn:
+def _reject(name: str, detail: str) -> NoReturn:
     shown = name.encode(errors="replace").decode()[:40]
     raise InvalidParameter(
         f"The parameter {shown!r} {detail}.",

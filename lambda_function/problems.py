@@ -19,7 +19,7 @@ class ParameterError(TypedDict):
 
 
 class Problem(Exception):
-    """A request that is answered with an error; the subclasses give status, type and title."""
+    """An error response; the subclasses define status, type and title."""
 
     status: ClassVar[int]
     slug: ClassVar[str]
@@ -32,7 +32,7 @@ class Problem(Exception):
         errors: Sequence[FieldError | ParameterError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Take what is wrong with this request, without anything internal in it."""
+        """Take what is wrong with this request, without internal details."""
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
@@ -54,11 +54,11 @@ class Problem(Exception):
 class UnsupportedEvent(Problem):
     """The event is an HTTP request, but not of payload format 2.0."""
 
-    status, slug, title = 400, "unsupported-event", "The event's format is not supported"
+    status, slug, title = 400, "unsupported-event", "The event format is not supported"
 
 
 class MalformedBody(Problem):
-    """The body is no JSON text."""
+    """The body is not JSON."""
 
     status, slug, title = 400, "malformed-body", "The body is not JSON"
 
@@ -84,33 +84,33 @@ class InvalidIdempotencyKey(Problem):
 class RouteNotFound(Problem):
     """No route has this path."""
 
-    status, slug, title = 404, "route-not-found", "There is nothing at this path"
+    status, slug, title = 404, "route-not-found", "The path does not exist"
 
 
 class TaskNotFound(Problem):
     """No task has this id."""
 
-    status, slug, title = 404, "task-not-found", "There is no such task"
+    status, slug, title = 404, "task-not-found", "The task does not exist"
 
 
 class MethodNotAllowed(Problem):
-    """The route has no such method; ``Allow`` names those it has."""
+    """The route does not have this method; ``Allow`` lists those it has."""
 
-    status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
+    status, slug, title = 405, "method-not-allowed", "The method is not allowed"
 
 
 class RequestInProgress(Problem):
-    """Another request with the same Idempotency-Key has not been answered yet."""
+    """Another request with the same Idempotency-Key is still in progress."""
 
-    status, slug, title = 409, "request-in-progress", "The same request is under way"
+    status, slug, title = 409, "request-in-progress", "The request is still in progress"
 
-    def __init__(self, detail: str = "Wait for its answer, or send the request again.") -> None:
-        """Ask the client to wait for a second."""
+    def __init__(self, detail: str = "Wait for its response, or try again.") -> None:
+        """Tell the client to retry after a second."""
         super().__init__(detail, headers={"Retry-After": "1"})
 
 
 class VersionMismatch(Problem):
-    """The present version is none that the client accepts (If-Match, If-None-Match)."""
+    """The client does not accept the current version (If-Match, If-None-Match)."""
 
     status, slug, title = 412, "version-mismatch", "The version does not match"
 
@@ -122,38 +122,38 @@ class BodyTooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body says that it is something other than what the route takes."""
+    """The body has a Content-Type or Content-Encoding that the route does not accept."""
 
-    status, slug, title = 415, "unsupported-media-type", "The body is of another media type"
+    status, slug, title = 415, "unsupported-media-type", "The media type is not supported"
 
 
 class InvalidTask(Problem):
-    """The body is JSON, but not a task; ``errors`` names the fields."""
+    """The body is JSON, but not a valid task; ``errors`` names the fields."""
 
     status, slug, title = 422, "invalid-task", "The task is not valid"
 
 
 class TaskTooLarge(Problem):
-    """The stored item is at DynamoDB's limit with what something else has written to it."""
+    """With attributes that another program has written, the item would exceed DynamoDB's limit."""
 
-    status, slug, title = 422, "task-too-large", "The task would be too large to be stored"
+    status, slug, title = 422, "task-too-large", "The task is too large"
 
-    def __init__(self, detail: str = "With what else is stored it would have over 400 KB.") -> None:
-        """Say what the limit is."""
+    def __init__(self, detail: str = "The stored item would exceed 400 KB.") -> None:
+        """Name the limit."""
         super().__init__(detail)
 
 
 class IdempotencyKeyReused(Problem):
-    """The Idempotency-Key was used with another body before."""
+    """The Idempotency-Key was used before with another body."""
 
     status, slug, title = 422, "idempotency-key-reused", "The Idempotency-Key was used before"
 
 
 class Unavailable(Problem):
-    """DynamoDB throttles or is away; the request may be repeated."""
+    """DynamoDB throttles, fails or cannot be reached; the request may be retried."""
 
-    status, slug, title = 503, "unavailable", "The service is busy"
+    status, slug, title = 503, "unavailable", "The service is unavailable"
 
-    def __init__(self, detail: str = "The database does not answer now; try again.") -> None:
-        """Ask the client to wait for a second."""
+    def __init__(self, detail: str = "The database is not responding; try again.") -> None:
+        """Tell the client to retry after a second."""
         super().__init__(detail, headers={"Retry-After": "1"})

@@ -1,10 +1,10 @@
-"""Tasks in DynamoDB: one table, partition key ``task_id``, and an index of it for lists.
+"""Tasks in DynamoDB: one table with the partition key ``task_id``, and an index for lists.
 
-The index has a partition for each status, or as many as ``TASKS_STATUS_SHARDS``: DynamoDB takes
-1,000 writes a second in a partition
+The index has ``TASKS_STATUS_SHARDS`` partitions for each status: a partition takes 1,000 writes a
+second
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
 
-Idempotency records live in the same table under a prefix that no path can name. They have no
+Idempotency records are in the same table, under a prefix that no path can have. They have no
 status, so they are not in the index.
 
 The first implementation of this service stored no version and, at times, no status. Such a task is
@@ -35,7 +35,7 @@ _NOT_STORED = {"title": "", "created_at": _UNKNOWN_TIME, "updated_at": _UNKNOWN_
 
 
 class TaskTable:
-    """The table of tasks; every method raises ``Unavailable`` when DynamoDB does not answer."""
+    """The table of tasks; every method may raise ``Unavailable``."""
 
     def __init__(self, table: dynamodb.Table, index: str, shards: int) -> None:
         """Take the table, the name of its index, and the number of partitions for each status."""
@@ -44,9 +44,9 @@ class TaskTable:
         self._shards = shards
 
     def newest_tasks(self, status: str | None, before: str | None, count: int) -> Iterator[Task]:
-        """Yield the tasks of a status, or all, newest first, below the id ``before`` if given.
+        """Yield the tasks of a status, or of all, newest first, below the id ``before`` if given.
 
-        Reads ``count`` items of each partition at once, and more only if more are consumed.
+        Read ``count`` items of each partition, and more only if more are consumed.
         """
         statuses = STATUSES if status is None else (status,)
         newest = heapq.merge(
@@ -60,7 +60,7 @@ class TaskTable:
         )
         last = None
         for item in newest:
-            if item["task_id"] != last:  # one that has just changed its status may be in two
+            if item["task_id"] != last:  # a task that changes its status may be in two
                 yield _task(item)
             last = item["task_id"]
 
@@ -68,7 +68,7 @@ class TaskTable:
         """Return a task; raise ``TaskNotFound``."""
         item = self._item(task_id)
         if not item:
-            raise _refusal(task_id, item)
+            raise _rejection(task_id, item)
         return _task(item)
 
     def create(self, task: Task) -> None:
@@ -82,31 +82,31 @@ class TaskTable:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ConditionFailed as failure:
-            # After a retry by the SDK the same item is its own: the first answer was lost.
+            # After a retry of the SDK an equal item is its own: the first response was lost.
             if not (failure.retried and failure.item == item):
                 raise VersionMismatch(f"There is already a task {task.task_id}.") from None
 
     def create_once(self, task: Task, record: Record) -> Record:
         """Add a new task and its record in one transaction, or return the record in force.
 
-        Raises ``RequestInProgress`` while another request does the same.
+        Raise ``RequestInProgress`` while another request does the same.
         """
         for pause in _CONFLICT_PAUSES:
             try:
                 self._create_both(task, record)
                 return record
             except ConditionFailed as failure:
-                # A transaction in conflict with another is not told what that one writes.
-                found = _record(failure.item or self._item(record.record_id))
-                if found and found.expires_at > time.time():
-                    return found
+                # A conflict with another transaction does not return what that one writes.
+                first = _record(failure.item or self._item(record.record_id))
+                if first and first.expires_at > time.time():
+                    return first
                 time.sleep(pause * random.uniform(0.5, 1))  # nosec B311 # jitter
         raise RequestInProgress
 
     def update(self, task_id: str, changes: Mapping[str, str], precondition: Precondition) -> Task:
         """Change fields of a task and return it; raise ``TaskNotFound`` or ``VersionMismatch``.
 
-        Without changes nothing is written, and the version stays.
+        Without changes write nothing and keep the version.
         """
         if not changes:
             task = self.read(task_id)
@@ -118,9 +118,9 @@ class TaskTable:
         setters = {f"#{name}": f":{name}" for name in changed}
         setters["#status"] = ":status" if "status" in changes else "if_not_exists(#status, :status)"
         condition, values = _condition(precondition)
-        write_id = {"S": uuid7()}  # tells an update repeated by the SDK from another client's
+        write_id = {"S": uuid7()}  # distinguishes a retry by the SDK from another update
         try:
-            answer = self._table.call(
+            response = self._table.call(
                 "update_item",
                 Key=_key(task_id),
                 UpdateExpression="SET version = if_not_exists(version, :zero) + :one, "
@@ -142,8 +142,8 @@ class TaskTable:
         except ConditionFailed as failure:
             if failure.item.get("write_id") == write_id:
                 return _task(failure.item)
-            raise _refusal(task_id, failure.item) from None
-        return _task(answer["Attributes"])
+            raise _rejection(task_id, failure.item) from None
+        return _task(response["Attributes"])
 
     def delete(self, task_id: str, precondition: Precondition) -> None:
         """Delete a task; raise ``TaskNotFound`` or ``VersionMismatch``."""
@@ -158,7 +158,7 @@ class TaskTable:
             )
         except ConditionFailed as failure:
             if failure.item or not failure.retried:
-                raise _refusal(task_id, failure.item) from None
+                raise _rejection(task_id, failure.item) from None
 
     def _newest(self, partition: str, before: str | None, count: int) -> Iterator[Item]:
         """Yield the items of a partition of the index, newest first."""
@@ -167,7 +167,7 @@ class TaskTable:
             if before is not None:
                 condition = "#status = :status AND task_id < :before"
                 values[":before"] = {"S": before}
-            answer = self._table.call(
+            response = self._table.call(
                 "query",
                 IndexName=self._index,
                 KeyConditionExpression=condition,
@@ -176,16 +176,16 @@ class TaskTable:
                 ScanIndexForward=False,
                 Limit=count,
             )
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
+            yield from response["Items"]
+            if "LastEvaluatedKey" not in response:
                 return
-            before = answer["LastEvaluatedKey"]["task_id"]["S"]
+            before = response["LastEvaluatedKey"]["task_id"]["S"]
 
     def _create_both(self, task: Task, record: Record) -> None:
         record_put = {
             "TableName": self._table.name,
             "Item": _record_item(record),
-            # Of one in force; TTL may remove the others days late.
+            # TTL may remove expired records days late.
             "ConditionExpression": "NOT expires_at > :now",
             "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -199,12 +199,12 @@ class TaskTable:
         self._table.call("transact_write_items", TransactItems=puts)
 
     def _item(self, key: str) -> Item:
-        answer = self._table.call("get_item", Key=_key(key), ConsistentRead=True)
-        item: Item = answer.get("Item", {})
+        response = self._table.call("get_item", Key=_key(key), ConsistentRead=True)
+        item: Item = response.get("Item", {})
         return item
 
     def _task_item(self, task: Task) -> Item:
-        """Return the item of a task; its status names its partition of the index."""
+        """Return the item of a task; its status is its partition of the index."""
         partition = partition_of(task.status, task.task_id, self._shards)
         return {
             name: {"N": str(value)} if isinstance(value, int) else {"S": value}
@@ -222,12 +222,12 @@ def connect(deadline: float) -> TaskTable:
 
 
 def partition_of(status: str, task_id: str, shards: int) -> str:
-    """Return the partition of the index that a task of this status belongs to."""
+    """Return the partition of the index for a task of this status."""
     return _partition(status, crc32(task_id.encode()) % shards)
 
 
 def _task(item: Item) -> Task:
-    """Return the task in an item, whichever version of the service has written it."""
+    """Return the task in an item, whichever version of the service wrote it."""
     stored = {name: _text(value) for name, value in known_fields(item).items()}
     status = stored.get("status", "").partition(_SHARD_MARK)[0]
     texts: dict[str, Any] = {**_NOT_STORED, **stored, "status": status or STATUSES[0]}
@@ -235,7 +235,7 @@ def _task(item: Item) -> Task:
 
 
 def _text(attribute: Mapping[str, Any]) -> str:
-    # The first implementation took numbers for titles.
+    # The first implementation accepted numbers as titles.
     return str(attribute.get("S") or attribute.get("N") or "")
 
 
@@ -245,7 +245,7 @@ def _version(item: Item) -> int:
 
 
 def _partition(status: str, shard: int) -> str:
-    # The first is the plain status: items written without shards need no migration.
+    # The first is the plain status, so items written without shards need no migration.
     return f"{status}{_SHARD_MARK}{shard}" if shard else status
 
 
@@ -269,7 +269,7 @@ def _record_item(record: Record) -> Item:
     }
 
 
-def _refusal(task_id: str, item: Item) -> Problem:
+def _rejection(task_id: str, item: Item) -> Problem:
     return _mismatch(_version(item)) if item else TaskNotFound(f"There is no task {task_id}.")
 
 
@@ -281,13 +281,13 @@ def _condition(precondition: Precondition) -> tuple[str, Item]:
     """Return the condition under which a task may be written, and the values in it."""
     condition, values = "attribute_exists(task_id)", Item()
     if precondition.accepted is not None:
-        # No version at all is -1, which no task has.
+        # An empty IN is not valid, and no task has version -1.
         test, values = _version_in("accepted", precondition.accepted or (-1,))
         condition += f" AND {test}"
-    if precondition.refused:
-        test, refused = _version_in("refused", precondition.refused)
+    if precondition.rejected:
+        test, rejected = _version_in("rejected", precondition.rejected)
         condition += f" AND NOT {test}"
-        values |= refused
+        values |= rejected
     return condition, values
 
 

@@ -1,4 +1,4 @@
-"""The task: its fields, the rule of each, and what clients may write."""
+"""The task: its fields, their rules, and what clients may write."""
 
 import json
 import re
@@ -16,16 +16,15 @@ STATUSES = ("pending", "in_progress", "done")
 MAX_TITLE = 200  # characters
 MAX_DESCRIPTION = 4_000  # characters
 
-Rule = Callable[[object], str]  # returns the text to store; raises ValueError: what it must be
+Rule = Callable[[object], str]  # returns the text to store, or raises ValueError("must be …")
 
-# No space, no control, nothing of Unicode's Default_Ignorable_Code_Point, no empty Braille pattern.
-# Written so that it means the same to every dialect of JSON Schema's patterns, hence of the first
-# plane only.
+# No white space, control character, Default_Ignorable_Code_Point or blank Braille pattern.
+# Limited to the first plane, so that it means the same in every dialect of JSON Schema patterns.
 _VISIBLE = re.compile(
     r"[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
     r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]"
 )
-# This service makes version 7, its first implementation made version 4.
+# Version 7 is the present one; the first implementation of this service made version 4.
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _UUID_RULE = "must be a UUID of version 4 or 7 in lower case"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def _title(value: object) -> str:
     title = _string(value)
     if len(title) > MAX_TITLE or not _VISIBLE.search(title):
-        raise ValueError(f"must have 1 to {MAX_TITLE} characters, and one of them visible")
+        raise ValueError(f"must have 1 to {MAX_TITLE} characters, at least one of them visible")
     return title.strip()
 
 
@@ -66,7 +65,7 @@ def _string(value: object) -> str:
 
 
 def _writable(rule: Rule, default: Any = MISSING) -> Any:
-    """Declare a text field that clients may write, required unless it has a ``default``."""
+    """Return a text field that clients may write, required unless it has a ``default``."""
     return field(default=default, metadata={"rule": rule})
 
 
@@ -74,8 +73,8 @@ def _writable(rule: Rule, default: Any = MISSING) -> Any:
 class Task:
     """A task; times are RFC 3339 in UTC with milliseconds, ``version`` counts from 1.
 
-    A new field is declared here and nowhere else in the function. It needs a default: the value of
-    a task that was stored, or answered to an ``Idempotency-Key``, before there was such a field.
+    Add a field here and nowhere else in the function. It needs a default, for tasks and
+    idempotency records that were stored before it was added.
     """
 
     task_id: str
@@ -96,9 +95,9 @@ class Task:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     def content(self) -> dict[str, str]:
-        """Return what a client has written, without the fields that are at their defaults."""
-        written: dict[str, str] = {name: getattr(self, name) for name in _RULES}
-        return {name: text for name, text in written.items() if text != _DEFAULTS.get(name)}
+        """Return the fields that clients may write, without those at their defaults."""
+        texts: dict[str, str] = {name: getattr(self, name) for name in _RULES}
+        return {name: text for name, text in texts.items() if text != _DEFAULTS.get(name)}
 
 
 _RULES: dict[str, Rule] = {
@@ -110,32 +109,30 @@ _DEFAULTS: dict[str, str] = {
 
 
 def known_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of which ``Task`` has a field: another version may have stored more."""
+    """Return the values that are fields of ``Task``; a newer version may have stored more."""
     return {each.name: values[each.name] for each in fields(Task) if each.name in values}
 
 
 def new_task(body: object, task_id: str | None = None) -> Task:
-    """Return a new task as a client described it, under a new id or the one given.
+    """Return the new task in a body, under a new id or the one given.
 
-    ``created_at`` is the time in an id of UUID version 7 if that is past, else the present.
-    Raises ``InvalidTask``, or ``InvalidParameter`` for an id that no new task can have.
+    ``created_at`` is the time in an id of UUID version 7 if that is past, else now. Raise
+    ``InvalidTask``, or ``InvalidParameter`` for an id that no new task can have.
     """
     if task_id is not None and not _UUID.fullmatch(task_id):
         raise InvalidParameter(
-            f"A new task's id {_UUID_RULE}.",
+            f"The id of a new task {_UUID_RULE}.",
             errors=[ParameterError(parameter="task_id", detail=_UUID_RULE)],
         )
     required = [name for name in _RULES if name not in _DEFAULTS]
-    written = {**_DEFAULTS, **_validated(body, required)}
+    texts = {**_DEFAULTS, **_validated(body, required)}
     now = timestamp()
     created = now if task_id is None else min(_id_time(task_id) or now, now)
-    return Task(
-        task_id=task_id or uuid7(), created_at=created, updated_at=now, version=1, **written
-    )
+    return Task(task_id=task_id or uuid7(), created_at=created, updated_at=now, version=1, **texts)
 
 
 def task_changes(body: object) -> dict[str, str]:
-    """Return the fields that a client wants to change, at least one; raise ``InvalidTask``."""
+    """Return the fields to change, at least one; raise ``InvalidTask``."""
     changes = _validated(body)
     if not changes:
         raise InvalidTask(f"Give at least one of {', '.join(_RULES)}.")
@@ -143,9 +140,9 @@ def task_changes(body: object) -> dict[str, str]:
 
 
 def task_patch(body: object) -> dict[str, str]:
-    """Return the fields that a merge patch changes, maybe none; raise ``InvalidTask``.
+    """Return the fields that a merge patch changes, possibly none; raise ``InvalidTask``.
 
-    A null removes a field: it gets the value that it has when it is not given (RFC 7396).
+    A null sets a field to its default (RFC 7396).
     """
     if isinstance(body, dict):
         body = {
@@ -155,7 +152,7 @@ def task_patch(body: object) -> dict[str, str]:
 
 
 def timestamp() -> str:
-    """Return the present time as RFC 3339, e.g. ``2026-01-02T03:04:05.678Z``."""
+    """Return the current time as RFC 3339, e.g. ``2026-01-02T03:04:05.678Z``."""
     return _rfc3339(datetime.now(UTC))
 
 
@@ -190,7 +187,7 @@ def _validated(body: object, required: list[str] | None = None) -> dict[str, str
 
 
 def _unknown(value: object) -> str:
-    raise ValueError(f"is not a field that can be written; these are {', '.join(_RULES)}")
+    raise ValueError(f"is not a field that can be written; use {', '.join(_RULES)}")
 
 
 def _error(detail: str, name: str | None = None) -> FieldError:

@@ -1,7 +1,19 @@
-"""The real handler, called as API Gateway calls it, on a table in moto behind real HTTP."""
+"""The real handler, called as API Gateway calls it, on a table in moto.
+
+- `api`: the handler, on an empty table.
+- `table`: a DynamoDB client to look into that table.
+- `wire`: real HTTP between the function's SDK and the table, with faults.
+- `new_client`: a new SDK client for the tests after this one, whose faults use up its retries.
+- `shards`: sets how many partitions of the index each status has.
+- `function_environment`: the function's environment variables.
+
+The requests of a test have a minute, and without `wire` they have no time-out: no test depends on
+the speed of moto.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -18,7 +30,9 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
 # Lambda puts the root of the zip on the path: the modules are imported as they are there.
@@ -30,6 +44,7 @@ import handler
 TABLE = "TaskTable"
 INDEX = "status-task_id-index"
 
+_READS = ("GetItem", "Query", "Scan")
 _OF_TRANSACTIONS = ("TransactionConflict", "ThrottlingError")
 
 
@@ -47,7 +62,7 @@ class Answer:
 
     @property
     def slug(self) -> str:
-        """The last part of a problem's type."""
+        """Return the last part of a problem's type."""
         assert self.headers["content-type"] == "application/problem+json"
         problem = self.json()
         assert problem["status"] == self.status
@@ -57,10 +72,10 @@ class Answer:
 
 
 class Api:
-    """The handler, with HTTP's words for its arguments and answers."""
+    """The handler, with an HTTP request as arguments and an HTTP response as result."""
 
     def __call__(self, method: str, path: str, body: object = None, **parts: Any) -> Answer:
-        """Send a request; ``parts`` are those of ``event``."""
+        """Send a request; ``parts`` are headers and query."""
         return self.send(self.event(method, path, body, **parts))
 
     @staticmethod
@@ -71,7 +86,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Return an event of payload format 2.0; a body that is no string is sent as JSON."""
+        """Return an event of payload format 2.0; a body that is not a string is sent as JSON."""
         event: dict[str, Any] = {
             "version": "2.0",
             "routeKey": "$default",
@@ -87,7 +102,7 @@ class Api:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
         return event
 
-    def send(self, event: object, seconds_left: float = 10) -> Answer:
+    def send(self, event: object, seconds_left: float = 60) -> Answer:
         """Invoke the handler with an event and check that its response can be encoded."""
         end = time.monotonic() + seconds_left
         context = SimpleNamespace(
@@ -96,7 +111,7 @@ class Api:
         )
         response = handler.lambda_handler(event, context)
         assert time.monotonic() < end
-        json.dumps(response, ensure_ascii=False).encode()  # what the runtime does with it
+        json.dumps(response, ensure_ascii=False).encode()  # as the runtime does
         assert set(response) == {"statusCode", "headers", "body"}
         headers = {name.lower(): value for name, value in response["headers"].items()}
         return Answer(response["statusCode"], headers, response["body"])
@@ -109,30 +124,71 @@ class Api:
         return task
 
 
-class Wire(ThreadingHTTPServer):
-    """DynamoDB at an address of this machine: moto, with faults before it.
+class Database:
+    """DynamoDB: moto in this process, one request after the other as for an item."""
 
-    ``calls`` are the operations of all requests that came, in order.
+    def __init__(self) -> None:
+        self.is_written = False
+        self._moto = Client(DomainDispatcherApplication(create_backend_app))
+        self._lock = threading.Lock()
+
+    def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Return status and body of the response to a request."""
+        with self._lock:
+            self.is_written |= headers["X-Amz-Target"].partition(".")[2] not in _READS
+            answer = self._moto.post("/", headers=dict(headers), data=body)
+            return answer.status_code, answer.get_data()
+
+    def send(self, request: Any, **_: Any) -> AWSResponse:
+        """Return the response to a request of botocore, without HTTP."""
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+        }
+        status, content = self.answer(headers, request.body)
+        raw = HTTPResponse(io.BytesIO(content), preload_content=False)
+        return AWSResponse(request.url, status, {"Content-Length": str(len(content))}, raw)
+
+    def clear(self, client: Any) -> None:
+        """Delete all items of the table, if there may be any."""
+        if self.is_written:
+            scan = client.get_paginator("scan")
+            pages = scan.paginate(TableName=TABLE, ProjectionExpression="task_id")
+            deletes = [{"DeleteRequest": {"Key": item}} for page in pages for item in page["Items"]]
+            for start in range(0, len(deletes), 25):
+                client.batch_write_item(RequestItems={TABLE: deletes[start : start + 25]})
+        self.is_written = False
+
+
+class Wire(ThreadingHTTPServer):
+    """The database behind real HTTP, with faults; without ``is_used`` requests bypass it.
+
+    ``calls`` are the operations of all requests received, in order.
     """
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
         super().__init__(("127.0.0.1", 0), _Delivery)
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.database = database
+        self.is_used = False
         self.calls: list[str] = []
         self.released = threading.Event()
-        self._moto = Client(DomainDispatcherApplication(create_backend_app))
         self._lock = threading.Lock()
         self._kind = ""
         self._times = 0
-        self._met: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+
+    def bypass(self, request: Any, **_: Any) -> AWSResponse | None:
+        """Answer a request of the function's SDK in this process unless the wire is used."""
+        return None if self.is_used else self.database.send(request)
 
     def inject(self, kind: str, times: int = 99) -> None:
-        """Let the next requests of each operation meet a fault, so many times."""
+        """Make the next ``times`` requests of each operation fail."""
         with self._lock:
             self.calls.clear()
-            self._met.clear()
+            self._counts.clear()
             self._kind, self._times = kind, times
 
     def clear_faults(self) -> None:
@@ -140,18 +196,12 @@ class Wire(ThreadingHTTPServer):
         self.inject("", times=0)
 
     def fault(self, operation: str) -> str:
-        """Note a request and return the fault that it meets, if it does."""
+        """Record a request, and return its fault or an empty string."""
         with self._lock:
             self.calls.append(operation)
-            self._met[operation] += 1
+            self._counts[operation] += 1
             fits = operation == "TransactWriteItems" or self._kind not in _OF_TRANSACTIONS
-            return self._kind if fits and self._met[operation] <= self._times else ""
-
-    def deliver(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        """Give a request to moto: one after the other, as DynamoDB does for an item."""
-        with self._lock:
-            answer = self._moto.post("/", headers=dict(headers), data=body)
-            return answer.status_code, answer.get_data()
+            return self._kind if fits and self._counts[operation] <= self._times else ""
 
 
 class _Delivery(BaseHTTPRequestHandler):
@@ -164,7 +214,7 @@ class _Delivery(BaseHTTPRequestHandler):
         operation = self.headers["X-Amz-Target"].partition(".")[2]
         match self.server.fault(operation):
             case "":
-                self._answer(*self.server.deliver(self.headers, body))
+                self._answer(*self.server.database.answer(self.headers, body))
             case "dropped":
                 self.close_connection = True
             case "slow":  # longer than the read timeout
@@ -172,12 +222,12 @@ class _Delivery(BaseHTTPRequestHandler):
                 self.close_connection = True
             case "late":
                 time.sleep(1.3)
-                self._answer(*self.server.deliver(self.headers, body))
+                self._answer(*self.server.database.answer(self.headers, body))
             case "answer lost":
-                self.server.deliver(self.headers, body)
+                self.server.database.answer(self.headers, body)
                 self.close_connection = True
             case "answer cut off":
-                status, content = self.server.deliver(self.headers, body)
+                status, content = self.server.database.answer(self.headers, body)
                 self._answer(status, content, cut_off=1)
                 self.close_connection = True
             case "500":
@@ -198,7 +248,7 @@ class _Delivery(BaseHTTPRequestHandler):
         self.wfile.write(content[: len(content) - cut_off])
 
     def log_message(self, *_: Any) -> None:
-        """Be quiet."""
+        """Write no log."""
 
 
 def _cancelled(reason: str) -> bytes:
@@ -211,7 +261,7 @@ def _cancelled(reason: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def _wire() -> Iterator[Wire]:
-    with Wire() as server:
+    with Wire(Database()) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield server
@@ -222,21 +272,9 @@ def _wire() -> Iterator[Wire]:
 
 
 @pytest.fixture(scope="session")
-def _database(_wire: Wire) -> Any:
-    """Return a client of its own to look into the database."""
-    return botocore.session.get_session().create_client(
-        "dynamodb",
-        region_name="eu-west-3",
-        endpoint_url=_wire.url,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-
-
-@pytest.fixture
-def environment(_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the function's variables for one test: those of other folders share the process."""
-    for name, value in {
+def function_environment(_wire: Wire) -> dict[str, str]:
+    """Return the function's environment variables."""
+    return {
         "AWS_DEFAULT_REGION": "eu-west-3",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -245,19 +283,43 @@ def environment(_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_ENDPOINT_URL": _wire.url,
         "TASKS_TABLE_NAME": TABLE,
         "TASKS_INDEX_NAME": INDEX,
-    }.items():
-        monkeypatch.setenv(name, value)
+    }
+
+
+@pytest.fixture(scope="session")
+def _client(_wire: Wire) -> Any:
+    client = botocore.session.get_session().create_client(
+        "dynamodb",
+        region_name="eu-west-3",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    client.meta.events.register("before-send.dynamodb", _wire.database.send)
+    return client
+
+
+@pytest.fixture(scope="module")
+def _table(_client: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
+    # Not for the session: the tests of other folders make a table of this name in the same process.
+    _client.create_table(**table_definition)
+    yield _client
+    _client.delete_table(TableName=TABLE)
 
 
 @pytest.fixture
 def table(
-    _wire: Wire, _database: Any, environment: None, table_definition: dict[str, Any]
+    _wire: Wire,
+    _table: Any,
+    function_environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Any]:
-    """Make an empty table, and return a client of its own to look into it."""
-    _database.create_table(**table_definition)
-    yield _database
-    _wire.clear_faults()
-    _database.delete_table(TableName=TABLE)
+    """Yield a client to look into the table, which is empty."""
+    for name, value in function_environment.items():
+        monkeypatch.setenv(name, value)
+    events = connection.client().meta.events
+    events.register("before-send.dynamodb", _wire.bypass, unique_id="bypass")
+    yield _table
+    _wire.database.clear(_table)
 
 
 @pytest.fixture
@@ -268,13 +330,22 @@ def api(table: Any) -> Api:
 
 @pytest.fixture
 def wire(_wire: Wire, table: Any) -> Iterator[Wire]:
-    """Faults, and a handler whose SDK has not used up its retries."""
-    connection.client.cache_clear()
+    """Yield the wire between the function and the table."""
+    _wire.clear_faults()
+    _wire.is_used = True
     yield _wire
+    _wire.is_used = False
+    _wire.clear_faults()
+
+
+@pytest.fixture
+def new_client() -> Iterator[None]:
+    """Make a new client after the test: the SDK stops to retry after too many failed retries."""
+    yield
     connection.client.cache_clear()
 
 
 @pytest.fixture
 def shards(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Set how many partitions of the index each status has."""
+    """Return a function that sets how many partitions of the index each status has."""
     return lambda count: monkeypatch.setenv("TASKS_STATUS_SHARDS", str(count))

@@ -1,4 +1,4 @@
-"""Lists: in pages, newest first, complete, and never larger than Lambda lets through."""
+"""Lists: in pages, newest first, complete, and never larger than Lambda allows."""
 
 import base64
 import json
@@ -35,7 +35,7 @@ def _fill(table: Any, count: int, shards: int = 1, **fields: str) -> list[str]:
 
 
 def _next(answer: Any) -> dict[str, str] | None:
-    """Return the query of the next page."""
+    """Return the query of the next page, or None."""
     if "link" not in answer.headers:
         return None
     match = LINK.fullmatch(answer.headers["link"])
@@ -46,13 +46,13 @@ def _next(answer: Any) -> dict[str, str] | None:
 def _walk(api: Any, **query: str) -> list[Any]:
     """Return the answers of all pages."""
     answers = [api("GET", "/tasks", query=query)]
-    while following := _next(answers[-1]):
-        answers.append(api("GET", "/tasks", query=following))
+    while query := _next(answers[-1]):
+        answers.append(api("GET", "/tasks", query=query))
         assert answers[-1].status == 200
     return answers
 
 
-def _seen(answers: list[Any]) -> list[str]:
+def _listed(answers: list[Any]) -> list[str]:
     return [task["task_id"] for answer in answers for task in answer.json()]
 
 
@@ -70,8 +70,8 @@ def test_newest_task_comes_first(api):
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_list_can_be_of_one_status(api, status: str):
-    """With ?status= only tasks of that status are listed; a task moves with its status."""
+def test_list_is_filtered_by_status(api, status: str):
+    """With ?status= only tasks of that status are listed, as of the last change."""
     tasks = [api.add(status=each) for each in STATUSES * 2]
     moved = api("PUT", f"/tasks/{tasks[0]['task_id']}", {"status": "done"}).json()
     expected = [task for task in [*tasks[:0:-1], moved] if task["status"] == status]
@@ -85,7 +85,7 @@ def test_limit_is_the_size_of_a_page(api, table, query: dict[str, str], size: in
     """A page has 50 tasks, or as many as ?limit= says, 1 to 100."""
     ids = _fill(table, 120)
     answer = api("GET", "/tasks", query=query)
-    assert _seen([answer]) == ids[::-1][:size]
+    assert _listed([answer]) == ids[::-1][:size]
     assert _next(answer) is not None
 
 
@@ -97,13 +97,13 @@ def test_last_page_has_no_link(api, table):
 
 
 def test_next_page_keeps_status_and_limit(api, table):
-    """The link repeats the parameters that were given, and only those."""
+    """The link repeats the given parameters, and only those."""
     _fill(table, 60)
     given = {"status": "done", "limit": "7"}
-    following = _next(api("GET", "/tasks", query=given))
-    assert following is not None
-    assert following.pop("cursor")
-    assert following == given
+    query = _next(api("GET", "/tasks", query=given))
+    assert query is not None
+    assert query.pop("cursor")
+    assert query == given
     assert list(_next(api("GET", "/tasks", query={"limit": "7"})) or {}) == ["limit", "cursor"]
 
 
@@ -112,11 +112,11 @@ def test_next_page_keeps_status_and_limit(api, table):
     ["\x00", *(pytest.param(each, marks=pytest.mark.soak) for each in ("x", '"', "é", "👩"))],
 )
 def test_large_page_ends_early(api, table, character: str):
-    """Every page fits into Lambda's limit as the runtime encodes it, and none lacks a task."""
-    ids = _fill(table, 90, title="t", description=character * 60_000)
+    """Every page fits into Lambda's limit as the runtime encodes it, and no task is left out."""
+    ids = _fill(table, 24, title="t", description=character * 60_000)
     answers = _walk(api, limit="100")
     assert len(answers) > 1
-    assert _seen(answers) == ids[::-1]
+    assert _listed(answers) == ids[::-1]
     for answer in answers:
         assert len(json.dumps({"body": answer.text})) < LAMBDA_LIMIT
         assert len(answer.text.encode()) <= 4_500_000
@@ -136,84 +136,84 @@ def test_cost_of_a_page_does_not_depend_on_the_table(api, table, wire, shards, s
     assert wire.calls == ["Query"] * shards_now
 
 
-@pytest.mark.parametrize("shards_before", [1, 2, 3])
+@pytest.mark.parametrize("shards_before", [1, 3])
 def test_shards_may_grow_at_any_time(api, table, shards, shards_before: int):
-    """What was stored with fewer shards is listed with more, and moves when its status changes."""
-    ids = _fill(table, 30, shards_before)
+    """Tasks stored with fewer shards are listed with more, and move when their status changes."""
+    ids = _fill(table, 12, shards_before)
     shards(7)
-    ids += [api.add()["task_id"] for _ in range(20)]
-    assert _seen(_walk(api, limit="20")) == ids[::-1]
+    ids += [api.add()["task_id"] for _ in range(6)]
+    assert _listed(_walk(api, limit="7")) == ids[::-1]
     for task_id in ids:
         answer = api("PUT", f"/tasks/{task_id}", {"status": "done"})
         assert (answer.status, answer.json()["status"]) == (200, "done")
-    assert _seen(_walk(api, limit="20", status="done")) == ids[::-1]
-    assert _seen(_walk(api, status="pending")) == []
+    assert _listed(_walk(api, limit="7", status="done")) == ids[::-1]
+    assert _listed(_walk(api, status="pending")) == []
 
 
 def test_shards_spread_the_writes(api, table, shards):
     """New tasks of one status are stored in as many partitions, about evenly."""
     shards(4)
-    for _ in range(120):
-        assert api.add()["status"] == "pending"
-    stored = [item["status"]["S"] for item in table.scan(TableName="TaskTable")["Items"]]
+    task = api.add()
+    (item,) = table.scan(TableName="TaskTable")["Items"]
+    assert item["status"]["S"] == partition_of("pending", task["task_id"], 4)
+    stored = [partition_of("pending", task_id, 4) for task_id in _ids(400)]
     assert set(stored) == {"pending", "pending#1", "pending#2", "pending#3"}
-    assert min(stored.count(partition) for partition in set(stored)) >= 10
+    assert min(stored.count(partition) for partition in set(stored)) >= 50
 
 
 @pytest.mark.parametrize(
-    ("count", "shards_now"), [(300, 1), (300, 3), pytest.param(10_000, 1, marks=pytest.mark.soak)]
+    ("count", "shards_now"), [(60, 1), (60, 3), pytest.param(10_000, 1, marks=pytest.mark.soak)]
 )
-def test_walk_sees_every_task_that_stays_once(api, table, shards, count: int, shards_now: int):
-    """While others add and delete, a walk lists what stays exactly once, newest first."""
+def test_every_task_that_stays_is_listed_once(api, table, shards, count: int, shards_now: int):
+    """While others add and delete tasks, every task that stays is listed exactly once."""
     ids = _fill(table, count, shards_now)
     shards(shards_now)
-    doomed = random.Random(7).sample(ids, count // 4)
-    seen: list[str] = []
-    query: dict[str, str] | None = {"limit": "100"}
+    to_delete = random.Random(7).sample(ids, count // 4)
+    listed: list[str] = []
+    query: dict[str, str] | None = {"limit": str(min(count // 3, 100))}
     with ThreadPoolExecutor(2) as others:
         while query is not None:
             churn = [others.submit(api.add)]
-            gone = [doomed.pop() for _ in range(min(len(doomed), 25))]
-            churn += [others.submit(api, "DELETE", f"/tasks/{task_id}") for task_id in gone]
+            batch = [to_delete.pop() for _ in range(min(len(to_delete), 25))]
+            churn += [others.submit(api, "DELETE", f"/tasks/{task_id}") for task_id in batch]
             answer = api("GET", "/tasks", query=query)
-            if answer.status != 503:  # moto may take longer than a call does
-                seen += _seen([answer])
-                query = _next(answer)
+            listed += _listed([answer])
+            query = _next(answer)
             assert all(other.result() for other in churn)
-    left = [item["task_id"]["S"] for item in _everything(table)]
-    assert seen == sorted(set(seen), reverse=True)
-    assert set(seen) >= set(left) & set(ids)
+    left = [item["task_id"]["S"] for item in _all_items(table)]
+    assert listed == sorted(set(listed), reverse=True)
+    assert set(listed) >= set(left) & set(ids)
 
 
-def _everything(table: Any) -> list[Any]:
+def _all_items(table: Any) -> list[Any]:
     pages = table.get_paginator("scan").paginate(TableName="TaskTable")
     return [item for page in pages for item in page["Items"]]
 
 
-def test_task_deleted_at_a_page_border_does_not_matter(api, table):
-    """The next page follows the last task seen, also when that one is gone."""
+def test_next_page_follows_a_deleted_task(api, table):
+    """The next page is the same if the last task of a page has been deleted."""
     ids = _fill(table, 30)
     first = api("GET", "/tasks", query={"limit": "10"})
     assert api("DELETE", f"/tasks/{first.json()[-1]['task_id']}").status == 204
     second = api("GET", "/tasks", query=_next(first))
-    assert _seen([first, second]) == ids[::-1][:20]
+    assert _listed([first, second]) == ids[::-1][:20]
 
 
-def test_tampered_cursors_are_refused(api, table):
+def test_changed_cursors_are_rejected(api, table):
     """A cursor that was changed anywhere answers 400 and names the parameter."""
     _fill(table, 20)
     cursor = (_next(api("GET", "/tasks", query={"limit": "10"})) or {})["cursor"]
-    tampered = [cursor[:place] + "A" + cursor[place + 1 :] for place in range(len(cursor))]
-    tampered += [cursor + "=", cursor + "A", cursor[:-1], " " + cursor, cursor[::-1]]
-    tampered += [f"{cursor},{cursor}", cursor + "\n"]
-    for bad in set(tampered) - {cursor}:
+    changed = [cursor[:place] + "A" + cursor[place + 1 :] for place in range(len(cursor))]
+    changed += [cursor + "=", cursor + "A", cursor[:-1], " " + cursor, cursor[::-1]]
+    changed += [f"{cursor},{cursor}", cursor + "\n"]
+    for bad in set(changed) - {cursor}:
         answer = api("GET", "/tasks", query={"cursor": bad})
         assert (answer.status, answer.slug) == (400, "invalid-cursor")
         assert [error["parameter"] for error in answer.json()["errors"]] == ["cursor"]
 
 
 def test_cursor_belongs_to_its_filter(api, table):
-    """A cursor of one status answers 400 with another or none; another limit is fine."""
+    """A cursor of one status answers 400 with another or none, and accepts another limit."""
     _fill(table, 60)
     cursor = (_next(api("GET", "/tasks", query={"status": "done", "limit": "5"})) or {})["cursor"]
     for other in ({}, {"status": "pending"}):
@@ -238,8 +238,8 @@ def test_cursor_belongs_to_its_filter(api, table):
     + [base64.urlsafe_b64encode(raw).decode() for raw in (b"\xff" * 20, b"000000", b'{"a": 1}')]
     + [cursor_after("", None), cursor_after("x" * 1025, None)],
 )
-def test_invented_cursors_are_refused(api, cursor: str):
-    """Whatever is no cursor answers 400, also one longer than a key of the index may be."""
+def test_invalid_cursors_are_rejected(api, cursor: str):
+    """Any other text answers 400, even one longer than a key of the index may be."""
     answer = api("GET", "/tasks", query={"cursor": cursor})
     assert (answer.status, answer.slug) == (400, "invalid-cursor")
 
@@ -257,8 +257,8 @@ def test_invented_cursors_are_refused(api, cursor: str):
         *[("limit", bad) for bad in ("5,5", "9" * 5_000, "ten")],
     ],
 )
-def test_bad_parameters_are_refused_by_name(api, name: str, value: str):
-    """An unknown, repeated or invalid parameter answers 400 and is named."""
+def test_invalid_parameters_are_named(api, name: str, value: str):
+    """An unknown, repeated or invalid parameter answers 400 and its name."""
     answer = api("GET", "/tasks", query={name: value})
     assert (answer.status, answer.slug) == (400, "invalid-parameter")
     (error,) = answer.json()["errors"]
@@ -267,14 +267,14 @@ def test_bad_parameters_are_refused_by_name(api, name: str, value: str):
 
 @pytest.mark.parametrize(("name", "value"), [("limit", "1,2"), ("status", "done,done")])
 def test_repeated_parameter_is_named_as_such(api, name: str, value: str):
-    """Not that each of its values is wrong: API Gateway joins them with commas."""
+    """API Gateway joins repeated values with commas; the message says that they are repeated."""
     answer = api("GET", "/tasks", query={name: value})
     assert (answer.status, answer.slug) == (400, "invalid-parameter")
     assert answer.json()["detail"] == f"The parameter {name!r} is repeated, or has a comma."
 
 
 def test_list_has_an_entity_tag(api):
-    """A list that has not changed answers 304 to its tag, and 200 once it has."""
+    """A list answers 304 to its tag until it changes."""
     api.add()
     tag = api("GET", "/tasks").headers["etag"]
     known = {"If-None-Match": tag}

@@ -1,4 +1,4 @@
-"""API Gateway's side of the function: HTTP API events and responses, payload format 2.0.
+"""HTTP API events and responses of API Gateway, payload format 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -17,11 +17,11 @@ MAX_BODY_BYTES = 64 * 1024  # the longest valid task, with every character escap
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """A media type that a route takes as a body."""
+    """A media type that a route accepts as a body."""
 
     name: str
     pattern: re.Pattern[str]
-    offer: Mapping[str, str]  # response headers that name it when another one was sent
+    hint: Mapping[str, str]  # headers of the 415 response that name it
 
 
 JSON = MediaType("application/json", re.compile(r"(?:application/(?:[\w.-]+\+)?json)?", re.A), {})
@@ -32,18 +32,18 @@ MERGE_PATCH = MediaType(
 )
 
 
-_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
+_IDENTITY_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
 
 
 class NotAnHttpEvent(Exception):
     """The function was invoked by something other than an HTTP API: a queue, a bucket, a timer.
 
-    Raised, so that the source delivers the event again or keeps it, and the error alarm fires.
+    The source then retries or keeps the event, and the error alarm fires.
     """
 
 
 class Response(TypedDict):
-    """What the function returns to API Gateway."""
+    """A response to API Gateway."""
 
     statusCode: int
     headers: dict[str, str]
@@ -69,17 +69,17 @@ class Request:
     def json(self, accepted: MediaType) -> object:
         """Return the parsed body; every number is a float.
 
-        Raises ``BodyTooLarge``, ``UnsupportedMediaType`` or ``MalformedBody``.
+        Raise ``BodyTooLarge``, ``UnsupportedMediaType`` or ``MalformedBody``.
         """
         longest = (MAX_BODY_BYTES + 2) // 3 * 4 if self.is_base64 else MAX_BODY_BYTES
         if len(self.content) > longest:
-            raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes.")
+            raise BodyTooLarge(f"The body may have at most {MAX_BODY_BYTES} bytes.")
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not accepted.pattern.fullmatch(media_type):
-            raise UnsupportedMediaType(f"Send the body as {accepted.name}.", headers=accepted.offer)
+            raise UnsupportedMediaType(f"Send the body as {accepted.name}.", headers=accepted.hint)
         if self.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
             raise UnsupportedMediaType(
-                "Send the body without a Content-Encoding.", headers=_PLAIN_ONLY
+                "Send the body without a Content-Encoding.", headers=_IDENTITY_ONLY
             )
         try:
             body = self.content.encode()
@@ -87,19 +87,19 @@ class Request:
                 body = base64.b64decode(body, validate=True)
         except ValueError as error:
             raise MalformedBody("The body is neither base64 nor UTF-8 text.") from error
-        if len(body) > MAX_BODY_BYTES:  # in bytes it may be longer than in characters
-            raise BodyTooLarge(f"The body may have {MAX_BODY_BYTES} bytes; it has {len(body)}.")
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"The body has {len(body)} bytes, more than {MAX_BODY_BYTES}.")
         try:
             # As floats, since int() refuses more than 4,300 digits and no field is a number.
-            return json.loads(body.decode(), parse_int=float, parse_constant=_refuse_constant)
+            return json.loads(body.decode(), parse_int=float, parse_constant=_reject_constant)
         except (ValueError, RecursionError) as error:
-            raise MalformedBody("The body must be one JSON text in UTF-8.") from error
+            raise MalformedBody("The body must be one JSON value in UTF-8.") from error
 
 
 def parse(event: object, deadline: float) -> Request:
     """Return the request in an event of payload format 2.0.
 
-    Raises ``UnsupportedEvent`` for an HTTP request in another format, ``NotAnHttpEvent`` for
+    Raise ``UnsupportedEvent`` for an HTTP request in another format, ``NotAnHttpEvent`` for
     everything else.
     """
     match event:
@@ -113,8 +113,8 @@ def parse(event: object, deadline: float) -> Request:
                 method=method,
                 path=_without_stage(path, context.get("stage")),
                 route_key=route_key if isinstance(route_key, str) else "$default",
-                headers={name.lower(): value for name, value in _texts(rest.get("headers"))},
-                query=dict(_texts(rest.get("queryStringParameters"))),
+                headers={name.lower(): value for name, value in _strings(rest.get("headers"))},
+                query=dict(_strings(rest.get("queryStringParameters"))),
                 content=content if isinstance(content, str) else "",
                 is_base64=rest.get("isBase64Encoded") is True,
                 deadline=deadline,
@@ -124,27 +124,27 @@ def parse(event: object, deadline: float) -> Request:
     raise NotAnHttpEvent("The event must be an HTTP API event of payload format 2.0.")
 
 
-def answer(status: int, document: object = None, **headers: str) -> Response:
-    """Return a response with ``document`` as JSON; no document, no body."""
+def response(status: int, document: object = None, **headers: str) -> Response:
+    """Return a response with ``document`` as its JSON body, or without a body."""
     if document is None:
         return Response(statusCode=status, headers=headers, body="")
-    return json_answer(status, json.dumps(document, ensure_ascii=False), **headers)
+    return json_response(status, json.dumps(document, ensure_ascii=False), **headers)
 
 
-def json_answer(status: int, text: str, **headers: str) -> Response:
-    """Return a response whose JSON text is already written."""
+def json_response(status: int, text: str, **headers: str) -> Response:
+    """Return a response with a body that is JSON already."""
     return Response(
         statusCode=status, headers={"Content-Type": "application/json", **headers}, body=text
     )
 
 
-def problem_answer(problem: Problem) -> Response:
+def problem_response(problem: Problem) -> Response:
     """Return the response for a problem (RFC 9457)."""
     headers = {"Content-Type": "application/problem+json", **problem.headers}
-    return answer(problem.status, problem.document(), **headers)
+    return response(problem.status, problem.document(), **headers)
 
 
-def _texts(value: object) -> list[tuple[str, str]]:
+def _strings(value: object) -> list[tuple[str, str]]:
     pairs = value.items() if isinstance(value, dict) else ()
     return [(name, text) for name, text in pairs if isinstance(name, str) and isinstance(text, str)]
 
@@ -155,5 +155,5 @@ def _without_stage(path: str, stage: object) -> str:
     return path.removeprefix(f"/{stage}") if named else path
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
