@@ -16,7 +16,7 @@ from .canaries import canaries as canaries
 from .canaries import doors as doors
 from .canaries import watch as watch
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 _FILES = {"tt-ops.toml": "tt-ops.toml", "terraform.tfvars": "terraform/terraform.tfvars"}
 _FAILING = """
 check "x" {

@@ -12,7 +12,7 @@ from .canaries import canaries as canaries
 from .canaries import doors as doors
 from .canaries import watch as watch
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 
 
 def test_account_gets_no_secret(

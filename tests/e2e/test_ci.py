@@ -15,7 +15,7 @@ from .job_log import folded
 if TYPE_CHECKING:
     from .conftest import Clone
 
-pytestmark = pytest.mark.soak  # tests/pipeline looks at the log of a deploy as well
+pytestmark = pytest.mark.extended  # tests/pipeline looks at the log of a deploy as well
 _CI = {"CI": "true", "GITHUB_ACTIONS": "true"}
 
 

@@ -53,7 +53,7 @@ def wait_for_alarms(observer: Clone, reached: Callable[[set[str]], bool]) -> Non
         time.sleep(0.5)
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_unconfirmed_address_receives_nothing(live: Clone, stranger: Clone) -> None:
     """`trigger-error --wait` and `status` exit 1 and say what helps, each on its target."""
     wait_for_alarms(live, lambda states: states == {"OK"})

@@ -59,7 +59,7 @@ def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_second_bootstrap_changes_nothing(clone: Clone, access: Any) -> None:
     """It tells the same roles, and the commands that make the repository know them."""
     assert access["plan"]["destroy"] == 0
@@ -233,7 +233,7 @@ def _refused(calls: list[Call], policies: list[Any], permissions: Permissions) -
     }
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_recorded_calls_are_allowed(
     account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
 ) -> None:
@@ -274,7 +274,7 @@ def test_recorded_calls_are_allowed(
     run("destroy", "--yes")
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_destroy_removes_github_access(clone: Clone, aws: Aws, access: Any) -> None:
     """`destroy --backend` removes roles, boundary and the identity provider that is ours."""
     result = clone.run("destroy", "--backend", "--yes")

@@ -12,7 +12,7 @@ from .github import ADMIT, ISSUER, PROVIDER
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
-pytestmark = pytest.mark.soak  # that ours goes with the roles, test_github_access.py shows
+pytestmark = pytest.mark.extended  # that ours goes with the roles, test_github_access.py shows
 
 
 def test_foreign_identity_provider_is_used_and_kept(clone: Clone, aws: Aws) -> None:

@@ -15,7 +15,7 @@ TABLE = "aws_dynamodb_table.tasks"
 RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_named_table_is_replaced(clone: Clone) -> None:
     """Deletion protection or not; what was named in vain before is only remarked upon."""
     clone.succeed("deploy", "--yes")
@@ -29,7 +29,7 @@ def test_named_table_is_replaced(clone: Clone) -> None:
     assert f"--allow-destroy '{TABLE}' changes nothing" in again.stderr
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_destroy_keeps_the_state_backend(clone: Clone) -> None:
     """Without --backend only the deployment is removed."""
     clone.succeed("deploy", "--yes", "--allow-destroy", TABLE)

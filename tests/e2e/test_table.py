@@ -12,7 +12,7 @@ import requests
 if TYPE_CHECKING:
     from .conftest import Clone
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 VARIABLES = {"TF_VAR_dynamodb_status_shards": "2"}
 
 

@@ -34,7 +34,7 @@ def end_to_end(runner: Runner, ci_workflow: Workflow) -> Ran:
     return runner.run({**ci_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_end_to_end_run_passes(end_to_end: Ran) -> None:
     """Each step of it does what it says."""
     assert end_to_end.outcome == "success", end_to_end.log
@@ -51,7 +51,7 @@ def test_gates_exist(
     assert ran.outcome == "success", ran.log
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_suite_starts(
     provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
 ) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+
+from tasktracker_ops.cli.main import cli
+from tasktracker_ops.cli.options import Context
 
 from .runner import ROOT, WORKFLOWS, load
 
@@ -125,6 +130,19 @@ def test_cancellation_reaches_tt_ops(file: Path) -> None:
                 assert step["run"].startswith("exec tt-ops "), step
 
 
+@each_workflow
+def test_commands_fit_the_command_line(file: Path) -> None:
+    """The CLI knows every command and option that a step runs."""
+    scripts = "\n".join(step.get("run", "") for step in _steps(file))
+    for line in re.findall(r"tt-ops (.+?)(?: [|>].*)?$", scripts, re.M):
+        command, arguments, context = cli, shlex.split(line), None
+        while isinstance(command, click.Group):
+            context = command.make_context(None, arguments, parent=context, obj=Context())
+            rest = [*context._protected_args, *context.args]
+            _, command, arguments = command.resolve_command(context, rest)
+        command.make_context(None, arguments, parent=context)
+
+
 def test_deploys_wait_for_approval() -> None:
     """The job's environment is the one that the deployer's role trusts by default."""
     assert load(WORKFLOWS / "deploy.yml")["jobs"]["deploy"]["environment"] == "production"
@@ -138,13 +156,18 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 def test_dependabot_sees_every_dependency() -> None:
     """Actions, Python, npm and every lock of providers, grouped, a week after a release."""
-    updates = {
-        each["package-ecosystem"]: each for each in load(ROOT / ".github/dependabot.yml")["updates"]
+    updates = load(ROOT / ".github/dependabot.yml")["updates"]
+    ecosystems = {"github-actions", "pip", "terraform", "npm"}
+    assert {each["package-ecosystem"] for each in updates} == ecosystems
+    assert all(int(each["cooldown"]["default-days"]) >= 7 for each in updates)
+    assert all(each["groups"] for each in updates)
+    packages = {
+        f"/{lock.parent.relative_to(ROOT)}"
+        for lock in (*ROOT.glob(".ci/*/package-lock.json"), *ROOT.glob("tests/*/package-lock.json"))
     }
-    assert set(updates) == {"github-actions", "pip", "terraform", "npm"}
-    assert all(int(each["cooldown"]["default-days"]) >= 7 for each in updates.values())
-    assert all(each["groups"] for each in updates.values())
+    assert packages == {each["directory"] for each in updates if each["package-ecosystem"] == "npm"}
     stacks = {
         f"/{main.parent.relative_to(ROOT)}" for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
     }
-    assert stacks <= set(updates["terraform"]["directories"])
+    (terraform,) = [each for each in updates if each["package-ecosystem"] == "terraform"]
+    assert stacks <= set(terraform["directories"])

@@ -33,6 +33,7 @@ def task(live: Clone) -> str:
     return "precious"
 
 
+@pytest.mark.extended
 def test_plan_shows_a_loss_first(live: Clone) -> None:
     """A plan names a loss above all changes; its exit code is that of changes."""
     shown = live.run("plan", "--detailed-exitcode", **RENAMED)

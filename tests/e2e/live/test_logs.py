@@ -41,7 +41,7 @@ def read(clone: Clone, *arguments: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("count", "seconds"), [(200, 2), pytest.param(1000, 10, marks=pytest.mark.soak)]
+    ("count", "seconds"), [(200, 2), pytest.param(1000, 10, marks=pytest.mark.extended)]
 )
 def test_each_request_is_followed_once(live: Clone, api: str, count: int, seconds: int) -> None:
     """No line is lost or doubled, and they come in the order of time."""
