@@ -17,9 +17,9 @@ RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
 
 @pytest.mark.extended
 def test_named_table_is_replaced(clone: Clone) -> None:
-    """Deletion protection or not; what was named in vain before is only remarked upon."""
+    """--allow-destroy replaces the table in spite of deletion protection; unneeded, it warns."""
     clone.succeed("deploy", "--yes")
-    clone.succeed("tasks", "add", "precious")
+    clone.succeed("tasks", "add", "first")
     allowed = ("--allow-destroy", TABLE)
     clone.succeed("deploy", "--yes", *allowed, **RENAMED)
     assert clone.read("outputs")["table_name"] == "Renamed"

@@ -1,4 +1,4 @@
-"""The function's log on the local target, while it is busy."""
+"""The function's log on the local target under load."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def send(url: str, count: int, seconds: float) -> None:
 
 
 def read(clone: Clone, *arguments: str) -> list[Any]:
-    """The events that `tt-ops logs` shows."""
+    """Return the events that `tt-ops logs` prints."""
     lines = clone.succeed("logs", *arguments, "--output", "json").splitlines()
     return [json.loads(line) for line in lines]
 
