@@ -10,10 +10,10 @@ PYTEST := PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(DEV)/bin/pytest
 COMPILE = $(SCAN)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 WORKFLOWS = $(wildcard .github/workflows/*.yml)
-GATES := format types bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
+GATES := format types dead-code bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
 
 .DEFAULT_GOAL := help
-.PHONY: help dev check test soak browser lock upgrade licences $(GATES)
+.PHONY: help dev check test soak soak-all browser lock upgrade licences pyright $(GATES)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,14 @@ format: $(DEV)/ready ## ruff: rules and layout
 
 types: $(DEV)/ready ## mypy, strict
 	$(DEV)/bin/mypy
+
+pyright: $(DEV)/ready $(SCAN)/ready ## a second opinion on types; its rules are in pyrightconfig.json
+	$(SCAN)/bin/basedpyright --pythonpath $(DEV)/bin/python
+
+# The names left out are parameters of methods that override a library's and do not need them.
+dead-code: $(SCAN)/ready ## vulture: code that nothing uses
+	$(SCAN)/bin/vulture --min-confidence 80 --ignore-names file_path,reason_data \
+		tasktracker_ops lambda_function tests benchmarks docs
 
 # What is skipped in tests is what tests consist of: assertions, example credentials, processes of
 # their own, chance with a seed, servers on this machine.
@@ -61,13 +69,17 @@ check-licences: $(DEV)/ready $(SCAN)/ready $(EMULATORS)/ready ## docs/licences.m
 test: $(DEV)/ready ## the default tests: five minutes on two cores
 	$(PYTEST)
 
-soak: $(DEV)/ready $(EMULATORS)/ready ## the long tests: variants, more examples, other emulators
+# Two sets of long tests, since .ci/run has fifteen minutes: `soak`, and on GitHub `extended` as well.
+soak: $(DEV)/ready ## the long tests that .ci/run runs
 	$(PYTEST) -m soak
+
+soak-all: $(DEV)/ready $(EMULATORS)/ready ## every long test: all variants, other emulators
+	$(PYTEST) -m "soak or extended"
 
 browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
 	$(PYTEST) -m browser
 
-lock: $(SCAN)/ready ## write requirements/*.txt anew, keeping versions that still fit
+lock: $(SCAN)/ready ## write requirements/*.txt again, keeping versions that still fit
 	$(COMPILE) --all-extras setup.cfg --output-file requirements/dev.txt
 	$(COMPILE) setup.cfg --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt

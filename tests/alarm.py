@@ -31,5 +31,5 @@ _ALARM = Alarm(
 
 
 def alarm_on_errors(**changes: Any) -> Alarm:
-    """The alarm, quiet, with some of its fields changed."""
+    """Return the alarm in state OK, with some of its fields changed."""
     return replace(_ALARM, **changes)

@@ -7,8 +7,9 @@
 - `service`, `dynamodb_client` (service.py): the function behind HTTP, on a table in moto.
 - `issuer` (issuer.py): an issuer of JSON Web Tokens.
 
-Every test has a limit of two minutes, and ten where it may wait for a deployment.
+Every test has a limit of two minutes, and ten where it may wait for a deployment or downloads.
 A file's tests run in one process, and so do those of tests/e2e/live, which share a deployment.
+Three sets of tests are left out by default: `soak`, `extended` and `browser` (setup.cfg).
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 # These wait more than they work, or take longest; those that wait longest come first.
-FIRST = ("e2e/test_drills.py", "e2e/live", "pipeline/test_deploy.py", "e2e", "pipeline")
-DEPLOYMENT_SECONDS = 600
+FIRST = ("e2e/test_drills.py", "e2e/live", "pipeline/test_deploy.py", "e2e", "clients", "pipeline")
+LONG_SECONDS = 600
 
 
 def pytest_configure() -> None:
@@ -89,8 +90,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=rank)
     for item in items:
-        if places[item].startswith(("e2e/", "pipeline/")):
-            item.add_marker(pytest.mark.timeout(DEPLOYMENT_SECONDS))
+        if places[item].startswith(("clients/", "e2e/", "pipeline/")):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,23 +106,23 @@ def no_account() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def terraform_binary() -> TerraformBinary:
-    """The Terraform of this machine, found as tt-ops finds it; nothing is downloaded."""
+    """Return the Terraform of this machine, found as tt-ops finds it; download nothing."""
     from tasktracker_ops import settings
     from tasktracker_ops.adapters.terraform.toolchain import Toolchain
 
-    found = settings.load({}, os.environ)
+    loaded = settings.load({}, os.environ)
     return Toolchain(
-        configured=found.terraform,
+        configured=loaded.terraform,
         environment=os.environ,
-        cache=found.cache_dir,
+        cache=loaded.cache_dir,
         approve=lambda question: False,
-        releases=found.terraform_releases_url,
+        releases=loaded.terraform_releases_url,
     ).terraform()
 
 
 @pytest.fixture(scope="session")
 def table_definition() -> dict[str, Any]:
-    """The service's table as Terraform makes it, as arguments of CreateTable."""
+    """Return the service's table as Terraform makes it, as arguments of CreateTable."""
     return {
         "TableName": "TaskTable",
         "KeySchema": [{"AttributeName": "task_id", "KeyType": "HASH"}],
@@ -142,7 +143,7 @@ def table_definition() -> dict[str, Any]:
     }
 
 
-# A process of its own: in ours, the embedded AWS may have changed moto.
+# A process of its own: in this one, a test may have loaded the emulator, which changes moto.
 _MOTO = """
 import sys
 from moto.server import ThreadedMotoServer
@@ -155,7 +156,7 @@ sys.stdin.read()
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """A plain moto server on a free port, which ends with the module."""
+    """Yield the address of a plain moto server, which ends with the module."""
     command = [sys.executable, "-c", _MOTO]
     streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, **streams) as process:

@@ -1,4 +1,4 @@
-"""Servers on this machine, and one that answers what a test says."""
+"""HTTP servers on this machine, and one that gives the answers that a test has prepared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 @contextmanager
 def serving(listener: HTTPServer) -> Iterator[None]:
-    """Serve in a thread, which never keeps the process alive."""
+    """Serve in a thread that does not keep the process alive."""
     poll = {"poll_interval": 0.02}
     thread = threading.Thread(target=listener.serve_forever, kwargs=poll, daemon=True)
     thread.start()
@@ -29,7 +29,7 @@ def serving(listener: HTTPServer) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came over the wire."""
+    """A request as it was received."""
 
     method: str
     path: str
@@ -39,9 +39,9 @@ class Request:
 
 @dataclass
 class Server:
-    """A server on this machine: gives `answers` in turn, the last one again and again.
+    """A server on this machine: gives `answers` in turn, and repeats the last one.
 
-    It takes `delay` seconds for each.
+    Each answer takes `delay` seconds; `asked` are the requests so far.
     """
 
     url: str
@@ -57,19 +57,19 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server on a free port, for the length of a test."""
+    """Yield a server on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            """Note the request, and give the next answer."""
+            """Record the request and give the next answer."""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            found.asked.append(Request(self.command, self.path, headers, body))
-            last = len(found.answers) == 1
-            status, names, content = found.answers[0] if last else found.answers.pop(0)
-            time.sleep(found.delay)
+            prepared.asked.append(Request(self.command, self.path, headers, body))
+            last = len(prepared.answers) == 1
+            status, names, content = prepared.answers[0] if last else prepared.answers.pop(0)
+            time.sleep(prepared.delay)
             self.send_response_only(status)
             ours = {"Date": self.date_time_string(), "Content-Length": str(len(content))}
             for name, value in {**ours, **names}.items():
@@ -80,10 +80,10 @@ def server() -> Iterator[Server]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
         def log_message(self, *_: Any) -> None:
-            """Be quiet."""
+            """Log nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
-    found = Server(f"http://127.0.0.1:{listener.server_port}")
+    prepared = Server(f"http://127.0.0.1:{listener.server_port}")
     with serving(listener):
-        yield found
+        yield prepared

@@ -1,4 +1,4 @@
-"""An issuer of tokens."""
+"""An issuer of JSON Web Tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Issuer:
-    """An identity provider on this machine: publishes `keys` by their id, and issues tokens."""
+    """An identity provider on this machine, with its `keys` by id; `asked` are requested paths."""
 
     url: str
     keys: dict[str, RSAPrivateKey]
@@ -37,10 +37,10 @@ class Issuer:
         }
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """Return good claims with some changed; None leaves one out."""
+        """Return valid claims with some changed; None leaves one out."""
         now = int(time.time())
-        good = {"iss": self.url, "aud": "tasks", "sub": "someone", "iat": now, "exp": now + 300}
-        return {name: value for name, value in {**good, **changes}.items() if value is not None}
+        valid = {"iss": self.url, "aud": "tasks", "sub": "someone", "iat": now, "exp": now + 300}
+        return {name: value for name, value in {**valid, **changes}.items() if value is not None}
 
     def token(self, scope: str | None = None, **changes: Any) -> str:
         """Issue a token, signed with the first key."""
@@ -53,7 +53,7 @@ class Issuer:
 
 @pytest.fixture(scope="session")
 def signing_key() -> RSAPrivateKey:
-    """Make the key, which takes a while."""
+    """Make one key for all tests, since that is slow."""
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
     return generate_private_key(65537, 2048)
@@ -61,14 +61,14 @@ def signing_key() -> RSAPrivateKey:
 
 @pytest.fixture(scope="module")
 def issuer(signing_key: RSAPrivateKey) -> Iterator[Issuer]:
-    """An issuer whose configuration and keys are served over HTTP."""
+    """Yield an issuer that serves its configuration and keys over HTTP."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            """Serve one of the two documents."""
-            found.asked.append(self.path)
-            configuration = {"issuer": found.url, "jwks_uri": f"{found.url}/keys"}
-            document = found.key_set() if self.path == "/keys" else configuration
+            """Serve the configuration or the keys."""
+            provider.asked.append(self.path)
+            configuration = {"issuer": provider.url, "jwks_uri": f"{provider.url}/keys"}
+            document = provider.key_set() if self.path == "/keys" else configuration
             content = json.dumps(document).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
@@ -76,10 +76,10 @@ def issuer(signing_key: RSAPrivateKey) -> Iterator[Issuer]:
             self.wfile.write(content)
 
         def log_message(self, *_: Any) -> None:
-            """Be quiet."""
+            """Log nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
-    found = Issuer(f"http://127.0.0.1:{listener.server_port}", {"first": signing_key})
+    provider = Issuer(f"http://127.0.0.1:{listener.server_port}", {"first": signing_key})
     with serving(listener):
-        yield found
+        yield provider

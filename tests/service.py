@@ -1,4 +1,4 @@
-"""The service, with what may go wrong on the way to it."""
+"""The function behind an HTTP server, with faults that a test can add."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ _FAILED: dict[str, Any] = {
 
 
 class Service(ThreadingHTTPServer):
-    """The real service at an address of this machine: its handler, on a table in moto.
+    """A server that passes requests to the function's handler, one after the other.
 
-    `asked` are methods and paths of all requests that came; `before` is called with them before
-    each is handled. Requests are handled one after the other.
+    `asked` are method and path of each request so far; `before` is called with them first.
     """
 
     daemon_threads = True
@@ -41,18 +40,18 @@ class Service(ThreadingHTTPServer):
         self._faults: list[tuple[str, str, Mapping[str, str]]] = []
 
     def fail(self, method: str, kind: str, *, times: int = 1, **headers: str) -> None:
-        """Let the next requests of a method fail: `dropped`, `answer lost`, or with a status."""
+        """Make the next requests of a method fail: `dropped`, `answer lost`, or a status."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         with self.lock:
             self._faults += [(method, kind, names)] * times
 
     def heal(self) -> None:
-        """Forget the faults that no request has met."""
+        """Remove the faults that have not occurred yet."""
         with self.lock:
             self._faults.clear()
 
     def fault(self, method: str) -> tuple[str, Mapping[str, str]]:
-        """Take the next fault of a method."""
+        """Remove and return the next fault of a method."""
         with self.lock:
             for place, (of, kind, headers) in enumerate(self._faults):
                 if of == method:
@@ -121,12 +120,12 @@ class _ServiceRequest(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def dynamodb_client() -> Iterator[Any]:
-    """The function's client of a DynamoDB that is moto's, in this process."""
+    """Yield the function's DynamoDB client, whose requests go to moto in this process."""
     from botocore.awsrequest import AWSResponse
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from urllib3 import HTTPResponse
@@ -162,9 +161,9 @@ def dynamodb_client() -> Iterator[Any]:
 
 @pytest.fixture
 def service(dynamodb_client: Any, table_definition: dict[str, Any]) -> Iterator[Service]:
-    """The service, without tasks."""
+    """Yield the service with an empty table."""
     dynamodb_client.create_table(**table_definition)
-    found = Service()
-    with serving(found):
-        yield found
+    server = Service()
+    with serving(server):
+        yield server
     dynamodb_client.delete_table(TableName="TaskTable")

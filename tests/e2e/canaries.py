@@ -1,4 +1,4 @@
-"""Secrets put in at every door of `tt-ops`, and all places where they could come out."""
+"""Secrets for every input of `tt-ops`, and a search of every output."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ _LARGEST = 50_000_000  # bytes; only the provider is larger
 
 
 class Canaries:
-    """Secrets that exist nowhere else, by the door that they are put in at."""
+    """Secrets that exist nowhere else, by the input that they are given to."""
 
     def __init__(self) -> None:
         self.marks: dict[str, str] = {}
 
-    def mark(self, door: str) -> str:
-        """The text to look for."""
-        return self.marks.setdefault(door, f"c{token_hex(9)}")
+    def mark(self, name: str) -> str:
+        """Return the text to look for."""
+        return self.marks.setdefault(name, f"c{token_hex(9)}")
 
-    def address(self, door: str) -> str:
-        """An e-mail address."""
-        return f"{self.mark(door)}@example.com"
+    def address(self, name: str) -> str:
+        """Return an e-mail address."""
+        return f"{self.mark(name)}@example.com"
 
-    def key_id(self, door: str) -> str:
-        """An access key id."""
-        return f"AKIA{self.mark(door).upper()}"
+    def key_id(self, name: str) -> str:
+        """Return an access key id."""
+        return f"AKIA{self.mark(name).upper()}"
 
-    def url(self, door: str, host: str) -> str:
-        """A URL with a password in it."""
-        return f"http://someone:{self.mark(door)}@{host}"
+    def url(self, name: str, host: str) -> str:
+        """Return a URL with a password in it."""
+        return f"http://someone:{self.mark(name)}@{host}"
 
-    def found_in(self, content: str | bytes) -> set[str]:
-        """The doors whose secrets are in a content, as they are or in base64."""
+    def inputs_in(self, content: str | bytes) -> set[str]:
+        """Return the inputs whose secrets are in a content: as they are, quoted or in base64."""
         data = content.encode(errors="replace") if isinstance(content, str) else content
         lower = data.lower()
         return {
-            door
-            for door, mark in self.marks.items()
+            name
+            for name, mark in self.marks.items()
             if mark.encode() in lower
             or b64encode(mark.encode())[:-4] in data
             or quote(mark).encode() in lower
@@ -62,7 +62,7 @@ class Canaries:
 
 @dataclass
 class Watched:
-    """A clone whose every run is looked at: what it says, its summary, and its children."""
+    """A clone of which each run is searched: output, summary, command lines of children."""
 
     clone: Clone
     canaries: Canaries
@@ -72,7 +72,7 @@ class Watched:
     def run(
         self, *arguments: str, code: int | None = 0, follows: bool = False, **environment: str
     ) -> str:
-        """Run `tt-ops` in CI; returns what it said. One that `follows` is ended by Ctrl-C."""
+        """Run `tt-ops` in CI; return what it printed. One that `follows` is ended by Ctrl-C."""
         summary = self.folder / "summary.md"
         summary.write_text("")
         variables = {
@@ -92,32 +92,32 @@ class Watched:
         places = {"stdout": first + out, "stderr": err, "summary": summary.read_text()}
         places |= {f"command line of {line[:40]!r}": line for line in lines}
         for place, content in places.items():
-            if doors := self.canaries.found_in(content):
-                self.leaks.append((arguments, place, doors, _around(content, self.canaries)))
-        said = f"{first}{out}{err}"
-        assert code is None or process.returncode == code, said
-        assert "Traceback" not in said or "--verbose" in arguments
-        return said
+            if inputs := self.canaries.inputs_in(content):
+                self.leaks.append((arguments, place, inputs, _around(content, self.canaries)))
+        printed = f"{first}{out}{err}"
+        assert code is None or process.returncode == code, printed
+        assert "Traceback" not in printed or "--verbose" in arguments
+        return printed
 
-    def files(self, *but: str) -> None:
-        """Look through all that was left behind, the zip's files and all; `but` are the doors."""
+    def search_files(self, *but: str) -> None:
+        """Search all files of the clone, also in zips, but those named `but`."""
         for root in (self.clone.path, self.folder):
             for file in root.rglob("*"):
                 if file.is_symlink() or not file.is_file() or file.name in but:
                     continue
-                if file.stat().st_size < _LARGEST and (doors := self._doors_in(file)):
-                    self.leaks.append((str(file), doors))
+                if file.stat().st_size < _LARGEST and (inputs := self._inputs_in(file)):
+                    self.leaks.append((str(file), inputs))
 
-    def _doors_in(self, file: Path) -> set[str]:
+    def _inputs_in(self, file: Path) -> set[str]:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
                 content = b"\n".join(archive.read(name) for name in archive.namelist())
-            return self.canaries.found_in(content)
-        return self.canaries.found_in(file.read_bytes())
+            return self.canaries.inputs_in(content)
+        return self.canaries.inputs_in(file.read_bytes())
 
 
 def _around(content: str, canaries: Canaries) -> str:
-    """The first leak with what is around it."""
+    """Return the first leak with the text around it."""
     places = [content.lower().find(mark) for mark in canaries.marks.values()]
     place = min((p for p in places if p >= 0), default=0)
     return content[max(place - 60, 0) : place + 60]
@@ -125,7 +125,7 @@ def _around(content: str, canaries: Canaries) -> str:
 
 @contextlib.contextmanager
 def _sampling(pid: int) -> Iterator[set[str]]:
-    """Collect the command lines of all processes but one that begin meanwhile."""
+    """Collect the command lines of all processes that start meanwhile, but those of `pid`."""
     lines: set[str] = set()
     done = threading.Event()
     older = set(os.listdir("/proc"))
@@ -136,7 +136,7 @@ def _sampling(pid: int) -> Iterator[set[str]]:
         return ""
 
     def sample() -> None:
-        # Until it executes, a child of it shows the same.
+        # Until it executes a program, a child has the command line of its parent.
         own = ""
         while not done.is_set():
             own = command_line(Path(f"/proc/{pid}")) or own
@@ -156,13 +156,13 @@ def _sampling(pid: int) -> Iterator[set[str]]:
 
 @pytest.fixture(scope="module")
 def canaries() -> Canaries:
-    """New for each run: an old one may be in a shell's history."""
+    """Make new secrets for each run: an old one may be in a shell's history."""
     return Canaries()
 
 
 @pytest.fixture(scope="module")
-def doors(canaries: Canaries) -> Mapping[str, str]:
-    """The variables of every run."""
+def secret_variables(canaries: Canaries) -> Mapping[str, str]:
+    """Return the variables of every run."""
     return {
         "TT_OPS_ALERT_EMAIL": canaries.address("TT_OPS_ALERT_EMAIL"),
         "ALERT_EMAIL": canaries.address("ALERT_EMAIL"),
@@ -182,14 +182,14 @@ def doors(canaries: Canaries) -> Mapping[str, str]:
 def watch(
     make_clone: Callable[..., Clone],
     canaries: Canaries,
-    doors: Mapping[str, str],
+    secret_variables: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Watched]:
-    """Make a clone that is watched."""
+    """Return a function that makes a clone whose runs are searched."""
 
     def make(**environment: str) -> Watched:
         folder = tmp_path_factory.mktemp("watched")
         (folder / "tmp").mkdir()
-        return Watched(make_clone(**{**doors, **environment}), canaries, folder)
+        return Watched(make_clone(**{**secret_variables, **environment}), canaries, folder)
 
     return make

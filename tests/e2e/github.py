@@ -1,9 +1,9 @@
-"""A repository on GitHub, how it is let into the account, and tokens of its jobs and of others'."""
+"""A repository on GitHub, and the claims of tokens of its jobs and of others."""
 
 from __future__ import annotations
 
 REPOSITORY, IDS = "octo-org/octo-repo", "123456/456789"
-ADMIT = ("bootstrap", "--github", REPOSITORY, "--github-ids", IDS, "--yes")
+BOOTSTRAP = ("bootstrap", "--github", REPOSITORY, "--github-ids", IDS, "--yes")
 ISSUER = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
 
@@ -11,7 +11,7 @@ NAMES, WITH_IDS = "repo:octo-org/octo-repo", "repo:octo-org@123456/octo-repo@456
 DEPLOY, PULL = ":environment:production", ":pull_request"
 MAIN = "refs/heads/main"
 
-# Subject, claims that are not those of a job on main, and the role that opens.
+# Subject, claims that differ from those of a job on main, and the role that accepts the token.
 TOKENS: list[tuple[str, dict[str, str | None], str | None]] = [
     (NAMES + DEPLOY, {}, "deployer"),
     (WITH_IDS + DEPLOY, {}, "deployer"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def folded(log: str) -> list[str]:
-    """The log as it is shown at first, with its groups folded; none may be in another or open."""
+    """Return the lines outside of groups, and the groups' titles; no group is nested or open."""
     shown, inside = [], False
     for line in log.splitlines():
         if line.startswith("::group::"):

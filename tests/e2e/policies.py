@@ -1,4 +1,4 @@
-"""IAM's policies, evaluated as far as this project's go: moto does not."""
+"""Evaluate IAM policies with the elements that this project uses, since moto evaluates none."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _FOR_ALL = "ForAllValues:StringEquals"
 
 
 def listed(value: str | list[str]) -> list[str]:
-    """The values of an element that may be one or many."""
+    """Return the values of an element, which may hold one or many."""
     return [value] if isinstance(value, str) else value
 
 
 def granted(
     policies: Iterable[Policy], action: str, resource: str, context: Context | None = None
 ) -> bool:
-    """Whether some statement allows the action on the resource; none of ours denies.
+    """Return whether a statement allows the action on the resource; none of ours denies.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
@@ -34,7 +34,7 @@ def granted(
 
 
 def actions(policies: Iterable[Policy]) -> set[str]:
-    """Every action that some statement allows."""
+    """Return every action that a statement allows."""
     return {
         action
         for policy in policies
@@ -49,14 +49,14 @@ def _allowing(policy: Policy) -> list[Mapping[str, Any]]:
 
 
 def _fulfilled(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
-    """Whether every key has one of its values, letter by letter.
+    """Return whether each key of the context has only values of the condition.
 
-    An absent one has none, but to ForAllValues, which then has nothing against it.
+    ForAllValues also accepts a key that is absent.
     """
     assert set(conditions) <= {"StringEquals", _FOR_ALL}, conditions
     for operator, keys in conditions.items():
         for key, values in keys.items():
-            found = set(listed(context.get(key, [])))
-            if not (found or operator == _FOR_ALL) or not found <= set(listed(values)):
+            present = set(listed(context.get(key, [])))
+            if not (present or operator == _FOR_ALL) or not present <= set(listed(values)):
                 return False
     return True

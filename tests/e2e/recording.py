@@ -1,4 +1,4 @@
-"""What AWS is asked, recorded on the way, and the permissions that the askers need for it."""
+"""A proxy that records calls to AWS, and the permissions that each call needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HOP_BY_HOP = {"connection", "content-length", "expect", "transfer-encoding"}
 
 @dataclass(frozen=True)
 class Call:
-    """A request to AWS, and the service that it was signed for."""
+    """A request to AWS; `service` is the one that it is signed for."""
 
     service: str
     method: str
@@ -35,31 +35,31 @@ class Call:
 
     @property
     def form(self) -> dict[str, str]:
-        """The parameters of a Query API."""
+        """Return the parameters of a Query API."""
         return {name: values[0] for name, values in parse_qs(self.body).items()}
 
     @property
     def json(self) -> dict[str, Any]:
-        """The parameters of a JSON API."""
+        """Return the parameters of a JSON API."""
         return json.loads(self.body or "{}")  # type: ignore[no-any-return]
 
 
 @dataclass
 class Recorder:
-    """A proxy at `url` that keeps every call."""
+    """A proxy at `url`, with the calls since the last `take`."""
 
     url: str
     calls: list[Call] = field(default_factory=list)
 
     def take(self) -> list[Call]:
-        """Give what was recorded since the last time."""
+        """Return the recorded calls and forget them."""
         taken, self.calls = self.calls, []
         return taken
 
 
 @contextmanager
 def recording(endpoint: str) -> Iterator[Recorder]:
-    """Serve a proxy in front of `endpoint`, which is on this machine."""
+    """Run a proxy in front of `endpoint`, which is on this machine."""
     upstream = urlsplit(endpoint).netloc
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,7 +67,7 @@ def recording(endpoint: str) -> Iterator[Recorder]:
         wbufsize = -1
 
         def forward(self) -> None:
-            """Note the request, and hand on the answer."""
+            """Record the request and return the upstream's answer."""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             recorder.calls.append(self._call(body))
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
@@ -104,7 +104,7 @@ def recording(endpoint: str) -> Iterator[Recorder]:
             )
 
         def log_message(self, *_: Any) -> None:
-            """Be quiet."""
+            """Log nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
@@ -115,7 +115,7 @@ def recording(endpoint: str) -> Iterator[Recorder]:
 
 Permission = tuple[str, str, Mapping[str, str | list[str]]]
 
-# What S3 calls the questions about a bucket, by the parameter that asks them.
+# The actions that read a bucket's settings, by the parameter of the request.
 _BUCKET_ACTIONS = {
     "accelerate": "GetAccelerateConfiguration",
     "acl": "GetBucketAcl",
@@ -144,7 +144,7 @@ _TAGGING = {"iam": "TagRole", "ssm": "AddTagsToResource"}
 
 
 class Permissions:
-    """What IAM asks of who makes calls, one after the other.
+    """Derive the permissions of calls, which have to come in their order.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/
     """
@@ -153,7 +153,7 @@ class Permissions:
         self._boundaries: dict[str, str] = {}
 
     def needed(self, call: Call) -> list[Permission]:
-        """Action, resource and condition keys; none for what everybody may."""
+        """Return action, resource and condition keys of each permission that a call needs."""
         if call.service == "sts":
             return []
         return list(getattr(self, f"_{call.service}")(call))
@@ -163,39 +163,45 @@ class Permissions:
         if key:
             yield f"s3:{_OBJECT_ACTIONS[call.method]}", f"arn:aws:s3:::{bucket}/{key}", {}
             return
-        asked = [_BUCKET_ACTIONS[name] for name in call.query if name in _BUCKET_ACTIONS]
-        assert len(asked) == 1 or call.method == "HEAD", call
-        yield f"s3:{asked[0] if asked else 'ListBucket'}", f"arn:aws:s3:::{bucket}", {}
+        settings = [_BUCKET_ACTIONS[name] for name in call.query if name in _BUCKET_ACTIONS]
+        assert len(settings) == 1 or call.method == "HEAD", call
+        yield f"s3:{settings[0] if settings else 'ListBucket'}", f"arn:aws:s3:::{bucket}", {}
 
     def _dynamodb(self, call: Call) -> Iterator[Permission]:
-        said = call.json
-        table = said.get("TableName", said.get("ResourceArn", "")).rpartition("/")[2]
+        parameters = call.json
+        table = parameters.get("TableName", parameters.get("ResourceArn", "")).rpartition("/")[2]
         resource = f"arn:aws:dynamodb:{_PLACE}:table/{table}"
-        item = said.get("Key", said.get("Item", {}))
+        item = parameters.get("Key", parameters.get("Item", {}))
         keys = {"dynamodb:LeadingKeys": item["LockID"]["S"]} if item else {}
         yield f"dynamodb:{call.target}", resource, keys
-        yield from self._tags("dynamodb", resource, said)
+        yield from self._tags("dynamodb", resource, parameters)
 
     def _iam(self, call: Call) -> Iterator[Permission]:
-        said = call.form
-        role = said.get("RoleName", "")
-        resource = said.get("PolicyArn") if not role else f"arn:aws:iam::{ACCOUNT}:role/{role}"
+        parameters = call.form
+        role = parameters.get("RoleName", "")
+        resource = (
+            parameters.get("PolicyArn") if not role else f"arn:aws:iam::{ACCOUNT}:role/{role}"
+        )
         assert resource, call
-        if "PermissionsBoundary" in said:
-            self._boundaries[role] = said["PermissionsBoundary"]
+        if "PermissionsBoundary" in parameters:
+            self._boundaries[role] = parameters["PermissionsBoundary"]
         bound = {"iam:PermissionsBoundary": self._boundaries.get(role, "")}
-        yield f"iam:{said['Action']}", resource, bound
-        yield from self._tags("iam", resource, said)
+        yield f"iam:{parameters['Action']}", resource, bound
+        yield from self._tags("iam", resource, parameters)
 
     def _lambda(self, call: Call) -> Iterator[Permission]:
         operation, name = _lambda_operation(call)
-        said = call.json if call.body else {}
-        name = unquote(name or said["FunctionName"])
+        parameters = call.json if call.body else {}
+        name = unquote(name or parameters["FunctionName"])
         resource = name if name.startswith("arn:") else f"arn:aws:lambda:{_PLACE}:function:{name}"
         yield f"lambda:{operation}", resource, {}
-        yield from self._tags("lambda", resource, said)
-        if "Role" in said:
-            yield "iam:PassRole", said["Role"], {"iam:PassedToService": "lambda.amazonaws.com"}
+        yield from self._tags("lambda", resource, parameters)
+        if "Role" in parameters:
+            yield (
+                "iam:PassRole",
+                parameters["Role"],
+                {"iam:PassedToService": "lambda.amazonaws.com"},
+            )
 
     def _apigateway(self, call: Call) -> Iterator[Permission]:
         resource = f"arn:aws:apigateway:{REGION}::{unquote(call.path).removeprefix('/v2')}"
@@ -205,47 +211,53 @@ class Permissions:
             yield "apigateway:POST", f"arn:aws:apigateway:{REGION}::/tags/{resource}", {}
 
     def _sns(self, call: Call) -> Iterator[Permission]:
-        said = call.form
-        topic = said.get("TopicArn") or said.get("ResourceArn")
-        if "Name" in said:
-            topic = f"arn:aws:sns:{_PLACE}:{said['Name']}"
-        yield f"sns:{said['Action']}", topic or "*", {}
-        yield from self._tags("sns", topic or "*", said)
+        parameters = call.form
+        topic = parameters.get("TopicArn") or parameters.get("ResourceArn")
+        if "Name" in parameters:
+            topic = f"arn:aws:sns:{_PLACE}:{parameters['Name']}"
+        yield f"sns:{parameters['Action']}", topic or "*", {}
+        yield from self._tags("sns", topic or "*", parameters)
 
     def _monitoring(self, call: Call) -> Iterator[Permission]:
-        # boto3 speaks another protocol than Terraform's provider, and only asks for alarms.
-        said = {"Action": call.target} if call.target else call.form
-        alarms = [v for k, v in said.items() if k == "AlarmName" or k.startswith("AlarmNames.")]
-        boards = [v for k, v in said.items() if k.startswith("DashboardName")]
+        # boto3 uses JSON here, and only to read alarms; Terraform's provider uses the Query API.
+        parameters = {"Action": call.target} if call.target else call.form
+        alarms = [
+            v for k, v in parameters.items() if k == "AlarmName" or k.startswith("AlarmNames.")
+        ]
+        boards = [v for k, v in parameters.items() if k.startswith("DashboardName")]
         resources = [f"arn:aws:cloudwatch:{_PLACE}:alarm:{name}" for name in alarms]
         resources += [f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}" for name in boards]
-        if said["Action"].startswith("DescribeAlarm"):
+        if parameters["Action"].startswith("DescribeAlarm"):
             resources = ["*"]
-        acts = [v for k, v in said.items() if re.match(r"(Alarm|OK|InsufficientData)Actions\.", k)]
-        for resource in resources or [said["ResourceARN"]]:
-            yield f"cloudwatch:{said['Action']}", resource, {"cloudwatch:AlarmActions": acts}
-            yield from self._tags("cloudwatch", resource, said)
+        acts = [
+            v for k, v in parameters.items() if re.match(r"(Alarm|OK|InsufficientData)Actions\.", k)
+        ]
+        for resource in resources or [parameters["ResourceARN"]]:
+            yield f"cloudwatch:{parameters['Action']}", resource, {"cloudwatch:AlarmActions": acts}
+            yield from self._tags("cloudwatch", resource, parameters)
 
     def _logs(self, call: Call) -> Iterator[Permission]:
-        said = call.json
-        group = said.get("resourceArn") or f"arn:aws:logs:{_PLACE}:log-group:" + said.get(
-            "logGroupName", ""
-        )
+        parameters = call.json
+        group = parameters.get(
+            "resourceArn"
+        ) or f"arn:aws:logs:{_PLACE}:log-group:" + parameters.get("logGroupName", "")
         if call.target.startswith("Describe"):
             group = "*"
         yield f"logs:{call.target}", group, {}
-        yield from self._tags("logs", group, said)
+        yield from self._tags("logs", group, parameters)
 
     def _ssm(self, call: Call) -> Iterator[Permission]:
-        said = call.json
-        name = said.get("Name") or said.get("ResourceId")
+        parameters = call.json
+        name = parameters.get("Name") or parameters.get("ResourceId")
         resource = f"arn:aws:ssm:{_PLACE}:parameter{name}" if name else "*"
         yield f"ssm:{call.target}", resource, {}
-        yield from self._tags("ssm", resource, said)
+        yield from self._tags("ssm", resource, parameters)
 
-    def _tags(self, service: str, resource: str, said: Mapping[str, Any]) -> Iterator[Permission]:
-        """What tags that come along need on top."""
-        if any(name.startswith(("Tags", "tags")) for name in said):
+    def _tags(
+        self, service: str, resource: str, parameters: Mapping[str, Any]
+    ) -> Iterator[Permission]:
+        """Yield the permission to tag, if the call has tags."""
+        if any(name.startswith(("Tags", "tags")) for name in parameters):
             yield f"{service}:{_TAGGING.get(service, 'TagResource')}", resource, {}
 
 
@@ -263,8 +275,8 @@ def _lambda_operations() -> list[tuple[str, re.Pattern[str], str]]:
 
 
 def _lambda_operation(call: Call) -> tuple[str, str]:
-    """The operation by its method and path, and the function that the path names."""
+    """Return the operation and the function's name, or an empty one, by method and path."""
     for method, path, name in _lambda_operations():
-        if method == call.method and (found := path.fullmatch(call.path)):
-            return name, found.groupdict().get("name") or ""
+        if method == call.method and (match := path.fullmatch(call.path)):
+            return name, match.groupdict().get("name") or ""
     raise AssertionError(f"no operation of Lambda: {call}")

@@ -1,4 +1,4 @@
-"""Access to the API: AWS_IAM, then JWT, then NONE, on one API that stays the same."""
+"""Access to the API: JWT, then AWS_IAM and NONE, on one API that stays the same."""
 
 from __future__ import annotations
 
@@ -47,12 +47,6 @@ def signed(url: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def with_signatures(prepared: Clone) -> Any:
-    """Deploy with AWS_IAM; return the result."""
-    return prepared.read("deploy", "--yes", TF_VAR_api_auth="AWS_IAM")
-
-
-@pytest.fixture(scope="module")
 def token_variables(issuer: Any) -> dict[str, str]:
     """Return the variables of a deployment with JWT."""
     return {
@@ -64,37 +58,17 @@ def token_variables(issuer: Any) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def with_tokens(clone: Clone, with_signatures: Any, token_variables: dict[str, str]) -> Any:
-    """Change the deployment to JWT; return the result."""
-    return clone.read("deploy", "--yes", **token_variables)
+def with_tokens(prepared: Clone, token_variables: dict[str, str]) -> Any:
+    """Deploy with JWT; return the result."""
+    return prepared.read("deploy", "--yes", **token_variables)
 
 
 @pytest.fixture(scope="module")
 def api(with_tokens: Any) -> str:
     """Return the address of the API, which takes tokens."""
+    assert with_tokens["deployment"]["api_auth"] == "JWT"
+    assert with_tokens["smoke"] == "partly passed"
     return str(with_tokens["deployment"]["api_url"])
-
-
-def test_iam_requires_a_signature(clone: Clone, with_signatures: Any) -> None:
-    """With AWS_IAM every unsigned request is refused, and tt-ops signs."""
-    deployment = with_signatures["deployment"]
-    assert (deployment["api_auth"], with_signatures["smoke"]) == ("AWS_IAM", "passed")
-    url = deployment["api_url"]
-    for path in ("/health", *PATHS):
-        assert {status(url + path, method) for method in READING + WRITING} == {403}
-    assert status(f"{url}/health", headers=signed(f"{url}/health")) == 200
-    assert clone.read("tasks", "add", "signed")["title"] == "signed"
-
-
-def test_jwt_is_an_update_of_the_same_api(
-    clone: Clone, with_signatures: Any, with_tokens: Any, token_variables: dict[str, str]
-) -> None:
-    """The change to JWT replaces nothing, and the plan after it is empty."""
-    planned = clone.run("plan", "--detailed-exitcode", **token_variables)
-    assert planned.returncode == 0, planned.stdout + planned.stderr
-    assert (with_tokens["deployment"]["api_auth"], with_tokens["smoke"]) == ("JWT", "partly passed")
-    assert with_tokens["deployment"]["api_id"] == with_signatures["deployment"]["api_id"]
-    assert set(actions(with_tokens).values()) == {"create", "update"}
 
 
 def test_jwt_requires_the_scope_of_the_method(api: str, issuer: Any) -> None:
@@ -168,7 +142,24 @@ def test_deploy_refuses_to_open_a_protected_api(clone: Clone, with_tokens: Any) 
     assert status(f"{before['api_url']}/tasks") == 401
 
 
-@pytest.mark.soak
+@pytest.mark.extended
+def test_iam_requires_a_signature(clone: Clone, with_tokens: Any) -> None:
+    """With AWS_IAM the same API refuses every unsigned request, and tt-ops signs."""
+    variables = {"TF_VAR_api_auth": "AWS_IAM"}
+    deployed = clone.read("deploy", "--yes", **variables)
+    deployment = deployed["deployment"]
+    assert (deployment["api_auth"], deployed["smoke"]) == ("AWS_IAM", "passed")
+    assert deployment["api_id"] == with_tokens["deployment"]["api_id"]
+    assert "replace" not in actions(deployed).values()
+    url = deployment["api_url"]
+    for path in ("/health", *PATHS):
+        assert {status(url + path, method) for method in READING + WRITING} == {403}
+    assert status(f"{url}/health", headers=signed(f"{url}/health")) == 200
+    assert clone.read("tasks", "add", "signed")["title"] == "signed"
+    assert clone.run("plan", "--detailed-exitcode", **variables).returncode == 0
+
+
+@pytest.mark.extended
 def test_named_option_opens_the_api(clone: Clone, with_tokens: Any) -> None:
     """With --allow-public the same API with the same tasks is public, and the deploy says so."""
     before = with_tokens["deployment"]

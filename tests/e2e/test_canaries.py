@@ -1,4 +1,4 @@
-"""Secrets put in at every door come out at none: output, logs, processes, zip, summary, page."""
+"""No secret that is given to `tt-ops` is in its output, logs, processes, zip, summary or page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import requests
 
 from .canaries import NO_ADDRESS, Watched
 from .canaries import canaries as canaries
-from .canaries import doors as doors
+from .canaries import secret_variables as secret_variables
 from .canaries import watch as watch
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 _FILES = {"tt-ops.toml": "tt-ops.toml", "terraform.tfvars": "terraform/terraform.tfvars"}
 _FAILING = """
 check "x" {
@@ -39,7 +39,7 @@ resource "terraform_data" "x" {
 
 @pytest.fixture(scope="module")
 def local(watch: Callable[..., Watched]) -> Iterator[Watched]:
-    """A deployment on the emulator; the address came by a flag."""
+    """Deploy on the local target, with the address as an option."""
     made = watch(TT_OPS_TARGET="local", TT_OPS_LOCAL_PORT="0")
     address = made.canaries.address("--alert-email")
     made.run("deploy", "--yes", "--verbose", "--alert-email", address)
@@ -48,7 +48,7 @@ def local(watch: Callable[..., Watched]) -> Iterator[Watched]:
 
 
 def test_no_command_prints_a_secret(local: Watched) -> None:
-    """Nor does any form of its result, a failure of it, or what it leaves behind."""
+    """No command has a secret in its output, in any form, or in the files that it leaves."""
     page = local.folder / "page.html"
     local.run("local", "confirm")
     for arguments in (
@@ -71,30 +71,30 @@ def test_no_command_prints_a_secret(local: Watched) -> None:
         local.run(*arguments, code=None if arguments[0] == "status" else 0)
     local.run("unlock", "7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11", "--yes", code=1)
     assert page.stat().st_size > 1000
-    local.files()
+    local.search_files()
     assert local.leaks == []
 
 
 def test_inbox_shows_addresses(local: Watched) -> None:
-    """It is there to be read; its commands take them whole."""
+    """The inbox shows addresses in full; an error of `confirm` does not repeat one."""
     address = local.canaries.address("--alert-email")
     assert address in local.clone.succeed("local", "inbox")
     nothing = local.clone.run("local", "confirm", address)
-    assert local.canaries.found_in(nothing.stdout + nothing.stderr) == set()
+    assert local.canaries.inputs_in(nothing.stdout + nothing.stderr) == set()
 
 
 @pytest.mark.parametrize(
-    ("door", "form"),
+    ("source", "form"),
     [("TT_OPS_ALERT_EMAIL", "json"), ("tt-ops.toml", "markdown"), ("terraform.tfvars", "table")],
 )
-def test_address_from_every_source_stays_secret(local: Watched, door: str, form: str) -> None:
-    """Terraform plans with it, with --verbose and all that TF_LOG says, and nobody reads it."""
-    address = local.canaries.address(door)
-    file = _FILES.get(door)
+def test_address_from_every_source_stays_secret(local: Watched, source: str, form: str) -> None:
+    """Terraform plans with the address, which is in no output, with --verbose and TF_LOG."""
+    address = local.canaries.address(source)
+    file = _FILES.get(source)
     if file is not None:
         (local.clone.path / file).write_text(f'alert_email = "{address}"\n')
     log = str(local.folder / "trace.log")
-    said = local.run(
+    printed = local.run(
         *("plan", "--verbose", "--output", form),
         **(NO_ADDRESS if file else {}),
         TF_LOG="trace",
@@ -102,13 +102,13 @@ def test_address_from_every_source_stays_secret(local: Watched, door: str, form:
     )
     if file is not None:
         (local.clone.path / file).unlink()
-    assert "aws_sns_topic_subscription" in said
-    local.files()
+    assert "aws_sns_topic_subscription" in printed
+    local.search_files()
     assert local.leaks == []
 
 
 def test_no_failure_prints_a_secret(local: Watched) -> None:
-    """A wrong spelling, a wrong type, a wrong file, a wrong address, Terraform itself."""
+    """Errors in options, types, files, addresses and of Terraform repeat no secret."""
     mark, address = local.canaries.mark, local.canaries.address
     url = local.canaries.url("password of --api-url", "127.0.0.1:9")
     for arguments, code in (
@@ -147,19 +147,19 @@ def test_no_failure_prints_a_secret(local: Watched) -> None:
     failing.write_text(_FAILING)
     assert "precondition failed" in local.run("deploy", "--yes", "--verbose", code=1)
     failing.unlink()
-    local.files()
+    local.search_files()
     assert local.leaks == []
 
 
 def test_followed_log_prints_no_secret(local: Watched) -> None:
-    """Until it is ended."""
+    """`logs --follow` prints no secret until it is interrupted."""
     local.run("logs", "--follow", "--verbose", code=130, follows=True)
     local.run("logs", "--follow", "--api", "--output", "json", code=130, follows=True)
     assert local.leaks == []
 
 
 def test_held_lock_prints_no_secret(local: Watched) -> None:
-    """Neither who is kept out by it nor who frees it."""
+    """Neither a command that meets the lock nor `unlock` prints its holder's address."""
     endpoint = json.loads(local.clone.succeed("local", "status", "--output", "json"))["url"]
     lock_id = "7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11"
     lock = {
@@ -179,12 +179,12 @@ def test_held_lock_prints_no_secret(local: Watched) -> None:
     assert lock_id in local.run("plan", "--output", "json", code=1)
     local.run("status", code=None)
     local.run("unlock", lock_id, "--yes", "--verbose")
-    local.files()
+    local.search_files()
     assert local.leaks == []
 
 
 def test_completion_prints_no_secret(local: Watched) -> None:
-    """Neither its script nor what it proposes while a command is being typed."""
+    """Neither the completion's script nor its proposals have a secret."""
     assert "tt-ops" in local.run(_TT_OPS_COMPLETE="bash_source")
     address = local.canaries.address("a command being typed")
     for line, proposed in ((f"plan --alert-email {address} --out", "--output"), (address, "")):
@@ -196,7 +196,7 @@ def test_completion_prints_no_secret(local: Watched) -> None:
 
 
 def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
-    """No header, no body, no query; and it has no secret among its variables."""
+    """The function logs no header, body or query, and has no secret among its variables."""
     endpoint = json.loads(local.clone.succeed("local", "status", "--output", "json"))["url"]
     api = local.clone.read("outputs")["api_url"]
     mark = local.canaries.mark
@@ -218,17 +218,17 @@ def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
         for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
     ]
     assert len(events) > 8
-    assert local.canaries.found_in("\n".join(events)) == set()
+    assert local.canaries.inputs_in("\n".join(events)) == set()
     function = session.client("lambda", endpoint_url=endpoint).get_function_configuration(
         FunctionName="task-tracker-function"
     )
-    assert local.canaries.found_in(json.dumps(function, default=str)) == set()
-    local.files()
+    assert local.canaries.inputs_in(json.dumps(function, default=str)) == set()
+    local.search_files()
     assert local.leaks == []
 
 
 def test_destroy_and_stop_print_no_secret(local: Watched) -> None:
-    """Neither what is removed nor the emulator that stops, is killed, or cannot start."""
+    """Neither `destroy` nor an emulator that stops, is killed or cannot start prints one."""
     local.run("destroy", "--yes", "--verbose")
     local.run("local", "down")
     local.run("status", code=1)
@@ -240,5 +240,5 @@ def test_destroy_and_stop_print_no_secret(local: Watched) -> None:
     state.mkdir()
     assert "IsADirectoryError" in local.run("local", "up", "--verbose", code=1)
     state.rmdir()
-    local.files()
+    local.search_files()
     assert local.leaks == []

@@ -1,4 +1,4 @@
-"""What an account is given: secrets from variables and from a profile come out nowhere."""
+"""On the aws target, secrets from variables and from a profile are in no output."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pytest
 
 from .canaries import NO_ADDRESS, Canaries, Watched
 from .canaries import canaries as canaries
-from .canaries import doors as doors
+from .canaries import secret_variables as secret_variables
 from .canaries import watch as watch
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 
 
 def test_account_gets_no_secret(
     watch: Callable[..., Watched], canaries: Canaries, endpoint: str
 ) -> None:
-    """The same on `--target aws`, with keys from variables and from a profile."""
+    """No command prints keys or addresses, from variables or from a profile."""
     account = watch(AWS_ENDPOINT_URL=endpoint, TT_OPS_TARGET="aws")
     session = boto3.Session("a", "b", region_name="eu-west-3")
     session.client("s3", endpoint_url=endpoint).create_bucket(
@@ -46,5 +46,5 @@ def test_account_gets_no_secret(
     account.run("outputs", "--region", "eu-west-1", code=1)
     credentials.write_text(f"[canary\naws_secret_access_key {canaries.mark('a broken profile')}\n")
     account.run("--profile", "canary", "outputs", "--verbose", code=4, **profile)
-    account.files("credentials")
+    account.search_files("credentials")
     assert account.leaks == []

@@ -1,4 +1,4 @@
-"""A CI deploys with the real Terraform: its log, its annotations and its summary page."""
+"""A deploy in CI with the real Terraform: log, annotations and summary page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .job_log import folded
 if TYPE_CHECKING:
     from .conftest import Clone
 
-pytestmark = pytest.mark.soak  # tests/pipeline looks at the log of a deploy as well
+pytestmark = pytest.mark.extended  # tests/pipeline looks at the log of a deploy as well
 _CI = {"CI": "true", "GITHUB_ACTIONS": "true"}
 
 
 @pytest.fixture(scope="module")
 def summary(clone: Clone) -> Path:
-    """The file of the step's summary, in a clone that is a git repository."""
+    """Return the file of the step's summary, in a clone that is a git repository."""
     subprocess.run(["git", "init", "--quiet", clone.path], check=True)
     file = clone.path / "summary.md"
     file.touch()
@@ -29,7 +29,7 @@ def summary(clone: Clone) -> Path:
 
 
 def test_deploy_writes_groups_annotations_and_summary(clone: Clone, summary: Path) -> None:
-    """Compact lines in groups on stderr, one object on stdout, the outcome on the summary page."""
+    """Lines in groups go to stderr, one object to stdout, the outcome to the summary page."""
     result = clone.run(
         "deploy", "--yes", "--output", "json", GITHUB_STEP_SUMMARY=str(summary), **_CI
     )
@@ -49,16 +49,16 @@ def test_deploy_writes_groups_annotations_and_summary(clone: Clone, summary: Pat
 
 
 def test_interrupted_run_closes_its_groups(clone: Clone, summary: Path) -> None:
-    """A cancelled job's log is folded like any other, and says where things stand."""
+    """After an interrupt every group is closed, and an annotation says what happened."""
     process = clone.start("destroy", "--yes", GITHUB_STEP_SUMMARY=str(summary), **_CI)
     assert process.stderr is not None
-    said = ""
-    while "::group::applying" not in said:
+    log = ""
+    while "::group::applying" not in log:
         line = process.stderr.readline()
-        assert line, said
-        said += line
+        assert line, log
+        log += line
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert folded(said + rest)[-1].startswith("::error title=interrupted::interrupted during apply")
+    assert folded(log + rest)[-1].startswith("::error title=interrupted::interrupted during apply")
     assert "### ❌ Failed: interrupted\n" in summary.read_text()

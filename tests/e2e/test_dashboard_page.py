@@ -42,21 +42,21 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The machine's own Chromium or Chrome, without a window."""
+    """Yield the Chromium or Chrome of this machine, without a window."""
     from playwright.sync_api import sync_playwright
 
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
         pytest.fail(f"none of {', '.join(BROWSERS)} is on PATH")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield started
         started.close()
 
 
 @pytest.fixture
 def show(browser: Any) -> Iterator[Callable[..., Shown]]:
-    """Open a file; whatever it asks of anything but itself is noted and refused."""
+    """Yield a function that opens a file; requests to anywhere else are recorded and refused."""
     pages: list[Any] = []
 
     def open_file(file: Path, *, width: int = 1400, look: str = "light") -> Shown:

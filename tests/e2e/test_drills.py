@@ -1,4 +1,4 @@
-"""Fire drills on the local target: an error, or a slow request, really reaches a mailbox."""
+"""Fire drills on the local target: an error or a slow request ends in a mail."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
 
 @pytest.fixture(scope="module")
 def live(prepared: Clone) -> Clone:
-    """Deploy; nobody has confirmed the address yet."""
+    """Deploy; the subscription is still pending."""
     prepared.succeed("deploy", "--yes")
     return prepared
 
 
 @pytest.fixture(scope="module")
-def stranger(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Somebody with an endpoint and keys, but no clone and no Terraform."""
+def operator(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """Return an empty folder with an endpoint and keys, without Terraform."""
     endpoint = live.read("local", "status")["url"]
     nowhere: Path = tmp_path_factory.mktemp("nowhere")
     environment = {
@@ -44,20 +44,20 @@ def stranger(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return type(live)(nowhere, environment)
 
 
-def wait_for_alarms(observer: Clone, reached: Callable[[set[str]], bool]) -> None:
-    """Wait until the states of all alarms are as wanted; they are read without a `tt-ops`."""
-    cloudwatch = clients(observer)("cloudwatch")
+def wait_for_alarms(clone: Clone, reached: Callable[[set[str]], bool]) -> None:
+    """Wait until `reached` accepts the states of all alarms, read by boto3."""
+    cloudwatch = clients(clone)("cloudwatch")
     deadline = time.monotonic() + _LIMIT
     while not reached({a["StateValue"] for a in cloudwatch.describe_alarms()["MetricAlarms"]}):
         assert time.monotonic() < deadline
         time.sleep(0.5)
 
 
-@pytest.mark.soak
-def test_unconfirmed_address_receives_nothing(live: Clone, stranger: Clone) -> None:
-    """`trigger-error --wait` and `status` exit 1 and say what helps, each on its target."""
+@pytest.mark.extended
+def test_unconfirmed_address_receives_nothing(live: Clone, operator: Clone) -> None:
+    """`trigger-error --wait` and `status` exit 1 and say how to confirm, each on its target."""
     wait_for_alarms(live, lambda states: states == {"OK"})
-    result = stranger.run("trigger-error", "--wait", "--output", "json")
+    result = operator.run("trigger-error", "--wait", "--output", "json")
     error, done = json.loads(result.stderr)["error"], json.loads(result.stdout)
     assert (result.returncode, error["code"]) == (1, "nobody-notified")
     assert "o…@example.com is pending confirmation" in error["message"]
@@ -71,22 +71,21 @@ def test_unconfirmed_address_receives_nothing(live: Clone, stranger: Clone) -> N
     assert live.run("status", "--exit-code").returncode == 3
 
 
-def test_drills_deliver_mail(live: Clone, stranger: Clone) -> None:
-    """Both drills beside each other fire, send mail and end at OK, without Terraform."""
+def test_drills_deliver_mail(live: Clone, operator: Clone) -> None:
+    """Two drills at once fire, send mail and return to OK, without Terraform."""
     live.succeed("local", "confirm")
     wait_for_alarms(live, lambda states: states == {"OK"})
-    # From the clone, and from somewhere else.
     drills = {
         "LambdaErrorAlarm": (live, "trigger-error"),
-        "LambdaDurationAlarm": (stranger, "trigger-slow"),
+        "LambdaDurationAlarm": (operator, "trigger-slow"),
     }
     with ThreadPoolExecutor() as threads:
         running = {
-            name: threads.submit(observer.read, command, "--wait")
-            for name, (observer, command) in drills.items()
+            name: threads.submit(clone.read, command, "--wait")
+            for name, (clone, command) in drills.items()
         }
         wait_for_alarms(live, lambda states: "ALARM" in states)
-        firing = stranger.run("status", "--exit-code")
+        firing = operator.run("status", "--exit-code")
     assert firing.returncode == 3
     for name, drill in running.items():
         done = drill.result()
@@ -96,16 +95,16 @@ def test_drills_deliver_mail(live: Clone, stranger: Clone) -> None:
         assert done["notifications"][0]["endpoints"] == ["o…@example.com"]
         fired, ended = (step["after_seconds"] for step in done["transitions"])
         assert 0 <= fired < ended
-    assert stranger.run("status", "--exit-code").returncode == 0
+    assert operator.run("status", "--exit-code").returncode == 0
     subjects = [mail["subject"] for mail in live.read("local", "inbox")["mails"]]
     for name in drills:
         assert f'ALARM: "{name}" in EU (Paris)' in subjects
         assert f'OK: "{name}" in EU (Paris)' in subjects
 
 
-def test_history_shows_the_drills(stranger: Clone) -> None:
-    """Transitions with reasons, and whom the alarm told."""
-    history = stranger.read("alarms", "--history")["history"]
+def test_history_shows_the_drills(operator: Clone) -> None:
+    """The history has each transition with its reason, and the notification."""
+    history = operator.read("alarms", "--history")["history"]
     assert [event["at"] for event in history] == sorted((e["at"] for e in history), reverse=True)
     fired = [event for event in history if event["new_state"] == "ALARM"]
     assert {event["alarm"] for event in fired} == {"LambdaErrorAlarm", "LambdaDurationAlarm"}

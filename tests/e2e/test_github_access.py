@@ -1,4 +1,4 @@
-"""GitHub's way into the account: who gets in, what they may do there, and how it ends.
+"""GitHub's OIDC access: whose tokens are accepted, what the roles may do, and their removal.
 
 moto evaluates no policies, so those that are deployed are read and evaluated here.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .github import ADMIT, ISSUER, MAIN, PROVIDER, REPOSITORY, TOKENS
+from .github import BOOTSTRAP, ISSUER, MAIN, PROVIDER, REPOSITORY, TOKENS
 from .policies import actions, granted
 from .recording import Call, Permissions, Recorder, recording
 
@@ -34,20 +34,20 @@ INLINE_POLICIES = 10_240
 
 @pytest.fixture(scope="module")
 def access(clone: Clone, aws: Aws) -> Any:
-    """The repository is let in."""
-    return clone.read(*ADMIT)
+    """Make the roles for a repository; return the result."""
+    return clone.read(*BOOTSTRAP)
 
 
 @pytest.fixture(scope="module")
 def roles(aws: Aws, access: Any) -> dict[str, Any]:
-    """The two roles as they are in IAM."""
+    """Return the two roles as IAM describes them."""
     names = {name: access[f"{name}_role_arn"].rpartition("/")[2] for name in ROLES}
     return {key: aws("iam").get_role(RoleName=name)["Role"] for key, name in names.items()}
 
 
 @pytest.fixture(scope="module")
 def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
-    """All policies of the two roles, which are inline."""
+    """Return all policies of the two roles, which are inline."""
     iam, found = aws("iam"), {}
     for key, role in roles.items():
         name = role["RoleName"]
@@ -59,13 +59,13 @@ def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_second_bootstrap_changes_nothing(clone: Clone, access: Any) -> None:
-    """It tells the same roles, and the commands that make the repository know them."""
+    """It prints the same roles, and the `gh` commands that configure the repository."""
     assert access["plan"]["destroy"] == 0
-    again = clone.read(*ADMIT)
+    again = clone.read(*BOOTSTRAP)
     assert (again["plan"]["changes"], again["backend"]["plan"]["changes"]) == ([], [])
-    text = clone.succeed(*ADMIT)
+    text = clone.succeed(*BOOTSTRAP)
     for line in (
         f"gh variable set AWS_ROLE_ARN --repo {REPOSITORY} --body {access['deployer_role_arn']}",
         f"gh variable set AWS_PLAN_ROLE_ARN --repo {REPOSITORY} "
@@ -76,7 +76,7 @@ def test_second_bootstrap_changes_nothing(clone: Clone, access: Any) -> None:
 
 
 def test_sessions_last_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
-    """And can be assumed by GitHub's tokens only."""
+    """A session lasts an hour, and only tokens of GitHub can start one."""
     for found in roles.values():
         assert found["MaxSessionDuration"] == 3600
         (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
@@ -89,14 +89,14 @@ def test_sessions_last_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "changed", "enters"),
+    ("subject", "changed", "expected"),
     TOKENS,
 )
 def test_token_opens_its_role_only(
     roles: dict[str, Any],
     subject: str,
     changed: dict[str, str | None],
-    enters: str | None,
+    expected: str | None,
 ) -> None:
     """A token opens one role, or none: every claim is compared letter by letter."""
     claims = {"aud": "sts.amazonaws.com", "ref": MAIN, "repository_id": "456789", **changed}
@@ -109,7 +109,7 @@ def test_token_opens_its_role_only(
             [roles[role]["AssumeRolePolicyDocument"]], "sts:AssumeRoleWithWebIdentity", "*", context
         )
     ]
-    assert opened == ([enters] if enters else [])
+    assert opened == ([expected] if expected else [])
 
 
 def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> None:
@@ -129,7 +129,7 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [
-        # the deployer's own role, its trust, and who gets in
+        # the deployer's own role, its trust, and the identity provider
         *(
             (f"iam:{action}", f"{FUNCTION_ROLE}-deployer", {"iam:PermissionsBoundary": BOUNDARY})
             for action in ("PutRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole", "TagRole")
@@ -154,7 +154,7 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
         ("iam:PassRole", f"{FUNCTION_ROLE}-deployer", TO_LAMBDA),
         ("iam:CreateUser", "arn:aws:iam::123456789012:user/eve", {}),
         ("sts:AssumeRole", FUNCTION_ROLE, {}),
-        # the backend, and others' things
+        # the backend, and other deployments
         ("s3:DeleteBucket", BUCKET, {}),
         ("s3:PutBucketPolicy", BUCKET, {}),
         ("s3:DeleteObject", f"{BUCKET}/infra/terraform.tfstate", {}),
@@ -176,7 +176,7 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
 def test_nothing_else_is_allowed(
     policies: dict[str, list[Any]], action: str, resource: str, context: dict[str, str]
 ) -> None:
-    """Neither role gets at itself, at what keeps the state, or at what is not ours."""
+    """Neither role may change itself, the state's storage or resources of others."""
     for role in ROLES:
         assert not granted(policies[role], action, resource, context)
 
@@ -204,14 +204,14 @@ def test_only_the_deployer_writes(
 
 @pytest.fixture(scope="module")
 def recorder(clone: Clone, aws: Aws) -> Iterator[Recorder]:
-    """A proxy between `tt-ops` and the emulator."""
+    """Yield a proxy between `tt-ops` and the emulator."""
     with recording(clone.read("local", "status")["url"]) as recorder:
         yield recorder
 
 
 @pytest.fixture(scope="module")
 def account(make_clone: Callable[..., Clone], recorder: Recorder) -> Clone:
-    """A clone that takes the emulator, behind the proxy, for its account."""
+    """Return a clone whose AWS account is the emulator behind the proxy."""
     return make_clone(
         AWS_ENDPOINT_URL=recorder.url,
         AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
@@ -223,7 +223,7 @@ def account(make_clone: Callable[..., Clone], recorder: Recorder) -> Clone:
     )
 
 
-def _refused(calls: list[Call], policies: list[Any], permissions: Permissions) -> set[str]:
+def _denied(calls: list[Call], policies: list[Any], permissions: Permissions) -> set[str]:
     assert calls
     return {
         f"{action} on {resource} with {context}"
@@ -233,14 +233,13 @@ def _refused(calls: list[Call], policies: list[Any], permissions: Permissions) -
     }
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_recorded_calls_are_allowed(
     account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
 ) -> None:
-    """All that the commands of a pipeline ask AWS for is granted to the role that runs them.
+    """Each call that the commands of a pipeline make is allowed to the role that runs them.
 
-    bootstrap, plan, deploy, a deploy that changes much, status, outputs and destroy; and plan and
-    status of a pull request by the planner. The function's role gets the boundary.
+    The deployer runs all commands; the planner runs plan, status and outputs.
     """
     deployer, planner = policies["deployer"], policies["planner"]
     permissions = Permissions()
@@ -249,9 +248,9 @@ def test_recorded_calls_are_allowed(
     def run(*arguments: str, planning: bool = False, **environment: str) -> None:
         account.succeed(*arguments, **environment)
         calls = recorder.take()
-        assert _refused(calls, deployer, permissions) == set(), arguments
+        assert _denied(calls, deployer, permissions) == set(), arguments
         if planning:
-            assert _refused(calls, planner, permissions) == set(), arguments
+            assert _denied(calls, planner, permissions) == set(), arguments
 
     run("bootstrap", "--yes")
     run("plan", planning=True)
@@ -274,7 +273,7 @@ def test_recorded_calls_are_allowed(
     run("destroy", "--yes")
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_destroy_removes_github_access(clone: Clone, aws: Aws, access: Any) -> None:
     """`destroy --backend` removes roles, boundary and the identity provider that is ours."""
     result = clone.run("destroy", "--backend", "--yes")

@@ -15,11 +15,11 @@ TABLE = "aws_dynamodb_table.tasks"
 RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_named_table_is_replaced(clone: Clone) -> None:
-    """Deletion protection or not; what was named in vain before is only remarked upon."""
+    """--allow-destroy replaces the table in spite of deletion protection; unneeded, it warns."""
     clone.succeed("deploy", "--yes")
-    clone.succeed("tasks", "add", "precious")
+    clone.succeed("tasks", "add", "first")
     allowed = ("--allow-destroy", TABLE)
     clone.succeed("deploy", "--yes", *allowed, **RENAMED)
     assert clone.read("outputs")["table_name"] == "Renamed"
@@ -29,7 +29,7 @@ def test_named_table_is_replaced(clone: Clone) -> None:
     assert f"--allow-destroy '{TABLE}' changes nothing" in again.stderr
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_destroy_keeps_the_state_backend(clone: Clone) -> None:
     """Without --backend only the deployment is removed."""
     clone.succeed("deploy", "--yes", "--allow-destroy", TABLE)

@@ -1,4 +1,4 @@
-"""A deploy that is interrupted or meets another one, on the emulator."""
+"""A deploy that is interrupted, or runs while another one does."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _LIMIT = 60.0
 
 @pytest.fixture(scope="module")
 def empty(prepared: Clone) -> Clone:
-    """Return a clone with a state backend, and nothing deployed yet."""
+    """Return a clone with a state backend, and nothing deployed."""
     return prepared
 
 
 def wait_for(process: subprocess.Popen[str], text: str) -> list[str]:
-    """Read standard error until `text` comes; the rest is read on in the background."""
+    """Read standard error until `text` comes, and the rest in the background."""
     assert process.stderr is not None
-    seen: list[str] = []
+    lines: list[str] = []
     for line in process.stderr:
-        seen.append(line)
+        lines.append(line)
         if text in line:
-            threading.Thread(target=lambda: seen.extend(process.stderr or []), daemon=True).start()
-            return seen
-    pytest.fail(f"ended without {text!r}: {''.join(seen)}")
+            threading.Thread(target=lambda: lines.extend(process.stderr or []), daemon=True).start()
+            return lines
+    pytest.fail(f"ended without {text!r}: {''.join(lines)}")
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """Every process that `pid` started, by Linux's /proc."""
+    """Yield every process that `pid` started, by Linux's /proc."""
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in children.read_text().split():
             yield int(child)
@@ -64,7 +64,7 @@ def wait_for_the_lock(clone: Clone) -> None:
         if any("OperationTypeApply" in lock.get("Info", {}).get("S", "") for lock in locks):
             return
         time.sleep(0.05)
-    pytest.fail("nobody took the lock")
+    pytest.fail("no apply has locked the state")
 
 
 def change_code(clone: Clone) -> None:
@@ -74,7 +74,7 @@ def change_code(clone: Clone) -> None:
 
 
 def _interrupt(clone: Clone, number: signal.Signals, moment: str) -> None:
-    """Send a signal to a deploy that has got to `moment`; it has to end in order."""
+    """Send a signal to a deploy that has printed `moment`; it has to end and leave no child."""
     process = clone.start("deploy", "--yes", "--verbose", "--output", "json")
     wait_for(process, moment)
     started = set(descendants(process.pid))
@@ -84,7 +84,7 @@ def _interrupt(clone: Clone, number: signal.Signals, moment: str) -> None:
 
 
 def test_next_deploy_completes_an_interrupted_apply(empty: Clone) -> None:
-    """Ctrl-C during an apply exits 130 and leaves no lock and no process; deploy goes on."""
+    """Ctrl-C during an apply exits 130, with no lock and no process left; deploy completes it."""
     _interrupt(empty, signal.SIGINT, "created  aws_iam_role.function")
     deployed = empty.read("deploy", "--yes")
     assert deployed["smoke"] == "passed"
@@ -92,7 +92,7 @@ def test_next_deploy_completes_an_interrupted_apply(empty: Clone) -> None:
 
 @pytest.mark.soak
 def test_sigterm_ends_a_background_deploy_in_order(make_clone: Callable[..., Clone]) -> None:
-    """`nohup tt-ops deploy &` in a script ignores SIGINT and SIGHUP, and ends on SIGTERM."""
+    """`nohup tt-ops deploy &` ignores SIGINT and SIGHUP, and ends on SIGTERM."""
     clone = make_clone(**LOCAL)
     make_backend(clone)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
@@ -109,14 +109,14 @@ def test_sigterm_ends_a_background_deploy_in_order(make_clone: Callable[..., Clo
 
 @pytest.fixture(scope="module")
 def deployed(empty: Clone) -> Clone:
-    """Deploy what is not deployed yet."""
+    """Deploy unless an earlier test has."""
     empty.succeed("deploy", "--yes")
     return empty
 
 
 @pytest.mark.soak
 def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
-    """The second one says who holds the lock since when, and changes nothing."""
+    """A second deploy says who holds the lock since when, and changes nothing."""
     change_code(deployed)
     first = deployed.start("deploy", "--yes")
     wait_for_the_lock(deployed)
@@ -133,7 +133,7 @@ def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
 
 @pytest.mark.soak
 def test_lock_of_a_killed_deploy_can_be_released(deployed: Clone) -> None:
-    """After kill -9 the lock stays; the message names it, and the hint as it stands frees it."""
+    """After kill -9 the lock stays; the command in the hint releases it."""
     change_code(deployed)
     process = deployed.start("deploy", "--yes")
     wait_for_the_lock(deployed)

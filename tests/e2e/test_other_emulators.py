@@ -28,7 +28,7 @@ ADDRESS = ("--alert-email", "operator@example.com")
 BUCKET = "task-tracker-terraform-state"
 _START_SECONDS = 60
 
-pytestmark = pytest.mark.soak  # the provider alone waits a minute for the bucket's rules
+pytestmark = pytest.mark.extended  # the provider alone waits a minute for the bucket's rules
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The task table is changed in place, and keeps its tasks."""
+"""Changes to the task table keep it and its tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import requests
 if TYPE_CHECKING:
     from .conftest import Clone
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 VARIABLES = {"TF_VAR_dynamodb_status_shards": "2"}
 
 
@@ -25,7 +25,7 @@ def live(clone: Clone) -> Clone:
 
 @pytest.fixture(scope="module")
 def tasks(live: Clone) -> str:
-    """Return the address of the tasks, of which there are some."""
+    """Add five tasks; return the address of the list."""
     address = str(live.read("outputs")["api_url"]) + "/tasks"
     for _ in range(5):
         _add(address)

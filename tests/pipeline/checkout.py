@@ -1,4 +1,4 @@
-"""A clean checkout: what git knows or would take, so the tree under test as it is now."""
+"""A clean checkout of the tree under test: its files without those that git ignores."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 
 def check_out(repository: Path, workspace: Path) -> None:
-    """Copy the repository but for .git and what its .gitignore names."""
+    """Copy the repository without .git and what its .gitignore names."""
     lines = (repository / ".gitignore").read_text().split()
 
-    def left_out(folder: str, names: list[str]) -> set[str]:
+    def excluded(folder: str, names: list[str]) -> set[str]:
         return {name for name in names if name == ".git" or _is_ignored(name, lines)}
 
-    shutil.copytree(repository, workspace, ignore=left_out, symlinks=True)
+    shutil.copytree(repository, workspace, ignore=excluded, symlinks=True)
 
 
 def _is_ignored(name: str, lines: Sequence[str]) -> bool:
-    """Whether the last line that fits the name leaves it out."""
+    """Return whether the last line that matches the name excludes it."""
     ignored = False
     for line in lines:
         if fnmatch.fnmatch(name, line.lstrip("!").strip("/")):

@@ -1,4 +1,4 @@
-"""What starts a run: a push, a pull request, somebody by hand."""
+"""Events that start a run: a push, a pull request, a start by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REPOSITORY = "octo-org/task-tracker"
 
 @dataclass(frozen=True)
 class Event:
-    """What started a run."""
+    """An event that starts a run."""
 
     name: str
     ref: str
@@ -21,17 +21,17 @@ class Event:
 
 
 def push(branch: str = "main") -> Event:
-    """A push to a branch."""
+    """Return a push to a branch."""
     return Event("push", f"refs/heads/{branch}")
 
 
 def by_hand(branch: str) -> Event:
-    """A run that somebody started on a branch."""
+    """Return a start by hand on a branch."""
     return Event("workflow_dispatch", f"refs/heads/{branch}")
 
 
 def pull_request(*, head: str = REPOSITORY, author: str = "octocat") -> Event:
-    """A pull request from a branch of the repository `head`."""
+    """Return a pull request from a branch of the repository `head`."""
     request = Open(
         number="7",
         user=Open(login=author),

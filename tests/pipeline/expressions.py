@@ -19,7 +19,7 @@ _OPERATORS = {"&&": " and ", "||": " or ", "!": " not "}
 
 
 class UnknownExpression(Exception):
-    """Something that this evaluator, or the run, does not know."""
+    """An expression that this evaluator, or the run, does not support."""
 
 
 class Context(dict[str, Any]):
@@ -54,7 +54,7 @@ class Open(Context):
 
 
 def evaluate(text: str, contexts: Mapping[str, Any], functions: Functions) -> Any:
-    """Evaluate what stands between `${{` and `}}`. Raises UnknownExpression."""
+    """Evaluate the text between `${{` and `}}`; raise UnknownExpression."""
     python = _STRING_OR_OPERATOR.sub(lambda found: _OPERATORS.get(found[0], found[0]), text)
     names = {**contexts, **functions, "__builtins__": {}}
     try:

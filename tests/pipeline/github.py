@@ -1,7 +1,7 @@
 """A `gh` for rehearsals: `gh api` on the comments of one pull request, which are kept in a file.
 
-GH_COMMENTS names the file; every call is appended to the file beside it, `calls`. What GitHub's
-own program would not take, or our workflows have no use for, ends with code 1.
+GH_COMMENTS names the file. What GitHub's own program would refuse, or our workflows do not use,
+ends with code 1.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ _ONE = re.compile(r"repos/[\w.-]+/[\w.-]+/issues/comments/(\d+)")
 def main(arguments: Sequence[str]) -> None:
     """Run `gh` with these arguments."""
     store = Path(os.environ["GH_COMMENTS"])
-    with store.with_name("calls").open("a", encoding="utf-8") as calls:
-        calls.write(json.dumps(arguments) + "\n")
     if not os.environ.get("GH_TOKEN"):
         sys.exit("gh: no GH_TOKEN")
     parser = argparse.ArgumentParser("gh", allow_abbrev=False)

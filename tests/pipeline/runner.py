@@ -1,7 +1,7 @@
-"""Runs jobs of the workflows on this machine, step by step, as a runner of GitHub's would.
+"""Run jobs of the workflows on this machine, step by step, as GitHub's runner does.
 
-A `uses:` step is one of the actions below, whose effect on the job is this module's; a `run:` step
-is run by GitHub's own command for `shell: bash`. Whatever else a workflow says is an error.
+The actions of `uses:` steps are imitated below; `run:` steps are run by GitHub's command for
+`shell: bash`. Anything else in a workflow is an error.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _JOB_KEYS = {
 
 
 def load(file: Path) -> dict[str, Any]:
-    """Read a workflow; every scalar is text, as `on` and 3.10 are meant."""
+    """Read a workflow; every scalar stays text, such as `on` and 3.10."""
     with file.open(encoding="utf-8") as stream:
         content: dict[str, Any] = yaml.load(stream, Loader=yaml.BaseLoader)  # nosec B506 # text only
     return content
@@ -52,7 +52,7 @@ def load(file: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Step:
-    """What became of a step: `success`, `failure` or `skipped`, and what it printed."""
+    """The result of a step: `success`, `failure (CODE)` or `skipped`, and its output."""
 
     name: str
     outcome: str
@@ -61,33 +61,34 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What became of a job."""
+class Result:
+    """The result of a job."""
 
     outcome: str
     steps: tuple[Step, ...] = ()
 
     @property
     def log(self) -> str:
-        """Everything that was printed."""
+        """Return the output of all steps."""
         return "".join(f"== {step.name}: {step.outcome}\n{step.log}" for step in self.steps)
 
     @property
     def summary(self) -> str:
-        """The job's summary page."""
+        """Return the job's summary page."""
         return "".join(step.summary for step in self.steps)
 
     def __getitem__(self, name: str) -> Step:
-        """The step of that name."""
+        """Return the step with a name."""
         return next(step for step in self.steps if step.name == name)
 
 
 @dataclass
 class Runner:
-    """A machine for jobs: `place` holds everything that it writes.
+    """A machine for jobs, which writes only into `place`.
 
-    `terraform` is what setup-terraform puts on PATH. `environment` are the variables by which the
-    cloud that a job reaches is the emulator, `roles` the roles that it lets jobs take.
+    `terraform` is the program that setup-terraform puts on PATH. `environment` are variables of
+    every step, `variables` and `secrets` the repository's, `roles` those that jobs may assume, and
+    `edit` changes a checkout before a job.
     """
 
     place: Path
@@ -98,12 +99,12 @@ class Runner:
     roles: frozenset[str] = frozenset()
     edit: Callable[[Path], None] = lambda checkout: None
 
-    def run(self, workflow: Mapping[str, Any], job: str, event: Event, **matrix: str) -> Ran:
+    def run(self, workflow: Mapping[str, Any], job: str, event: Event, **matrix: str) -> Result:
         """Run one job of a workflow for an event, in a checkout and a home folder of its own."""
         return _Job(self, workflow, job, event, matrix).run()
 
     def python(self, installs: str) -> Path:
-        """A virtual environment of this Python, one for all jobs that install the same."""
+        """Return the programs of a virtual environment, one for all jobs that install the same."""
         path = self.place / "python" / hashlib.sha256(installs.encode()).hexdigest()[:12]
         if not path.exists():
             subprocess.run([sys.executable, "-m", "venv", path], check=True)
@@ -158,14 +159,14 @@ class _Job:
         self.path: list[Path | str] = [self.tools, _SYSTEM_PATH]
         self.exported: dict[str, str] = {}
 
-    def run(self) -> Ran:
+    def run(self) -> Result:
         if not self._holds(self.definition.get("if", "true")):
-            return Ran("skipped")
+            return Result("skipped")
         for folder in (self.workspace, self.tools, self.home, self.temp):
             folder.mkdir(parents=True)
         _install(self.tools / "gh", Path(__file__).with_name("github.py"))
         steps = tuple(self._step(step) for step in self.definition["steps"])
-        return Ran("failure" if self.failed else "success", steps)
+        return Result("failure" if self.failed else "success", steps)
 
     def _step(self, step: Mapping[str, Any]) -> Step:
         assert set(step) <= {"name", "if", "uses", "with", "env", "run"}, step
@@ -212,7 +213,7 @@ class _Job:
 
     def _environment(self, step: Mapping[str, Any]) -> dict[str, str]:
         own = {**self.definition.get("env", {}), **step.get("env", {})}
-        # How pip gets at its index and the machine at the network is the machine's own.
+        # How to reach the package index and the network depends on this machine.
         kept = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
         return {
             **{name: value for name, value in os.environ.items() if name.startswith(kept)},
@@ -245,14 +246,14 @@ class _Job:
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
     def checkout(self, inputs: Mapping[str, str]) -> None:
-        """The tree under test, without what runs left in it."""
+        """Copy the tree under test, without files that git ignores."""
         assert inputs == {"persist-credentials": "false"}
         self.workspace.rmdir()
         check_out(ROOT, self.workspace)
         self.runner.edit(self.workspace)
 
     def setup_python(self, inputs: Mapping[str, str]) -> None:
-        """Only from here on there is a Python to install into: this one, in a clean environment."""
+        """Put this Python on PATH, in a clean environment."""
         assert inputs["python-version"] in {"3.11", "3.12", "3.13"}
         assert inputs["cache"] == "pip"
         assert list(self.workspace.glob(inputs["cache-dependency-path"]))
@@ -261,12 +262,12 @@ class _Job:
         self.path.insert(0, self.runner.python("\n".join(installs)))
 
     def setup_terraform(self, inputs: Mapping[str, str]) -> None:
-        """Only from here on there is a Terraform: the one of this machine."""
+        """Put the Terraform of this machine on PATH."""
         assert inputs == {"terraform_version": TERRAFORM_VERSION, "terraform_wrapper": "false"}
         (self.tools / "terraform").symlink_to(self.runner.terraform.absolute())
 
     def cache(self, inputs: Mapping[str, str]) -> None:
-        """What is left at the path is there again for the next job with the same key."""
+        """Share the path among all jobs with the same key."""
         assert set(inputs) == {"path", "key"}
         stored = self.runner.place / "cache" / inputs["key"]
         stored.mkdir(parents=True, exist_ok=True)
@@ -275,7 +276,7 @@ class _Job:
         path.symlink_to(stored)
 
     def configure_aws_credentials(self, inputs: Mapping[str, str]) -> None:
-        """Temporary credentials for a role that lets this job have it, or the given keys."""
+        """Export credentials: temporary ones of a role, or the given keys."""
         key, secret = inputs.get("aws-access-key-id"), inputs.get("aws-secret-access-key")
         if role := inputs.get("role-to-assume"):
             assert not key
@@ -300,7 +301,7 @@ _ACTIONS: Mapping[str, Callable[[_Job, Mapping[str, str]], None]] = {
 
 
 def _install(program: Path, source: Path) -> None:
-    """Put a program of Python's on PATH, run by this Python whatever the job has installed."""
+    """Put a Python program on PATH, which runs with this Python."""
     program.write_text(
         f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(source))} "$@"\n'
     )

@@ -1,4 +1,4 @@
-"""ci.yml's other jobs, which are the same for a fork: the end-to-end run, and the suites."""
+"""The jobs of ci.yml without credentials, as a pull request of a fork starts them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasktracker_ops.adapters.terraform.providers import provider_environment
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 from .events import pull_request
-from .runner import ROOT, Ran, Runner
+from .runner import ROOT, Result, Runner
 
 Workflow = dict[str, Any]
 FORK = pull_request(head="somebody/fork")
@@ -21,22 +21,22 @@ FORK = pull_request(head="somebody/fork")
 
 @pytest.fixture(scope="module")
 def runner(make_runner: Callable[..., Runner]) -> Runner:
-    """A machine without an account, for a repository without settings."""
+    """Return a machine for a repository without settings, which reaches no account."""
     return make_runner({})
 
 
 @pytest.fixture(scope="module")
-def end_to_end(runner: Runner, ci_workflow: Workflow) -> Ran:
-    """The job from clone to destroy; what it has left running is ended."""
+def end_to_end(runner: Runner, ci_workflow: Workflow) -> Result:
+    """Run the job from clone to destroy, and stop its emulator."""
     stop = {"name": "Stop", "if": "success() || failure()", "run": "tt-ops local down"}
     job = ci_workflow["jobs"]["end-to-end"]
     job = {**job, "steps": [*job["steps"], stop]}
     return runner.run({**ci_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
 
 
-@pytest.mark.soak
-def test_end_to_end_run_passes(end_to_end: Ran) -> None:
-    """Each step of it does what it says."""
+@pytest.mark.extended
+def test_end_to_end_run_passes(end_to_end: Result) -> None:
+    """Each step of the end-to-end job succeeds."""
     assert end_to_end.outcome == "success", end_to_end.log
     assert "Renew the certificate" in end_to_end["Tasks"].log
     assert "No changes" in end_to_end["Nothing is left to do"].log
@@ -46,16 +46,16 @@ def test_end_to_end_run_passes(end_to_end: Ran) -> None:
 def test_gates_exist(
     job: str, provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
 ) -> None:
-    """What the jobs have make do exists; it is not done here, where it is part of the same gate."""
+    """The targets of make that the jobs name exist; make only prints their commands here."""
     ran = make_runner({**provider, "MAKEFLAGS": "--dry-run"}).run(ci_workflow, job, FORK)
     assert ran.outcome == "success", ran.log
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_suite_starts(
     provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
 ) -> None:
-    """From a clean environment, the README's command finds the tests; run, they would run this."""
+    """From a clean environment, the README's command collects the tests."""
     dry = {**provider, "PYTEST_ADDOPTS": "--collect-only --quiet --numprocesses=0"}
     ran = make_runner(dry).run(ci_workflow, "test", FORK, python="3.12")
     assert ran.outcome == "success", ran.log
@@ -65,7 +65,7 @@ def test_suite_starts(
 
 @pytest.fixture
 def provider(tmp_path: Path, terraform_binary: TerraformBinary) -> dict[str, str]:
-    """Variables by which Terraform on its own finds the provider where tt-ops does."""
+    """Return variables by which Terraform alone finds the provider where tt-ops does."""
     return provider_environment(
         os.environ,
         lock_file=ROOT / "terraform" / ".terraform.lock.hcl",

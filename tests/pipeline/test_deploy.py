@@ -1,4 +1,7 @@
-"""deploy.yml and the plan of ci.yml, run against one account on an emulator."""
+"""deploy.yml and the plan of ci.yml, run against one account on an emulator.
+
+The runs themselves are long tests: each installs tt-ops and starts Terraform several times.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,10 @@ Workflow = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def runner(account: str, make_runner: Callable[..., Runner]) -> Runner:
-    """A machine whose jobs reach the account, with the repository's settings as documented."""
+def configured(make_runner: Callable[..., Runner]) -> Runner:
+    """Return a machine for a repository that is set up as docs/pipeline.md says."""
     return make_runner(
-        {"AWS_ENDPOINT_URL": account},
+        {},
         variables={"AWS_ROLE_ARN": DEPLOYER, "AWS_PLAN_ROLE_ARN": PLANNER},
         secrets={"ALERT_EMAIL": ADDRESS},
         roles=frozenset({DEPLOYER, PLANNER}),
@@ -36,8 +39,10 @@ def runner(account: str, make_runner: Callable[..., Runner]) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def deployed(runner: Runner, deploy_workflow: Workflow) -> Runner:
-    """The machine, after the first push to main."""
+def deployed(account: str, configured: Runner, deploy_workflow: Workflow) -> Runner:
+    """Return the machine, whose jobs reach the account, after the first push to main."""
+    environment = {**configured.environment, "AWS_ENDPOINT_URL": account}
+    runner = dataclasses.replace(configured, environment=environment)
     ran = runner.run(deploy_workflow, "deploy", push())
     assert ran.outcome == "success", ran.log
     assert ran["Credentials by access key"].outcome == "skipped"
@@ -64,9 +69,9 @@ def test_second_push_has_nothing_to_do(deployed: Runner, deploy_workflow: Workfl
     assert not [each for each in (ADDRESS, *keys.values()) if each in ran.log + ran.summary]
 
 
-def test_only_main_is_deployed(runner: Runner, deploy_workflow: Workflow) -> None:
-    """A run that was started by hand on another branch does nothing."""
-    assert runner.run(deploy_workflow, "deploy", by_hand("feature")).outcome == "skipped"
+def test_only_main_is_deployed(configured: Runner, deploy_workflow: Workflow) -> None:
+    """A run that is started by hand on another branch does nothing."""
+    assert configured.run(deploy_workflow, "deploy", by_hand("feature")).outcome == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -75,26 +80,26 @@ def test_only_main_is_deployed(runner: Runner, deploy_workflow: Workflow) -> Non
     ids=["push", "fork", "dependabot"],
 )
 def test_pull_requests_of_forks_and_dependabot_are_not_planned(
-    event: Any, runner: Runner, ci_workflow: Workflow
+    event: Any, configured: Runner, ci_workflow: Workflow
 ) -> None:
     """Where GitHub gives no credentials, the job is skipped and so not red."""
-    assert runner.run(ci_workflow, "plan", event).outcome == "skipped"
+    assert configured.run(ci_workflow, "plan", event).outcome == "skipped"
 
 
-def test_without_a_role_nothing_is_planned(runner: Runner, ci_workflow: Workflow) -> None:
+def test_without_a_role_nothing_is_planned(configured: Runner, ci_workflow: Workflow) -> None:
     """A repository that has not been set up yet has a green CI."""
-    bare = dataclasses.replace(runner, variables={}, secrets={})
+    bare = dataclasses.replace(configured, variables={}, secrets={})
     assert bare.run(ci_workflow, "plan", pull_request()).outcome == "skipped"
 
 
 @pytest.fixture
 def comments(tmp_path: Path, deployed: Runner) -> Path:
-    """The comments of a pull request: over a hundred by people, one of them looking like ours."""
-    said = [{"id": n, "user": {"login": "octocat"}, "body": f"No {n}"} for n in range(120)]
-    said[3]["body"] = f"{MARKER}\nnot the plan"
-    said.append({"id": 120, "user": {"login": BOT}, "body": "of another workflow"})
+    """Return a file with comments of a pull request: over a hundred, one of them like ours."""
+    present = [{"id": n, "user": {"login": "octocat"}, "body": f"No {n}"} for n in range(120)]
+    present[3]["body"] = f"{MARKER}\nnot the plan"
+    present.append({"id": 120, "user": {"login": BOT}, "body": "of another workflow"})
     file = tmp_path / "comments"
-    file.write_text(json.dumps(said))
+    file.write_text(json.dumps(present))
     return file
 
 
@@ -112,38 +117,32 @@ def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-@pytest.mark.parametrize("pushes", [1, pytest.param(2, marks=pytest.mark.soak)])
+@pytest.mark.soak
 def test_plan_is_one_comment_that_is_updated(
-    pushes: int, comments: Path, deployed: Runner, ci_workflow: Workflow
+    comments: Path, deployed: Runner, ci_workflow: Workflow
 ) -> None:
     """Every push to a pull request changes the comment of the first, and no other."""
     before = json.loads(comments.read_text())
-    if pushes == 1:
-        ours = {"id": 121, "user": {"login": BOT}, "body": f"{MARKER}\nof the push before"}
-        comments.write_text(json.dumps([*before, ours]))
     on_pull_request = dataclasses.replace(
-        deployed,
-        environment={**deployed.environment, "GH_COMMENTS": str(comments)},
-        edit=_give_more_memory,
+        deployed, environment={**deployed.environment, "GH_COMMENTS": str(comments)}
     )
-    if pushes == 2:
-        ran = on_pull_request.run(ci_workflow, "plan", pull_request())
-        assert ran.outcome == "success", ran.log
-        first = json.loads(comments.read_text())
-        assert first[:-1] == before
-        assert first[-1]["body"].startswith(f"{MARKER}\n")
-        assert "aws_lambda_function.tracker" in first[-1]["body"]
 
-    risky = dataclasses.replace(on_pull_request, edit=_rename_the_key)
-    ran = risky.run(ci_workflow, "plan", pull_request())
-    assert ran.outcome == "success", ran.log
-    second = json.loads(comments.read_text())
-    assert second[:-1] == before
-    assert second[-1]["body"].startswith(f"{MARKER}\n")
-    named = [line for line in second[-1]["body"].splitlines() if "aws_" in line]
-    assert "aws_dynamodb_table.tasks" in named[0]
-    assert "**" in named[0]
-    assert ADDRESS not in ran.log + ran.summary + second[-1]["body"]
+    def plan(edit: Callable[[Path], None]) -> str:
+        """Push to the pull request; return the comment with the plan."""
+        ran = dataclasses.replace(on_pull_request, edit=edit).run(
+            ci_workflow, "plan", pull_request()
+        )
+        assert ran.outcome == "success", ran.log
+        *others, ours = json.loads(comments.read_text())
+        assert others == before
+        assert ours["body"].startswith(f"{MARKER}\n")
+        assert ADDRESS not in ran.log + ran.summary + ours["body"]
+        return str(ours["body"])
+
+    assert "aws_lambda_function.tracker" in plan(_give_more_memory)
+    first, *_ = [line for line in plan(_rename_the_key).splitlines() if "aws_" in line]
+    assert "aws_dynamodb_table.tasks" in first
+    assert "**" in first
 
 
 @pytest.mark.soak
@@ -158,7 +157,7 @@ def test_push_that_would_replace_the_table_is_refused(
     assert ran["Status"].outcome == "skipped"
 
 
-# Terraform keeps a state so when the bucket does not take it.
+# Terraform leaves this file when the bucket does not take the state.
 _LOSE_THE_STATE = """
 cd .tt-ops/aws-default/terraform
 TF_DATA_DIR="$PWD" terraform -chdir=../../../terraform state pull |
@@ -172,7 +171,7 @@ exit 1
 def test_unstored_state_is_stored_after_a_failed_deploy(
     deployed: Runner, deploy_workflow: Workflow
 ) -> None:
-    """After a failed deploy the job stores it, since nobody could any more."""
+    """After a failed deploy the job stores the state, which would be lost with the machine."""
     before = _serial(deployed)
     steps = [
         {**step, "run": _LOSE_THE_STATE} if step.get("name") == "Deploy" else step
@@ -186,7 +185,7 @@ def test_unstored_state_is_stored_after_a_failed_deploy(
 
 
 def _serial(runner: Runner) -> int:
-    """Which version of the deployment's state is in the account."""
+    """Return the serial number of the state in the account."""
     session = boto3.Session("a", "b", region_name="eu-west-3")
     s3 = session.client("s3", endpoint_url=runner.environment["AWS_ENDPOINT_URL"])
     state = s3.get_object(Bucket="task-tracker-terraform-state", Key="infra/terraform.tfstate")
@@ -194,29 +193,6 @@ def _serial(runner: Runner) -> int:
 
 
 def _with(workflow: Workflow, steps: list[dict[str, Any]]) -> Workflow:
-    """The workflow with other steps in its job `deploy`."""
+    """Return the workflow with other steps in its job `deploy`."""
     job = {**workflow["jobs"]["deploy"], "steps": steps}
     return {**workflow, "jobs": {"deploy": job}}
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        "Build",
-        *(pytest.param(each, marks=pytest.mark.soak) for each in ("Plan", "Deploy", "Status")),
-    ],
-)
-def test_unknown_option_fails_the_job(
-    step: str, deployed: Runner, deploy_workflow: Workflow
-) -> None:
-    """A workflow that has fallen behind the CLI does not pass the rehearsal."""
-    steps = []
-    for each in deploy_workflow["jobs"]["deploy"]["steps"]:
-        name = each.get("name")
-        if name == step:
-            steps.append({**each, "run": each["run"].rstrip() + " --nonsense"})
-        elif name not in {"Build", "Plan", "Deploy", "Status"}:
-            steps.append(each)
-    ran = deployed.run(_with(deploy_workflow, steps), "deploy", push())
-    assert ran[step].outcome == "failure (2)", ran.log
-    assert "--nonsense" in ran[step].log

@@ -1,14 +1,19 @@
-"""What holds for every workflow: pins, permissions, secrets, limits."""
+"""Rules for every workflow: pins, permissions, secrets, limits."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+
+from tasktracker_ops.cli.main import cli
+from tasktracker_ops.cli.options import Context
 
 from .runner import ROOT, WORKFLOWS, load
 
@@ -36,13 +41,13 @@ def _steps(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_every_job_is_rehearsed() -> None:
-    """A job that is added has to be added to the rehearsals."""
+    """Each job of a workflow is in the list of those that tests run."""
     assert {file.name: set(load(file)["jobs"]) for file in FILES} == REHEARSED
 
 
 @each_workflow
 def test_actions_are_pinned(file: Path) -> None:
-    """Each `uses:` names a full commit and, beside it, the version that this is."""
+    """Each `uses:` names a full commit, and its version in a comment."""
     used = re.findall(r"uses: *(.*)", file.read_text())
     assert used
     assert set(used) <= PINS
@@ -50,7 +55,7 @@ def test_actions_are_pinned(file: Path) -> None:
 
 @each_workflow
 def test_nothing_is_allowed_by_default(file: Path) -> None:
-    """Permissions are given job by job, and only to those with credentials more than reading."""
+    """Permissions are per job; only jobs with credentials have more than `contents: read`."""
     workflow = load(file)
     assert workflow["permissions"] == {}
     for name, job in workflow["jobs"].items():
@@ -62,7 +67,7 @@ def test_nothing_is_allowed_by_default(file: Path) -> None:
 
 @each_workflow
 def test_secrets_stay_in_the_jobs_with_credentials(file: Path) -> None:
-    """All others are the same for a fork."""
+    """Other jobs use neither secrets nor the token, so they are the same for a fork."""
     for name, job in load(file)["jobs"].items():
         text = yaml.safe_dump(job)
         asks = "secrets." in text or "github.token" in text
@@ -71,7 +76,7 @@ def test_secrets_stay_in_the_jobs_with_credentials(file: Path) -> None:
 
 @each_workflow
 def test_jobs_with_credentials_install_what_is_locked(file: Path) -> None:
-    """By hash, and the project alone beside it: no package that came out since gets near them."""
+    """They install locked packages by hash, and the project without dependencies."""
     for name in _WITH_CREDENTIALS[file.name]:
         scripts = "\n".join(s.get("run", "") for s in load(file)["jobs"][name]["steps"])
         assert re.findall(r"pip .*", scripts) == [
@@ -90,13 +95,13 @@ def test_checkouts_leave_no_token_behind(file: Path) -> None:
 
 @each_workflow
 def test_scripts_hold_no_expressions(file: Path) -> None:
-    """What varies reaches a script as a variable, so no title or branch is ever run."""
+    """Values reach a script as variables, so no title or branch is run as code."""
     assert not [s for s in _steps(file) if "${{" in s.get("run", "")]
 
 
 @each_workflow
 def test_jobs_have_time_limits(file: Path) -> None:
-    """Each job has a time limit, and its runs or its workflow's take turns."""
+    """Each job has a time limit and a concurrency group, of its own or its workflow's."""
     workflow = load(file)
     for name, job in workflow["jobs"].items():
         assert int(job["timeout-minutes"]) <= 45, name
@@ -104,7 +109,7 @@ def test_jobs_have_time_limits(file: Path) -> None:
 
 
 def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
-    """A newer push waits for a deploy, and for a plan; a run on another branch displaces none."""
+    """A newer push waits for a deploy and for a plan; runs of other branches are apart."""
     deploy, ci = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "ci.yml")
     assert deploy["concurrency"] == {
         "group": "deploy-${{ github.ref }}",
@@ -125,26 +130,44 @@ def test_cancellation_reaches_tt_ops(file: Path) -> None:
                 assert step["run"].startswith("exec tt-ops "), step
 
 
+@each_workflow
+def test_commands_fit_the_command_line(file: Path) -> None:
+    """The CLI knows every command and option that a step runs."""
+    scripts = "\n".join(step.get("run", "") for step in _steps(file))
+    for line in re.findall(r"tt-ops (.+?)(?: [|>].*)?$", scripts, re.M):
+        command, arguments, context = cli, shlex.split(line), None
+        while isinstance(command, click.Group):
+            context = command.make_context(None, arguments, parent=context, obj=Context())
+            rest = [*context._protected_args, *context.args]
+            _, command, arguments = command.resolve_command(context, rest)
+        command.make_context(None, arguments, parent=context)
+
+
 def test_deploys_wait_for_approval() -> None:
     """The job's environment is the one that the deployer's role trusts by default."""
     assert load(WORKFLOWS / "deploy.yml")["jobs"]["deploy"]["environment"] == "production"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    """CI types what people are told to type."""
+    """CI runs the test command as README gives it."""
     run = [step.get("run") for step in load(WORKFLOWS / "ci.yml")["jobs"]["test"]["steps"]]
     assert run[-1] in (ROOT / "README.md").read_text().splitlines()
 
 
 def test_dependabot_sees_every_dependency() -> None:
-    """Actions, Python, npm and every lock of providers, grouped, a week after a release."""
-    updates = {
-        each["package-ecosystem"]: each for each in load(ROOT / ".github/dependabot.yml")["updates"]
+    """Dependabot updates actions, Python, npm and providers, a week after a release."""
+    updates = load(ROOT / ".github/dependabot.yml")["updates"]
+    ecosystems = {"github-actions", "pip", "terraform", "npm"}
+    assert {each["package-ecosystem"] for each in updates} == ecosystems
+    assert all(int(each["cooldown"]["default-days"]) >= 7 for each in updates)
+    assert all(each["groups"] for each in updates)
+    packages = {
+        f"/{lock.parent.relative_to(ROOT)}"
+        for lock in (*ROOT.glob(".ci/*/package-lock.json"), *ROOT.glob("tests/*/package-lock.json"))
     }
-    assert set(updates) == {"github-actions", "pip", "terraform", "npm"}
-    assert all(int(each["cooldown"]["default-days"]) >= 7 for each in updates.values())
-    assert all(each["groups"] for each in updates.values())
+    assert packages == {each["directory"] for each in updates if each["package-ecosystem"] == "npm"}
     stacks = {
         f"/{main.parent.relative_to(ROOT)}" for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
     }
-    assert stacks <= set(updates["terraform"]["directories"])
+    (terraform,) = [each for each in updates if each["package-ecosystem"] == "terraform"]
+    assert stacks <= set(terraform["directories"])

@@ -18,7 +18,7 @@ Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session", params=STACKS)
 def stack(request: pytest.FixtureRequest) -> Path:
-    """Each folder of Terraform files in turn."""
+    """Return each folder of Terraform files in turn."""
     return ROOT / str(request.param)
 
 
@@ -26,7 +26,7 @@ def stack(request: pytest.FixtureRequest) -> Path:
 def terraform(
     tmp_path_factory: pytest.TempPathFactory, terraform_binary: TerraformBinary
 ) -> Terraform:
-    """Run `terraform` in a folder of the project and return what it said."""
+    """Return a function that runs `terraform` in a folder."""
     place = tmp_path_factory.mktemp("terraform")
     # AWS and Terraform variables of the developer must not reach into a test.
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}

@@ -1,4 +1,4 @@
-"""What the Terraform files promise before anything is applied."""
+"""Rules for the Terraform files, checked without applying them."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ def _blocks(stack: Path, kind: str) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def actions() -> set[str]:
-    """Every action that a policy of the main stack grants."""
+    """Return every action that a policy of the main stack grants."""
     text = "\n".join(file.read_text() for file in (ROOT / "terraform").glob("*.tf"))
     return {
         action
@@ -58,7 +58,7 @@ def test_all_stacks_lock_the_same_provider(stack: Path) -> None:
 
 
 def test_every_variable_is_typed_described_and_validated(stack: Path) -> None:
-    """A variable says its type and purpose, refuses null, and refuses what is no value of it."""
+    """A variable has a type and a description, refuses null and validates its values."""
     variables = dict(_blocks(stack, "variable"))
     assert variables
     for name, body in variables.items():
@@ -70,7 +70,7 @@ def test_every_variable_is_typed_described_and_validated(stack: Path) -> None:
 
 
 def test_every_output_is_described(stack: Path) -> None:
-    """An output says what it is."""
+    """Each output has a description."""
     for name, body in _blocks(stack, "output"):
         assert re.search(r'(?m)^  description = "\S', body), name
 
@@ -91,6 +91,6 @@ def test_no_policy_grants_a_wildcard(actions: set[str]) -> None:
 
 
 def test_function_may_not_create_its_log_group(actions: set[str]) -> None:
-    """Terraform makes the log group, with a retention; the function could only make one without."""
+    """Terraform makes the log group, with a retention; one made by the function has none."""
     assert "logs:PutLogEvents" in actions
     assert "logs:CreateLogGroup" not in actions

@@ -1,4 +1,4 @@
-"""What the stack's variables take, as Terraform itself judges it before anything is planned."""
+"""Values that the stack's variables accept and refuse, checked by Terraform itself."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ def plan(
     tmp_path_factory: pytest.TempPathFactory,
     terraform: Callable[..., subprocess.CompletedProcess[str]],
 ) -> Plan:
-    """Plan a stack that has nothing but the variables; returns what Terraform objects to."""
+    """Return a function that plans a stack of variables only, and returns Terraform's errors."""
     folder = tmp_path_factory.mktemp("variables")
     shutil.copy(ROOT / "terraform" / "variables.tf", folder)
     (folder / "function.zip").touch()
@@ -48,7 +48,7 @@ def plan(
     ids=json.dumps,
 )
 def test_valid_values_are_accepted(plan: Plan, values: dict[str, Any]) -> None:
-    """The defaults among them."""
+    """Terraform accepts valid values, and the defaults."""
     assert plan(values) == ""
 
 
@@ -72,5 +72,5 @@ def test_valid_values_are_accepted(plan: Plan, values: dict[str, Any]) -> None:
     ids=json.dumps,
 )
 def test_invalid_values_are_refused(plan: Plan, values: dict[str, Any], name: str) -> None:
-    """By name, before anything is asked of AWS."""
+    """Terraform refuses invalid values and names the variable."""
     assert f"{name} must" in plan(values) or f"{name} is needed" in plan(values)

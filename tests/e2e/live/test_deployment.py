@@ -1,4 +1,4 @@
-"""Commands over a deployment that is up to date."""
+"""Commands on a deployment that is up to date."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tests.e2e.conftest import Clone
 
 
 def test_second_deploy_has_nothing_to_do(live: Clone) -> None:
-    """No change is success, and said."""
+    """A deploy without changes exits 0 and says so."""
     assert "Nothing to do" in live.succeed("deploy", "--yes")
 
 
 def test_outputs_have_stable_keys(live: Clone, api: str) -> None:
-    """The keys are those that other tools may rely on."""
+    """`outputs` prints these keys, which other tools may rely on."""
     described = live.read("outputs")
     assert set(described) == {
         "schema",

@@ -1,4 +1,4 @@
-"""What a plan would lose or open is said first, and not done unless it is named."""
+"""A plan that would delete data shows that first; a deploy refuses it unless it is named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
 
 
 def refused(clone: Clone, *arguments: str, **environment: str) -> dict[str, Any]:
-    """Deploy, which has to be refused; returns the error."""
+    """Run a deploy that has to be refused; return the error."""
     result = clone.run("deploy", "--yes", *arguments, "--output", "json", **environment)
     assert result.returncode == 1, result.stdout + result.stderr
     error: dict[str, Any] = json.loads(result.stderr)["error"]
@@ -22,17 +22,18 @@ def refused(clone: Clone, *arguments: str, **environment: str) -> dict[str, Any]
 
 
 def titles(clone: Clone) -> list[str]:
-    """What tasks there are."""
+    """Return the titles of all tasks."""
     return [task["title"] for task in clone.read("tasks", "list")]
 
 
 @pytest.fixture
 def task(live: Clone) -> str:
-    """Add a task that is worth something; return its title."""
-    live.succeed("tasks", "add", "precious")
-    return "precious"
+    """Add a task; return its title."""
+    live.succeed("tasks", "add", "first")
+    return "first"
 
 
+@pytest.mark.extended
 def test_plan_shows_a_loss_first(live: Clone) -> None:
     """A plan names a loss above all changes; its exit code is that of changes."""
     shown = live.run("plan", "--detailed-exitcode", **RENAMED)

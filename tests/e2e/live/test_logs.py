@@ -1,4 +1,4 @@
-"""The function's log on the local target, while it is busy."""
+"""The function's log on the local target under load."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def send(url: str, count: int, seconds: float) -> None:
 
 
 def read(clone: Clone, *arguments: str) -> list[Any]:
-    """The events that `tt-ops logs` shows."""
+    """Return the events that `tt-ops logs` prints."""
     lines = clone.succeed("logs", *arguments, "--output", "json").splitlines()
     return [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize(
-    ("count", "seconds"), [(200, 2), pytest.param(1000, 10, marks=pytest.mark.soak)]
+    ("count", "seconds"), [(200, 2), pytest.param(1000, 10, marks=pytest.mark.extended)]
 )
 def test_each_request_is_followed_once(live: Clone, api: str, count: int, seconds: int) -> None:
     """No line is lost or doubled, and they come in the order of time."""

@@ -1,4 +1,4 @@
-"""The deployed dashboard in numbers, beside what was sent and what the function's log says."""
+"""The metrics of the deployed dashboard, compared with the requests and the function's log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DASHBOARD = "task-tracker-dashboard"
 
 @pytest.fixture
 def dashboard(aws: Callable[[str], Any]) -> Iterator[Callable[[Any], None]]:
-    """Edit the dashboard as someone might by hand; afterwards it is as it was deployed."""
+    """Yield a function that replaces the dashboard; restore it afterwards."""
     cloudwatch = aws("cloudwatch")
     body = cloudwatch.get_dashboard(DashboardName=DASHBOARD)["DashboardBody"]
 
@@ -33,25 +33,25 @@ def dashboard(aws: Callable[[str], Any]) -> Iterator[Callable[[Any], None]]:
 
 
 def numbers(live: Clone, *arguments: str) -> dict[str, Any]:
-    """The deployed dashboard's metrics by their names or expressions' labels."""
+    """Return the metrics of the deployed dashboard by their labels."""
     widgets = live.read("metrics", *arguments)["widgets"]
     return {metric["label"]: metric for widget in widgets for metric in widget["metrics"]}
 
 
-def reported(aws: Callable[[str], Any]) -> list[float]:
-    """The duration in ms of every invocation, as the function's log has it."""
+def logged_durations(aws: Callable[[str], Any]) -> list[float]:
+    """Return the duration in ms of every invocation, from the function's log."""
     pages = (
         aws("logs")
         .get_paginator("filter_log_events")
         .paginate(logGroupName=f"/aws/lambda/{FUNCTION}", filterPattern="REPORT")
     )
     lines = (event["message"] for page in pages for event in page["events"])
-    found = (re.search(r"\tDuration: ([\d.]+) ms", line) for line in lines)
-    return [float(match[1]) for match in found if match]
+    matches = (re.search(r"\tDuration: ([\d.]+) ms", line) for line in lines)
+    return [float(match[1]) for match in matches if match]
 
 
 def test_metrics_match_what_was_sent_and_logged(live: Clone, aws: Callable[[str], Any]) -> None:
-    """200 requests: successes, refusals, drills, and invocations past the API."""
+    """Of 200 requests and direct invocations, each is counted, and each failure as an error."""
     before = numbers(live)
     api, function = live.read("outputs")["api_url"], aws("lambda")
     for number in range(150):
@@ -59,9 +59,9 @@ def test_metrics_match_what_was_sent_and_logged(live: Clone, aws: Callable[[str]
             assert requests.get(f"{api}/tasks", timeout=10).status_code == 200
         else:
             assert requests.get(f"{api}/nothing", timeout=10).status_code == 404
-    shots = live.read("trigger-error", "--count", "20")["requests"]
-    assert [shot["status"] for shot in shots] == [500] * 20
-    failed = len(shots)
+    drills = live.read("trigger-error", "--count", "20")["requests"]
+    assert [drill["status"] for drill in drills] == [500] * 20
+    failed = len(drills)
     for payload in [b"{}", b"[1]"] * 15:
         failed += "FunctionError" in function.invoke(FunctionName=FUNCTION, Payload=payload)
     after = numbers(live)
@@ -70,7 +70,7 @@ def test_metrics_match_what_was_sent_and_logged(live: Clone, aws: Callable[[str]
         return float(after[name]["sum"] - before[name]["sum"])
 
     assert (rise("Invocations"), rise("Errors")) == (200, failed)
-    durations = reported(aws)
+    durations = logged_durations(aws)
     assert len(durations) == after["Invocations"]["sum"]
     p95 = quantiles(durations, n=100, method="inclusive")[94]
     assert after["Duration"]["p95"] == pytest.approx(p95, abs=1)
@@ -79,23 +79,23 @@ def test_metrics_match_what_was_sent_and_logged(live: Clone, aws: Callable[[str]
 
 
 def test_metrics_have_stable_keys(live: Clone) -> None:
-    """Of the whole, of a widget, of a metric."""
-    found = live.read("metrics", "--since", "10m", "--period", "5m")
-    assert {"since", "period", "widgets"} <= set(found)
-    assert found["period"] == 300
-    titles = [widget["title"] for widget in found["widgets"]]
+    """`metrics --output json` has these keys, which other tools may rely on."""
+    metrics = live.read("metrics", "--since", "10m", "--period", "5m")
+    assert {"since", "period", "widgets"} <= set(metrics)
+    assert metrics["period"] == 300
+    titles = [widget["title"] for widget in metrics["widgets"]]
     assert titles == ["Invocations & Errors", "Duration", "Throttles & ConcurrentExecutions"]
-    metric = found["widgets"][1]["metrics"][0]
+    metric = metrics["widgets"][1]["metrics"][0]
     assert {"namespace", "name", "unit", "sum", "average", "minimum"} <= set(metric)
     assert {"maximum", "p95", "p99", "last", "points"} <= set(metric)
     assert (metric["namespace"], metric["name"]) == ("AWS/Lambda", "Duration")
     assert metric["unit"] == "Milliseconds"
 
 
-def test_an_expression_is_refused_by_name_and_other_widgets_are_shown(
+def test_expression_is_refused_and_other_widgets_are_shown(
     live: Clone, dashboard: Callable[[Any], None]
 ) -> None:
-    """The emulator evaluates no metric math."""
+    """The emulator evaluates no metric math; the refusal names the expression."""
     function = ("FunctionName", FUNCTION)
     calls = ["AWS/Lambda", "Invocations", *function, {"id": "m1", "stat": "Sum"}]
     rate = {"expression": "100 * m1", "label": "rate", "id": "e1"}
@@ -119,7 +119,7 @@ def test_an_expression_is_refused_by_name_and_other_widgets_are_shown(
 def test_missing_dashboard_is_an_error(
     live: Clone, aws: Callable[[str], Any], dashboard: Callable[[Any], None]
 ) -> None:
-    """For the numbers and for the picture."""
+    """`metrics` and `dashboard --png` say that the dashboard is missing, and propose a deploy."""
     aws("cloudwatch").delete_dashboards(DashboardNames=[DASHBOARD])
     for command in (["metrics"], ["dashboard", "--png", "x.png"]):
         failed = live.run(*command, "--output", "json")
@@ -128,15 +128,15 @@ def test_missing_dashboard_is_an_error(
         assert error["hint"].endswith(": tt-ops --target local deploy")
 
 
-def test_target_without_images_proposes_the_page(live: Clone, tmp_path: Path) -> None:
-    """The emulator does not draw."""
+def test_local_target_draws_no_images(live: Clone, tmp_path: Path) -> None:
+    """`dashboard --png` is refused, and writes no file."""
     failed = live.run("dashboard", "--png", str(tmp_path / "x.png"), "--output", "json")
     assert json.loads(failed.stderr)["error"]["code"] == "widget-image-unavailable"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_console_opens_in_the_browser(live: Clone, tmp_path: Path) -> None:
-    """The one that BROWSER names; without a display its address is printed."""
+    """BROWSER names the browser; without a display the address is printed."""
     browser, shown = tmp_path / "browser", tmp_path / "shown"
     browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')
     browser.chmod(0o755)
