@@ -22,7 +22,8 @@ def page() -> str:
 
 def _sections(command: click.Command, parent: click.Context | None, name: str) -> Iterator[str]:
     """Yield a section for the command, and one for each below it."""
-    context = click.Context(command, parent, info_name=name, terminal_width=80)
+    settings = {"terminal_width": 80, **command.context_settings}
+    context = click.Context(command, parent, info_name=name, **settings)
     heading = FIRST_HEADING if parent is None else f"## `{context.command_path}`"
     # click ends a help text that fits its width in spaces.
     text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())

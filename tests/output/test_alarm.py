@@ -11,7 +11,7 @@ import pytest
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.alarm import AlarmEvent, AlarmReport
-from tasktracker_ops.models.status import timestamp
+from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.output.alarm import short_reason
 from tests.alarm import TOPIC, alarm_on_errors
 

@@ -17,8 +17,8 @@ from tasktracker_ops.models.status import (
     Lock,
     Status,
     Subscription,
-    timestamp,
 )
+from tasktracker_ops.models.times import timestamp
 from tests.alarm import TOPIC, alarm_on_errors
 
 

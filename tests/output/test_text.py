@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.status import timestamp
 from tasktracker_ops.models.task import RemoveResult, Task, TaskList
+from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import ago, shorten
 from tasktracker_ops.settings import Settings
