@@ -1,4 +1,4 @@
-"""A CI runs the command: what its log gets of errors, and of readers that leave."""
+"""In CI: how errors are printed, and what happens when a reader closes a pipe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """An empty project in a folder of a repository."""
+    """Create an empty project in a folder of a repository."""
     (tmp_path / ".git").mkdir()
     for folder in PROJECT_MARKERS:
         (tmp_path / "ops" / folder).mkdir(parents=True)
@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(project: Path) -> Run:
-    """Run a line of bash there, in which tt-ops is `$0`, as a step of GitHub's."""
+    """Run a line of bash there, in which tt-ops is `$0`, as a step of GitHub Actions."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(project),
@@ -52,8 +52,8 @@ def run(project: Path) -> Run:
     return call
 
 
-def test_settings_that_cannot_be_read_are_annotated(run: Run, project: Path) -> None:
-    """At their line, although no setting says then that this is a CI."""
+def test_unreadable_settings_are_annotated(run: Run, project: Path) -> None:
+    """The annotation is at the invalid line."""
     (project / "tt-ops.toml").write_text('region = "eu-west-3"\nstate_bucket = \n')
     result = run('"$0" plan')
     assert result.returncode == ExitCode.CONFIGURATION
@@ -62,8 +62,8 @@ def test_settings_that_cannot_be_read_are_annotated(run: Run, project: Path) -> 
     )
 
 
-def test_settings_that_cannot_be_read_are_json_on_request(run: Run, project: Path) -> None:
-    """Whether an option or a variable asks for it."""
+def test_unreadable_settings_are_an_error_in_json(run: Run, project: Path) -> None:
+    """An option and a variable ask for JSON alike."""
     (project / "tt-ops.toml").write_text("?")
     for line in ('"$0" plan --output json', 'TT_OPS_OUTPUT=json "$0" plan'):
         result = run(line)
@@ -71,19 +71,19 @@ def test_settings_that_cannot_be_read_are_json_on_request(run: Run, project: Pat
 
 
 def test_an_error_is_on_the_summary_page(run: Run, project: Path) -> None:
-    """Of wrong usage too."""
+    """This includes usage errors."""
     summary = project / "summary"
     summary.touch()
     assert run('"$0" deplyo', GITHUB_STEP_SUMMARY=str(summary)).returncode == ExitCode.USAGE
     assert summary.read_text().startswith("### ❌ Failed: usage\n")
 
 
-def test_a_missing_summary_is_no_failure(run: Run, project: Path) -> None:
-    """The exit code is that of the command."""
+def test_a_missing_summary_file_is_a_note(run: Run, project: Path) -> None:
+    """The command succeeds."""
     (project / "lambda_function" / "handler.py").touch()
     result = run('"$0" build', GITHUB_STEP_SUMMARY=str(project / "missing"))
     assert result.returncode == ExitCode.OK
-    assert "takes no summary of this step: No such file" in result.stderr
+    assert "The summary of this step was not written to" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,18 +96,18 @@ def test_a_missing_summary_is_no_failure(run: Run, project: Path) -> None:
         ("plan --output json", ExitCode.CONFIGURATION),
     ],
 )
-def test_a_reader_that_leaves_ends_the_command_quietly(
+def test_a_closed_pipe_ends_the_command_quietly(
     run: Run, project: Path, command: str, code: int
 ) -> None:
-    """With 141, as a shell shows any program that wrote to nobody; an error keeps its own code."""
+    """It exits 141, as a shell reports SIGPIPE; an error keeps its own exit code."""
     (project / "lambda_function" / "handler.py").touch()
     result = run(f'{{ sleep 1; "$0" {command}; echo "$?" >code; }} | true')
     assert (project / "code").read_text() == f"{int(code)}\n"
     assert result.stderr == "" or code == ExitCode.CONFIGURATION
 
 
-def test_a_reader_of_both_streams_may_leave(run: Run, project: Path) -> None:
-    """As `tee` does on Ctrl-C: there is no traceback, and no other exit code."""
+def test_both_streams_may_be_a_closed_pipe(run: Run, project: Path) -> None:
+    """`tee` closes it on Ctrl-C; there is no traceback, and the exit code is kept."""
     result = run('{ sleep 1; "$0" plan 2>&1; echo "$?" >code; } | true')
     assert (project / "code").read_text() == f"{int(ExitCode.CONFIGURATION)}\n"
     assert result.stderr == ""

@@ -3,63 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import boto3
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from tasktracker_ops.cli.main import cli
 from tasktracker_ops.settings import PROJECT_MARKERS
 
-Run = Callable[..., Result]
-DEPLOYMENT = {
-    "schema": 1,
-    "region": "eu-west-3",
-    "api_url": "https://abc.execute-api.eu-west-3.amazonaws.com",
-    "api_id": "abc",
-    "api_auth": "NONE",
-    "function_name": "task-tracker-function",
-    "function_alias": "live",
-    "log_group": "/aws/lambda/task-tracker-function",
-    "table_name": "TaskTable",
-    "dashboard_name": "task-tracker-dashboard",
-    "alarm_names": ["LambdaErrorAlarm"],
-    "topic_arn": "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts",
-}
-
-
-@pytest.fixture(scope="module")
-def endpoint(endpoint: str) -> str:
-    """A plain moto server that holds a deployment's description and nothing else of it."""
-    session = boto3.Session("AKIDEXAMPLE", "example", region_name="eu-west-3")
-    session.client("ssm", endpoint_url=endpoint).put_parameter(
-        Name="/task-tracker/deployment", Value=json.dumps(DEPLOYMENT), Type="String", Overwrite=True
-    )
-    return endpoint
+from .conftest import KEYS, Run
 
 
 @pytest.fixture
-def run(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command outside of any clone, with nothing of the user's environment."""
-    monkeypatch.chdir(tmp_path)
-    environment = {
-        **{name: None for name in os.environ if name.startswith("TT_OPS_")},
-        "HOME": str(tmp_path),
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        **dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), ""),
-    }
-    return lambda *arguments: CliRunner().invoke(
-        cli, ["--output", "json", *arguments], env=environment
-    )
+def run(run: Run, endpoint: str, describe: Callable[..., None]) -> Run:
+    """Run a command on a deployment of which only the description exists."""
+    describe()
+    no_browser = dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), "")
+    return partial(run, "--output", "json", AWS_ENDPOINT_URL=endpoint, **KEYS, **no_browser)
 
 
 def code(result: Result) -> tuple[int, str]:
-    """Return the exit code, and the error's."""
+    """Return the exit code and the code of the error."""
     return result.exit_code, json.loads(result.stderr)["error"]["code"]
 
 
@@ -81,8 +46,8 @@ def code(result: Result) -> tuple[int, str]:
     ],
     ids=" ".join,
 )
-def test_contradicting_options_are_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
-    """CloudWatch keeps minutes for 15 days; a picture is one of four things."""
+def test_invalid_options_are_usage_errors(run: Run, arguments: tuple[str, ...]) -> None:
+    """Durations have bounds, and exactly one output has to be named."""
     assert code(run(*arguments)) == (2, "usage")
 
 
@@ -92,13 +57,13 @@ def test_contradicting_options_are_wrong_usage(run: Run, arguments: tuple[str, .
     ids=" ".join,
 )
 def test_a_missing_dashboard_is_named(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
-    """Nothing is written."""
+    """No file is written."""
     assert code(run(*arguments)) == (1, "dashboard-missing")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_console_needs_no_dashboard(run: Run) -> None:
-    """Its address is printed where no browser can be opened."""
+    """Its address is printed if no browser can be opened."""
     result = run("dashboard", "--console")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["url"].startswith("http://127.0.0.1:")
@@ -108,7 +73,7 @@ def test_the_console_needs_no_dashboard(run: Run) -> None:
     "arguments", [("metrics",), ("dashboard", "--html", "a.html"), ("dashboard", "--console")]
 )
 def test_reading_starts_no_emulator(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
-    """One that nothing was deployed on has no dashboard."""
+    """A new emulator would not have a dashboard."""
     project = tmp_path / "project"
     for folder in PROJECT_MARKERS:
         (project / folder).mkdir(parents=True)

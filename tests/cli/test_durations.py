@@ -12,19 +12,19 @@ from tasktracker_ops.cli.options import DURATION, Duration
     ("text", "seconds"),
     [("5s", 5), ("0.5s", 0.5), ("10m", 600), ("3h", 10800), ("2d", 172800), (" 1m ", 60)],
 )
-def test_a_duration_is_given_in_seconds(text: str, seconds: float) -> None:
-    """Whatever its unit."""
+def test_a_duration_is_converted_to_seconds(text: str, seconds: float) -> None:
+    """Every unit is converted."""
     assert DURATION.convert(text, None, None) == seconds
 
 
-def test_a_default_may_be_in_seconds_already() -> None:
-    """click converts defaults too."""
+def test_a_default_may_be_in_seconds() -> None:
+    """click also converts defaults."""
     assert DURATION.convert(900, None, None) == 900
 
 
 @pytest.mark.parametrize("text", ["", "5", "m", "-5s", "5 m", "5M", "1h30m", "1e3s", "٣s", "nans"])
-def test_what_is_no_duration_is_quoted(text: str) -> None:
-    """With examples of what is."""
+def test_an_invalid_duration_is_quoted(text: str) -> None:
+    """The error has examples of valid durations."""
     with pytest.raises(click.BadParameter, match="5s, 10m, 3h or 2d") as caught:
         DURATION.convert(text, None, None)
     assert repr(text) in caught.value.message
@@ -39,6 +39,6 @@ def test_what_is_no_duration_is_quoted(text: str) -> None:
     ],
 )
 def test_a_duration_has_bounds(kind: Duration, text: str, bound: str) -> None:
-    """Beyond them no date could be reckoned, or nobody could watch."""
+    """Beyond them, a date could not be computed."""
     with pytest.raises(click.BadParameter, match=bound):
         kind.convert(text, None, None)

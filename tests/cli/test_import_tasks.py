@@ -1,4 +1,4 @@
-"""`tt-ops tasks import`: each line once, whatever comes between."""
+"""`tt-ops tasks import`: each line is imported exactly once."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ ID = "019a0000-0000-7000-8000-00000000000{}"
 
 
 class Notes:
-    """A reporter that keeps what is said."""
+    """A reporter that records notes and progress."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.steps: list[tuple[int, int | None]] = []
 
     def note(self, what: str) -> None:
-        """Keep it."""
+        """Record a note."""
         self.notes.append(what)
 
     def progress(self, what: str, done: int, total: int | None) -> None:
-        """Keep it."""
+        """Record progress."""
         self.steps.append((done, total))
 
 
 @pytest.fixture
 def client(service: Any) -> TaskClient:
-    """A client of the service."""
+    """Return a client of the service."""
     return TaskClient(service.url)
 
 
 @pytest.fixture
 def report() -> Notes:
-    """What was said."""
+    """Return a reporter."""
     return Notes()
 
 
@@ -81,7 +81,7 @@ def start(service: Any, *arguments: str, **more: Any) -> subprocess.Popen[bytes]
 
 
 def run(service: Any, *arguments: str, stdin: bytes = b"", **more: Any) -> tuple[int, str, str]:
-    """Run it to its end: exit code, output and errors."""
+    """Run it and return exit code, stdout and stderr."""
     with start(service, *arguments, stdin=subprocess.PIPE, **more) as process:
         out, err = process.communicate(stdin, timeout=60)
     return process.returncode, out.decode(), err.decode()
@@ -94,25 +94,23 @@ def write(file: Path, tasks: Sequence[Any]) -> Path:
 
 
 def contents(client: TaskClient) -> list[Content]:
-    """What all tasks are, newest first."""
+    """Return title, description and status of all tasks, newest first."""
     return [(task.title, task.description, task.status) for task in client.list()]
 
 
 def counts(imported: ImportResult) -> tuple[int, int, int]:
-    """How many were created, there, and failed."""
+    """Return how many were created, already there, and failed."""
     return imported.created, imported.already_there, len(imported.failed)
 
 
 def remove_all(client: TaskClient) -> None:
-    """Leave no task."""
+    """Remove all tasks."""
     for task in list(client.list()):
         client.remove(task.task_id)
 
 
-def test_the_round_trip_keeps_what_tasks_are(
-    service: Any, client: TaskClient, tmp_path: Path
-) -> None:
-    """Title, description, status and order; ids and times are the service's."""
+def test_export_and_import_keep_tasks(service: Any, client: TaskClient, tmp_path: Path) -> None:
+    """Title, description and status are kept."""
     client.add("first", description="a\n\u202eb\x00", status="done")
     client.add("sécond", status="in_progress")
     client.add("third 😀")
@@ -126,10 +124,10 @@ def test_the_round_trip_keeps_what_tasks_are(
     assert run(service, "import", file)[1].startswith("Imported: 0 created, 3 already there")
 
 
-def test_an_import_where_the_tasks_are_changes_nothing(
+def test_an_import_changes_no_existing_task(
     service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
-    """What is missing is made again; what was changed since the export stays changed."""
+    """Missing tasks are created again; changes since the export are kept."""
     tasks = [client.add(f"task {number}") for number in range(3)]
     file = tmp_path / "tasks.jsonl"
     run(service, "export", str(file))
@@ -164,7 +162,7 @@ def test_an_import_twice_is_an_import_once(
     tasks: list[dict[str, str]],
     faults: list[str],
 ) -> None:
-    """Whatever is in the lines, and whatever happens on the way; equal lines make equal tasks."""
+    """This holds for any lines and faults; equal lines create equal tasks."""
     service.heal()  # of another example that had fewer requests than faults
     remove_all(client)
     with tempfile.TemporaryDirectory() as folder:
@@ -182,10 +180,10 @@ def test_an_import_twice_is_an_import_once(
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_import_goes_on(
+def test_a_killed_import_can_be_repeated(
     service: Any, client: TaskClient, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """In the middle of it, at any time: afterwards each task is there once."""
+    """Afterwards each task exists once."""
     tasks = [{"title": f"task {place % 20}"} for place in range(40)]
     file = str(write(tmp_path / "tasks.jsonl", tasks))
     process = start(service, "import", file)
@@ -206,10 +204,10 @@ def test_a_killed_import_goes_on(
     assert Counter(task.title for task in client.list()) == Counter(t["title"] for t in tasks)
 
 
-def test_what_was_removed_is_made_again(
+def test_a_removed_task_is_created_again(
     client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
-    """A task that is gone is created by the next import, with the same id."""
+    """The next import creates it with the same id."""
     file = write(tmp_path / "tasks.jsonl", [{"title": "first"}, {"title": "first"}])
     ids = []
     for _ in range(2):
@@ -221,7 +219,7 @@ def test_what_was_removed_is_made_again(
 
 
 def test_a_task_keeps_its_id(client: TaskClient, tmp_path: Path, load: Any) -> None:
-    """An import creates each task under the id that it was exported with."""
+    """An import creates each task under its exported id."""
     write(tmp_path / "tasks.jsonl", [{"task_id": ID.format(7), "title": "first"}])
     load(tmp_path / "tasks.jsonl")
     assert client.show(ID.format(7)).title == "first"
@@ -230,27 +228,27 @@ def test_a_task_keeps_its_id(client: TaskClient, tmp_path: Path, load: Any) -> N
 def test_lines_without_an_id_are_listed_last(
     client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
-    """Their derived ids are older than any other, so that new tasks stay on top of the list."""
+    """Their derived ids sort last, so new tasks stay on top of the list."""
     client.add("before")
     load(write(tmp_path / "tasks.jsonl", [{"title": "imported"}]))
     client.add("after")
     assert [title for title, _, _ in contents(client)] == ["after", "before", "imported"]
 
 
-def test_a_fixed_line_is_imported_and_no_other(
+def test_only_a_corrected_line_is_imported_again(
     client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
-    """Lines are known by their content: others may be changed, removed or added."""
+    """Lines are identified by their content; others may change, move or go."""
     tasks = [{"title": "first"}, {"title": ""}, {"title": "third"}]
     assert counts(load(write(tmp_path / "tasks.jsonl", tasks))) == (2, 0, 1)
     tasks = [{"title": "second"}, {"title": "third"}, {"title": "first"}]
     assert counts(load(write(tmp_path / "tasks.jsonl", tasks))) == (1, 2, 0)
 
 
-def test_lines_that_are_no_tasks_are_told_and_left_out(
+def test_invalid_lines_are_reported_and_skipped(
     service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
-    """By their numbers, and the rest is imported; the exit code is 1."""
+    """The rest is imported; the exit code is 1."""
     good = json.dumps({"title": "good"}).encode()
     wrong = [
         b"\xef\xbb\xbf" + good,
@@ -301,14 +299,12 @@ def test_lines_that_are_no_tasks_are_told_and_left_out(
     assert (error["code"], error["message"][:15]) == ("lines-failed", "14 of 17 lines ")
     assert {title for title, _, _ in contents(client)} == {"good", "a", "last"}
     _, _, err = run(service, "import", str(file))
-    told = [line.split(": ")[0] for line in err.splitlines() if line.startswith("line ")]
-    assert told == [f"line {number}" for number in reasons]
+    reported = [line.split(": ")[0] for line in err.splitlines() if line.startswith("line ")]
+    assert reported == [f"line {number}" for number in reasons]
 
 
-def test_an_api_that_fails_ends_the_import(
-    service: Any, client: TaskClient, tmp_path: Path
-) -> None:
-    """With its own error, and where to go on; what was made is told."""
+def test_a_failing_api_ends_the_import(service: Any, client: TaskClient, tmp_path: Path) -> None:
+    """The error is that of the API, the hint repeats the command."""
     file = str(write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)]))
     service.before = lambda request: (
         service.fail("PUT", "500", times=9) if len(service.asked) == 9 else None
@@ -326,7 +322,7 @@ def test_an_api_that_fails_ends_the_import(
 
 
 def test_an_api_that_cannot_create_under_an_id_ends_the_import(server: Any, tmp_path: Path) -> None:
-    """An older version answers 404 to every line; the hint is to deploy this one."""
+    """An older API responds with 404; the hint is to deploy this version."""
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)])
     problem = '{"type": "urn:task-tracker:problem:task-not-found", "detail": "There is none."}'
     server.will_answer(404, problem)
@@ -335,8 +331,8 @@ def test_an_api_that_cannot_create_under_an_id_ends_the_import(server: Any, tmp_
     assert "the deployed API is older than this tt-ops: tt-ops" in err
 
 
-def test_an_import_that_is_not_let_in_says_what_lets_it_in(service: Any, tmp_path: Path) -> None:
-    """The same command would end there again."""
+def test_an_unauthorized_import_hints_at_the_token(service: Any, tmp_path: Path) -> None:
+    """Repeating the command would fail again."""
     file = str(write(tmp_path / "tasks.jsonl", [{"title": "first"}]))
     service.fail("PUT", "401", WWW_Authenticate="Bearer")
     code, _, err = run(service, "import", file)
@@ -344,10 +340,10 @@ def test_an_import_that_is_not_let_in_says_what_lets_it_in(service: Any, tmp_pat
     assert err.rstrip().endswith("it wants a token: export TT_OPS_API_TOKEN=TOKEN")
 
 
-def test_an_import_slows_down_as_the_api_asks(
+def test_an_import_obeys_throttling(
     service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
-    """A rate of 20 a second, kept without a line lost; nobody hammers at it."""
+    """At a limit of 20 a second no line is lost, and few requests are refused."""
     tokens, last, refused = 5.0, time.monotonic(), 0
 
     def throttle(request: str) -> None:
@@ -369,7 +365,7 @@ def test_an_import_slows_down_as_the_api_asks(
 
 
 def test_standard_input_is_imported_once(service: Any, client: TaskClient, tmp_path: Path) -> None:
-    """As a file is; a pipe may have a name. No file is written."""
+    """A pipe with a name works alike; no file is written."""
     stdin = b'{"title": "first"}\n{"title": "first"}\n{"title": "second"}\n'
     assert run(service, "import", "-", stdin=stdin, cwd=tmp_path)[0] == 0
     code, out, _ = run(service, "import", "/dev/stdin", stdin=stdin, cwd=tmp_path)
@@ -381,7 +377,7 @@ def test_standard_input_is_imported_once(service: Any, client: TaskClient, tmp_p
 def test_progress_is_counted_in_lines(
     service: Any, tmp_path: Path, load: Callable[[Path], ImportResult], report: Notes
 ) -> None:
-    """Of all that are not empty."""
+    """Empty lines do not count."""
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{number}"} for number in range(20)])
     load(file)
     assert [done for done, _ in report.steps] == list(range(1, 21))

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
 HEAVY |= {"plotly", "rich"}
-# Of ours, what takes longer to load than all that describes the commands.
+# Our modules that take longer to import than all commands.
 OURS = {
     f"tasktracker_ops.{name}"
     for name in ("models.deployment", "models.status", "models.task", "output.console")
@@ -31,7 +31,7 @@ print(json.dumps(list(sys.modules)))
 
 
 def imported(arguments: list[str], folder: Path) -> set[str]:
-    """The modules that are loaded at the end of a command in a project's `folder`."""
+    """Return the modules that are loaded at the end of a command in a project's `folder`."""
     for name in ("terraform", "bootstrap", "lambda_function"):
         (folder / name).mkdir()
     (folder / "lambda_function" / "handler.py").touch()
@@ -81,7 +81,7 @@ def imported(arguments: list[str], folder: Path) -> set[str]:
 def test_a_command_imports_what_it_uses(
     arguments: list[str], allowed: set[str], tmp_path: Path
 ) -> None:
-    """Looked at from outside, in a process of its own."""
+    """It is checked in a process of its own."""
     assert HEAVY & imported(arguments, tmp_path) <= allowed
 
 
@@ -98,10 +98,10 @@ def test_a_command_imports_what_it_uses(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_results_are_loaded_where_there_are_some(
+def test_models_are_imported_on_demand(
     arguments: list[str], left_out: set[str], tmp_path: Path
 ) -> None:
-    """To describe commands takes none of what they do; a command loads what it is about."""
+    """Help imports none of them, a command only its own."""
     found = imported(arguments, tmp_path)
     assert "tasktracker_ops.cli.main" in found
     assert not left_out & found

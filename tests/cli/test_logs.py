@@ -1,4 +1,4 @@
-"""`logs` on a deployment that somebody else made, outside of a clone, on a plain emulator."""
+"""`logs` on a plain emulator, outside of a project; in processes, as most follow a log."""
 
 from __future__ import annotations
 
@@ -11,50 +11,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tasktracker_ops.errors import ExitCode
 
+from .conftest import KEYS, Client
+
 TT_OPS = Path(sys.executable).with_name("tt-ops")
-REGION = "eu-west-3"
 GROUP = "/aws/lambda/tracker"
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-DEPLOYMENT = {
-    "schema": 1,
-    "region": REGION,
-    "api_url": "https://api.example.com",
-    "api_id": "abc",
-    "api_auth": "NONE",
-    "function_name": "tracker",
-    "function_alias": "live",
-    "log_group": GROUP,
-    "table_name": "TaskTable",
-    "dashboard_name": "dashboard",
-    "alarm_names": [],
-    "topic_arn": "arn:aws:sns:eu-west-3:123456789012:alerts",
-}
-Client = Callable[[str], Any]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def client(endpoint: str) -> Client:
-    """Clients of an account that starts empty but for a deployment's description."""
-    session = boto3.Session("AKIDEXAMPLE", "example", region_name=REGION)
-
-    def make(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint)
-
-    make("ssm").put_parameter(
-        Name="/task-tracker/deployment", Value=json.dumps(DEPLOYMENT), Type="String", Overwrite=True
-    )
-    return make
-
-
-@pytest.fixture
 def write(client: Client) -> Iterator[Callable[..., None]]:
-    """Make the log group, and write messages to it, each a millisecond after the other."""
+    """Create the log group and write messages to it, one per millisecond."""
     logs = client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="stream")
@@ -75,9 +45,10 @@ def write(client: Client) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def start(endpoint: str, tmp_path: Path) -> Iterator[Start]:
-    """Start `tt-ops logs` in an empty folder, with keys and an endpoint and nothing else."""
-    started: list[subprocess.Popen[str]] = []
+def start(endpoint: str, describe: Callable[..., None], tmp_path: Path) -> Iterator[Start]:
+    """Start `tt-ops logs` in an empty folder, with keys and an endpoint only."""
+    describe(alarm_names=[])
+    processes: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str, **options: Any) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -89,17 +60,17 @@ def start(endpoint: str, tmp_path: Path) -> Iterator[Start]:
             text=True,
             **options,
         )
-        started.append(process)
+        processes.append(process)
         return process
 
     yield begin
-    for process in started:
+    for process in processes:
         process.kill()
         process.communicate()
 
 
 def test_a_log_is_read_from_anywhere(write: Any, start: Start) -> None:
-    """With the SSM parameter and read rights only."""
+    """It takes only read permissions, and no project."""
     write("START RequestId: 1 Version: 1\n", '{"level": "INFO"}\n', "text\n")
     out, err = start("--message-only").communicate(timeout=30)
     assert (out, err) == ('START RequestId: 1 Version: 1\n{"level": "INFO"}\ntext\n', "")
@@ -112,8 +83,8 @@ def test_a_log_is_read_from_anywhere(write: Any, start: Start) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_a_reader_that_has_enough_is_no_error(write: Any, start: Start, form: str) -> None:
-    """As with `| head -1`: more than a pipe holds is written, and nothing is said about it."""
+def test_a_reader_that_closes_the_pipe_is_no_error(write: Any, start: Start, form: str) -> None:
+    """As with `| head -1`: more than a pipe holds is written, and no error is printed."""
     write(*[f"{number} {'x' * 1000}" for number in range(500)])
     process = start("--output", form)
     assert process.stdout is not None
@@ -125,15 +96,15 @@ def test_a_reader_that_has_enough_is_no_error(write: Any, start: Start, form: st
 
 
 def test_an_empty_log_is_no_error(write: Any, start: Start) -> None:
-    """There is nothing to show."""
+    """Nothing is printed."""
     process = start()
     assert process.communicate(timeout=30) == ("", "")
     assert process.returncode == ExitCode.OK
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_following_ends_with_ctrl_c(write: Any, start: Start, number: signal.Signals) -> None:
-    """Quietly, with exit code 130."""
+def test_ctrl_c_ends_following(write: Any, start: Start, number: signal.Signals) -> None:
+    """Nothing is printed, and the exit code is 130."""
     write("first\n")
     process = start("--follow", "--message-only")
     assert process.stdout is not None
@@ -143,8 +114,8 @@ def test_following_ends_with_ctrl_c(write: Any, start: Start, number: signal.Sig
     assert process.returncode == ExitCode.INTERRUPTED
 
 
-def test_a_reader_that_leaves_is_told_nothing(write: Any, start: Start) -> None:
-    """`tt-ops logs --follow | head -1` ends with the next event."""
+def test_following_ends_when_the_reader_closes_the_pipe(write: Any, start: Start) -> None:
+    """`tt-ops logs --follow | head -1` ends at the next event."""
     write("first\n")
     process = start("--follow", "--message-only")
     assert process.stdout is not None
@@ -157,8 +128,8 @@ def test_a_reader_that_leaves_is_told_nothing(write: Any, start: Start) -> None:
     process.stdout = None
 
 
-def test_a_log_group_that_goes_is_told(write: Any, client: Client, start: Start) -> None:
-    """While it is followed; what was seen before is shown."""
+def test_deleting_the_log_group_ends_following(write: Any, client: Client, start: Start) -> None:
+    """Earlier events are printed, then an error."""
     write("first\n")
     process = start("--follow", "--message-only")
     assert process.stdout is not None
@@ -182,7 +153,7 @@ def test_a_log_group_that_goes_is_told(write: Any, client: Client, start: Start)
 def test_each_failure_has_its_code(
     client: Client, start: Start, arguments: list[str], code: str, exit_code: ExitCode
 ) -> None:
-    """One error, on stderr."""
+    """Stderr has one error."""
     process = start("--output", "json", *arguments)
     out, err = process.communicate(timeout=30)
     assert out == ""

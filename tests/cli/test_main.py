@@ -8,39 +8,31 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from tasktracker_ops.cli.main import cli
 from tasktracker_ops.errors import ExitCode
 from tasktracker_ops.settings import PROJECT_MARKERS
 
+from .conftest import KEYS, Run
+
 TT_OPS = Path(sys.executable).with_name("tt-ops")
-_KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in an empty project, with nothing of the user's environment."""
+def run(run: Run, tmp_path: Path) -> Run:
+    """Run a command in an empty project."""
     for folder in PROJECT_MARKERS:
         (tmp_path / folder).mkdir()
-    monkeypatch.chdir(tmp_path)
-    cleared = {name: None for name in os.environ if name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))}
-    quiet = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
-
-    def call(*arguments: str, **environment: str) -> Result:
-        return CliRunner().invoke(cli, arguments, env={**cleared, **quiet, **environment})
-
-    return call
+    return run
 
 
 def commands(group: click.Group, path: str = "tt-ops") -> list[tuple[str, click.Command]]:
-    """Every command with its full name."""
+    """Return every command with its full name."""
     found: list[tuple[str, click.Command]] = []
     context = click.Context(group)
     for name in group.list_commands(context):
@@ -54,7 +46,7 @@ def commands(group: click.Group, path: str = "tt-ops") -> list[tuple[str, click.
 
 @pytest.mark.parametrize(("path", "command"), commands(cli), ids=lambda value: str(value))
 def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -> None:
-    """Help stays within 80 columns and shows how the command is typed."""
+    """Its lines have at most 80 columns."""
     result = CliRunner().invoke(cli, [*path.split()[1:], "--help"])
     assert result.exit_code == 0
     assert max(map(len, result.output.splitlines())) <= 80
@@ -66,22 +58,22 @@ def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -
     ("option", "value"),
     [("--branch", "main"), ("--github-environment", "staging"), ("--github-ids", "1/2")],
 )
-def test_options_about_github_alone_are_turned_down(run: Run, option: str, value: str) -> None:
-    """Whoever names a branch means workflows, and must name their repository."""
+def test_github_options_need_github(run: Run, option: str, value: str) -> None:
+    """A branch or an environment means nothing without a repository."""
     result = run("bootstrap", option, value)
     assert result.exit_code == ExitCode.USAGE
-    assert f"{option} is about --github" in result.stderr
+    assert f"{option} needs --github" in result.stderr
 
 
 def test_the_root_help_groups_the_commands() -> None:
-    """Families are headed, in the order in which one meets them."""
+    """Each family has a heading."""
     output = CliRunner().invoke(cli, ["--help"]).output
     assert output.index("Set up:") < output.index("Deploy:") < output.index("Use:")
     assert max(map(len, output.splitlines())) <= 80
 
 
-def test_no_credentials_is_one_sentence(run: Run) -> None:
-    """Exit 4, nothing on stdout, no traceback."""
+def test_missing_credentials_are_one_error(run: Run) -> None:
+    """It exits 4 with two lines on stderr."""
     result = run("deploy", "--target", "aws", "--yes", ALERT_EMAIL="you@example.com")
     assert result.exit_code == ExitCode.CONFIGURATION
     assert result.stdout == ""
@@ -90,8 +82,8 @@ def test_no_credentials_is_one_sentence(run: Run) -> None:
     assert len(result.stderr.splitlines()) == 2
 
 
-def test_errors_are_json_on_request(run: Run) -> None:
-    """With --output json, an error is an object with code, message and hint, on stderr."""
+def test_errors_are_objects_with_json(run: Run) -> None:
+    """Stderr has one object with code, message and hint."""
     for arguments in (["outputs", "--output", "json"], ["--output", "json", "outputs"]):
         error = json.loads(run(*arguments).stderr)["error"]
         assert error["code"] == "aws-credentials-missing"
@@ -112,7 +104,7 @@ def test_errors_are_json_on_request(run: Run) -> None:
         (["deploy", "--alert-email", "you@example"], {}, "alert-email-invalid", 4),
         (["--target", "local", "deploy"], {"ALERT_EMAIL": "you"}, "alert-email-invalid", 4),
         (["plan"], {"AWS_REGION": "eu-wset-3", "ALERT_EMAIL": "a@b.example"}, "region-invalid", 4),
-        (["plan"], {**_KEYS}, "alert-email-missing", 4),
+        (["plan"], {**KEYS}, "alert-email-missing", 4),
         (["unlock", "x"], {}, "confirmation-needed", 2),
         (["unlock", "x", "--yes"], {}, "aws-credentials-missing", 4),
         (["tasks", "edit", "1"], {}, "nothing-to-change", 2),
@@ -122,13 +114,13 @@ def test_errors_are_json_on_request(run: Run) -> None:
         (["--target", "local", "outputs"], {}, "local-not-running", 1),
         (["build"], {}, "sources-missing", 1),
         (["plan", "--lock-timeout", "-1"], {}, "usage", 2),
-        (["outputs"], {**_KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "aws-unreachable", 1),
+        (["outputs"], {**KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "aws-unreachable", 1),
     ],
 )
 def test_each_failure_has_its_code(
     run: Run, arguments: list[str], environment: dict[str, str], code: str, exit_code: int
 ) -> None:
-    """Scripts tell failures apart by code and exit status; the hint has a command in it."""
+    """Scripts distinguish failures by code and exit status."""
     result = run("--output", "json", *arguments, **environment)
     error = json.loads(result.stderr)["error"]
     assert (error["code"], result.exit_code) == (code, exit_code), error
@@ -141,15 +133,15 @@ GROUPS = [[], *(path.split()[1:] for path, each in commands(cli) if isinstance(e
 
 @pytest.mark.parametrize("path", GROUPS, ids=" ".join)
 def test_a_group_alone_prints_its_help(run: Run, path: list[str]) -> None:
-    """On stdout, and exits 0, as with --help."""
+    """It is on stdout and exits 0, as with --help."""
     result = run(*path)
     assert (result.exit_code, result.stderr) == (ExitCode.OK, "")
     assert result.stdout == run(*path, "--help").stdout
 
 
 @pytest.mark.parametrize("path", GROUPS, ids=" ".join)
-def test_options_without_a_command_are_an_error_of_two_lines(run: Run, path: list[str]) -> None:
-    """Nothing of what was typed was done."""
+def test_options_without_a_command_are_a_usage_error(run: Run, path: list[str]) -> None:
+    """The hint is the help of the group."""
     result = run(*path, "--target", "local")
     assert result.exit_code == ExitCode.USAGE
     error, hint = result.stderr.splitlines()
@@ -175,11 +167,11 @@ def test_options_without_a_command_are_an_error_of_two_lines(run: Run, path: lis
         ("--taget local plan", "no such option '--taget'", "did you mean '--target'?"),
         ("deploy --alow-public", "no such option '--alow-public'", "did you mean '--allow-public'"),
         ("tasks list --staus done", "no such option '--staus'", "did you mean '--status'"),
-        ("xyzzy", "no such command 'xyzzy'", "see how it is used: tt-ops --help"),
+        ("xyzzy", "no such command 'xyzzy'", "read its help: tt-ops --help"),
     ],
 )
 def test_a_misspelt_word_gets_a_suggestion(run: Run, typed: str, message: str, hint: str) -> None:
-    """At every level, for commands and options; the hint leads to the help of what was meant."""
+    """This holds for commands and options at every level; the hint is the right help."""
     result = run(*typed.split())
     assert result.exit_code == ExitCode.USAGE
     first, second = result.stderr.splitlines()
@@ -188,8 +180,8 @@ def test_a_misspelt_word_gets_a_suggestion(run: Run, typed: str, message: str, h
     assert run(*second.rpartition(": tt-ops ")[2].split()).exit_code == ExitCode.OK
 
 
-def test_a_hint_gives_a_setting_once(run: Run) -> None:
-    """The value that was wrong is not typed again, however it was typed."""
+def test_a_hint_replaces_an_invalid_setting(run: Run) -> None:
+    """The invalid value is not repeated, whichever way it was given."""
     for typed in (["--region", "eu-wset-3"], ["--region=eu-wset-3"]):
         hint = run("plan", *typed, "--lock-timeout", "5").stderr.splitlines()[1]
         assert hint.endswith(": tt-ops --region eu-west-3 plan --lock-timeout 5")
@@ -198,18 +190,18 @@ def test_a_hint_gives_a_setting_once(run: Run) -> None:
 
 
 def test_a_hint_keeps_the_target(run: Run) -> None:
-    """What the sandbox's errors propose does not reach for an account."""
+    """Hints on the local target do not lead to an account."""
     assert "tt-ops --target local deploy" in run("--target", "local", "outputs").stderr
 
 
-def test_the_way_to_agree_beforehand_is_the_whole_command(run: Run) -> None:
-    """What the hint says works as it stands: its arguments are those that were typed."""
+def test_the_hint_to_confirm_is_the_whole_command(run: Run) -> None:
+    """It can be pasted, since it repeats the arguments."""
     hint = run("unlock", "some id", "--lock-table", "other").stderr.splitlines()[-1]
     assert hint.endswith(": tt-ops unlock 'some id' --lock-table other --yes")
 
 
-def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
-    """The clone was removed, or created again, while it was the current folder of a shell."""
+def test_a_deleted_working_folder_is_an_error(tmp_path: Path) -> None:
+    """The clone was removed or replaced while a shell was in it."""
     gone = tmp_path / "gone"
     gone.mkdir()
     result = subprocess.run(
@@ -223,15 +215,15 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     assert result.stderr.startswith("Error: the current folder no longer exists\nHint:")
 
 
-def test_colour_is_for_terminals(run: Run) -> None:
-    """Captured output carries no escape codes."""
+def test_output_without_a_terminal_has_no_colours(run: Run) -> None:
+    """Captured output has no escape sequences."""
     assert "\x1b" not in run("outputs").stderr
 
 
 def test_an_interrupt_is_exit_130(tmp_path: Path) -> None:
-    """Ctrl-C and SIGTERM end a command with one sentence."""
+    """Ctrl-C and SIGTERM end a command with one error."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        # A server that never answers keeps the command waiting.
+        # A server that never responds keeps the command waiting.
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             process = subprocess.Popen(
@@ -249,8 +241,8 @@ def test_an_interrupt_is_exit_130(tmp_path: Path) -> None:
         assert "Traceback" not in err
 
 
-def test_a_reader_that_leaves_is_told_nothing() -> None:
-    """`tt-ops … | head -1` ends quietly."""
+def test_a_closed_pipe_is_no_error() -> None:
+    """`tt-ops … | head -1` prints no error."""
     result = subprocess.run(
         ["bash", "-c", f"{TT_OPS} --help | true"], capture_output=True, text=True, check=True
     )
@@ -258,8 +250,8 @@ def test_a_reader_that_leaves_is_told_nothing() -> None:
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_stream_may_be_closed_beforehand(tmp_path: Path, closed: str) -> None:
-    """As some schedulers do: the command goes on without it, and nobody can be asked."""
+def test_standard_streams_may_be_closed(tmp_path: Path, closed: str) -> None:
+    """Some schedulers do so; the command runs without them, and cannot ask."""
     for folder in PROJECT_MARKERS:
         (tmp_path / folder).mkdir()
     command = f"{TT_OPS} --target local unlock 1 {closed}; exit $?"
@@ -267,11 +259,11 @@ def test_a_stream_may_be_closed_beforehand(tmp_path: Path, closed: str) -> None:
         ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert result.returncode == ExitCode.USAGE
-    assert ("nobody to ask" in result.stderr) == ("2>&-" not in closed)
+    assert ("no terminal to ask on" in result.stderr) == ("2>&-" not in closed)
 
 
-def test_a_refusal_of_the_system_is_no_defect(run: Run, tmp_path: Path) -> None:
-    """A file where a folder has to be: the error names it, and what to look at."""
+def test_an_unusable_file_is_named(run: Run, tmp_path: Path) -> None:
+    """A file in place of a folder is an error with a hint, not a bug."""
     (tmp_path / ".tt-ops").touch()
     result = run("local", "up")
     assert result.exit_code == ExitCode.FAILED
@@ -279,8 +271,8 @@ def test_a_refusal_of_the_system_is_no_defect(run: Run, tmp_path: Path) -> None:
     assert f"namei -l {tmp_path}" in result.stderr
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
-    """Writing the result fails with one sentence."""
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
+    """Printing the result fails with one error."""
     result = subprocess.run(
         ["bash", "-c", f"{TT_OPS} --help > /dev/full"],
         capture_output=True,
@@ -292,10 +284,10 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_there(shell: str) -> None:
-    """The shell's own completion source is printed, and names are completed by it."""
+def test_completion_works_in_each_shell(shell: str) -> None:
+    """The script of the shell is printed, and names are completed."""
 
-    def ask(**environment: str) -> str:
+    def complete(**environment: str) -> str:
         return subprocess.run(
             [TT_OPS],
             env={"PATH": os.environ["PATH"], **environment},
@@ -304,8 +296,10 @@ def test_completion_scripts_are_there(shell: str) -> None:
             check=False,
         ).stdout
 
-    assert "tt-ops" in ask(_TT_OPS_COMPLETE=f"{shell}_source")
-    offered = ask(_TT_OPS_COMPLETE="bash_complete", COMP_WORDS="tt-ops dep", COMP_CWORD="1")
+    assert "tt-ops" in complete(_TT_OPS_COMPLETE=f"{shell}_source")
+    offered = complete(_TT_OPS_COMPLETE="bash_complete", COMP_WORDS="tt-ops dep", COMP_CWORD="1")
     assert "deploy" in offered
-    offered = ask(_TT_OPS_COMPLETE="bash_complete", COMP_WORDS="tt-ops deploy --ou", COMP_CWORD="2")
+    offered = complete(
+        _TT_OPS_COMPLETE="bash_complete", COMP_WORDS="tt-ops deploy --ou", COMP_CWORD="2"
+    )
     assert "--output" in offered

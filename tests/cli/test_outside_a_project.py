@@ -17,7 +17,7 @@ from tasktracker_ops.errors import ExitCode
 
 
 def examples(group: click.Group, path: tuple[str, ...] = ()) -> list[list[str]]:
-    """The arguments in the first example of every command's help, without `tt-ops`."""
+    """Return the first example of every command's help, without `tt-ops`."""
     found = []
     for name in group.list_commands(click.Context(group)):
         command = group.get_command(click.Context(group), name)
@@ -37,9 +37,9 @@ def examples(group: click.Group, path: tuple[str, ...] = ()) -> list[list[str]]:
 def test_a_command_ends_in_one_error_and_one_hint(
     typed: list[str], target: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit 4, no traceback; a hint about the project repeats the command."""
+    """It exits 4 without a traceback; a hint about the project repeats the command."""
     monkeypatch.chdir(tmp_path)
-    Path("tasks.jsonl").touch()  # which `tasks import` reads before anything else
+    Path("tasks.jsonl").touch()  # `tasks import` reads it first
     for name in set(os.environ) - {"PATH"}:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -59,7 +59,7 @@ def test_a_command_ends_in_one_error_and_one_hint(
         assert message.startswith("no Task Tracker project in ")
         again = shlex.split(hint.rpartition(": ")[2])
         assert again[:3] == ["tt-ops", "--project-dir", "PATH"]
-        # Addresses are not repeated.
+        # Addresses are redacted.
         assert [w for w in arguments if "@" not in w] == [
             w for w in again[3:] if not re.search("@|^[$]TT_OPS_ALERT_EMAIL$", w)
         ]

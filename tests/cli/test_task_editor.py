@@ -22,7 +22,7 @@ Edit = Callable[[str, str], tuple[int, str]]
 
 @pytest.fixture
 def client(service: Any) -> TaskClient:
-    """A client of the service."""
+    """Return a client of the service."""
     return TaskClient(service.url)
 
 
@@ -49,9 +49,9 @@ def run(service: Any, tmp_path: Path, task_id: str, editor: str) -> tuple[int, s
 
 @pytest.fixture
 def edit(service: Any, tmp_path: Path) -> Edit:
-    """Run `tt-ops tasks edit`; `script` is Python that is the editor.
+    """Run `tt-ops tasks edit`; the editor is the Python code `script`.
 
-    It gets the text as `text`, and writes what is in it in the end.
+    It reads the text as `text`, which is written back at the end.
     """
 
     def call(task_id: str, script: str) -> tuple[int, str]:
@@ -77,7 +77,7 @@ def kept(tmp_path: Path) -> list[bytes]:
 
 
 def test_the_editor_changes_a_task(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
-    """Only what was changed is sent; a description is kept as it is, with # and empty lines."""
+    """Only changed fields are sent; a description keeps `#` and empty lines."""
     description = "# not a remark\n\n  end\n"
     task = client.add("first", description=description)
     code, _ = edit(task.task_id, "text = text.replace('title: first', 'title: second: x ')")
@@ -90,13 +90,13 @@ def test_the_editor_changes_a_task(edit: Edit, client: TaskClient, tmp_path: Pat
 
 
 @pytest.mark.parametrize("script", ["pass", "text = ''", "text = '# only remarks'"])
-def test_the_editor_may_leave_all_as_it_is(
+def test_an_unchanged_text_sends_nothing(
     edit: Edit, service: Any, client: TaskClient, script: str
 ) -> None:
-    """Nothing is sent, and that is said."""
+    """A note says that nothing was changed."""
     task = client.add("first", description="x")
-    code, said = edit(task.task_id, script)
-    assert (code, "Nothing was changed." in said) == (0, True)
+    code, shown = edit(task.task_id, script)
+    assert (code, "Nothing was changed." in shown) == (0, True)
     assert not [asked for asked in service.asked if asked.startswith("PATCH")]
 
 
@@ -110,10 +110,10 @@ def test_the_editor_may_leave_all_as_it_is(
         ("nonsense\n\n", "the task's text cannot be read: 'nonsense'"),
     ],
 )
-def test_a_text_that_is_not_valid_is_kept(
+def test_an_invalid_text_is_kept(
     edit: Edit, client: TaskClient, tmp_path: Path, typed: str, error: str
 ) -> None:
-    """The error says what is wrong with it, and where it is."""
+    """The error says what is wrong and where the text is."""
     task = client.add("first")
     code, shown = edit(task.task_id, f"text = {typed!r}")
     (file,) = tmp_path.glob("tt-ops-task-*/task.txt")
@@ -123,51 +123,49 @@ def test_a_text_that_is_not_valid_is_kept(
     assert client.show(task.task_id) == task
 
 
-def test_what_is_not_utf_8_is_not_sent(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
+def test_a_text_not_in_utf_8_is_not_sent(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
     """It is kept byte for byte."""
     task = client.add("first")
     script = "file.write_bytes(b'title: \\xff\\n'); os._exit(0)"
-    code, said = edit(task.task_id, script)
-    assert (code, "b'\\xff\\n' is not UTF-8" in said) == (1, True)
+    code, shown = edit(task.task_id, script)
+    assert (code, "b'\\xff\\n' is not UTF-8" in shown) == (1, True)
     assert kept(tmp_path) == [b"title: \xff\n"]
     assert client.show(task.task_id) == task
 
 
-def test_a_text_outlives_the_task(
+def test_a_text_for_a_removed_task_is_kept(
     edit: Edit, service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
-    """What cannot be sent for another reason is kept as well."""
+    """Any text that cannot be sent is kept."""
     task = client.add("first")
     script = (
         "from tasktracker_ops import TaskClient\n"
         f"TaskClient({service.url!r}).remove({task.task_id!r})\n"
         "text = text.replace('first', 'ours')\n"
     )
-    code, said = edit(task.task_id, script)
-    assert (code, "There is no task" in said) == (1, True)
+    code, shown = edit(task.task_id, script)
+    assert (code, "There is no task" in shown) == (1, True)
     assert b"title: ours\n" in kept(tmp_path)[0]
 
 
-def test_an_editor_that_fails_after_all_keeps_the_text(
-    edit: Edit, client: TaskClient, tmp_path: Path
-) -> None:
-    """Nothing is changed."""
+def test_a_failing_editor_keeps_the_text(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
+    """The task is not changed."""
     task = client.add("first")
-    code, said = edit(task.task_id, "file.write_text('title: lost'); os._exit(3)")
-    assert (code, "the editor failed, and nothing was changed" in said) == (1, True)
-    assert "is kept in" in said
+    code, shown = edit(task.task_id, "file.write_text('title: lost'); os._exit(3)")
+    assert (code, "the editor failed, and nothing was changed" in shown) == (1, True)
+    assert "is kept in" in shown
     assert (kept(tmp_path), client.show(task.task_id)) == ([b"title: lost"], task)
 
 
-def test_a_file_that_the_editor_took_away_changes_nothing(edit: Edit, client: TaskClient) -> None:
-    """As if it were empty."""
+def test_a_file_deleted_by_the_editor_changes_nothing(edit: Edit, client: TaskClient) -> None:
+    """It counts as empty."""
     task = client.add("first")
-    code, said = edit(task.task_id, "file.unlink(); os._exit(0)")
-    assert (code, "Nothing was changed." in said) == (0, True)
+    code, shown = edit(task.task_id, "file.unlink(); os._exit(0)")
+    assert (code, "Nothing was changed." in shown) == (0, True)
 
 
 def test_an_interrupt_keeps_the_text(edit: Edit, client: TaskClient, tmp_path: Path) -> None:
-    """Ctrl-C ends the edit where the editor does not take it as a key."""
+    """Ctrl-C ends the edit if the editor does not handle it."""
     task = client.add("first")
     interrupt = "import signal; os.kill(os.getppid(), signal.SIGINT)"
     code, _ = edit(task.task_id, f"file.write_text('title: typed')\n{interrupt}\nos._exit(0)")
@@ -175,8 +173,8 @@ def test_an_interrupt_keeps_the_text(edit: Edit, client: TaskClient, tmp_path: P
     assert client.show(task.task_id) == task
 
 
-def test_an_editor_of_windows_changes_only_what_was_changed(edit: Edit, client: TaskClient) -> None:
-    """A byte order mark and its line ends are no part of the text."""
+def test_line_ends_of_windows_change_nothing(edit: Edit, client: TaskClient) -> None:
+    """A byte order mark and CRLF are not part of the text."""
     task = client.add("first", description="one\ntwo")
     script = "text = '\\ufeff' + text.replace('first', 'second').replace('\\n', '\\r\\n')"
     code, _ = edit(task.task_id, script)
@@ -184,10 +182,10 @@ def test_an_editor_of_windows_changes_only_what_was_changed(edit: Edit, client: 
     assert (code, found.title, found.description) == (0, "second", "one\ntwo")
 
 
-def test_what_others_changed_meanwhile_stays(
+def test_a_change_in_the_meantime_is_not_overwritten(
     edit: Edit, service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
-    """The error names it; what the user typed is kept."""
+    """The error names the change; the user's text is kept."""
     task = client.add("first")
     theirs = (
         "from tasktracker_ops import TaskClient\n"
@@ -201,10 +199,10 @@ def test_what_others_changed_meanwhile_stays(
 
 
 @pytest.mark.parametrize("editor", ["/nowhere/vi", "'", " ", "false"])
-def test_an_editor_that_does_not_work_changes_nothing(
+def test_an_invalid_editor_changes_nothing(
     service: Any, client: TaskClient, tmp_path: Path, editor: str
 ) -> None:
-    """The error names a command that sets another one."""
+    """The hint is a command that sets another editor."""
     task = client.add("first")
     code, shown = run(service, tmp_path, task.task_id, editor)
     assert (code, "the editor failed, and nothing was changed: " in shown) == (1, True)

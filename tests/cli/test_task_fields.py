@@ -40,7 +40,7 @@ tasks.edit_by_hand(app, task_id, lambda file: file.write_text(
 
 
 def test_a_new_field_takes_one_line(server: Server, tmp_path: Path) -> None:
-    """It is read, listed, shown, exported, imported and edited."""
+    """It is then read, listed, shown, exported, imported and edited."""
     ours = shutil.copytree(
         ROOT / "tasktracker_ops", tmp_path / "tasktracker_ops", ignore=lambda *_: {"__pycache__"}
     )

@@ -1,4 +1,4 @@
-"""`tt-ops tasks`, on the real service."""
+"""`tt-ops tasks` with the real service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TT_OPS = Path(sys.executable).with_name("tt-ops")
 
 
 class Result(NamedTuple):
-    """How a command ended, and what it said."""
+    """The result of a command."""
 
     exit_code: int
     stdout: str
@@ -34,13 +34,13 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def client(service: Any) -> TaskClient:
-    """A client of the service."""
+    """Return a client of the service."""
     return TaskClient(service.url)
 
 
 @pytest.fixture
 def run(service: Any, tmp_path: Path) -> Run:
-    """Run `tt-ops tasks …` with the service, in a process of its own."""
+    """Run `tt-ops tasks …` in a process of its own; in this one, the service logs to stdout."""
 
     def call(*arguments: str, stdin: bytes = b"", **environment: str) -> Result:
         result = subprocess.run(
@@ -57,12 +57,12 @@ def run(service: Any, tmp_path: Path) -> Run:
 
 
 def titles(client: TaskClient) -> list[str | None]:
-    """All titles, newest first."""
+    """Return all titles, newest first."""
     return [task.title for task in client.list()]
 
 
-def test_a_list_is_one_page_and_says_that_there_is_more(run: Run, client: TaskClient) -> None:
-    """50 unless told otherwise; what is more is told on stderr, and where it ends nothing is."""
+def test_a_list_has_50_tasks_and_notes_that_there_are_more(run: Run, client: TaskClient) -> None:
+    """The note is on stderr; a complete list and JSON have none."""
     for number in range(51):
         client.add(f"task {number}")
     result = run("list")
@@ -77,15 +77,15 @@ def test_a_list_is_one_page_and_says_that_there_is_more(run: Run, client: TaskCl
     assert run("list", "--limit", "0").exit_code == 2
 
 
-def test_a_list_of_a_status(run: Run, client: TaskClient) -> None:
-    """None is an empty array."""
+def test_a_list_is_filtered_by_status(run: Run, client: TaskClient) -> None:
+    """No tasks are an empty array."""
     client.add("first", status="done")
     assert json.loads(run("list", "--status", "done", "--output", "json").stdout)[0]["title"]
     assert json.loads(run("list", "--status", "pending", "--output", "json").stdout) == []
 
 
 def test_a_list_as_csv(run: Run, client: TaskClient) -> None:
-    """Quoted where needed, and nothing that a spreadsheet would run."""
+    """Cells are quoted where needed, and none is a formula for a spreadsheet."""
     client.add('a "b", c', description="two\nlines")
     client.add("=HYPERLINK(1)", description="+1")
     client.add("a\rb", description="\n=1")
@@ -99,28 +99,28 @@ def test_a_list_as_csv(run: Run, client: TaskClient) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["show", "1"], ["add", "x"], ["rm", "1"], ["export", "-"]])
-def test_other_results_are_no_csv(run: Run, service: Any, arguments: list[str]) -> None:
-    """Refused before anything is done; where it was asked for is told."""
+def test_only_a_list_has_csv(run: Run, service: Any, arguments: list[str]) -> None:
+    """Other commands refuse it before any request, and name its origin."""
     for result, source in (
         (run(*arguments, "--output", "csv"), "--output"),
         (run(*arguments, TT_OPS_OUTPUT="csv"), "TT_OPS_OUTPUT"),
     ):
         assert result.exit_code == 2
-        assert f"'tt-ops tasks {arguments[0]}' has no form as 'csv' (from {source})" in (
+        assert f"'tt-ops tasks {arguments[0]}' has no output format 'csv' (from {source})" in (
             result.stderr
         )
     assert service.asked == []
 
 
-def test_one_title_gives_the_task(run: Run) -> None:
-    """In full."""
+def test_adding_one_title_prints_the_task(run: Run) -> None:
+    """All its fields are printed."""
     added = json.loads(run("add", "first", "--status", "done", "--output", "json").stdout)
     assert (added["title"], added["status"], added["version"]) == ("first", "done", 1)
     assert "task_id" in run("add", "second").stdout
 
 
-def test_several_titles_give_a_line_each(run: Run, client: TaskClient) -> None:
-    """In their order; JSON is an object on each line."""
+def test_adding_several_titles_prints_a_line_each(run: Run, client: TaskClient) -> None:
+    """Their order is kept; JSON is one object per line."""
     result = run("add", "first", "second", "--description", "both")
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["Added", "Added"]
     assert titles(client) == ["second", "first"]
@@ -129,15 +129,15 @@ def test_several_titles_give_a_line_each(run: Run, client: TaskClient) -> None:
     assert [json.loads(line)["title"] for line in lines] == ["a", "b"]
 
 
-def test_titles_come_from_standard_input(run: Run, client: TaskClient) -> None:
-    """A line each, empty ones left out."""
+def test_titles_are_read_from_standard_input(run: Run, client: TaskClient) -> None:
+    """Each line is a title; empty ones are skipped."""
     result = run("add", "before", "-", stdin="first\n\n  sécond \r\nthird".encode())
     assert result.exit_code == 0
     assert titles(client) == ["third", "sécond", "first", "before"]
 
 
-def test_a_title_that_is_refused_is_named(run: Run, client: TaskClient) -> None:
-    """By its beginning; those before it were added, those behind it have to be given again."""
+def test_a_refused_title_is_named(run: Run, client: TaskClient) -> None:
+    """Titles before it were added; the hint is to add the rest again."""
     result = run("add", "-", stdin=f"first\n{'x' * 9_000}\nthird\n".encode())
     assert result.exit_code == 1
     assert f"title 2, '{'x' * 59}…', was not added: " in result.stderr
@@ -148,16 +148,16 @@ def test_a_title_that_is_refused_is_named(run: Run, client: TaskClient) -> None:
     assert titles(client) == ["second", "first"]
 
 
-def test_a_title_that_is_too_large_says_so(run: Run) -> None:
-    """The service takes 64 KiB; what it takes as a title is in the help."""
+def test_a_title_above_the_size_limit_is_refused(run: Run) -> None:
+    """The service accepts 64 KiB; the hint is the help."""
     result = run("add", "-", stdin=b"x" * 1_000_000)
     assert (result.exit_code, len(result.stderr) < 500) == (1, True)
     assert "413 The body may have 65536 bytes" in result.stderr
     assert result.stderr.endswith(" add --help\n")
 
 
-def test_a_line_that_is_no_text_is_named(run: Run, client: TaskClient) -> None:
-    """Those before it were added."""
+def test_a_line_that_is_not_utf_8_is_named(run: Run, client: TaskClient) -> None:
+    """The lines before it were added."""
     result = run("add", "-", stdin=b"first\n\n\xff\xfe\nthird\n")
     assert result.exit_code == 1
     assert "line 3 of standard input is not UTF-8" in result.stderr
@@ -165,14 +165,14 @@ def test_a_line_that_is_no_text_is_named(run: Run, client: TaskClient) -> None:
 
 
 def test_no_title_adds_nothing(run: Run, client: TaskClient) -> None:
-    """And that is said."""
+    """A note says so."""
     result = run("add", "-", stdin=b"\n  \n")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "There was no title: nothing was added.\n"
 
 
 def test_an_interrupt_says_how_many_were_added(service: Any, tmp_path: Path) -> None:
-    """While it waits for the next title, too."""
+    """This also holds while it waits for the next title."""
     process = subprocess.Popen(
         [TT_OPS, "tasks", "--api-url", service.url, "add", "-"],
         cwd=tmp_path,
@@ -187,13 +187,15 @@ def test_an_interrupt_says_how_many_were_added(service: Any, tmp_path: Path) -> 
         process.stdin.flush()
         process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert b"interrupted after 2 titles" in said
+    assert b"interrupted after 2 titles" in err
 
 
-def test_a_reader_that_leaves_ends_it(service: Any, client: TaskClient, tmp_path: Path) -> None:
-    """As `head -1` does; the last task that was made is named, shown or not."""
+def test_adding_ends_when_the_reader_closes_the_pipe(
+    service: Any, client: TaskClient, tmp_path: Path
+) -> None:
+    """`head -1` does so; the last task that was added is named."""
     process = subprocess.Popen(
         [TT_OPS, "tasks", "--api-url", service.url, "add", "-"],
         cwd=tmp_path,
@@ -209,27 +211,27 @@ def test_a_reader_that_leaves_ends_it(service: Any, client: TaskClient, tmp_path
     process.stdout.close()
     process.stdin.write(b"two\nthree\n")
     process.stdin.close()
-    said = process.stderr.read()
+    err = process.stderr.read()
     assert process.wait(timeout=60) == 141
     assert titles(client) == ["two", "one"]
-    assert said == b"'two' was added, and nothing after it.\n"
+    assert err == b"'two' was added, and nothing after it.\n"
 
 
-def test_a_byte_order_mark_is_no_part_of_a_title(run: Run, client: TaskClient) -> None:
-    """Where a text begins with it."""
+def test_a_byte_order_mark_is_not_part_of_a_title(run: Run, client: TaskClient) -> None:
+    """Some editors begin a file with it."""
     assert run("add", "-", stdin="\ufefffirst\n".encode()).exit_code == 0
     assert titles(client) == ["first"]
 
 
-def test_titles_survive_a_bad_line(run: Run, service: Any, client: TaskClient) -> None:
-    """Each has a key: what is sent twice is made once."""
+def test_a_lost_response_adds_no_task_twice(run: Run, service: Any, client: TaskClient) -> None:
+    """Each request has an idempotency key."""
     service.fail("POST", "answer lost", times=2)
     assert run("add", "first", "second").exit_code == 0
     assert titles(client) == ["second", "first"]
 
 
 def test_several_tasks_are_removed(run: Run, client: TaskClient) -> None:
-    """Until one is not there."""
+    """Removal stops at the first that does not exist."""
     ids = [client.add(f"task {number}").task_id for number in range(3)]
     result = run("rm", ids[0], "nothing", ids[1])
     assert (result.exit_code, titles(client)) == (1, ["task 2", "task 1"])
@@ -239,10 +241,10 @@ def test_several_tasks_are_removed(run: Run, client: TaskClient) -> None:
     assert titles(client) == []
 
 
-def test_an_edit_names_what_somebody_else_changed(
+def test_an_edit_names_what_was_changed_in_the_meantime(
     run: Run, service: Any, client: TaskClient
 ) -> None:
-    """Between the reading and the writing; nothing of theirs is lost."""
+    """Nothing of the other change is overwritten."""
     task = client.add("first")
 
     def interfere(request: str) -> None:
@@ -261,10 +263,10 @@ def test_an_edit_names_what_somebody_else_changed(
     assert (found.title, found.status, found.version) == ("theirs", "done", 3)
 
 
-def test_an_edit_that_is_refused_again_and_again_ends(
+def test_an_edit_is_not_repeated_after_a_conflict(
     run: Run, service: Any, client: TaskClient
 ) -> None:
-    """It is told once, also where nobody has changed the task."""
+    """This also holds if nobody has changed the task."""
     task = client.add("first")
     service.fail("PATCH", "412", times=9)
     result = run("edit", task.task_id, "--title", "ours")
@@ -272,10 +274,8 @@ def test_an_edit_that_is_refused_again_and_again_ends(
     assert len([asked for asked in service.asked if asked.startswith("PATCH")]) == 1
 
 
-def test_an_export_is_whole_and_the_oldest_first(
-    run: Run, client: TaskClient, tmp_path: Path
-) -> None:
-    """JSON lines; a new file is its owner's alone, an old one keeps its mode, a link stays."""
+def test_an_export_has_all_tasks_oldest_first(run: Run, client: TaskClient, tmp_path: Path) -> None:
+    """A new file is private, an existing one keeps its mode, a link remains a link."""
     made = [client.add(title) for title in ("first", "sécond", "th\u202eird")]
     assert "Exported 3 tasks" in run("export", "tasks.jsonl").stdout
     file = tmp_path / "tasks.jsonl"
@@ -296,10 +296,10 @@ def test_an_export_is_whole_and_the_oldest_first(
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-def test_an_export_that_fails_leaves_the_file_as_it_was(
+def test_a_failed_export_keeps_the_existing_file(
     run: Run, service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
-    """And nothing beside it."""
+    """No temporary file is left."""
     client.add("first")
     file = tmp_path / "tasks.jsonl"
     file.write_text("before")
@@ -309,8 +309,8 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(
     assert file.read_text() == "before"
 
 
-def test_an_export_that_has_no_place_names_the_file(run: Run, tmp_path: Path) -> None:
-    """As it was given, and not one of our own beside it."""
+def test_an_export_to_a_missing_folder_names_the_file(run: Run, tmp_path: Path) -> None:
+    """It names the given file, not the temporary one."""
     result = run("export", "/nope/x")
     assert (result.exit_code, "'/nope/x' cannot be used: " in result.stderr) == (1, True)
     assert "/nope/." not in result.stderr

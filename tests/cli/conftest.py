@@ -1,0 +1,74 @@
+"""Fixtures of the tests of the CLI.
+
+- `run`: runs `tt-ops` in this process, in an empty folder, without the user's environment.
+- `describe`: stores the description of a deployment on a plain moto server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+
+from tasktracker_ops.cli.main import cli
+
+REGION = "eu-west-3"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+DESCRIPTION = {
+    "schema": 1,
+    "region": REGION,
+    "api_url": "https://abc123.execute-api.eu-west-3.amazonaws.com",
+    "api_id": "abc123",
+    "api_auth": "NONE",
+    "function_name": "tracker",
+    "function_alias": "live",
+    "log_group": "/aws/lambda/tracker",
+    "table_name": "TaskTable",
+    "dashboard_name": "dashboard",
+    "alarm_names": ["LambdaErrorAlarm"],
+    "topic_arn": "arn:aws:sns:eu-west-3:123456789012:alerts",
+}
+Client = Callable[[str], Any]
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def client(endpoint: str) -> Client:
+    """Return clients of the account on a plain moto server."""
+    session = boto3.Session("AKIDEXAMPLE", "example", region_name=REGION)
+    return lambda service: session.client(service, endpoint_url=endpoint)
+
+
+@pytest.fixture(scope="module")
+def describe(client: Client) -> Callable[..., None]:
+    """Store the description of a deployment, with some of its values changed."""
+
+    def put(**changes: Any) -> None:
+        client("ssm").put_parameter(
+            Name="/task-tracker/deployment",
+            Value=json.dumps({**DESCRIPTION, **changes}),
+            Type="String",
+            Overwrite=True,
+        )
+
+    return put
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run `tt-ops` in this process, in an empty folder, with these variables only."""
+    monkeypatch.chdir(tmp_path)
+    hidden = {name: None for name in os.environ if name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))}
+    fixed = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
+
+    def call(*arguments: str, **environment: str) -> Result:
+        variables = {**hidden, **fixed, **environment}
+        return CliRunner().invoke(cli, arguments, env=variables)
+
+    return call
