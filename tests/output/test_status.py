@@ -20,8 +20,8 @@ from tasktracker_ops.models.status import (
     Lock,
     Status,
     Subscription,
-    timestamp,
 )
+from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import ago
 from tasktracker_ops.settings import Settings
