@@ -95,7 +95,7 @@ def test_an_api_that_would_be_open_is_in_bold() -> None:
 def test_tasks_that_would_be_hidden_are_in_bold() -> None:
     """With the number that shows them."""
     (line,) = [x for x in shown(Plan(0, 1, 0, (UPDATED,), fewer_shards=(3, 1))) if "🛑" in x]
-    assert line.startswith("**🛑 dynamodb_status_shards would go from 3 to 1: tasks in")
+    assert line.startswith("**🛑 dynamodb_status_shards would go from 3 to 1: lists would")
     assert line.endswith("`export TF_VAR_dynamodb_status_shards=3`")
 
 
