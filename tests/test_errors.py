@@ -1,4 +1,4 @@
-"""All errors speak with one voice, read from the sources: nobody meets each of them in a test."""
+"""All errors have the same form; they are read from the sources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMANDS |= {"pip", "terraform", "unset", "${EDITOR:-vi}", "{}"}
 
 
 def _text(node: ast.expr | None) -> str | None:
-    """The text of a literal with `{}` for what is filled in; None for what is no literal."""
+    """Return the text of a literal with `{}` for each value; None for other expressions."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -28,7 +28,7 @@ def _text(node: ast.expr | None) -> str | None:
 
 
 def _errors() -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Where, code, message and hint of every error that is made with literals."""
+    """Yield place, code, message and hint of every error that is made with literals."""
     for file in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in ERRORS:
@@ -43,7 +43,7 @@ FOUND = list(_errors())
 
 
 def test_the_errors_are_found() -> None:
-    """Otherwise the rest would hold for nothing."""
+    """Without them the other test would check nothing."""
     assert len(FOUND) > 40
 
 
@@ -56,6 +56,6 @@ def test_an_error_is_a_sentence_and_a_command(
     for text in filter(None, (message, hint)):
         assert text[0].islower() or text.startswith(NAMES), text
         assert not text.endswith("."), text
-    # What is filled in is a command as well.
+    # A value is a command as well.
     if hint is not None and not hint.endswith("{}"):
         assert hint.rpartition(": ")[2].split()[0] in COMMANDS, hint

@@ -1,4 +1,4 @@
-"""Where a setting comes from, and what is said of one that is not valid."""
+"""Settings: where they come from, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tasktracker_ops.settings import PROJECT_MARKERS, find_project, load, requir
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project, which the process stands in."""
+    """An empty project, which is the current folder."""
     for marker in PROJECT_MARKERS:
         (tmp_path / marker).mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_flag_beats_variable_beats_file_beats_default(project: Path) -> None:
+def test_precedence_of_settings(project: Path) -> None:
     """The order is flag, variable, environment section, shared section, default."""
     file = project / "tt-ops.toml"
     assert load({}, {}).lock_table == "terraform-locks"
@@ -41,21 +41,21 @@ def test_flag_beats_variable_beats_file_beats_default(project: Path) -> None:
         ({"ALERT_EMAIL": "b@example.com", "TT_OPS_ALERT_EMAIL": "a@example.com"}, "a@example.com"),
     ],
 )
-def test_the_address_is_found_under_its_other_names(
+def test_the_alert_address_has_other_variables_too(
     project: Path, environ: dict[str, str], address: str
 ) -> None:
-    """CI's and Terraform's own names for the address count, after ours."""
+    """Those of CI and Terraform count, after ours."""
     assert load({}, environ).alert_email == address
 
 
 def test_the_project_is_found_from_inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any folder below the clone will do."""
+    """The current folder may be any folder below it."""
     monkeypatch.chdir(project / "terraform")
     assert load({}, {}).project == project
     assert find_project(Path("/")) is None
 
 
-def test_outside_of_a_project_the_error_says_what_to_do(
+def test_outside_of_a_project_the_hint_is_a_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what needs the project fails without one."""
@@ -79,7 +79,7 @@ def test_outside_of_a_project_the_error_says_what_to_do(
     ],
 )
 def test_an_invalid_value_is_quoted(project: Path, environ: dict[str, str], quoted: str) -> None:
-    """The error names the setting, the value and where it came from."""
+    """The error names the setting, the value and its source."""
     with pytest.raises(ConfigurationError) as caught:
         load({}, environ)
     assert quoted in caught.value.message
@@ -100,7 +100,7 @@ def test_an_invalid_value_is_quoted(project: Path, environ: dict[str, str], quot
     ],
 )
 def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
-    """A misspelt name is no setting that quietly does nothing."""
+    """A misspelt name is not ignored."""
     (project / "tt-ops.toml").write_text(content)
     with pytest.raises(ConfigurationError, match=r"tt-ops\.toml"):
         load({}, {})
@@ -122,7 +122,7 @@ def test_a_file_with_a_mistake_is_refused(project: Path, content: str) -> None:
     ],
 )
 def test_a_value_of_another_type_is_refused(project: Path, line: str, wanted: str) -> None:
-    """A list is not taken for the text that Python would make of it."""
+    """A list is not converted to text."""
     (project / "tt-ops.toml").write_text(line)
     with pytest.raises(ConfigurationError, match=f"it takes {wanted}$"):
         load({}, {})
@@ -142,7 +142,7 @@ def test_a_value_of_another_type_is_refused(project: Path, line: str, wanted: st
     ],
 )
 def test_an_unknown_region_is_refused(project: Path, region: str, command: str) -> None:
-    """The error quotes it and where it was set; the hint has the region that was probably meant."""
+    """The error quotes it and its source; the hint suggests a region."""
     with pytest.raises(ConfigurationError, match="knows no such region") as caught:
         load({"region": region}, {})
     assert caught.value.code == "region-invalid"
@@ -154,8 +154,8 @@ def test_an_unknown_region_is_refused(project: Path, region: str, command: str) 
     assert [finding.line for finding in caught.value.findings] == [2]
 
 
-def test_a_misspelt_region_is_a_question() -> None:
-    """The one that is meant can be read and typed."""
+def test_a_misspelt_region_gets_a_suggestion() -> None:
+    """The hint asks, and has the command."""
     with pytest.raises(ConfigurationError) as caught:
         require_region("eu-wset-3", "AWS_REGION", {})
     assert caught.value.hint.startswith("did you mean 'eu-west-3'? ")
@@ -163,12 +163,12 @@ def test_a_misspelt_region_is_a_question() -> None:
 
 @pytest.mark.parametrize("region", ["eu-west-3", "us-gov-east-1", "ap-southeast-5", "cn-north-1"])
 def test_every_region_of_aws_is_known(region: str) -> None:
-    """In all of its partitions."""
+    """Those of all partitions."""
     assert load({"region": region}, {}).region == region
 
 
-def test_another_emulator_may_have_regions_of_its_own(project: Path) -> None:
-    """Behind AWS_ENDPOINT_URL, which the local target does not use."""
+def test_another_emulator_may_have_other_regions(project: Path) -> None:
+    """With AWS_ENDPOINT_URL, which the local target ignores."""
     environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
     assert load({"region": "zz-moonbase-7"}, environ).region == "zz-moonbase-7"
     for flags in ({"region": "moonbase"}, {"region": "zz-moonbase-7", "target": "local"}):
@@ -191,7 +191,7 @@ def test_another_emulator_may_have_regions_of_its_own(project: Path) -> None:
     ],
 )
 def test_an_invalid_alert_address_is_refused(address: str) -> None:
-    """The error says where it was set; only commands that send alarms there ask for it."""
+    """The error names its source; only commands that need the address check it."""
     settings = load({}, {"ALERT_EMAIL": address})
     with pytest.raises(ConfigurationError) as caught:
         _ = settings.alert_address
@@ -202,14 +202,14 @@ def test_an_invalid_alert_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["you@example.com", "first.last+alerts@a-b.example.co.uk", "jörg@münchen.example"]
 )
-def test_a_valid_alert_address_is_taken(address: str) -> None:
-    """As it is."""
+def test_a_valid_alert_address_is_accepted(address: str) -> None:
+    """It is not changed."""
     assert load({"alert_email": address}, {}).alert_address == address
     assert load({}, {}).alert_address is None
 
 
-def test_another_environment_is_refused_in_plain_words() -> None:
-    """There is one for now."""
+def test_an_unknown_environment_is_refused() -> None:
+    """There is only one."""
     with pytest.raises(ConfigurationError) as caught:
         load({"env": "staging"}, {})
     expected = "env = 'staging' (from --env) is not valid: the only environment is 'default'"
@@ -217,8 +217,8 @@ def test_another_environment_is_refused_in_plain_words() -> None:
     assert caught.value.hint.endswith(": tt-ops --env default …")
 
 
-def test_settings_know_where_they_come_from(project: Path) -> None:
-    """An option, a variable or the file; a default comes from nowhere."""
+def test_settings_name_their_origins(project: Path) -> None:
+    """An option, a variable or the file; a default has none."""
     (project / "tt-ops.toml").write_text('lock_table = "mine"')
     settings = load({"region": "eu-west-1"}, {"ALERT_EMAIL": "you@example.com"})
     assert settings.origins == {
@@ -229,7 +229,7 @@ def test_settings_know_where_they_come_from(project: Path) -> None:
 
 
 def test_the_file_has_the_types_of_toml(project: Path) -> None:
-    """True and 4000 need no quotes, may have them, and the empty text says nothing."""
+    """True and 4000 may have quotes, and an empty text is not set."""
     file = project / "tt-ops.toml"
     file.write_text('verbose = true\nlocal_port = 4000\nquiet = "yes"\nstate_bucket = ""')
     settings = load({}, {})
@@ -237,16 +237,16 @@ def test_the_file_has_the_types_of_toml(project: Path) -> None:
     assert settings.state_bucket == "task-tracker-terraform-state"
 
 
-def test_a_home_that_nobody_knows_is_named(project: Path) -> None:
-    """`~somebody` of no such user is a wrong setting, not a crash."""
+def test_a_missing_home_directory_is_an_error(project: Path) -> None:
+    """`~somebody` of an unknown user is an invalid setting."""
     with pytest.raises(ConfigurationError, match="~nobody-of-that-name"):
         load({}, {"TT_OPS_CACHE_DIR": "~nobody-of-that-name/cache"})
 
 
-def test_a_path_in_the_file_is_seen_from_the_file(
+def test_a_path_in_the_file_is_relative_to_the_file(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It means the same wherever one stands."""
+    """The current folder does not matter."""
     (project / "tt-ops.toml").write_text('terraform = "tools/terraform"')
     monkeypatch.chdir(project / "terraform")
     assert load({}, {}).terraform == project / "tools" / "terraform"
@@ -259,7 +259,7 @@ def test_no_color_counts_whatever_its_value(project: Path) -> None:
 
 
 def test_secrets_and_addresses_do_not_show_in_a_repr(project: Path) -> None:
-    """A settings object in a traceback gives nothing away."""
+    """A settings object in a traceback shows none of them."""
     environ = {"AWS_SECRET_ACCESS_KEY": "s3cr3t", "TT_OPS_API_TOKEN": "t0k3n"}
     shown = repr(load({"alert_email": "me@example.com"}, environ))
     assert "me@example.com" not in shown
@@ -267,8 +267,8 @@ def test_secrets_and_addresses_do_not_show_in_a_repr(project: Path) -> None:
     assert "t0k3n" not in shown
 
 
-def test_a_token_has_no_place_in_a_file(project: Path) -> None:
-    """The file is committed sooner or later."""
+def test_a_token_in_the_file_is_refused(project: Path) -> None:
+    """The file is probably committed."""
     (project / "tt-ops.toml").write_text('api_token = "t0k3n"')
     with pytest.raises(ConfigurationError) as caught:
         load({}, {})

@@ -1,4 +1,4 @@
-"""Targets: what one and the same deployment is told in an account, an emulator, the sandbox."""
+"""Targets: the same deployment in an account, in another emulator, on the local target."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def deployed(**changes: Any) -> Deployment:
 
 @pytest.fixture
 def local(tmp_path: Path) -> LocalTarget:
-    """The sandbox, for a user with settings of all kinds."""
+    """The local target of a user who has settings of all kinds."""
     environ = {
         **KEYS,
         "AWS_PROFILE": "theirs",
@@ -76,10 +76,10 @@ def local(tmp_path: Path) -> LocalTarget:
         ({"AWS_REGION": ""}, {}, "eu-west-3"),
     ],
 )
-def test_the_region_is_settled_for_everyone(
+def test_every_tool_uses_the_same_region(
     environ: dict[str, str], settings: dict[str, str], region: str
 ) -> None:
-    """boto3, Terraform and its backend are told the same one."""
+    """boto3, Terraform and its backend get it."""
     target = aws(environ, **settings)
     environment = target.environment()
     assert environment.region == region
@@ -111,10 +111,10 @@ region = eu-wset-3
         ({}, {"profile": "work", "region": "us-west-2"}, "us-west-2"),
     ],
 )
-def test_the_region_of_the_profile_comes_before_the_default(
+def test_the_region_of_the_profile_takes_precedence_over_the_default(
     tmp_path: Path, environ: dict[str, str], settings: dict[str, str], region: str
 ) -> None:
-    """Terraform gets it as well."""
+    """Terraform gets it too."""
     file = tmp_path / "config"
     file.write_text(CONFIGURATION)
     environment = aws({"AWS_CONFIG_FILE": str(file), **environ}, **settings).environment()
@@ -129,10 +129,10 @@ def test_the_region_of_the_profile_comes_before_the_default(
         ({"AWS_PROFILE": "typo"}, "the AWS profile"),
     ],
 )
-def test_an_unknown_region_of_awss_own_settings_is_refused(
+def test_an_unknown_region_in_awss_own_settings_is_refused(
     tmp_path: Path, environ: dict[str, str], origin: str
 ) -> None:
-    """The error says where it was set."""
+    """The error names where it was set."""
     file = tmp_path / "config"
     file.write_text(CONFIGURATION)
     with pytest.raises(ConfigurationError) as caught:
@@ -140,8 +140,8 @@ def test_an_unknown_region_of_awss_own_settings_is_refused(
     assert f"region = 'eu-wset-3' (from {origin}) is not valid" in caught.value.message
 
 
-def test_an_invalid_aws_configuration_is_told(tmp_path: Path) -> None:
-    """Exit 4, with the file's name."""
+def test_an_invalid_aws_configuration_is_an_error(tmp_path: Path) -> None:
+    """Its exit code is 4, and it names the file."""
     file = tmp_path / "config"
     file.write_text("region = eu-north-1")
     with pytest.raises(ConfigurationError, match=str(file)) as caught:
@@ -149,8 +149,8 @@ def test_an_invalid_aws_configuration_is_told(tmp_path: Path) -> None:
     assert caught.value.code == "aws-configuration-invalid"
 
 
-def test_a_named_profile_leaves_no_keys_to_terraform() -> None:
-    """It would prefer them to the profile, and work in another account than boto3 looks at."""
+def test_a_named_profile_hides_keys_from_terraform() -> None:
+    """Terraform would prefer them, and use another account than boto3."""
     environ = {
         **KEYS,
         "AWS_DEFAULT_PROFILE": "b",
@@ -166,8 +166,8 @@ def test_a_named_profile_leaves_no_keys_to_terraform() -> None:
     assert (environment.profile, kept) == ("mine", {"AWS_PROFILE": "mine", "PATH": "/bin"})
 
 
-def test_variables_alone_are_handed_on_as_they_are() -> None:
-    """Both then find the same by the same rules: keys first, then the profile."""
+def test_without_a_profile_variables_are_passed_on_unchanged() -> None:
+    """boto3 and Terraform then have the same rules: keys first, then the profile."""
     environment = aws({**KEYS, "AWS_PROFILE": "theirs"}).environment()
     assert environment.profile is None
     assert environment.variables.items() >= {**KEYS, "AWS_PROFILE": "theirs"}.items()
@@ -178,15 +178,15 @@ def test_variables_alone_are_handed_on_as_they_are() -> None:
     [("", False, True), (MOTO, True, False), ("https://aws.example.com", True, True)],
 )
 def test_an_emulator_is_addressed_by_path(endpoint: str, path_style: bool, tls: bool) -> None:
-    """A policy that asks for TLS over plain http could only lock everyone out."""
+    """A policy that requires TLS would lock everyone out of plain http."""
     target = aws({"AWS_ENDPOINT_URL": endpoint})
     assert target.terraform_variables() == {"s3_use_path_style": path_style}
     assert target.bootstrap_variables() == {"s3_use_path_style": path_style, "require_tls": tls}
     assert target.backend_config()["use_path_style"] == path_style
 
 
-def test_the_backend_has_both_names() -> None:
-    """Bucket, key and lock table as they are set."""
+def test_the_backend_has_the_names_that_are_set() -> None:
+    """Bucket, key and lock table."""
     assert aws(state_bucket="mine", lock_table="ours").backend_config() == {
         "bucket": "mine",
         "key": "infra/terraform.tfstate",
@@ -196,14 +196,14 @@ def test_the_backend_has_both_names() -> None:
     }
 
 
-def test_it_says_where_it_runs() -> None:
-    """Nobody takes an emulator for AWS."""
+def test_the_label_names_the_region_or_the_endpoint() -> None:
+    """An emulator is not mistaken for AWS."""
     assert aws().label == "AWS in eu-west-3"
     assert MOTO in aws({"AWS_ENDPOINT_URL": MOTO}).label
 
 
 def test_in_an_account_alarms_need_an_address() -> None:
-    """Exit 4, with the option that sets it."""
+    """The exit code is 4, and the hint has the option."""
     with pytest.raises(ConfigurationError, match="is not valid: it takes one e-mail address"):
         aws(alert_email="me@example").alert_email()
     assert aws(alert_email="me@example.com").alert_email() == "me@example.com"
@@ -216,15 +216,15 @@ def test_in_an_account_alarms_need_an_address() -> None:
     assert "--alert-email" in caught.value.hint
 
 
-def test_addresses_are_those_of_aws() -> None:
-    """The dashboard's, in its region."""
+def test_the_console_is_that_of_aws() -> None:
+    """It shows the dashboard in its region."""
     deployment = deployed(api_url="https://abc.example.com/")
     assert aws().console_url(deployment).startswith("https://eu-west-3.console.aws.amazon.com/")
     assert aws().console_url(deployment).endswith("dashboard/board")
 
 
-def test_nothing_of_the_users_aws_reaches_the_sandbox(local: LocalTarget) -> None:
-    """And what runs there reaches nothing of the user's: keys, files, profile, proxy."""
+def test_the_local_target_uses_nothing_of_the_users_aws(local: LocalTarget) -> None:
+    """No keys, files, profile or proxy."""
     environment = local.environment()
     variables = environment.variables
     assert environment.sealed
@@ -266,7 +266,7 @@ def test_the_local_target_has_one_endpoint(local: LocalTarget) -> None:
     [({}, "--region eu-west-3"), ({"profile": "my own"}, "--region eu-west-3 --profile 'my own'")],
 )
 def test_aws_sends_a_confirmation_mail_again(settings: dict[str, str], options: str) -> None:
-    """For those who cannot find it: a command that names no address, but the same account."""
+    """The command names no address, but the same account."""
     hint = aws(**settings).confirmation_hint("arn:aws:sns:eu-west-3:1:alerts")
     assert hint.endswith(
         ": aws sns subscribe --topic-arn arn:aws:sns:eu-west-3:1:alerts --protocol email "
@@ -274,15 +274,15 @@ def test_aws_sends_a_confirmation_mail_again(settings: dict[str, str], options: 
     )
 
 
-def test_the_sandbox_confirms_by_a_command(local: LocalTarget) -> None:
-    """Its mailbox is at hand."""
+def test_the_local_target_confirms_by_a_command(local: LocalTarget) -> None:
+    """Its inbox is on this machine."""
     hint = local.confirmation_hint("arn:aws:sns:eu-west-3:1:alerts")
     assert hint.endswith(": tt-ops local confirm")
 
 
 @pytest.mark.parametrize("code", ["aws-unreachable", "api-unreachable"])
-def test_the_sandbox_knows_why_it_does_not_answer(tmp_path: Path, code: str) -> None:
-    """It ended after it was asked for; before that, or for another error, it knows nothing."""
+def test_the_local_target_explains_that_its_emulator_stopped(tmp_path: Path, code: str) -> None:
+    """It does only if the emulator was used before, and only for errors of the connection."""
     emulator = Running(tmp_path / ".tt-ops" / "local")
     target = LocalTarget(Settings(target="local"), emulator)
     lost, other = (TtOpsError(each, "x", hint="y: env") for each in (code, "not-deployed"))
@@ -297,8 +297,8 @@ def test_the_sandbox_knows_why_it_does_not_answer(tmp_path: Path, code: str) -> 
     assert aws().explain(lost) is lost
 
 
-def test_an_address_of_an_api_needs_no_aws() -> None:
-    """Neither credentials nor a deployment to look up."""
+def test_an_api_url_needs_no_aws() -> None:
+    """It needs neither credentials nor a deployment."""
     settings = Settings(api_url="https://tasks.example.com", environ={"AWS_PROFILE": "missing"})
     app = App(settings, Console(settings), lambda question: False)
     assert app.tasks().api_url == "https://tasks.example.com/"

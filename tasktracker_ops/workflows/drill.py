@@ -281,7 +281,7 @@ class AlarmWatcher:
 
     @property
     def _complete(self) -> bool:
-        """Whether it fired, notified somebody, and is OK again."""
+        """Return whether it fired, notified somebody, and is OK again."""
         return self._notified and self._transitions[-1].state == "OK"
 
     def _settled(self) -> bool:

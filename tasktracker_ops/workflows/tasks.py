@@ -49,7 +49,7 @@ def add(
                 raise TtOpsError(
                     error.code,
                     f"title {added + 1}, {quoted(title)}, was not added: {error.message}",
-                    hint=f"the titles before it were added; add the rest: {again}"
+                    hint=f"the titles before it were added; add it and the rest: {again}"
                     if added
                     else error.hint,
                     exit_code=error.exit_code,

@@ -142,7 +142,7 @@ def test_a_refused_title_is_named(run: Run, client: TaskClient) -> None:
     assert result.exit_code == 1
     assert f"title 2, '{'x' * 59}…', was not added: " in result.stderr
     assert result.stderr.endswith(" add -\n")
-    assert "give it and the rest again: tt-ops tasks " in result.stderr
+    assert "add it and the rest: tt-ops tasks " in result.stderr
     assert run("add", "second", " ").stderr.endswith(" add TITLE\n")
     assert run("add", " ", "-").stderr.endswith(" add --help\n")
     assert titles(client) == ["second", "first"]

@@ -33,7 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def sns(project: Path) -> Any:
-    """A client of its topics."""
+    """A client of the emulator's SNS."""
     server = process.find(project / ".tt-ops" / "local")
     assert server is not None
     return boto3.client(
@@ -61,8 +61,8 @@ def _json(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def test_from_pending_to_a_message(run: Run, sns: Any) -> None:
-    """An empty inbox, a request for confirmation, its confirmation, a notification."""
+def test_a_pending_subscription_is_confirmed_and_gets_messages(run: Run, sns: Any) -> None:
+    """The inbox is empty, has the confirmation's mail, then a notification."""
     assert run("local", "inbox").stdout == "No mail.\n"
     assert _json(run("local", "inbox", "--output", "json")) == {"mails": []}
     topic = sns.create_topic(Name="alerts")["TopicArn"]
@@ -100,16 +100,16 @@ def test_from_pending_to_a_message(run: Run, sns: Any) -> None:
     assert _json(run("local", "inbox", str(newest["id"]), "--output", "json")) == newest
 
 
-def test_a_message_that_is_not_there(run: Run) -> None:
-    """It is told, with what helps."""
+def test_a_missing_message_is_an_error(run: Run) -> None:
+    """The hint is the command that lists the inbox."""
     result = run("local", "inbox", "999")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: there is no message 999 in the inbox\nHint:")
     assert run("local", "inbox", "first").exit_code == 2
 
 
-def test_without_a_server_there_is_no_inbox(tmp_path: Path) -> None:
-    """The error is that of every command that needs it."""
+def test_without_an_emulator_there_is_no_inbox(tmp_path: Path) -> None:
+    """The error is that of all commands that need the emulator."""
     for name in PROJECT_MARKERS:
         (tmp_path / name).mkdir()
     for command in ("inbox", "confirm"):

@@ -1,4 +1,4 @@
-"""The server's life: started once, found, stopped, whatever was left behind."""
+"""The emulator's process is started once, found and stopped, whatever state was left."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NONSENSE = {
 
 
 def _runs(pid: int) -> bool:
-    """Whether the process exists and is no zombie."""
+    """Return whether the process exists and is no zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -43,14 +43,14 @@ def _runs(pid: int) -> bool:
 
 @pytest.fixture
 def nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's environment in which nothing about AWS or proxies is right."""
+    """A user's environment with invalid AWS and proxy variables."""
     for name, value in NONSENSE.items():
         monkeypatch.setenv(name, value)
 
 
 @pytest.mark.usefixtures("nonsense")
-def test_starts_answers_and_stops(directory: Path) -> None:
-    """A server starts under nonsense variables, says what it is, and leaves no state behind."""
+def test_the_emulator_starts_answers_and_stops(directory: Path) -> None:
+    """The user's variables do not matter, and no state file is left."""
     server = process.start(directory, 0, port_required=False)
     health = requests.get(f"{server.url}/_tt-ops/health", proxies={"http": ""}, timeout=5).json()
     assert health["service"] == "tt-ops emulator"
@@ -64,7 +64,7 @@ def test_starts_answers_and_stops(directory: Path) -> None:
     assert process.find(directory) is None
 
 
-def test_is_bound_to_loopback_only(aws: Any) -> None:
+def test_the_emulator_is_bound_to_loopback_only(aws: Any) -> None:
     """Every listening socket of the server is on 127.0.0.1."""
     listening = [
         line.split()[1]
@@ -74,13 +74,13 @@ def test_is_bound_to_loopback_only(aws: Any) -> None:
     assert [each.split(":")[0] for each in listening] == ["0100007F"]
 
 
-def test_start_twice_gives_the_same_server(aws: Any) -> None:
-    """Starting again returns what is running."""
+def test_a_second_start_returns_the_running_emulator(aws: Any) -> None:
+    """No other process is started."""
     assert process.start(aws.server.log_path.parent, 0, port_required=False) == aws.server
 
 
-def test_two_starts_at_once_give_one_server(directory: Path) -> None:
-    """Two processes that start at once end up with the same server."""
+def test_two_concurrent_starts_start_one_emulator(directory: Path) -> None:
+    """Both processes get the same one."""
     script = (
         "import sys; from pathlib import Path; from tasktracker_ops.local import process;"
         "print(process.start(Path(sys.argv[1]), 0, port_required=False).pid)"
@@ -139,7 +139,7 @@ def test_stale_state_of_a_reused_pid_is_ignored(directory: Path) -> None:
         bystander.kill()
 
 
-def test_another_servers_answer_is_not_taken_for_ours(aws: Any, directory: Path) -> None:
+def test_the_answer_of_another_server_is_not_accepted(aws: Any, directory: Path) -> None:
     """A live server whose id is not the one in the file is left alone."""
     state = ServerState.read(aws.server.log_path.parent)
     assert state is not None
@@ -150,8 +150,8 @@ def test_another_servers_answer_is_not_taken_for_ours(aws: Any, directory: Path)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": "x"}', "null"])
-def test_state_that_makes_no_sense_is_no_server(directory: Path, content: str) -> None:
-    """A damaged state file counts as none."""
+def test_an_invalid_state_file_is_ignored(directory: Path, content: str) -> None:
+    """A damaged file counts as none."""
     (directory / "server.json").write_text(content)
     assert process.find(directory) is None
 
@@ -167,7 +167,7 @@ def test_a_killed_server_is_replaced(directory: Path, eventually: Any) -> None:
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -> None:
-    """Idle and busy workers are gone after a stop, and after the server was killed."""
+    """Idle and busy workers end when it is stopped, and when it is killed."""
     aws = aws_in()
     function = aws.function()
     idle = function.do("environment")["pid"]
@@ -216,7 +216,7 @@ def test_a_server_that_nobody_waits_for_counts_as_ended(directory: Path) -> None
 def test_a_server_whose_folder_was_removed_ends(
     tmp_path: Path, eventually: Any, again: bool
 ) -> None:
-    """Nobody could find it any more, to use it or to stop it; a new folder is another's."""
+    """It could no longer be found; a new folder has an emulator of its own."""
     folder = tmp_path / "local"
     server = process.start(folder, 0, port_required=False)
     folder.rename(tmp_path / "kept")  # as removed, but that what is written there can be seen
@@ -227,5 +227,5 @@ def test_a_server_whose_folder_was_removed_ends(
 
 
 def test_stop_without_a_server_does_nothing(tmp_path: Path) -> None:
-    """Stopping what was never started is no error."""
+    """That is no error."""
     assert process.stop(tmp_path / "nothing") is None

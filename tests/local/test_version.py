@@ -52,7 +52,7 @@ def _run(project: Path, *arguments: str) -> Result:
 
 
 def test_a_server_of_these_sources_has_their_version(directory: Path) -> None:
-    """Package and sources; nothing is to be said of it."""
+    """It is that of package and sources, and there is no note."""
     server = process.start(directory, 0, port_required=False)
     assert server.version == this_version()
     assert server.version.startswith(f"{tasktracker_ops.__version__}+")
@@ -60,7 +60,7 @@ def test_a_server_of_these_sources_has_their_version(directory: Path) -> None:
 
 
 def test_other_sources_are_another_version(project: Path) -> None:
-    """Also where the package's version is the same."""
+    """Also if the package's version is the same."""
     server = process.find(_directory(project))
     assert server is not None
     assert server.version is not None
@@ -73,8 +73,8 @@ def test_other_sources_are_another_version(project: Path) -> None:
     ("line", "code"),
     [("local status", 0), ("local up", 0), ("local inbox", 0), ("--target local outputs", 1)],
 )
-def test_it_is_said_once_with_the_commands_that_help(project: Path, line: str, code: int) -> None:
-    """With both versions, and nothing is refused for it."""
+def test_another_version_is_noted_once_with_commands(project: Path, line: str, code: int) -> None:
+    """The note has both versions; the command goes on."""
     result = _run(project, *line.split())
     assert result.exit_code == code
     assert result.stderr.count("another version of tt-ops") == 1
@@ -83,7 +83,7 @@ def test_it_is_said_once_with_the_commands_that_help(project: Path, line: str, c
     assert "forgets" in result.stderr
 
 
-def test_its_status_shows_both(project: Path) -> None:
+def test_the_status_shows_both_versions(project: Path) -> None:
     """As text and as JSON."""
     assert "not the version of this tt-ops" in _run(project, "local", "status").stdout
     told = json.loads(_run(project, "local", "status", "--output", "json").stdout)
@@ -91,8 +91,8 @@ def test_its_status_shows_both(project: Path) -> None:
     assert told["same_version"] is False
 
 
-def test_one_that_does_not_tell_is_of_another_version(project: Path) -> None:
-    """A release before this one wrote none."""
+def test_an_unknown_version_is_another_version(project: Path) -> None:
+    """Its state file has none."""
     directory = _directory(project)
     state = ServerState.read(directory)
     assert state is not None

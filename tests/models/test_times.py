@@ -1,4 +1,4 @@
-"""The window that one CloudWatch period holds."""
+"""Time windows: one CloudWatch period holds each of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SINCE = st.floats(60, LONGEST)
 @given(now=NOW, since=SINCE)
 @example(now=1.7e9 // 60 * 60, since=60)
 @example(now=1.7e9 // 60 * 60, since=LONGEST)
-def test_one_period_holds_everything_that_was_asked_for(now: float, since: float) -> None:
-    """In whole minutes, and less than one more at either end."""
+def test_one_period_holds_the_whole_window(now: float, since: float) -> None:
+    """It is in whole minutes, and less than a minute longer at either end."""
     window = time_window(now, since)
     assert window.start % 60 == window.end % 60 == 0
     assert now - since - 60 < window.start <= now - since
@@ -26,7 +26,7 @@ def test_one_period_holds_everything_that_was_asked_for(now: float, since: float
 
 @given(now=NOW, since=SINCE)
 def test_there_are_at_most_180_points(now: float, since: float) -> None:
-    """In whole minutes, as CloudWatch wants it; a period that was asked for stays."""
+    """The period is in whole minutes, as CloudWatch requires; an explicit one is kept."""
     window = time_window(now, since)
     assert window.period % 60 == 0
     assert since / window.period <= 180

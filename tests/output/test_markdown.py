@@ -97,7 +97,7 @@ def test_making_the_api_public_is_in_bold() -> None:
 def test_hiding_tasks_is_in_bold() -> None:
     """It has the number of shards that keeps them listed."""
     (line,) = [x for x in comment(Plan(0, 1, 0, (UPDATED,), fewer_shards=(3, 1))) if "🛑" in x]
-    assert line.startswith("**🛑 dynamodb_status_shards would go from 3 to 1: tasks in")
+    assert line.startswith("**🛑 dynamodb_status_shards would go from 3 to 1: lists would")
     assert line.endswith("`export TF_VAR_dynamodb_status_shards=3`")
 
 

@@ -1,4 +1,8 @@
-"""A deployment as the observing workflows see it: real HTTP, and fakes at AWS's edge."""
+"""A deployment for workflows that only read it: a real HTTP server, and fakes of AWS.
+
+Fixtures: `observed`, a healthy deployment to change; `alarm`, its alarm on errors; `transition` and
+`action`, which make events of its history; `pending`, a subscription; `signed`, to count requests.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,10 @@ _ALARM = alarm_on_errors()
 
 
 class Observed:
-    """An application whose AWS holds what a test puts into these attributes.
+    """An application whose AWS returns the values of these attributes.
 
-    A value that is a TtOpsError is raised. `histories` are given one after the other, the last one
-    again and again.
+    A value that is a TtOpsError is raised. `histories` are returned in turn, the last one
+    repeatedly.
     """
 
     def __init__(self, api_url: str, authorised: list[bool]) -> None:
@@ -47,7 +51,7 @@ class Observed:
         self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
         self.deployments = SimpleNamespace(get=self._deployment)
         self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
-        self.topics = SimpleNamespace(subscriptions=lambda topic: _given(self.found_subscriptions))
+        self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
             confirmation_hint=lambda topic: "confirm: aws confirm",
@@ -72,25 +76,25 @@ class Observed:
         )
 
     def _alarms(self, names: Iterable[str]) -> tuple[Alarm, ...]:
-        return tuple(alarm for alarm in _given(self.found_alarms) if alarm.name in names)
+        return tuple(alarm for alarm in _value(self.found_alarms) if alarm.name in names)
 
     def _history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None
     ) -> tuple[AlarmEvent, ...]:
         last = len(self.histories) == 1
-        events = _given(self.histories[0] if last else self.histories.pop(0))
+        events = _value(self.histories[0] if last else self.histories.pop(0))
         return tuple(event for event in events if event.alarm == name)[:limit]
 
     def deployed_function(self, deployment: Deployment) -> Any:
-        """The function."""
-        return SimpleNamespace(name="tracker", state=lambda alias: _given(self.function))
+        """Return the function."""
+        return SimpleNamespace(name="tracker", state=lambda alias: _value(self.function))
 
     def tasks(self, deployment: Deployment) -> TaskClient:
-        """The client of the API."""
+        """Return the client of the API."""
         return TaskClient(self.api_url)
 
     def drills(self, deployment: Deployment) -> TaskClient:
-        """The client of the drills, which notes that it signs."""
+        """Return the client of the drills, which records that it signs."""
 
         def sign(request: Any) -> Any:
             self._authorised.append(True)
@@ -99,20 +103,20 @@ class Observed:
         return TaskClient(self.api_url, authorise=sign)
 
 
-def _given(value: Any) -> Any:
+def _value(value: Any) -> Any:
     if isinstance(value, TtOpsError):
         raise value
     return value
 
 
 def confirmed(endpoint: str) -> Subscription:
-    """A subscription that was confirmed."""
+    """Return a confirmed subscription."""
     return Subscription("email", endpoint, True, f"{TOPIC}:1")
 
 
 @pytest.fixture
 def pending() -> Subscription:
-    """A subscription that nobody has confirmed."""
+    """A subscription that is pending confirmation."""
     return Subscription("email", "operator@example.com", False, None)
 
 
@@ -130,7 +134,7 @@ def signed() -> list[bool]:
 
 @pytest.fixture
 def observed(server: Any, signed: list[bool]) -> Observed:
-    """A healthy deployment; what its API answers is the test's."""
+    """A healthy deployment, whose API responds as the test sets it."""
     return Observed(server.url, signed)
 
 

@@ -1,4 +1,4 @@
-"""Making and removing the state backend: what is refused, adopted and remembered.
+"""The state backend: what a bootstrap refuses, imports and stores, and its removal.
 
 The account is moto's; a small stand-in takes the place of Terraform.
 """
@@ -44,7 +44,7 @@ POLICY = json.dumps({"Version": "2012-10-17", "Statement": [READERS]})
 
 @dataclass
 class App:
-    """What the workflows see of the application, with a Terraform that does as it is told."""
+    """The application as the workflows use it, with a fake Terraform."""
 
     settings: Settings
     session: AwsSession
@@ -59,13 +59,13 @@ class App:
         self.state_file = Path()
 
     def bootstrap_stack(self, state_file: Path, variables: dict[str, Any], *, command: str) -> App:
-        """The stand-in, which notes what it was given."""
+        """Return the fake stack; record the variables."""
         self.state_file, self.variables = state_file, variables
         return self
 
     @contextmanager
     def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
-        """A plan, whose apply writes the state as Terraform does, and then works."""
+        """Yield a plan whose apply writes the state as Terraform does, and then calls `work`."""
 
         def apply() -> None:
             self.applied.append("destroy" if destroy else "apply")
@@ -75,13 +75,13 @@ class App:
         yield SavedPlan(self.plan, apply)
 
     def make_bucket(self) -> None:
-        """The bucket, as the stack would."""
+        """Create the bucket as the stack does."""
         self.session.client("s3").create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
         )
 
     def make_table(self) -> None:
-        """The lock table, as the stack would."""
+        """Create the lock table as the stack does."""
         self.session.client("dynamodb").create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
@@ -89,15 +89,15 @@ class App:
             BillingMode="PAY_PER_REQUEST",
         )
 
-    def remembered(self) -> bytes | None:
-        """The bootstrap stack's state in the bucket."""
+    def stored_state(self) -> bytes | None:
+        """Return the bootstrap stack's state in the bucket."""
         file = self.settings.work_dir / "fetched"
         return file.read_bytes() if self.state_backend.fetch_bootstrap_state(file) else None
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """A project and an account with nothing in them."""
+    """An empty project and an empty account."""
     with mock_aws():
         environment = AwsEnvironment(
             region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
@@ -105,35 +105,35 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield App(Settings(project_dir=tmp_path), AwsSession(environment))
 
 
-def refusal(app: Any) -> TtOpsError:
-    """Bootstrap, which has to be refused before anything is applied."""
+def refused(app: Any) -> TtOpsError:
+    """Return the error of a bootstrap that applies nothing."""
     with pytest.raises(TtOpsError) as caught:
         bootstrap(app)
     assert app.applied == []
     return caught.value
 
 
-def test_a_bucket_of_somebody_else_is_refused(app: Any) -> None:
-    """Before Terraform is even started."""
+def test_a_bucket_of_another_account_is_refused(app: Any) -> None:
+    """Terraform is not started."""
     with Stubber(app.session.client("s3")) as s3:
         s3.add_client_error("head_bucket", "403", "Forbidden", 403)
-        error = refusal(app)
+        error = refused(app)
     assert error.code == "state-bucket-taken"
     assert error.hint.endswith("task-tracker-terraform-state-123456789012")
     assert app.variables == {}
 
 
 def test_a_bucket_with_a_policy_of_its_own_is_refused(app: Any) -> None:
-    """Ours would replace it; the policy may be what keeps somebody's data safe."""
+    """Bootstrap would replace it, and it may protect data."""
     app.make_bucket()
     app.session.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
-    error = refusal(app)
+    error = refused(app)
     assert error.code == "state-bucket-configured"
     assert f"{BUCKET!r} already has a policy" in error.message
 
 
-def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
-    """The remembered state says so."""
+def test_the_policy_of_our_own_bucket_is_ours(app: Any) -> None:
+    """The stored state proves that the bucket is ours."""
     app.make_bucket()
     app.session.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
     app.session.client("s3").put_object(
@@ -144,18 +144,18 @@ def test_the_policy_of_a_bucket_that_we_made_is_ours(app: Any) -> None:
 
 
 @pytest.mark.parametrize("action", ["replace", "delete"])
-def test_a_table_that_would_have_to_go_first_is_refused(app: Any, action: str) -> None:
-    """A table with another key may be anybody's."""
+def test_a_table_that_would_have_to_be_deleted_first_is_refused(app: Any, action: str) -> None:
+    """A table with another key may belong to others."""
     change = replace(LOCKS, action=action, imported=True)
     app.plan = Plan(add=1, change=0, destroy=1, changes=(change,))
-    error = refusal(app)
+    error = refused(app)
     assert error.code == "state-backend-incompatible"
     for name in (repr(BUCKET), repr(TABLE), "aws_dynamodb_table.locks"):
         assert name in error.message
 
 
-def test_what_we_made_goes_only_if_it_is_named(app: Any) -> None:
-    """Nobody is asked before; with the table's address it is done."""
+def test_our_own_table_is_replaced_only_if_allowed(app: Any) -> None:
+    """It is refused before the approval; with the table's address it is applied."""
     app.plan = Plan(add=1, change=0, destroy=1, changes=(LOCKS,))
     with pytest.raises(TtOpsError) as caught:
         bootstrap(app, approve=pytest.fail)
@@ -165,22 +165,22 @@ def test_what_we_made_goes_only_if_it_is_named(app: Any) -> None:
     assert app.applied == ["apply"]
 
 
-def test_whoever_disagrees_changes_nothing(app: Any) -> None:
-    """The plan is shown to the one who decides."""
+def test_a_plan_that_is_not_approved_changes_nothing(app: Any) -> None:
+    """The approval gets the plan."""
     shown: list[Plan] = []
 
-    def disagree(plan: Plan) -> None:
+    def reject(plan: Plan) -> None:
         shown.append(plan)
         raise TtOpsError("not-confirmed", "no", hint="again: tt-ops bootstrap")
 
     with pytest.raises(TtOpsError):
-        bootstrap(app, approve=disagree)
+        bootstrap(app, approve=reject)
     assert (shown, app.applied) == ([MADE], [])
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_what_exists_is_adopted(app: Any, exists: bool) -> None:
-    """And the stack's state is kept in the bucket afterwards."""
+def test_an_existing_backend_is_imported(app: Any, exists: bool) -> None:
+    """The stack's state is stored in the bucket afterwards."""
     if exists:
         app.make_bucket()
         app.make_table()
@@ -191,21 +191,21 @@ def test_what_exists_is_adopted(app: Any, exists: bool) -> None:
         "adopt_bucket": exists,
         "adopt_lock_table": exists,
     }
-    assert app.remembered() == STATE
+    assert app.stored_state() == STATE
 
 
 def test_a_second_run_writes_nothing(app: Any) -> None:
-    """Not even another version of the same state."""
+    """Not even a new version of the same state."""
     app.make_bucket()
     app.plan = NOTHING
     bootstrap(app)
     assert app.applied == []
-    assert app.remembered() is None
+    assert app.stored_state() is None
 
 
 @pytest.mark.parametrize("made", [False, True])
-def test_a_failure_is_told_and_what_was_made_is_remembered(app: Any, made: bool) -> None:
-    """As far as there is a bucket to remember it in."""
+def test_the_state_of_a_failed_apply_is_stored(app: Any, made: bool) -> None:
+    """If the bucket exists; the error is raised."""
 
     def fail() -> None:
         if made:
@@ -216,11 +216,11 @@ def test_a_failure_is_told_and_what_was_made_is_remembered(app: Any, made: bool)
     with pytest.raises(TtOpsError, match="no more tables"):
         bootstrap(app)
     if made:
-        assert app.remembered() == STATE
+        assert app.stored_state() == STATE
 
 
-def test_what_cannot_be_remembered_does_not_hide_the_failure(app: Any) -> None:
-    """The network that broke Terraform breaks this as well."""
+def test_a_state_that_cannot_be_stored_does_not_hide_the_failure(app: Any) -> None:
+    """The same network failure may cause both."""
 
     def fail() -> None:
         stubber.activate()
@@ -234,12 +234,12 @@ def test_what_cannot_be_remembered_does_not_hide_the_failure(app: Any) -> None:
 
 
 def put_foreign_object(app: Any) -> None:
-    """Somebody else's state in the bucket."""
+    """Put another state into the bucket."""
     app.session.client("s3").put_object(Bucket=BUCKET, Key="other/terraform.tfstate")
 
 
 def put_foreign_lock(app: Any) -> None:
-    """Somebody else's lock in the table."""
+    """Put another lock into the table."""
     app.session.client("dynamodb").put_item(
         TableName=TABLE, Item={"LockID": {"S": "other/state-md5"}}
     )
@@ -252,10 +252,10 @@ def put_foreign_lock(app: Any) -> None:
         (put_foreign_lock, "lock-table-in-use", "'other/state-md5'"),
     ],
 )
-def test_a_backend_that_others_use_stays(
+def test_a_backend_that_others_use_is_kept(
     app: App, put: Callable[[Any], None], code: str, quoted: str
 ) -> None:
-    """Refused before the deployment goes, so that nothing is half removed; nobody is asked."""
+    """The removal is refused before the approval and before the deployment is destroyed."""
     app.make_bucket()
     app.make_table()
     put(app)
@@ -266,8 +266,8 @@ def test_a_backend_that_others_use_stays(
     assert app.applied == []
 
 
-def test_a_backend_is_adopted_and_emptied_before_it_is_destroyed(app: Any) -> None:
-    """Terraform destroys what is in its state, and a bucket only without versions."""
+def test_a_backend_is_imported_and_emptied_before_it_is_destroyed(app: Any) -> None:
+    """Terraform destroys only what is in its state, and no bucket with versions."""
     app.make_bucket()
     s3 = app.session.client("s3")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -287,7 +287,7 @@ def test_a_backend_is_adopted_and_emptied_before_it_is_destroyed(app: Any) -> No
     assert versions == [4, 0]
 
 
-def test_no_backend_is_not_made_in_order_to_be_removed(app: Any) -> None:
-    """A second removal does nothing."""
+def test_removing_a_missing_backend_does_nothing(app: Any) -> None:
+    """It is not created in order to be destroyed."""
     remove_backend(app)
     assert app.applied == []

@@ -14,7 +14,7 @@ from tasktracker_ops.workflows.build import build
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with two sources and what does not belong into a package."""
+    """A project with two sources, and files that do not belong into the package."""
     sources = tmp_path / "lambda_function"
     (sources / "__pycache__").mkdir(parents=True)
     (sources / "__pycache__" / "handler.cpython-312.pyc").write_bytes(b"\0")
@@ -45,8 +45,8 @@ def test_a_second_build_writes_nothing(project: Path) -> None:
     assert (project / "function.zip").stat().st_mtime_ns == before
 
 
-def test_check_tells_stale_from_fresh_and_writes_nothing(project: Path) -> None:
-    """A missing, an outdated and a fresh package are told apart."""
+def test_check_fails_on_a_stale_package_and_writes_nothing(project: Path) -> None:
+    """It fails on a missing and on an outdated package, and passes on a fresh one."""
     with pytest.raises(TtOpsError, match="is out of date"):
         build(project, check=True)
     assert not (project / "function.zip").exists()
@@ -59,15 +59,15 @@ def test_check_tells_stale_from_fresh_and_writes_nothing(project: Path) -> None:
 
 
 def test_the_zip_is_what_lambda_expects(project: Path) -> None:
-    """Modules stand at the root and are readable by everyone."""
+    """Modules are at the root and readable by everyone."""
     build(project)
     with zipfile.ZipFile(project / "function.zip") as archive:
         assert archive.namelist() == ["handler.py", "tasks.py"]
         assert all(info.external_attr >> 16 == 0o100644 for info in archive.infolist())
 
 
-def test_no_handler_is_an_error(project: Path) -> None:
-    """A package that could not start is not built."""
+def test_a_missing_handler_is_an_error(project: Path) -> None:
+    """A package that cannot start is not built."""
     (project / "lambda_function" / "handler.py").unlink()
     with pytest.raises(TtOpsError, match=r"no handler\.py"):
         build(project)

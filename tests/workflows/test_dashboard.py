@@ -55,7 +55,7 @@ def change(old: str, new: str, *, seconds_ago: float) -> AlarmEvent:
 def test_an_alarm_fires_from_one_transition_to_the_next(
     state: str, history: list[tuple[str, str, float]], expected: list[tuple[str, str | None]]
 ) -> None:
-    """From the window's start if it fired before, and until now if it still does."""
+    """From the window's start if it fired before; the last end is None if it still fires."""
     events = [change(old, new, seconds_ago=ago) for old, new, ago in history]
     other = AlarmEvent("LambdaErrorAlarm", epoch_timestamp(NOW), "Action", "told")
     assert list(firing_periods(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
@@ -128,7 +128,7 @@ def test_an_alarm_is_shown_with_exactly_the_metric_it_watches(
 
 
 def test_every_widget_has_a_panel(make_app: Callable[..., Any], tmp_path: Path) -> None:
-    """Also a text, and one whose metrics cannot be read from here."""
+    """Also a text, and one whose metrics are in another region."""
     row = ["N", "M"]
     app = make_app(
         {"type": "text", "properties": {"markdown": "Hi"}}, widget(row), widget(row, region="x")
@@ -146,19 +146,19 @@ def test_a_number_for_the_whole_time_is_queried_as_one_period(
     assert page.panels[0].traces[0].period == WINDOW.length
 
 
-def test_a_file_is_replaced_whole(make_app: Callable[..., Any], tmp_path: Path) -> None:
-    """Through a link, with the rights of any new file, and nothing is left beside it."""
+def test_a_file_is_replaced_in_one_step(make_app: Callable[..., Any], tmp_path: Path) -> None:
+    """A link is kept, the mode is that of a new file, and no temporary file is left."""
     real, link = tmp_path / "real.html", tmp_path / "page.html"
     real.write_text("old and much longer than what comes")
     link.symlink_to(real)
-    picture = draw(make_app(), WINDOW, lambda page: "<html>", file=link, show=False)
+    result = draw(make_app(), WINDOW, lambda page: "<html>", file=link, show=False)
     assert real.read_text() == "<html>"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["page.html", "real.html"]
     assert stat.S_IMODE(real.stat().st_mode) & 0o600 == 0o600
-    assert (picture.files, picture.url) == ((str(link),), real.as_uri())
+    assert (result.files, result.url) == ((str(link),), real.as_uri())
 
 
-def test_a_widget_that_cloudwatch_refuses_shows_the_problem(
+def test_a_widget_that_cannot_be_evaluated_shows_the_problem(
     make_app: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The others are drawn."""
@@ -175,7 +175,7 @@ def test_a_widget_that_cloudwatch_refuses_shows_the_problem(
 def test_a_file_that_cannot_be_written_is_named(
     make_app: Callable[..., Any], tmp_path: Path, name: str
 ) -> None:
-    """As it was given; nothing is left behind."""
+    """As on the command line; no temporary file is left."""
     with pytest.raises(OSError, match="directory") as caught:
         draw(make_app(), WINDOW, lambda page: "", file=tmp_path / name, show=False)
     assert caught.value.filename == str(tmp_path / name)
@@ -189,19 +189,19 @@ def test_a_device_is_written_to(make_app: Callable[..., Any]) -> None:
     assert null.is_char_device()
 
 
-def test_without_a_file_the_page_is_private_and_stays(make_app: Callable[..., Any]) -> None:
+def test_without_a_file_the_page_is_private_and_kept(make_app: Callable[..., Any]) -> None:
     """The browser reads it after the command has ended; here there is no display for one."""
-    picture = draw(make_app(), WINDOW, lambda page: "<html>", file=None, show=True)
-    file = Path(picture.files[0])
+    result = draw(make_app(), WINDOW, lambda page: "<html>", file=None, show=True)
+    file = Path(result.files[0])
     assert file.read_text() == "<html>"
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    assert not picture.opened
+    assert not result.opened
     file.unlink()
     file.parent.rmdir()
 
 
 def test_each_metric_widget_is_an_image(make_app: Callable[..., Any], tmp_path: Path) -> None:
-    """One alone has the name that was asked for, several have numbers; others cannot be drawn."""
+    """A single one has the name of the file, several have numbers; other widgets are skipped."""
     row = ["N", "M"]
     text = {"type": "text", "properties": {"markdown": "Hi"}}
     far, alarm = widget(row, region="us-east-1"), widget(annotations={"alarms": ["arn"]})

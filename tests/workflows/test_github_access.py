@@ -1,4 +1,4 @@
-"""Letting GitHub in: what is refused before anything is applied.
+"""GitHub's access: what is refused before anything is applied.
 
 The account is moto's; a small stand-in takes the place of Terraform.
 """
@@ -32,7 +32,7 @@ BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 
 @dataclass
 class App:
-    """What the workflow sees of the application, with a Terraform that plans what it is told."""
+    """The application as the workflow uses it, with a fake Terraform."""
 
     settings: Settings
     session: AwsSession
@@ -46,28 +46,28 @@ class App:
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
 
     def bootstrap_stack(self, *_: Any, command: str) -> App:
-        """The state backend is as it should be."""
+        """Return a stack without changes."""
         self.asked.append(command)
         return App(self.settings, self.session)
 
     def github_stack(self, repository: Any, variables: dict[str, Any], *, command: str) -> App:
-        """The stand-in, which notes what it was given."""
+        """Return the fake stack; record the variables."""
         self.variables = variables
         return self
 
     @contextmanager
     def planned(self, *, lock_timeout: int = 0) -> Iterator[SavedPlan]:
-        """A plan that nobody may apply."""
+        """Yield a plan that must not be applied."""
         yield SavedPlan(self.plan, lambda: pytest.fail("applied"))
 
     def make_provider(self, *audiences: str) -> None:
-        """An identity provider without our tag."""
+        """Create an identity provider without our tag."""
         self.session.client("iam").create_open_id_connect_provider(
             Url="https://token.actions.githubusercontent.com", ClientIDList=list(audiences)
         )
 
     def store(self, outputs: str) -> None:
-        """A state of the stack, in a bucket of its own."""
+        """Store a state of the stack with these outputs."""
         s3 = self.session.client("s3")
         s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
@@ -79,7 +79,7 @@ class App:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """A project and an account with nothing in them."""
+    """An empty project and an empty account."""
     with mock_aws():
         environment = AwsEnvironment(
             region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
@@ -87,8 +87,8 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield App(Settings(project_dir=tmp_path), AwsSession(environment))
 
 
-def refusal(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:
-    """Bootstrap, which has to be refused."""
+def refused(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:
+    """Return the error of a bootstrap that applies nothing."""
     given = {"branch": "main", "environment": "production", "ids": "123456/456789", **options}
     with pytest.raises(TtOpsError) as caught:
         bootstrap_github(app, name, approve=pytest.fail, **given)
@@ -111,43 +111,43 @@ def refusal(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOps
         ({"environment": "a:b"}, "'a:b'"),
     ],
 )
-def test_names_that_are_none_are_quoted(app: Any, options: dict[str, str], quoted: str) -> None:
-    """Before anything is asked or made; a pattern is no name."""
-    error = refusal(app, **options)
+def test_an_invalid_name_is_quoted(app: Any, options: dict[str, str], quoted: str) -> None:
+    """Nothing is read or applied; a pattern is not a name."""
+    error = refused(app, **options)
     assert (error.code, error.exit_code) == ("github-name-invalid", 4)
     assert error.message.startswith(quoted)
     assert ": tt-ops bootstrap --" in error.hint
     assert app.asked == []
 
 
-def test_an_identity_provider_of_others_has_to_take_our_audience(app: Any) -> None:
-    """We do not change it, and say who can."""
+def test_an_identity_provider_of_others_needs_our_audience(app: Any) -> None:
+    """It is not changed; the hint is the command for its owner."""
     app.make_provider("https://github.com/octo-org")
-    error = refusal(app)
+    error = refused(app)
     assert error.code == "identity-provider-incompatible"
     assert error.hint.endswith("--client-id sts.amazonaws.com")
 
 
-def test_an_identity_provider_that_lost_its_tag_is_not_deleted(app: Any) -> None:
-    """It is in our state, and others may rely on it by now."""
+def test_an_identity_provider_without_our_tag_is_not_deleted(app: Any) -> None:
+    """It is in our state, but others may use it."""
     app.make_provider("sts.amazonaws.com")
     app.plan = Plan(add=0, change=0, destroy=1, changes=(ResourceChange(PROVIDER, "delete"),))
-    error = refusal(app)
+    error = refused(app)
     assert app.variables["foreign_identity_provider"]
     assert error.code == "identity-provider-untagged"
     assert error.hint.endswith(f"--tags Key=TerraformState,Value={BUCKET}/{GITHUB_STATE_KEY}")
 
 
-def test_roles_are_not_forgotten_with_their_lock_table(app: Any) -> None:
-    """Without it their state cannot be locked, and without their state they would stay."""
+def test_roles_are_not_removed_without_their_lock_table(app: Any) -> None:
+    """Their state cannot be locked."""
     app.store('{"deployer_role_arn": {"value": "arn:aws:iam::123456789012:role/deployer"}}')
     with pytest.raises(TtOpsError) as caught:
         remove_github(app)
     assert caught.value.code == "lock-table-missing"
 
 
-def test_nothing_is_removed_where_nobody_was_let_in(app: Any) -> None:
-    """A state that a removal has emptied is none."""
+def test_removing_missing_access_does_nothing(app: Any) -> None:
+    """A removal leaves an empty state behind."""
     app.store("{}")
     remove_github(app)
     assert app.variables == {}

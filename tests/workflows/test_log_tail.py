@@ -1,4 +1,4 @@
-"""A log is followed: nothing lost, nothing doubled, in order."""
+"""Following a log shows each event once and in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T0 = 1_000_000
 
 
 class Enough(Exception):
-    """Ends what would go on forever."""
+    """Ends a tail that would follow forever."""
 
 
 @dataclass
@@ -40,11 +40,11 @@ class World:
     notes: list[str] = field(default_factory=list)
 
     def now(self) -> int:
-        """Whole seconds, as AWS's answers tell it."""
+        """Return the time in whole seconds, as in AWS's responses."""
         return T0 + int(self.seconds) * 1000
 
     def read(self, *, start: int, pattern: str = "") -> Iterator[LogRecord]:
-        """What is visible by now; fails in the middle where it has to fail."""
+        """Yield the visible events; raise in the middle if this read is to fail."""
         self.reads.append(start)
         here = self.seconds * 1000
         visible = sorted(
@@ -61,7 +61,7 @@ class World:
             raise failure
 
     def sleep(self, seconds: float) -> None:
-        """Time passes, until it is over."""
+        """Advance the clock; raise at the end of the lifetime."""
         self.seconds += max(seconds, 0.01)
         if self.seconds > self.lifetime:
             raise Enough
@@ -73,7 +73,7 @@ class World:
         )
 
     def follow(self, since: int = 0) -> tuple[list[int], list[float], BaseException]:
-        """The numbers of the events as they were shown, when, and how it ended."""
+        """Return the numbers of the events as shown, when each was, and the final exception."""
         tail = LogTail(
             self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep
         )
@@ -88,14 +88,14 @@ class World:
 
 
 def times(world: World, shown: list[int]) -> list[int]:
-    """The timestamps of what was shown."""
+    """Return the timestamps of the shown events."""
     return [world.events[number][0] for number in shown]
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 2_000)), max_size=60))
-def test_delays_within_the_hold_leave_no_trace(events: list[tuple[int, int]]) -> None:
-    """Each event once, in the order of time, whatever the order of arrival."""
+def test_events_delayed_within_the_hold_come_in_order(events: list[tuple[int, int]]) -> None:
+    """Each event comes once, whatever the order of arrival."""
     world = World([(at, at + delay) for at, delay in events])
     shown, _, _ = world.follow()
     assert sorted(shown) == list(range(len(events)))
@@ -113,15 +113,15 @@ def test_a_thousand_from_ten_streams_come_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("delay", [4_000, 20_000, 100_000])
-def test_what_comes_very_late_is_shown_all_the_same(delay: int) -> None:
-    """Out of order then, and once."""
+def test_a_very_late_event_is_shown(delay: int) -> None:
+    """It comes out of order, and once."""
     events = [(second * 1000, second * 1000) for second in range(150)]
     world = World([*events, (10_000, 10_000 + delay)], lifetime=170)
     shown, _, _ = world.follow()
     assert sorted(shown) == list(range(151))
 
 
-def test_what_was_there_before_comes_at_once() -> None:
+def test_existing_events_come_at_once() -> None:
     """Only the newest seconds are held back."""
     world = World([(-500_000, 0), (-10_000, 0), (-100, 0)])
     shown, when, _ = world.follow(since=-600_000)
@@ -129,8 +129,8 @@ def test_what_was_there_before_comes_at_once() -> None:
     assert when[:2] == [0, 0]
 
 
-def test_nothing_before_the_start_is_asked_for() -> None:
-    """And later no more than the last seconds, but now and then two minutes."""
+def test_nothing_before_the_start_is_read() -> None:
+    """Later reads go back some seconds, now and then two minutes."""
     world = World([], lifetime=200)
     world.follow()
     assert min(world.reads) == T0
@@ -139,8 +139,8 @@ def test_nothing_before_the_start_is_asked_for() -> None:
     assert sum(gap == 121_000 for gap in back[150:]) == pytest.approx(50 / 15, abs=1)
 
 
-def test_being_busy_is_waited_out() -> None:
-    """With growing pauses that are told, and nothing is lost."""
+def test_throttling_is_retried() -> None:
+    """Pauses grow and are reported, and no event is lost."""
     busy = AwsError("reading", "ThrottlingException", "Rate exceeded")
     world = World(
         [(at * 100, at * 100) for at in range(300)],
@@ -154,15 +154,15 @@ def test_being_busy_is_waited_out() -> None:
 
 
 @pytest.mark.parametrize("end", [EXPIRED, KeyboardInterrupt()], ids=["error", "Ctrl-C"])
-def test_what_is_held_comes_before_the_end(end: BaseException) -> None:
-    """It was seen, so it is not lost; then the error is told."""
+def test_held_events_come_before_the_error(end: BaseException) -> None:
+    """They were read, so they are shown."""
     world = World([(900, 950)], failures={3: end})
     shown, _, ended = world.follow()
     assert (shown, ended) == ([0], end)
 
 
-def test_a_reader_that_leaves_gets_no_more() -> None:
-    """The iterator can be closed in the middle."""
+def test_the_iterator_can_be_closed() -> None:
+    """Closing it yields no more events."""
     world = World([(0, 0), (900, 900)])
     tail = world.tail()
     followed = tail.follow(T0)
@@ -171,7 +171,7 @@ def test_a_reader_that_leaves_gets_no_more() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """Only what may be read again is remembered."""
+    """Only ids of events that may be read again are kept."""
     world = World([(at * 100, at * 100) for at in range(6000)], lifetime=600)
     tail = world.tail()
     sizes = []
@@ -182,8 +182,8 @@ def test_memory_is_bounded() -> None:
     assert max(sizes) < 1500
 
 
-def test_a_long_past_is_not_remembered() -> None:
-    """Nor shown twice when CloudWatch gets busy while it is read."""
+def test_ids_of_a_long_past_are_dropped() -> None:
+    """Its events come once, also when CloudWatch throttles meanwhile."""
     busy = AwsError("reading", "ThrottlingException", "Rate exceeded")
     count = 40_000
     events = [(-100 * number, 0) for number in range(count, 0, -1)]

@@ -22,12 +22,12 @@ THIRD = "44444444-0000-4000-8000-000000000000"
 
 
 def line(request_id: str, status: int, **more: Any) -> str:
-    """The handler's line of a request."""
+    """Return the handler's line for a request."""
     return json.dumps({"level": "INFO", "request_id": request_id, "status": status, **more}) + "\n"
 
 
 def invocation(request_id: str, *output: str, status: str = "") -> list[str]:
-    """What an invocation leaves in its stream."""
+    """Return the lines of an invocation in its stream."""
     return [
         f"START RequestId: {request_id} Version: 1\n",
         *output,
@@ -45,7 +45,7 @@ class Group:
     since: int = 0
 
     def now(self) -> int:
-        """The time."""
+        """Return the time."""
         return NOW
 
     def read(
@@ -92,13 +92,13 @@ def group(observed: Any) -> Group:
 
 
 def shown(observed: Any, **query: Any) -> list[str]:
-    """The messages that are shown."""
+    """Return the messages that are shown."""
     found = logs(observed, LogQuery(**{"since": 60, **query}))
     return [event.message.rstrip("\n") for event in found]
 
 
-def test_people_see_what_the_function_wrote(observed: Any, group: Group) -> None:
-    """Of both streams, in order, without Lambda's own lines."""
+def test_by_default_lambdas_lines_are_left_out(observed: Any, group: Group) -> None:
+    """Those of both streams, in order, without Lambda's."""
     assert shown(observed) == [
         "also printed",
         "printed",
@@ -119,7 +119,7 @@ def test_people_see_what_the_function_wrote(observed: Any, group: Group) -> None
     ],
     ids=str,
 )
-def test_all_is_shown_to_who_asks_for_it(
+def test_lambdas_lines_are_shown_on_request(
     observed: Any, group: Group, settings: dict[str, Any], query: dict[str, Any]
 ) -> None:
     """To programs, with --verbose, and to those who filter themselves."""
@@ -135,13 +135,13 @@ def test_an_event_has_its_time_and_its_fields(observed: Any, group: Group) -> No
     assert (events[0].at, events[0].stream) == ("2026-01-02T03:04:05.678Z", "a")
 
 
-def test_only_messages_are_given_on_request(observed: Any, group: Group) -> None:
+def test_only_messages_are_shown_on_request(observed: Any, group: Group) -> None:
     """As they were written, newline included."""
     group.streams = {"a": ["text\n"]}
     assert list(logs(observed, LogQuery(since=60, message_only=True))) == [LogMessage("text\n")]
 
 
-def test_cloudwatch_does_the_filtering(observed: Any, group: Group) -> None:
+def test_cloudwatch_filters_by_the_pattern(observed: Any, group: Group) -> None:
     """The user's pattern is passed on as it is."""
     pattern = "{ $.status >= 500 }"
     assert shown(observed, pattern=pattern) == [line(SECOND, 503, level="WARNING").rstrip()]
@@ -169,16 +169,16 @@ NO_FAILURES = [
 ]
 
 
-def test_failures_are_found_by_cloudwatch_and_by_us(observed: Any, group: Group) -> None:
-    """Its pattern finds them all, and what it finds too much is left out."""
+def test_failures_are_filtered_by_cloudwatch_and_again_here(observed: Any, group: Group) -> None:
+    """Its pattern finds all of them, and also events that are left out here."""
     group.streams = {"a": [*NO_FAILURES, *FAILURES]}
     assert shown(observed, errors=True) == [message.rstrip("\n") for message in FAILURES]
     assert group.asked[0].startswith("?ERROR ")
     assert len(group.asked[0]) <= 1024
 
 
-def test_an_access_log_is_the_stages(observed: Any, group: Group) -> None:
-    """Its failures are those with a status of 5xx, which it has as text."""
+def test_the_access_log_is_that_of_the_stage(observed: Any, group: Group) -> None:
+    """Its failures are those with a status of 5xx, which is a string."""
     group.streams = {"a": ['{"status":"200"}', '{"status":"502"}']}
     observed.access_log = lambda deployment: group
     observed.log_group = None
@@ -188,26 +188,26 @@ def test_an_access_log_is_the_stages(observed: Any, group: Group) -> None:
 
 @pytest.mark.parametrize("name", [FIRST, FIRST[:8]])
 def test_a_request_is_shown_as_a_whole(observed: Any, group: Group, name: str) -> None:
-    """From START to REPORT, also what does not name it, and nothing of its neighbours."""
+    """From START to REPORT, also lines without its id, and none of other requests."""
     assert shown(observed, request_id=name) == [
         message.rstrip("\n") for message in invocation(FIRST, "printed\n", line(FIRST, 200))
     ]
 
 
 def test_a_request_under_way_is_shown_as_far_as_it_is(observed: Any, group: Group) -> None:
-    """Without END there is no end."""
+    """Without END, up to the newest line."""
     group.streams["a"] = invocation(FIRST, "printed\n")[:2]
     assert shown(observed, request_id=FIRST)[1:] == ["printed"]
 
 
-def test_a_request_that_was_cut_off_is_shown(observed: Any, group: Group) -> None:
-    """When its START lies before the span, by what names it."""
+def test_a_request_without_its_start_is_shown(observed: Any, group: Group) -> None:
+    """When its START is before the time window, the lines with its id are."""
     group.streams["a"] = invocation(FIRST, "printed\n", line(FIRST, 200))[1:]
     assert len(shown(observed, request_id=FIRST)) == 3
 
 
-def test_what_is_given_holds_all_at_once(observed: Any, group: Group) -> None:
-    """A request's events that a pattern matches, and that are failures."""
+def test_all_criteria_apply_together(observed: Any, group: Group) -> None:
+    """Events of a request that match a pattern and are failures."""
     group.streams["a"] += invocation(THIRD, "[ERROR] mine\n", "[ERROR] other\n")
     assert shown(observed, request_id=THIRD, pattern="mine") == ["[ERROR] mine"]
     assert len(shown(observed, request_id=THIRD, errors=True)) == 2
@@ -219,16 +219,16 @@ def test_what_is_given_holds_all_at_once(observed: Any, group: Group) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x", "0", "1111111", "Duration", "REPORT RequestId:"])
-def test_what_is_no_request_id_is_wrong_usage(observed: Any, group: Group, name: str) -> None:
-    """A variable that is not set, or a word, would find other requests."""
+def test_an_invalid_request_id_is_a_usage_error(observed: Any, group: Group, name: str) -> None:
+    """An empty variable, or a word, would match other requests."""
     with pytest.raises(TtOpsError, match="is not a request id") as caught:
         shown(observed, request_id=name)
     assert caught.value.exit_code == ExitCode.USAGE
     assert group.asked == []
 
 
-def test_an_id_inside_another_is_not_that_request(observed: Any, group: Group) -> None:
-    """Neither a piece of one of Lambda's, nor of one of API Gateway's."""
+def test_an_id_inside_another_does_not_match(observed: Any, group: Group) -> None:
+    """Neither a part of a Lambda id, nor of one of API Gateway."""
     group.streams = {"a": [f'{{"requestId":"ABCDEFGHIJKLMNO=","integration":"{FIRST}"}}']}
     observed.access_log = lambda deployment: group
     assert len(shown(observed, request_id="ABCDEFGHIJKLMNO=", api=True)) == 1
@@ -238,16 +238,16 @@ def test_an_id_inside_another_is_not_that_request(observed: Any, group: Group) -
     assert shown(observed, request_id=FIRST[1:], api=True) == []
 
 
-def test_a_request_is_not_followed(observed: Any, group: Group) -> None:
-    """It has an end; the hint shows it."""
+def test_a_request_cannot_be_followed(observed: Any, group: Group) -> None:
+    """The hint is the command that shows it."""
     with pytest.raises(TtOpsError) as caught:
         shown(observed, follow=True, request_id="a b")
     assert caught.value.exit_code == ExitCode.USAGE
     assert caught.value.hint.endswith(": tt-ops logs --request-id 'a b'")
 
 
-def test_a_followed_log_is_filtered_as_any_other(observed: Any, group: Group) -> None:
-    """By CloudWatch and by us, event by event."""
+def test_a_followed_log_is_filtered_too(observed: Any, group: Group) -> None:
+    """By CloudWatch, and again here, event by event."""
     group.streams = {"a": [*NO_FAILURES, *FAILURES]}
     group.now = lambda: NOW + 60_000  # type: ignore[method-assign]
     followed = logs(observed, LogQuery(since=120, follow=True, errors=True))
@@ -255,8 +255,8 @@ def test_a_followed_log_is_filtered_as_any_other(observed: Any, group: Group) ->
     followed.close()  # type: ignore[attr-defined]
 
 
-def test_the_deployment_names_the_group(observed: Any, group: Group) -> None:
-    """Whoever made it."""
+def test_the_log_group_is_that_of_the_deployment(observed: Any, group: Group) -> None:
+    """Its name is in the deployment's description."""
     names = []
     observed.log_group = lambda name: names.append(name) or group
     shown(observed)

@@ -71,9 +71,9 @@ def widget(*rows: Any, title: str = "Mine", **properties: Any) -> dict[str, Any]
     return {"type": "metric", "properties": {"title": title, "metrics": rows, **properties}}
 
 
-def only(found: MetricReport) -> MetricSummary:
+def only(report: MetricReport) -> MetricSummary:
     """Return the one metric of the one widget."""
-    [summary] = found.widgets
+    [summary] = report.widgets
     [metric] = summary.metrics
     return metric
 
@@ -95,7 +95,7 @@ def test_statistics_are_over_the_whole_time_and_points_period_by_period() -> Non
 
 
 def test_a_metric_in_several_lines_is_summarised_once() -> None:
-    """With the points of its first line; two widgets share its queries."""
+    """It has the points of its first line; two widgets share its queries."""
     rows = [[*DURATION, {"stat": s, "label": s}] for s in ("Average", "p95", "Maximum")]
     app = App(widget(*rows, title="A"), widget([*DURATION, {"label": "d"}], title="B"))
     first, second = app.metrics().widgets
@@ -107,7 +107,7 @@ def test_a_metric_in_several_lines_is_summarised_once() -> None:
 
 
 def test_a_metric_without_data_has_no_numbers() -> None:
-    """That is no error: nobody used the service."""
+    """The service was not used, which is no error."""
     metric = only(App(widget([*ERRORS, {"id": "m1"}]), series={"m1": [Series("Errors")]}).metrics())
     assert (metric.sum, metric.p99, metric.last, metric.points) == (None, None, None, ())
 
@@ -161,7 +161,7 @@ def test_widgets_are_selected_by_a_part_of_their_title() -> None:
     assert "'Errors & more', 'Duration'" in caught.value.message
 
 
-def test_widgets_without_readable_metrics_are_left_out_with_a_note() -> None:
+def test_widgets_without_readable_metrics_are_skipped_with_a_note() -> None:
     """Widgets without metrics, and those of another region."""
     app = App(
         {"type": "text", "properties": {"markdown": "Hello"}},
@@ -175,8 +175,8 @@ def test_widgets_without_readable_metrics_are_left_out_with_a_note() -> None:
     ]
 
 
-def test_a_refused_expression_is_a_problem_of_its_widget_only() -> None:
-    """It is named as the dashboard has it; alone, it is an error."""
+def test_an_invalid_expression_is_a_problem_of_its_widget_only() -> None:
+    """It is quoted as in the dashboard; where all widgets are invalid, it is an error."""
     bad = widget([{"expression": "nope(m9)", "id": "q"}], title="Bad")
     app, alone = App(widget(ERRORS, title="Good"), bad), App(bad)
     app.metric_data.refusals = {1: "Error in expression 'q': no such function"}
