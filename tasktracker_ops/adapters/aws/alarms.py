@@ -29,13 +29,13 @@ class Alarms:
 
     def get(self, names: Sequence[str]) -> tuple[Alarm, ...]:
         """Return the alarms with these names, in that order, without those that do not exist."""
-        found: dict[str, Alarm] = {}
+        alarms: dict[str, Alarm] = {}
         for start in range(0, len(names), _PER_CALL):
             batch = list(names[start : start + _PER_CALL])
             with aws_errors(f"reading the alarms {', '.join(batch)}"):
                 answer = self._client.describe_alarms(AlarmNames=batch, MaxRecords=_PER_CALL)
-            found |= {item["AlarmName"]: _alarm(item) for item in answer["MetricAlarms"]}
-        return tuple(found[name] for name in names if name in found)
+            alarms |= {item["AlarmName"]: _alarm(item) for item in answer["MetricAlarms"]}
+        return tuple(alarms[name] for name in names if name in alarms)
 
     def history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None

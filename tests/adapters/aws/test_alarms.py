@@ -1,4 +1,4 @@
-"""Alarms as CloudWatch tells of them: state, condition, actions, history."""
+"""Alarms: state, condition, actions and history."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ITEM: dict[str, Any] = {
 
 @pytest.fixture
 def cloudwatch(stub: Callable[[str], Stubber]) -> Stubber:
-    """CloudWatch, with the answers that a test gives it."""
+    """The stub of CloudWatch."""
     return stub("cloudwatch")
 
 
@@ -54,14 +54,14 @@ def alarms(session: AwsSession) -> Alarms:
 
 
 def one(alarms: Alarms, cloudwatch: Stubber, item: dict[str, Any]) -> Alarm:
-    """The alarm that CloudWatch describes as `item`."""
+    """The alarm from CloudWatch's description `item`."""
     cloudwatch.add_response("describe_alarms", {"MetricAlarms": [item]})
     (alarm,) = alarms.get([item["AlarmName"]])
     return alarm
 
 
-def test_an_alarm_is_in_its_state_since_it_changed(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """And not since its reason was last written anew."""
+def test_since_is_the_time_of_the_last_transition(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """It is not the time of the last update of the reason."""
     alarm = one(alarms, cloudwatch, ITEM)
     assert (alarm.state, alarm.since) == ("ALARM", "2026-01-02T03:04:05.678Z")
     assert (alarm.namespace, alarm.metric, alarm.statistic) == ("AWS/Lambda", "Errors", "Sum")
@@ -69,16 +69,16 @@ def test_an_alarm_is_in_its_state_since_it_changed(alarms: Alarms, cloudwatch: S
     assert (alarm.alarm_actions, alarm.ok_actions) == ((TOPIC,), ())
 
 
-def test_what_cloudwatch_leaves_out_has_its_default(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """Missing data is missing, and an old alarm says when it was updated only."""
+def test_missing_members_have_defaults(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """An old alarm has only the time of its last update."""
     left_out = {"StateTransitionedTimestamp", "TreatMissingData", "AlarmDescription"}
     alarm = one(alarms, cloudwatch, {k: v for k, v in ITEM.items() if k not in left_out})
     assert (alarm.missing_data, alarm.description) == ("missing", "")
     assert alarm.since == "2026-01-03T00:00:00.000Z"
 
 
-def test_an_alarm_on_metric_math_names_its_expression(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """The one that is returned."""
+def test_alarm_on_metric_math_has_its_expression(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """It is the query that returns data."""
     metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors", "Dimensions": []}
     stat = {"Metric": metric, "Period": 60, "Stat": "p95"}
     queries = [
@@ -90,10 +90,8 @@ def test_an_alarm_on_metric_math_names_its_expression(alarms: Alarms, cloudwatch
     assert (alarm.metric, alarm.namespace, alarm.period) == ("m / 2", None, 300)
 
 
-def test_an_alarm_on_an_anomaly_band_watches_the_metric(
-    alarms: Alarms, cloudwatch: Stubber
-) -> None:
-    """The band stands for the threshold."""
+def test_alarm_on_an_anomaly_band_has_its_metric(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """It has no threshold."""
     metric = {"Namespace": "AWS/Lambda", "MetricName": "Duration", "Dimensions": []}
     queries = [
         {"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m)", "ReturnData": True},
@@ -106,16 +104,16 @@ def test_an_alarm_on_an_anomaly_band_watches_the_metric(
     assert (alarm.metric, alarm.statistic, alarm.threshold) == ("Duration", "p95", None)
 
 
-def test_alarms_come_in_the_order_asked_for(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """One that was deleted is left out."""
-    found = [{**ITEM, "AlarmName": name} for name in ("a", "b")]
+def test_alarms_are_in_the_order_of_the_names(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """Missing ones are left out."""
+    items = [{**ITEM, "AlarmName": name} for name in ("a", "b")]
     expected = {"AlarmNames": ["b", "gone", "a"], "MaxRecords": 100}
-    cloudwatch.add_response("describe_alarms", {"MetricAlarms": found}, expected)
+    cloudwatch.add_response("describe_alarms", {"MetricAlarms": items}, expected)
     assert [alarm.name for alarm in alarms.get(["b", "gone", "a"])] == ["b", "a"]
 
 
-def test_no_names_are_no_question(alarms: Alarms) -> None:
-    """Without names CloudWatch would give all alarms of the account."""
+def test_no_names_need_no_call(alarms: Alarms) -> None:
+    """Without names CloudWatch would return all alarms of the account."""
     assert alarms.get([]) == ()
 
 
@@ -131,13 +129,13 @@ def item(kind: str, summary: str, **data: Any) -> dict[str, Any]:
 
 
 def events(alarms: Alarms, cloudwatch: Stubber, *items: dict[str, Any]) -> tuple[AlarmEvent, ...]:
-    """The history that CloudWatch gives as these items."""
+    """The history that CloudWatch returns as these items."""
     cloudwatch.add_response("describe_alarm_history", {"AlarmHistoryItems": list(items)})
     return alarms.history("a")
 
 
-def test_a_transition_has_two_states_and_a_reason(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """They stand in the item's data."""
+def test_state_update_has_both_states_and_the_reason(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """They come from the item's data."""
     new = {"stateValue": "ALARM", "stateReason": "it failed"}
     update = item(
         "StateUpdate", "Alarm updated", version="1.0", oldState={"stateValue": "OK"}, newState=new
@@ -156,23 +154,23 @@ def test_a_transition_has_two_states_and_a_reason(alarms: Alarms, cloudwatch: St
         (f"Failed to execute action {TOPIC}. Received error: no right", {}, False),
     ],
 )
-def test_an_action_was_carried_out_or_not(
+def test_action_succeeded_or_failed(
     alarms: Alarms, cloudwatch: Stubber, summary: str, data: dict[str, Any], succeeded: bool
 ) -> None:
-    """As its data says, or else its summary."""
+    """According to its data, or else its summary."""
     (event,) = events(alarms, cloudwatch, item("Action", summary, **data))
     assert (event.action, event.succeeded) == (TOPIC, succeeded)
 
 
-def test_data_that_is_no_json_is_left_out(alarms: Alarms, cloudwatch: Stubber) -> None:
+def test_data_that_is_not_json_is_ignored(alarms: Alarms, cloudwatch: Stubber) -> None:
     """The summary remains."""
     broken = {**item("ConfigurationUpdate", 'Alarm "a" created'), "HistoryData": "{"}
     (event,) = events(alarms, cloudwatch, broken)
     assert (event.summary, event.new_state) == ('Alarm "a" created', None)
 
 
-def test_a_long_history_is_read_page_by_page(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """Newest first, from a time on."""
+def test_all_pages_of_the_history_are_read(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """Newest first, since a time."""
     asked = {
         "AlarmName": "a",
         "ScanBy": "TimestampDescending",
@@ -186,23 +184,23 @@ def test_a_long_history_is_read_page_by_page(alarms: Alarms, cloudwatch: Stubber
     assert [event.summary for event in alarms.history("a", since=AT)] == ["0", "1"]
 
 
-def test_no_more_is_read_than_wanted(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """Neither in items nor in pages."""
+def test_limited_history_reads_one_page(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """The limit is also the page size."""
     asked = {"AlarmName": "a", "ScanBy": "TimestampDescending", "MaxRecords": 2}
     page = {"AlarmHistoryItems": [item("Action", str(n)) for n in range(2)], "NextToken": "t"}
     cloudwatch.add_response("describe_alarm_history", page, asked)
     assert len(alarms.history("a", limit=2)) == 2
 
 
-def test_a_refusal_names_the_alarms(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """With AWS's own reason."""
+def test_denied_alarms_are_named(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """The message has AWS's reason."""
     cloudwatch.add_client_error("describe_alarms", "AccessDenied", "not authorized", 403)
     with pytest.raises(ConfigurationError, match=r"reading the alarms a, b: .*not authorized"):
         alarms.get(["a", "b"])
 
 
-def test_a_throttled_question_is_asked_again(server: Any) -> None:
-    """CloudWatch allows few calls a second; over HTTP, in the protocol that boto3 speaks to it."""
+def test_throttled_request_is_retried(server: Any) -> None:
+    """CloudWatch allows few calls per second."""
     throttled = '{"__type": "ThrottlingException", "message": "Rate exceeded"}'
     server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
     server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")

@@ -1,4 +1,4 @@
-"""Dashboards as they are deployed, from what their bodies say."""
+"""Dashboards, read from their bodies, and images of their widgets."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def failure(body: str) -> TtOpsError:
     return caught.value
 
 
-def test_a_line_inherits_from_its_widget() -> None:
-    """Statistic, period and region; CloudWatch's own defaults are Average and 300 s."""
+def test_line_inherits_from_its_widget() -> None:
+    """Statistic, period and region are inherited; the defaults are Average and 300 s."""
     row = ["AWS/Lambda", "Errors", "FunctionName", "f"]
     options = {"stat": "Sum", "period": 60, "label": "all", "color": "#d62728", "yAxis": "right"}
     bare, full = metric_widget(row, [*row, {**options, "id": "m1", "visible": False}]).lines
@@ -49,7 +49,7 @@ def test_a_line_inherits_from_its_widget() -> None:
 
 
 def test_abbreviated_rows_repeat_the_row_above() -> None:
-    """One value for each `.`, all that fit for `...`; an expression between is skipped."""
+    """`.` repeats one value, `...` all that fit; a row with an expression is skipped."""
     found = metric_widget(
         ["AWS/EC2", "DiskReadBytes", "InstanceId", "i-1"],
         [".", "DiskWriteBytes", ".", "."],
@@ -74,14 +74,14 @@ def test_abbreviated_rows_repeat_the_row_above() -> None:
     ]
 
 
-def test_dimensions_have_no_order() -> None:
-    """Two rows that name them differently mean one metric."""
+def test_order_of_dimensions_does_not_matter() -> None:
+    """Two rows with another order have the same metric."""
     one, other = metric_widget(["N", "M", "A", "1", "B", "2"], ["N", "M", "B", "2", "A", "1"]).lines
     assert one.metric == other.metric
 
 
 def test_annotations_are_lines_and_bands() -> None:
-    """Over values or over time; hidden ones are left out."""
+    """Over values or time; hidden ones are left out."""
     found = metric_widget(
         ["N", "M"],
         annotations={
@@ -100,8 +100,8 @@ def test_annotations_are_lines_and_bands() -> None:
     )
 
 
-def test_other_widgets_keep_what_there_is_to_show() -> None:
-    """Text, query and alarms, with their titles."""
+def test_other_widgets_keep_their_content() -> None:
+    """Text, query or alarms, with their titles."""
     text, log, alarm = widgets(
         {"type": "text", "properties": {"markdown": "# Hello"}},
         {"type": "log", "properties": {"title": "Slow", "query": "fields @message"}},
@@ -114,8 +114,8 @@ def test_other_widgets_keep_what_there_is_to_show() -> None:
     assert shown[0].alarms == ("arn:a",)
 
 
-def test_widgets_without_a_place_stand_in_rows() -> None:
-    """24 columns wide, as CloudWatch sets them out."""
+def test_widgets_without_a_position_are_placed_in_rows() -> None:
+    """Each row is 24 columns wide, as on CloudWatch."""
     plain = {"type": "text", "width": 10, "height": 4}
     placed = widgets({**plain, "x": 2, "y": 1}, plain, plain)
     assert [(w.x, w.y, w.width, w.height) for w in placed] == [
@@ -126,7 +126,7 @@ def test_widgets_without_a_place_stand_in_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "wrong"),
+    ("body", "reason"),
     [
         ("{", "it is not JSON"),
         ("[]", "no list 'widgets'"),
@@ -138,23 +138,21 @@ def test_widgets_without_a_place_stand_in_rows() -> None:
         ),
         ('{"widgets": [{"type": "metric", "properties": {"metrics": [[]]}}]}', "metric 1"),
         ('{"widgets": [{"type": "metric", "properties": {"metrics": [["N"]]}}]}', "metric 1"),
-        ('{"widgets": [{"type": "metric", "properties": {"metrics": [["."]]}}]}', "repeats"),
+        ('{"widgets": [{"type": "metric", "properties": {"metrics": [["."]]}}]}', "no value above"),
         ('{"widgets": [{"type": "text", "width": "wide"}]}', "widget 1"),
         ('{"widgets": [{"type": "text", "x": -1, "y": 0}]}', "negative"),
     ],
 )
-def test_an_invalid_body_is_an_error_that_names_the_place(body: str, wrong: str) -> None:
-    """With the dashboard's name, and a way to fix it."""
+def test_invalid_body_is_an_error(body: str, reason: str) -> None:
+    """The message names the dashboard and the place."""
     error = failure(body)
     assert "'board'" in error.message
-    assert wrong in error.message
+    assert reason in error.message
     assert error.hint.endswith(": tt-ops deploy")
 
 
-def test_a_dashboard_that_is_missing_is_named_with_its_region(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """Somebody deleted it, or it is another region."""
+def test_missing_dashboard_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """The message names dashboard and region."""
     stub("cloudwatch").add_client_error("get_dashboard", "ResourceNotFound", "no", 404)
     with pytest.raises(TtOpsError) as caught:
         Dashboards(session).get("board")
@@ -162,12 +160,10 @@ def test_a_dashboard_that_is_missing_is_named_with_its_region(
     assert "'board' in eu-west-3" in caught.value.message
 
 
-def test_cloudwatch_draws_a_widget_as_the_body_has_it(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """With the time that was asked for, at 60 pixels a grid unit; a side has 2,000 at most."""
+def test_image_is_drawn_by_cloudwatch(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """At 60 pixels per grid unit, with at most 2,000 per side."""
     widget = replace(metric_widget(["N", "M"], title="Mine"), height=50)
-    asked = {
+    request = {
         "metrics": [["N", "M"]],
         "title": "Mine",
         "width": 360,
@@ -179,7 +175,7 @@ def test_cloudwatch_draws_a_widget_as_the_body_has_it(
     stub("cloudwatch").add_response(
         "get_metric_widget_image",
         {"MetricWidgetImage": b"\x89PNG"},
-        {"MetricWidget": json.dumps(asked)},
+        {"MetricWidget": json.dumps(request)},
     )
     image = Dashboards(session).image(
         widget, start="2026-01-01T00:00:00Z", end="2026-01-01T03:00:00Z", period=300
@@ -188,10 +184,10 @@ def test_cloudwatch_draws_a_widget_as_the_body_has_it(
 
 
 @pytest.mark.parametrize("code", ["500", "501", "InternalFailure", "UnknownOperationException"])
-def test_a_target_that_draws_no_images_has_the_page(
+def test_target_without_images_is_an_error(
     session: AwsSession, stub: Callable[[str], Stubber], code: str
 ) -> None:
-    """As emulators answer; other refusals stay what they are."""
+    """The hint writes the dashboard as a page."""
     stub("cloudwatch").add_client_error("get_metric_widget_image", code)
     with pytest.raises(TtOpsError) as caught:
         Dashboards(session).image(metric_widget(["N", "M"]), start="", end="", period=None)
@@ -199,10 +195,8 @@ def test_a_target_that_draws_no_images_has_the_page(
     assert caught.value.hint.endswith(": tt-ops dashboard --html dashboard.html")
 
 
-def test_a_missing_permission_to_draw_is_reported(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """It is not taken for an unknown operation."""
+def test_denied_image_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """It is not taken for a target without images."""
     stub("cloudwatch").add_client_error("get_metric_widget_image", "AccessDenied", "No.", 403)
     with pytest.raises(TtOpsError) as caught:
         Dashboards(session).image(metric_widget(["N", "M"]), start="", end="", period=None)

@@ -1,4 +1,4 @@
-"""Reading the deployment's own description."""
+"""Reading the deployment's description of itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 
-DESCRIBED = {
+DESCRIPTION = {
     "schema": 1,
     "region": "eu-west-3",
     "api_url": "https://abc.execute-api.eu-west-3.amazonaws.com",
@@ -28,34 +28,32 @@ DESCRIBED = {
     "alarm_names": ["LambdaErrorAlarm", "LambdaDurationAlarm"],
     "topic_arn": "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts",
 }
-AWS_URL = DESCRIBED["api_url"]
-ASKED = {"Name": "/task-tracker/deployment"}
+AWS_URL = DESCRIPTION["api_url"]
+REQUEST = {"Name": "/task-tracker/deployment"}
 
 
-def refusal(session: AwsSession) -> TtOpsError:
-    """Read the description, which has to fail."""
+def failure(session: AwsSession) -> TtOpsError:
+    """Return the error of reading the description."""
     with pytest.raises(TtOpsError) as caught:
         Deployments(session).get()
     return caught.value
 
 
-def test_the_description_is_one_parameter(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """A newer deployment may say more than this version reads."""
-    text = json.dumps({**DESCRIBED, "added_later": True})
-    stub("ssm").add_response("get_parameter", {"Parameter": {"Value": text}}, ASKED)
+def test_description_is_one_parameter(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """Unknown members of a newer deployment are ignored."""
+    text = json.dumps({**DESCRIPTION, "added_later": True})
+    stub("ssm").add_response("get_parameter", {"Parameter": {"Value": text}}, REQUEST)
     deployment = Deployments(session).get()
     assert deployment.api_id == "abc"
     assert deployment.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
 
 
-def test_nothing_deployed_names_the_region(
+def test_missing_deployment_is_an_error(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> None:
-    """Looking in the wrong region is the usual reason."""
+    """The message names the region, which is often the wrong one."""
     stub("ssm").add_client_error("get_parameter", "ParameterNotFound")
-    error = refusal(session)
+    error = failure(session)
     assert error.code == "not-deployed"
     assert "eu-west-3" in error.message
     assert error.hint.endswith(": tt-ops deploy")
@@ -67,28 +65,26 @@ def test_nothing_deployed_names_the_region(
         ("no JSON", "'no JSON'"),
         ("[1]", "'[1]'"),
         ("null", "'null'"),
-        ("{}", "no 'schema'"),
-        ('{"schema": 1}', "no 'region'"),
-        ('{"schema": 2, "renamed": "x"}', "schema 2, and this tt-ops reads 1"),
-        (json.dumps({**DESCRIBED, "alarm_names": None}), "schema"),
+        ("{}", "'schema' is missing"),
+        ('{"schema": 1}', "'region' is missing"),
+        ('{"schema": 2, "renamed": "x"}', "schema 2, this tt-ops reads 1"),
+        (json.dumps({**DESCRIPTION, "alarm_names": None}), "schema"),
     ],
 )
-def test_what_cannot_be_read_is_quoted(
+def test_invalid_description_is_quoted(
     session: AwsSession, stub: Callable[[str], Stubber], value: str, quoted: str
 ) -> None:
-    """Another schema is told before the keys that it lacks."""
+    """Another schema is reported before missing keys."""
     stub("ssm").add_response("get_parameter", {"Parameter": {"Value": value}})
-    error = refusal(session)
+    error = failure(session)
     assert error.code == "deployment-unreadable"
     assert quoted in error.message
 
 
-def test_not_being_allowed_to_read_is_not_the_same_as_nothing(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """Nobody is told to deploy over what exists."""
+def test_denied_parameter_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """It is not taken for a missing deployment."""
     stub("ssm").add_client_error("get_parameter", "AccessDeniedException", "User: x …", 400)
-    error = refusal(session)
+    error = failure(session)
     assert error.code == "aws-access-denied"
     assert "'/task-tracker/deployment' in eu-west-3" in error.message
 
@@ -104,11 +100,11 @@ def test_not_being_allowed_to_read_is_not_the_same_as_nothing(
         ("https://tasks.example.com", "http://127.0.0.1:4566", True),
     ],
 )
-def test_an_address_of_aws_is_not_that_of_an_emulators_api(
+def test_api_address_of_aws_is_refused_behind_another_endpoint(
     url: str, endpoint: str | None, served: bool
 ) -> None:
-    """Behind another endpoint it belongs to somebody else."""
-    deployment = Deployment.from_json({**DESCRIBED, "api_url": url})
+    """It may belong to another account."""
+    deployment = Deployment.from_json({**DESCRIPTION, "api_url": url})
     environment = AwsEnvironment(region="eu-west-3", endpoint_url=endpoint)
     if served:
         assert api_address(deployment, environment) == url

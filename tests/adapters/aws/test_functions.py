@@ -1,4 +1,4 @@
-"""The alias: which version serves, how it fares, and moving it."""
+"""The alias: its version, its state, and moving it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def functions(session: AwsSession) -> Functions:
     return Functions(session, "tracker")
 
 
-def test_the_version_behind_the_alias_is_told(
+def test_live_version_is_that_of_the_alias(
     functions: Functions, stub: Callable[[str], Stubber]
 ) -> None:
-    """As Lambda spells it: a number in a string."""
+    """It is a number in a string."""
     stub("lambda").add_response("get_alias", {"FunctionVersion": "7"}, ALIAS)
     assert functions.live_version() == "7"
 
 
-def test_before_the_first_deploy_there_is_none(
+def test_there_is_no_live_version_before_the_first_deploy(
     functions: Functions, stub: Callable[[str], Stubber]
 ) -> None:
     """Lambda answers the same for a missing function and a missing alias."""
@@ -41,36 +41,34 @@ def test_before_the_first_deploy_there_is_none(
     ("aws_code", "kind"),
     [("AccessDeniedException", ConfigurationError), ("ServiceException", AwsError)],
 )
-def test_not_to_know_the_version_is_not_the_same_as_none(
+def test_denied_alias_is_an_error(
     functions: Functions, stub: Callable[[str], Stubber], aws_code: str, kind: type[Exception]
 ) -> None:
-    """Otherwise a deploy could not go back to it."""
+    """It is not taken for a missing alias, since a rollback needs the version."""
     stub("lambda").add_client_error("get_alias", aws_code, "no", 403)
     with pytest.raises(kind, match="alias 'live' of 'tracker'"):
         functions.live_version()
 
 
-def test_the_alias_is_moved_in_one_call(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
-    """To exactly the version given."""
+def test_alias_is_moved_in_one_call(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+    """It then has the given version."""
     stub("lambda").add_response("update_alias", {}, {**ALIAS, "FunctionVersion": "6"})
     functions.move_alias("6")
 
 
-def test_a_version_that_is_gone_is_quoted(
+def test_move_to_a_missing_version_is_an_error(
     functions: Functions, stub: Callable[[str], Stubber]
 ) -> None:
-    """With the alias that still serves the other one."""
+    """The message names alias and version."""
     stub("lambda").add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
     with pytest.raises(AwsError, match="'live' of 'tracker' to version 6"):
         functions.move_alias("6")
 
 
-def test_the_state_is_that_of_the_version_behind_the_alias(
+def test_state_is_that_of_the_aliass_version(
     functions: Functions, stub: Callable[[str], Stubber]
 ) -> None:
-    """One call tells all of it."""
+    """One call reads all of it."""
     stub("lambda").add_response(
         "get_function_configuration",
         {
@@ -86,10 +84,10 @@ def test_the_state_is_that_of_the_version_behind_the_alias(
     )
 
 
-def test_a_function_that_is_gone_has_no_state(
+def test_missing_function_has_no_state(
     functions: Functions, stub: Callable[[str], Stubber]
 ) -> None:
-    """Nor has an alias that is."""
+    """Neither has a missing alias."""
     stub("lambda").add_client_error(
         "get_function_configuration", "ResourceNotFoundException", "not found", 404
     )

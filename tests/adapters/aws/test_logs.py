@@ -1,4 +1,4 @@
-"""Log groups: pages, AWS's clock, refusals, and where an API's access log is."""
+"""Log groups: events, AWS's clock, errors, and the access log of an API."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Stub = Callable[[str], Stubber]
 
 @pytest.fixture
 def group(session: AwsSession) -> LogGroup:
-    """A log group of that session."""
+    """A log group of the session."""
     return LogGroup(session, "/aws/lambda/tracker")
 
 
-def test_events_come_page_by_page(stub: Stub, group: LogGroup) -> None:
-    """An empty page with a token is not the last."""
+def test_all_pages_of_events_are_read(stub: Stub, group: LogGroup) -> None:
+    """An empty page with a token is not the last one."""
     query = {
         "logGroupName": "/aws/lambda/tracker",
         "startTime": 5,
@@ -52,7 +52,7 @@ def test_events_come_page_by_page(stub: Stub, group: LogGroup) -> None:
 def test_every_member_of_an_event_may_be_missing(
     stub: Stub, group: LogGroup, missing: tuple[str, ...]
 ) -> None:
-    """Such an event is still read, and has the same id when it is read again."""
+    """The event is read, with the same id every time."""
     event = {name: value for name, value in EVENT.items() if name not in missing}
     logs = stub("logs")
     for _ in range(2):
@@ -64,16 +64,16 @@ def test_every_member_of_an_event_may_be_missing(
     assert once.timestamp == event.get("timestamp", event.get("ingestionTime", 7))
 
 
-def test_events_without_an_id_are_told_apart(stub: Stub, group: LogGroup) -> None:
-    """By their time, stream and message."""
+def test_events_without_an_id_are_distinguished(stub: Stub, group: LogGroup) -> None:
+    """By time, stream and message."""
     plain = {name: value for name, value in EVENT.items() if name != "eventId"}
     events = [plain, {**plain, "timestamp": 2000}, {**plain, "message": "other"}]
     stub("logs").add_response("filter_log_events", {"events": events})
     assert len({record.event_id for record in group.read(start=0)}) == 3
 
 
-def test_nothing_is_asked_that_was_not_given(stub: Stub, group: LogGroup) -> None:
-    """And no time before 1970."""
+def test_request_has_only_given_parameters(stub: Stub, group: LogGroup) -> None:
+    """Its start is not before 1970."""
     stub("logs").add_response(
         "filter_log_events", {}, {"logGroupName": "/aws/lambda/tracker", "startTime": 0}
     )
@@ -90,18 +90,18 @@ def test_nothing_is_asked_that_was_not_given(stub: Stub, group: LogGroup) -> Non
         ("ThrottlingException", "aws-throttled", ExitCode.FAILED),
     ],
 )
-def test_each_refusal_has_its_code(
+def test_error_codes_of_aws_are_mapped(
     stub: Stub, group: LogGroup, aws_code: str, code: str, exit_code: ExitCode
 ) -> None:
-    """A clear error in the user's terms."""
+    """A missing group and an invalid filter have their own codes."""
     stub("logs").add_client_error("filter_log_events", aws_code, "No.", 400)
     with pytest.raises(TtOpsError) as caught:
         list(group.read(start=0, pattern="{ $.a"))
     assert (caught.value.code, caught.value.exit_code) == (code, exit_code)
 
 
-def test_a_wrong_filter_is_quoted(stub: Stub, group: LogGroup) -> None:
-    """With what CloudWatch says of it."""
+def test_invalid_filter_is_quoted(stub: Stub, group: LogGroup) -> None:
+    """The message has CloudWatch's reason."""
     stub("logs").add_client_error(
         "filter_log_events", "InvalidParameterException", "Invalid filter pattern", 400
     )
@@ -110,8 +110,8 @@ def test_a_wrong_filter_is_quoted(stub: Stub, group: LogGroup) -> None:
 
 
 @pytest.fixture
-def elsewhere(server: Any) -> LogGroup:
-    """A group of an AWS that is a local server."""
+def served(server: Any) -> LogGroup:
+    """A log group that the test's server serves."""
     environment = AwsEnvironment(
         region="eu-west-3",
         access_key_id="AKIDEXAMPLE",
@@ -123,8 +123,8 @@ def elsewhere(server: Any) -> LogGroup:
 
 
 @pytest.mark.parametrize("ahead", [-3600, 0, 3600])
-def test_the_clock_is_that_of_aws(stub: Stub, group: LogGroup, ahead: int) -> None:
-    """However wrong ours is, and never later; AWS is asked once."""
+def test_clock_is_that_of_aws(stub: Stub, group: LogGroup, ahead: int) -> None:
+    """The local clock may be wrong; one request is sent."""
     date = formatdate(time.time() + ahead, usegmt=True)
     answer = {"events": [], "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
     stub("logs").add_response("filter_log_events", answer)
@@ -132,28 +132,26 @@ def test_the_clock_is_that_of_aws(stub: Stub, group: LogGroup, ahead: int) -> No
     group.now()
 
 
-def test_without_a_date_the_clock_is_ours(stub: Stub, group: LogGroup) -> None:
-    """As an emulator may answer."""
+def test_clock_is_local_without_a_date(stub: Stub, group: LogGroup) -> None:
+    """An emulator may send no Date header."""
     stub("logs").add_response("filter_log_events", {"events": []})
     assert abs(group.now() / 1000 - time.time()) < 2
     group.now()
 
 
-def test_a_throttled_call_is_repeated(server: Any, elsewhere: LogGroup) -> None:
-    """By botocore, before anybody hears of it."""
-    refusal = '{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+def test_throttled_request_is_retried(server: Any, served: LogGroup) -> None:
+    """By botocore."""
+    throttled = '{"__type": "ThrottlingException", "message": "Rate exceeded"}'
     for _ in range(2):
-        server.will_answer(400, refusal)
+        server.will_answer(400, throttled)
     server.will_answer(200, json.dumps({"events": [EVENT]}))
-    assert len(list(elsewhere.read(start=0))) == 1
+    assert len(list(served.read(start=0))) == 1
     assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("end", ["", ":*"])
-def test_the_access_log_is_the_stages_destination(
-    stub: Stub, session: AwsSession, end: str
-) -> None:
-    """The name in its ARN, which may end in :*."""
+def test_access_log_is_that_of_the_stage(stub: Stub, session: AwsSession, end: str) -> None:
+    """Its ARN may end with `:*`."""
     arn = f"arn:aws:logs:eu-west-3:123456789012:log-group:/aws/apigateway/tracker{end}"
     stub("apigatewayv2").add_response(
         "get_stage",
@@ -163,16 +161,16 @@ def test_the_access_log_is_the_stages_destination(
     assert access_log_group(session, "abc") == "/aws/apigateway/tracker"
 
 
-def test_a_stage_without_access_log_is_told(stub: Stub, session: AwsSession) -> None:
-    """By name."""
+def test_stage_without_access_log_is_an_error(stub: Stub, session: AwsSession) -> None:
+    """The message names stage and API."""
     stub("apigatewayv2").add_response("get_stage", {"StageName": "$default"})
-    with pytest.raises(TtOpsError, match=r"no stage '\$default' of an API 'abc'") as caught:
+    with pytest.raises(TtOpsError, match=r"the stage '\$default' of the API 'abc'") as caught:
         access_log_group(session, "abc")
     assert caught.value.code == "access-log-missing"
 
 
-def test_a_stage_that_is_gone_is_told(stub: Stub, session: AwsSession) -> None:
-    """As one that writes none."""
+def test_missing_stage_is_an_error(stub: Stub, session: AwsSession) -> None:
+    """It has the same code."""
     stub("apigatewayv2").add_client_error("get_stage", "NotFoundException", "No.", 404)
     with pytest.raises(TtOpsError) as caught:
         access_log_group(session, "abc")

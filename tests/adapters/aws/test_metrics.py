@@ -1,4 +1,4 @@
-"""GetMetricData: as few calls as possible."""
+"""GetMetricData, in as few calls as possible."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def result(id_: str, *values: float, label: str = "Errors", at: int = 0) -> dict
 def answered(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> Callable[..., tuple[MetricAnswer, list[list[Any]]]]:
-    """Ask for groups, with these answers to the calls; returns also what the calls asked."""
+    """A function that reads groups, given responses; it also returns the queries of each call."""
 
     def ask(
         groups: Sequence[Sequence[Query]], *answers: dict[str, Any]
@@ -46,16 +46,16 @@ def answered(
         calls: list[list[Any]] = []
         client = session.client("cloudwatch")
 
-        def note(params: dict[str, Any], **_: Any) -> None:
+        def record(params: dict[str, Any], **_: Any) -> None:
             calls.append(params["MetricDataQueries"])
 
-        client.meta.events.register("provide-client-params.cloudwatch.GetMetricData", note)
+        client.meta.events.register("provide-client-params.cloudwatch.GetMetricData", record)
         for number, answer in enumerate(answers):
             token = {"NextToken": ANY} if number and "NextToken" in answers[number - 1] else {}
             expected = {**TIMES, "MetricDataQueries": ANY, "ScanBy": ANY, **token}
             stub("cloudwatch").add_response("get_metric_data", answer, expected)
         found = MetricData(session).get(groups, start=0, end=600)
-        client.meta.events.unregister("provide-client-params.cloudwatch.GetMetricData", note)
+        client.meta.events.unregister("provide-client-params.cloudwatch.GetMetricData", record)
         return found, calls
 
     return ask
@@ -85,7 +85,7 @@ def test_a_query_has_all_properties_of_its_line(answered: Callable[..., Any]) ->
 
 
 def test_groups_share_a_call_and_keep_their_ids(answered: Callable[..., Any]) -> None:
-    """Ids of two groups may be the same; expressions mean those of their own."""
+    """Two groups may use the same ids; an expression refers to those of its own group."""
     groups = [[asked()], [asked(), calculated("m1 / PERIOD(m1) + SEARCH('m1', 'Sum', 60) + m10")]]
     found, calls = answered(
         groups,
@@ -99,7 +99,7 @@ def test_groups_share_a_call_and_keep_their_ids(answered: Callable[..., Any]) ->
 
 
 @pytest.mark.parametrize("expression", ["SUM(METRICS())", "SELECT AVG(Duration) FROM x"])
-def test_an_expression_about_a_whole_call_has_a_call_of_its_own(
+def test_expression_about_a_whole_call_has_its_own_call(
     answered: Callable[..., Any], expression: str
 ) -> None:
     """METRICS() means every metric of the call, and Metrics Insights is for one query a call."""
@@ -114,7 +114,7 @@ def test_an_expression_about_a_whole_call_has_a_call_of_its_own(
     assert [group["m1"][0].points[0.0] for group in found.groups] == [3.0, 1.0, 2.0]
 
 
-def test_a_call_has_at_most_500_queries(answered: Callable[..., Any]) -> None:
+def test_call_has_at_most_500_queries(answered: Callable[..., Any]) -> None:
     """A group is never split."""
     group = [asked(f"m{i}") for i in range(200)]
     empty: dict[str, Any] = {"MetricDataResults": []}
@@ -122,8 +122,8 @@ def test_a_call_has_at_most_500_queries(answered: Callable[..., Any]) -> None:
     assert [len(call) for call in calls] == [400, 200]
 
 
-def test_pages_are_put_together(answered: Callable[..., Any]) -> None:
-    """A metric goes on in the next page."""
+def test_all_pages_are_read(answered: Callable[..., Any]) -> None:
+    """A metric may continue on the next page."""
     found, calls = answered(
         [[asked("a"), asked("b")]],
         {"MetricDataResults": [result("a", 1, 2), result("b", 5)], "NextToken": "t"},
@@ -134,8 +134,8 @@ def test_pages_are_put_together(answered: Callable[..., Any]) -> None:
     assert found.groups[0]["b"][0].points == {0.0: 5.0, 60.0: 6.0}
 
 
-def test_a_search_has_many_results(answered: Callable[..., Any]) -> None:
-    """Under one id, also when one label was given to all of them."""
+def test_search_has_many_results(answered: Callable[..., Any]) -> None:
+    """Under one id, even with equal labels."""
     one, two = result("s", 1, label="same"), result("s", 2, label="same")
     found, _ = answered(
         [[calculated("SEARCH('x', 'Sum', 60)", "s")]], {"MetricDataResults": [one, two]}
@@ -143,8 +143,8 @@ def test_a_search_has_many_results(answered: Callable[..., Any]) -> None:
     assert [series.points for series in found.groups[0]["s"]] == [{0.0: 1.0}, {0.0: 2.0}]
 
 
-def test_messages_of_cloudwatch_are_kept_once(answered: Callable[..., Any]) -> None:
-    """Of the whole call, and of one result."""
+def test_messages_of_cloudwatch_are_kept(answered: Callable[..., Any]) -> None:
+    """Those of the call and of each result, without repetitions."""
     said = [{"Code": "MaxMetricsExceeded", "Value": "Too many."}]
     found, _ = answered(
         [[asked("a"), asked("b")]],
@@ -160,28 +160,28 @@ def test_messages_of_cloudwatch_are_kept_once(answered: Callable[..., Any]) -> N
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "NotImplemented"])
-def test_a_refused_call_is_repeated_group_by_group(
+def test_refused_call_is_repeated_group_by_group(
     session: AwsSession, stub: Callable[[str], Stubber], code: str
 ) -> None:
-    """CloudWatch refuses the whole call: each group is asked for alone, by its own ids."""
+    """One invalid query fails the whole call, so each group gets its own."""
     cloudwatch = stub("cloudwatch")
-    for said in ("Error in expression 'g1_e1'", None, "Error in expression 'e1'"):
-        if said is None:
+    for message in ("Error in expression 'g1_e1'", None, "Error in expression 'e1'"):
+        if message is None:
             cloudwatch.add_response("get_metric_data", {"MetricDataResults": [result("m1", 1)]})
         else:
-            cloudwatch.add_client_error("get_metric_data", code, said, 400)
+            cloudwatch.add_client_error("get_metric_data", code, message, 400)
     found = MetricData(session).get([[asked()], [calculated("nope(")]], start=0, end=600)
     assert [series.points for series in found.groups[0]["m1"]] == [{0.0: 1.0}]
     assert found.refusals == {1: "Error in expression 'e1'"}
 
 
 def test_without_queries_there_is_no_call(session: AwsSession) -> None:
-    """A dashboard of texts costs nothing."""
+    """Such as for a dashboard of texts."""
     assert MetricData(session).get([[], []], start=0, end=600).groups == [{}, {}]
 
 
 def test_units_are_those_of_the_documentation() -> None:
-    """A metric that nobody documented has none."""
+    """An undocumented metric has none."""
     assert unit(METRIC) == "Count"
     assert unit(Metric("AWS/Lambda", "Duration")) == "Milliseconds"
     assert unit(Metric("AWS/ApiGateway", "Latency")) == "Milliseconds"

@@ -1,4 +1,4 @@
-"""What answers and is not AWS: captive portals, wrong endpoints; what AWS and emulators do say."""
+"""Responses of captive portals and wrong endpoints, and those of AWS and emulators."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tasktracker_ops.adapters.aws.session import AwsError, AwsSession, aws_error
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
-Ask = Callable[..., Any]
+Call = Callable[..., Any]
 PAGE = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Hello<br></body></html>"
 XHTML = '<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml"><body/></html>'
 ARN = "arn:aws:sns:eu-west-3:123456789012:alerts"
-# One operation, or several, of each protocol: JSON, query, REST in JSON and XML.
+# Operations of each protocol: JSON, query, REST in JSON and XML.
 OPERATIONS: list[tuple[str, str, Mapping[str, Any]]] = [
     ("cloudwatch", "describe_alarms", {}),
     ("cloudwatch", "get_dashboard", {"DashboardName": "d"}),
@@ -34,8 +34,8 @@ OPERATIONS: list[tuple[str, str, Mapping[str, Any]]] = [
 
 
 @pytest.fixture
-def ask(server: Any) -> Ask:
-    """Ask what a server gives for AWS."""
+def call(server: Any) -> Call:
+    """A function that calls an operation of AWS, served by the test's server."""
     session = AwsSession(
         AwsEnvironment(
             region="eu-west-3",
@@ -46,22 +46,22 @@ def ask(server: Any) -> Ask:
         )
     )
 
-    def call(service: str, operation: str, **arguments: Any) -> Any:
-        with aws_errors("asking"):
+    def call_operation(service: str, operation: str, **arguments: Any) -> Any:
+        with aws_errors("calling"):
             return getattr(session.client(service), operation)(**arguments)
 
-    return call
+    return call_operation
 
 
 @pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize(("service", "operation", "arguments"), OPERATIONS)
-def test_a_web_page_is_no_answer_of_aws(
-    ask: Ask, server: Any, service: str, operation: str, arguments: Mapping[str, Any], status: int
+def test_web_page_is_not_from_aws(
+    call: Call, server: Any, service: str, operation: str, arguments: Mapping[str, Any], status: int
 ) -> None:
-    """Whatever is asked for: nothing is missing, nothing has to be deployed."""
+    """It is not taken for a missing resource, whatever the operation."""
     server.will_answer(status, PAGE, content_type="text/html")
-    with pytest.raises(TtOpsError, match=f"what answers is not AWS: status {status}") as caught:
-        ask(service, operation, **arguments)
+    with pytest.raises(TtOpsError, match=f"the answer is not from AWS: status {status}") as caught:
+        call(service, operation, **arguments)
     assert caught.value.code == "aws-unreachable"
     assert len(server.asked) == 1
 
@@ -70,54 +70,54 @@ def test_a_web_page_is_no_answer_of_aws(
 @pytest.mark.parametrize(
     ("service", "operation", "arguments"), OPERATIONS[:7:2], ids=lambda given: str(given)[:30]
 )
-def test_neither_is_any_other_text(
-    ask: Ask,
+def test_other_text_is_not_from_aws(
+    call: Call,
     server: Any,
     service: str,
     operation: str,
     arguments: Mapping[str, Any],
     body: str | bytes,
 ) -> None:
-    """Nor bytes that are no text, nor nothing at all."""
+    """Neither are invalid bytes or an empty body."""
     server.will_answer(200, body)
-    with pytest.raises(TtOpsError, match="what answers is not AWS") as caught:
-        ask(service, operation, **arguments)
+    with pytest.raises(TtOpsError, match="the answer is not from AWS") as caught:
+        call(service, operation, **arguments)
     assert caught.value.code == "aws-unreachable"
 
 
-def test_an_error_that_aws_would_name_has_no_name(ask: Ask, server: Any) -> None:
-    """A 404 of somebody else's does not say that nothing is deployed."""
+def test_error_without_a_code_is_not_from_aws(call: Call, server: Any) -> None:
+    """A 404 of another server does not mean that nothing is deployed."""
     server.will_answer(404, '{"detail": "Not Found"}', content_type="application/json")
-    with pytest.raises(TtOpsError, match="what answers is not AWS"):
-        ask("ssm", "get_parameter", Name="p")
+    with pytest.raises(TtOpsError, match="the answer is not from AWS"):
+        call("ssm", "get_parameter", Name="p")
 
 
-def test_emulators_say_any_content_type(ask: Ask, server: Any) -> None:
-    """JSON as text/html, and no body where there is nothing to say."""
+def test_content_type_does_not_matter(call: Call, server: Any) -> None:
+    """Emulators send JSON as text/html."""
     server.will_answer(200, '{"events": []}', content_type="text/html; charset=utf-8")
     server.will_answer(200, "", content_type="text/html")
-    assert ask("logs", "filter_log_events", logGroupName="g")["events"] == []
-    assert "ETag" not in ask("s3", "put_object", Bucket="bucket", Key="k")
+    assert call("logs", "filter_log_events", logGroupName="g")["events"] == []
+    assert "ETag" not in call("s3", "put_object", Bucket="bucket", Key="k")
 
 
-def test_what_is_kept_in_s3_is_its_owners(ask: Ask, server: Any) -> None:
-    """A policy is JSON amid XML, and an object anything."""
+def test_content_of_s3_is_not_checked(call: Call, server: Any) -> None:
+    """A policy is JSON in an XML service, and an object may be anything."""
     server.will_answer(200, '{"Statement": []}')
     server.will_answer(200, "\x00", content_type="binary/octet-stream")
-    assert ask("s3", "get_bucket_policy", Bucket="bucket")["Policy"] == '{"Statement": []}'
-    assert ask("s3", "get_object", Bucket="bucket", Key="k")["Body"].read() == b"\x00"
+    assert call("s3", "get_bucket_policy", Bucket="bucket")["Policy"] == '{"Statement": []}'
+    assert call("s3", "get_object", Bucket="bucket", Key="k")["Body"].read() == b"\x00"
 
 
-def test_a_gateway_between_is_asked_again(ask: Ask, server: Any) -> None:
-    """Its pages are for people."""
+def test_error_page_of_a_gateway_is_retried(call: Call, server: Any) -> None:
+    """Only its status counts."""
     server.will_answer(502, b"<html>\xff", content_type="text/html")
     server.will_answer(200, '{"MetricAlarms": []}')
-    assert ask("cloudwatch", "describe_alarms")["MetricAlarms"] == []
+    assert call("cloudwatch", "describe_alarms")["MetricAlarms"] == []
 
 
-def test_a_server_that_keeps_failing_is_quoted_by_its_status(ask: Ask, server: Any) -> None:
-    """And not by its page."""
+def test_lasting_server_error_is_reported_by_status(call: Call, server: Any) -> None:
+    """The message does not quote its page."""
     server.will_answer(503, PAGE)
     with pytest.raises(AwsError) as caught:
-        ask("logs", "filter_log_events", logGroupName="g")
-    assert caught.value.message == "asking failed: 503: Service Unavailable"
+        call("logs", "filter_log_events", logGroupName="g")
+    assert caught.value.message == "calling failed: 503: Service Unavailable"

@@ -1,4 +1,4 @@
-"""The state's bucket and lock table: whose they are, where, and what else is in them."""
+"""The state bucket and the lock table: existence, owner, region, content and lock."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def backend(session: AwsSession) -> StateBackend:
 
 @pytest.fixture
 def s3(stub: Callable[[str], Stubber]) -> Stubber:
-    """S3, with the answers that a test gives it."""
+    """The stub of S3."""
     return stub("s3")
 
 
 @pytest.fixture
 def account() -> Iterator[Any]:
-    """An emulated account with an empty bucket and lock table; gives its S3 client."""
+    """The S3 client of an emulated account with an empty bucket and lock table."""
     with mock_aws():
         keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
         client = boto3.client("s3", **keys)
@@ -54,8 +54,8 @@ def account() -> Iterator[Any]:
         yield client
 
 
-def refusal(backend: StateBackend) -> ConfigurationError:
-    """Look for the backend, which has to fail."""
+def failure(backend: StateBackend) -> ConfigurationError:
+    """Return the error of looking for the backend."""
     with pytest.raises(ConfigurationError) as caught:
         backend.exists()
     assert caught.value.exit_code == ExitCode.CONFIGURATION
@@ -64,18 +64,19 @@ def refusal(backend: StateBackend) -> ConfigurationError:
 
 
 def test_existing_parts_are_found(account: Any, backend: StateBackend, session: AwsSession) -> None:
-    """Each part by itself."""
-    assert backend.exists() == BackendExistence(bucket=True, lock_table=True)
-    assert backend.exists().complete
-    other = StateBackend(session, bucket="another", lock_table="another")
-    assert other.exists() == BackendExistence(bucket=False, lock_table=False)
-    assert not other.exists().complete
+    """A backend is complete when both parts exist."""
+    existence = backend.exists()
+    assert existence == BackendExistence(bucket=True, lock_table=True)
+    assert existence.complete
+    existence = StateBackend(session, bucket=BUCKET, lock_table="another").exists()
+    assert existence == BackendExistence(bucket=True, lock_table=False)
+    assert not existence.complete
 
 
-def test_bucket_of_another_account_proposes_a_free_name(backend: StateBackend, s3: Stubber) -> None:
-    """S3 answers 403 for another owner; the hint has the account's number in it."""
+def test_bucket_of_another_account_is_an_error(backend: StateBackend, s3: Stubber) -> None:
+    """S3 answers 403; the hint proposes a name with the account's number."""
     s3.add_client_error("head_bucket", "403", "Forbidden", 403, expected_params=OWNED)
-    error = refusal(backend)
+    error = failure(backend)
     assert error.code == "state-bucket-taken"
     assert error.hint.endswith(
         ": tt-ops bootstrap --state-bucket task-tracker-terraform-state-123456789012"
@@ -83,9 +84,9 @@ def test_bucket_of_another_account_proposes_a_free_name(backend: StateBackend, s
 
 
 def test_bucket_in_another_region_is_an_error(backend: StateBackend, s3: Stubber) -> None:
-    """Terraform would only fail on it later: botocore follows to the region, Terraform does not."""
+    """botocore follows to the region, but Terraform would fail."""
     s3.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNED)
-    error = refusal(backend)
+    error = failure(backend)
     assert error.code == "state-bucket-elsewhere"
     assert "us-east-1" in error.message
     assert "eu-west-3" in error.message
@@ -93,12 +94,12 @@ def test_bucket_in_another_region_is_an_error(backend: StateBackend, s3: Stubber
 
 
 def test_redirect_without_a_region_is_an_error(backend: StateBackend, s3: Stubber) -> None:
-    """S3 answers 301 where it does not say which region."""
+    """S3 answers 301 where it does not name the region."""
     s3.add_client_error("head_bucket", "301", "Moved Permanently", 301, expected_params=OWNED)
-    assert refusal(backend).code == "state-bucket-elsewhere"
+    assert failure(backend).code == "state-bucket-elsewhere"
 
 
-def test_no_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) -> None:
+def test_missing_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) -> None:
     """S3 answers 404 without a body."""
     s3.add_client_error("head_bucket", "404", "Not Found", 404, expected_params=OWNED)
     stub("dynamodb").add_client_error("describe_table", "ResourceNotFoundException")
@@ -108,7 +109,7 @@ def test_no_bucket_is_no_error(backend: StateBackend, s3: Stubber, stub: Any) ->
 def test_denied_access_to_the_table_is_not_a_missing_table(
     backend: StateBackend, s3: Stubber, stub: Any
 ) -> None:
-    """To make a table in its place would be wrong."""
+    """A bootstrap must not create another table."""
     s3.add_response("head_bucket", {"BucketRegion": REGION}, OWNED)
     stub("dynamodb").add_client_error("describe_table", "AccessDeniedException", "no", 400)
     with pytest.raises(ConfigurationError) as caught:
@@ -117,10 +118,10 @@ def test_denied_access_to_the_table_is_not_a_missing_table(
     assert repr(TABLE) in caught.value.message
 
 
-def test_bootstrap_state_is_kept_in_the_bucket(
+def test_bootstrap_state_is_stored_in_the_bucket(
     account: Any, backend: StateBackend, tmp_path: Path
 ) -> None:
-    """What was stored comes back; before that there is nothing, and no file."""
+    """Before that, nothing is fetched and no file is written."""
     file = tmp_path / "state"
     assert not backend.fetch_bootstrap_state(file)
     assert not file.exists()
@@ -144,7 +145,7 @@ def test_truncated_state_is_not_written(
 
 
 def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
-    """Our own states and locks are not among them; ten are enough to refuse."""
+    """Up to ten, without the project's own states and locks."""
     for key in (STATE_KEY, f"{STATE_KEY}.tflock", "bootstrap/terraform.tfstate"):
         account.put_object(Bucket=BUCKET, Key=key)
     assert backend.foreign_objects(STATE_KEY) == []
@@ -156,7 +157,7 @@ def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None
 def test_locks_of_other_states_are_listed(
     account: Any, backend: StateBackend, session: AwsSession
 ) -> None:
-    """`terraform-locks` is what many call a table that several projects share."""
+    """A table called `terraform-locks` is often shared by several projects."""
     dynamodb = session.client("dynamodb")
     for lock in (f"{BUCKET}/{STATE_KEY}-md5", f"{BUCKET}/{STATE_KEY}"):
         dynamodb.put_item(TableName=TABLE, Item={"LockID": {"S": lock}})
@@ -177,7 +178,7 @@ def test_locks_of_other_states_are_listed(
 def test_foreign_policy_is_detected(
     account: Any, backend: StateBackend, statements: Any, foreign: bool
 ) -> None:
-    """Ours may be there although the stack's state was lost; its absence is no error."""
+    """The project's own policy is not foreign, even if the stack's state was lost."""
     assert backend.own_settings() == []
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     account.put_bucket_policy(Bucket=BUCKET, Policy=policy)
@@ -185,7 +186,7 @@ def test_foreign_policy_is_detected(
 
 
 def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend) -> None:
-    """What a bucket was given beyond our own hardening is not quietly replaced."""
+    """Settings other than the project's own are not replaced silently."""
 
     def expire(rule_id: str) -> None:
         rule = {"ID": rule_id, "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}
@@ -204,13 +205,11 @@ def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend
     assert backend.own_settings() == []
     expire("keep-it-short")
     encrypt("aws:kms")
-    assert backend.own_settings() == ["lifecycle rules", "encryption with a key of KMS"]
+    assert backend.own_settings() == ["lifecycle rules", "encryption with a KMS key"]
 
 
-def test_unreadable_policy_is_ignored(
-    backend: StateBackend, stub: Callable[[str], Stubber]
-) -> None:
-    """Not to know is not the same as none."""
+def test_denied_policy_is_an_error(backend: StateBackend, stub: Callable[[str], Stubber]) -> None:
+    """It is not taken for a missing policy."""
     stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
     with pytest.raises(ConfigurationError) as caught:
         backend.own_settings()
@@ -228,38 +227,38 @@ HELD = Lock(True, "7d2f", "me@host", "apply", "2026-01-02T03:04:05.678901234Z")
 
 
 def lock_item(info: str | None) -> None:
-    """Put a lock into the emulated table, as Terraform does."""
+    """Create a lock in the emulated table, as Terraform does."""
     item = {"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, **({"Info": {"S": info}} if info else {})}
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
     boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
 
 
-def test_digest_is_no_lock(backend: StateBackend, account: Any) -> None:
-    """The digest that Terraform keeps beside it is no lock."""
+def test_state_without_a_lock_is_free(backend: StateBackend, account: Any) -> None:
+    """Neither place has a lock."""
     assert backend.lock(STATE_KEY) == Lock(held=False)
 
 
 def test_lock_in_the_table_names_its_holder(backend: StateBackend, account: Any) -> None:
-    """As Terraform wrote it."""
+    """All fields are as Terraform wrote them."""
     lock_item(json.dumps(INFO))
     assert backend.lock(STATE_KEY) == HELD
 
 
 def test_lock_in_the_bucket_names_its_holder(backend: StateBackend, account: Any) -> None:
-    """Terraform may lock there alone."""
+    """Terraform may lock only there."""
     account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=json.dumps(INFO))
     assert backend.lock(STATE_KEY) == HELD
 
 
 @pytest.mark.parametrize("info", [None, "{", "[]"])
 def test_incomplete_lock_is_held(backend: StateBackend, account: Any, info: str | None) -> None:
-    """A run that was killed may leave one."""
+    """A killed run may leave such a lock."""
     lock_item(info)
     assert backend.lock(STATE_KEY) == Lock(held=True)
 
 
 def test_missing_backend_leaves_the_lock_unknown(session: AwsSession, account: Any) -> None:
-    """It may be another one than that of the settings."""
+    """The deployment may use another backend than the settings."""
     for bucket, table in (("elsewhere", TABLE), (BUCKET, "elsewhere")):
         backend = StateBackend(session, bucket=bucket, lock_table=table)
         assert backend.lock(STATE_KEY) == Lock(held=None)
@@ -268,6 +267,6 @@ def test_missing_backend_leaves_the_lock_unknown(session: AwsSession, account: A
 def test_denied_backend_leaves_the_lock_unknown(
     backend: StateBackend, stub: Callable[[str], Stubber]
 ) -> None:
-    """Whoever only looks at the service needs no right to its state."""
+    """Reading the status needs no access to the state."""
     stub("dynamodb").add_client_error("get_item", "AccessDeniedException", "no", 400)
     assert backend.lock(STATE_KEY) == Lock(held=None)

@@ -1,4 +1,4 @@
-"""Taking the deletion protection off a table, which DynamoDB does in its own time."""
+"""Turning off the deletion protection of a table, which takes DynamoDB some time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ UPDATE = {**NAME, "DeletionProtectionEnabled": False}
 
 
 def described(status: str, *, protected: bool) -> dict[str, object]:
-    """An answer of DescribeTable."""
+    """A response of DescribeTable."""
     return {"Table": {"TableStatus": status, "DeletionProtectionEnabled": protected}}
 
 
-def test_the_table_is_active_again_before_it_goes_on(
+def test_protection_is_off_when_the_table_is_active_again(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> None:
-    """A DeleteTable on a table that is UPDATING would be refused."""
+    """DeleteTable fails while the table is still UPDATING."""
     dynamodb = stub("dynamodb")
     dynamodb.add_response("describe_table", described("ACTIVE", protected=True), NAME)
     dynamodb.add_response("update_table", {}, UPDATE)
@@ -32,32 +32,30 @@ def test_the_table_is_active_again_before_it_goes_on(
     Tables(session).allow_deletion("TaskTable")
 
 
-def test_a_table_without_protection_is_left_alone(
+def test_unprotected_table_is_not_changed(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> None:
-    """Nothing is changed that need not be."""
+    """Only DescribeTable is called."""
     stub("dynamodb").add_response("describe_table", described("ACTIVE", protected=False), NAME)
     Tables(session).allow_deletion("TaskTable")
 
 
-def test_no_table_is_no_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_missing_table_is_no_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
     """A destroy may be repeated."""
     stub("dynamodb").add_client_error("describe_table", "ResourceNotFoundException")
     Tables(session).allow_deletion("TaskTable")
 
 
-def test_a_table_that_stays_busy_is_named(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """With its state; nothing has been deleted by then."""
+def test_busy_table_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """The message has its status."""
     stub("dynamodb").add_response("describe_table", described("UPDATING", protected=True), NAME)
-    with pytest.raises(TtOpsError, match="'TaskTable' is UPDATING") as caught:
+    with pytest.raises(TtOpsError, match="'TaskTable' is still UPDATING") as caught:
         Tables(session, patience=0).allow_deletion("TaskTable")
     assert caught.value.code == "table-busy"
 
 
-def test_a_refusal_is_told(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
-    """Whoever may not change the table may not destroy the deployment."""
+def test_denied_update_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """Destroying the deployment needs permission to change the table."""
     dynamodb = stub("dynamodb")
     dynamodb.add_response("describe_table", described("ACTIVE", protected=True), NAME)
     dynamodb.add_client_error("update_table", "AccessDeniedException", "not allowed", 400)

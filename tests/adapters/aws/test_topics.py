@@ -1,4 +1,4 @@
-"""Who has subscribed to a topic."""
+"""Topics and their subscriptions."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def item(endpoint: str, arn: str) -> dict[str, str]:
     }
 
 
-def test_a_subscription_is_confirmed_or_pending(
+def test_subscription_is_confirmed_or_pending(
     session: AwsSession, stub: Callable[[str], Stubber]
 ) -> None:
-    """In place of the ARN stands that it is pending, or gone; all pages are read."""
+    """A pending or deleted one has no ARN; all pages are read."""
     first = {"Subscriptions": [item("a@b.c", f"{TOPIC}:1")], "NextToken": "more"}
-    others = [item("d@e.f", "PendingConfirmation"), item("g@h.i", "Deleted")]
+    rest = [item("d@e.f", "PendingConfirmation"), item("g@h.i", "Deleted")]
     stub("sns").add_response("list_subscriptions_by_topic", first, {"TopicArn": TOPIC})
     stub("sns").add_response(
         "list_subscriptions_by_topic",
-        {"Subscriptions": others},
+        {"Subscriptions": rest},
         {"TopicArn": TOPIC, "NextToken": "more"},
     )
     assert Topics(session).subscriptions(TOPIC) == (
@@ -44,10 +44,8 @@ def test_a_subscription_is_confirmed_or_pending(
     )
 
 
-def test_a_topic_that_is_gone_is_not_found(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
-    """SNS has a code of its own for that."""
+def test_missing_topic_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+    """SNS has its own code for it."""
     stub("sns").add_client_error("list_subscriptions_by_topic", "NotFound", "no topic", 404)
     with pytest.raises(AwsNotFound, match="task-tracker-alerts"):
         Topics(session).subscriptions(TOPIC)

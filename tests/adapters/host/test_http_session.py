@@ -1,4 +1,4 @@
-"""Names below `localhost` are this machine, whatever a resolver says."""
+"""Addresses of this machine are recognised, and reached without resolver and proxy."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from tasktracker_ops.adapters.task_api.client import TaskClient
         ("", False),
     ],
 )
-def test_addresses_of_this_machine_are_recognized(url: str, loopback: bool) -> None:
-    """By RFC 6761 every name below `localhost` is one."""
+def test_loopback_addresses_are_recognised(url: str, loopback: bool) -> None:
+    """By RFC 6761 they include every subdomain of `localhost`."""
     assert is_loopback(url) is loopback
 
 
 @pytest.mark.parametrize("host", ["abc.execute-api.localhost", "localhost", "A.Localhost"])
-def test_a_name_below_localhost_is_connected_to_without_a_resolver(
+def test_subdomain_of_localhost_needs_no_resolver(
     server: Any, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    """The server gets the name as its Host header, and no proxy is asked."""
+    """The server gets the name as its Host header; no proxy is used."""
     monkeypatch.setattr("socket.getaddrinfo", _only_addresses)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     server.will_answer(204)
@@ -52,7 +52,7 @@ def test_a_name_below_localhost_is_connected_to_without_a_resolver(
 
 
 def test_other_names_are_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only `localhost` and what is below it is taken for this machine."""
+    """Only `localhost` and its subdomains are this machine."""
     monkeypatch.setattr("socket.getaddrinfo", _only_addresses)
     with pytest.raises(requests.ConnectionError):
         http_session("http://localhost.example.com").get("http://localhost.example.com", timeout=5)
@@ -67,8 +67,8 @@ def _only_addresses(host: str, port: int, *_: Any, **__: Any) -> Any:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate")
 @pytest.mark.parametrize(("host", "valid"), [("abc.localhost", True), ("other.localhost", False)])
-def test_a_certificate_is_checked_for_the_name(tmp_path: Path, host: str, valid: bool) -> None:
-    """And not for the address that is connected to."""
+def test_certificate_is_checked_for_the_name(tmp_path: Path, host: str, valid: bool) -> None:
+    """Not for the address of the connection."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     options = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
     names = ["-subj", "/CN=abc.localhost", "-addext", "subjectAltName=DNS:abc.localhost"]

@@ -1,4 +1,4 @@
-"""Tokens and signatures reach the API they are for, and are shown to nobody."""
+"""Tokens and signatures are sent to their own API only, and never displayed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def with_token(server: Any) -> TaskClient:
     return TaskClient(server.url, authorise=BearerAuth(TOKEN, server.url))
 
 
-def refusal(api: TaskClient) -> TtOpsError:
-    """Show a task, which has to fail."""
+def failure(api: TaskClient) -> TtOpsError:
+    """Return the error of reading a task."""
     with pytest.raises(TtOpsError) as caught:
         api.show("1")
     assert caught.value.code == "api-forbidden"
@@ -36,14 +36,14 @@ def refusal(api: TaskClient) -> TtOpsError:
 
 
 def test_every_request_carries_the_token(server: Any) -> None:
-    """As RFC 6750 has it, line ends of a file around it left out."""
+    """As RFC 6750 has it, without a line end after the token."""
     server.will_answer(204)
     TaskClient(server.url, authorise=BearerAuth(f"{TOKEN}\n", server.url)).remove("1")
     assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_link_to_elsewhere_does_not_get_it(server: Any) -> None:
-    """The next page of a list may be anywhere, what authorises is for one API."""
+def test_link_to_another_origin_gets_no_credentials(server: Any) -> None:
+    """The next page of a list may be on another server."""
     elsewhere = server.url.replace("127.0.0.1", "localhost")
     json = {"content_type": "application/json"}
 
@@ -57,8 +57,8 @@ def test_a_link_to_elsewhere_does_not_get_it(server: Any) -> None:
     assert ["x-key" in asked.headers for asked in server.asked] == [True, False]
 
 
-def test_a_redirect_is_not_followed(server: Any) -> None:
-    """It is told, and nothing is sent to where it leads."""
+def test_redirect_is_not_followed(server: Any) -> None:
+    """It is an error, and nothing is sent to its target."""
     elsewhere = server.url.replace("127.0.0.1", "localhost")
     server.will_answer(307, location=f"{elsewhere}/tasks")
     with pytest.raises(TtOpsError) as caught:
@@ -68,58 +68,58 @@ def test_a_redirect_is_not_followed(server: Any) -> None:
 
 
 @pytest.mark.parametrize("token", ["two words", f"Bearer {TOKEN}", "a\r\nb: c", "é", "  "])
-def test_what_is_no_token_is_refused_unquoted(token: str) -> None:
-    """Part of it may well be one."""
+def test_invalid_token_is_refused_without_a_quote(token: str) -> None:
+    """A part of it may be a token."""
     with pytest.raises(ConfigurationError) as caught:
         BearerAuth(token, "https://api.example.com")
     assert caught.value.code == "api-token-invalid"
     assert token.strip() not in caught.value.message or not token.strip()
 
 
-def test_no_token_goes_over_the_network_in_the_clear() -> None:
-    """Plain http is for this machine."""
+def test_token_is_not_sent_without_https() -> None:
+    """Plain http is allowed on this machine only."""
     with pytest.raises(ConfigurationError) as caught:
         BearerAuth(TOKEN, "http://api.example.com")
     assert caught.value.code == "api-token-exposed"
     assert "'http://api.example.com'" in caught.value.message
 
 
-def test_a_token_is_not_shown() -> None:
-    """What has it does not tell."""
+def test_token_is_not_in_the_repr() -> None:
+    """Nor in the text."""
     auth = BearerAuth(TOKEN, "https://api.example.com")
     assert TOKEN not in f"{auth!r} {auth}"
 
 
-@pytest.mark.parametrize(("status", "told"), [(401, "new one"), (403, "the scope tasks:read:")])
-def test_a_refused_token_has_its_hint(server: Any, status: int, told: str) -> None:
-    """Another token is needed: a fresh one, or one that may do more."""
+@pytest.mark.parametrize(("status", "words"), [(401, "new token"), (403, "the scope tasks:read:")])
+def test_refused_token_has_a_hint(server: Any, status: int, words: str) -> None:
+    """A new token is needed, or one with another scope."""
     server.will_answer(status, '{"message":"Unauthorized"}', content_type="application/json")
-    assert told in refusal(with_token(server)).hint
+    assert words in failure(with_token(server)).hint
 
 
-def test_a_token_that_may_only_read_has_its_hint(server: Any) -> None:
-    """It is the scope of the method that is missing."""
+def test_missing_scope_is_named_in_the_hint(server: Any) -> None:
+    """A write needs the scope tasks:write."""
     server.will_answer(403, '{"message":"Forbidden"}', content_type="application/json")
     with pytest.raises(TtOpsError) as caught:
         with_token(server).add("first")
     assert "the scope tasks:write:" in caught.value.hint
 
 
-def test_the_gateways_reason_is_told(server: Any) -> None:
-    """It stands in a header."""
+def test_reason_of_the_gateway_is_in_the_message(server: Any) -> None:
+    """It comes from a header."""
     challenge = 'Bearer scope="" error="invalid_token" error_description="the token has expired"'
     server.will_answer(401, '{"message":"Unauthorized"}', www_authenticate=challenge)
-    assert refusal(with_token(server)).message.endswith("401 Unauthorized (the token has expired)")
+    assert failure(with_token(server)).message.endswith("401 Unauthorized (the token has expired)")
 
 
-def test_a_stranger_is_told_to_bring_a_token(server: Any) -> None:
-    """Where the API asks for one."""
+def test_missing_token_has_a_hint(server: Any) -> None:
+    """If the API requires one."""
     server.will_answer(401, '{"message":"Unauthorized"}', www_authenticate="Bearer")
-    assert refusal(TaskClient(server.url)).hint.endswith(": export TT_OPS_API_TOKEN=TOKEN")
+    assert failure(TaskClient(server.url)).hint.endswith(": export TT_OPS_API_TOKEN=TOKEN")
 
 
-def test_a_refused_signature_has_its_hint(server: Any) -> None:
-    """It says who signed."""
+def test_refused_signature_has_a_hint(server: Any) -> None:
+    """Its command shows the identity."""
     server.will_answer(403, '{"message":"Forbidden"}', content_type="application/json")
 
     def sign(request: Any) -> Any:
@@ -127,12 +127,12 @@ def test_a_refused_signature_has_its_hint(server: Any) -> None:
         return request
 
     api = TaskClient(server.url, authorise=sign)
-    assert refusal(api).hint.endswith(": aws sts get-caller-identity")
+    assert failure(api).hint.endswith(": aws sts get-caller-identity")
 
 
 @pytest.fixture
 def signing(server: Any) -> TaskClient:
-    """A client that signs with the one key the gateway knows."""
+    """A client that signs with the key that the gateway knows."""
     server.will_answer(204)
     environment = AwsEnvironment(
         region=REGION,
@@ -144,7 +144,7 @@ def signing(server: Any) -> TaskClient:
 
 
 def received(server: Any) -> ApiCall:
-    """The last request, as the gateway reads it."""
+    """The last request, as a call of the gateway."""
     request = server.asked[-1]
     path, _, query = request.path.partition("?")
     return ApiCall(
@@ -174,13 +174,13 @@ def received(server: Any) -> ApiCall:
 def test_paths_and_queries_are_signed_as_they_are_sent(
     server: Any, signing: TaskClient, path: str
 ) -> None:
-    """Encoded once on the wire, and once more in what is signed."""
+    """The signed path is encoded once more than the sent one."""
     signing.probe(path)
     assert verify(received(server), REGION)["accessKey"] == ACCESS_KEY_ID
 
 
-def test_a_body_is_signed(server: Any, signing: TaskClient) -> None:
-    """Another body under the same signature is refused."""
+def test_body_is_signed(server: Any, signing: TaskClient) -> None:
+    """Another body with the same signature is refused."""
     server.answers.clear()
     server.will_answer(200, '{"task_id": "1"}', content_type="application/json")
     signing.edit("ünï", title="Ünïcode ✓", description="a\nb")
@@ -191,10 +191,10 @@ def test_a_body_is_signed(server: Any, signing: TaskClient) -> None:
         verify(replace(call, body=b"{}"), REGION)
 
 
-def test_the_token_of_temporary_credentials_is_sent_and_signed(
+def test_token_of_temporary_credentials_is_signed(
     server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AWS knows the keys of an assumed role only together with it."""
+    """Keys of an assumed role are only valid with it."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
     monkeypatch.setenv("AWS_SESSION_TOKEN", "a-token")
@@ -210,7 +210,7 @@ def test_the_token_of_temporary_credentials_is_sent_and_signed(
 
 
 def test_every_page_is_signed(server: Any, signing: TaskClient) -> None:
-    """The address of the next page is part of its signature."""
+    """Each signature covers the address of its page."""
     server.answers.clear()
     server.will_answer(
         200, "[]", content_type="application/json", link='</tasks?cursor=x%3D>; rel="next"'

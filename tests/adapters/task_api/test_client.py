@@ -1,4 +1,4 @@
-"""The HTTP client of the task API, against a server on this machine."""
+"""The HTTP client of the task API, with a local server."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def problem(slug: str, **members: Any) -> str:
     return json.dumps({"type": f"urn:task-tracker:problem:{slug}", "title": slug, **members})
 
 
-def refusal(client: TaskClient) -> TtOpsError:
-    """Show a task, which has to fail."""
+def failure(client: TaskClient) -> TtOpsError:
+    """Return the error of reading a task."""
     with pytest.raises(TtOpsError) as caught:
         client.show("1")
     return caught.value
@@ -48,8 +48,8 @@ def test_each_call_is_one_request(server: Any) -> None:
 
 
 @pytest.mark.parametrize("end", ["", "/", "/stage", "/stage/"])
-def test_the_address_may_have_a_path(server: Any, end: str) -> None:
-    """A stage or a custom domain's mapping stays in front."""
+def test_address_may_have_a_path(server: Any, end: str) -> None:
+    """Such as a stage, or the mapping of a custom domain."""
     server.will_answer(204)
     TaskClient(server.url + end).remove("1")
     assert server.asked[0].path == f"{end.rstrip('/')}/tasks/1"
@@ -58,15 +58,15 @@ def test_the_address_may_have_a_path(server: Any, end: str) -> None:
 @pytest.mark.parametrize(
     ("task_id", "path"), [("a/b", "a%2Fb"), ("é ?#", "%C3%A9%20%3F%23"), ("%2F", "%252F")]
 )
-def test_an_id_is_one_piece_of_the_path(server: Any, task_id: str, path: str) -> None:
-    """Whatever is typed, no other resource is met."""
+def test_id_is_one_segment_of_the_path(server: Any, task_id: str, path: str) -> None:
+    """It is encoded, so that it cannot name another resource."""
     server.will_answer(204)
     TaskClient(server.url).remove(task_id)
     assert server.asked[0].path == f"/tasks/{path}"
 
 
 @pytest.mark.parametrize("task_id", ["", ".", ".."])
-def test_an_id_that_would_be_another_address_is_not_sent(server: Any, task_id: str) -> None:
+def test_id_that_changes_the_path_is_not_sent(server: Any, task_id: str) -> None:
     """`tasks/..` is the root."""
     with pytest.raises(TtOpsError, match="no task") as caught:
         TaskClient(server.url).remove(task_id)
@@ -74,8 +74,8 @@ def test_an_id_that_would_be_another_address_is_not_sent(server: Any, task_id: s
     assert server.asked == []
 
 
-def test_pages_are_fetched_as_they_are_needed(server: Any) -> None:
-    """The next one's address comes in the Link header, relative or not."""
+def test_pages_are_fetched_as_needed(server: Any) -> None:
+    """The address of the next page comes from the Link header."""
     server.will_answer(200, json.dumps([TASK]), **JSON, link='</tasks?cursor=a%2Bb>; rel="next"')
     server.will_answer(200, json.dumps([{"task_id": "2"}]), **JSON)
     tasks = TaskClient(server.url).list()
@@ -101,19 +101,19 @@ def test_pages_are_fetched_as_they_are_needed(server: Any) -> None:
         (400, '{"errors": 7}', "api-error"),
     ],
 )
-def test_a_refusal_has_a_code_and_the_apis_own_words(
+def test_error_response_has_a_code_and_the_apis_detail(
     server: Any, status: int, body: str, code: str
 ) -> None:
-    """Method, address and status are in the sentence, which has no full stop of the API's."""
+    """The message starts with method, address and status, and has no full stop."""
     server.will_answer(status, body)
-    error = refusal(TaskClient(server.url, patience=0))
+    error = failure(TaskClient(server.url, patience=0))
     assert (error.code, error.exit_code) == (code, ExitCode.FAILED)
     assert error.message.startswith(f"GET {server.url}/tasks/1: {status} ")
     assert not error.message.endswith(".")
 
 
-def test_what_is_wrong_with_a_field_is_told(server: Any) -> None:
-    """By the pointer to it."""
+def test_error_of_a_field_is_in_the_message(server: Any) -> None:
+    """With the pointer to the field."""
     errors = [{"pointer": "#/title", "detail": "is empty"}, "not an object"]
     body = problem("invalid-task", detail="The task is not valid.", errors=errors)
     server.will_answer(422, body, **PROBLEM)
@@ -131,24 +131,22 @@ def test_what_is_wrong_with_a_field_is_told(server: Any) -> None:
         ("malformed-body", "api-error", "tt-ops tasks --help"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_told_once(
-    server: Any, slug: str, code: str, hint: str
-) -> None:
-    """With a hint of its own: the service has no fault, and its log nothing to say."""
+def test_error_of_a_request_is_not_repeated(server: Any, slug: str, code: str, hint: str) -> None:
+    """Each problem has its own hint."""
     errors = [{"parameter": "x", "detail": "must be one of a, b"}]
     detail = "The parameter 'x' must be one of a, b."
     server.will_answer(400, problem(slug, detail=detail, errors=errors), **PROBLEM)
-    error = refusal(TaskClient(server.url))
+    error = failure(TaskClient(server.url))
     assert error.code == code
     assert error.message.endswith("/tasks/1: 400 The parameter 'x' must be one of a, b")
     assert error.hint.endswith(f": {hint}")
 
 
 @pytest.mark.parametrize("task_id", ["a/b", "é", "a b", "x" * 129])
-def test_an_id_that_no_task_can_have_is_of_no_task(server: Any, task_id: str) -> None:
-    """The service has no route for it, and that says nothing against the address."""
+def test_invalid_id_is_a_missing_task(server: Any, task_id: str) -> None:
+    """The service has no route for it; the address is right."""
     server.will_answer(404, problem("route-not-found"), **PROBLEM)
-    with pytest.raises(TtOpsError, match="404 no task can have this id") as caught:
+    with pytest.raises(TtOpsError, match="404 this is not a valid task id") as caught:
         TaskClient(server.url).show(task_id)
     assert caught.value.code == "task-not-found"
 
@@ -167,52 +165,50 @@ def test_an_id_that_no_task_can_have_is_of_no_task(server: Any, task_id: str) ->
         (404, problem("route-not-found"), PROBLEM),
     ],
 )
-def test_an_answer_of_something_else_is_told(
+def test_response_of_another_server_is_an_error(
     server: Any, status: int, body: str, headers: dict[str, str]
 ) -> None:
-    """A wrong address is no missing task, and no defect of ours."""
+    """It is not taken for a missing task."""
     server.will_answer(status, body, **headers)
-    error = refusal(TaskClient(server.url))
+    error = failure(TaskClient(server.url))
     assert error.code == "api-answer-unreadable"
     assert f"{server.url}/tasks/1 does not answer as the task API: {status}" in error.message
 
 
 @pytest.mark.parametrize("body", ["{}", "[1]", "[{}]", "<html>"])
-def test_a_list_of_something_else_is_told(server: Any, body: str) -> None:
-    """The same for lists."""
+def test_list_of_another_server_is_an_error(server: Any, body: str) -> None:
+    """It is not taken for an empty list."""
     server.will_answer(200, body)
     with pytest.raises(TtOpsError) as caught:
         list(TaskClient(server.url).list())
     assert caught.value.code == "api-answer-unreadable"
 
 
-def test_no_answer_gives_the_innermost_reason() -> None:
-    """And a command to try by hand."""
-    error = refusal(TaskClient("http://127.0.0.1:9"))
+def test_connection_error_has_the_innermost_reason() -> None:
+    """The hint is a command to try."""
+    error = failure(TaskClient("http://127.0.0.1:9"))
     assert error.code == "api-unreachable"
     assert "Connection refused" in error.message
     assert error.hint.endswith("curl -i http://127.0.0.1:9/tasks/1")
 
 
 @pytest.mark.parametrize("url", ["", "tasks.example.com", "ftp://x", "https://", "https://[x"])
-def test_what_is_no_address_is_quoted(url: str) -> None:
-    """Exit 4: nothing was sent."""
+def test_invalid_address_is_a_configuration_error(url: str) -> None:
+    """The message quotes it."""
     with pytest.raises(ConfigurationError) as caught:
         TaskClient(url)
     assert caught.value.code == "api-url-invalid"
     assert repr(url) in caught.value.message
 
 
-def test_a_probe_gives_any_answer_there_is(server: Any) -> None:
-    """Its caller knows what to expect."""
+def test_probe_returns_any_response(server: Any) -> None:
+    """An error status is no error."""
     server.will_answer(503, "busy")
     assert TaskClient(server.url).probe("health").status_code == 503
 
 
-def test_this_machine_is_reached_without_a_proxy(
-    server: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A proxy for the world outside has no way to it."""
+def test_loopback_is_reached_without_a_proxy(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy variables do not apply."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     server.will_answer(204)
@@ -220,22 +216,22 @@ def test_this_machine_is_reached_without_a_proxy(
     assert len(server.asked) == 1
 
 
-def test_a_password_in_the_address_is_sent_and_never_told(server: Any) -> None:
-    """Whatever goes wrong: no exception has it."""
+def test_password_in_the_address_is_in_no_message(server: Any) -> None:
+    """It is sent, but no error quotes it."""
     server.will_answer(500)
     server.will_answer(200, "no JSON")
     address = server.url.replace("//", "//someone:canary@")
-    errors = [refusal(TaskClient(address, patience=0)) for _ in range(2)]
+    errors = [failure(TaskClient(address, patience=0)) for _ in range(2)]
     assert server.asked[0].headers["authorization"].startswith("Basic ")
-    errors.append(refusal(TaskClient("http://someone:canary@127.0.0.1:1", patience=0)))
+    errors.append(failure(TaskClient("http://someone:canary@127.0.0.1:1", patience=0)))
     with pytest.raises(ConfigurationError) as caught:
         TaskClient("ftp://someone:canary@example.com")
     for error in (*errors, caught.value):
         assert "canary" not in error.message + error.hint
 
 
-def test_a_task_is_created_under_its_id_once(server: Any) -> None:
-    """With the precondition that there is none; what is there already is no error."""
+def test_task_is_created_under_its_id_once(server: Any) -> None:
+    """The request has a precondition; an existing task is no error."""
     server.will_answer(201, "{}")
     server.will_answer(412, "{}")
     client = TaskClient(server.url)

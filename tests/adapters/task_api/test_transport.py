@@ -1,4 +1,4 @@
-"""What the client makes of a network that fails and a service that is busy, on the real service."""
+"""Retries of the client when the network fails or the service throttles, on the real service."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ def code(call: Callable[[], object]) -> str:
     return caught.value.code
 
 
-def test_all_pages_are_walked(service: Any, client: TaskClient) -> None:
-    """In pages of 100, or less where less is wanted."""
-    made = [client.add(f"task {number}").title for number in range(105)]
-    assert titles(client) == made[::-1]
+def test_all_pages_are_read(service: Any, client: TaskClient) -> None:
+    """In pages of 100, or of a smaller limit."""
+    expected = [client.add(f"task {number}").title for number in range(105)]
+    assert titles(client) == expected[::-1]
     assert len([asked for asked in service.asked if asked.startswith("GET")]) == 2
-    assert [task.title for task in client.list(limit=102)] == made[:2:-1]
+    assert [task.title for task in client.list(limit=102)] == expected[:2:-1]
     assert len(list(client.list(limit=7))) == 7
     assert service.asked[-1] == "GET /tasks?limit=7"
     assert list(client.list(limit=0)) == []
 
 
-def test_a_status_is_asked_for(client: TaskClient) -> None:
-    """The service filters."""
+def test_list_is_filtered_by_status(client: TaskClient) -> None:
+    """By the service."""
     client.add("first", status="done")
     client.add("second")
     assert [task.title for task in client.list("done")] == ["first"]
 
 
 @pytest.mark.parametrize("kind", ["dropped", "answer lost", "429", "503"])
-def test_a_call_survives_a_failure(service: Any, client: TaskClient, kind: str) -> None:
-    """Each kind, on each method: done once, and answered as if nothing had been."""
+def test_failed_call_is_retried(service: Any, client: TaskClient, kind: str) -> None:
+    """Each method has its effect once, and returns its usual result."""
     service.fail("POST", kind)
     task = client.add("once")
     assert titles(client) == ["once"]
@@ -71,25 +71,23 @@ def test_a_call_survives_a_failure(service: Any, client: TaskClient, kind: str) 
 
 
 @pytest.mark.parametrize(("kind", "asked"), [("dropped", 1), ("503", 1), ("429", 2)])
-def test_an_unguarded_edit_is_repeated_only_if_throttled(
+def test_edit_without_if_match_is_retried_only_if_throttled(
     service: Any, client: TaskClient, kind: str, asked: int
 ) -> None:
-    """Otherwise the second attempt could undo what somebody else has changed in between."""
+    """A second attempt could undo a change that someone else made in between."""
     task = client.add("first")
     service.asked.clear()
     service.fail("PATCH", kind)
     if asked == 1:
-        unsure = code(lambda: client.edit(task.task_id, status="done"))
-        assert unsure in {"api-unreachable", "api-unavailable"}
+        found = code(lambda: client.edit(task.task_id, status="done"))
+        assert found in {"api-unreachable", "api-unavailable"}
     else:
         assert client.edit(task.task_id, status="done").version == 2
     assert len(service.asked) == asked
 
 
-def test_an_edit_whose_answer_was_lost_is_told_from_somebody_elses(
-    service: Any, client: TaskClient
-) -> None:
-    """After a lost answer and a 412, the task is compared: fields and version."""
+def test_lost_answer_is_distinguished_from_another_edit(service: Any, client: TaskClient) -> None:
+    """After a lost answer and a 412, fields and version of the task are compared."""
     task = client.add("first")
     others = TaskClient(service.url)
 
@@ -108,8 +106,8 @@ def test_an_edit_whose_answer_was_lost_is_told_from_somebody_elses(
     assert code(lambda: client.edit(task.task_id, title="ours", if_match=3)) == "task-changed"
 
 
-def test_a_guarded_call_does_not_overwrite(client: TaskClient) -> None:
-    """412 is an answer; nothing is tried again."""
+def test_if_match_prevents_overwriting(client: TaskClient) -> None:
+    """A 412 is not retried."""
     task = client.add("first")
     client.edit(task.task_id, title="second")
     for call in (
@@ -121,13 +119,13 @@ def test_a_guarded_call_does_not_overwrite(client: TaskClient) -> None:
     assert titles(client) == ["second"]
 
 
-def test_removing_what_is_not_there_is_told(client: TaskClient) -> None:
-    """Only after an attempt that may have removed it is it a success."""
+def test_removing_a_missing_task_is_an_error(client: TaskClient) -> None:
+    """Except after an attempt that may have removed it."""
     assert code(lambda: client.remove("nothing")) == "task-not-found"
 
 
-def test_a_key_makes_one_task(client: TaskClient) -> None:
-    """The first is given again; another one under the same key is refused."""
+def test_idempotency_key_creates_one_task(client: TaskClient) -> None:
+    """The same fields return the first task; other fields are an error."""
     task = client.add("once", idempotency_key="key")
     assert client.add("once", idempotency_key="key") == task
     assert code(lambda: client.add("other", idempotency_key="key")) == "idempotency-key-reused"
@@ -135,8 +133,8 @@ def test_a_key_makes_one_task(client: TaskClient) -> None:
     assert client.add("once").task_id != client.add("once").task_id
 
 
-def test_the_same_request_under_way_is_waited_for(server: Any) -> None:
-    """409 comes after a lost answer, when the first attempt is still being carried out."""
+def test_request_in_progress_is_retried(server: Any) -> None:
+    """The API answers 409 while the first attempt, whose answer was lost, is carried out."""
     problem = '{"type": "urn:task-tracker:problem:request-in-progress", "title": "x"}'
     server.will_answer(409, problem, content_type="application/problem+json", retry_after="0")
     server.will_answer(201, '{"task_id": "1"}')
@@ -146,8 +144,8 @@ def test_the_same_request_under_way_is_waited_for(server: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 500, 502])
-def test_other_answers_are_final(server: Any, status: int) -> None:
-    """One request, whatever the method."""
+def test_other_responses_are_not_retried(server: Any, status: int) -> None:
+    """Each call is one request."""
     server.will_answer(status, "{}")
     client = TaskClient(server.url)
     for call in (lambda: client.add("x"), lambda: client.show("1"), lambda: client.remove("1")):
@@ -161,12 +159,14 @@ def date(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
-    ("wait", "least"), [(lambda: "1", 1.0), (lambda: date(2), 0.9), (lambda: "nonsense", 0.0)]
+    ("status", "wait", "least"),
+    [(429, lambda: "1", 1.0), (503, lambda: date(2), 0.9), (503, lambda: "nonsense", 0.0)],
 )
-def test_the_api_says_when(server: Any, status: int, wait: Callable[[], str], least: float) -> None:
-    """`Retry-After` in seconds or as a date is the least that is waited; nonsense is not read."""
+def test_retry_after_is_the_shortest_pause(
+    server: Any, status: int, wait: Callable[[], str], least: float
+) -> None:
+    """`Retry-After` may be in seconds or a date; an invalid value is ignored."""
     server.will_answer(status, retry_after=wait())
     server.will_answer(200, '{"task_id": "1"}')
     started = time.monotonic()
@@ -175,8 +175,8 @@ def test_the_api_says_when(server: Any, status: int, wait: Callable[[], str], le
 
 
 @pytest.mark.parametrize("wait", ["86400", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_patience_ends(server: Any, wait: str) -> None:
-    """Nobody waits for what will come too late."""
+def test_call_is_not_retried_after_its_limit(server: Any, wait: str) -> None:
+    """A pause that would exceed the limit is not begun."""
     server.will_answer(503, retry_after=wait)
     started = time.monotonic()
     assert code(lambda: TaskClient(server.url).show("1")) == "api-unavailable"
@@ -184,8 +184,8 @@ def test_patience_ends(server: Any, wait: str) -> None:
     assert len(server.asked) == 1
 
 
-def test_patience_is_for_the_whole_call(server: Any) -> None:
-    """However often the API says no."""
+def test_limit_is_for_all_attempts(server: Any) -> None:
+    """Not for each of them."""
     server.will_answer(429)
     started = time.monotonic()
     assert code(lambda: TaskClient(server.url, patience=1).show("1")) == "api-throttled"
@@ -193,8 +193,8 @@ def test_patience_is_for_the_whole_call(server: Any) -> None:
     assert len(server.asked) > 2
 
 
-def test_a_service_that_is_gone_is_told_soon() -> None:
-    """Four attempts, whatever the patience: more would not tell more."""
+def test_failing_connection_is_tried_four_times() -> None:
+    """Whatever the limit."""
     attempts = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -214,21 +214,21 @@ def test_a_service_that_is_gone_is_told_soon() -> None:
     assert (found, len(attempts)) == ("api-unreachable", 4)
 
 
-def test_a_probe_is_one_request(server: Any) -> None:
-    """What is measured or drilled is what happened once."""
+def test_probe_is_not_retried(server: Any) -> None:
+    """It measures one request."""
     server.will_answer(503)
     assert TaskClient(server.url).probe("health").status_code == 503
     assert len(server.asked) == 1
 
 
-def test_threads_share_a_client_and_its_pace(service: Any, client: TaskClient) -> None:
-    """One that is throttled holds back all, and nothing is lost or doubled."""
-    service.fail("POST", "429", times=8, retry_after="1")
+def test_threads_share_a_rate_limiter(service: Any, client: TaskClient) -> None:
+    """A throttled request delays all threads; no task is lost or created twice."""
+    service.fail("POST", "429", times=4, retry_after="1")
     started = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(client.add, [f"task {number}" for number in range(20)]))
+        tasks = list(pool.map(client.add, [f"task {number}" for number in range(20)]))
     assert time.monotonic() - started > 1
-    assert len({task.task_id for task in made}) == 20
-    assert Counter(titles(client)) == Counter(task.title for task in made)
-    # 4 at once, all throttled, then 4 once more: not 8 in a row by each.
-    assert len([asked for asked in service.asked if asked.startswith("POST")]) == 28
+    assert len({task.task_id for task in tasks}) == 20
+    assert Counter(titles(client)) == Counter(task.title for task in tasks)
+    # The first four are throttled together; no other request is.
+    assert len([asked for asked in service.asked if asked.startswith("POST")]) == 24
