@@ -24,7 +24,7 @@ Forge = Callable[[Any], str | bytes]
 
 @pytest.fixture(scope="module")
 def api(aws: Any, function: Any, issuer: Any) -> Any:
-    """An API whose routes want a token of the issuer, for one of two audiences."""
+    """An API whose routes require a token of the issuer, for one of two audiences."""
     return aws.api(
         function,
         *ROUTES,
