@@ -11,7 +11,7 @@ import requests
 @pytest.mark.parametrize("path", ["/_tt-ops/", "/_tt-ops/health", "/_aws/execute-api/x/", "/"])
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", ""])
 def test_a_rebound_host_name_is_refused(aws: Any, path: str, host: str) -> None:
-    """A page whose name was pointed to 127.0.0.1 reads nothing."""
+    """A page whose name resolves to 127.0.0.1 reads nothing."""
     response = requests.get(aws.server.url + path, headers={"Host": host}, timeout=5)
     assert response.status_code == 403
 
@@ -24,8 +24,8 @@ def test_names_of_this_machine_are_accepted(aws: Any, host: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil"])
-def test_another_sites_page_cannot_reach_the_control_plane(aws: Any, origin: str) -> None:
-    """A browser that sends another origin is refused, since functions are code that runs here."""
+def test_another_site_cannot_reach_the_control_plane(aws: Any, origin: str) -> None:
+    """Another origin is refused, since functions are code that runs here."""
     response = requests.post(
         f"{aws.server.url}/2015-03-31/functions", headers={"Origin": origin}, timeout=5
     )
@@ -33,6 +33,6 @@ def test_another_sites_page_cannot_reach_the_control_plane(aws: Any, origin: str
     assert "access-control-allow-origin" not in response.headers
 
 
-def test_unknown_page_is_not_found(aws: Any) -> None:
-    """There is nothing else below /_tt-ops/."""
+def test_an_unknown_page_is_not_found(aws: Any) -> None:
+    """It is a 404."""
     assert requests.get(f"{aws.server.url}/_tt-ops/nothing", timeout=5).status_code == 404

@@ -22,8 +22,8 @@ from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
         ("iam", "ListPoliciesGrantingServiceAccess"),
     ],
 )
-def test_an_action_that_is_not_emulated(aws: Any, service: str, action: str) -> None:
-    """It is a 400 in the service's own protocol, which names the action."""
+def test_an_action_that_is_not_emulated_is_refused(aws: Any, service: str, action: str) -> None:
+    """The error is a 400 in the service's own protocol and names the action."""
     client = aws.client(service)
     arguments = {
         "GetDataProtectionPolicy": {"ResourceArn": "arn:aws:sns:eu-west-3:123456789012:any"},
@@ -53,10 +53,10 @@ def test_an_action_that_is_not_emulated(aws: Any, service: str, action: str) -> 
         ("xray", "GetIndexingRules", {}),
     ],
 )
-def test_a_rest_action_that_is_not_emulated(
+def test_a_rest_action_that_is_not_emulated_is_refused(
     aws: Any, service: str, action: str, arguments: dict[str, str]
 ) -> None:
-    """Clients get the same error where moto has no route, no service, or takes another action."""
+    """Also where moto has no route, no service, or takes it for another action."""
     with pytest.raises(ClientError) as caught:
         aws.client(service)._make_api_call(action, arguments)
     response = caught.value.response
@@ -65,8 +65,8 @@ def test_a_rest_action_that_is_not_emulated(
     assert response["Error"]["Message"].startswith(f"{service} {action} is not emulated: ")
 
 
-def test_a_path_of_no_action_is_named(aws: Any) -> None:
-    """Where no action of AWS has the path, the error names the path."""
+def test_a_path_without_an_action_is_refused(aws: Any) -> None:
+    """The error names the path."""
     response = requests.get(
         f"{aws.server.url}/2015-03-31/nothing",
         headers={"Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/eu-west-3/lambda/aws4_r"},
@@ -76,8 +76,8 @@ def test_a_path_of_no_action_is_named(aws: Any) -> None:
     assert "lambda GET /2015-03-31/nothing is not emulated" in response.text
 
 
-def test_an_option_that_makes_moto_fail(aws: Any) -> None:
-    """A crash of moto is no error 500, which clients would retry."""
+def test_a_failure_of_moto_is_refused(aws: Any) -> None:
+    """An error 500 would be retried."""
     with pytest.raises(ClientError) as caught:
         aws.client("dynamodb").execute_statement(Statement="SELECT nonsense")
     error = caught.value.response["Error"]
@@ -85,7 +85,7 @@ def test_an_option_that_makes_moto_fail(aws: Any) -> None:
     assert "dynamodb ExecuteStatement is not emulated: moto fails with " in error["Message"]
 
 
-def test_deleting_a_part_of_a_bucket_that_moto_lacks_keeps_the_bucket(aws: Any) -> None:
+def test_an_unknown_bucket_operation_does_not_delete_the_bucket(aws: Any) -> None:
     """moto takes the request for DeleteBucket."""
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
@@ -101,8 +101,8 @@ def test_motos_own_api_is_not_served(aws: Any) -> None:
 
 
 @pytest.mark.parametrize("region", ["xx", "eu-nowhere-1"])
-def test_a_region_that_is_none(aws: Any, region: str) -> None:
-    """It is a 400 that quotes the region, whatever the service."""
+def test_an_unknown_region_is_refused(aws: Any, region: str) -> None:
+    """The error is a 400 that quotes the region."""
     for service, operation in [("lambda", "list_functions"), ("sns", "list_topics")]:
         client = boto3.client(
             service,

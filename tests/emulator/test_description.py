@@ -77,8 +77,10 @@ def schemathesis(tmp_path: Path) -> Try:
     return run
 
 
-def test_public_api(public: Api, tracker: Function, schemathesis: Try) -> None:
-    """Every operation holds every check, one by one and in sequences, and logs no error."""
+def test_the_public_api_matches_its_description(
+    public: Api, tracker: Function, schemathesis: Try
+) -> None:
+    """Every operation passes every check, alone and in sequences, and logs no error."""
     said = schemathesis(public, "--seed=4", "--max-examples=3")
     operations = len(_operations(_document()))
     assert f"{operations} selected / {operations} total" in said
@@ -105,16 +107,18 @@ def test_head_has_the_headers_of_get_and_no_body(public: Api, path: str) -> None
 
 @pytest.mark.soak
 @pytest.mark.timeout(1000)
-def test_public_api_for_long(public: Api, schemathesis: Try) -> None:
-    """More requests, other ones each time; a failure names its seed."""
+def test_the_public_api_matches_its_description_with_many_examples(
+    public: Api, schemathesis: Try
+) -> None:
+    """The requests are others each time; a failure names its seed."""
     schemathesis(public, "--max-examples=200")
 
 
 @pytest.mark.soak
-def test_tokens(
+def test_an_api_with_tokens_matches_its_description(
     aws: Aws, tracker: Function, issuer: Any, tmp_path: Path, schemathesis: Try
 ) -> None:
-    """Where tokens are asked for, only /health does without a valid one."""
+    """Only /health works without a valid one."""
     routes = [f"{method} /{{proxy+}} for tasks:read" for method in ("GET", "HEAD")]
     authorizer = {"Issuer": issuer.url, "Audience": ["tasks"]}
     api = aws.api(tracker, "$default for tasks:write", *routes, auth="JWT", authorizer=authorizer)
@@ -132,8 +136,8 @@ def test_tokens(
     schemathesis(api, *options, f"--header=Authorization: Bearer {token}", description=description)
 
 
-def test_untrue_description(public: Api, tmp_path: Path, schemathesis: Try) -> None:
-    """A description that leaves something out is found out."""
+def test_a_wrong_description_fails(public: Api, tmp_path: Path, schemathesis: Try) -> None:
+    """A missing response is reported."""
     document = _document()
     del document["paths"]["/tasks/{task_id}"]["get"]["responses"]["404"]
     description = tmp_path / "openapi.json"

@@ -15,8 +15,8 @@ def _page(aws: Any) -> str:
     return response.text
 
 
-def test_shows_what_there_is(aws: Any, api: Any) -> None:
-    """The page says that it is an emulation, and lists what is deployed."""
+def test_the_page_lists_what_is_deployed(aws: Any, api: Any) -> None:
+    """It also says that it is an emulation."""
     table = aws.client("dynamodb")
     table.create_table(
         TableName="shown",
@@ -53,13 +53,13 @@ def test_shows_what_there_is(aws: Any, api: Any) -> None:
     assert "START RequestId" in page
 
 
-def test_nothing_is_loaded_from_elsewhere(aws: Any) -> None:
-    """The page has no link, script or picture."""
+def test_the_page_loads_nothing(aws: Any) -> None:
+    """It has no link, script or picture."""
     assert not re.search(r"<(script|link|img|iframe)|\bsrc=|\bhref=|url\(|@import", _page(aws))
 
 
-def test_a_log_line_cannot_inject(aws: Any, function: Any) -> None:
-    """Markup in a log line is shown, not run."""
+def test_markup_in_a_log_line_is_escaped(aws: Any, function: Any) -> None:
+    """It is shown, not run."""
     function.do("say", text="<script>alert(1)</script><img src=x onerror=alert(1)>")
     page = _page(aws)
     assert "<script>alert" not in page

@@ -26,7 +26,7 @@ CHANGES = [
 def test_an_alarm_fires_at_once_and_recovers_after_two_periods(
     alarm_aws: Any, clock: Any, name: str, eventually: Eventually
 ) -> None:
-    """With no other change between."""
+    """There is no other change in between."""
     put_alarm(alarm_aws, name)
     eventually(lambda: state_of(alarm_aws, name) == "OK")
     record(name)
@@ -87,7 +87,7 @@ def test_an_alarm_evaluates_its_statistic(
     samples: list[float],
     state: str,
 ) -> None:
-    """Of its very metric, over its periods."""
+    """The statistic is of its own metric, over its periods."""
     own = f"{name}-{len(samples)}-{abs(hash(str(options)))}"
     for value in samples:
         record(own, value)

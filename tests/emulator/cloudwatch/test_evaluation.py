@@ -54,10 +54,10 @@ MISSING = [
 
 @pytest.mark.parametrize("current", ["OK", "ALARM", "INSUFFICIENT_DATA"])
 @pytest.mark.parametrize(("needed", "points", "expected"), MISSING)
-def test_missing_data_may_be_insufficient(
+def test_missing_data_treated_as_missing(
     needed: int, points: str, expected: str | None, current: str
 ) -> None:
-    """Only when every datapoint is missing; a lasting breach fires all the same."""
+    """The state is INSUFFICIENT_DATA only when every datapoint is missing."""
     rule = _rule(needed, missing_data="missing")
     if current != "OK" or not points.endswith("-"):
         assert evaluate(rule, _points(points), current).state == (expected or current)
@@ -65,10 +65,10 @@ def test_missing_data_may_be_insufficient(
 
 @pytest.mark.parametrize("current", ["OK", "ALARM", "INSUFFICIENT_DATA"])
 @pytest.mark.parametrize(("needed", "points", "expected"), DOCUMENTED)
-def test_states_are_those_of_the_documentation(
+def test_missing_data_treated_as_not_breaching(
     needed: int, points: str, expected: str, current: str
 ) -> None:
-    """From every state."""
+    """The new state does not depend on the present one."""
     assert evaluate(_rule(needed), _points(points), current).state == expected
 
 
@@ -76,7 +76,7 @@ def test_states_are_those_of_the_documentation(
     ("current", "expected"), [("OK", "OK"), ("ALARM", "ALARM"), ("INSUFFICIENT_DATA", "ALARM")]
 )
 def test_an_old_datapoint_does_not_end_ok(current: str, expected: str) -> None:
-    """It has been judged when it was new."""
+    """It was judged when it was new."""
     assert evaluate(_rule(1, periods=1), _points("X -"), current).state == expected
 
 
@@ -89,8 +89,8 @@ def test_an_old_datapoint_does_not_end_ok(current: str, expected: str) -> None:
         ("LessThanOrEqualToThreshold", [2.0, 3.0]),
     ],
 )
-def test_comparison_operators(operator: str, firing: list[float]) -> None:
-    """Each of the four operators."""
+def test_each_comparison_operator_fires(operator: str, firing: list[float]) -> None:
+    """At, above or below the threshold."""
     for value in (2.0, 3.0, 4.0):
         state = evaluate(Rule(operator, 3, 1, 1), [Datapoint(START, value)], "OK").state
         assert state == ("ALARM" if value in firing else "OK")
@@ -138,13 +138,13 @@ def test_comparison_operators(operator: str, firing: list[float]) -> None:
         ),
     ],
 )
-def test_reasons_are_worded_as_by_cloudwatch(rule: Rule, points: str, reason: str) -> None:
-    """The sentence names datapoints with their time, the threshold, and what was made of gaps."""
+def test_reasons_have_the_words_of_cloudwatch(rule: Rule, points: str, reason: str) -> None:
+    """The sentence has datapoints with their time, the threshold and the treatment of gaps."""
     assert evaluate(rule, _points(points), "OK").reason == reason
 
 
 def test_a_reason_names_five_datapoints_at_most() -> None:
-    """Of more, the newest."""
+    """They are the newest."""
     verdict = evaluate(_rule(6, periods=6), _points("- X X X X X X"), "OK")
     assert verdict.reason.startswith(
         "Threshold Crossed: 6 out of the last 6 datapoints [5.0 (22/11/26 12:06:00), "

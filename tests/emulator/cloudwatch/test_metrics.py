@@ -33,7 +33,7 @@ VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=40)
     ],
 )
 def test_statistics_are_those_that_cloudwatch_defines(name: str, expected: float) -> None:
-    """Each of the numbers 1 to 100."""
+    """Checked with the numbers 1 to 100."""
     store = MetricStore()
     for value in range(1, 101):
         store.record(METRIC, value, at=0)
@@ -42,8 +42,8 @@ def test_statistics_are_those_that_cloudwatch_defines(name: str, expected: float
 
 
 @pytest.mark.parametrize("name", ["", "sum", "Median", "p", "p101", "p-1", "95", "tm90", "IQM"])
-def test_other_statistics_are_not_known(name: str) -> None:
-    """CloudWatch's trimmed ones included."""
+def test_other_statistics_are_unknown(name: str) -> None:
+    """Trimmed means are, for example."""
     assert not is_statistic(name)
 
 

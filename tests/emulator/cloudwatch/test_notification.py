@@ -20,10 +20,10 @@ from tests.emulator.alarms_and_metrics import (
 )
 
 
-def test_a_change_is_mailed_in_the_words_of_cloudwatch(
+def test_a_state_change_is_mailed(
     alarm_aws: Any, topic: str, name: str, eventually: Eventually
 ) -> None:
-    """Subject, reason, condition and metric; the history has the action."""
+    """The mail has subject, reason, condition and metric; the history has the action."""
     put_alarm(alarm_aws, name, AlarmActions=[topic], Dimensions=[{"Name": "Of", "Value": "x"}])
     eventually(lambda: state_of(alarm_aws, name) == "OK")
     record(name, Of="x")
@@ -88,7 +88,7 @@ def _policy(topic: str, **statement: Any) -> str:
         ({"Effect": "Deny"}, False),
     ],
 )
-def test_the_policy_of_the_topic_decides(
+def test_the_policy_of_the_topic_is_applied(
     alarm_aws: Any,
     topic: str,
     name: str,
@@ -96,7 +96,7 @@ def test_the_policy_of_the_topic_decides(
     statement: dict[str, Any],
     allowed: bool,
 ) -> None:
-    """An alarm that may not publish changes all the same, and its history says why."""
+    """An alarm that may not publish changes all the same, and its history has the reason."""
     arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
     alarm_aws.client("sns").set_topic_attributes(
         TopicArn=topic,
@@ -128,7 +128,7 @@ def test_the_policy_of_the_topic_decides(
 def test_a_failed_action_is_in_the_history(
     alarm_aws: Any, name: str, eventually: Eventually, action: str, error: str
 ) -> None:
-    """With the reason."""
+    """The item has the reason."""
     put_alarm(alarm_aws, name, OKActions=[action])
     failed = f'Failed to execute action {action}. Received error: "{error}"'
     eventually(lambda: summaries_of(alarm_aws, name, "Action") == [failed])

@@ -73,7 +73,7 @@ STAT = {"Metric": {"Namespace": "Test", "MetricName": "M"}, "Period": 60, "Stat"
 def test_an_alarm_that_cannot_be_evaluated_is_refused(
     in_process_aws: Any, name: str, options: dict[str, Any], refused: str
 ) -> None:
-    """What it has is named, and there is no such alarm."""
+    """The error names the option, and the alarm does not exist."""
     error = error_of(lambda: put_alarm(in_process_aws, name, **options))
     assert error.startswith(
         f"NotImplemented: cloudwatch PutMetricAlarm is not emulated: the alarm {name!r} has "
@@ -102,8 +102,8 @@ def test_a_changed_configuration_keeps_state_and_history(in_process_aws: Any, na
     ]
 
 
-def test_history_comes_in_pages(in_process_aws: Any, name: str) -> None:
-    """The newest first, from a time on; another order is refused."""
+def test_history_is_paged(in_process_aws: Any, name: str) -> None:
+    """Newest first, from a time on; another order is refused."""
     put_alarm(in_process_aws, name)
     for state in ("OK", "ALARM", "OK", "ALARM"):
         set_state(in_process_aws, name, state)
@@ -119,8 +119,8 @@ def test_history_comes_in_pages(in_process_aws: Any, name: str) -> None:
     assert ascending.endswith("the order TimestampAscending")
 
 
-def test_clients_of_the_query_protocol_read_history(in_process_aws: Any, name: str) -> None:
-    """Older SDKs speak XML."""
+def test_the_query_protocol_reads_history(in_process_aws: Any, name: str) -> None:
+    """Older SDKs use XML."""
     put_alarm(in_process_aws, name)
     scope = f"{REGION}/monitoring/aws4_request"
     answer = requests.post(
@@ -186,7 +186,7 @@ def test_start_is_rounded_down_to_the_minute(
 def test_newest_values_come_first_by_default(
     cloudwatch: CloudWatch, record_sample: Record, name: str
 ) -> None:
-    """What is not to be returned is not, and a label is the query's."""
+    """A query with ReturnData false has no result, and a label is the query's."""
     for minute in range(3):
         record_sample(minute, HOUR + minute * MINUTE)
     hidden = {**statistic("m1", name, "M"), "ReturnData": False}
@@ -198,7 +198,7 @@ def test_newest_values_come_first_by_default(
     assert result["Values"] == [0, 1, 2]
 
 
-def test_clients_of_the_query_protocol_get_the_same_answer(
+def test_the_query_protocol_reads_metrics(
     in_process_aws: Any, cloudwatch: CloudWatch, record_sample: Record, name: str
 ) -> None:
     """Older SDKs send forms and read XML."""
@@ -260,12 +260,12 @@ QUERY = statistic("m1", "Test", "M")
 def test_get_metric_data_refuses_what_it_cannot_answer(
     cloudwatch: CloudWatch, query: dict[str, Any], options: dict[str, Any], expected: str
 ) -> None:
-    """What is not emulated is named, and a wrong request is not valid."""
+    """An option that is not emulated is named, and a wrong request is not valid."""
     assert error_of(lambda: cloudwatch.data(query, **options)) == expected
 
 
 def test_other_operations_on_metrics_are_not_emulated(cloudwatch: CloudWatch) -> None:
-    """moto would answer them from other data."""
+    """They would use a store that GetMetricData does not read."""
     client = cloudwatch.client
     put = {"Namespace": "Test", "MetricData": [{"MetricName": "M", "Value": 1}]}
     assert error_of(lambda: client.put_metric_data(**put)) == (

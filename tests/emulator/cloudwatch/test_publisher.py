@@ -79,7 +79,7 @@ def test_an_invocation_is_published_under_four_sets_of_dimensions(
 
 
 def test_a_refused_request_has_no_integration(aws: Any, cloudwatch: CloudWatch) -> None:
-    """A 404 of the gateway's own is a 4xx without IntegrationLatency."""
+    """A 404 of the gateway itself is a 4xx without IntegrationLatency."""
     api = aws.api(aws.function(), "GET /tasks")
     assert api.call("/nowhere").status_code == 404
     assert cloudwatch.sum("AWS/ApiGateway", "4xx", ApiId=api.id) == 1

@@ -29,7 +29,7 @@ def allowed(response: Any) -> dict[str, str]:
     return {name.lower(): response.headers[name] for name in names}
 
 
-def test_preflights_without_a_route_are_the_gateways(aws: Any, function: Any) -> None:
+def test_the_gateway_answers_preflights_without_a_route(aws: Any, function: Any) -> None:
     """Routes of other methods make no difference, whatever their authorization."""
     api = aws.api(function, "PUT /tasks", auth="AWS_IAM", CorsConfiguration=CONFIGURATION)
     answer = api.call("/tasks", "OPTIONS", headers=ASK)
@@ -39,7 +39,7 @@ def test_preflights_without_a_route_are_the_gateways(aws: Any, function: Any) ->
     assert allowed(refused) == {}
 
 
-def test_a_route_that_takes_options_gets_preflights(aws: Any, function: Any) -> None:
+def test_a_route_for_options_receives_preflights(aws: Any, function: Any) -> None:
     """`$default` does: its function answers, and the gateway adds the headers."""
     api = aws.api(function, CorsConfiguration=CONFIGURATION)
     answer = api.call("/tasks", "OPTIONS", headers=ASK)
@@ -47,9 +47,7 @@ def test_a_route_that_takes_options_gets_preflights(aws: Any, function: Any) -> 
     assert allowed(answer) == ALLOWED
 
 
-def test_the_authorizer_of_a_route_that_takes_options_gets_them_first(
-    aws: Any, function: Any
-) -> None:
+def test_an_authorizer_checks_preflights_of_its_route(aws: Any, function: Any) -> None:
     """A browser signs no preflight, so a protected `$default` needs an open route beside it."""
     api = aws.api(function, auth="AWS_IAM", CorsConfiguration=CONFIGURATION)
     assert api.call("/tasks", "OPTIONS", headers=ASK).status_code == 403
@@ -76,7 +74,7 @@ def test_the_functions_own_headers_are_replaced(aws: Any, function: Any) -> None
 
 
 def test_every_origin_may_be_allowed(aws: Any, function: Any) -> None:
-    """`*` is answered as such, since no credentials go along."""
+    """The answer to `*` is `*`, since no credentials are sent."""
     api = aws.api(function, CorsConfiguration={"AllowOrigins": ["*"]})
     answer = api.call("/", headers={"Origin": "https://anywhere.example"})
     assert allowed(answer) == {"access-control-allow-origin": "*"}

@@ -18,7 +18,7 @@ NOT_FOUND = {"message": "Not Found"}
 INTERNAL_ERROR = {"message": "Internal Server Error"}
 
 
-def test_event_is_payload_format_2(api: Any) -> None:
+def test_the_event_has_payload_format_2(api: Any) -> None:
     """The function gets the documented event, fields without a value left out."""
     before = time.time()
     response = api.call(
@@ -114,7 +114,7 @@ def test_unknown_api_is_not_found(aws: Any) -> None:
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
-def test_full_answer(api: Any) -> None:
+def test_the_client_gets_the_answer_of_the_function(api: Any) -> None:
     """The client gets status, headers and body of the function's answer."""
     headers = {"Content-Type": "text/csv", "X-Number": 7, "X-True": True}
     response = api.answer({"statusCode": 201, "headers": headers, "body": "a,b"})
@@ -141,14 +141,14 @@ def test_full_answer(api: Any) -> None:
         {"statusCode": 200, "body": "YQ==", "isBase64Encoded": True},
     ],
 )
-def test_malformed_answer_is_a_500(api: Any, value: Any) -> None:
-    """An answer that is no HTTP response gives the gateway's 500."""
+def test_a_malformed_answer_is_a_500(api: Any, value: Any) -> None:
+    """An answer that is not an HTTP response gives the gateway's 500."""
     response = api.answer(value)
     assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
 
 
-def test_answer_without_a_body(api: Any) -> None:
-    """A 204 has neither a body nor its length, and HEAD no body; the connection goes on."""
+def test_a_204_and_head_have_no_body(api: Any) -> None:
+    """A 204 has no length either; the connection stays open."""
     response = api.answer({"statusCode": 204, "body": "ignored"})
     assert (response.status_code, response.content) == (204, b"")
     assert api.call("/", "HEAD").content == b""
@@ -156,7 +156,7 @@ def test_answer_without_a_body(api: Any) -> None:
 
 
 def test_a_raising_function_is_a_500_and_the_next_request_works(api: Any) -> None:
-    """A function error is the gateway's own answer, and harms nobody else."""
+    """A function error is the gateway's own answer and affects no other request."""
     response = api.call("/raise")
     assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
     assert api.call("/exit").status_code == 500
@@ -200,7 +200,7 @@ def test_without_permission_on_the_alias_it_is_a_500(
     assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
 
 
-def test_body_limits(api: Any) -> None:
+def test_large_bodies_are_refused(api: Any) -> None:
     """More than 10 MB is too large for the gateway, more than 6 MB in the event for Lambda."""
     for size in (10 * 1024 * 1024 + 1, 6 * 1024 * 1024):
         response = api.call("/", "POST", data=b"x" * size, headers={"Content-Type": "text/plain"})
@@ -209,8 +209,8 @@ def test_body_limits(api: Any) -> None:
     assert api.call("/large").status_code == 500
 
 
-def test_access_log(aws: Any, function: Any) -> None:
-    """Each request is a line in the stage's log group, in the stage's format."""
+def test_each_request_is_logged(aws: Any, function: Any) -> None:
+    """The line has the stage's format, in the stage's log group."""
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/api/access")
     arn = "arn:aws:logs:eu-west-3:123456789012:log-group:/api/access"

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 STAGE = "$default"
 
 
-def test_new_limits_hold_at_once(aws: Any, function: Any) -> None:
-    """A stage that turned requests away admits them as soon as its limits are raised."""
+def test_new_limits_apply_at_once(aws: Any, function: Any) -> None:
+    """A stage that refused requests accepts them as soon as its limits are raised."""
     few = {"ThrottlingRateLimit": 0.01, "ThrottlingBurstLimit": 1}
     api = aws.api(function, stage={"DefaultRouteSettings": few})
     assert [api.call("/").status_code for _ in range(2)] == [200, 429]
@@ -22,8 +22,8 @@ def test_new_limits_hold_at_once(aws: Any, function: Any) -> None:
     assert [api.call("/").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-def test_the_rest_of_a_stage_stays(aws: Any, function: Any) -> None:
-    """What an update does not name is as it was, and the answer is the stage."""
+def test_update_stage_keeps_other_settings(aws: Any, function: Any) -> None:
+    """Settings that an update does not have stay, and the answer is the stage."""
     log = {"DestinationArn": "arn:aws:logs:eu-west-3:123456789012:log-group:api", "Format": "$x"}
     api = aws.api(function, stage={"AccessLogSettings": log, "Description": "before"})
     gateway = aws.client("apigatewayv2")
@@ -37,8 +37,8 @@ def test_the_rest_of_a_stage_stays(aws: Any, function: Any) -> None:
     assert stage["LastUpdatedDate"] >= stage["CreatedDate"]
 
 
-def test_no_such_stage(aws: Any, api: Any) -> None:
-    """It is not found."""
+def test_an_unknown_stage_is_not_found(aws: Any, api: Any) -> None:
+    """UpdateStage answers NotFoundException."""
     with pytest.raises(ClientError) as caught:
         aws.client("apigatewayv2").update_stage(ApiId=api.id, StageName="missing")
     assert caught.value.response["Error"]["Code"] == "NotFoundException"
@@ -58,8 +58,8 @@ def route(jwt_api: Any) -> Any:
     return found
 
 
-def test_a_route_may_lose_its_last_scope(jwt_api: Any, route: Any) -> None:
-    """UpdateRoute takes an empty list for what it is."""
+def test_update_route_removes_the_last_scope(jwt_api: Any, route: Any) -> None:
+    """An empty list of scopes is kept."""
     gateway = jwt_api.aws.client("apigatewayv2")
     changed = gateway.update_route(
         ApiId=jwt_api.id, RouteId=route["RouteId"], AuthorizationScopes=[]
@@ -67,8 +67,8 @@ def test_a_route_may_lose_its_last_scope(jwt_api: Any, route: Any) -> None:
     assert changed["AuthorizationScopes"] == []
 
 
-def test_an_authorizer_goes_after_the_last_route_that_names_it(jwt_api: Any, route: Any) -> None:
-    """DeleteAuthorizer before that is a conflict."""
+def test_an_authorizer_in_use_is_not_deleted(jwt_api: Any, route: Any) -> None:
+    """DeleteAuthorizer is a conflict until the last route that refers to it has changed."""
     gateway = jwt_api.aws.client("apigatewayv2")
     name = {"ApiId": jwt_api.id, "AuthorizerId": route["AuthorizerId"]}
     with pytest.raises(ClientError) as caught:

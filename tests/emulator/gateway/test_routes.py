@@ -27,7 +27,7 @@ DOCUMENTED = [
         ("GET", "/", "$default", {}),
     ],
 )
-def test_documented_example(
+def test_the_documented_example_selects_its_routes(
     method: str, path: str, route_key: str, parameters: dict[str, str]
 ) -> None:
     """The most specific route wins, in the order the documentation gives."""
@@ -49,7 +49,9 @@ def test_documented_example(
         (["ANY /a/{x}", "ANY /{y}/b"], "GET", "/a/b", "ANY /a/{x}"),
     ],
 )
-def test_edges(route_keys: list[str], method: str, path: str, expected: str | None) -> None:
-    """A path matches segment by segment, exactly, or not at all."""
+def test_a_path_matches_whole_segments(
+    route_keys: list[str], method: str, path: str, expected: str | None
+) -> None:
+    """It matches segment by segment, exactly, or not at all."""
     match = select(route_keys, method, path)
     assert (match and match.route_key) == expected

@@ -58,8 +58,8 @@ def _send(prepared: Any) -> requests.Response:
         ("PUT", "/tasks/1", b"\x00\xff"),
     ],
 )
-def test_right_signature(iam_api: Any, method: str, path: str, body: bytes) -> None:
-    """A signed request gets through, and the event names the caller."""
+def test_a_signed_request_is_accepted(iam_api: Any, method: str, path: str, body: bytes) -> None:
+    """The event names the caller."""
     response = _send(_signed(iam_api.url + path, method, body))
     assert response.status_code == 200
     caller = response.json()["requestContext"]["authorizer"]["iam"]
@@ -68,8 +68,8 @@ def test_right_signature(iam_api: Any, method: str, path: str, body: bytes) -> N
     assert caller["userArn"] == "arn:aws:iam::123456789012:root"
 
 
-def test_what_tt_ops_sends(iam_api: Any) -> None:
-    """The CLI's own client gets through with queries, encoded paths and bodies."""
+def test_requests_of_tt_ops_are_accepted(iam_api: Any) -> None:
+    """Queries, encoded paths and bodies included."""
     environment = AwsEnvironment(
         region="eu-west-3",
         access_key_id=ACCESS_KEY_ID,
@@ -86,7 +86,7 @@ def test_what_tt_ops_sends(iam_api: Any) -> None:
     assert TaskClient(iam_api.url).probe("trigger-error").status_code == 403
 
 
-def test_unsigned(iam_api: Any) -> None:
+def test_an_unsigned_request_is_forbidden(iam_api: Any) -> None:
     """A request without a signature is Forbidden."""
     response = iam_api.call("/")
     assert (response.status_code, response.json()) == (403, FORBIDDEN)
@@ -101,7 +101,7 @@ def test_unsigned(iam_api: Any) -> None:
         {"region": "us-east-1"},
     ],
 )
-def test_wrong_signature(iam_api: Any, how: dict[str, Any]) -> None:
+def test_a_wrong_signature_is_forbidden(iam_api: Any, how: dict[str, Any]) -> None:
     """Secret, key, service and region must all be right."""
     response = _send(_signed(iam_api.url + "/", **how))
     assert (response.status_code, response.json()) == (403, FORBIDDEN)
@@ -120,8 +120,8 @@ def test_wrong_signature(iam_api: Any, how: dict[str, Any]) -> None:
         {"headers": {"X-Amz-Date": "yesterday"}},
     ],
 )
-def test_changed_after_signing(iam_api: Any, change: dict[str, Any]) -> None:
-    """Path, query, method, body and signed headers are all covered."""
+def test_a_request_changed_after_signing_is_forbidden(iam_api: Any, change: dict[str, Any]) -> None:
+    """Path, query, method, body and signed headers are covered."""
     prepared = _signed(f"{iam_api.url}/path?a=1", "POST", b"body")
     if "X-Custom" not in change.get("headers", {}):
         assert _send(prepared).status_code == 200
@@ -135,21 +135,23 @@ def test_changed_after_signing(iam_api: Any, change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(-6, 403), (-4, 200), (4, 200), (6, 403)])
-def test_date(iam_api: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, status: int) -> None:
-    """A signature is good for five minutes on either side."""
+def test_a_signature_is_valid_for_five_minutes(
+    iam_api: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, status: int
+) -> None:
+    """On either side of its date."""
     at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: at.replace(tzinfo=None))
     assert _send(_signed(iam_api.url + "/")).status_code == status
 
 
-def test_other_authorizers_are_closed(aws: Any, function: Any) -> None:
-    """A route with an authorizer that is not emulated refuses every call."""
+def test_other_authorizers_refuse_every_call(aws: Any, function: Any) -> None:
+    """A route with an authorizer that is not emulated answers 401."""
     api = aws.api(function, auth="JWT")
     response = api.call("/", headers={"Authorization": "Bearer x"})
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
 
 
-def test_the_port_is_part_of_what_is_signed(iam_api: Any) -> None:
+def test_the_signature_covers_the_port(iam_api: Any) -> None:
     """The Host header is covered with its port."""
     prepared = _signed(iam_api.url + "/")
     prepared.headers["Host"] = urlsplit(iam_api.url).hostname

@@ -8,8 +8,8 @@ from typing import Any
 from tasktracker_ops.emulator.gateway.throttle import Throttle
 
 
-def test_stage_throttling(aws: Any, function: Any) -> None:
-    """Beyond the burst a request is refused."""
+def test_requests_beyond_the_burst_are_refused(aws: Any, function: Any) -> None:
+    """The third of two allowed requests is a 429."""
     settings = {"ThrottlingRateLimit": 0.01, "ThrottlingBurstLimit": 2}
     api = aws.api(function, stage={"DefaultRouteSettings": settings})
     answers = [api.call("/") for _ in range(3)]
@@ -17,7 +17,7 @@ def test_stage_throttling(aws: Any, function: Any) -> None:
     assert answers[-1].json() == {"message": "Too Many Requests"}
 
 
-def test_throttled_requests_are_admitted_again_at_the_rate() -> None:
+def test_tokens_return_at_the_rate() -> None:
     """A bucket is filled by the rate, up to the burst."""
     settings = {"throttlingRateLimit": 5.0, "throttlingBurstLimit": 2}
     stage = SimpleNamespace(name="$default", default_route_settings=settings)

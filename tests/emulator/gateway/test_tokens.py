@@ -24,7 +24,7 @@ Forge = Callable[[Any], str | bytes]
 
 @pytest.fixture(scope="module")
 def api(aws: Any, function: Any, issuer: Any) -> Any:
-    """An API whose routes want a token of the issuer, for one of two audiences."""
+    """An API whose routes require a token of the issuer, for one of two audiences."""
     return aws.api(
         function,
         *ROUTES,
@@ -168,13 +168,13 @@ def test_hostile_tokens_are_unauthorized(api: Any, issuer: Any, forge: Forge) ->
         {"iat": None},
     ],
 )
-def test_good_tokens_are_admitted(api: Any, issuer: Any, changes: dict[str, Any]) -> None:
-    """Audience and scopes may stand in either of their claims."""
+def test_valid_tokens_are_accepted(api: Any, issuer: Any, changes: dict[str, Any]) -> None:
+    """Audience and scopes may be in either of their claims."""
     assert ask(api, good(issuer, **changes))[0] == 200
 
 
 @pytest.mark.parametrize("algorithm", ["RS384", "RS512"])
-def test_every_rsa_algorithm_is_admitted(api: Any, issuer: Any, algorithm: str) -> None:
+def test_every_rsa_algorithm_is_accepted(api: Any, issuer: Any, algorithm: str) -> None:
     """API Gateway supports those based on RSA."""
     assert ask(api, resigned(issuer, issuer.keys["first"], algorithm))[0] == 200
 
@@ -228,10 +228,8 @@ def test_the_function_receives_claims_and_scopes(api: Any, issuer: Any) -> None:
         (HOSTILE["expired"], 'error_description="the token has expired"'),
     ],
 )
-def test_a_challenge_says_what_is_wrong(
-    api: Any, issuer: Any, forge: Forge, challenge: str
-) -> None:
-    """In the WWW-Authenticate header, never quoting the token."""
+def test_a_challenge_has_the_reason(api: Any, issuer: Any, forge: Forge, challenge: str) -> None:
+    """It is in the WWW-Authenticate header and never quotes the token."""
     token = forge(issuer)
     answer = api.call("/tasks", headers={"Authorization": f"Bearer {token!s}"} if token else {})
     assert challenge in answer.headers["www-authenticate"]
@@ -270,10 +268,10 @@ def test_invented_keys_do_not_flood_the_issuer(api: Any, issuer: Any) -> None:
 @pytest.mark.parametrize(
     "issuer_url", ["http://127.0.0.1:9", "http://192.0.2.1", "file:///etc", "http://[x", ""]
 )
-def test_an_issuer_out_of_reach_admits_nobody(
+def test_tokens_of_an_unreachable_issuer_are_refused(
     aws: Any, function: Any, issuer: Any, issuer_url: str
 ) -> None:
-    """And no plain HTTP request goes to another machine."""
+    """No plain HTTP request goes to another machine."""
     api = aws.api(function, auth="JWT", authorizer={"Issuer": issuer_url, "Audience": ["tasks"]})
     began = time.monotonic()
     assert ask(api, issuer.token(iss=issuer_url)) == UNAUTHORIZED
@@ -294,17 +292,17 @@ def test_an_issuer_out_of_reach_admits_nobody(
         (200, " " * 300_000),
     ],
 )
-def test_an_issuer_with_invalid_answers_admits_nobody(
+def test_tokens_of_an_issuer_with_invalid_answers_are_refused(
     aws: Any, function: Any, issuer: Any, server: Any, status: int, body: str
 ) -> None:
-    """Whatever it answers, the gateway answers 401."""
+    """The gateway answers 401 to every one."""
     server.will_answer(status, body, location="http://192.0.2.1/")
     api = aws.api(function, auth="JWT", authorizer={"Issuer": server.url, "Audience": ["tasks"]})
     assert ask(api, issuer.token(iss=server.url)) == UNAUTHORIZED
 
 
-def test_the_access_log_says_why(aws: Any, function: Any, issuer: Any) -> None:
-    """In the variable for errors of authorizers."""
+def test_the_access_log_has_the_reason(aws: Any, function: Any, issuer: Any) -> None:
+    """It is in the variable for errors of authorizers."""
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/api/tokens")
     arn = "arn:aws:logs:eu-west-3:123456789012:log-group:/api/tokens"

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.aws import zipped
-
 
 def test_answers_what_the_function_returns(function: Any) -> None:
     """A direct invocation gives back the function's value and the version that ran."""
@@ -24,101 +22,6 @@ def test_answers_what_the_function_returns(function: Any) -> None:
     assert function.invoke([1])["ExecutedVersion"] == "$LATEST"
 
 
-@pytest.mark.parametrize("form", ["{name}:live", "{arn}", "{arn}:1", "{arn}:live"])
-def test_forms_of_a_name(aws: Any, function: Any, form: str) -> None:
-    """Name and ARN lead to the function, each with or without a qualifier."""
-    arn = f"arn:aws:lambda:eu-west-3:123456789012:function:{function.name}"
-    name = form.format(name=function.name, arn=arn)
-    answer = aws.client("lambda").invoke(FunctionName=name)
-    assert answer["ExecutedVersion"] == ("$LATEST" if name == arn else "1")
-
-
-def test_new_code_may_want_another_processor(aws: Any) -> None:
-    """It has it from then on, and so has the version that is published."""
-    name = aws.function(Architectures=["arm64"]).name
-    client = aws.client("lambda")
-    code = zipped("def lambda_handler(event, context): return 2")
-    answer = client.update_function_code(
-        FunctionName=name, ZipFile=code, Architectures=["x86_64"], Publish=True
-    )
-    assert answer["Architectures"] == ["x86_64"]
-    for qualifier, processor in [("$LATEST", "x86_64"), ("2", "x86_64"), ("1", "arm64")]:
-        seen = client.get_function_configuration(FunctionName=name, Qualifier=qualifier)
-        assert seen["Architectures"] == [processor]
-
-
-def _versions(aws: Any, name: str) -> list[str]:
-    found = aws.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
-    return [each["Version"] for each in found]
-
-
-def test_the_number_of_a_deleted_version_is_not_given_again(aws: Any) -> None:
-    """Not even to a function that is created again; each of them can be deleted."""
-    function = aws.function()
-    client = aws.client("lambda")
-    for answer in (2, 3):
-        function.update(f"def lambda_handler(event, context): return {answer}")
-    client.delete_function(FunctionName=function.name, Qualifier="2")
-    assert function.update("def lambda_handler(event, context): return 4") == "4"
-    assert _versions(aws, function.name) == ["$LATEST", "1", "3", "4"]
-    assert client.publish_version(FunctionName=function.name)["Version"] == "4"
-    assert function.invoke(Qualifier="3")["Payload"] == 3
-    role = client.get_function_configuration(FunctionName=function.name)["Role"]
-    client.delete_function(FunctionName=function.name)
-    client.create_function(
-        FunctionName=function.name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="handler.lambda_handler",
-        Code={"ZipFile": zipped("")},
-        Publish=True,
-    )
-    assert _versions(aws, function.name) == ["$LATEST", "5"]
-    client.delete_function(FunctionName=function.name)
-
-
-@pytest.mark.parametrize("form", ["qualifier", "version in the name", "alias in the name"])
-def test_a_version_behind_an_alias_is_not_deleted(aws: Any, function: Any, form: str) -> None:
-    """The answer is Lambda's, and names the alias."""
-    name = {
-        "qualifier": {"FunctionName": function.name, "Qualifier": "1"},
-        "version in the name": {"FunctionName": f"{function.name}:1"},
-        "alias in the name": {"FunctionName": f"{function.name}:live"},
-    }[form]
-    with pytest.raises(ClientError) as caught:
-        aws.client("lambda").delete_function(**name)
-    assert caught.value.response["Error"] == {
-        "Code": "ResourceConflictException",
-        "Message": "Unable to delete version because the following aliases reference it: [live]",
-    }
-    assert _versions(aws, function.name) == ["$LATEST", "1"]
-
-
-def test_the_latest_version_is_not_deleted_alone(aws: Any, function: Any) -> None:
-    """It goes with the function."""
-    with pytest.raises(ClientError, match="cannot be deleted without deleting the function"):
-        aws.client("lambda").delete_function(FunctionName=function.name, Qualifier="$LATEST")
-
-
-@pytest.mark.parametrize("operation", ["create_alias", "update_alias"])
-def test_weights_of_an_alias_are_refused(aws: Any, function: Any, operation: str) -> None:
-    """An alias would send all its invocations to one version all the same."""
-    alias = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "1"}
-    weights = {"AdditionalVersionWeights": {"2": 0.1}}
-    with pytest.raises(ClientError) as caught:
-        getattr(aws.client("lambda"), operation)(**alias, RoutingConfig=weights)
-    error = caught.value.response["Error"]
-    assert error["Code"] == "NotImplemented"
-    assert "RoutingConfig with AdditionalVersionWeights" in error["Message"]
-
-
-def test_without_weights_a_routing_configuration_is_taken(aws: Any, function: Any) -> None:
-    """Terraform sends an empty one."""
-    alias = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "1"}
-    answer = aws.client("lambda").update_alias(**alias, RoutingConfig={})
-    assert answer["FunctionVersion"] == "1"
-
-
 def test_the_context_has_arn_request_id_memory_and_time(function: Any) -> None:
     """The context knows ARN, request id, memory and the time that is left."""
     answer = function.invoke({"action": "context"}, Qualifier="live")["Payload"]
@@ -127,25 +30,8 @@ def test_the_context_has_arn_request_id_memory_and_time(function: Any) -> None:
     assert answer["memory"] in ("256", 256)
 
 
-@pytest.mark.parametrize("kind", ["Event", "DryRun"])
-def test_other_types_of_invocation_are_refused(function: Any, kind: str) -> None:
-    """Functions run at once, and their callers wait."""
-    with pytest.raises(ClientError) as caught:
-        function.invoke({}, InvocationType=kind)
-    error = caught.value.response["Error"]
-    assert error["Code"] == "NotImplemented"
-    assert error["Message"] == f"lambda Invoke is not emulated: InvocationType '{kind}'"
-
-
-def test_unknown_function_is_not_found(aws: Any) -> None:
-    """Invoking what is not there is ResourceNotFoundException."""
-    with pytest.raises(ClientError) as caught:
-        aws.client("lambda").invoke(FunctionName="nothing")
-    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
-
-
-def test_log_of_an_invocation(aws: Any) -> None:
-    """START, the function's output and REPORT are in the log when the answer is."""
+def test_an_invocation_is_logged_before_it_is_answered(aws: Any) -> None:
+    """START, the function's output, END and REPORT are in the log."""
     function = aws.function()
     function.do("print")
     begin, start, one, two, warning, rest, end, report = function.log()
@@ -263,7 +149,9 @@ def test_children_of_a_worker_end_with_it(aws: Any, eventually: Any) -> None:
         ("import os; os._exit(1)", "handler.lambda_handler", "Runtime.ExitError"),
     ],
 )
-def test_code_that_does_not_load(aws: Any, source: str, handler: str, error_type: str) -> None:
+def test_code_that_does_not_load_is_an_error(
+    aws: Any, source: str, handler: str, error_type: str
+) -> None:
     """An error at initialisation is the answer, with START and REPORT in the log."""
     function = aws.function(source, Handler=handler)
     answer = function.invoke({})
@@ -274,8 +162,8 @@ def test_code_that_does_not_load(aws: Any, source: str, handler: str, error_type
     assert "Status: error" in log
 
 
-def test_code_that_is_no_zip_leaves_nothing_behind(in_process_aws: Any, tmp_path: Path) -> None:
-    """A package that cannot be unpacked fails each invocation, without a file open or on disk."""
+def test_an_invalid_zip_is_refused(in_process_aws: Any, tmp_path: Path) -> None:
+    """Each invocation fails, and leaves no file open or on disk."""
     aws = in_process_aws
     function = aws.function()
     aws.client("lambda").update_function_code(FunctionName=function.name, ZipFile=b"no zip")
@@ -289,8 +177,8 @@ def test_code_that_is_no_zip_leaves_nothing_behind(in_process_aws: Any, tmp_path
     assert list((tmp_path / "code").iterdir()) == []
 
 
-def test_a_worker_that_cuts_its_connection_is_ended(aws: Any) -> None:
-    """A worker that lives but takes no work is an error within seconds, not waited for."""
+def test_a_stopped_worker_is_replaced(aws: Any) -> None:
+    """A worker that takes no work is an error within seconds."""
     function = aws.function(
         "import os, signal, threading, time\n"
         "def cut():\n"
@@ -339,8 +227,8 @@ def test_new_configuration_replaces_the_worker(aws: Any) -> None:
     assert second["pid"] != first["pid"]
 
 
-def test_idle_workers_are_reaped(in_process_aws: Any, eventually: Any) -> None:
-    """A worker nobody needs ends, and the next invocation starts another."""
+def test_idle_workers_are_stopped(in_process_aws: Any, eventually: Any) -> None:
+    """The next invocation starts another."""
     aws = in_process_aws
     function = aws.function()
     pid = function.do("environment")["pid"]

@@ -18,8 +18,8 @@ MESSAGES = ["one\n", "two\nlines\n", "thr\u00e9e\n", "\n", "rest\n"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 16, 17, 1000])
-def test_cuts_do_not_matter(size: int) -> None:
-    """Events are the same whatever the sizes of the reads, and in order."""
+def test_events_do_not_depend_on_the_size_of_reads(size: int) -> None:
+    """They are the same, in the same order."""
     parser = OutputParser()
     lines = [
         line
@@ -32,6 +32,6 @@ def test_cuts_do_not_matter(size: int) -> None:
     assert parser.flush() == []
 
 
-def test_bytes_that_are_no_text_do_not_raise() -> None:
+def test_invalid_utf_8_does_not_raise() -> None:
     """A function may print anything."""
     assert [line.message for line in OutputParser().feed(b"\xff\xfe\n")] == ["\ufffd\ufffd\n"]

@@ -50,7 +50,7 @@ def _subscriptions(aws: Any, topic: str) -> list[str]:
 
 
 def test_a_subscription_is_pending_at_first(aws: Any, topic: str, address: str) -> None:
-    """Every call that describes it says so."""
+    """Every operation that describes it shows that."""
     arn = _subscribe(aws, topic, address)
     assert arn.startswith(f"{topic}:")
     assert _subscriptions(aws, topic) == ["PendingConfirmation"]
@@ -71,7 +71,7 @@ def test_a_pending_subscription_receives_no_notifications(
 
 
 def test_the_link_in_the_mail_confirms(aws: Any, topic: str, address: str) -> None:
-    """Opened in a browser it answers with a page, and the subscription gets its ARN."""
+    """A browser gets a page, and the subscription its ARN."""
     _subscribe(aws, topic, address)
     mail = _mails(aws, address)[0]
     assert mail["confirm_url"] in mail["text"]
@@ -95,7 +95,7 @@ def test_only_the_link_confirms(aws: Any, topic: str, address: str) -> None:
 
 @pytest.mark.parametrize("query", ["", "TopicArn=x&Token=y", "TopicArn={topic}&Token=%C3%A9"])
 def test_a_wrong_link_confirms_nothing(aws: Any, topic: str, address: str, query: str) -> None:
-    """The answer is a 400."""
+    """The answer is a 400, and the subscription stays pending."""
     _subscribe(aws, topic, address)
     url = f"{aws.server.url}/_tt-ops/confirm?{query.format(topic=topic)}"
     assert requests.get(url, timeout=10).status_code == 400
@@ -103,14 +103,14 @@ def test_a_wrong_link_confirms_nothing(aws: Any, topic: str, address: str, query
 
 
 def test_a_head_request_confirms_nothing(aws: Any, topic: str, address: str) -> None:
-    """Programs check links that way."""
+    """Programs that check links send HEAD."""
     _subscribe(aws, topic, address)
     requests.head(_mails(aws, address)[0]["confirm_url"], timeout=10)
     assert _subscriptions(aws, topic) == ["PendingConfirmation"]
 
 
-def test_subscribing_again_asks_again(aws: Any, topic: str, address: str) -> None:
-    """As long as it is pending; there is one subscription all the same."""
+def test_subscribing_again_sends_another_request(aws: Any, topic: str, address: str) -> None:
+    """Only while the subscription is pending, and there is still one subscription."""
     for _ in range(2):
         _subscribe(aws, topic, address)
     assert len(_mails(aws, address)) == 2
@@ -178,14 +178,14 @@ def test_the_footer_unsubscribes(aws: Any, topic: str, address: str) -> None:
         "a@",
     ],
 )
-def test_an_address_has_to_be_one(aws: Any, topic: str, endpoint: str) -> None:
-    """SNS refuses anything else."""
+def test_an_invalid_address_is_refused(aws: Any, topic: str, endpoint: str) -> None:
+    """The error is that of SNS."""
     with pytest.raises(ClientError, match="Invalid parameter: Email address"):
         _subscribe(aws, topic, endpoint)
 
 
-def test_an_address_may_have_any_letters(aws: Any, topic: str) -> None:
-    """It gets its mail."""
+def test_an_address_may_have_letters_of_any_script(aws: Any, topic: str) -> None:
+    """It receives its mail."""
     _subscribe(aws, topic, "grüße@example.com")
     assert len(_mails(aws, "grüße@example.com")) == 1
 
@@ -201,15 +201,15 @@ def test_the_inbox_is_bounded() -> None:
     ]
 
 
-def test_another_sites_page_reads_no_mail(aws: Any) -> None:
+def test_another_site_cannot_read_the_inbox(aws: Any) -> None:
     """Its origin is refused."""
     headers = {"Origin": "https://evil.example"}
     url = f"{aws.server.url}/_tt-ops/inbox"
     assert requests.get(url, headers=headers, timeout=5).status_code == 403
 
 
-def test_the_console_shows_mail_and_status(aws: Any, topic: str, address: str) -> None:
-    """Escaped, and with what is pending."""
+def test_the_status_page_shows_mail_and_subscriptions(aws: Any, topic: str, address: str) -> None:
+    """Mail is escaped; the subscription shows whether it is pending."""
     _subscribe(aws, topic, address)
     url = f"{aws.server.url}/_tt-ops/"
     assert f"<td>email: {address}</td><td>pending confirmation</td>" in requests.get(url).text
