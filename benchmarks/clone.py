@@ -1,4 +1,4 @@
-"""A clone of the project with an embedded AWS of its own, gone afterwards."""
+"""A temporary clone of the project with an emulator of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TT_OPS = Path(sys.executable).with_name("tt-ops")
 
 
 class Clone:
-    """The project's sources in `path` and their own embedded AWS; `home` is empty."""
+    """The project's sources in `path`, with an emulator of their own; `home` is empty."""
 
     def __init__(self, path: Path, home: Path) -> None:
         for folder in ("terraform", "bootstrap", "lambda_function"):
@@ -41,14 +41,14 @@ class Clone:
         run([TT_OPS, *arguments], directory=self.path, environment=self.environment)
 
     def edit(self) -> None:
-        """Change the function's code, not what it does."""
+        """Change the function's code without changing its behaviour."""
         with (self.path / "lambda_function" / "handler.py").open("a") as file:
             file.write("# edited\n")
 
 
 @contextmanager
 def running_clone() -> Iterator[Clone]:
-    """A fresh clone whose embedded AWS is up and empty."""
+    """Yield a fresh clone whose emulator is running and empty."""
     with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
         home = Path(scratch, "home")
         home.mkdir()

@@ -1,7 +1,7 @@
-"""`tt-ops deploy` beside the Terraform commands that somebody would type instead of it.
+"""Compare `tt-ops deploy` with the Terraform commands that it replaces.
 
-Each side has a clone and an embedded AWS of its own, up before the clock starts, and the same
-variables. They take turns, and turns at going first.
+Each side has a clone and an emulator of its own, running before the clock starts, and the same
+variables. The sides alternate, and so does which of them comes first.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from tasktracker_ops.adapters.terraform.providers import provider_environment
 from tasktracker_ops.adapters.terraform.toolchain import Toolchain
 from tasktracker_ops.targets import TerraformValues
 
-# What `_deploys` measures.
+# Names of the times that `_deploys` returns.
 _DEPLOYS = (
-    ("deploy, the first", "terraform init and apply, of two stacks"),
-    ("deploy, nothing to do", "terraform plan"),
-    ("deploy, code alone", "zip, terraform apply"),
+    ("first deploy", "terraform init and apply, of two stacks"),
+    ("deploy without changes", "terraform plan"),
+    ("deploy of code only", "zip, terraform apply"),
 )
 
 
 class BareTerraform:
-    """Terraform in a clone, with the backend, variables and provider that tt-ops would give it."""
+    """Terraform in a clone, with the same backend, variables and provider as with tt-ops."""
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
@@ -59,18 +59,18 @@ class BareTerraform:
         }
 
     def first(self) -> None:
-        """Everything that a fresh clone needs to be live."""
+        """Deploy a fresh clone."""
         self._zip()
         for stack, backend in (("bootstrap", {}), ("terraform", self._target.backend_config())):
             self._run(stack, "init", "-input=false", *_backend_options(backend))
             self._run(stack, "apply", "-auto-approve", "-input=false")
 
     def nothing(self) -> None:
-        """See that nothing differs."""
+        """Plan without changes."""
         self._run("terraform", "plan", "-input=false")
 
     def code(self) -> None:
-        """Bring changed code live."""
+        """Deploy changed code."""
         self._zip()
         self._run("terraform", "apply", "-auto-approve", "-input=false")
 
@@ -118,7 +118,7 @@ def _measure(side: Callable[[Clone], Sequence[float]]) -> Sequence[float]:
 
 
 def main() -> None:
-    """Measure, and print the ratios."""
+    """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of each side (default: 5)")
     runs = parser.parse_args().runs

@@ -1,4 +1,4 @@
-"""Timed commands, and how many times longer one takes than another."""
+"""Times of commands and their ratios."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Command = tuple[str | Path, ...]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What was typed on both sides, and the seconds that each run of it took."""
+    """A command of ours and one of theirs, with the seconds that each of their runs took."""
 
     ours: str
     our_times: Sequence[float]
@@ -28,12 +28,12 @@ class Pair:
 
     @property
     def ratio(self) -> float:
-        """How many times longer ours takes, by the medians."""
+        """Return the median of our times divided by the median of theirs."""
         return median(self.our_times) / median(self.their_times)
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes."""
+    """Return how long `work` takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -42,7 +42,7 @@ def seconds(work: Callable[[], object]) -> float:
 def run(
     command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a command that has to succeed; returns its standard output."""
+    """Run a command and return its standard output; exit if it fails."""
     result = subprocess.run(  # nosec B603 # no shell; commands of these benchmarks
         command,
         cwd=directory,
@@ -53,7 +53,9 @@ def run(
         check=False,
     )
     if result.returncode != 0:
-        raise SystemExit(f"{command} gave {result.returncode}:\n{result.stdout}{result.stderr}")
+        raise SystemExit(
+            f"{command} exited with {result.returncode}:\n{result.stdout}{result.stderr}"
+        )
     return result.stdout
 
 
@@ -63,22 +65,24 @@ def show(pairs: Sequence[Pair]) -> None:
         (p.ours, _spread(p.our_times), p.theirs, _spread(p.their_times), f"{p.ratio:.2f}")
         for p in pairs
     ]
-    print(tabulate(rows, headers=("ours", "s", "beside", "s", "ratio"), disable_numparse=True))
+    print(
+        tabulate(rows, headers=("ours", "s", "compared with", "s", "ratio"), disable_numparse=True)
+    )
 
 
 def _spread(times: Sequence[float]) -> str:
     return f"{median(times):.2f} ({min(times):.2f}-{max(times):.2f})"
 
 
-def named(command: Command) -> str:
-    """A command as it is typed."""
+def typed(command: Command) -> str:
+    """Return a command as it is typed."""
     return " ".join([Path(command[0]).name, *map(str, command[1:])])
 
 
 @contextmanager
-def aws_cli(wanted: bool) -> Iterator[Path | None]:
-    """The AWS CLI in a venv of its own, gone afterwards; None unless `wanted`."""
-    if not wanted:
+def aws_cli(is_needed: bool) -> Iterator[Path | None]:
+    """Yield the AWS CLI, installed in a temporary venv, or None unless `is_needed`."""
+    if not is_needed:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:

@@ -1,4 +1,4 @@
-"""How long it takes to see how a deployment fares, beside the AWS CLI asked for the same."""
+"""Compare the commands that monitor a deployment with the same calls of the AWS CLI."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from clone import TT_OPS, Clone, running_clone
 from measure import Command, Pair, aws_cli, run, seconds, show
 
 _REQUESTS = 300
-_AT_ONCE = 8
+_THREADS = 8
 _METRICS = ("Invocations", "Errors", "Duration", "Throttles", "ConcurrentExecutions")
 _STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "p95", "p99")
 
 
 def _pairs(aws: Path, described: dict[str, Any]) -> Sequence[tuple[str, Command, str, Command]]:
-    """What is typed on both sides, each with its name."""
+    """Return the commands of both sides, each with its name."""
     status = (
         "ssm get-parameter --name /task-tracker/deployment",
         f"lambda get-function-configuration --function-name {described['function_name']} "
@@ -80,21 +80,21 @@ def _queries(function_name: str) -> list[dict[str, object]]:
 
 
 def _prepare(clone: Clone) -> dict[str, Any]:
-    """Deploy, and send requests; returns the deployment's description."""
+    """Deploy, send requests, and return the description of the deployment."""
     clone.environment |= {"TF_VAR_api_throttle_rate": "1000", "TF_VAR_api_throttle_burst": "1000"}
     clone.tt_ops("deploy", "--yes")
     outputs = [TT_OPS, "outputs", "--output", "json"]
     described: dict[str, Any] = json.loads(
         run(outputs, directory=clone.path, environment=clone.environment)
     )
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         url = f"{described['api_url']}/tasks"
         list(pool.map(lambda _: requests.get(url, timeout=60), range(_REQUESTS)))
     return described
 
 
 def main() -> None:
-    """Measure, and print the ratios."""
+    """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7, help="of each command (default: 7)")
     options = parser.parse_args()

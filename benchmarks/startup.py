@@ -1,4 +1,4 @@
-"""How long short commands take, beside the AWS CLI and what no such tool can start faster than."""
+"""Compare short commands with the AWS CLI, and with the imports that they cannot avoid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import boto3
 from clone import TT_OPS, Clone, running_clone
-from measure import Command, Pair, aws_cli, named, run, seconds, show
+from measure import Command, Pair, aws_cli, run, seconds, show, typed
 
 from tasktracker_ops.adapters.aws.deployments import PARAMETER, SCHEMA
 from tasktracker_ops.models.deployment import Deployment
@@ -39,7 +39,7 @@ _DESCRIPTION = Deployment(
 
 
 def _pairs(aws: Path | None) -> list[tuple[Command, Command]]:
-    """What is compared with what; without the AWS CLI, with the imports alone."""
+    """Return the commands to compare; without the AWS CLI, only with the imports."""
     floors = [(_HELP, _CLICK), (_CHECK, _CLICK), (_OUTPUTS, _BOTO3)]
     if aws is None:
         return floors
@@ -48,7 +48,7 @@ def _pairs(aws: Path | None) -> list[tuple[Command, Command]]:
 
 
 def _prepare(clone: Clone) -> dict[str, str]:
-    """Put in place what the commands read; returns the environment of both sides."""
+    """Create what the commands read, and return the environment of both sides."""
     clone.tt_ops("build")
     environment = clone.target.environment()
     boto3.client(
@@ -62,11 +62,11 @@ def _prepare(clone: Clone) -> dict[str, str]:
 
 
 def main() -> None:
-    """Measure, and print the ratios."""
+    """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=11, help="of each command (default: 11)")
     parser.add_argument(
-        "--aws-cli", action="store_true", help="install awscli in a venv that is removed after"
+        "--aws-cli", action="store_true", help="install awscli in a venv that is removed afterwards"
     )
     options = parser.parse_args()
     times: defaultdict[Command, list[float]] = defaultdict(list)
@@ -77,7 +77,7 @@ def main() -> None:
             for command in {command: None for pair in pairs for command in pair}:
                 work = partial(run, command, directory=clone.path, environment=environment)
                 times[command].append(seconds(work))
-    show([Pair(named(ours), times[ours], named(theirs), times[theirs]) for ours, theirs in pairs])
+    show([Pair(typed(ours), times[ours], typed(theirs), times[theirs]) for ours, theirs in pairs])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-# What the state backend of ../terraform stands on. Its own state begins as a local file:
-# there is no bucket for it yet.
+# The state backend of ../terraform: bucket and lock table. Its own state starts as a local file,
+# since there is no bucket yet.
 terraform {
   required_version = ">= 1.11"
 
@@ -25,7 +25,7 @@ provider "aws" {
   }
 }
 
-# What already is in the state is not imported again, so these may stay true.
+# Resources that are in the state are not imported again, so these variables may stay true.
 import {
   for_each = var.adopt_bucket ? toset([var.state_bucket]) : toset([])
   to       = aws_s3_bucket.state
@@ -39,10 +39,10 @@ import {
 }
 
 resource "aws_s3_bucket" "state" {
-  # checkov:skip=CKV_AWS_18:log delivery takes a second bucket; CloudTrail data events serve those who need them
+  # checkov:skip=CKV_AWS_18:access logs need a second bucket; CloudTrail data events record the same
   # checkov:skip=CKV_AWS_144:versioning recovers a state; a copy in another region costs a second bucket and transfer
   # checkov:skip=CKV_AWS_145:a customer-managed key costs money; AWS encrypts with its own
-  # checkov:skip=CKV2_AWS_62:nothing is to happen when a state is written
+  # checkov:skip=CKV2_AWS_62:no event is needed when a state is written
   bucket = var.state_bucket
 }
 
@@ -100,7 +100,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     }
   }
 
-  # Old versions exist only once the bucket keeps versions.
+  # There are no old versions before versioning is enabled.
   depends_on = [aws_s3_bucket_versioning.state]
 }
 
@@ -127,7 +127,7 @@ data "aws_iam_policy_document" "tls_only" {
 resource "aws_s3_bucket_policy" "state" {
   count = var.require_tls ? 1 : 0
 
-  # S3 refuses a policy and a public access block that arrive at the same time.
+  # S3 rejects a policy and a public access block that are set at the same time.
   bucket = aws_s3_bucket_public_access_block.state.bucket
   policy = data.aws_iam_policy_document.tls_only.json
 }

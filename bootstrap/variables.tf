@@ -12,14 +12,14 @@ variable "aws_region" {
 
 variable "s3_use_path_style" {
   type        = bool
-  description = "Address S3 buckets by path, as emulators need it, not by host name."
+  description = "Address S3 buckets by path instead of host name, as emulators require."
   default     = false
   nullable    = false
 }
 
 variable "state_bucket" {
   type        = string
-  description = "Name of the bucket that keeps the state. Bucket names are global: choose another if this one is taken."
+  description = "Name of the bucket for the state. Bucket names are global: choose another if this one is taken."
   default     = "task-tracker-terraform-state"
   nullable    = false
 
@@ -43,28 +43,28 @@ variable "lock_table" {
 
 variable "adopt_bucket" {
   type        = bool
-  description = "Take over a state bucket that exists instead of creating it."
+  description = "Import an existing state bucket instead of creating it."
   default     = false
   nullable    = false
 }
 
 variable "adopt_lock_table" {
   type        = bool
-  description = "Take over a lock table that exists instead of creating it."
+  description = "Import an existing lock table instead of creating it."
   default     = false
   nullable    = false
 }
 
 variable "require_tls" {
   type        = bool
-  description = "Deny requests to the bucket without TLS. False only for an endpoint over plain http, which it would lock out."
+  description = "Deny requests to the bucket without TLS. Set false only for an endpoint over plain HTTP."
   default     = true
   nullable    = false
 }
 
 variable "expire_old_versions" {
   type        = bool
-  description = "Delete versions of the state 90 days after a newer one replaced them."
+  description = "Delete old versions of the state after 90 days."
   default     = true
   nullable    = false
 }

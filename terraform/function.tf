@@ -4,7 +4,7 @@ resource "aws_lambda_function" "tracker" {
   # checkov:skip=CKV_AWS_116:only synchronous invocations, which a dead-letter queue never sees
   # checkov:skip=CKV_AWS_117:it reaches DynamoDB and CloudWatch Logs only; a VPC would add endpoints billed by the hour
   # checkov:skip=CKV_AWS_173:no secret is in the environment, and a customer-managed key costs money
-  # checkov:skip=CKV_AWS_272:the package is built from this repository and its sum is checked; signing takes a profile and a bucket more
+  # checkov:skip=CKV_AWS_272:the package is built from this repository and its checksum is verified; signing needs another profile and bucket
   function_name    = var.lambda_function_name
   description      = "HTTP API of the Task Tracker"
   role             = aws_iam_role.function.arn
@@ -25,14 +25,14 @@ resource "aws_lambda_function" "tracker" {
     }
   }
 
-  # The function may not create its log group, and must not run before it may do its work.
+  # The function may not create its log group, and must not run before it has its permissions.
   depends_on = [
     aws_cloudwatch_log_group.function,
     aws_iam_role_policy.function,
   ]
 }
 
-# The API calls this alias, so a rollback is one call that moves it to an older version.
+# The API invokes this alias, so a rollback is one call that moves it to an older version.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "The version that the API calls"

@@ -10,7 +10,7 @@ data "aws_iam_policy_document" "function_trust" {
 }
 
 data "aws_iam_policy_document" "function" {
-  # TransactWriteItems has no action of its own: its puts need PutItem.
+  # TransactWriteItems has no action of its own: it needs PutItem.
   statement {
     sid = "Tasks"
     actions = [
@@ -42,7 +42,7 @@ resource "aws_iam_role" "function" {
   name               = var.lambda_function_name
   description        = "What the Task Tracker's function may do"
   assume_role_policy = data.aws_iam_policy_document.function_trust.json
-  # What bootstrap/github makes; without GitHub's deployer there is nobody to bound.
+  # Created by bootstrap/github; not needed without the role that deploys from GitHub Actions.
   permissions_boundary = var.function_permissions_boundary == "" ? null : var.function_permissions_boundary
 }
 

@@ -8,15 +8,15 @@ terraform {
     }
   }
 
-  # Bucket names are global: -backend-config="bucket=…" (or any other key) overrides what stands here.
+  # Bucket names are global: override this one with -backend-config="bucket=…".
   backend "s3" {
     bucket  = "task-tracker-terraform-state"
     key     = "infra/terraform.tfstate"
     region  = "eu-west-3"
     encrypt = true
 
-    # Both locks on purpose: the table also keeps the state's digest, so a deleted state object is
-    # an error instead of a plan to create everything anew.
+    # Both locks: the table also has the digest of the state, so a deleted state object is an error
+    # instead of a plan to create everything again.
     dynamodb_table = "terraform-locks"
     use_lockfile   = true
   }

@@ -12,14 +12,14 @@ variable "aws_region" {
 
 variable "s3_use_path_style" {
   type        = bool
-  description = "Address S3 buckets by path, as emulators need it, not by host name."
+  description = "Address S3 buckets by path instead of host name, as emulators require."
   default     = false
   nullable    = false
 }
 
 variable "aws_max_retries" {
   type        = number
-  description = "How often a failed request to AWS is repeated; the provider's own 25 take some ten minutes."
+  description = "Maximum number of retries of a failed request to AWS; the provider's default of 25 takes about ten minutes."
   default     = 25
   nullable    = false
 
@@ -31,7 +31,7 @@ variable "aws_max_retries" {
 
 variable "alert_email" {
   type        = string
-  description = "Address that receives the alarms. AWS asks it to confirm the subscription."
+  description = "E-mail address that receives the alarms. AWS sends it a request to confirm the subscription."
   sensitive   = true
   nullable    = false
 
@@ -55,7 +55,7 @@ variable "dynamodb_table_name" {
 
 variable "dynamodb_status_shards" {
   type        = number
-  description = "Partitions of the index for each status, 1,000 writes a second each. It may grow at any time; never lower it."
+  description = "Partitions of the index for each status, 1,000 writes a second each. Increase it at any time; never lower it."
   default     = 1
   nullable    = false
 
@@ -67,7 +67,7 @@ variable "dynamodb_status_shards" {
 
 variable "table_deletion_protection" {
   type        = bool
-  description = "Refuse to delete the table of tasks. Apply false before a destroy."
+  description = "Protect the table of tasks from deletion. Apply false before a destroy."
   default     = true
   nullable    = false
 }
@@ -86,19 +86,19 @@ variable "lambda_function_name" {
 
 variable "function_permissions_boundary" {
   type        = string
-  description = "ARN of a policy that bounds what the function's role may do; tt-ops gives the one of bootstrap/github."
+  description = "ARN of the permissions boundary of the function's role; tt-ops sets the one of bootstrap/github."
   default     = ""
   nullable    = false
 
   validation {
     condition     = var.function_permissions_boundary == "" || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.function_permissions_boundary))
-    error_message = "function_permissions_boundary must be the ARN of a policy of an account."
+    error_message = "function_permissions_boundary must be the ARN of an IAM policy."
   }
 }
 
 variable "lambda_architecture" {
   type        = string
-  description = "Processor of the function: arm64 or x86_64."
+  description = "Processor architecture of the function: arm64 or x86_64."
   default     = "arm64"
   nullable    = false
 
@@ -110,7 +110,7 @@ variable "lambda_architecture" {
 
 variable "lambda_memory_size" {
   type        = number
-  description = "Memory of the function in MB; its share of a processor grows with it."
+  description = "Memory of the function in MB; its share of CPU is proportional."
   default     = 256
   nullable    = false
 
@@ -122,19 +122,19 @@ variable "lambda_memory_size" {
 
 variable "package_path" {
   type        = string
-  description = "Path of the function's zip, seen from this folder. Keep it relative: the state records it, and another path is a change."
+  description = "Path of the function's zip, relative to this folder. The state records it, so another path is a change."
   default     = "../function.zip"
   nullable    = false
 
   validation {
     condition     = fileexists(var.package_path)
-    error_message = "package_path names no file; make it with: tt-ops build"
+    error_message = "package_path does not exist; build it with: tt-ops build"
   }
 }
 
 variable "api_auth" {
   type        = string
-  description = "Who may call the API: NONE is everyone, AWS_IAM those who sign as a principal of the account, JWT those with a token of jwt_issuer."
+  description = "Who may call the API: NONE means anyone, AWS_IAM principals of the account with signed requests, JWT clients with a token of jwt_issuer."
   default     = "NONE"
   nullable    = false
 
@@ -146,89 +146,89 @@ variable "api_auth" {
 
 variable "jwt_issuer" {
   type        = string
-  description = "Issuer of the tokens, exactly as their claim iss says it; its keys are found below /.well-known/openid-configuration."
+  description = "Issuer of the tokens, exactly as in their claim iss; its keys are found by /.well-known/openid-configuration."
   default     = ""
   nullable    = false
 
   validation {
     condition     = (var.jwt_issuer != "") == (var.api_auth == "JWT")
-    error_message = "jwt_issuer is needed with api_auth JWT, and means nothing without it."
+    error_message = "jwt_issuer must be set with api_auth JWT, and only then."
   }
 
   validation {
     condition     = var.jwt_issuer == "" || can(regex("^(https://[^/[:space:]]+|http://(localhost|127[.]0[.]0[.]1)(:[0-9]+)?)(/[^?#[:space:]]*)?$", var.jwt_issuer))
-    error_message = "jwt_issuer must be an https address such as https://example.eu.auth0.com/ (http only on this machine)."
+    error_message = "jwt_issuer must be an https URL such as https://example.eu.auth0.com/ (http only for localhost)."
   }
 }
 
 variable "jwt_audience" {
   type        = list(string)
-  description = "Audiences of the tokens: the claim aud, or client_id where there is none, has to name one of them."
+  description = "Audiences of the tokens: the claim aud, or client_id if there is none, must be one of them."
   default     = []
   nullable    = false
 
   validation {
     condition     = (length(var.jwt_audience) > 0) == (var.api_auth == "JWT")
-    error_message = "jwt_audience is needed with api_auth JWT, and means nothing without it."
+    error_message = "jwt_audience must be set with api_auth JWT, and only then."
   }
 
   validation {
     condition     = alltrue([for audience in var.jwt_audience : can(regex("^[^[:space:]]+$", audience))])
-    error_message = "jwt_audience must list texts without spaces."
+    error_message = "jwt_audience must be a list of strings without spaces."
   }
 }
 
 variable "jwt_scope_prefix" {
   type        = string
-  description = "What the issuer puts before the scopes tasks:read and tasks:write; Cognito puts its resource server and a slash."
+  description = "Prefix of the scopes tasks:read and tasks:write; for Cognito the resource server and a slash."
   default     = ""
   nullable    = false
 
   validation {
     condition     = can(regex("^[!#-[\\]-~]*$", var.jwt_scope_prefix))
-    error_message = "jwt_scope_prefix must be characters of a scope, without spaces."
+    error_message = "jwt_scope_prefix must have only characters of a scope, without spaces."
   }
 }
 
 variable "cors_origins" {
   type        = list(string)
-  description = "Web origins whose pages may call the API from a browser; * is every page, none turns CORS off."
+  description = "Web origins whose pages may call the API from a browser; * means any, an empty list disables CORS."
   default     = []
   nullable    = false
 
   validation {
     condition     = var.cors_origins == tolist(["*"]) || alltrue([for origin in var.cors_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]+)?$", origin))])
-    error_message = "cors_origins must list origins such as https://app.example.com, without a path or a slash at the end, or be [\"*\"]."
+    error_message = "cors_origins must list origins such as https://app.example.com, without a path or a trailing slash, or be [\"*\"]."
   }
 }
 
 variable "api_throttle_rate" {
   type        = number
-  description = "Requests per second that the API lets through, all callers together."
+  description = "Requests per second that the API accepts from all callers together."
   default     = 50
   nullable    = false
 
   validation {
     condition     = var.api_throttle_rate > 0
-    error_message = "api_throttle_rate must be above 0: API Gateway answers 429 to everything at 0."
+    error_message = "api_throttle_rate must be above 0: with 0 API Gateway answers every request with 429."
   }
 }
 
 variable "api_throttle_burst" {
   type        = number
-  description = "Requests that the API lets through at once, above its rate."
+  description = "Concurrent requests that the API accepts above its rate."
   default     = 100
   nullable    = false
 
   validation {
     condition     = var.api_throttle_burst >= 1 && floor(var.api_throttle_burst) == var.api_throttle_burst
-    error_message = "api_throttle_burst must be a whole number from 1."
+    error_message = "api_throttle_burst must be a whole number of at least 1."
   }
 }
 
 variable "log_retention_days" {
   type        = number
-  description = "Days that the logs of the function and of the API are kept."
+  description = "Retention of the logs of the function and the API in days."
   default     = 30
   nullable    = false
 

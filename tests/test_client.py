@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "client.md"
 
 
 def test_the_example_of_its_page_works(service: Any) -> None:
-    """Word for word, but for the address."""
+    """It runs unchanged except for the URL."""
     example = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)[0]
     code = example.replace("http://127.0.0.1:8080", service.url)
     shown = subprocess.run(
@@ -26,7 +26,7 @@ def test_the_example_of_its_page_works(service: Any) -> None:
 
 
 def test_its_page_describes_every_method_and_argument() -> None:
-    """The table has what the class has."""
+    """The table lists all public methods and arguments of the class."""
     import inspect
 
     from tasktracker_ops import TaskClient
@@ -40,7 +40,7 @@ def test_its_page_describes_every_method_and_argument() -> None:
 
 
 def test_the_package_alone_imports_nothing_heavy() -> None:
-    """The client comes when it is asked for, and without click."""
+    """The client is imported on first use, without click and boto3."""
     code = (
         "import sys, tasktracker_ops\n"
         "assert not {'requests', 'click', 'boto3'} & set(sys.modules)\n"
@@ -52,8 +52,8 @@ def test_the_package_alone_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_what_is_not_there_is_an_attribute_error() -> None:
-    """As with every module."""
+def test_unknown_name_is_an_attribute_error() -> None:
+    """The lazy import keeps the error of a module."""
     import tasktracker_ops
 
     with pytest.raises(AttributeError, match="nonsense"):

@@ -1,4 +1,4 @@
-"""The API's description is valid, and the source of what is generated from it."""
+"""The OpenAPI description is valid, and generated files are up to date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SPEC.loader.exec_module(openapi)
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    """Return the description as it is written."""
+    """Return the OpenAPI description."""
     loaded: dict[str, Any] = openapi.load()
     return loaded
 
@@ -33,18 +33,18 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
 
 
 def test_it_means_the_same_to_yaml_1_2() -> None:
-    """It has no merge key, which YAML 1.2 takes for a member named `<<`."""
+    """It has no merge keys, which YAML 1.2 parses as a member named `<<`."""
     events = yaml.parse(openapi.SOURCE.read_text(encoding="utf-8"))
     assert "<<" not in {getattr(event, "value", None) for event in events}
 
 
-def test_what_is_generated_from_it_is_up_to_date(document: dict[str, Any]) -> None:
-    """The service's JSON and the page; otherwise run: python docs/openapi.py."""
+def test_generated_files_are_up_to_date(document: dict[str, Any]) -> None:
+    """If openapi.json or api.md is not, run: python docs/openapi.py."""
     assert openapi.SERVED.read_text(encoding="utf-8") == openapi.served(document)
     assert openapi.PAGE.read_text(encoding="utf-8") == openapi.page(document)
 
 
-def test_examples_are_what_their_schemas_say(document: dict[str, Any]) -> None:
+def test_examples_match_their_schemas(document: dict[str, Any]) -> None:
     """Every example of a body or a header is valid."""
     contents = list(_contents(document["paths"])) + list(_contents(document["components"]))
     for content in contents:
@@ -64,7 +64,7 @@ def test_no_response_to_head_has_a_body(document: dict[str, Any]) -> None:
 
 
 def test_every_status_has_one_media_type(document: dict[str, Any]) -> None:
-    """Generators of clients take one for each status."""
+    """Client generators accept one per status."""
     for methods in document["paths"].values():
         for method, operation in methods.items():
             if method != "parameters":
@@ -73,14 +73,14 @@ def test_every_status_has_one_media_type(document: dict[str, Any]) -> None:
 
 
 def test_types_of_problems_are_an_open_set(document: dict[str, Any]) -> None:
-    """A client takes a problem of a type that it does not know."""
+    """A problem of an unknown type is valid."""
     problem = document["components"]["examples"]["unavailable"]["value"]
     schema = document["components"]["schemas"]["Problem"]
     _check(document, schema, {**problem, "type": "urn:task-tracker:problem:new"})
 
 
 def test_every_operation_describes_its_responses(document: dict[str, Any]) -> None:
-    """Each has a unique id, a tag, a summary and the responses that API Gateway may give."""
+    """Each has a unique id, a tag, a summary and the responses of API Gateway."""
     operations = [
         operation
         for methods in document["paths"].values()

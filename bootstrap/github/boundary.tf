@@ -1,5 +1,5 @@
-# The most that the function's role may ever do. The deployer writes that role's policy and runs its
-# code, so without a boundary it could give itself anything by way of the function.
+# Upper limit of the permissions of the function's role. The deployer writes the policy of that role
+# and deploys its code, so without a boundary it could gain any permission through the function.
 data "aws_iam_policy_document" "function_boundary" {
   statement {
     sid = "Tasks"

@@ -23,8 +23,8 @@ resource "aws_iam_role_policy" "deployer_write" {
   policy = data.aws_iam_policy_document.deployer_write.json
 }
 
-# It writes the deployment's state, and sees that a bootstrap has nothing to do. It may not change
-# what keeps the state, let alone this stack's own.
+# Write the state of the deployment, and read the bootstrap stack to find no changes in it. The
+# bucket, the lock table and the state of this stack stay read-only.
 data "aws_iam_policy_document" "deployer_backend" {
   statement {
     sid       = "WriteState"
@@ -84,9 +84,9 @@ data "aws_iam_policy_document" "deployer_backend" {
 }
 
 data "aws_iam_policy_document" "deployer_write" {
-  # checkov:skip=CKV_AWS_109:what is not scoped by an ARN knows none, see the statement Unscoped
-  # checkov:skip=CKV_AWS_111:what is not scoped by an ARN knows none, see the statement Unscoped
-  # checkov:skip=CKV_AWS_356:what is not scoped by an ARN knows none, see the statement Unscoped
+  # checkov:skip=CKV_AWS_109:the actions of the statement Unscoped support no ARN
+  # checkov:skip=CKV_AWS_111:the actions of the statement Unscoped support no ARN
+  # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped support no ARN
   statement {
     sid = "TaskTable"
     actions = [
@@ -132,7 +132,7 @@ data "aws_iam_policy_document" "deployer_write" {
     resources = [local.function_role_arn]
   }
 
-  # Only within the boundary: neither may a role be made without it, nor one that lacks it get more.
+  # Only with the boundary: no role is created without it, and none without it gets a policy.
   statement {
     sid = "FunctionRoleWithinBoundary"
     actions = [
@@ -161,7 +161,7 @@ data "aws_iam_policy_document" "deployer_write" {
     }
   }
 
-  # API Gateway's own role, which an account's first API makes.
+  # The service-linked role of API Gateway, which the first API of an account creates.
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
   statement {
     sid       = "ApiGatewayRole"
@@ -188,8 +188,8 @@ data "aws_iam_policy_document" "deployer_write" {
     resources = concat(local.api_arns, ["arn:${local.partition}:apigateway:${var.aws_region}::/tags/*"])
   }
 
-  # With api_auth = AWS_IAM, `status` and the check after a deploy sign. Not for plans of pull
-  # requests: the route serves every method. The drills' routes are others.
+  # `status` and the smoke check sign their requests with api_auth = AWS_IAM. The planner may not:
+  # the route has all methods. The drills have routes of their own.
   statement {
     sid       = "ApiCalls"
     actions   = ["execute-api:Invoke"]
@@ -206,7 +206,7 @@ data "aws_iam_policy_document" "deployer_write" {
     resources = local.alarm_arns
   }
 
-  # Alarms can also stop or terminate machines, and call functions.
+  # Alarm actions can also stop or terminate instances and invoke functions.
   # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
   statement {
     sid       = "AlarmsThatNotify"
@@ -263,7 +263,7 @@ data "aws_iam_policy_document" "deployer_write" {
     resources = [local.description_arn]
   }
 
-  # Access logs of HTTP APIs are log deliveries; AWS takes no ARN for these, nor for subscriptions.
+  # Access logs of HTTP APIs are log deliveries; they and subscriptions support no ARN.
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
   statement {
     sid = "Unscoped"

@@ -1,5 +1,5 @@
-# Who of GitHub Actions gets into this account, and what they may do in it. People apply this stack,
-# never the roles in it: its state has a key of its own in the bucket that ../ makes.
+# Which GitHub Actions workflows may assume roles in this account, and what the roles may do. Apply
+# this stack as an administrator: its roles may not. Its state has its own key in the bucket of ../.
 terraform {
   required_version = ">= 1.11"
 
@@ -16,7 +16,7 @@ terraform {
     region  = "eu-west-3"
     encrypt = true
 
-    # Both, as in ../../terraform/main.tf.
+    # Both locks, as in ../../terraform/main.tf.
     dynamodb_table = "terraform-locks"
     use_lockfile   = true
   }
@@ -43,7 +43,7 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   place     = "${var.aws_region}:${local.account}"
 
-  # What ../ and ../../terraform make, under the names that they give.
+  # The resources of ../ and ../../terraform, by their names.
   bucket_arn        = "arn:${local.partition}:s3:::${var.state_bucket}"
   state_arn         = "${local.bucket_arn}/${var.state_key}"
   locks_arn         = "arn:${local.partition}:dynamodb:${local.place}:table/${var.lock_table}"
@@ -54,7 +54,7 @@ locals {
   dashboard_arn     = "arn:${local.partition}:cloudwatch::${local.account}:dashboard/task-tracker-dashboard"
   description_arn   = "arn:${local.partition}:ssm:${local.place}:parameter/task-tracker/deployment"
 
-  # The names from where the alarms are, so that one more there needs nothing here.
+  # Read from the alarms' own file, so that an added alarm needs no change here.
   alarm_names = flatten(regexall(
     "alarm_name\\s*=\\s*\"([^\"]+)\"", file("${path.module}/../../terraform/cloudwatch_alarms.tf")
   ))
@@ -63,7 +63,7 @@ locals {
     "arn:${local.partition}:cloudwatch:${local.place}:alarm:${name}"
   ]
 
-  # CloudWatch Logs names a group with and without the colon, depending on the action.
+  # The ARN of a log group ends with or without ":*", depending on the action.
   log_group_arns = flatten([
     for service in ["lambda", "apigateway"] : [
       for end in ["", ":*"] :
@@ -71,7 +71,7 @@ locals {
     ]
   ])
 
-  # API Gateway makes up the ids of APIs, so they cannot be named beforehand.
+  # API Gateway generates the ids of APIs, so they are not known in advance.
   api_arns = [
     "arn:${local.partition}:apigateway:${var.aws_region}::/apis",
     "arn:${local.partition}:apigateway:${var.aws_region}::/apis/*",

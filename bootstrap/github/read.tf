@@ -1,7 +1,7 @@
-# What `tt-ops plan` reads, which both roles may: the state, and every resource of ../../terraform
-# as a refresh asks for it; and what `status` reads, but for the API.
+# Read access of both roles, for `tt-ops plan` and `status`: the state, and all resources of
+# ../../terraform, but no calls of the API.
 data "aws_iam_policy_document" "read" {
-  # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and know no resources
+  # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and support no ARN
   statement {
     sid       = "Backend"
     actions   = ["s3:ListBucket"]
@@ -20,7 +20,7 @@ data "aws_iam_policy_document" "read" {
     resources = ["${local.state_arn}.tflock"]
   }
 
-  # The table's items are always asked for by their key, so ForAllValues never finds none.
+  # Items are always read by key, so the set of ForAllValues is never empty.
   statement {
     sid       = "StateDigest"
     actions   = ["dynamodb:GetItem"]
@@ -130,7 +130,7 @@ data "aws_iam_policy_document" "read" {
     resources = [local.description_arn]
   }
 
-  # Lists, and subscriptions: AWS takes no ARN for these.
+  # Lists and subscriptions support no ARN.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/
   statement {
     sid = "Unscoped"

@@ -1,8 +1,8 @@
 locals {
   issuer = "token.actions.githubusercontent.com"
 
-  # How a subject begins: by names, and, in repositories that were made or renamed after July 15,
-  # 2026 or have opted in, by names with ids.
+  # The start of a subject: names, or names with ids for repositories that were created or renamed
+  # after July 15, 2026 or have opted in.
   # https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
   repositories = [
     "repo:${var.github_owner}/${var.github_repository}",
@@ -16,8 +16,8 @@ locals {
   )
 }
 
-# An account has one identity provider for an issuer, so it may be somebody else's: then it is only
-# looked up, and a destroy leaves it alone.
+# An account has one identity provider per issuer, which may belong to another stack: then it is
+# only read, and a destroy does not delete it.
 data "aws_iam_openid_connect_provider" "github" {
   count = var.foreign_identity_provider ? 1 : 0
 
@@ -30,7 +30,7 @@ import {
   id       = each.key
 }
 
-# Without thumbprints: AWS trusts GitHub's certificates by its own list of authorities.
+# Without thumbprints: AWS verifies GitHub's certificates with its own list of authorities.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.foreign_identity_provider ? 0 : 1
@@ -38,14 +38,14 @@ resource "aws_iam_openid_connect_provider" "github" {
   url            = "https://${local.issuer}"
   client_id_list = ["sts.amazonaws.com"]
 
-  # By this tt-ops knows it for the one that this very state made.
+  # tt-ops recognizes the identity provider of this state by it.
   tags = {
     TerraformState = "${var.state_bucket}/${var.github_state_key}"
   }
 }
 
-# The subject of a job with an environment does not say its branch; the claim `ref` does, and AWS
-# compares it since January 2026. `repository_id` keeps out whoever takes a name that became free.
+# The subject of a job with an environment does not contain its branch; the claim `ref` does, which
+# AWS supports since January 2026. `repository_id` rejects a repository that reuses the name.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 data "aws_iam_policy_document" "deployer_trust" {
   statement {

@@ -12,14 +12,14 @@ variable "aws_region" {
 
 variable "s3_use_path_style" {
   type        = bool
-  description = "Address S3 buckets by path, as emulators need it, not by host name."
+  description = "Address S3 buckets by path instead of host name, as emulators require."
   default     = false
   nullable    = false
 }
 
 variable "state_bucket" {
   type        = string
-  description = "Name of the bucket that keeps the state."
+  description = "Name of the bucket for the state."
   default     = "task-tracker-terraform-state"
   nullable    = false
 
@@ -37,7 +37,7 @@ variable "state_key" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9!_.'()/-]+$", var.state_key)) && var.state_key != var.github_state_key
-    error_message = "state_key must be a key of S3 without wildcards, and another one than github_state_key."
+    error_message = "state_key must be an S3 key without wildcards, different from github_state_key."
   }
 }
 
@@ -49,7 +49,7 @@ variable "github_state_key" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9!_.'()/-]+$", var.github_state_key))
-    error_message = "github_state_key must be a key of S3 without wildcards."
+    error_message = "github_state_key must be an S3 key without wildcards."
   }
 }
 
@@ -85,13 +85,13 @@ variable "lambda_function_name" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,55}$", var.lambda_function_name))
-    error_message = "lambda_function_name must have 1 to 55 letters, digits, underscores or hyphens, as a role's name has 64 at most."
+    error_message = "lambda_function_name must have 1 to 55 letters, digits, underscores or hyphens, since the name of a role has at most 64."
   }
 }
 
 variable "github_owner" {
   type        = string
-  description = "Account or organization that the repository belongs to, spelt as GitHub spells it."
+  description = "Account or organization that owns the repository, spelled as on GitHub."
   nullable    = false
 
   validation {
@@ -102,7 +102,7 @@ variable "github_owner" {
 
 variable "github_repository" {
   type        = string
-  description = "Name of the repository, without its owner, spelt as GitHub spells it."
+  description = "Name of the repository without its owner, spelled as on GitHub."
   nullable    = false
 
   validation {
@@ -113,7 +113,7 @@ variable "github_repository" {
 
 variable "github_owner_id" {
   type        = string
-  description = "Id of the owner, which no other account ever gets."
+  description = "Id of the owner, which GitHub never reuses."
   nullable    = false
 
   validation {
@@ -124,7 +124,7 @@ variable "github_owner_id" {
 
 variable "github_repository_id" {
   type        = string
-  description = "Id of the repository, which no other repository ever gets."
+  description = "Id of the repository, which GitHub never reuses."
   nullable    = false
 
   validation {
@@ -133,10 +133,10 @@ variable "github_repository_id" {
   }
 }
 
-# A dollar sign would begin a variable of IAM's policies, and a colon is spelt otherwise in subjects.
+# Without dollar signs, which start policy variables of IAM, and colons, which subjects escape.
 variable "github_branch" {
   type        = string
-  description = "The one branch that deploys."
+  description = "The only branch that deploys."
   default     = "main"
   nullable    = false
 
@@ -148,7 +148,7 @@ variable "github_branch" {
 
 variable "github_environment" {
   type        = string
-  description = "The one environment whose jobs deploy."
+  description = "The only environment whose jobs deploy."
   default     = "production"
   nullable    = false
 
@@ -160,14 +160,14 @@ variable "github_environment" {
 
 variable "adopt_identity_provider" {
   type        = bool
-  description = "Take over the account's identity provider, which this very state made before."
+  description = "Import the identity provider of the account, which this stack created before."
   default     = false
   nullable    = false
 }
 
 variable "foreign_identity_provider" {
   type        = bool
-  description = "Use the account's identity provider, which is somebody else's, and leave it as it is."
+  description = "Use the identity provider of the account without managing it, since it belongs to another stack."
   default     = false
   nullable    = false
 }

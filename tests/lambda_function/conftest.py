@@ -31,7 +31,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
@@ -129,7 +129,7 @@ class Database:
 
     def __init__(self) -> None:
         self.is_written = False
-        self._moto = Client(DomainDispatcherApplication(create_backend_app))
+        self._moto = Client(create_backend_app("dynamodb"))
         self._lock = threading.Lock()
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:

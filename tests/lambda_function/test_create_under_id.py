@@ -35,12 +35,12 @@ def test_put_creates_the_task_under_its_id(api, task_id: str):
 
 
 def test_put_fills_in_defaults_as_post_does(api):
-    """A title is enough."""
+    """A body needs only a title."""
     task = _put(api, V7).json()
     assert (task["description"], task["status"]) == ("", "pending")
 
 
-def test_put_of_an_existing_task_is_refused_and_changes_nothing(api):
+def test_put_of_an_existing_task_is_rejected(api):
     """The second PUT of an id answers 412, whatever its body."""
     first = _put(api, V7).json()
     answer = _put(api, V7, {"title": "other"})
@@ -86,8 +86,8 @@ def test_other_methods_create_nothing(api, method: str):
         "019a9f5e-7a3c-7d10-7c55-2f0c6f3c1b7e",  # no variant of RFC 9562
     ],
 )
-def test_an_id_that_is_no_uuid_of_version_4_or_7_is_refused(api, task_id: str):
-    """It answers 400 and names the parameter."""
+def test_an_id_must_be_a_uuid_of_version_4_or_7(api, task_id: str):
+    """Any other id answers 400 and the name of the parameter."""
     answer = _put(api, task_id)
     assert (answer.status, answer.slug) == (400, "invalid-parameter")
     assert [error["parameter"] for error in answer.json()["errors"]] == ["task_id"]
@@ -120,8 +120,8 @@ def test_created_at_is_the_time_in_a_version_7_id(api):
 @pytest.mark.parametrize(
     "task_id", [V4, "ffffffff-ffff-7fff-bfff-ffffffffffff", "f0000000" + V7[8:]]
 )
-def test_created_at_is_the_present_where_the_id_has_no_past_time(api, task_id: str):
-    """A version 4 id has no time, and one of the future is not believed."""
+def test_created_at_is_now_if_the_id_has_no_past_time(api, task_id: str):
+    """A version 4 id has no time, and a time in the future is not used."""
     before = api.add()["created_at"]
     task = _put(api, task_id).json()
     assert before <= task["created_at"] == task["updated_at"]
@@ -129,8 +129,8 @@ def test_created_at_is_the_present_where_the_id_has_no_past_time(api, task_id: s
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "answer cut off", "dropped"])
-def test_put_that_the_sdk_repeats_creates_the_task_once(api, wire, fault: str):
-    """A PUT is not refused by its own first attempt, whose answer was lost."""
+def test_put_that_the_sdk_retries_creates_the_task_once(api, wire, fault: str):
+    """A retried PUT does not conflict with its own first attempt."""
     wire.inject(fault, times=1)
     assert _put(api, V7).status == 201
     assert _put(api, V7).status == 412

@@ -1,4 +1,4 @@
-"""The API's description: served to clients, and the same as the code."""
+"""The OpenAPI description: served to clients, and consistent with the code."""
 
 from pathlib import Path
 
@@ -28,13 +28,13 @@ def test_it_is_served(api, wire):
 
 @pytest.mark.parametrize("stage", ["$default", "v1"])
 def test_it_is_served_on_every_stage(api, stage: str):
-    """A stage before the path changes nothing: the server in it is relative to itself."""
+    """Its server URL is relative, so a stage before the path changes nothing."""
     event = api.event("GET", "/openapi.json" if stage == "$default" else f"/{stage}/openapi.json")
     event["requestContext"]["stage"] = stage
     assert [server["url"] for server in api.send(event).json()["servers"]] == ["."]
 
 
-def test_it_is_not_sent_again(api):
+def test_it_is_not_sent_twice(api):
     """If-None-Match with its tag answers 304; HEAD has the tag too."""
     tag = api("HEAD", "/openapi.json").headers["etag"]
     answer = api("GET", "/openapi.json", headers={"If-None-Match": tag})
@@ -50,7 +50,7 @@ def test_it_is_not_sent_again(api):
     ],
 )
 def test_damaged_items_are_answered_as_described(api, table, fields):
-    """What an older version, a newer one or a hand has written is still a task to clients."""
+    """Items of older and newer versions, or edited by hand, are valid tasks for clients."""
     table.put_item(TableName="TaskTable", Item={"task_id": {"S": "task-1"}, **fields})
     schema = {"$ref": "#/components/schemas/Task", "components": COMPONENTS}
     Draft202012Validator(schema).validate(api("GET", "/tasks/task-1").json())

@@ -13,8 +13,8 @@ FAULTS = [
     "500",
     "garbage",
     "ThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
+    pytest.param("ProvisionedThroughputExceededException", marks=pytest.mark.soak),
+    pytest.param("RequestLimitExceeded", marks=pytest.mark.soak),
     "TransactionConflictException",
 ]
 OPERATIONS = (

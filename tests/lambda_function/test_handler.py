@@ -1,4 +1,4 @@
-"""The entry point: fire drills, the log line, and what it loads."""
+"""The entry point: fire drills, log lines and imports."""
 
 import json
 import re
@@ -35,8 +35,8 @@ def test_trigger_slow_is_slower_than_its_alarm(api, capsys):
 @pytest.mark.parametrize(
     "route_key", ["$default", "", "ANY", "POST /trigger-error", "ANY /trigger-error/", "any {0}"]
 )
-def test_drills_are_out_of_reach_by_path(api, drill: str, route_key: str):
-    """A path alone, whatever its spelling, answers 404."""
+def test_drills_need_their_own_route(api, drill: str, route_key: str):
+    """Their path on another route answers 404, however it is spelled."""
     for path in (drill, drill.upper(), drill + "/", f"/{drill}", drill.replace("-", "%2D")):
         event = {**api.event("GET", path), "routeKey": route_key.format(drill)}
         assert api.send(event).slug == "route-not-found"
@@ -71,7 +71,7 @@ def test_request_is_one_log_line(api, capsys):
 def test_problem_is_logged_with_its_slug(
     api, capsys, method: str, path: str, body: Any, reason: str
 ):
-    """A problem is logged by its name, without anything the client wrote but the method."""
+    """A problem is logged by its name; of the request only the method is logged."""
     api(method, path, body)
     (text,) = capsys.readouterr().out.splitlines()
     line = json.loads(text)
@@ -99,10 +99,10 @@ SECRET = "hunter2"
         ("\n" * 9999, "/\ud800" + SECRET, "\x00" + SECRET, {}),
     ],
 )
-def test_no_log_line_holds_what_a_client_wrote(
+def test_log_line_has_no_client_data(
     api, capsys, method: str, path: str, body: Any, parts: dict[str, Any]
 ):
-    """One short line of printable ASCII, whatever body, path, query and headers are."""
+    """Any request is logged as one short line of printable ASCII without its content."""
     api(method, path, body, **parts)
     out, err = capsys.readouterr()
     assert err == ""
@@ -114,14 +114,14 @@ def test_no_log_line_holds_what_a_client_wrote(
 
 
 def test_long_database_error_is_truncated_in_the_log(api, wire, capsys):
-    """A line stays short, and holds no second line of what the SDK says."""
+    """Only the first line of an SDK error is logged, shortened."""
     wire.inject("garbage")
     assert api("GET", "/tasks").status == 503
     assert len(capsys.readouterr().out) < 500
 
 
 def test_start_connects_only_inside_lambda():
-    """In Lambda the table is connected at the start, elsewhere with the first request."""
+    """In Lambda the client is made at the start, elsewhere with the first request."""
     code = (
         "import dynamodb, handler, sys;"
         "print(dynamodb.client.cache_info().currsize, 'boto3' in sys.modules)"

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that is repeated makes one task and gets one answer."""
+"""Idempotency-Key: a repeated POST creates one task and gets one response."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -32,7 +32,7 @@ def test_posts_without_a_key_make_a_task_each(api):
 
 
 def test_same_content_written_differently_is_the_same(api):
-    """What counts is the task that a body describes, not its bytes."""
+    """Bodies are compared as tasks, not as bytes."""
     first = _post(api, '{"title": "once", "status": "pending"}')
     assert _post(api, '{ "description":"", "title" : " onc\\u0065 "}') == first
 
@@ -47,7 +47,7 @@ def test_twenty_parallel_posts_make_one_task(api):
 
 @pytest.mark.parametrize("change", ["edited", "deleted"])
 def test_answer_stays_the_first_one(api, change: str):
-    """A repeated POST gets its first answer after the task was edited or deleted, too."""
+    """A repeated POST gets the first response even after the task was edited or deleted."""
     first = _post(api)
     path = f"/tasks/{first.json()['task_id']}"
     if change == "edited":
@@ -58,7 +58,7 @@ def test_answer_stays_the_first_one(api, change: str):
     assert len(api("GET", "/tasks").json()) == (1 if change == "edited" else 0)
 
 
-def test_key_with_another_body_is_refused(api):
+def test_key_with_another_body_is_rejected(api):
     """The same key with another task answers 422 and makes no task."""
     _post(api)
     answer = _post(api, {"title": "other"})
@@ -66,8 +66,8 @@ def test_key_with_another_body_is_refused(api):
     assert len(api("GET", "/tasks").json()) == 1
 
 
-def test_request_under_way_is_a_conflict(api, wire):
-    """While another request with the key is being written, the answer is 409 and Retry-After."""
+def test_request_in_progress_is_a_conflict(api, wire):
+    """While another request with the key is written, the answer is 409 with Retry-After."""
     wire.inject("TransactionConflict")
     answer = _post(api)
     assert (answer.status, answer.slug) == (409, "request-in-progress")
@@ -77,14 +77,14 @@ def test_request_under_way_is_a_conflict(api, wire):
     assert len(api("GET", "/tasks").json()) == 1
 
 
-def test_invalid_body_does_not_use_the_key_up(api):
-    """A POST that was refused leaves the key free."""
+def test_invalid_body_does_not_use_the_key(api):
+    """The key of a rejected POST can be used again."""
     assert _post(api, {"title": ""}).status == 422
     assert _post(api).status == 201
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\nb", "\x00", "\ud800"])
-def test_bad_key_is_refused(api, key: str):
+def test_invalid_key_is_rejected(api, key: str):
     """A key that is empty, too long or not printable ASCII answers 400."""
     answer = _post(api, headers={"idempotency-key": key})
     assert (answer.status, answer.slug) == (400, "invalid-idempotency-key")
@@ -100,7 +100,7 @@ def test_any_printable_key_is_accepted(api, key: str):
 
 
 def test_expired_key_is_free_again(api, table):
-    """A record past its 24 hours does not count, even when TTL has not removed it."""
+    """A record expires after 24 hours, even if TTL has not removed it."""
     first = _post(api)
     record = _record(table)
     record["expires_at"] = {"N": str(int(record["expires_at"]["N"]) - 24 * 60 * 60)}
@@ -111,7 +111,7 @@ def test_expired_key_is_free_again(api, table):
     assert _post(api, {"title": "other"}) == second
 
 
-def test_record_is_no_task(api, table):
+def test_record_is_not_a_task(api, table):
     """Records are not listed, and no path reaches them."""
     task = _post(api).json()
     record_id = _record(table)["task_id"]["S"]

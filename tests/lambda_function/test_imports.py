@@ -1,4 +1,4 @@
-"""What the zip needs."""
+"""The imports of the function."""
 
 import ast
 import sys
@@ -8,7 +8,7 @@ FUNCTION = Path(__file__).parents[2] / "lambda_function"
 
 
 def test_function_needs_only_the_sdk():
-    """The modules import each other, the standard library, and what the runtime brings."""
+    """Modules import only each other, the standard library and botocore of the runtime."""
     modules = {path.stem: ast.parse(path.read_text()) for path in FUNCTION.glob("*.py")}
     imported = {
         name.partition(".")[0]

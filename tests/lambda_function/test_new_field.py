@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,35 +28,42 @@ for line in sys.stdin:
 """
 
 
-@pytest.fixture
-def extended(api: Any, tmp_path: Path) -> Any:
-    """Return the API of a copy of the function that has one line more, on the same table."""
-    copy = shutil.copytree(FUNCTION, tmp_path / "function")
+@pytest.fixture(scope="module")
+def _process(
+    function_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    copy = shutil.copytree(FUNCTION, tmp_path_factory.mktemp("function") / "function")
     declared = (copy / "tasks.py").read_text()
     assert declared.count(STATUS) == 1
     (copy / "tasks.py").write_text(declared.replace(STATUS, STATUS + PRIORITY))
     process = subprocess.Popen(
         [sys.executable, "-c", INVOKE],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy)},
+        env={**os.environ, **function_environment, "PYTHONPATH": str(copy)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert process.stdin
-    assert process.stdout
+    with process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+        process.wait(10)
+
+
+@pytest.fixture
+def extended(api: Any, _process: Any) -> Any:
+    """Return the API of a copy of the function with one more line, on the same table."""
 
     def send(method: str, path: str, body: object = None, **parts: Any) -> Any:
-        print(json.dumps(api.event(method, path, body, **parts)), file=process.stdin, flush=True)
-        response = json.loads(process.stdout.readline())
+        event = json.dumps(api.event(method, path, body, **parts))
+        print(event, file=_process.stdin, flush=True)
+        response = json.loads(_process.stdout.readline())
         text = response["body"]
         return response["statusCode"], json.loads(text) if text else None
 
-    with process:
-        yield send
-        process.stdin.close()
-        process.wait(10)
+    return send
 
 
 def test_one_declaration_adds_a_field(extended):
@@ -79,7 +87,7 @@ def test_one_declaration_adds_a_field(extended):
 
 
 def test_an_added_field_counts_for_idempotency(extended):
-    """A repeated POST is replayed with it, and one that differs only in it is refused."""
+    """A repeated POST is replayed with it, and a POST that differs only in it is rejected."""
     key = {"Idempotency-Key": "one"}
     body = {"title": "t", "priority": "high"}
     first = extended("POST", "/tasks", body, headers=key)
@@ -88,8 +96,8 @@ def test_an_added_field_counts_for_idempotency(extended):
     assert extended("POST", "/tasks", {"title": "t"}, headers=key)[0] == 422
 
 
-def test_what_was_stored_before_the_field_was_added_is_read(api, extended):
-    """Tasks and idempotency records without it have its default, also for another change."""
+def test_tasks_and_records_without_the_field_are_read(api, extended):
+    """Tasks and idempotency records without it have its default, also after another change."""
     key = {"Idempotency-Key": "one"}
     old = api("POST", "/tasks", {"title": "t"}, headers=key).json()
     expected = {**old, "priority": "low"}
@@ -100,7 +108,7 @@ def test_what_was_stored_before_the_field_was_added_is_read(api, extended):
     assert extended("PUT", path, {"title": "u"})[1]["priority"] == "low"
 
 
-def test_a_version_without_the_field_reads_what_one_with_it_has_stored(api, extended):
+def test_a_version_without_the_field_reads_tasks_with_it(api, extended):
     """After a rollback tasks are read, and a repeated POST is replayed."""
     key = {"Idempotency-Key": "one"}
     _, task = extended("POST", "/tasks", {"title": "t"}, headers=key)

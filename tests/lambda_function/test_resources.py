@@ -1,4 +1,4 @@
-"""The routes, their methods, and what a client may write."""
+"""Routes, methods, and what a client may write."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def test_health_needs_no_database(api, wire):
-    """GET /health answers 200 without asking DynamoDB."""
+    """GET /health answers 200 without a call to DynamoDB."""
     wire.inject("dropped")
     answer = api("GET", "/health")
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
@@ -51,7 +51,7 @@ def test_created_task_can_be_read(api):
 
 
 def test_update_changes_only_what_is_given(api):
-    """PUT changes the fields given, counts the version and keeps the rest."""
+    """PUT changes the given fields, increments the version and keeps the rest."""
     task = api.add(description="all of them")
     answer = api("PUT", f"/tasks/{task['task_id']}", {"status": "in_progress"})
     changed = answer.json()
@@ -149,7 +149,7 @@ def test_longest_task_fits_into_the_body_limit(api):
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_malformed_json_is_refused(api, method: str, body: str):
+def test_malformed_json_is_rejected(api, method: str, body: str):
     """A body that is not JSON answers 400."""
     path = "/tasks" if method == "POST" else f"/tasks/{api.add()['task_id']}"
     answer = api(method, path, body)
@@ -163,7 +163,7 @@ def test_number_in_place_of_a_string_is_invalid(api, number: str):
 
 
 def test_base64_bodies_are_decoded(api):
-    """API Gateway may send the body in base64; what is no base64 or UTF-8 answers 400."""
+    """API Gateway may send the body in base64; a body that is not base64 or UTF-8 answers 400."""
     event = api.event("POST", "/tasks", base64.b64encode(b'{"title": "x"}').decode())
     assert api.send({**event, "isBase64Encoded": True}).status == 201
     for body in ("#", "é", base64.b64encode(b"\xff").decode()):
@@ -171,8 +171,8 @@ def test_base64_bodies_are_decoded(api):
         assert (answer.status, answer.slug) == (400, "malformed-body")
 
 
-def test_large_bodies_are_refused_unparsed(api):
-    """More than 64 KiB answers 413, even when it is no JSON, no base64 or of another type."""
+def test_large_bodies_are_rejected_unparsed(api):
+    """More than 64 KiB answers 413, even if the body is not JSON or base64, or has another type."""
     assert api("POST", "/tasks", "{" * 65_537).slug == "body-too-large"
     assert api("POST", "/tasks", "é" * 40_000).status == 413
     assert api("POST", "/tasks", "{" * 65_536).status == 400
@@ -194,14 +194,14 @@ def test_large_bodies_are_refused_unparsed(api):
     ],
 )
 def test_body_must_be_declared_as_json(api, media_type: str, status: int):
-    """A Content-Type other than JSON answers 415; none at all is JSON."""
+    """A Content-Type other than JSON answers 415; without one the body is JSON."""
     answer = api("POST", "/tasks", {"title": "x"}, headers={"content-type": media_type})
     assert answer.status == status
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip"])
-def test_compressed_bodies_are_refused(api, coding: str):
-    """A Content-Encoding answers 415 and the one that is taken (RFC 9110, section 15.5.16)."""
+def test_compressed_bodies_are_rejected(api, coding: str):
+    """A Content-Encoding answers 415 and Accept-Encoding (RFC 9110, section 15.5.16)."""
     answer = api("POST", "/tasks", {"title": "x"}, headers={"content-encoding": coding})
     assert (answer.status, answer.slug) == (415, "unsupported-media-type")
     assert answer.headers["accept-encoding"] == "identity"
@@ -209,8 +209,8 @@ def test_compressed_bodies_are_refused(api, coding: str):
     assert api("POST", "/tasks", {"title": "x"}, headers=plain).status == 201
 
 
-def test_header_names_have_no_case(api):
-    """Headers are found in any case."""
+def test_header_names_are_case_insensitive(api):
+    """A header name may have any case."""
     event = api.event("POST", "/tasks", "{}", headers={"CONTENT-TYPE": "text/plain"})
     assert api.send(event).status == 415
 
@@ -219,14 +219,14 @@ def test_header_names_have_no_case(api):
     "path", ["/", "", "/task", "/tasks/", "/tasks/a/b", "/tasks/{task_id}", "//tasks", "/HEALTH"]
 )
 def test_unknown_paths_are_not_found(api, path: str):
-    """A path that is no route answers 404."""
+    """A path without a route answers 404."""
     assert api("GET", path).slug == "route-not-found"
 
 
 @pytest.mark.parametrize("task_id", ["x", "idempotency#x", "0" * 129, "%2e", "é", "a b", "..%2f"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_unknown_ids_are_not_found(api, method: str, task_id: str):
-    """Whatever stands in the place of an id answers 404."""
+    """An unknown or malformed id answers 404."""
     assert api(method, f"/tasks/{task_id}", {"title": "x"}).status == 404
 
 
@@ -240,7 +240,7 @@ def test_unknown_ids_are_not_found(api, method: str, task_id: str):
         ("", "/health", "HEAD, GET, OPTIONS"),
     ],
 )
-def test_wrong_method_names_the_right_ones(api, method: str, path: str, allow: str):
+def test_wrong_method_is_405_with_allow(api, method: str, path: str, allow: str):
     """A known path with another method answers 405 and Allow."""
     answer = api(method, path)
     assert (answer.status, answer.slug) == (405, "method-not-allowed")
@@ -248,7 +248,7 @@ def test_wrong_method_names_the_right_ones(api, method: str, path: str, allow: s
 
 
 def test_options_is_a_success(api):
-    """OPTIONS answers 204 and names the methods, itself included."""
+    """OPTIONS answers 204 and lists the methods, including itself."""
     answer = api("OPTIONS", "/health")
     assert (answer.status, answer.text) == (204, "")
     assert answer.headers["allow"] == "HEAD, GET, OPTIONS"
@@ -256,7 +256,7 @@ def test_options_is_a_success(api):
 
 @pytest.mark.parametrize("path", ["/health", "/tasks", "/tasks/x", "/nowhere"])
 def test_head_is_answered_as_get(api, path: str):
-    """API Gateway makes GET's Content-Length of the body, and drops it."""
+    """API Gateway derives Content-Length from the body, then drops it."""
     assert api("HEAD", path) == api("GET", path)
 
 

@@ -1,4 +1,4 @@
-"""Items that another version of the service has written are read, changed and deleted."""
+"""Items that another version of the service wrote are read, changed and deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 PATH = f"/tasks/{ID}"
 MERGE_PATCH = {"content-type": "application/merge-patch+json"}
 
-# As the first implementation has written them.
+# As the first implementation wrote them.
 ITEMS: dict[str, dict[str, Any]] = {
     "no version": {"title": {"S": "old"}, "status": {"S": "pending"}},
     "no status": {"title": {"S": "old"}, "version": {"N": "3"}},
@@ -22,13 +22,13 @@ ITEMS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(params=ITEMS)
 def first(request: pytest.FixtureRequest, api: Any, table: Any) -> Any:
-    """Return the API on a table with an item that the first implementation has written."""
+    """Return the API on a table with an item of the first implementation."""
     table.put_item(TableName="TaskTable", Item={"task_id": {"S": ID}, **ITEMS[request.param]})
     return api
 
 
 def test_item_of_the_first_implementation_is_read(first):
-    """It has all fields of a task, with the right types; what was not stored has a default."""
+    """It has all fields of a task with the right types; missing ones have a default."""
     task = first("GET", PATH).json()
     assert task["version"] in (0, 3)
     assert task["status"] == "pending"
@@ -42,7 +42,7 @@ def test_item_of_the_first_implementation_is_read(first):
 def test_item_of_the_first_implementation_is_changed(
     first, precondition: str, change: dict[str, str]
 ):
-    """Any change gives it a version and a status, so that it is listed from then on."""
+    """Any change gives it a version and a status, after which it is listed."""
     before = first("GET", PATH)
     headers = {
         "none": {},
@@ -71,7 +71,7 @@ def test_preconditions_hold_for_version_0(api, table, method: str, header: str):
 
 @pytest.mark.parametrize("precondition", ["none", "tag"])
 def test_item_of_the_first_implementation_is_deleted(first, precondition: str):
-    """With the tag that was shown, and without."""
+    """DELETE works with its tag and without."""
     tag = first("GET", PATH).headers["etag"]
     answer = first("DELETE", PATH, headers={"If-Match": tag} if precondition == "tag" else {})
     assert answer.status == 204
@@ -79,7 +79,7 @@ def test_item_of_the_first_implementation_is_deleted(first, precondition: str):
 
 
 def test_status_of_another_version_is_kept(api, table):
-    """A status that this version does not know is read and kept, and listed once it is another."""
+    """An unknown status is read and kept; the task is listed once it has a known one."""
     item = {"task_id": {"S": ID}, "status": {"S": "archived"}, "version": {"N": "1"}}
     table.put_item(TableName="TaskTable", Item=item)
     assert api("GET", PATH).json()["status"] == "archived"
@@ -90,7 +90,7 @@ def test_status_of_another_version_is_kept(api, table):
 
 
 def test_unknown_fields_survive_an_update(api, table):
-    """What a newer version has stored is not lost when this one writes."""
+    """A write of this version keeps fields that a newer version has stored."""
     item = {"task_id": {"S": ID}, "version": {"N": "4"}, "colour": {"S": "red"}}
     table.put_item(TableName="TaskTable", Item=item)
     assert api("PUT", PATH, {"title": "t"}).json()["version"] == 5
@@ -99,8 +99,8 @@ def test_unknown_fields_survive_an_update(api, table):
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_change_of_an_item_at_the_size_limit_is_refused(api, table, method: str):
-    """A change that would exceed 400 KB answers 422; the task is still read and deleted."""
+def test_change_of_an_item_at_the_size_limit_is_rejected(api, table, method: str):
+    """A change that would exceed 400 KB answers 422; the task can still be read and deleted."""
     item = {"task_id": {"S": ID}, "status": {"S": "pending"}, "title": {"S": "t"}}
     table.put_item(TableName="TaskTable", Item={**item, "notes": {"S": "n" * 404_900}})
     media_type = MERGE_PATCH if method == "PATCH" else {}
@@ -110,7 +110,7 @@ def test_change_of_an_item_at_the_size_limit_is_refused(api, table, method: str)
     assert api("DELETE", PATH).status == 204
 
 
-def test_an_id_that_is_no_uuid_is_read_and_deleted(api, table):
+def test_a_task_whose_id_is_not_a_uuid_is_read_and_deleted(api, table):
     """Only new tasks need a UUID."""
     item = {"task_id": {"S": "task-1"}, "status": {"S": "done"}}
     table.put_item(TableName="TaskTable", Item=item)
