@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication
 
 from werkzeug.wrappers import Response
 
-from tasktracker_ops.emulator.cloudwatch.alarms import Alarms, EvaluationSchedule
+from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator, EvaluationSchedule
 from tasktracker_ops.emulator.gateway.answer import HttpAnswer
 from tasktracker_ops.emulator.gateway.call import PREFIX, ApiCall
 from tasktracker_ops.emulator.gateway.gateway import Gateway
@@ -39,7 +39,7 @@ class Emulator:
     application: WSGIApplication
     runtime: Runtime
     gateway: Gateway
-    alarms: Alarms
+    alarms: AlarmEvaluator
     mailbox: Mailbox
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ def compose(
     alarms, if not every five seconds.
     """
     mailbox = Mailbox()
-    alarms = Alarms(schedule or EvaluationSchedule())
+    alarms = AlarmEvaluator(schedule or EvaluationSchedule())
     runtime = Runtime(
         Launcher(directory / "code", state.url),
         publisher.publish_invocation,

@@ -26,7 +26,7 @@ from moto.logs.responses import LogsResponse
 from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
-from tasktracker_ops.emulator.cloudwatch.alarms import Alarms
+from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
@@ -38,7 +38,7 @@ from .logs import operations as logs
 from .mail import operations as sns
 
 
-def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> None:
+def install(*, runtime: Runtime, mailbox: Mailbox, alarms: AlarmEvaluator, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
     patches = _patches(runtime, sns.Sender(mailbox, url), alarms, url)
     for owner, replacements in patches.items():
@@ -47,7 +47,7 @@ def install(*, runtime: Runtime, mailbox: Mailbox, alarms: Alarms, url: str) -> 
 
 
 def _patches(
-    runtime: Runtime, sender: sns.Sender, alarms: Alarms, url: str
+    runtime: Runtime, sender: sns.Sender, alarms: AlarmEvaluator, url: str
 ) -> dict[type, dict[str, Any]]:
     """Return the replacements by moto's classes; each comment is what moto's own does."""
     return {

@@ -36,7 +36,7 @@ class EvaluationSchedule:
     clock: Callable[[], float] = time.time
 
 
-class Alarms:
+class AlarmEvaluator:
     """Evaluates the alarms of every region in a thread of its own, until closed."""
 
     def __init__(self, schedule: EvaluationSchedule) -> None:

@@ -16,7 +16,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from . import metrics
-from .alarms import Alarms
+from .alarms import AlarmEvaluator
 from .evaluation import COMPARISONS, MISSING_DATA
 from .metrics import MetricId, is_statistic
 
@@ -80,7 +80,7 @@ def _points(region: str, stat: Mapping[str, Any], start: int, end: int) -> dict[
     return metrics.of(region).points(metric_id, stat["Stat"], start, end, int(stat["Period"]))
 
 
-def put_metric_alarm_in(alarms: Alarms) -> Callable[..., Alarm]:
+def put_metric_alarm_in(alarms: AlarmEvaluator) -> Callable[..., Alarm]:
     """Return PutMetricAlarm, which refuses what `alarms` does not evaluate."""
 
     def put(backend: CloudWatchBackend, name: str, **configuration: Any) -> Any:
@@ -115,7 +115,7 @@ def _not_evaluated(configuration: Mapping[str, Any]) -> Iterator[str]:
         yield f"the unit {unit!r}"
 
 
-def set_alarm_state_in(alarms: Alarms) -> Callable[[Alarm, str, str, str], None]:
+def set_alarm_state_in(alarms: AlarmEvaluator) -> Callable[[Alarm, str, str, str], None]:
     """Return what SetAlarmState does to an alarm: history and actions included."""
 
     def update(alarm: Alarm, reason: str, reason_data: str, state_value: str) -> None:
@@ -124,7 +124,9 @@ def set_alarm_state_in(alarms: Alarms) -> Callable[[Alarm, str, str, str], None]
     return update
 
 
-def describe_alarm_history_of(alarms: Alarms) -> Callable[[CloudWatchResponse], ActionResult]:
+def describe_alarm_history_of(
+    alarms: AlarmEvaluator,
+) -> Callable[[CloudWatchResponse], ActionResult]:
     """Return DescribeAlarmHistory, newest items first.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
