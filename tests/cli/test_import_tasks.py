@@ -337,7 +337,7 @@ def test_an_unauthorized_import_hints_at_the_token(service: Any, tmp_path: Path)
     service.fail("PUT", "401", WWW_Authenticate="Bearer")
     code, _, err = run(service, "import", file)
     assert (code, "401 no; the import stopped there" in err) == (1, True)
-    assert err.rstrip().endswith("it wants a token: export TT_OPS_API_TOKEN=TOKEN")
+    assert err.rstrip().endswith("the API requires a token: export TT_OPS_API_TOKEN=TOKEN")
 
 
 def test_an_import_obeys_throttling(

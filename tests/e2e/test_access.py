@@ -122,8 +122,8 @@ def test_named_origins_may_call_the_api(api: str, issuer: Any) -> None:
     assert allowed.headers["access-control-allow-origin"] == ORIGIN
     assert "PATCH" in allowed.headers["access-control-allow-methods"].split(",")
     assert "if-match" in allowed.headers["access-control-allow-headers"].split(",")
-    stranger = {"Origin": "https://evil.example.com"}
-    refused = requests.options(url, headers={**stranger, **ask}, timeout=20)
+    foreign = {"Origin": "https://evil.example.com"}
+    refused = requests.options(url, headers={**foreign, **ask}, timeout=20)
     assert "access-control-allow-origin" not in refused.headers
     headers = {"Origin": ORIGIN, "Authorization": f"Bearer {issuer.token('tasks:read')}"}
     answer = requests.get(url, headers=headers, timeout=20)

@@ -74,7 +74,7 @@ def test_a_pending_subscription_is_confirmed_and_gets_messages(run: Run, sns: An
     assert listed.endswith("local confirm\n")
 
     answer = run("local", "confirm", "a@example.com")
-    assert answer.stdout == f"Confirmed: a…@example.com now hears from {topic}.\n"
+    assert answer.stdout == f"Confirmed: a…@example.com receives messages of {topic}.\n"
     refused = run("local", "confirm", "a@example.com")
     assert refused.exit_code == 1
     assert refused.stderr.startswith(

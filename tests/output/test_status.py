@@ -43,7 +43,7 @@ STATUS = Status(
         Subscription("email", "b@example.com", False, None),
     ),
     lock=Lock(True, "7d2f", "me@host", "apply", ago(200000)),
-    problems=(Problem("nobody-told", "it fired and nobody was notified", "fix it: tt-ops deploy"),),
+    problems=(Problem("nobody-notified", "it fired and nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
 )
 HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
