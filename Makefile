@@ -10,10 +10,10 @@ PYTEST := PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(DEV)/bin/pytest
 COMPILE = $(SCAN)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 WORKFLOWS = $(wildcard .github/workflows/*.yml)
-GATES := format types dead-code bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
+GATES := format types pyright dead-code bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
 
 .DEFAULT_GOAL := help
-.PHONY: help dev check test soak soak-all browser lock upgrade licences pyright $(GATES)
+.PHONY: help dev check test soak soak-all browser lock upgrade licences $(GATES)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' Makefile

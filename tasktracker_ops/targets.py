@@ -37,33 +37,42 @@ class Target(Protocol):
     @property
     def label(self) -> str:
         """Return where the deployment runs, for messages."""
+        ...
 
     def ensure_ready(self, report: Reporter) -> None:
         """Start what has to run, or raise TtOpsError."""
 
     def environment(self) -> AwsEnvironment:
         """Return endpoint, credentials and region."""
+        ...
 
     def backend_config(self) -> TerraformValues:
         """Return the settings of Terraform's S3 backend."""
+        ...
 
     def terraform_variables(self) -> TerraformValues:
         """Return the variables of the main stack that depend on the target."""
+        ...
 
     def bootstrap_variables(self) -> TerraformValues:
         """Return the variables of the bootstrap stack that depend on the target."""
+        ...
 
     def alert_email(self) -> str:
         """Return the e-mail address that alarms are sent to. Raises ConfigurationError."""
+        ...
 
     def console_url(self, deployment: Deployment) -> str:
         """Return the URL of a web page about the deployment."""
+        ...
 
     def confirmation_hint(self, topic_arn: str) -> str:
         """Return how to confirm a subscription to the topic; ends with a command."""
+        ...
 
     def explain(self, error: TtOpsError) -> TtOpsError:
         """Return the cause of `error` where the target knows it and it lasts; else `error`."""
+        ...
 
 
 class AwsTarget:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -63,7 +63,7 @@ def query(
     if keys and hash_key is not None and start is None:
         name, sort_name = keys
         items: Iterable[Any] = table.items.values()
-        matches: Iterable[Item] = (
+        matches: Iterator[Item] = (
             item
             for item in items
             if (value := item.attrs.get(name)) is not None and value.value == hash_key.value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from dataclasses import fields
-from types import SimpleNamespace
 
 from tasktracker_ops.models.task import Task, TaskList
 
@@ -15,12 +14,20 @@ from .text import escape_control_characters
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
+class _Lines(list[str]):
+    """What csv writes to: a line for each call."""
+
+    def write(self, line: str) -> None:
+        """Append a line."""
+        self.append(line)
+
+
 def as_csv(result: TaskList) -> str:
     """Return a line of names and one per task; an apostrophe precedes what looks like a formula."""
     names = [field.name for field in fields(Task)]
-    lines: list[str] = []
+    lines = _Lines()
     # csv quotes a cell for the line end that it writes itself, which is removed below.
-    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
+    writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow(names)
     writer.writerows([_cell(getattr(task, name)) for name in names] for task in result.tasks)
     text = "\n".join(line.removesuffix("\r\n") for line in lines)

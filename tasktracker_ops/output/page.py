@@ -89,7 +89,7 @@ def render(page: DashboardPage, plotly: str) -> str:
 
 
 def _read(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files("tasktracker_ops.output").joinpath(name).read_text(encoding="utf-8")
 
 
 def _inlined(script: str) -> str:

@@ -28,9 +28,11 @@ class LogSource(Protocol):
 
     def now(self) -> int:
         """Return the time by CloudWatch's clock."""
+        ...
 
     def read(self, *, start: int, pattern: str = "") -> Iterator[LogRecord]:
         """Yield the events from `start` on, in order."""
+        ...
 
 
 class _Held(NamedTuple):

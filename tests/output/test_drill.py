@@ -69,7 +69,7 @@ def test_a_drill_without_an_alarm_says_so(show: Callable[..., str]) -> None:
 
 def test_a_failed_drill_says_so(show: Callable[..., str]) -> None:
     """Its steps are still listed; the command prints the problem as an error."""
-    problem = Problem("nobody-notified", "it fired and nobody was notified", "fix it: tt-ops deploy")
+    problem = Problem("nobody-notified", "it fired, nobody was notified", "fix it: tt-ops deploy")
     text = show(replace(DRILL, complete=False, problem=problem))
     assert text.startswith("The drill failed.\n")
     assert "ALARM sent to a…@example.com" in text

@@ -43,7 +43,7 @@ STATUS = Status(
         Subscription("email", "b@example.com", False, None),
     ),
     lock=Lock(True, "7d2f", "me@host", "apply", ago(200000)),
-    problems=(Problem("nobody-notified", "it fired and nobody was notified", "fix it: tt-ops deploy"),),
+    problems=(Problem("nobody-notified", "nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
 )
 HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
@@ -81,7 +81,7 @@ def test_a_status_is_one_screen(show: Callable[..., str]) -> None:
         "                  PENDING    b…@example.com",
         "state lock        HELD       by me@host (apply) 2 d ago, 7d2f",
         "",
-        "! it fired and nobody was notified",
+        "! nobody was notified",
         "  fix it: tt-ops deploy",
     ]
 
