@@ -11,10 +11,10 @@ import copy
 import heapq
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -62,8 +62,8 @@ def query(
     keys = _keys_of_texts(table, index)
     if keys and hash_key is not None and start is None:
         name, sort_name = keys
-        items: Iterable[Any] = table.items.values()
-        matches: Iterator[Item] = (
+        items = cast("Iterable[Item]", table.items.values())  # moto says dictionaries
+        matches: Iterable[Item] = (
             item
             for item in items
             if (value := item.attrs.get(name)) is not None and value.value == hash_key.value
