@@ -1,7 +1,11 @@
-"""Write `commands.md`: every command's help text, as `tt-ops … --help` prints it."""
+"""Write `commands.md`: every command's help text, as `tt-ops … --help` prints it.
+
+With --check it writes nothing, and exits 1 when the page is out of date.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,4 +40,6 @@ def _sections(command: click.Command, parent: click.Context | None, name: str) -
 
 
 if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(PAGE.read_text(encoding="utf-8") != page())
     PAGE.write_text(page(), encoding="utf-8")

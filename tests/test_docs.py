@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-import runpy
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,8 +136,9 @@ def test_every_option_named_alone_exists(page: Path) -> None:
 
 def test_the_page_of_commands_is_what_the_help_texts_say() -> None:
     """It is up to date; else: python docs/commands.py."""
-    program = runpy.run_path(str(ROOT / "docs" / "commands.py"))
-    assert program["PAGE"].read_text(encoding="utf-8") == program["page"]()
+    program = [sys.executable, ROOT / "docs" / "commands.py", "--check"]
+    # A process of its own: click keeps the help option of the first context that it meets.
+    assert subprocess.run(program, check=False, timeout=60).returncode == 0
 
 
 def test_the_readme_names_every_command() -> None:

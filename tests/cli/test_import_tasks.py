@@ -290,7 +290,7 @@ def test_invalid_lines_are_reported_and_skipped(
         11: "its task_id '1' is not a UUID",
         13: "its task_id repeats that of line 12",
         14: "it is not JSON in UTF-8",
-        15: "413 The body may have 65536 bytes",
+        15: "413 The body may have at most 65536 bytes",
         17: "must be a UUID of version 4 or 7",
         18: "its task_id '..' is not a UUID",
     }.items():

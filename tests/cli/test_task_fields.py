@@ -23,18 +23,18 @@ from tasktracker_ops.app import App
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import as_json
 from tasktracker_ops.settings import Settings
-from tasktracker_ops.workflows import export_tasks, import_tasks, tasks
+from tasktracker_ops.workflows import edit_task, export_tasks, import_tasks, tasks
 
 task_id, line = sys.argv[2:]
 consoles = [Console(Settings(output=form)) for form in ("table", "csv", "json")]
 app = App(Settings(api_url=sys.argv[1]), consoles[0], lambda question: False)
 for console in consoles:
-    console.emit(tasks.newest(app, status=None, limit=None))
+    console.emit(tasks.list_newest(app, status=None, limit=None))
 consoles[0].emit(app.tasks().show(task_id))
 sys.stdout.flush()
 export_tasks.write_tasks(app, sys.stdout.buffer, partial(as_json, indent=None))
 import_tasks.import_tasks(app, io.BytesIO(line.encode()), "-")
-tasks.edit_by_hand(app, task_id, lambda file: file.write_text(
+edit_task.edit_in_editor(app, task_id, lambda file: file.write_text(
     file.read_text().replace("priority: high", "priority: low")))
 """
 

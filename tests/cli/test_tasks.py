@@ -152,7 +152,7 @@ def test_a_title_above_the_size_limit_is_refused(run: Run) -> None:
     """The service accepts 64 KiB; the hint is the help."""
     result = run("add", "-", stdin=b"x" * 1_000_000)
     assert (result.exit_code, len(result.stderr) < 500) == (1, True)
-    assert "413 The body may have 65536 bytes" in result.stderr
+    assert "413 The body may have at most 65536 bytes" in result.stderr
     assert result.stderr.endswith(" add --help\n")
 
 

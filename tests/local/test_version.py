@@ -80,7 +80,7 @@ def test_another_version_is_noted_once_with_commands(project: Path, line: str, c
     assert result.stderr.count("another version of tt-ops") == 1
     assert result.stderr.count(_AGAIN) == 1
     assert this_version() in result.stderr
-    assert "forgets" in result.stderr
+    assert "deletes all it holds" in result.stderr
 
 
 def test_the_status_shows_both_versions(project: Path) -> None:

