@@ -27,6 +27,7 @@ SPELLINGS = {
     "BSD License": "BSD",
     "MIT License": "MIT",
     "MIT license": "MIT",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
     "PSF License": "PSF-2.0",
@@ -47,6 +48,7 @@ PERMISSIVE = {
 }
 COPYLEFT = {
     "MPL-2.0": "asks for the source of changed files of the package itself",
+    "LGPL-3.0-only": "a library for a script of docs, never distributed with this project",
     "GPL-3.0-only": "a program that is run, and never distributed with this project",
 }
 # Copyleft of single files, which users may install unchanged.

@@ -32,6 +32,7 @@ IMPORTERS = {
     "tests": "test",
     "tests/e2e/test_dashboard_page.py": "browser",
     "docs": "test",
+    "docs/recording.py": "lint",
     "benchmarks": "test",
 }
 # Run with what the test that uses it has generated, in an environment of its own.
