@@ -75,6 +75,7 @@ def test_second_bootstrap_changes_nothing(clone: Clone, access: Any) -> None:
         assert f"  {line}\n" in text
 
 
+@pytest.mark.soak
 def test_sessions_last_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
     """A session lasts an hour, and only tokens of GitHub can start one."""
     for found in roles.values():
@@ -88,6 +89,7 @@ def test_sessions_last_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
     ] == ["sts.amazonaws.com"]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("subject", "changed", "expected"),
     TOKENS,
@@ -112,6 +114,7 @@ def test_token_opens_its_role_only(
     assert opened == ([expected] if expected else [])
 
 
+@pytest.mark.soak
 def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> None:
     """No action is a pattern, and a role's policies are not longer than IAM takes."""
     for role in ROLES:
@@ -126,6 +129,7 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
     assert set(changing) == {"DeleteItem", "DeleteObject", "PutItem", "PutObject"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [
@@ -181,6 +185,7 @@ def test_nothing_else_is_allowed(
         assert not granted(policies[role], action, resource, context)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [

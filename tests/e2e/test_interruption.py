@@ -83,6 +83,7 @@ def _interrupt(clone: Clone, number: signal.Signals, moment: str) -> None:
     assert not any(Path(f"/proc/{pid}").exists() for pid in started)
 
 
+@pytest.mark.soak
 def test_next_deploy_completes_an_interrupted_apply(empty: Clone) -> None:
     """Ctrl-C during an apply exits 130, with no lock and no process left; deploy completes it."""
     _interrupt(empty, signal.SIGINT, "created  aws_iam_role.function")

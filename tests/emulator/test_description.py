@@ -77,6 +77,7 @@ def schemathesis(tmp_path: Path) -> Try:
     return run
 
 
+@pytest.mark.soak
 def test_the_public_api_matches_its_description(
     public: Api, tracker: Function, schemathesis: Try
 ) -> None:
@@ -136,6 +137,7 @@ def test_an_api_with_tokens_matches_its_description(
     schemathesis(api, *options, f"--header=Authorization: Bearer {token}", description=description)
 
 
+@pytest.mark.soak
 def test_a_wrong_description_fails(public: Api, tmp_path: Path, schemathesis: Try) -> None:
     """A missing response is reported."""
     document = _document()

@@ -35,6 +35,7 @@ def test_files_are_formatted(stack: Path, terraform: Terraform) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.soak
 def test_stack_is_valid_with_the_locked_provider(stack: Path, terraform: Terraform) -> None:
     """The stack initialises from its own lock file, unchanged, and Terraform finds it valid."""
     init = terraform(stack, "init", "-backend=false", "-lockfile=readonly", "-no-color")
