@@ -60,6 +60,7 @@ GROUPS = {
     "local": "The extra `local`: the emulator",
     "dashboard": "The extra `dashboard`",
     "test": "The extra `test`",
+    "soak": "The extra `soak`",
     "browser": "The extra `browser`",
     "lint": "The extra `lint`",
     "scan": "The scanners, `requirements/scan.txt`",

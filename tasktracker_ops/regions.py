@@ -21,8 +21,8 @@ def known_regions() -> frozenset[str]:
     Reading the file takes under a millisecond, importing botocore a quarter of a second.
     """
     package = find_spec("botocore")
-    assert package is not None
-    assert package.origin is not None
+    if package is None or package.origin is None:
+        return frozenset()
     file = Path(package.origin).parent / "data" / "partitions.json"
     with suppress(FileNotFoundError):
         partitions = json.loads(file.read_text(encoding="utf-8"))["partitions"]

@@ -36,7 +36,14 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 # These wait more than they work, or take longest; those that wait longest come first.
-FIRST = ("e2e/test_drills.py", "e2e/live", "pipeline/test_deploy.py", "e2e", "clients", "pipeline")
+FIRST = (
+    "e2e/test_deployment.py",
+    "e2e/live",
+    "pipeline/test_deploy.py",
+    "e2e",
+    "clients",
+    "pipeline",
+)
 LONG_SECONDS = 600
 
 

@@ -31,6 +31,7 @@ IMPORTERS = {
     "tasktracker_ops/output/page.py": "dashboard",
     "tests": "test",
     "tests/e2e/test_dashboard_page.py": "browser",
+    "tests/emulator/schemathesis_hooks.py": "soak",
     "docs": "test",
     "docs/recording.py": "lint",
     "benchmarks": "test",
