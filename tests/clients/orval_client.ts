@@ -49,7 +49,7 @@ for (const head of [
 const deleted = await api.deleteTask(id);
 check(deleted.status === 204, deleted);
 const missing = await api.showTask(id);
-check(missing.status === 404 && missing.data.title === "There is no such task", missing);
+check(missing.status === 404 && missing.data.title === "The task does not exist", missing);
 
 const health = await api.health();
 check(health.status === 200 && health.data.status === "ok", health);

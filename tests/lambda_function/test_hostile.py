@@ -186,7 +186,7 @@ def _checked(examples: int, events: st.SearchStrategy[Any], check: Callable[[Any
 
 
 MANY = pytest.mark.parametrize(
-    "examples", [25, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+    "examples", [25, pytest.param(10_000, marks=[pytest.mark.extended, pytest.mark.timeout(900)])]
 )
 
 
