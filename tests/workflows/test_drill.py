@@ -220,7 +220,8 @@ def test_a_failed_action_notifies_nobody(
     observed: Any, failing: Any, transition: Make, action: Make
 ) -> None:
     """CloudWatch's reason is quoted."""
-    done = undelivered(observed, action(after(20), False), transition(after(20), "OK", "ALARM"))
+    fired = after(20)
+    done = undelivered(observed, action(fired, False), transition(fired, "OK", "ALARM"))
     assert "Failed to execute action" in str(done.problem)
 
 
