@@ -18,6 +18,11 @@ _LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.M
 _REASON_LIMIT = 400  # characters
 # What Terraform prints when a lock vanished from DynamoDB, and from S3.
 _LOCK_GONE = ("unexpected end of JSON input", "NoSuchKey")
+# What go-plugin, which starts the providers, says of one that did not come up.
+_START_FAILURES = (
+    "Failed to read any lines from plugin's stdout",
+    "timeout while waiting for plugin to start",
+)
 # Summaries that follow the cause and do not name it.
 _FOLLOW_UPS = (
     "execution halted",
@@ -160,6 +165,16 @@ def is_transient_lock_failure(transcript: Transcript, *, who: str, started: date
         return any(text in error.detail for text in _LOCK_GONE)
     ours = lock.who == who and lock.created is not None and lock.created >= started
     return ours and "StatusCode: 412" in error.detail
+
+
+def is_provider_start_failure(transcript: Transcript) -> bool:
+    """Return whether a provider's process ended before it could answer, as on a busy machine.
+
+    Terraform starts the providers before it reads or changes anything, so a retry is safe.
+    """
+    return not transcript.has_started and any(
+        text in f"{e.summary} {e.detail}" for e in transcript.errors for text in _START_FAILURES
+    )
 
 
 def needs_init(transcript: Transcript) -> bool:

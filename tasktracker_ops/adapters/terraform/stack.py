@@ -26,6 +26,7 @@ from .data_directory import DataDirectory, init_fingerprint
 from .errors import (
     FailedCommand,
     LockInfo,
+    is_provider_start_failure,
     is_transient_lock_failure,
     lock_mismatch,
     needs_init,
@@ -201,7 +202,7 @@ class Stack:
             if attempt == 0 and operation == "plan" and needs_init(run.transcript):
                 self._data.require_init()
                 self.initialise()
-            elif is_transient_lock_failure(
+            elif is_provider_start_failure(run.transcript) or is_transient_lock_failure(
                 run.transcript, who=self._redact(_who()), started=run.started
             ):
                 time.sleep(random.uniform(0.5, 1.5) * (attempt + 1))  # nosec B311 # jitter

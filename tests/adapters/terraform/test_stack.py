@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import stat
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -381,3 +382,32 @@ def test_misspelt_command_is_an_attribute_error(bench: Any) -> None:
     )
     with pytest.raises(AttributeError):
         terraform.aplly()
+
+
+def test_provider_that_does_not_start_is_started_again(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may end a provider before it answers; nothing was changed by then."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    mirror, starts = bench.folder / "mirror", bench.folder / "starts"
+    folder = mirror / "example.com/some/thing/1.0.0" / bench.terraform.platform
+    folder.mkdir(parents=True)
+    provider = folder / "terraform-provider-thing_v1.0.0"
+    provider.write_text(f"#!/bin/sh\necho start >> {starts}\nexit 1\n")
+    provider.chmod(0o755)
+    settings = bench.folder / "terraform.rc"
+    settings.write_text(
+        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
+    )
+    bench.write(
+        'terraform {\n  required_providers {\n    thing = { source = "example.com/some/thing" }\n'
+        '  }\n}\nresource "thing_it" "it" {}\n'
+    )
+    environment = {**bench.environment, "TF_CLI_CONFIG_FILE": str(settings)}
+    terraform = [str(bench.terraform.path), f"-chdir={bench.module}"]
+    subprocess.run(
+        [*terraform, "providers", "lock", f"-fs-mirror={mirror}"], env=environment, check=True
+    )
+    with pytest.raises(TtOpsError, match="Failed to read any lines from plugin's stdout"):
+        bench.stack(environment=environment).plan(bench.plan_file)
+    assert len(starts.read_text().splitlines()) >= 4
