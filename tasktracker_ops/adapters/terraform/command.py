@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ import python_terraform
 from tasktracker_ops.errors import ConfigurationError
 
 from . import process
+from .runs import record_group
 
 # The value of an option that has none, such as -json.
 FLAG = python_terraform.IsFlagged
 
 
 class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
-    """Build command lines as python-terraform does, and pass on each line of output at once."""
+    """Build command lines as python-terraform does, and pass on each line of output at once.
+
+    `run_folder` is an empty folder for the output and the record of the process group.
+    """
 
     def __init__(
         self,
@@ -26,6 +31,7 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
         executable: Path,
         directory: Path,
         environment: Mapping[str, str],
+        run_folder: Path,
         on_line: Callable[[process.Stream, str], None],
         on_signal: Callable[[int], None],
     ) -> None:
@@ -34,6 +40,7 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
         self.variables = None
         self.directory = directory
         self.environment = environment
+        self.run_folder = run_folder
         self.on_line = on_line
         self.on_signal = on_signal
         self.interrupted = False
@@ -63,6 +70,8 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
                 command,
                 directory=self.directory,
                 environment=self.environment,
+                output=self.run_folder,
+                on_start=partial(record_group, self.run_folder),
                 on_line=collect,
                 on_signal=self.on_signal,
             )

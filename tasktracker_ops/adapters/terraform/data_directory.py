@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import re
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+
+from .disk import ignoring_full_disk, reporting_full_disk
 
 _LOG_LIMIT = 4_000_000  # bytes; a longer log is started again
 # Only a change in one of these blocks requires another init.
@@ -37,13 +39,16 @@ class DataDirectory:
         return self.path / "errored.tfstate"
 
     def create(self) -> None:
-        """Create the folder if it does not exist."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the folder if it does not exist. Raises TtOpsError `disk-full`."""
+        with reporting_full_disk(self.path):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
     def init_lock(self) -> Iterator[None]:
         """Keep other processes from initialising at the same time."""
-        with (self.path / "init.lock").open("w") as file:
+        with reporting_full_disk(self.path):
+            file = (self.path / "init.lock").open("w")
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -56,7 +61,8 @@ class DataDirectory:
 
     def mark_initialised(self, fingerprint: str) -> None:
         """Record the fingerprint of an init that succeeded."""
-        self._marker.write_text(fingerprint)
+        with reporting_full_disk(self._marker):
+            self._marker.write_text(fingerprint)
 
     def require_init(self) -> None:
         """Make the next init run."""
@@ -67,25 +73,50 @@ class DataDirectory:
         return self.path / "initialised"
 
     @contextmanager
-    def open_log(self, title: str) -> Iterator[IO[str]]:
+    def open_log(self, title: str) -> Iterator[Log]:
         """Append to the log under a line with the time and `title`."""
         self.create()
         long = self.log.exists() and self.log.stat().st_size > _LOG_LIMIT
         mode = "w" if long else "a"
-        with open(self.log, mode, encoding="utf-8", buffering=1, opener=_open_private) as log:
-            log.write(f"\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {title}\n")
+        # Without a buffer, which would write again on closing what there was no space for.
+        with reporting_full_disk(self.log):
+            file = io.FileIO(self.log, mode, opener=_open_private)
+        with file:
+            log = Log(file)
+            log.write(f"\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {title}")
             yield log
 
     def move_unsaved_state(self, directory: Path, *, since: datetime) -> bool:
         """Move an errored.tfstate written since then out of the root module; False without one.
 
-        In the root module it could be pushed to another target by mistake.
+        In the root module it could be pushed to another target by mistake. One that is there
+        already is set aside.
         """
         file = directory / "errored.tfstate"
         if not file.exists() or file.stat().st_mtime < int(since.timestamp()):
             return False
-        shutil.move(file, self.unsaved_state)
+        if self.unsaved_state.exists():
+            self.set_unsaved_state_aside()
+        with reporting_full_disk(file):
+            shutil.move(file, self.unsaved_state)
         return True
+
+    def set_unsaved_state_aside(self) -> Path:
+        """Rename the unsaved state, so that it is not pushed; return its new path."""
+        name = f"errored-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.tfstate"
+        return self.unsaved_state.rename(self.path / name)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log file while a command runs."""
+
+    file: io.FileIO
+
+    def write(self, text: str) -> None:
+        """Write a line, unless the disk is full: no command fails for want of its log."""
+        with ignoring_full_disk():
+            self.file.write(f"{text}\n".encode())
 
 
 def init_fingerprint(executable: Path, directory: Path, backend: Mapping[str, str]) -> str:

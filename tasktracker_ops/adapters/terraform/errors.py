@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
+from .disk import disk_full, full_disk_in
 from .events import Diagnostic, Transcript
 
 _LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -59,8 +60,8 @@ class FailedCommand:
     """A Terraform command that failed or was interrupted.
 
     `operation` is Terraform's command (plan), `command` the one of tt-ops (deploy); `log` is the
-    file with all of Terraform's output; `recovery` is the shell command that saves a state which
-    Terraform could not save.
+    file with all of Terraform's output, `stderr` its standard error. With `has_unsaved_state`, the
+    state is in a file that the next command saves.
     """
 
     operation: str
@@ -68,7 +69,8 @@ class FailedCommand:
     returncode: int
     log: Path
     command: str
-    recovery: str | None = None
+    stderr: str = ""
+    has_unsaved_state: bool = False
 
     def interruption(self) -> TtOpsError:
         """Return the error for an interrupted command: what was done, and the state of the lock."""
@@ -81,9 +83,9 @@ class FailedCommand:
         else:
             rest = f"; the state {'is still locked' if unreleased else 'lock is released'}"
         hint = f"run it again: tt-ops {self.command}"
-        if self.recovery:
+        if self.has_unsaved_state:
             rest += "; the state could not be saved and is in a file"
-            hint = f"save it before anything else: {self.recovery}"
+            hint = f"run it again, which saves the state first: tt-ops {self.command}"
         elif lock:
             hint = f"release the lock: tt-ops unlock {lock.id}"
         return TtOpsError(
@@ -95,13 +97,15 @@ class FailedCommand:
 
     def error(self) -> TtOpsError:
         """Return the error that Terraform's diagnostics and exit code amount to."""
-        if self.recovery:
+        if self.has_unsaved_state:
             return TtOpsError(
                 "state-not-saved",
                 f"Terraform could not save its state, which is in a file now ({self._progress()}): "
-                f"{self._reason()}",
-                hint=f"save it before anything else: {self.recovery}",
+                f"{self.reason()}",
+                hint=f"run it again, which saves the state first: tt-ops {self.command}",
             )
+        if full := self._full_disk():
+            return disk_full(full, f"; Terraform's {self.operation} failed: {self._progress()}")
         locked = _find(self.transcript.errors, "acquiring the state lock")
         lock = LockInfo.parse(locked.detail) if locked else None
         if lock:
@@ -117,15 +121,16 @@ class FailedCommand:
             return TtOpsError(
                 "terraform-killed",
                 f"Terraform was killed by {signal.Signals(-self.returncode).name} during "
-                f"{self.operation}: {self._progress()}; the state may still be locked",
-                hint=f"read {str(self.log)!r}, then run it again: tt-ops {self.command}",
+                f"{self.operation}: {self._progress()}; the next deploy finds what it made and "
+                "releases its lock",
+                hint=f"run it again: tt-ops {self.command}",
             )
         for text, make_error in _KNOWN_CAUSES:
             if cause := _find(self.transcript.errors, text):
                 return make_error(self, cause)
         return TtOpsError(
             "terraform-failed",
-            f"Terraform's {self.operation} failed: {self._reason()}",
+            f"Terraform's {self.operation} failed: {self.reason()}",
             hint=f"read {str(self.log)!r}, fix the cause, then run it again: tt-ops {self.command}",
             findings=tuple(dict.fromkeys(f for e in self.transcript.errors for f in e.findings)),
         )
@@ -136,16 +141,24 @@ class FailedCommand:
         error = _find(errors, "releasing the state lock") if len(errors) == 1 else None
         return LockInfo.parse(error.detail) if error else None
 
+    def _full_disk(self) -> Path | None:
+        """Return the path that could not be written, if the disk is full."""
+        texts = [f"{each.summary} {each.detail}" for each in self.transcript.errors]
+        return full_disk_in("\n".join([*texts, self.stderr]), default=self.log.parent)
+
     def _progress(self) -> str:
         if self.transcript.total == 0 or self.operation != "apply":
             return "nothing was changed"
         return f"{self.transcript.done} of {self.transcript.total} resources were done"
 
-    def _reason(self) -> str:
+    def reason(self) -> str:
+        """Return the first error that Terraform printed, in one line."""
         errors = dict.fromkeys(self.transcript.errors)  # init repeats some
         causes = [e for e in errors if not e.summary.startswith(_FOLLOW_UPS)]
         if not causes:
-            return f"exit code {self.returncode}, without an error message"
+            words = " ".join(self.stderr.replace("│", " ").split())
+            printed = words.removeprefix("Error: ")[:_REASON_LIMIT]
+            return printed or f"exit code {self.returncode}, without an error message"
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
         return f"{causes[0].sentence.rstrip('.')}{more}"
 
@@ -180,15 +193,6 @@ def is_provider_start_failure(transcript: Transcript) -> bool:
 def needs_init(transcript: Transcript) -> bool:
     """Return whether Terraform asked for `terraform init`."""
     return any("terraform init" in f"{e.summary} {e.detail}" for e in transcript.errors)
-
-
-def unsaved_state(path: Path, recovery: str) -> TtOpsError:
-    """Return the error for a state that an earlier run could not save."""
-    return TtOpsError(
-        "state-not-saved",
-        f"an earlier run could not save its state, which is in {str(path)!r}",
-        hint=f"save it before anything else: {recovery}",
-    )
 
 
 def lock_mismatch(lock_id: str, holder: LockInfo) -> TtOpsError:

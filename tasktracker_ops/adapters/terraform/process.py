@@ -1,32 +1,44 @@
 """A child process in its own session, whose output is read line by line.
 
 The terminal's Ctrl-C reaches only this process, which forwards it once and waits for the child.
+The child writes to files, so it can end in order even if this process is killed; on Linux, the
+kernel then interrupts it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess  # nosec B404 # Terraform
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import IO, Literal
+from typing import Literal
+
+from .disk import reporting_full_disk, reserve_space
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Whether the kernel interrupts the child when this process dies.
+HAS_DEATH_SIGNAL = sys.platform == "linux"
 
-# Seconds between checks for a child that ended while an orphan holds its pipes open.
-_POLL = 0.5
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+# Seconds between looks at the output.
+_POLL = 0.02
 # Seconds between SIGTERM and SIGKILL for processes that outlive the child.
 _GRACE = 2.0
+# Bytes of output that fit even when the disk fills up meanwhile.
+_RESERVED = 1 << 20
+_CHUNK = 1 << 16
 
 Stream = Literal["stdout", "stderr"]
-_Inbox = SimpleQueue[tuple[Stream | Literal["end", "signal"], str]]
+_Signals = SimpleQueue[None]
 
 
 class StartError(Exception):
@@ -46,66 +58,129 @@ def run(
     *,
     directory: Path,
     environment: Mapping[str, str],
+    output: Path,
+    on_start: Callable[[int], None],
     on_line: Callable[[Stream, str], None],
     on_signal: Callable[[int], None],
 ) -> Outcome:
     """Run `command` and pass each line of its output to `on_line`, in this thread.
 
-    The first SIGINT, SIGTERM or SIGHUP becomes one SIGINT to the child; `on_signal` gets the count
-    of every one, from 1. Outside the main thread no handler is installed. When this returns or
-    raises, the child and everything in its process group have ended. Files that the child creates
-    are private to the user. Raises StartError.
+    Its standard output and standard error are written to files in the folder `output`. `on_start`
+    gets its pid, which is also its process group. The first SIGINT, SIGTERM or SIGHUP becomes one
+    SIGINT to the child; `on_signal` gets the count of every one, from 1. Outside the main thread no
+    handler is installed. When this returns or raises, the child and everything in its process group
+    have ended. Files that the child creates are private to the user. Raises StartError, and
+    TtOpsError (disk-full).
     """
-    inbox: _Inbox = SimpleQueue()
-    with _signals_in(inbox):
-        child = _start(command, directory, environment)
+    received: _Signals = SimpleQueue()
+    with _signals_in(received), ExitStack() as stack:
+        stdout = stack.enter_context(_Output.create(output / "stdout", reserve=_RESERVED))
+        stderr = stack.enter_context(_Output.create(output / "stderr"))
+        child = _start(command, directory, environment, stdout, stderr)
         signals = 0
         try:
-            readers = _start_readers(child, inbox)
-            while readers:
-                try:
-                    source, text = inbox.get(timeout=_POLL)
-                except Empty:
-                    if child.poll() is not None:
-                        break
-                    continue
-                if source == "end":
-                    readers -= 1
-                elif source == "signal":
+            on_start(child.pid)
+            has_ended = False
+            while not has_ended:
+                # First, since its output is complete only once it has ended.
+                has_ended = child.poll() is not None
+                for line in stdout.lines(is_complete=has_ended):
+                    on_line("stdout", line)
+                for line in stderr.lines(is_complete=has_ended):
+                    on_line("stderr", line)
+                if not has_ended and _wait_for_signal(received):
                     signals += 1
                     if signals == 1:
                         child.send_signal(signal.SIGINT)
                     on_signal(signals)
-                else:
-                    on_line(source, text)
         finally:
             _finish(child, interrupted=signals > 0)
-    return Outcome(child.returncode, interrupted=signals > 0 or _late_signal(inbox))
+    return Outcome(child.returncode, interrupted=signals > 0 or not received.empty())
+
+
+class _Output:
+    """A file that the child writes and this process follows."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._position = 0
+        self._rest = b""
+
+    @classmethod
+    @contextmanager
+    def create(cls, path: Path, *, reserve: int = 0) -> Iterator[_Output]:
+        """Create the file, with room for `reserve` bytes, which are zero until they are written."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            if reserve:
+                with reporting_full_disk(path):
+                    reserve_space(descriptor, reserve)
+            yield cls(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def lines(self, *, is_complete: bool) -> Iterator[str]:
+        """Yield the lines written since the last call; a last one may lack its end if complete."""
+        *lines, self._rest = (self._rest + self._read(is_complete)).split(b"\n")
+        if is_complete and self._rest:
+            lines.append(self._rest)
+        for line in lines:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+
+    def _read(self, is_complete: bool) -> bytes:
+        # The child shares the descriptor's own position.
+        found = b""
+        while chunk := os.pread(self.descriptor, _CHUNK, self._position):
+            written = chunk.rstrip(b"\0") if is_complete else chunk.partition(b"\0")[0]
+            self._position += len(written)
+            found += written
+            if len(written) < len(chunk):
+                break
+        return found
 
 
 def _start(
-    command: Sequence[str], directory: Path, environment: Mapping[str, str]
-) -> subprocess.Popen[str]:
+    command: Sequence[str],
+    directory: Path,
+    environment: Mapping[str, str],
+    stdout: _Output,
+    stderr: _Output,
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # nosec B603 # no shell
             command,
             cwd=directory,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
+            stdout=stdout.descriptor,
+            stderr=stderr.descriptor,
             start_new_session=True,
             umask=0o077,
+            preexec_fn=_death_signal(),
         )
     except OSError as error:
         raise StartError(error.strerror or str(error)) from error
 
 
+def _death_signal() -> Callable[[], None] | None:
+    """Return what the child calls to get SIGINT when the thread that started it ends."""
+    if not HAS_DEATH_SIGNAL:
+        return None
+    # All that is made is made before the fork; PyDLL does not release the interpreter's lock.
+    prctl = ctypes.PyDLL(None).prctl
+    parent = os.getpid()
+
+    def arm() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arm
+
+
 @contextmanager
-def _signals_in(inbox: _Inbox) -> Iterator[None]:
-    """Put stop signals into the inbox; ignored ones (nohup) stay ignored.
+def _signals_in(received: _Signals) -> Iterator[None]:
+    """Put stop signals into the queue; ignored ones (nohup) stay ignored.
 
     An empty handler replaces SIG_IGN, which the child would inherit: it could then not be
     interrupted.
@@ -116,7 +191,7 @@ def _signals_in(inbox: _Inbox) -> Iterator[None]:
 
     def note(_number: int, _frame: FrameType | None) -> None:
         # SimpleQueue.put is reentrant, so a signal handler may call it.
-        inbox.put(("signal", ""))
+        received.put(None)
 
     def ignore(_number: int, _frame: FrameType | None) -> None:
         pass
@@ -131,30 +206,16 @@ def _signals_in(inbox: _Inbox) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _start_readers(child: subprocess.Popen[str], inbox: _Inbox) -> int:
-    def drain(stream: IO[str], source: Stream) -> None:
-        with stream:
-            for line in stream:
-                inbox.put((source, line.rstrip("\r\n")))
-        inbox.put(("end", ""))
-
-    assert child.stdout is not None  # nosec B101 # for mypy: both are pipes
-    assert child.stderr is not None  # nosec B101 # likewise
-    pairs: list[tuple[IO[str], Stream]] = [(child.stdout, "stdout"), (child.stderr, "stderr")]
-    for pair in pairs:
-        threading.Thread(target=drain, args=pair, daemon=True).start()
-    return len(pairs)
+def _wait_for_signal(received: _Signals) -> bool:
+    """Return whether a signal arrived before the output has to be read again."""
+    try:
+        received.get(timeout=_POLL)
+    except Empty:
+        return False
+    return True
 
 
-def _late_signal(inbox: _Inbox) -> bool:
-    """Return whether a signal arrived after the last line was read."""
-    while not inbox.empty():
-        if inbox.get()[0] == "signal":
-            return True
-    return False
-
-
-def _finish(child: subprocess.Popen[str], *, interrupted: bool) -> None:
+def _finish(child: subprocess.Popen[bytes], *, interrupted: bool) -> None:
     if child.poll() is None and not interrupted:
         child.send_signal(signal.SIGINT)
     child.wait()

@@ -7,7 +7,6 @@ import pwd
 import random
 import shlex
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.plan import Plan, TerraformEvent
+from tasktracker_ops.models.recovery import DeadRun, UnsavedState
 
 from . import process
 from .command import FLAG, Terraform
@@ -31,10 +31,11 @@ from .errors import (
     lock_mismatch,
     needs_init,
     unlock_failed,
-    unsaved_state,
 )
 from .events import Transcript, strip_colours
+from .runs import Runs
 from .saved_plan import read_plan
+from .unsaved_state import StateIdentity, describe, is_newer, state_not_saved
 
 Variable = str | bool | int | None
 
@@ -58,6 +59,7 @@ class _Run:
     code: int
     interrupted: bool
     transcript: Transcript
+    stdout: str
     stderr: str
 
 
@@ -71,7 +73,8 @@ class Stack:
     removed, as they change what a command means, and TF_LOG_PATH*, as secrets would be written
     there; the output of TF_LOG goes to the log. `report` is called in the calling thread as events
     arrive. `redact` removes secrets from all output of Terraform before it is used. Hints name the
-    command `tt-ops COMMAND`.
+    command `tt-ops COMMAND`. `exists_since` is when the target began to exist, if it is known: a
+    state from before that is not saved into it.
 
     Methods that run Terraform raise TtOpsError as `errors` makes them, and ConfigurationError
     (terraform-missing, root-module-missing).
@@ -89,6 +92,7 @@ class Stack:
         report: Callable[[TerraformEvent], None],
         redact: Callable[[str], str],
         command: str = "deploy",
+        exists_since: datetime | None = None,
     ) -> None:
         self._executable = executable
         self._directory = directory.absolute()
@@ -98,6 +102,8 @@ class Stack:
         self._report = report
         self._redact = redact
         self._command = command
+        self._exists_since = exists_since
+        self._runs = Runs(self._data.path / "runs", self._data.path)
 
     def initialise(self) -> bool:
         """Run `terraform init` if what it depends on has changed; return whether it ran."""
@@ -121,11 +127,10 @@ class Stack:
     def plan(self, file: Path, *, destroy: bool = False, lock_timeout: int = 0) -> Plan:
         """Save a plan to `file` and return it; initialise first if needed.
 
-        The file is private, holds secrets, and is the caller's to remove. `lock_timeout` is in
-        seconds.
+        A state that an earlier run could not save is pushed before. The file is private, holds
+        secrets, and is the caller's to remove. `lock_timeout` is in seconds.
         """
-        if self._data.unsaved_state.exists():
-            raise unsaved_state(self._data.unsaved_state, self._recovery())
+        self.push_unsaved_state(lock_timeout=lock_timeout)
         self.initialise()
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Terraform would keep the mode of an existing file.
@@ -150,8 +155,8 @@ class Stack:
     @contextmanager
     def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
         """Yield a plan that can be applied inside the block; its file is removed afterwards."""
-        with tempfile.TemporaryDirectory(prefix="tt-ops-") as folder:
-            file = Path(folder) / "plan"
+        with self._runs.folder("plan") as folder:
+            file = folder / "plan"
             plan = self.plan(file, destroy=destroy, lock_timeout=lock_timeout)
             yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
 
@@ -160,6 +165,62 @@ class Stack:
         if run.code != 0:
             raise self._failed(run).error()
         return run.transcript.document
+
+    def recover(self) -> tuple[DeadRun, ...]:
+        """Clean up after runs that were killed, and return them.
+
+        Their processes are ended, after Terraform had time to end in order; their saved plans and
+        output are removed. To be called under the deploy lock. Raises TtOpsError
+        `terraform-not-ended`.
+        """
+        runs = self._runs.recover(on_wait=self._on_wait)
+        for run in runs:
+            self._data.move_unsaved_state(self._directory, since=run.started)
+            orphans = f"; ended what it left running: {len(run.ended)}" if run.ended else ""
+            since = f"{run.started:%Y-%m-%d %H:%M:%S} UTC"
+            self._notice(
+                f"Cleaned up after process {run.pid} of {since}, which was killed{orphans}"
+            )
+        return runs
+
+    def push_unsaved_state(self, *, lock_timeout: int = 0) -> UnsavedState | None:
+        """Save the state that an earlier run could not save; None without one.
+
+        One that is stale, invalid or older than the target is set aside. Raises TtOpsError
+        `state-of-another-lineage`, and `state-not-saved` with the command that would save it.
+        """
+        file = self._data.unsaved_state
+        try:
+            text, written = file.read_text(errors="replace"), file.stat().st_mtime
+        except FileNotFoundError:
+            return None
+        ours = StateIdentity.parse(text)
+        if ours is None:
+            return self._set_aside("invalid")
+        if self._exists_since and written < self._exists_since.timestamp():
+            return self._set_aside("gone")
+        self.initialise()
+        if not is_newer(ours, self._remote_state(), file=file, command=self._command):
+            return self._set_aside("stale")
+        run = self._once("state push", str(file), lock_timeout=f"{lock_timeout}s")
+        if run.code != 0:
+            raise state_not_saved(file, self._failed(run).reason(), self._recovery())
+        file.unlink()
+        return self._notify(UnsavedState("pushed"))
+
+    def _remote_state(self) -> StateIdentity | None:
+        """Return the identity of the backend's state; None when it has none."""
+        run = self._once("state pull")
+        if run.code != 0:
+            raise self._failed(run).error()
+        return StateIdentity.parse(run.stdout)
+
+    def _set_aside(self, outcome: Literal["stale", "gone", "invalid"]) -> UnsavedState:
+        return self._notify(UnsavedState(outcome, self._data.set_unsaved_state_aside()))
+
+    def _notify(self, state: UnsavedState) -> UnsavedState:
+        self._notice(describe(state))
+        return state
 
     def forget(self, address: str) -> None:
         """Remove a resource from the state, if it is there, without touching the resource."""
@@ -212,14 +273,17 @@ class Stack:
 
     def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
         started = datetime.now(UTC)
-        with self._data.open_log(" ".join(("terraform", operation, *arguments))) as log:
+        title = " ".join(("terraform", operation, *arguments))
+        with self._data.open_log(title) as log, self._runs.folder("command") as folder:
+            # A state holds secrets that `redact` does not know.
+            is_logged = operation != "state pull"
             transcript = Transcript(
-                self._directory, lambda text: log.write(f"{text}\n"), self._redact
+                self._directory, log.write if is_logged else _discard, self._redact
             )
 
             def on_line(stream: process.Stream, line: str) -> None:
                 if stream == "stderr":
-                    log.write(f"{transcript.clean(line)}\n")
+                    log.write(transcript.clean(line))
                     return
                 if event := transcript.feed(line):
                     self._report(event)
@@ -228,13 +292,20 @@ class Stack:
                 executable=self._executable,
                 directory=self._directory,
                 environment=self._environment,
+                run_folder=folder,
                 on_line=on_line,
                 on_signal=self._on_signal,
             )
-            code, _, stderr = terraform.cmd(operation, *arguments, no_color=FLAG, **options)
-            log.write(f"exit code {code}\n")
+            code, stdout, stderr = terraform.cmd(operation, *arguments, no_color=FLAG, **options)
+            log.write(f"exit code {code}")
         run = _Run(
-            operation, started, code, terraform.interrupted, transcript, strip_colours(stderr)
+            operation,
+            started,
+            code,
+            terraform.interrupted,
+            transcript,
+            stdout,
+            strip_colours(stderr),
         )
         if run.interrupted:
             raise self._failed(run).interruption()
@@ -246,6 +317,12 @@ class Stack:
             if number == 1
             else "Still waiting for Terraform to stop; killing it would leave its lock behind"
         )
+        self._notice(text)
+
+    def _on_wait(self, pid: int) -> None:
+        self._notice(f"Waiting for Terraform of a run that was killed to end (process {pid})")
+
+    def _notice(self, text: str) -> None:
         self._report(TerraformEvent("notice", text))
 
     def _failed(self, run: _Run) -> FailedCommand:
@@ -256,7 +333,8 @@ class Stack:
             returncode=run.code,
             log=self._data.log,
             command=self._command,
-            recovery=self._recovery() if is_unsaved else None,
+            stderr=self._redact(run.stderr),
+            has_unsaved_state=is_unsaved,
         )
 
     def _recovery(self) -> str:
@@ -289,6 +367,10 @@ def _environment(
     }
     values = {f"TF_VAR_{k}": _text(v) for k, v in variables.items() if v is not None}
     return {**defaults, **kept, **fixed, **values}
+
+
+def _discard(_text: str) -> None:
+    pass
 
 
 def _text(value: str | bool | int) -> str:

@@ -62,7 +62,7 @@ except TtOpsError as error:
 
 # Runs a command as a background job under nohup.
 BACKGROUND = f"""
-import os, signal
+import os, signal, sys
 from pathlib import Path
 from tasktracker_ops.adapters.terraform import process
 
@@ -70,6 +70,7 @@ for number in (signal.SIGINT, signal.SIGHUP):
     signal.signal(number, signal.SIG_IGN)
 outcome = process.run(
     ["sh", "-c", "echo started; exec {NAP}"], directory=Path("/"), environment=os.environ,
+    output=Path(sys.argv[1]), on_start=lambda pid: None,
     on_line=lambda stream, line: print(line, flush=True), on_signal=lambda number: None,
 )
 print(outcome.interrupted, signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
@@ -163,10 +164,10 @@ def test_signal_stops_terraform_gracefully(
 
 
 @pytest.mark.timeout(30)
-def test_sigterm_ends_the_child_of_a_background_job() -> None:
+def test_sigterm_ends_the_child_of_a_background_job(tmp_path: Path) -> None:
     """The child has default signal handlers even where SIGINT is ignored (nohup, `&`)."""
     with subprocess.Popen(
-        [sys.executable, "-c", BACKGROUND],
+        [sys.executable, "-c", BACKGROUND, tmp_path],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         text=True,
@@ -234,6 +235,8 @@ def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
         ["sh", "-c", "cat; printf 'a\\r\\n\\377\\n'; echo b >&2; exit 7"],
         directory=tmp_path,
         environment={"PATH": os.environ["PATH"]},
+        output=tmp_path,
+        on_start=lambda pid: None,
         on_line=lambda stream, line: lines.append((stream, line)),
         on_signal=lambda number: None,
     )
@@ -241,13 +244,15 @@ def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
     assert sorted(lines) == [("stderr", "b"), ("stdout", "a"), ("stdout", "\ufffd")]
 
 
-def test_orphan_with_open_pipes_is_ended(tmp_path: Path) -> None:
+def test_orphan_is_ended(tmp_path: Path) -> None:
     """A process that outlives its parent in the group does not delay the result."""
     started = time.monotonic()
     outcome = process.run(
         ["sh", "-c", "sleep 614.7 & exit 0"],
         directory=tmp_path,
         environment={"PATH": os.environ["PATH"]},
+        output=tmp_path,
+        on_start=lambda pid: None,
         on_line=lambda stream, line: None,
         on_signal=lambda number: None,
     )

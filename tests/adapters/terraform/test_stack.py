@@ -377,6 +377,7 @@ def test_misspelt_command_is_an_attribute_error(bench: Any) -> None:
         executable=Path("terraform"),
         directory=bench.folder,
         environment=os.environ,
+        run_folder=bench.folder,
         on_line=lambda stream, line: None,
         on_signal=lambda number: None,
     )

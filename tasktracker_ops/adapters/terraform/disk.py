@@ -1,0 +1,69 @@
+"""Full disks: recognised in an error, avoided by a reservation, reported as `disk-full`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasktracker_ops.errors import TtOpsError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# What Go prints, with the path before it.
+_TEXT = re.compile(r"(?:(/[^\s:]+): )?(?:no space left on device|disk quota exceeded)")
+
+
+def full_disk_in(text: str, *, default: Path) -> Path | None:
+    """Return the path that could not be written, if Terraform's text says that a disk is full."""
+    found = _TEXT.search(text)
+    return (Path(found[1]) if found[1] else default) if found else None
+
+
+def disk_full(path: Path, consequence: str = "") -> TtOpsError:
+    """Return the error for a path that could not be written; `consequence` begins with `;`."""
+    return TtOpsError(
+        "disk-full",
+        f"the disk that holds {str(path)!r} is full{consequence}",
+        hint=f"free some space, then run it again; see how much there is: {_df(path)}",
+    )
+
+
+@contextmanager
+def reporting_full_disk(path: Path) -> Iterator[None]:
+    """Raise TtOpsError `disk-full` when writing below `path` fails for lack of space."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise disk_full(Path(error.filename) if error.filename else path) from error
+
+
+@contextmanager
+def ignoring_full_disk() -> Iterator[None]:
+    """Go on without what there is no space for."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+
+
+def reserve_space(descriptor: int, size: int) -> None:
+    """Reserve space for an empty file, where the system can; raise OSError where there is none."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+
+
+def _df(path: Path) -> str:
+    existing = next(each for each in (path, *path.parents) if each.exists())
+    return shlex.join(["df", "-h", str(existing)])

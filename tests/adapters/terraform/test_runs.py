@@ -1,0 +1,245 @@
+"""Runs that are killed: Terraform ends in order, and the next run cleans up."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tasktracker_ops.adapters.terraform.orphans import ProcessGroup
+from tasktracker_ops.errors import TtOpsError
+
+APPLY = """
+import os, sys
+from pathlib import Path
+from tasktracker_ops.adapters.terraform.stack import Stack
+
+executable, folder = sys.argv[1], Path(sys.argv[2])
+stack = Stack(
+    executable=Path(executable), directory=folder / "module", data_directory=folder / "data",
+    backend={"path": str(folder / "terraform.tfstate")}, variables={}, environment=os.environ,
+    report=lambda event: print(event.kind, event.address, flush=True), redact=str,
+)
+with stack.planned() as saved:
+    saved.apply()
+"""
+FIRST = 'resource "terraform_data" "first" {}\n'
+
+
+@pytest.fixture
+def applying(bench: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that applies the waiting resource, which it has begun."""
+    bench.write(FIRST + bench.waiting.replace("{\n", "{\n  input = terraform_data.first.id\n", 1))
+    with subprocess.Popen(
+        [sys.executable, "-c", APPLY, bench.terraform.path, bench.folder],
+        env={**bench.environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as driver:
+        assert driver.stdout is not None
+        assert any("started terraform_data.waiting" in line for line in driver.stdout)
+        yield driver
+        bench.release()
+        driver.kill()
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def run_folders(bench: Any) -> list[Path]:
+    """The run folders, of live and of dead runs."""
+    return sorted((bench.data / "runs").glob("*-*"))
+
+
+def recorded(bench: Any) -> ProcessGroup:
+    """The process group that a run has recorded."""
+    group = ProcessGroup.read(next((bench.data / "runs").glob("*/*/process")))
+    assert group is not None
+    return group
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs, and is no zombie."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@contextmanager
+def process_in(data_directory: Path, *, start_new_session: bool = True) -> Iterator[int]:
+    """Run a process of a session of its own, with a TF_DATA_DIR; yield its pid."""
+    with subprocess.Popen(
+        ["sleep", "60"],
+        env={"PATH": os.environ["PATH"], "TF_DATA_DIR": str(data_directory)},
+        start_new_session=start_new_session,
+    ) as process:
+        yield process.pid
+        process.kill()
+
+
+def leave(bench: Any, group: ProcessGroup) -> Path:
+    """Leave a run folder as a run that was killed; return its saved plan."""
+    folder: Path = bench.data / "runs" / "4711-1700000000"
+    for part in ("command-x", "plan-x"):
+        (folder / part).mkdir(parents=True)
+    (folder / "owner").touch()
+    group.write(folder / "command-x" / "process")
+    plan = folder / "plan-x" / "plan"
+    plan.write_text("secret")
+    return plan
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
+def test_terraform_ends_in_order_when_its_parent_is_killed(
+    bench: Any, applying: subprocess.Popen[str]
+) -> None:
+    """Its state is saved and its lock released; the next run removes what is left, and goes on."""
+    terraform = recorded(bench).leader
+    applying.kill()
+    applying.wait()
+    wait_until(lambda: not runs(terraform))
+    state = json.loads((bench.folder / "terraform.tfstate").read_text())
+    assert {"first"} <= {each["name"] for each in state["resources"]}
+    (dead,) = bench.stack().recover()
+    assert (dead.pid, dead.ended) == (applying.pid, ())
+    assert run_folders(bench) == []
+    bench.release()
+    stack = bench.stack()
+    with stack.planned() as saved:
+        saved.apply()
+    assert stack.plan(bench.plan_file).empty
+    assert run_folders(bench) == []
+
+
+def test_live_run_is_not_touched(bench: Any, applying: subprocess.Popen[str]) -> None:
+    """Neither its folder nor its Terraform."""
+    assert bench.stack().recover() == ()
+    assert len(run_folders(bench)) == 1
+    bench.release()
+    assert applying.wait(20) == 0
+    assert run_folders(bench) == []
+
+
+def test_orphans_of_a_killed_terraform_are_ended(
+    bench: Any, applying: subprocess.Popen[str]
+) -> None:
+    """When both are killed, the next run ends what Terraform had started."""
+    group = recorded(bench)
+    applying.kill()
+    os.kill(group.leader, signal.SIGKILL)
+    applying.wait()
+    wait_until(lambda: not runs(group.leader))
+    (dead,) = bench.stack().recover()
+    assert dead.ended
+    assert not any(map(runs, dead.ended))
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group.leader, 0)
+    assert run_folders(bench) == []
+
+
+def test_terraform_that_is_still_ending_is_waited_for(
+    bench: Any, applying: subprocess.Popen[str]
+) -> None:
+    """It got its signal from the kernel, and would give up its state at a second one."""
+    terraform = recorded(bench).leader
+    os.kill(terraform, signal.SIGSTOP)
+    applying.kill()
+    applying.wait()
+    reports: list[str] = []
+
+    def report(event: Any) -> None:
+        reports.append(event.message)
+        if event.message.startswith("Waiting for Terraform"):
+            os.kill(terraform, signal.SIGCONT)
+
+    (dead,) = bench.stack(report=report).recover()
+    assert terraform in dead.ended
+    assert str(terraform) in reports[0]
+    assert (bench.folder / "terraform.tfstate").exists()
+    assert not (bench.folder / ".terraform.tfstate.lock.info").exists()
+
+
+def test_reused_pid_is_not_ended(bench: Any) -> None:
+    """A process with the recorded pid, and even our folder, but another start, is another's."""
+    bench.write(FIRST)
+    with process_in(bench.data) as pid:
+        group = ProcessGroup.of(pid, has_death_signal=False)
+        assert group is not None
+        old = ProcessGroup(pid, group.started - 60, group.machine, has_death_signal=False)
+        plan = leave(bench, old)
+        (dead,) = bench.stack().recover()
+        assert (dead.pid, dead.ended) == (4711, ())
+        assert runs(pid)
+    assert not plan.exists()
+
+
+def test_process_of_another_stack_is_not_ended(bench: Any) -> None:
+    """Its TF_DATA_DIR is not ours."""
+    bench.write(FIRST)
+    with process_in(bench.folder / "other") as pid:
+        group = ProcessGroup.of(pid, has_death_signal=False)
+        assert group is not None
+        leave(bench, group)
+        (dead,) = bench.stack().recover()
+        assert dead.ended == ()
+        assert runs(pid)
+
+
+def test_recorded_group_is_ended(bench: Any) -> None:
+    """Where the kernel sends no signal, Terraform gets its SIGINT now."""
+    bench.write(FIRST)
+    with process_in(bench.data) as pid:
+        group = ProcessGroup.of(pid, has_death_signal=False)
+        assert group is not None
+        leave(bench, group)
+        (dead,) = bench.stack().recover()
+        assert dead.ended == (pid,)
+        assert not runs(pid)
+
+
+def test_state_that_a_killed_run_left_is_taken(bench: Any) -> None:
+    """Terraform leaves it in the root module, where only its own run would look."""
+    bench.write(FIRST)
+    with process_in(bench.data) as pid:
+        group = ProcessGroup.of(pid, has_death_signal=False)
+    assert group is not None
+    leave(bench, group)
+    (bench.module / "errored.tfstate").write_text("{}")
+    bench.stack().recover()
+    assert [p.name for p in bench.module.iterdir()] == ["main.tf"]
+    assert (bench.data / "errored.tfstate").read_text() == "{}"
+
+
+def test_killed_terraform_is_an_error_that_the_next_deploy_heals(bench: Any) -> None:
+    """What it had started is ended at once."""
+    bench.write(bench.waiting)
+    ended: list[int] = []
+
+    def report(event: Any) -> None:
+        if event.kind == "started":
+            group = recorded(bench)
+            ended.extend(p.pid for p in psutil.Process(group.leader).children(recursive=True))
+            os.kill(group.leader, signal.SIGKILL)
+
+    with (
+        pytest.raises(TtOpsError) as caught,
+        bench.stack(report=report).planned() as saved,
+    ):
+        saved.apply()
+    assert caught.value.code == "terraform-killed"
+    assert "next deploy" in caught.value.message
+    assert not any(map(runs, ended))
+    assert run_folders(bench) == []
