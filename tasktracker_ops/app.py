@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .adapters.aws.metrics import MetricData
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
+    from .adapters.aws.state_files import StateFiles
     from .adapters.aws.tables import Tables
     from .adapters.aws.topics import Topics
     from .adapters.host.github_api import GitHub
@@ -160,6 +161,17 @@ class App:
         from .adapters.aws.state_backend import StateBackend
 
         return StateBackend(
+            self.session,
+            bucket=self.settings.state_bucket,
+            lock_table=self.settings.lock_table,
+        )
+
+    @cached_property
+    def state_files(self) -> StateFiles:
+        """Return the adapter of the state files."""
+        from .adapters.aws.state_files import StateFiles
+
+        return StateFiles(
             self.session,
             bucket=self.settings.state_bucket,
             lock_table=self.settings.lock_table,
