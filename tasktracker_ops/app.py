@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .adapters.aws.metrics import MetricData
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
+    from .adapters.aws.state_files import StateFiles
     from .adapters.aws.tables import Tables
     from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
@@ -186,6 +187,17 @@ class App:
             bucket=settings.state_bucket,
             table=settings.lock_table,
             state_key=settings.state_key,
+        )
+
+    @cached_property
+    def state_files(self) -> StateFiles:
+        """Return the adapter of the state files."""
+        from .adapters.aws.state_files import StateFiles
+
+        return StateFiles(
+            self.session,
+            bucket=self.settings.state_bucket,
+            lock_table=self.settings.lock_table,
         )
 
     @cached_property

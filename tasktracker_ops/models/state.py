@@ -1,0 +1,140 @@
+"""Terraform's state as it lies in the state bucket: its resources, its versions, its record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_FORMAT = 4
+
+
+class StateInvalid(ValueError):
+    """A content that is no state of Terraform; `foreign` if it may be one of another format."""
+
+    def __init__(self, reason: str, *, foreign: bool = False) -> None:
+        super().__init__(reason)
+        self.foreign = foreign
+
+
+@dataclass(frozen=True, slots=True)
+class StateResource:
+    """A managed resource in a state; `id` is empty where the provider gave it none."""
+
+    address: str
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a state says: `serial` grows with each write, `lineage` stays from the first one on."""
+
+    lineage: str
+    serial: int
+    terraform_version: str
+    resources: tuple[StateResource, ...]
+
+    @classmethod
+    def parse(cls, content: bytes) -> State:
+        """Return the state in `content`. Raises StateInvalid."""
+        document = _document(content)
+        try:
+            return cls(
+                lineage=_text(document["lineage"]),
+                serial=int(document["serial"]),
+                terraform_version=str(document.get("terraform_version", "")),
+                resources=tuple(
+                    _resource(block, instance)
+                    for block in document["resources"]
+                    if block["mode"] == "managed"
+                    for instance in block["instances"]
+                    # What a replacement has still to delete shares the address of its successor.
+                    if not instance.get("deposed")
+                ),
+            )
+        except KeyError as error:
+            raise StateInvalid(f"it has no {error}") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise StateInvalid(f"it is not a state of Terraform ({error})") from None
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Return the addresses of the resources."""
+        return frozenset(resource.address for resource in self.resources)
+
+
+@dataclass(frozen=True, slots=True)
+class StateRecord:
+    """The state after the last apply, as tt-ops wrote it beside the deployment's description.
+
+    `who` applied it, in the form of the deploy lock's holder; None where it is not known.
+    """
+
+    bucket: str
+    key: str
+    lineage: str
+    serial: int
+    who: str | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> StateRecord:
+        """Return the record in the parameter's object; unknown keys are ignored.
+
+        Raises KeyError for a missing key.
+        """
+        who = data.get("who")
+        return cls(
+            bucket=str(data["bucket"]),
+            key=str(data["key"]),
+            lineage=str(data["lineage"]),
+            serial=int(data["serial"]),
+            who=None if who is None else str(who),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StateObject:
+    """A version of the state object in S3; `at` is S3's time, `size` in bytes."""
+
+    version_id: str
+    at: str
+    size: int
+    current: bool
+    delete_marker: bool = False
+
+
+def with_serial(content: bytes, serial: int) -> bytes:
+    """Return the state `content` under another serial, as Terraform writes it."""
+    document = _document(content) | {"serial": serial}
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise StateInvalid(f"it is not JSON ({error})" if content else "it is empty") from None
+    if not isinstance(document, dict):
+        raise StateInvalid("it is not a JSON object")
+    version = document.get("version")
+    if version != _FORMAT:
+        raise StateInvalid(
+            f"it has format {version!r}, this tt-ops reads {_FORMAT}", foreign=bool(document)
+        )
+    return document
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is no lineage")
+    return value
+
+
+def _resource(block: Mapping[str, Any], instance: Mapping[str, Any]) -> StateResource:
+    kind, name, key = block["type"], block["name"], instance.get("index_key")
+    module = f"{block['module']}." if block.get("module") else ""
+    index = "" if key is None else f"[{json.dumps(key)}]"
+    found = (instance.get("attributes") or {}).get("id")
+    return StateResource(f"{module}{kind}.{name}{index}", kind, "" if found is None else str(found))
