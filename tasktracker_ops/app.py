@@ -13,6 +13,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .adapters.aws.alarms import Alarms
     from .adapters.aws.dashboards import Dashboards
+    from .adapters.aws.deploy_lock import DeployLocks
     from .adapters.aws.deployments import Deployments
     from .adapters.aws.functions import Functions
     from .adapters.aws.iam import Iam
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
     from .adapters.aws.tables import Tables
+    from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
     from .adapters.host.github_api import GitHub
     from .adapters.task_api.client import TaskClient
@@ -163,6 +165,27 @@ class App:
             self.session,
             bucket=self.settings.state_bucket,
             lock_table=self.settings.lock_table,
+        )
+
+    @cached_property
+    def deploy_locks(self) -> DeployLocks:
+        """Return the adapter of the deploy lock."""
+        from .adapters.aws.deploy_lock import DeployLocks
+
+        settings = self.settings
+        return DeployLocks(self.session, bucket=settings.state_bucket, state_key=settings.state_key)
+
+    @cached_property
+    def terraform_locks(self) -> TerraformLocks:
+        """Return the adapter of Terraform's own locks of the main stack's state."""
+        from .adapters.aws.terraform_locks import TerraformLocks
+
+        settings = self.settings
+        return TerraformLocks(
+            self.session,
+            bucket=settings.state_bucket,
+            table=settings.lock_table,
+            state_key=settings.state_key,
         )
 
     @cached_property

@@ -151,7 +151,10 @@ def dynamodb_client() -> Iterator[Any]:
         environment.setenv("TASKS_TABLE_NAME", "TaskTable")
         environment.setenv("TASKS_INDEX_NAME", "status-task_id-index")
         import dynamodb
+        import handler
 
+        # Its log is what it prints; here, stdout is that of the test and of the CLI.
+        environment.setattr(handler, "print", lambda line: None, raising=False)
         dynamodb.client.cache_clear()
         client = dynamodb.client()
         client.meta.events.register("before-send.dynamodb", deliver)

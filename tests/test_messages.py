@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 FILES = sorted(
     file
@@ -22,6 +20,7 @@ COMMAND = re.compile(
     r"(tt-ops|terraform|aws|gh|git|pip|curl|date|export|unset|cd|less|df|namei|ps|kill|rm|ls"
     r"|\$\{EDITOR:-vi\}|\{\})( |$)"
 )
+NAMES = ("Terraform", "TT_OPS_", "GET ", "{")
 RETIRED = re.compile(
     r"\b(hears?|anew|mend(s|ed|ing)?|whoever|strangers?|dawdles?|sandbox(?!\.Timedout)|unwell|fares|untold"
     r"|half made|embedded AWS|asks who calls|lets? in|is told|past Terraform|nobody watches)\b",
@@ -68,20 +67,34 @@ def texts(file: Path) -> Iterator[tuple[str, str]]:
             yield f"{file.relative_to(ROOT)}:{node.lineno}", node.value
 
 
-@pytest.mark.parametrize("message", list(messages()), ids=lambda message: message.where)
-def test_a_message_has_a_code_a_sentence_and_a_command(message: Message) -> None:
-    """The code is kebab-case, the message has no final period, the hint ends with a command."""
-    assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", message.code)
-    assert not message.message.endswith(".")
+def violations(message: Message) -> Iterator[str]:
+    """Yield what is wrong with an error's code, message and hint."""
+    if not re.fullmatch(r"([a-z]+(-[a-z]+)*)?", message.code):
+        yield "the code is not in kebab-case"
+    for text in filter(None, (message.message, message.hint)):
+        if text.endswith("."):
+            yield "it ends with a full stop"
+        if not (text[0].islower() or text.startswith(NAMES)):
+            yield "it begins with a capital that is not a name's"
     command = message.hint.rpartition(": ")[2]
-    assert not command or command.endswith("{}") or COMMAND.match(command), message.hint
+    if command and not command.endswith("{}") and not COMMAND.match(command):
+        yield "the hint does not end with a command"
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_retired_words_are_not_used(file: Path) -> None:
+def test_a_message_has_a_code_a_sentence_and_a_command() -> None:
+    """Lower case unless a name comes first, no full stop, and the hint ends with what to type."""
+    found = list(messages())
+    assert len(found) > 100
+    assert [(*each, wrong) for each in found for wrong in violations(each)] == []
+
+
+def test_retired_words_are_not_used() -> None:
     """Neither a message, a help text nor a docstring has one."""
     assert [
-        f"{where}: {found[0]}" for where, text in texts(file) if (found := RETIRED.search(text))
+        f"{where}: {found[0]}"
+        for file in FILES
+        for where, text in texts(file)
+        if (found := RETIRED.search(text))
     ] == []
 
 

@@ -23,6 +23,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.logs.models import LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
+from moto.s3.responses import S3Response
 from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
@@ -30,7 +31,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb
+from . import dynamodb, s3
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -89,6 +90,11 @@ def _patches(
         },
         DynamoDBBackend: {
             "update_item": dynamodb.update_item,  # changes items that copies of a table share
+        },
+        S3Response: {
+            # let two requests pass one condition
+            "put_object": s3.put_object,
+            "delete_object": s3.delete_object,
         },
         SNSBackend: {
             "subscribe": sns.subscribe_with(sender),  # confirms every address

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tasktracker_ops.errors import Problem
 
 from .alarm import Alarm
+from .lock import TerraformLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,6 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
-    """The lock of the Terraform state; `held` is None when it cannot be read.
-
-    The other fields are as its holder wrote them, and None where it is free or unknown.
-    """
-
-    held: bool | None
-    id: str | None = None
-    who: str | None = None
-    operation: str | None = None
-    since: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """The status of the service and its problems.
 
@@ -72,6 +59,6 @@ class Status:
     function: FunctionState | None
     alarms: tuple[Alarm, ...] | None
     subscriptions: tuple[Subscription, ...] | None
-    lock: Lock
+    lock: TerraformLock
     problems: tuple[Problem, ...]
     alarm_names: tuple[str, ...]

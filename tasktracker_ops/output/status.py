@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tasktracker_ops.models.alarm import Alarm
-from tasktracker_ops.models.status import ApiHealth, Lock, Status, Subscription
+from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.status import ApiHealth, Status, Subscription
 
 from .alarm import short_reason
 from .results import problem_text, summary_title, text
@@ -77,7 +78,7 @@ def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> StyledText
     )
 
 
-def _lock(lock: Lock) -> str:
+def _lock(lock: TerraformLock) -> str:
     if lock.held is None:
         return _unknown("the state backend")
     if not lock.held:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import Stack
     from tasktracker_ops.app import App
 
+    from .deploy_lock import HeldLock
+
 
 def bootstrap(
     app: App,
@@ -66,10 +68,10 @@ def bootstrap(
     return BootstrapResult(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
 
 
-def remove_backend(app: App) -> None:
+def remove_backend(app: App, lock: HeldLock | None = None) -> None:
     """Delete the bucket with every version of its states, and the lock table, where they exist.
 
-    The caller has to check `require_no_other_use` before.
+    The caller has to check `require_no_other_use` before; its `lock` is deleted with the bucket.
     """
     exists = app.state_backend.exists()
     if not (exists.bucket or exists.lock_table):
@@ -78,6 +80,8 @@ def remove_backend(app: App) -> None:
     # Terraform destroys only what is in its state: an apply imports the rest.
     with stack.planned() as saved:
         saved.apply()
+    if lock is not None:
+        lock.stop_heartbeat()
     app.state_backend.empty_bucket()
     with stack.planned(destroy=True) as saved:
         saved.apply()

@@ -11,8 +11,9 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .build import build
+from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
-from .plan_guard import planned, require_allowed
+from .plan_guard import again_if_stale, planned, require_allowed
 from .smoke import smoke_check, smoke_timeout
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def deploy(
 ) -> DeployResult:
     """Deploy the project; change nothing where nothing differs.
 
-    `approve` gets the plan and raises to stop; exactly that plan is applied. Raises TtOpsError
+    Holds the deploy lock from the plan to the last check; waits for it and for Terraform's own
+    locks for up to `lock_timeout` seconds. `approve` gets the plan and raises to stop; exactly that
+    plan is applied, or a new one is approved if the state has changed. Raises TtOpsError
     for what is not `allowed` (see `require_allowed`), and `smoke-check-failed`, after the alias
     was moved back to the previous version, or `rollback-failed`.
     """
@@ -41,22 +44,32 @@ def deploy(
     if not app.state_backend.exists().complete:
         made = bootstrap(app, approve=approve, allowed=allowed)
         unused -= _addresses_losing_data(made.plan)
-    package = build(app.settings.project)
-    app.report.done(f"{package.path.name}, {package.size:,} bytes")
-    stack = app.infrastructure(alert_email)
-    app.report.doing("comparing with the deployment")
-    with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
+    with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
+        lock.remove_terraform_locks()
+        package = build(app.settings.project)
+        app.report.done(f"{package.path.name}, {package.size:,} bytes")
+        stack = app.infrastructure(alert_email)
         before = app.functions.live_version()
-        for address in sorted(unused - _addresses_losing_data(saved.plan)):
-            app.report.note(f"--allow-destroy {address!r} has no effect: the plan keeps its data")
-        if not saved.plan.empty:
-            app.report.plan(saved.plan, "deployment")
-            require_allowed(saved.plan, allowed)
-            approve(saved.plan)
-            app.report.doing("applying")
-            _unprotect(app, saved.plan)
-            saved.apply()
-    return _finish(app, saved.plan, before, smoke=smoke)
+
+        def plan_and_apply() -> Plan:
+            app.report.doing("comparing with the deployment")
+            with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
+                for address in sorted(unused - _addresses_losing_data(saved.plan)):
+                    app.report.note(
+                        f"--allow-destroy {address!r} has no effect: the plan keeps its data"
+                    )
+                if not saved.plan.empty:
+                    app.report.plan(saved.plan, "deployment")
+                    require_allowed(saved.plan, allowed)
+                    approve(saved.plan)
+                    app.report.doing("applying")
+                    lock.require_held()
+                    _unprotect(app, saved.plan)
+                    saved.apply()
+                return saved.plan
+
+        plan = again_if_stale(app, plan_and_apply)
+        return _finish(app, plan, before, smoke=smoke)
 
 
 def _addresses_losing_data(plan: Plan) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models.deployment import DestroyResult
@@ -10,7 +11,9 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
+from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
+from .plan_guard import again_if_stale
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -33,31 +36,45 @@ def destroy(
         # Before anything is deleted: a refusal halfway would leave half a deployment.
         require_no_other_use(app)
     exists = app.state_backend.exists()
-    if backend and has_github_access(app):
-        app.report.note("The roles for GitHub Actions are deleted as well.")
-    plan = _NOTHING
-    if exists.complete:
-        plan = _remove_deployment(app, approve=approve, backend=backend, lock_timeout=lock_timeout)
-    elif backend:
-        approve(plan)
-    if backend:
-        # After the deployment, whose role uses the permissions boundary that is deleted here.
-        remove_github(app)
-        remove_backend(app)
+    with ExitStack() as stack:
+        lock = None
+        if exists.bucket:
+            lock = stack.enter_context(deploy_lock(app, "destroy", timeout=lock_timeout))
+            lock.remove_terraform_locks()
+        if backend and has_github_access(app):
+            app.report.note("The roles for GitHub Actions are deleted as well.")
+        plan = _NOTHING
+        if exists.complete and lock:
+            plan = _remove_deployment(
+                app, lock, approve=approve, backend=backend, lock_timeout=lock_timeout
+            )
+        elif backend:
+            approve(plan)
+        if backend:
+            # After the deployment, whose role uses the permissions boundary that is deleted here.
+            remove_github(app)
+            remove_backend(app, lock)
     return DestroyResult(plan=plan, backend=backend)
 
 
-def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_timeout: int) -> Plan:
+def _remove_deployment(
+    app: App, lock: HeldLock, *, approve: ApprovePlan, backend: bool, lock_timeout: int
+) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
     stack = app.infrastructure(command="destroy")
-    app.report.doing("reading the deployment")
-    with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
-        if backend or not saved.plan.empty:
-            app.report.plan(saved.plan, "deployment")
-            approve(saved.plan)
-        if not saved.plan.empty:
-            app.report.doing("applying")
-            app.tables.allow_deletion(app.settings.table_name)
-            saved.apply()
-    return saved.plan
+
+    def plan_and_apply() -> Plan:
+        app.report.doing("reading the deployment")
+        with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
+            if backend or not saved.plan.empty:
+                app.report.plan(saved.plan, "deployment")
+                approve(saved.plan)
+            if not saved.plan.empty:
+                app.report.doing("applying")
+                lock.require_held()
+                app.tables.allow_deletion(app.settings.table_name)
+                saved.apply()
+            return saved.plan
+
+    return again_if_stale(app, plan_and_apply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from tasktracker_ops.models.plan import AllowedChanges, Plan, violations
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan, Stack
     from tasktracker_ops.app import App
+
+_PLANS = 3
 
 
 @contextmanager
@@ -37,6 +39,18 @@ def planned(
         stack.untaint(address)
     with stack.planned(lock_timeout=lock_timeout) as saved:
         yield saved
+
+
+def again_if_stale(app: App, plan_and_apply: Callable[[], Plan]) -> Plan:
+    """Plan and apply; again, a few times, if a run outside of tt-ops changed the state between."""
+    for _ in range(_PLANS - 1):
+        try:
+            return plan_and_apply()
+        except TtOpsError as error:
+            if error.code != "plan-stale":
+                raise
+            app.report.note("The state has changed since the plan was made: it is planned again")
+    return plan_and_apply()
 
 
 def require_allowed(plan: Plan, allowed: AllowedChanges) -> None:

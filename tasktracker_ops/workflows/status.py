@@ -61,7 +61,7 @@ class StatusReader:
         function = self._function()
         alarms = self._try(lambda: app.alarms.get(deployment.alarm_names))
         subscriptions = self._subscriptions_of(deployment.topic_arn)
-        lock = app.state_backend.lock(app.settings.state_key)
+        lock = app.terraform_locks.lock()
         if alarms is not None:
             self._check_alarms(alarms)
         topic_is_missing = self._topic_missing(deployment.topic_arn) in self._problems

@@ -67,8 +67,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     hidden = {name: None for name in os.environ if name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))}
     fixed = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
 
-    def call(*arguments: str, **environment: str) -> Result:
+    def call(*arguments: str, stdin: bytes = b"", **environment: str) -> Result:
         variables = {**hidden, **fixed, **environment}
-        return CliRunner().invoke(cli, arguments, env=variables)
+        return CliRunner().invoke(cli, arguments, input=stdin, env=variables)
 
     return call

@@ -24,8 +24,11 @@ from tasktracker_ops.models.task import ImportResult
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.import_tasks import import_tasks
 
+from .conftest import Run
+
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 Content = tuple[str | None, str | None, str | None]
+RunTasks = Callable[..., tuple[int, str, str]]
 ID = "019a0000-0000-7000-8000-00000000000{}"
 
 
@@ -69,6 +72,17 @@ def load(service: Any, report: Notes) -> Callable[[Path], ImportResult]:
     return call
 
 
+@pytest.fixture
+def run(run: Run) -> RunTasks:
+    """Run `tt-ops tasks …`; return exit code, stdout and stderr."""
+
+    def call(service: Any, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+        result = run("tasks", "--api-url", service.url, *arguments, stdin=stdin)
+        return result.exit_code, result.stdout, result.stderr
+
+    return call
+
+
 def start(service: Any, *arguments: str, **more: Any) -> subprocess.Popen[bytes]:
     """Start `tt-ops tasks …` in a process of its own."""
     return subprocess.Popen(
@@ -78,13 +92,6 @@ def start(service: Any, *arguments: str, **more: Any) -> subprocess.Popen[bytes]
         stderr=subprocess.PIPE,
         **more,
     )
-
-
-def run(service: Any, *arguments: str, stdin: bytes = b"", **more: Any) -> tuple[int, str, str]:
-    """Run it and return exit code, stdout and stderr."""
-    with start(service, *arguments, stdin=subprocess.PIPE, **more) as process:
-        out, err = process.communicate(stdin, timeout=60)
-    return process.returncode, out.decode(), err.decode()
 
 
 def write(file: Path, tasks: Sequence[Any]) -> Path:
@@ -109,7 +116,9 @@ def remove_all(client: TaskClient) -> None:
         client.remove(task.task_id)
 
 
-def test_export_and_import_keep_tasks(service: Any, client: TaskClient, tmp_path: Path) -> None:
+def test_export_and_import_keep_tasks(
+    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path
+) -> None:
     """Title, description and status are kept."""
     client.add("first", description="a\n\u202eb\x00", status="done")
     client.add("sécond", status="in_progress")
@@ -125,7 +134,11 @@ def test_export_and_import_keep_tasks(service: Any, client: TaskClient, tmp_path
 
 
 def test_an_import_changes_no_existing_task(
-    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
+    run: RunTasks,
+    service: Any,
+    client: TaskClient,
+    tmp_path: Path,
+    load: Callable[[Path], ImportResult],
 ) -> None:
     """Missing tasks are created again; changes since the export are kept."""
     tasks = [client.add(f"task {number}") for number in range(3)]
@@ -181,7 +194,7 @@ def test_an_import_twice_is_an_import_once(
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_import_can_be_repeated(
-    service: Any, client: TaskClient, tmp_path: Path, number: signal.Signals
+    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path, number: signal.Signals
 ) -> None:
     """Afterwards each task exists once."""
     tasks = [{"title": f"task {place % 20}"} for place in range(40)]
@@ -246,7 +259,7 @@ def test_only_a_corrected_line_is_imported_again(
 
 
 def test_invalid_lines_are_reported_and_skipped(
-    service: Any, client: TaskClient, tmp_path: Path
+    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path
 ) -> None:
     """The rest is imported; the exit code is 1."""
     good = json.dumps({"title": "good"}).encode()
@@ -303,7 +316,9 @@ def test_invalid_lines_are_reported_and_skipped(
     assert reported == [f"line {number}" for number in reasons]
 
 
-def test_a_failing_api_ends_the_import(service: Any, client: TaskClient, tmp_path: Path) -> None:
+def test_a_failing_api_ends_the_import(
+    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path
+) -> None:
     """The error is that of the API, the hint repeats the command."""
     file = str(write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)]))
     service.before = lambda request: (
@@ -321,7 +336,9 @@ def test_a_failing_api_ends_the_import(service: Any, client: TaskClient, tmp_pat
     assert len(contents(client)) == 40
 
 
-def test_an_api_that_cannot_create_under_an_id_ends_the_import(server: Any, tmp_path: Path) -> None:
+def test_an_api_that_cannot_create_under_an_id_ends_the_import(
+    run: RunTasks, server: Any, tmp_path: Path
+) -> None:
     """An older API responds with 404; the hint is to deploy this version."""
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)])
     problem = '{"type": "urn:task-tracker:problem:task-not-found", "detail": "There is none."}'
@@ -331,7 +348,9 @@ def test_an_api_that_cannot_create_under_an_id_ends_the_import(server: Any, tmp_
     assert "the deployed API is older than this tt-ops: tt-ops" in err
 
 
-def test_an_unauthorized_import_hints_at_the_token(service: Any, tmp_path: Path) -> None:
+def test_an_unauthorized_import_hints_at_the_token(
+    run: RunTasks, service: Any, tmp_path: Path
+) -> None:
     """Repeating the command would fail again."""
     file = str(write(tmp_path / "tasks.jsonl", [{"title": "first"}]))
     service.fail("PUT", "401", WWW_Authenticate="Bearer")
@@ -364,12 +383,15 @@ def test_an_import_obeys_throttling(
     assert refused < 30
 
 
-def test_standard_input_is_imported_once(service: Any, client: TaskClient, tmp_path: Path) -> None:
+def test_standard_input_is_imported_once(
+    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path
+) -> None:
     """A pipe with a name works alike; no file is written."""
     stdin = b'{"title": "first"}\n{"title": "first"}\n{"title": "second"}\n'
-    assert run(service, "import", "-", stdin=stdin, cwd=tmp_path)[0] == 0
-    code, out, _ = run(service, "import", "/dev/stdin", stdin=stdin, cwd=tmp_path)
-    assert (code, out) == (0, "Imported: 0 created, 3 already there, 0 failed.\n")
+    assert run(service, "import", "-", stdin=stdin)[0] == 0
+    with start(service, "import", "/dev/stdin", stdin=subprocess.PIPE, cwd=tmp_path) as process:
+        out, _ = process.communicate(stdin, timeout=60)
+    assert (process.returncode, out) == (0, b"Imported: 0 created, 3 already there, 0 failed.\n")
     assert Counter(t for t, _, _ in contents(client)) == Counter(["first", "first", "second"])
     assert list(tmp_path.iterdir()) == []
 

@@ -1,7 +1,8 @@
-"""`logs` on a plain emulator, outside of a project; in processes, as most follow a log."""
+"""`logs` on a plain emulator, outside of a project; in processes where they follow a log."""
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from tasktracker_ops.errors import ExitCode
 
-from .conftest import KEYS, Client
+from .conftest import KEYS, Client, Run
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 GROUP = "/aws/lambda/tracker"
@@ -45,6 +46,13 @@ def write(client: Client) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
+def run(run: Run, endpoint: str, describe: Callable[..., None]) -> Run:
+    """Run `tt-ops logs` in this process, with keys and an endpoint only."""
+    describe(alarm_names=[])
+    return functools.partial(run, "logs", **KEYS, AWS_ENDPOINT_URL=endpoint)
+
+
+@pytest.fixture
 def start(endpoint: str, describe: Callable[..., None], tmp_path: Path) -> Iterator[Start]:
     """Start `tt-ops logs` in an empty folder, with keys and an endpoint only."""
     describe(alarm_names=[])
@@ -69,12 +77,12 @@ def start(endpoint: str, describe: Callable[..., None], tmp_path: Path) -> Itera
         process.communicate()
 
 
-def test_a_log_is_read_from_anywhere(write: Any, start: Start) -> None:
+def test_a_log_is_read_from_anywhere(write: Any, run: Run) -> None:
     """It takes only read permissions, and no project."""
     write("START RequestId: 1 Version: 1\n", '{"level": "INFO"}\n', "text\n")
-    out, err = start("--message-only").communicate(timeout=30)
-    assert (out, err) == ('START RequestId: 1 Version: 1\n{"level": "INFO"}\ntext\n', "")
-    out, _ = start("--output", "json").communicate(timeout=30)
+    result = run("--message-only")
+    assert result.output == 'START RequestId: 1 Version: 1\n{"level": "INFO"}\ntext\n'
+    out = run("--output", "json").stdout
     assert [json.loads(line)["fields"] for line in out.splitlines()] == [
         None,
         {"level": "INFO"},
@@ -95,11 +103,10 @@ def test_a_reader_that_closes_the_pipe_is_no_error(write: Any, start: Start, for
     assert process.stderr.read() == ""
 
 
-def test_an_empty_log_is_no_error(write: Any, start: Start) -> None:
+def test_an_empty_log_is_no_error(write: Any, run: Run) -> None:
     """Nothing is printed."""
-    process = start()
-    assert process.communicate(timeout=30) == ("", "")
-    assert process.returncode == ExitCode.OK
+    result = run()
+    assert (result.exit_code, result.output) == (ExitCode.OK, "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -151,11 +158,10 @@ def test_deleting_the_log_group_ends_following(write: Any, client: Client, start
     ],
 )
 def test_each_failure_has_its_code(
-    client: Client, start: Start, arguments: list[str], code: str, exit_code: ExitCode
+    client: Client, run: Run, arguments: list[str], code: str, exit_code: ExitCode
 ) -> None:
     """Stderr has one error."""
-    process = start("--output", "json", *arguments)
-    out, err = process.communicate(timeout=30)
-    assert out == ""
-    assert json.loads(err)["error"]["code"] == code
-    assert process.returncode == exit_code
+    result = run("--output", "json", *arguments)
+    assert result.stdout == ""
+    assert json.loads(result.stderr)["error"]["code"] == code
+    assert result.exit_code == exit_code

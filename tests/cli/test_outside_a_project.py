@@ -31,8 +31,7 @@ def examples(group: click.Group, path: tuple[str, ...] = ()) -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("output", ["table", "json"])
-@pytest.mark.parametrize("target", ["aws", "local"])
+@pytest.mark.parametrize(("target", "output"), [("aws", "table"), ("local", "json")])
 @pytest.mark.parametrize("typed", examples(cli), ids=" ".join)
 def test_a_command_ends_in_one_error_and_one_hint(
     typed: list[str], target: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

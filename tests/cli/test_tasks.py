@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import os
@@ -10,26 +11,16 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tasktracker_ops import TaskClient
 
+from .conftest import Run
+
 TT_OPS = Path(sys.executable).with_name("tt-ops")
-
-
-class Result(NamedTuple):
-    """The result of a command."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -39,21 +30,9 @@ def client(service: Any) -> TaskClient:
 
 
 @pytest.fixture
-def run(service: Any, tmp_path: Path) -> Run:
-    """Run `tt-ops tasks …` in a process of its own; in this one, the service logs to stdout."""
-
-    def call(*arguments: str, stdin: bytes = b"", **environment: str) -> Result:
-        result = subprocess.run(
-            [TT_OPS, "tasks", "--api-url", service.url, *arguments],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environment},
-            input=stdin,
-            capture_output=True,
-            timeout=60,
-        )
-        return Result(result.returncode, result.stdout.decode(), result.stderr.decode())
-
-    return call
+def run(run: Run, service: Any) -> Run:
+    """Run `tt-ops tasks …` with the service."""
+    return functools.partial(run, "tasks", "--api-url", service.url)
 
 
 def titles(client: TaskClient) -> list[str | None]:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.status import (
     ApiHealth,
     FunctionState,
-    Lock,
     Status,
     Subscription,
 )
@@ -42,7 +42,7 @@ STATUS = Status(
         Subscription("email", "a@example.com", True, f"{TOPIC}:1"),
         Subscription("email", "b@example.com", False, None),
     ),
-    lock=Lock(True, "7d2f", "me@host", "apply", ago(200000)),
+    lock=TerraformLock(True, "7d2f", "me@host", "apply", ago(200000)),
     problems=(Problem("nobody-notified", "nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
 )
@@ -94,7 +94,7 @@ def test_a_status_names_what_is_missing(show: Callable[..., str]) -> None:
         function=None,
         alarms=(),
         subscriptions=(),
-        lock=Lock(held=None),
+        lock=TerraformLock(held=None),
         problems=(Problem("function-missing", "it is missing", "create it: tt-ops deploy"),),
     )
     text = show(nothing)
@@ -175,7 +175,7 @@ def test_control_characters_are_escaped(show: Callable[..., str]) -> None:
         alarms=(replace(ALARM, name=HOSTILE, reason=HOSTILE),),
         function=FunctionState(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         subscriptions=(Subscription("email", HOSTILE, False, None),),
-        lock=Lock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+        lock=TerraformLock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         problems=(Problem("x", HOSTILE, HOSTILE),),
     )
     text = show(status)

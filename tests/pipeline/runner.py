@@ -107,7 +107,8 @@ class Runner:
         """Return the programs of a virtual environment, one for all jobs that install the same."""
         path = self.place / "python" / hashlib.sha256(installs.encode()).hexdigest()[:12]
         if not path.exists():
-            subprocess.run([sys.executable, "-m", "venv", path], check=True)
+            bare = [] if installs else ["--without-pip"]  # pip is most of an environment's seconds
+            subprocess.run([sys.executable, "-m", "venv", *bare, path], check=True)
         return path / "bin"
 
 

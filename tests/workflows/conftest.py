@@ -18,7 +18,8 @@ from tasktracker_ops.adapters.task_api.client import TaskClient
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.status import FunctionState, Lock, Subscription
+from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.status import FunctionState, Subscription
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
 
@@ -44,7 +45,7 @@ class Observed:
             "tracker", "live", "7", "python3.12", "Active", "2026-01-01T00:00:00.000Z"
         )
         self.explained: TtOpsError | None = None
-        self.lock = Lock(held=False)
+        self.lock = TerraformLock(held=False)
         self.api_url = api_url
         self.notes: list[str] = []
         self.settings = Settings()
@@ -52,7 +53,7 @@ class Observed:
         self.deployments = SimpleNamespace(get=self._deployment)
         self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
-        self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
+        self.terraform_locks = SimpleNamespace(lock=lambda: self.lock)
         self.target = SimpleNamespace(
             confirmation_hint=lambda topic: "confirm: aws confirm",
             explain=lambda error: self.explained or error,

@@ -16,6 +16,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import StateBackend
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
@@ -56,6 +57,9 @@ class App:
     def __post_init__(self) -> None:
         self.report = Console(self.settings)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
+        self.deploy_locks = DeployLocks(
+            self.session, bucket=BUCKET, state_key=self.settings.state_key
+        )
         self.state_file = Path()
 
     def bootstrap_stack(self, state_file: Path, variables: dict[str, Any], *, command: str) -> App:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
+from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
+from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import BackendExistence
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
 from tasktracker_ops.models.status import Subscription
@@ -37,6 +41,8 @@ HIDING = Plan(0, 1, 0, (), fewer_shards=(3, 1))
 class App:
     """The application as a deploy uses it; the apply makes `after` serve, which does not work."""
 
+    deploy_locks: DeployLocks
+
     def __init__(self, project: Path, before: str | None, after: str) -> None:
         self.settings = Settings(project_dir=project)
         self.report = Console(self.settings)
@@ -54,6 +60,7 @@ class App:
         self.tables = SimpleNamespace(allow_deletion=lambda name: self.done.append(name))
         self.done: list[str] = []
         self.plan = CHANGED
+        self.stale = 0
         self.refusal: TtOpsError | None = None
         self._version, self._after = before, after
 
@@ -69,6 +76,9 @@ class App:
         """The plan, whose apply moves the alias."""
 
         def apply() -> None:
+            if self.stale:
+                self.stale -= 1
+                raise STALE
             self.done.append("apply")
             self._serve(self._after)
 
@@ -100,6 +110,25 @@ class App:
 
     def _serve(self, version: str) -> None:
         self._version = version
+
+
+@pytest.fixture(scope="module")
+def account() -> AwsSession:
+    """Return a session with the account of moto."""
+    return AwsSession(
+        AwsEnvironment(region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True)
+    )
+
+
+@pytest.fixture(autouse=True)
+def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
+    """Yield the deploy lock in an empty state bucket."""
+    with mock_aws():
+        account.client("s3").create_bucket(
+            Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
+        )
+        App.deploy_locks = DeployLocks(account, bucket="state", state_key="infra/terraform.tfstate")
+        yield App.deploy_locks
 
 
 @pytest.fixture
@@ -235,3 +264,41 @@ def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> No
     addresses = frozenset(change.address for change in TABLES)
     deploy(app, approve=lambda plan: None, allowed=AllowedChanges(addresses), smoke=False)
     assert app.done == ["A", "B", "apply"]
+
+
+STALE = TtOpsError("plan-stale", "the state has changed", hint="plan again: tt-ops deploy")
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_stale_plan_is_planned_and_approved_again(project: Path, times: int) -> None:
+    """At most twice; then it is an error."""
+    app: Any = App(project, before="1", after="2")
+    app.stale, shown = times, list[Plan]()
+    with pytest.raises(TtOpsError, match="has changed") if times == 3 else nullcontext():
+        deploy(app, approve=shown.append, smoke=False)
+    assert len(shown) == 3
+    assert app.done == ["apply"] * (times == 2)
+
+
+def test_the_deploy_lock_is_held_until_the_end_and_released(
+    project: Path, deploy_locks: DeployLocks
+) -> None:
+    """Also when the deploy fails: the approval sees it held, and afterwards it is free."""
+    app: Any = App(project, before="1", after="2")
+    holders = []
+    with pytest.raises(TtOpsError, match="no answer"):
+        deploy(app, approve=lambda plan: holders.append(deploy_locks.queue().holder))
+    assert holders[0].lock.command == "deploy"
+    assert deploy_locks.queue().holder is None
+
+
+def test_nothing_is_applied_without_the_lock(project: Path, deploy_locks: DeployLocks) -> None:
+    """Somebody has released it by force while the plan was being read."""
+    app: Any = App(project, before="1", after="2")
+
+    def force(_plan: Plan) -> None:
+        deploy_locks.release(deploy_locks.queue().holder.etag)  # type: ignore[union-attr]
+
+    with pytest.raises(TtOpsError) as caught:
+        deploy(app, approve=force)
+    assert (caught.value.code, app.done) == ("deploy-lock-lost", [])

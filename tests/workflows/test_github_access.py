@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.iam import Iam
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY, StateBackend
@@ -44,6 +45,9 @@ class App:
         self.report = Console(self.settings)
         self.iam = Iam(self.session)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
+        self.deploy_locks = DeployLocks(
+            self.session, bucket=BUCKET, state_key=self.settings.state_key
+        )
 
     def bootstrap_stack(self, *_: Any, command: str) -> App:
         """Return a stack without changes."""

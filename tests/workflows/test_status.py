@@ -13,7 +13,8 @@ import pytest
 from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
-from tasktracker_ops.models.status import Lock, Subscription
+from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.workflows.status import status, watch
 
@@ -41,7 +42,7 @@ def test_a_healthy_service_has_no_problem(observed: Any, server: Any) -> None:
     assert result.function.version == "7"
     assert [each.name for each in result.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
     assert result.subscriptions[0].confirmed
-    assert result.lock == Lock(held=False)
+    assert result.lock == TerraformLock(held=False)
 
 
 def test_an_api_that_does_not_answer_hides_nothing(observed: Any) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.models.status import Lock
+from tasktracker_ops.errors import ConfigurationError
 
+from .deploy_lock import lock_key, waiting_prefix
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 # The bootstrap stack creates the bucket, so its own state is moved there afterwards.
@@ -138,47 +138,17 @@ class StateBackend:
             return {}
         return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
 
-    def lock(self, state_key: str) -> Lock:
-        """Return the lock of the state `state_key`; unknown where access is denied.
-
-        Terraform locks in both places, and either lock excludes others.
-        """
-        try:
-            text = self._lock_item(state_key)
-            if text is None:
-                text = self._lock_file(state_key)
-        except TtOpsError:
-            return Lock(held=None)
-        return Lock(held=False) if text is None else _lock(text)
-
-    def _lock_item(self, state_key: str) -> str | None:
-        with aws_errors(f"reading the lock table {self.lock_table!r}"):
-            answer = self._dynamodb.get_item(
-                TableName=self.lock_table,
-                Key={"LockID": {"S": f"{self.bucket}/{state_key}"}},
-                ConsistentRead=True,
-            )
-        return str(answer["Item"].get("Info", {}).get("S", "")) if "Item" in answer else None
-
-    def _lock_file(self, state_key: str) -> str | None:
-        try:
-            with aws_errors(f"looking for a lock in {self.bucket!r}"):
-                answer = self._s3.get_object(Bucket=self.bucket, Key=f"{state_key}.tflock")
-                return str(answer["Body"].read().decode(errors="replace"))
-        except AwsNotFound as error:
-            if error.aws_code != "NoSuchKey":
-                raise
-            return None
-
     def foreign_objects(self, state_key: str) -> list[str]:
         """Return up to ten keys in the bucket that belong to no stack of this project."""
         own = {BOOTSTRAP_STATE_KEY}
         for key in (state_key, GITHUB_STATE_KEY):
             own |= {key, f"{key}.tflock"}
+        waiting = waiting_prefix(state_key)
+        own.add(lock_key(state_key))
         with aws_errors(f"listing the bucket {self.bucket!r}"):
             answer = self._s3.list_objects_v2(Bucket=self.bucket)
         keys = [item["Key"] for item in answer.get("Contents", [])]
-        return [key for key in keys if key not in own][:10]
+        return [key for key in keys if key not in own and not key.startswith(waiting)][:10]
 
     def foreign_locks(self) -> list[str]:
         """Return up to ten ids in the lock table that belong to states in another bucket."""
@@ -236,18 +206,3 @@ class StateBackend:
     @property
     def _dynamodb(self) -> Any:
         return self._session.client("dynamodb")
-
-
-def _lock(text: str) -> Lock:
-    """Read a lock that is held, as its holder wrote it."""
-    try:
-        fields = {name: str(value) for name, value in json.loads(text).items() if value}
-    except (ValueError, AttributeError):
-        return Lock(held=True)
-    return Lock(
-        held=True,
-        id=fields.get("ID"),
-        who=fields.get("Who"),
-        operation=fields.get("Operation", "").removeprefix("OperationType").lower() or None,
-        since=fields.get("Created"),
-    )

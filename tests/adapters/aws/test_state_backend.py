@@ -17,7 +17,6 @@ from moto import mock_aws
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import BackendExistence, StateBackend
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
-from tasktracker_ops.models.status import Lock
 
 BUCKET, TABLE, REGION = "task-tracker-terraform-state", "terraform-locks", "eu-west-3"
 OWNED = {"Bucket": BUCKET, "ExpectedBucketOwner": "123456789012"}
@@ -214,59 +213,3 @@ def test_denied_policy_is_an_error(backend: StateBackend, stub: Callable[[str], 
     with pytest.raises(ConfigurationError) as caught:
         backend.own_settings()
     assert caught.value.code == "aws-access-denied"
-
-
-INFO = {
-    "ID": "7d2f",
-    "Operation": "OperationTypeApply",
-    "Who": "me@host",
-    "Created": "2026-01-02T03:04:05.678901234Z",
-    "Path": f"{BUCKET}/{STATE_KEY}",
-}
-HELD = Lock(True, "7d2f", "me@host", "apply", "2026-01-02T03:04:05.678901234Z")
-
-
-def lock_item(info: str | None) -> None:
-    """Create a lock in the emulated table, as Terraform does."""
-    item = {"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, **({"Info": {"S": info}} if info else {})}
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
-    boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
-
-
-def test_state_without_a_lock_is_free(backend: StateBackend, account: Any) -> None:
-    """Neither place has a lock."""
-    assert backend.lock(STATE_KEY) == Lock(held=False)
-
-
-def test_lock_in_the_table_names_its_holder(backend: StateBackend, account: Any) -> None:
-    """All fields are as Terraform wrote them."""
-    lock_item(json.dumps(INFO))
-    assert backend.lock(STATE_KEY) == HELD
-
-
-def test_lock_in_the_bucket_names_its_holder(backend: StateBackend, account: Any) -> None:
-    """Terraform may lock only there."""
-    account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=json.dumps(INFO))
-    assert backend.lock(STATE_KEY) == HELD
-
-
-@pytest.mark.parametrize("info", [None, "{", "[]"])
-def test_incomplete_lock_is_held(backend: StateBackend, account: Any, info: str | None) -> None:
-    """A killed run may leave such a lock."""
-    lock_item(info)
-    assert backend.lock(STATE_KEY) == Lock(held=True)
-
-
-def test_missing_backend_leaves_the_lock_unknown(session: AwsSession, account: Any) -> None:
-    """The deployment may use another backend than the settings."""
-    for bucket, table in (("elsewhere", TABLE), (BUCKET, "elsewhere")):
-        backend = StateBackend(session, bucket=bucket, lock_table=table)
-        assert backend.lock(STATE_KEY) == Lock(held=None)
-
-
-def test_denied_backend_leaves_the_lock_unknown(
-    backend: StateBackend, stub: Callable[[str], Stubber]
-) -> None:
-    """Reading the status needs no access to the state."""
-    stub("dynamodb").add_client_error("get_item", "AccessDeniedException", "no", 400)
-    assert backend.lock(STATE_KEY) == Lock(held=None)

@@ -1,0 +1,23 @@
+"""The commit that a project is at."""
+
+from __future__ import annotations
+
+import subprocess  # nosec B404 # git
+from pathlib import Path
+
+_TIMEOUT = 5  # seconds
+
+
+def head_commit(project: Path) -> str | None:
+    """Return the commit that is checked out; None outside of a clone, or without git."""
+    try:
+        found = subprocess.run(  # nosec B603 B607 # no shell; git of the PATH, as the user has it
+            ["git", "-C", str(project), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None

@@ -1,0 +1,300 @@
+"""One deploy at a time: wait for the deploy lock, hold it with a heartbeat, replace a dead one."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
+from tasktracker_ops.models.lock import DeadRun, DeployLock, LockQueue, StoredLock, TerraformLock
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+_HEARTBEAT_SECONDS = 10.0
+_POLL_SECONDS = 1.0
+# Longer than Terraform needs to end in order once its parent is gone.
+_DEAD_SECONDS = 300.0
+# Only a place in the queue is lost, and its owner takes it again.
+_DEAD_TICKET_SECONDS = 60.0
+# After these a lock of Terraform may be left, though this run goes on.
+_LEFT_LOCKED = {"terraform-killed", "lock-not-released", "interrupted"}
+
+
+@contextmanager
+def deploy_lock(app: App, command: str, *, timeout: float = 0) -> Iterator[HeldLock]:
+    """Hold the deploy lock within the block; `command` is the command of tt-ops that needs it.
+
+    Waits its turn for up to `timeout` seconds, and takes over from a run that is dead. Raises
+    TtOpsError `deploy-locked` where another run holds it or a person locked it by hand.
+    """
+    held = HeldLock(app, new_lock(app, command))
+    try:
+        held.take(timeout)
+        yield held
+    except TtOpsError as error:
+        if error.code in _LEFT_LOCKED:
+            held.remove_own_terraform_locks()
+        raise
+    finally:
+        held.release()
+
+
+def new_lock(app: App, command: str, *, reason: str | None = None) -> DeployLock:
+    """Return a lock for this process, or with a `reason` for the person who runs it."""
+    from tasktracker_ops.adapters.host.git import head_commit
+    from tasktracker_ops.adapters.host.processes import this_process, user_at_host
+
+    who = user_at_host()
+    return DeployLock(
+        id=str(uuid.uuid4()),
+        who=who,
+        host=who.rpartition("@")[2],
+        command=command,
+        since="",
+        clock=datetime.now(UTC).isoformat(),
+        process=this_process() if reason is None else None,
+        commit=head_commit(app.settings.project),
+        run_url=_run_url(app),
+        reason=reason,
+    )
+
+
+def is_dead(stored: StoredLock) -> bool:
+    """Return whether the holder of a lock cannot release it any more.
+
+    On this machine that is known: as long as its process exists it is alive, however slow.
+    """
+    from tasktracker_ops.adapters.host.processes import is_running
+
+    if stored.lock.by_hand:
+        return False
+    running = is_running(stored.lock.process) if stored.lock.process else None
+    return stored.age > _DEAD_SECONDS if running is None else not running
+
+
+def described(lock: DeployLock) -> str:
+    """Return who holds a lock, since when, for what, and from where."""
+    since = f"since {lock.since[:19].replace('T', ' ')} UTC"
+    if lock.by_hand:
+        return f"{lock.who} locked deploys {since}: {lock.reason!r}"
+    where = [
+        f"process {lock.process.pid} on {lock.host!r}" if lock.process else "",
+        f"commit {lock.commit[:7]}" if lock.commit else "",
+        lock.run_url or "",
+    ]
+    return f"{lock.who} runs {lock.command!r} {since} ({', '.join(filter(None, where))})"
+
+
+def left_by(lock: TerraformLock, run: DeadRun) -> bool:
+    """Return whether a run has left this lock of Terraform: both times are its host's own."""
+    try:
+        created, started = map(datetime.fromisoformat, (lock.since or "", run.clock))
+    except ValueError:
+        return False
+    return lock.who == run.who and created >= started.replace(microsecond=0)
+
+
+class HeldLock:
+    """The deploy lock as this run holds it, with a thread for its heartbeat."""
+
+    def __init__(self, app: App, lock: DeployLock) -> None:
+        self._app = app
+        self.lock = lock
+        self._etag: str | None = None
+        self._tried = self._lost = False
+        self._writing = threading.Lock()
+        self._stop = threading.Event()
+        self._heart = threading.Thread(target=self._keep_beating, daemon=True)
+
+    def take(self, timeout: float) -> None:
+        """Take the lock once it is this run's turn. Raises TtOpsError `deploy-locked`."""
+        deadline = time.monotonic() + timeout
+        turn = _Turn(self._app, self.lock)
+        try:
+            while True:
+                queue = self._app.deploy_locks.queue()
+                blocker = turn.blocker(queue)
+                if blocker is None:
+                    if self._try(queue):
+                        break
+                    continue  # somebody else was faster: read who
+                if time.monotonic() >= deadline:
+                    raise _locked(blocker)
+                turn.wait(queue, blocker)
+                time.sleep(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+        finally:
+            turn.leave()
+        if not self.lock.by_hand:
+            self._heart.start()
+
+    def _try(self, queue: LockQueue) -> bool:
+        clock = datetime.now(UTC).isoformat()
+        lock, locks = replace(self.lock, since=queue.now, clock=clock), self._app.deploy_locks
+        self._tried = True
+        if queue.holder is None:
+            self._etag = locks.take(lock)
+        else:
+            dead = queue.holder.lock
+            lock = replace(lock, dead_runs=(*dead.dead_runs, dead.run))
+            self._etag = locks.replace(lock, queue.holder.etag)
+            if self._etag is not None:
+                self._app.report.note(_took_over(queue.holder))
+        if self._etag is not None:
+            self.lock = lock
+        return self._etag is not None
+
+    def require_held(self) -> None:
+        """Raise TtOpsError `deploy-lock-lost` if somebody has taken the lock away."""
+        self._beat()
+        if self._lost:
+            raise TtOpsError(
+                "deploy-lock-lost",
+                f"the deploy lock of this run ({self.lock.id}) was released or taken over by "
+                "somebody else; nothing was applied",
+                hint="see who deploys: tt-ops status",
+            )
+
+    def remove_terraform_locks(self) -> None:
+        """Remove the locks of Terraform that dead runs left, once their Terraform has ended."""
+        if dead := self.lock.dead_runs:
+            self._remove_terraform_locks(dead)
+            self.lock = replace(self.lock, dead_runs=())
+
+    def remove_own_terraform_locks(self) -> None:
+        """Remove the locks of Terraform that this run's own Terraform left, where it can."""
+        if self._etag is not None:
+            with suppress(TtOpsError):
+                self._remove_terraform_locks((self.lock.run,))
+
+    def _remove_terraform_locks(self, runs: tuple[DeadRun, ...]) -> None:
+        def left(lock: TerraformLock) -> bool:
+            return any(left_by(lock, run) for run in runs)
+
+        for lock in self._app.terraform_locks.remove(left):
+            self._app.report.note(f"Removed the lock that Terraform left: {lock.id}")
+
+    def stop_heartbeat(self) -> None:
+        """Write the lock no more, such as before its bucket is deleted."""
+        self._stop.set()
+        if self._heart.is_alive():
+            self._heart.join()
+
+    def release(self) -> None:
+        """Release the lock if this run holds it; report it where that fails."""
+        self.stop_heartbeat()
+        if not self._tried or self._lost:
+            return
+        locks = self._app.deploy_locks
+        try:
+            if self._etag is not None and locks.release(self._etag):
+                return
+            # An interrupted write may have succeeded.
+            holder = locks.queue().holder
+            if holder is not None and holder.lock.id == self.lock.id:
+                locks.release(holder.etag)
+        except TtOpsError as error:
+            self._app.report.note(
+                f"The deploy lock could not be released ({error.message}); "
+                "the next deploy takes it over"
+            )
+
+    def _keep_beating(self) -> None:
+        while not self._stop.wait(_HEARTBEAT_SECONDS):
+            # What cannot be reached now may be reached with the next one.
+            with suppress(TtOpsError):
+                self._beat()
+
+    def _beat(self) -> None:
+        with self._writing:
+            if self._lost or self._etag is None:
+                return
+            lock = replace(self.lock, beat=self.lock.beat + 1)
+            etag = self._app.deploy_locks.replace(lock, self._etag)
+            if etag is None:
+                self._lost = True
+            else:
+                self.lock, self._etag = lock, etag
+
+
+class _Turn:
+    """A place in the queue for the deploy lock, in the order of arrival."""
+
+    def __init__(self, app: App, lock: DeployLock) -> None:
+        self._app = app
+        self._lock = lock
+        self._key: str | None = None
+        self._written = -_HEARTBEAT_SECONDS
+        self._announced: str | None = None
+        self._owners: dict[str, DeployLock | None] = {}
+
+    def blocker(self, queue: LockQueue) -> DeployLock | None:
+        """Return who has to be waited for: the holder, else the first of those who came before."""
+        if queue.holder is not None and not is_dead(queue.holder):
+            return queue.holder.lock
+        for ticket in queue.tickets:
+            if self._key is not None and ticket.key >= self._key:
+                return None
+            owner = self._owner(ticket.key)
+            if owner is None:
+                continue
+            if ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0)):
+                return owner
+            with suppress(TtOpsError):
+                self._app.deploy_locks.remove_ticket(ticket.key)
+        return None
+
+    def wait(self, queue: LockQueue, blocker: DeployLock) -> None:
+        """Keep the place, and report who has to be waited for."""
+        if self._key is None:
+            self._key = self._app.deploy_locks.ticket_key(queue.now, self._lock.id)
+            self._lock = replace(self._lock, since=queue.now)
+        if self._announced != blocker.id:
+            self._announced = blocker.id
+            self._app.report.note(f"Waiting: {described(blocker)}")
+        if time.monotonic() - self._written >= _HEARTBEAT_SECONDS:
+            self._app.deploy_locks.wait(self._key, self._lock)
+            self._written = time.monotonic()
+
+    def leave(self) -> None:
+        """Give the place up."""
+        if self._key is not None:
+            with suppress(TtOpsError):
+                self._app.deploy_locks.remove_ticket(self._key)
+
+    def _owner(self, key: str) -> DeployLock | None:
+        if key not in self._owners:
+            self._owners[key] = self._app.deploy_locks.ticket(key)
+        return self._owners[key]
+
+
+def _run_url(app: App) -> str | None:
+    server, repository, run = (
+        app.settings.environ.get(f"GITHUB_{name}")
+        for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+    )
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
+
+
+def _took_over(stored: StoredLock) -> str:
+    running = f"its last heartbeat was {stored.age:.0f} s ago"
+    lock = stored.lock
+    if lock.process is not None and stored.age <= _DEAD_SECONDS:
+        running = f"its process {lock.process.pid} is gone"
+    return (
+        f"Took over the deploy lock of {lock.who} ({lock.command!r} since "
+        f"{lock.since[:19].replace('T', ' ')} UTC): {running}"
+    )
+
+
+def _locked(lock: DeployLock) -> TtOpsError:
+    hint = f"wait for your turn: {SAME_COMMAND} --lock-timeout 600"
+    if lock.by_hand:
+        hint = f"when that is over, release it: tt-ops unlock {lock.id}"
+    return TtOpsError("deploy-locked", described(lock), hint=hint)
