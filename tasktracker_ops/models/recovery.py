@@ -9,7 +9,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class DeadRun:
+class KilledRun:
     """A run of tt-ops that was killed: its pid, its start, and the orphans that were ended."""
 
     pid: int

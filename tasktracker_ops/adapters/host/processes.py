@@ -25,7 +25,12 @@ def user_at_host() -> str:
 
 def this_process() -> ProcessIdentity:
     """Return the identity of this process."""
-    return ProcessIdentity(_machine(), os.getpid(), _started(os.getpid()))
+    return identify(os.getpid())
+
+
+def identify(pid: int) -> ProcessIdentity:
+    """Return the identity of a process of this machine. Raises psutil.NoSuchProcess."""
+    return ProcessIdentity(_machine(), pid, _started(pid))
 
 
 def is_running(process: ProcessIdentity) -> bool | None:

@@ -23,12 +23,15 @@ def full_disk_in(text: str, *, default: Path) -> Path | None:
     return (Path(found[1]) if found[1] else default) if found else None
 
 
-def disk_full(path: Path, consequence: str = "") -> TtOpsError:
-    """Return the error for a path that could not be written; `consequence` begins with `;`."""
+def disk_full(path: Path, consequence: str = "nothing was changed") -> TtOpsError:
+    """Return the error for a path that could not be written."""
+    # The path itself may be gone by the time that somebody looks.
+    mount_point = next((each for each in path.parents if each.is_mount()), Path("/"))
     return TtOpsError(
         "disk-full",
-        f"the disk that holds {str(path)!r} is full{consequence}",
-        hint=f"free some space, then run it again; see how much there is: {_df(path)}",
+        f"the disk that holds {str(path)!r} is full; {consequence}",
+        hint="free some space, then run it again; see how much there is: "
+        f"df -h {shlex.quote(str(mount_point))}",
     )
 
 
@@ -62,8 +65,3 @@ def reserve_space(descriptor: int, size: int) -> None:
     except OSError as error:
         if error.errno in _FULL:
             raise
-
-
-def _df(path: Path) -> str:
-    existing = next(each for each in (path, *path.parents) if each.exists())
-    return shlex.join(["df", "-h", str(existing)])

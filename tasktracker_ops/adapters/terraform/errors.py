@@ -97,6 +97,11 @@ class FailedCommand:
 
     def error(self) -> TtOpsError:
         """Return the error that Terraform's diagnostics and exit code amount to."""
+        if full := self._full_disk():
+            unsaved = ", and its state could not be saved" if self.has_unsaved_state else ""
+            return disk_full(
+                full, f"Terraform's {self.operation} failed: {self._progress()}{unsaved}"
+            )
         if self.has_unsaved_state:
             return TtOpsError(
                 "state-not-saved",
@@ -104,8 +109,6 @@ class FailedCommand:
                 f"{self.reason()}",
                 hint=f"run it again, which saves the state first: tt-ops {self.command}",
             )
-        if full := self._full_disk():
-            return disk_full(full, f"; Terraform's {self.operation} failed: {self._progress()}")
         locked = _find(self.transcript.errors, "acquiring the state lock")
         lock = LockInfo.parse(locked.detail) if locked else None
         if lock:

@@ -15,6 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.adapters.host.processes import identify, this_process
+from tasktracker_ops.models.lock import ProcessIdentity
+
 if TYPE_CHECKING:
     from psutil import Process
 
@@ -29,34 +32,27 @@ _TOLERANCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """A process group, which is a session too, by its leader: pid, and start in seconds since boot.
+    """A process group, which is a session too, by its leader.
 
-    `machine` tells boots and containers apart. With `has_death_signal`, the kernel interrupts the
-    leader when its parent dies.
+    With `has_death_signal`, the kernel interrupts the leader when its parent dies.
     """
 
-    leader: int
-    started: float
-    machine: str
+    leader: ProcessIdentity
     has_death_signal: bool
 
     @classmethod
     def of(cls, leader: int, *, has_death_signal: bool) -> ProcessGroup | None:
         """Return the group of a process; None if it has gone."""
-        import psutil
-
-        try:
-            started = _started(psutil.Process(leader))
-        except psutil.Error:
-            return None
-        return cls(leader, started, this_machine(), has_death_signal)
+        identity = _identify(leader)
+        return cls(identity, has_death_signal) if identity else None
 
     @classmethod
     def read(cls, file: Path) -> ProcessGroup | None:
         """Return the group recorded in a file; None when it is missing or incomplete."""
         try:
-            return cls(**json.loads(file.read_text()))
-        except (OSError, ValueError, TypeError):
+            content = json.loads(file.read_text())
+            return cls(ProcessIdentity(**content["leader"]), content["has_death_signal"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, file: Path) -> None:
@@ -72,7 +68,7 @@ class ProcessGroup:
         have `data_directory` as TF_DATA_DIR, where that can be read.
         """
         found = [*self._members(data_directory)]
-        leader = next((each for each in found if each.pid == self.leader), None)
+        leader = next((each for each in found if each.pid == self.leader.pid), None)
         if leader is not None:
             if not self.has_death_signal:  # A second SIGINT would make Terraform give up its state.
                 _send(leader, signal.SIGINT)
@@ -89,44 +85,32 @@ class ProcessGroup:
     def _members(self, data_directory: Path) -> Iterator[Process]:
         import psutil
 
-        if self.machine != this_machine():
+        if self.leader.machine != this_process().machine:
             return
-        leader_is_ours = False
-        try:
-            leader_is_ours = abs(_started(psutil.Process(self.leader)) - self.started) < _TOLERANCE
-            if not leader_is_ours:  # Its pid is used again, so nothing is left of the group.
-                return
-        except psutil.Error:
-            pass
+        leader = _identify(self.leader.pid)
+        if leader and abs(leader.started - self.leader.started) > _TOLERANCE:
+            return  # Its pid is used again, so nothing is left of the group.
         for process in psutil.process_iter():
             try:
                 if (
-                    os.getpgid(process.pid) == os.getsid(process.pid) == self.leader
+                    os.getpgid(process.pid) == os.getsid(process.pid) == self.leader.pid
                     and _is_alive(process)
-                    and _started(process) > self.started - _TOLERANCE
-                    and _has_data_directory(process, data_directory, unknown=leader_is_ours)
+                    and identify(process.pid).started > self.leader.started - _TOLERANCE
+                    and _has_data_directory(process, data_directory, unknown=leader is not None)
                 ):
                     yield process
             except (OSError, psutil.Error):
                 continue
 
 
-def this_machine() -> str:
-    """Return what identifies this boot and, in a container, its processes' numbers."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        import psutil
-
-        return f"boot {psutil.boot_time():.0f}"
-
-
-def _started(process: Process) -> float:
-    """Return a process's start in seconds since boot, which stays when the clock is set."""
+def _identify(pid: int) -> ProcessIdentity | None:
+    """Return the identity of a process, even if it has ended and not been waited for."""
     import psutil
 
-    return round(float(process.create_time() - psutil.boot_time()), 2)
+    try:
+        return identify(pid)
+    except psutil.Error:
+        return None
 
 
 def _has_data_directory(process: Process, path: Path, *, unknown: bool) -> bool:

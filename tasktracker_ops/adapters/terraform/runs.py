@@ -13,18 +13,20 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.recovery import DeadRun
+from tasktracker_ops.models.recovery import KilledRun
 
 from . import process
 from .disk import ignoring_full_disk, reporting_full_disk
-from .orphans import ProcessGroup, this_machine
+from .orphans import ProcessGroup
 
 _GROUP = "process"
 
@@ -60,7 +62,7 @@ class Runs:
         finally:
             self._leave(folder)
 
-    def recover(self, *, on_wait: Callable[[int], None]) -> tuple[DeadRun, ...]:
+    def recover(self, *, on_wait: Callable[[int], None]) -> tuple[KilledRun, ...]:
         """End the processes of dead runs, remove their folders, and return these runs.
 
         A live run is not touched. `on_wait` gets the pid of a Terraform that is still ending.
@@ -89,16 +91,12 @@ class Runs:
                 os.close(ours.owner)
 
     def _create(self) -> _Ours:
-        import psutil
-
-        pid, started = os.getpid(), psutil.Process().create_time()
-        path = self.path / f"{pid}-{int(started)}"
+        path = self.path / f"{os.getpid()}-{int(time.time())}"
         path.mkdir(mode=0o700, exist_ok=True)
         owner = _open(path / "owner")
         fcntl.flock(owner, fcntl.LOCK_EX)
         # For people who look; the lock ends with the process, whatever its pid is used for later.
-        content = {"pid": pid, "started": started, "machine": this_machine()}
-        os.write(owner, json.dumps(content).encode())
+        os.write(owner, json.dumps(asdict(this_process())).encode())
         return _Ours(path, owner)
 
     @contextmanager
@@ -131,7 +129,7 @@ class Runs:
             finally:
                 os.close(owner)
 
-    def _recover(self, folder: Path, on_wait: Callable[[int], None]) -> DeadRun:
+    def _recover(self, folder: Path, on_wait: Callable[[int], None]) -> KilledRun:
         ended: list[int] = []
         for file in folder.glob(f"*/{_GROUP}"):
             if group := ProcessGroup.read(file):
@@ -141,7 +139,7 @@ class Runs:
                 ended += found
         pid, _, started = folder.name.partition("-")
         shutil.rmtree(folder)
-        return DeadRun(int(pid), datetime.fromtimestamp(int(started), UTC), tuple(ended))
+        return KilledRun(int(pid), datetime.fromtimestamp(int(started), UTC), tuple(ended))
 
 
 def record_group(folder: Path, pid: int) -> None:

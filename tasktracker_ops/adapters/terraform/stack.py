@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import random
 import shlex
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from tasktracker_ops.adapters.host.processes import user_at_host
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.plan import Plan, TerraformEvent
-from tasktracker_ops.models.recovery import DeadRun, UnsavedState
+from tasktracker_ops.models.recovery import KilledRun, UnsavedState
 
 from . import process
 from .command import FLAG, Terraform
@@ -166,7 +164,7 @@ class Stack:
             raise self._failed(run).error()
         return run.transcript.document
 
-    def recover(self) -> tuple[DeadRun, ...]:
+    def recover(self) -> tuple[KilledRun, ...]:
         """Clean up after runs that were killed, and return them.
 
         Their processes are ended, after Terraform had time to end in order; their saved plans and
@@ -264,7 +262,7 @@ class Stack:
                 self._data.require_init()
                 self.initialise()
             elif is_provider_start_failure(run.transcript) or is_transient_lock_failure(
-                run.transcript, who=self._redact(_who()), started=run.started
+                run.transcript, who=self._redact(user_at_host()), started=run.started
             ):
                 time.sleep(random.uniform(0.5, 1.5) * (attempt + 1))  # nosec B311 # jitter
             else:
@@ -375,12 +373,3 @@ def _discard(_text: str) -> None:
 
 def _text(value: str | bool | int) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _who() -> str:
-    """Return user@host, as Terraform writes it into its locks."""
-    try:
-        user = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        user = ""
-    return f"{user}@{socket.gethostname()}"

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tasktracker_ops.errors import TtOpsError
 
 APPLY = """
 import os, sys
+from dataclasses import replace
 from pathlib import Path
 from tasktracker_ops.adapters.terraform.stack import Stack
 
@@ -78,13 +80,23 @@ def runs(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def members(group: int) -> list[int]:
+    """The processes of a group that run."""
+    found = []
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getpgid(pid) == group and runs(pid):
+                found.append(pid)
+    return found
+
+
 @contextmanager
-def process_in(data_directory: Path, *, start_new_session: bool = True) -> Iterator[int]:
+def process_in(data_directory: Path) -> Iterator[int]:
     """Run a process of a session of its own, with a TF_DATA_DIR; yield its pid."""
     with subprocess.Popen(
         ["sleep", "60"],
         env={"PATH": os.environ["PATH"], "TF_DATA_DIR": str(data_directory)},
-        start_new_session=start_new_session,
+        start_new_session=True,
     ) as process:
         yield process.pid
         process.kill()
@@ -107,10 +119,10 @@ def test_terraform_ends_in_order_when_its_parent_is_killed(
     bench: Any, applying: subprocess.Popen[str]
 ) -> None:
     """Its state is saved and its lock released; the next run removes what is left, and goes on."""
-    terraform = recorded(bench).leader
+    terraform = recorded(bench).leader.pid
     applying.kill()
     applying.wait()
-    wait_until(lambda: not runs(terraform))
+    wait_until(lambda: not members(terraform))
     state = json.loads((bench.folder / "terraform.tfstate").read_text())
     assert {"first"} <= {each["name"] for each in state["resources"]}
     (dead,) = bench.stack().recover()
@@ -138,15 +150,16 @@ def test_orphans_of_a_killed_terraform_are_ended(
 ) -> None:
     """When both are killed, the next run ends what Terraform had started."""
     group = recorded(bench)
+    wait_until(lambda: len(members(group.leader.pid)) > 1)
+    applying.send_signal(signal.SIGSTOP)  # or it would end them itself
+    os.kill(group.leader.pid, signal.SIGKILL)
     applying.kill()
-    os.kill(group.leader, signal.SIGKILL)
     applying.wait()
-    wait_until(lambda: not runs(group.leader))
+    assert members(group.leader.pid)
     (dead,) = bench.stack().recover()
     assert dead.ended
     assert not any(map(runs, dead.ended))
-    with pytest.raises(ProcessLookupError):
-        os.killpg(group.leader, 0)
+    assert members(group.leader.pid) == []
     assert run_folders(bench) == []
 
 
@@ -154,7 +167,7 @@ def test_terraform_that_is_still_ending_is_waited_for(
     bench: Any, applying: subprocess.Popen[str]
 ) -> None:
     """It got its signal from the kernel, and would give up its state at a second one."""
-    terraform = recorded(bench).leader
+    terraform = recorded(bench).leader.pid
     os.kill(terraform, signal.SIGSTOP)
     applying.kill()
     applying.wait()
@@ -178,8 +191,8 @@ def test_reused_pid_is_not_ended(bench: Any) -> None:
     with process_in(bench.data) as pid:
         group = ProcessGroup.of(pid, has_death_signal=False)
         assert group is not None
-        old = ProcessGroup(pid, group.started - 60, group.machine, has_death_signal=False)
-        plan = leave(bench, old)
+        older = replace(group.leader, started=group.leader.started - 60)
+        plan = leave(bench, replace(group, leader=older))
         (dead,) = bench.stack().recover()
         assert (dead.pid, dead.ended) == (4711, ())
         assert runs(pid)
@@ -231,8 +244,9 @@ def test_killed_terraform_is_an_error_that_the_next_deploy_heals(bench: Any) -> 
     def report(event: Any) -> None:
         if event.kind == "started":
             group = recorded(bench)
-            ended.extend(p.pid for p in psutil.Process(group.leader).children(recursive=True))
-            os.kill(group.leader, signal.SIGKILL)
+            wait_until(lambda: len(members(group.leader.pid)) > 1)
+            ended.extend(members(group.leader.pid))
+            os.kill(group.leader.pid, signal.SIGKILL)
 
     with (
         pytest.raises(TtOpsError) as caught,
