@@ -100,6 +100,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     }
   }
 
+  # Each heartbeat of the deploy lock, and of those who wait for it, is a version.
+  rule {
+    id     = "expire-deploy-locks"
+    status = "Enabled"
+
+    filter {
+      prefix = "${var.state_key}.deploy"
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+
+    expiration {
+      expired_object_delete_marker = true
+    }
+  }
+
   # There are no old versions before versioning is enabled.
   depends_on = [aws_s3_bucket_versioning.state]
 }

@@ -29,6 +29,13 @@ variable "state_bucket" {
   }
 }
 
+variable "state_key" {
+  type        = string
+  description = "Key of the deployment's state in the bucket. Its deploy lock is beside it."
+  default     = "infra/terraform.tfstate"
+  nullable    = false
+}
+
 variable "lock_table" {
   type        = string
   description = "Name of the table that locks the state."
@@ -64,7 +71,7 @@ variable "require_tls" {
 
 variable "expire_old_versions" {
   type        = bool
-  description = "Delete old versions of the state after 90 days."
+  description = "Delete old versions of the state after 90 days, and those of the deploy lock after one."
   default     = true
   nullable    = false
 }

@@ -33,6 +33,12 @@ data "aws_iam_policy_document" "deployer_backend" {
   }
 
   statement {
+    sid       = "DeployLock"
+    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = ["${local.state_arn}.deploy", "${local.state_arn}.deploy.waiting/*"]
+  }
+
+  statement {
     sid       = "WriteStateDigest"
     actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
     resources = [local.locks_arn]

@@ -11,7 +11,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "State"
     actions   = ["s3:GetObject"]
-    resources = [local.state_arn]
+    resources = [local.state_arn, "${local.state_arn}.deploy"]
   }
 
   statement {

@@ -1,4 +1,4 @@
-"""`plan`, `deploy`, `outputs`, `unlock` and `destroy`: manage the deployment."""
+"""`plan`, `deploy`, `outputs` and `destroy`: manage the deployment."""
 
 from __future__ import annotations
 
@@ -113,26 +113,6 @@ def outputs(context: Context) -> None:
       tt-ops outputs --output json
     """
     context.console.emit(context.app.deployments.get())
-
-
-@FAMILY.command(needs_project=True)
-@click.argument("lock_id")
-@backend_options
-@yes_option("releasing the lock")
-@pass_context
-def unlock(context: Context, lock_id: str) -> None:
-    """Release a state lock whose holder is gone.
-
-    The message about the lock quotes LOCK_ID. First make sure that nobody is deploying.
-
-    \b
-    Example:
-      tt-ops unlock 7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11
-    """
-    from tasktracker_ops.workflows import unlock as unlocking
-
-    context.confirm(f"Release the lock '{lock_id}'?")
-    context.console.emit(unlocking.unlock(context.app, lock_id))
 
 
 @FAMILY.command(needs_project=True)

@@ -205,7 +205,7 @@ lock_timeout_option = click.option(
     type=click.IntRange(0, 3600),
     default=0,
     metavar="SECONDS",
-    help="Maximum time to wait for the state lock.",
+    help="Maximum time to wait for the deploy lock and the state lock.",
 )
 
 

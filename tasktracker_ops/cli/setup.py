@@ -11,6 +11,7 @@ from .options import (
     Family,
     allow_destroy_option,
     backend_options,
+    lock_timeout_option,
     pass_context,
     yes_option,
 )
@@ -41,6 +42,7 @@ COMMANDLINE = click.core.ParameterSource.COMMANDLINE
     help="Ids of a private repository. Default: read from GitHub.",
 )
 @allow_destroy_option
+@lock_timeout_option
 @backend_options
 @yes_option("giving GitHub access, and downloading Terraform if it is missing")
 @pass_context
@@ -51,6 +53,7 @@ def bootstrap(
     github_environment: str,
     github_ids: str | None,
     allow_destroy: tuple[str, ...],
+    lock_timeout: int,
 ) -> None:
     """Create the bucket and the lock table for Terraform's state.
 
@@ -77,7 +80,7 @@ def bootstrap(
     context.app.ensure_ready()
     allowed = AllowedChanges(frozenset(allow_destroy))
     result = (
-        backend.bootstrap(context.app, allowed=allowed)
+        backend.bootstrap(context.app, allowed=allowed, lock_timeout=lock_timeout)
         if github is None
         else access.bootstrap_github(
             context.app,
@@ -87,6 +90,7 @@ def bootstrap(
             ids=github_ids,
             approve=approve,
             allowed=allowed,
+            lock_timeout=lock_timeout,
         )
     )
     context.console.emit(result)

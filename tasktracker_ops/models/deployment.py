@@ -76,10 +76,3 @@ class DestroyResult:
 
     plan: Plan
     backend: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UnlockResult:
-    """A state lock that was released."""
-
-    lock_id: str

@@ -120,3 +120,44 @@ class LockQueue:
     now: str
     holder: StoredLock | None
     tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeployLockStatus:
+    """The deploy lock as `status` shows it; `held` is None when it cannot be read.
+
+    `dead` says that the next deploy takes over, `heartbeat_age` is in seconds and None for a lock
+    by hand. The other fields are those of DeployLock.
+    """
+
+    held: bool | None
+    id: str | None = None
+    who: str | None = None
+    command: str | None = None
+    since: str | None = None
+    commit: str | None = None
+    run_url: str | None = None
+    reason: str | None = None
+    dead: bool = False
+    heartbeat_age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockResult:
+    """A lock by hand that was taken."""
+
+    id: str
+    who: str
+    since: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockResult:
+    """The ids of the locks that were released; `holder` describes who has locked since, if any.
+
+    Without a holder, the deploy lock and both locks of Terraform were read, and are free.
+    """
+
+    released: tuple[str, ...]
+    holder: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tasktracker_ops.errors import Problem
 
 from .alarm import Alarm
-from .lock import TerraformLock
+from .lock import DeployLockStatus, TerraformLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +60,6 @@ class Status:
     alarms: tuple[Alarm, ...] | None
     subscriptions: tuple[Subscription, ...] | None
     lock: TerraformLock
+    deploy_lock: DeployLockStatus
     problems: tuple[Problem, ...]
     alarm_names: tuple[str, ...]

@@ -10,12 +10,11 @@ from tasktracker_ops.models.deployment import (
     Deployment,
     DeployResult,
     DestroyResult,
-    UnlockResult,
 )
 
 from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import counts, escape_control_characters, pairs
+from .text import counts, pairs
 
 PUBLIC = "The API is public: anyone with the URL can call it."
 
@@ -63,11 +62,6 @@ _SMOKE = {
 def _(result: Deployment, screen: Screen) -> str:
     rows = asdict(result) | {"alarm_names": ", ".join(result.alarm_names)}
     return pairs(rows)
-
-
-@text.register
-def _(result: UnlockResult, screen: Screen) -> str:
-    return f"Released the lock {escape_control_characters(result.lock_id)}."
 
 
 @text.register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tasktracker_ops.models.alarm import Alarm
-from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
 from tasktracker_ops.models.status import ApiHealth, Status, Subscription
 
 from .alarm import short_reason
@@ -25,6 +25,7 @@ def _(result: Status, screen: Screen) -> str:
         "function": _function(result),
         **_alarm_states(result, width),
         "subscriptions": _subscriptions(result.subscriptions),
+        "deploy lock": _deploy_lock(result.deploy_lock),
         "state lock": _lock(result.lock),
     }
     problems = [problem_text(problem, screen) for problem in result.problems]
@@ -78,7 +79,23 @@ def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> StyledText
     )
 
 
-def _lock(lock: TerraformLock) -> str:
+def _deploy_lock(lock: DeployLockStatus) -> StyledText:
+    if lock.held is None:
+        return _unknown("the state backend")
+    if not lock.held:
+        return state("free")
+    who = f"by {lock.who} ({lock.command}) {ago(lock.since or '')}"
+    if lock.reason is not None:
+        return _lines([state("LOCKED", who), state("", lock.reason), state("", lock.id or "")])
+    details = [f"heartbeat {lock.heartbeat_age or 0:.0f} s ago, {lock.id}"]
+    details += [f"commit {lock.commit[:7]}"] if lock.commit else []
+    details += [lock.run_url] if lock.run_url else []
+    details += ["the next deploy takes over"] if lock.dead else []
+    first = state("DEAD" if lock.dead else "HELD", who)
+    return _lines([first, *(state("", detail) for detail in details)])
+
+
+def _lock(lock: TerraformLock) -> StyledText:
     if lock.held is None:
         return _unknown("the state backend")
     if not lock.held:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import BootstrapResult
-from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges
+from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
+from .deploy_lock import HeldLock, deploy_lock
 from .plan_guard import planned, require_allowed
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import Stack
     from tasktracker_ops.app import App
 
-    from .deploy_lock import HeldLock
+# What AWS answers to the slower of two first bootstraps.
+_ALREADY_MADE = (
+    "BucketAlreadyOwnedByYou",
+    "BucketAlreadyExists",
+    "ResourceInUseException",
+    "OperationAborted",
+)
+_OTHER_BOOTSTRAP_SECONDS = 120
+_ATTEMPTS = 3
 
 
 def bootstrap(
@@ -25,16 +36,50 @@ def bootstrap(
     *,
     approve: ApprovePlan = lambda plan: None,
     allowed: AllowedChanges = NOTHING_ALLOWED,
+    lock_timeout: int = 0,
 ) -> BootstrapResult:
     """Apply the bootstrap stack; change nothing where nothing differs.
 
+    Holds the deploy lock, for which it waits up to `lock_timeout` seconds. The first bootstrap has
+    no bucket for it yet: of two at once, the slower one continues from what the other has made.
     `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
     creates. Raises TtOpsError `state-bucket-taken` for a bucket of another account,
     `state-bucket-configured` before replacing its settings, `state-backend-incompatible` for a
     table or bucket that cannot be imported as it is, `would-destroy` for one of ours that is not
     `allowed` to be destroyed.
     """
-    backend, state = app.state_backend, _state_file(app)
+    backend = app.state_backend
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            plan = _apply_in_turn(app, approve, allowed, lock_timeout)
+            break
+        except TtOpsError as error:
+            if attempt == _ATTEMPTS or not any(text in error.message for text in _ALREADY_MADE):
+                raise
+            app.report.note("Another bootstrap is creating the state backend; it is planned again")
+            lock_timeout = max(lock_timeout, _OTHER_BOOTSTRAP_SECONDS)
+    app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
+    return BootstrapResult(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
+
+
+def _apply_in_turn(
+    app: App, approve: ApprovePlan, allowed: AllowedChanges, lock_timeout: int
+) -> Plan:
+    if not app.state_backend.exists().bucket:
+        with _own_state_file(app) as state:
+            return _apply(app, state, approve, allowed)
+    with deploy_lock(app, "bootstrap", timeout=lock_timeout) as lock, _own_state_file(app) as state:
+        return _apply(app, state, approve, allowed, lock)
+
+
+def _apply(
+    app: App,
+    state: Path,
+    approve: ApprovePlan,
+    allowed: AllowedChanges,
+    lock: HeldLock | None = None,
+) -> Plan:
+    backend = app.state_backend
     app.report.doing(f"reading the state backend {backend.bucket}")
     stack = _stack(app, state)
     with planned(app, stack, allowed) as saved:
@@ -56,6 +101,8 @@ def bootstrap(
             require_allowed(plan, allowed)
             approve(plan)
             app.report.doing("applying")
+            if lock is not None:
+                lock.require_held()
             try:
                 saved.apply()
             except TtOpsError:
@@ -64,8 +111,18 @@ def bootstrap(
                     _store_state(app, state)
                 raise
             _store_state(app, state)
-    app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
-    return BootstrapResult(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
+    return plan
+
+
+def require_backend(app: App) -> None:
+    """Raise TtOpsError `state-backend-missing` before the first bootstrap."""
+    if not app.state_backend.exists().complete:
+        raise TtOpsError(
+            "state-backend-missing",
+            f"there is no state backend yet: bucket {app.state_backend.bucket!r} "
+            f"or lock table {app.state_backend.lock_table!r} is missing",
+            hint="create them: tt-ops bootstrap",
+        )
 
 
 def remove_backend(app: App, lock: HeldLock | None = None) -> None:
@@ -76,15 +133,16 @@ def remove_backend(app: App, lock: HeldLock | None = None) -> None:
     exists = app.state_backend.exists()
     if not (exists.bucket or exists.lock_table):
         return
-    stack = _stack(app, _state_file(app), command="destroy --backend")
-    # Terraform destroys only what is in its state: an apply imports the rest.
-    with stack.planned() as saved:
-        saved.apply()
-    if lock is not None:
-        lock.stop_heartbeat()
-    app.state_backend.empty_bucket()
-    with stack.planned(destroy=True) as saved:
-        saved.apply()
+    with _own_state_file(app) as state:
+        stack = _stack(app, state, command="destroy --backend")
+        # Terraform destroys only what is in its state: an apply imports the rest.
+        with stack.planned() as saved:
+            saved.apply()
+        if lock is not None:
+            lock.stop_heartbeat()
+        app.state_backend.empty_bucket()
+        with stack.planned(destroy=True) as saved:
+            saved.apply()
 
 
 def require_no_other_use(app: App) -> None:
@@ -115,11 +173,15 @@ def _store_state(app: App, state: Path) -> None:
         app.state_backend.store_bootstrap_state(state)
 
 
-def _state_file(app: App) -> Path:
+@contextmanager
+def _own_state_file(app: App) -> Iterator[Path]:
+    """Yield the file of the stack's own state; one run at a time uses it."""
     # Always the same place, since Terraform's init is bound to it.
     file = app.settings.work_dir / "bootstrap.tfstate"
     file.parent.mkdir(parents=True, exist_ok=True)
-    return file
+    with file.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield file
 
 
 def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
@@ -128,7 +190,7 @@ def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
     exists = backend.exists()
     state.unlink(missing_ok=True)
     has_state = exists.bucket and backend.fetch_bootstrap_state(state)
-    if exists.bucket and not has_state and (settings := backend.own_settings()):
+    if exists.bucket and not has_state and (settings := backend.foreign_settings()):
         raise TtOpsError(
             "state-bucket-configured",
             f"the bucket {backend.bucket!r} already has {' and '.join(settings)}, which "

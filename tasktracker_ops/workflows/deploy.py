@@ -42,7 +42,7 @@ def deploy(
     app.ensure_ready()
     unused = set(allowed.destroy)
     if not app.state_backend.exists().complete:
-        made = bootstrap(app, approve=approve, allowed=allowed)
+        made = bootstrap(app, approve=approve, allowed=allowed, lock_timeout=lock_timeout)
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         lock.remove_terraform_locks()

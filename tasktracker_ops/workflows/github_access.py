@@ -13,6 +13,7 @@ from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
+from .deploy_lock import deploy_lock
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -39,52 +40,56 @@ def bootstrap_github(
     ids: str | None = None,
     approve: ApprovePlan,
     allowed: AllowedChanges = NOTHING_ALLOWED,
+    lock_timeout: int = 0,
 ) -> GitHubAccess:
     """Apply the state backend, then the stack with the roles for `full_name` (OWNER/REPO).
 
     `ids` are OWNER_ID/REPOSITORY_ID; None requests them from GitHub. `approve` gets the stack's
-    plan and raises to stop; `allowed` is for the backend's. Raises ConfigurationError
-    `github-name-invalid`, and TtOpsError `identity-provider-incompatible` or
-    `identity-provider-untagged` where the account's own identity provider conflicts.
+    plan and raises to stop; `allowed` is for the backend's, `lock_timeout`, in seconds, for the
+    deploy lock. Raises ConfigurationError `github-name-invalid`, and TtOpsError
+    `identity-provider-incompatible` or `identity-provider-untagged` where the account's own
+    identity provider conflicts.
     """
     repository = _repository(app, full_name, ids)
     _require_form("branch", branch, _BRANCH, "--branch main")
     _require_form("environment", environment, _ENVIRONMENT, "--github-environment production")
-    backend = bootstrap(app, allowed=allowed)
+    backend = bootstrap(app, allowed=allowed, lock_timeout=lock_timeout)
     provider = app.iam.github_identity_provider()
     ours = provider is not None and _is_ours(app, provider)
     if provider is not None and not ours:
         _require_audience(provider)
-    app.report.doing(f"reading the access of {repository.full_name}")
-    stack = app.github_stack(
-        repository,
-        {
-            "github_branch": branch,
-            "github_environment": environment,
-            "adopt_identity_provider": ours,
-            "foreign_identity_provider": provider is not None and not ours,
-        },
-        command="bootstrap",
-    )
-    with stack.planned() as saved:
-        plan = saved.plan
-        if provider is not None and any(
-            change.address == _PROVIDER and change.action in {"delete", "replace"}
-            for change in plan.changes
-        ):
-            raise TtOpsError(
-                "identity-provider-untagged",
-                f"the identity provider {provider.arn!r} is in our state but lacks our tag "
-                f"{_TAG!r}: it would be deleted",
-                hint="if it is ours, tag it again: aws iam tag-open-id-connect-provider "
-                f"--open-id-connect-provider-arn {provider.arn} "
-                f"--tags Key={_TAG},Value={_state(app)}",
-            )
-        if not plan.empty:
-            app.report.plan(plan, "GitHub access")
-            approve(plan)
-            app.report.doing("applying")
-            saved.apply()
+    with deploy_lock(app, "bootstrap", timeout=lock_timeout) as lock:
+        app.report.doing(f"reading the access of {repository.full_name}")
+        stack = app.github_stack(
+            repository,
+            {
+                "github_branch": branch,
+                "github_environment": environment,
+                "adopt_identity_provider": ours,
+                "foreign_identity_provider": provider is not None and not ours,
+            },
+            command="bootstrap",
+        )
+        with stack.planned() as saved:
+            plan = saved.plan
+            if provider is not None and any(
+                change.address == _PROVIDER and change.action in {"delete", "replace"}
+                for change in plan.changes
+            ):
+                raise TtOpsError(
+                    "identity-provider-untagged",
+                    f"the identity provider {provider.arn!r} is in our state but lacks our tag "
+                    f"{_TAG!r}: it would be deleted",
+                    hint="if it is ours, tag it again: aws iam tag-open-id-connect-provider "
+                    f"--open-id-connect-provider-arn {provider.arn} "
+                    f"--tags Key={_TAG},Value={_state(app)}",
+                )
+            if not plan.empty:
+                app.report.plan(plan, "GitHub access")
+                approve(plan)
+                app.report.doing("applying")
+                lock.require_held()
+                saved.apply()
     roles = app.state_backend.outputs(GITHUB_STATE_KEY)
     return GitHubAccess(
         backend=backend,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import Plan
 
+from .bootstrap import require_backend
 from .build import build
 
 if TYPE_CHECKING:
@@ -20,13 +20,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     """
     alert_email = app.target.alert_email()
     app.ensure_ready()
-    if not app.state_backend.exists().complete:
-        raise TtOpsError(
-            "state-backend-missing",
-            f"there is no state backend yet: bucket {app.state_backend.bucket!r} "
-            f"or lock table {app.state_backend.lock_table!r} is missing",
-            hint="create them: tt-ops bootstrap",
-        )
+    require_backend(app)
     build(app.settings.project)
     stack = app.infrastructure(alert_email, command="plan")
     app.report.doing("comparing with the deployment")

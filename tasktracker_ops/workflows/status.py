@@ -12,6 +12,7 @@ from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
+from .lock import deploy_lock_status
 from .notifications import (
     actions_disabled,
     missing_alarms,
@@ -62,6 +63,7 @@ class StatusReader:
         alarms = self._try(lambda: app.alarms.get(deployment.alarm_names))
         subscriptions = self._subscriptions_of(deployment.topic_arn)
         lock = app.terraform_locks.lock()
+        deploy_lock = deploy_lock_status(app)
         if alarms is not None:
             self._check_alarms(alarms)
         topic_is_missing = self._topic_missing(deployment.topic_arn) in self._problems
@@ -78,6 +80,7 @@ class StatusReader:
             alarms=alarms,
             subscriptions=subscriptions,
             lock=lock,
+            deploy_lock=deploy_lock,
             problems=tuple(self._problems),
             alarm_names=deployment.alarm_names,
         )

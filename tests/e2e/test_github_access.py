@@ -190,6 +190,9 @@ def test_nothing_else_is_allowed(
     ("action", "resource", "context"),
     [
         ("s3:PutObject", f"{BUCKET}/infra/terraform.tfstate", {}),
+        ("s3:PutObject", f"{BUCKET}/infra/terraform.tfstate.deploy", {}),
+        ("s3:DeleteObject", f"{BUCKET}/infra/terraform.tfstate.deploy", {}),
+        ("s3:PutObject", f"{BUCKET}/infra/terraform.tfstate.deploy.waiting/now-1", {}),
         (
             "dynamodb:PutItem",
             LOCKS,

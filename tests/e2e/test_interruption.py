@@ -117,7 +117,7 @@ def deployed(empty: Clone) -> Clone:
 
 @pytest.mark.soak
 def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
-    """A second deploy says who holds the lock since when, and changes nothing."""
+    """A second deploy says who deploys since when, and changes nothing."""
     change_code(deployed)
     first = deployed.start("deploy", "--yes")
     wait_for_the_lock(deployed)
@@ -126,24 +126,25 @@ def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
     assert first.returncode == 0
     assert second.returncode == 1
     error = json.loads(second.stderr)["error"]
-    assert error["code"] == "state-locked"
-    assert os.uname().nodename in error["message"]
+    assert error["code"] == "deploy-locked"
+    assert f"process {first.pid} on {os.uname().nodename!r}" in error["message"]
     assert time.strftime("%Y-%m-%d", time.gmtime()) in error["message"]
-    assert "tt-ops --target local unlock" in error["hint"]
+    assert error["hint"].endswith("--lock-timeout 600")
 
 
 @pytest.mark.soak
-def test_lock_of_a_killed_deploy_can_be_released(deployed: Clone) -> None:
-    """After kill -9 the lock stays; the command in the hint releases it."""
+def test_the_lock_of_a_killed_deploy_is_taken_over(deployed: Clone) -> None:
+    """After kill -9 the next deploy says so and completes it, with Terraform's locks removed."""
     change_code(deployed)
     process = deployed.start("deploy", "--yes")
     wait_for_the_lock(deployed)
     for pid in [process.pid, *descendants(process.pid)]:
         os.kill(pid, signal.SIGKILL)
     process.wait(_LIMIT)
-    refused = json.loads(deployed.run("deploy", "--yes", "--output", "json").stderr)["error"]
-    assert refused["code"] == "state-locked"
-    unlock = refused["hint"].split("tt-ops ")[1].split()
-    assert unlock[-1] == "--yes"
-    assert deployed.read(*unlock) == {"lock_id": unlock[-2]}
-    deployed.succeed("deploy", "--yes")
+    assert deployed.read("status")["deploy_lock"]["dead"]
+    deploy = deployed.run("deploy", "--yes")
+    assert deploy.returncode == 0, deploy.stderr
+    assert f"its process {process.pid} is gone" in deploy.stderr
+    assert "Removed the lock that Terraform left" in deploy.stderr
+    unlocked = deployed.read("unlock", "--yes")
+    assert unlocked == {"released": [], "holder": None}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.models.deployment import DestroyResult, UnlockResult
+from tasktracker_ops.models.deployment import DestroyResult
 
 from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
 
@@ -25,7 +25,6 @@ from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
             "table_name dashboard_name alarm_names topic_arn",
         ),
         (DestroyResult(PLAN, backend=True), "plan backend"),
-        (UnlockResult("7d2f"), "lock_id"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -54,7 +53,6 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
         (DEPLOYMENT, ["alarm_names     LambdaErrorAlarm, LambdaDurationAlarm", "schema  "]),
         (DestroyResult(PLAN, backend=False), ["Removed 1 resource. The state backend remains."]),
         (DestroyResult(EMPTY_PLAN, backend=True), ["Nothing to remove.", "was removed too"]),
-        (UnlockResult("7d2f"), ["Released the lock 7d2f."]),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasktracker_ops.errors import ConfigurationError, Finding, Problem, TtOpsError
-from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
 from tasktracker_ops.models.log import LogMessage
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
 from tasktracker_ops.models.status import ApiHealth, Status
@@ -253,7 +253,17 @@ def test_problems_of_a_result_are_annotated(capsys: Captured) -> None:
     problem = Problem("alarm-missing", "an alarm: missing", "create it: tt-ops deploy")
     api = ApiHealth("http://x", "NONE", True, False, None, None)
     for healthy, kind in ((True, "warning"), (False, "error")):
-        status = Status(healthy, api, None, None, None, TerraformLock(None), (problem,), ())
+        status = Status(
+            healthy,
+            api,
+            None,
+            None,
+            None,
+            TerraformLock(None),
+            DeployLockStatus(None),
+            (problem,),
+            (),
+        )
         console().emit(status)
         expected = f"::{kind} title=alarm-missing::an alarm: missing%0Acreate it: tt-ops deploy\n"
         assert expected in capsys.readouterr().err

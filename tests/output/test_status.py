@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
 from tasktracker_ops.models.status import (
     ApiHealth,
     FunctionState,
@@ -43,6 +43,16 @@ STATUS = Status(
         Subscription("email", "b@example.com", False, None),
     ),
     lock=TerraformLock(True, "7d2f", "me@host", "apply", ago(200000)),
+    deploy_lock=DeployLockStatus(
+        held=True,
+        id="9e1c",
+        who="me@host",
+        command="deploy",
+        since=ago(200000),
+        commit="0a1b2c3d4e",
+        run_url="https://github.com/o/r/actions/runs/1",
+        heartbeat_age=4,
+    ),
     problems=(Problem("nobody-notified", "nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
 )
@@ -52,7 +62,7 @@ HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
 @pytest.mark.parametrize(
     ("path", "keys"),
     [
-        ([], "healthy api function alarms subscriptions lock problems alarm_names"),
+        ([], "healthy api function alarms subscriptions lock deploy_lock problems alarm_names"),
         (["api"], "url auth public healthy status latency_ms"),
         (["function"], "name alias version runtime state changed_at"),
         (["subscriptions", 0], "protocol endpoint confirmed arn"),
@@ -79,6 +89,10 @@ def test_a_status_is_one_screen(show: Callable[..., str]) -> None:
         "LambdaErrorAlarm  ALARM      3 h ago: 2.0 was greater than 0.0",
         "subscriptions     confirmed  a…@example.com",
         "                  PENDING    b…@example.com",
+        "deploy lock       HELD       by me@host (deploy) 2 d ago",
+        "                             heartbeat 4 s ago, 9e1c",
+        "                             commit 0a1b2c3",
+        "                             https://github.com/o/r/actions/runs/1",
         "state lock        HELD       by me@host (apply) 2 d ago, 7d2f",
         "",
         "! nobody was notified",
@@ -95,6 +109,7 @@ def test_a_status_names_what_is_missing(show: Callable[..., str]) -> None:
         alarms=(),
         subscriptions=(),
         lock=TerraformLock(held=None),
+        deploy_lock=DeployLockStatus(held=None),
         problems=(Problem("function-missing", "it is missing", "create it: tt-ops deploy"),),
     )
     text = show(nothing)
@@ -104,6 +119,7 @@ def test_a_status_names_what_is_missing(show: Callable[..., str]) -> None:
         "function          missing",
         "LambdaErrorAlarm  missing",
         "subscriptions     none       nobody is notified",
+        "deploy lock       unknown    the state backend cannot be read from here",
         "state lock        unknown",
     ):
         assert words in text
@@ -176,6 +192,7 @@ def test_control_characters_are_escaped(show: Callable[..., str]) -> None:
         function=FunctionState(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         subscriptions=(Subscription("email", HOSTILE, False, None),),
         lock=TerraformLock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+        deploy_lock=DeployLockStatus(True, *[HOSTILE] * 7),
         problems=(Problem("x", HOSTILE, HOSTILE),),
     )
     text = show(status)

@@ -18,7 +18,7 @@ from tasktracker_ops.adapters.task_api.client import TaskClient
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.lock import LockQueue, StoredLock, TerraformLock
 from tasktracker_ops.models.status import FunctionState, Subscription
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
@@ -53,6 +53,8 @@ class Observed:
         self.deployments = SimpleNamespace(get=self._deployment)
         self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
+        self.deploy_lock: StoredLock | None = None
+        self.deploy_locks = SimpleNamespace(queue=lambda: LockQueue("", self.deploy_lock, ()))
         self.terraform_locks = SimpleNamespace(lock=lambda: self.lock)
         self.target = SimpleNamespace(
             confirmation_hint=lambda topic: "confirm: aws confirm",

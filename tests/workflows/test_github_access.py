@@ -72,23 +72,23 @@ class App:
 
     def store(self, outputs: str) -> None:
         """Store a state of the stack with these outputs."""
-        s3 = self.session.client("s3")
-        s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
-        s3.put_object(
+        self.session.client("s3").put_object(
             Bucket=BUCKET, Key=GITHUB_STATE_KEY, Body=f'{{"outputs": {outputs}}}'.encode()
         )
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    """An empty project and an empty account."""
+    """An empty project, and an account with an empty state bucket."""
     with mock_aws():
         environment = AwsEnvironment(
             region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
         )
-        yield App(Settings(project_dir=tmp_path), AwsSession(environment))
+        session = AwsSession(environment)
+        session.client("s3").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
+        )
+        yield App(Settings(project_dir=tmp_path), session)
 
 
 def refused(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:

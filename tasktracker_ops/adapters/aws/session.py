@@ -42,8 +42,13 @@ _CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _CLOCK_MESSAGES = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "ParameterNotFound"}
-_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
-_NOT_FOUND |= {"NotFoundException", "NoSuchEntity", "NoSuchEntityException"}
+_NOT_FOUND |= {
+    "NoSuchTagSet",
+    "NoSuchLifecycleConfiguration",
+    "ResourceNotFoundException",
+    "NotFound",
+}
+_NOT_FOUND |= {"NoSuchTagSet", "NotFoundException", "NoSuchEntity", "NoSuchEntityException"}
 _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}

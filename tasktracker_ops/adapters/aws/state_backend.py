@@ -15,9 +15,10 @@ from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 # The bootstrap stack creates the bucket, so its own state is moved there afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
 GITHUB_STATE_KEY = "infra/github.tfstate"
-# The policy statement and the lifecycle rule of bootstrap/backend_setup.tf.
+# The policy statement, the lifecycle rules and the tags of bootstrap/backend_setup.tf.
 _POLICY_SID = "TlsOnly"
-_RULE_ID = "expire-old-versions"
+_RULE_IDS = {"expire-old-versions", "expire-deploy-locks"}
+_OUR_TAGS = {"ManagedBy": "tt-ops", "Project": "task-tracker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,18 @@ class StateBackend:
                 ids += [item["LockID"]["S"] for item in page["Items"] if "LockID" in item]
         return [lock for lock in ids if not lock.startswith(f"{self.bucket}/")][:10]
 
-    def own_settings(self) -> list[str]:
-        """Return the settings of the bucket that the bootstrap stack would replace."""
+    def foreign_settings(self) -> list[str]:
+        """Return the settings of the bucket that the bootstrap stack would replace.
+
+        A bucket with our tags has none: a bootstrap made it, and was killed before it stored its
+        own state.
+        """
+        tags = {
+            tag["Key"]: tag["Value"]
+            for tag in self._setting("get_bucket_tagging").get("TagSet", ())
+        }
+        if tags.items() >= _OUR_TAGS.items():
+            return []
         checks = {
             "a policy": self._has_foreign_policy,
             "lifecycle rules": self._has_foreign_rules,
@@ -178,7 +189,7 @@ class StateBackend:
 
     def _has_foreign_rules(self) -> bool:
         rules = self._setting("get_bucket_lifecycle_configuration").get("Rules", [])
-        return any(rule.get("ID") != _RULE_ID for rule in rules)
+        return any(rule.get("ID") not in _RULE_IDS for rule in rules)
 
     def _has_kms_key(self) -> bool:
         answer = self._setting("get_bucket_encryption")

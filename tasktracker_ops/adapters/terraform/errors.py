@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from .disk import disk_full, full_disk_in
 from .events import Diagnostic, Transcript
 
-_LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
 _REASON_LIMIT = 400  # characters
+_LOCK_FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(.*?)\s*$", re.MULTILINE)
 # What Terraform prints when a lock vanished from DynamoDB, and from S3.
 _LOCK_GONE = ("unexpected end of JSON input", "NoSuchKey")
 # What go-plugin, which starts the providers, says of one that did not come up.
@@ -196,31 +195,6 @@ def is_provider_start_failure(transcript: Transcript) -> bool:
 def needs_init(transcript: Transcript) -> bool:
     """Return whether Terraform asked for `terraform init`."""
     return any("terraform init" in f"{e.summary} {e.detail}" for e in transcript.errors)
-
-
-def lock_mismatch(lock_id: str, holder: LockInfo) -> TtOpsError:
-    """Return the error for an unlock under an ID that is not the held lock's."""
-    return TtOpsError(
-        "lock-mismatch",
-        f"the state is locked by {holder.who}, but not under the ID {lock_id!r}",
-        hint=f"if that run is dead, release its lock: tt-ops unlock {holder.id}",
-    )
-
-
-def unlock_failed(lock_id: str, output: str, *, log: Path) -> TtOpsError:
-    """Return the error for an unlock that found no lock, or that failed."""
-    if any(text in output for text in _LOCK_GONE):
-        return TtOpsError(
-            "lock-not-found",
-            f"there is no lock {lock_id!r}: the state is not locked",
-            hint="there is nothing to unlock; see what would change: tt-ops plan",
-        )
-    reason = " ".join(output.split()) or "it printed no reason"
-    return TtOpsError(
-        "terraform-failed",
-        f"Terraform could not release the lock {lock_id!r}: {reason[:_REASON_LIMIT]}",
-        hint=f"read its log: less {shlex.quote(str(log))}",
-    )
 
 
 def _created(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""A Terraform stack: init, plan, apply, state changes and unlock."""
+"""A Terraform stack: init, plan, apply and state changes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,9 @@ from .command import FLAG, Terraform
 from .data_directory import DataDirectory, init_fingerprint
 from .errors import (
     FailedCommand,
-    LockInfo,
     is_provider_start_failure,
     is_transient_lock_failure,
-    lock_mismatch,
     needs_init,
-    unlock_failed,
 )
 from .events import Transcript, strip_colours
 from .runs import Runs
@@ -233,24 +230,6 @@ class Stack:
         run = self._once("untaint", address)
         if run.code != 0:
             raise self._failed(run).error()
-
-    def force_unlock(self, lock_id: str) -> None:
-        """Remove the lock of a dead run.
-
-        Raises TtOpsError: lock-not-found, or lock-mismatch when another lock is held.
-        """
-        self.initialise()
-        removed = False
-        # Removing a lock that is only in S3, or only in DynamoDB, succeeds with an error.
-        for _ in range(2):
-            run = self._once("force-unlock", lock_id, force=FLAG)
-            holder = LockInfo.parse(run.stderr)
-            if run.code == 0 or (removed and holder is None):
-                return
-            if holder and holder.id != lock_id:
-                raise lock_mismatch(lock_id, holder)
-            removed = holder is not None
-        raise unlock_failed(lock_id, run.stderr, log=self._data.log)
 
     def _run(self, operation: str, *arguments: str, **options: Any) -> Transcript:
         """Run a command with `-json` and return its transcript; retry what a retry can fix."""

@@ -178,10 +178,10 @@ def test_foreign_policy_is_detected(
     account: Any, backend: StateBackend, statements: Any, foreign: bool
 ) -> None:
     """The project's own policy is not foreign, even if the stack's state was lost."""
-    assert backend.own_settings() == []
+    assert backend.foreign_settings() == []
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     account.put_bucket_policy(Bucket=BUCKET, Policy=policy)
-    assert backend.own_settings() == (["a policy"] if foreign else [])
+    assert backend.foreign_settings() == (["a policy"] if foreign else [])
 
 
 def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend) -> None:
@@ -201,15 +201,15 @@ def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend
 
     expire("expire-old-versions")
     encrypt("AES256")
-    assert backend.own_settings() == []
+    assert backend.foreign_settings() == []
     expire("keep-it-short")
     encrypt("aws:kms")
-    assert backend.own_settings() == ["lifecycle rules", "encryption with a KMS key"]
+    assert backend.foreign_settings() == ["lifecycle rules", "encryption with a KMS key"]
 
 
 def test_denied_policy_is_an_error(backend: StateBackend, stub: Callable[[str], Stubber]) -> None:
     """It is not taken for a missing policy."""
     stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
     with pytest.raises(ConfigurationError) as caught:
-        backend.own_settings()
+        backend.foreign_settings()
     assert caught.value.code == "aws-access-denied"

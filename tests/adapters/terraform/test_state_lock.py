@@ -148,34 +148,6 @@ def test_plan_is_retried_when_a_lock_vanishes(bench: Any, stack: Any, backend: B
     assert "unexpected end of JSON input" in bench.log
 
 
-@pytest.mark.parametrize("places", [("s3", "dynamodb"), ("s3",), ("dynamodb",)])
-def test_lock_is_released_by_its_id(
-    bench: Any, stack: Any, backend: Backend, places: tuple[str, ...]
-) -> None:
-    """Half a lock is released as well, although Terraform reports a failure."""
-    backend.lock(*places)
-    stack.force_unlock(LOCK_ID)
-    assert stack.plan(bench.plan_file).add == 1
-    assert [event for event in bench.events if event.kind == "warning"] == []
-
-
-def test_unlock_refuses_another_id(stack: Any, backend: Backend) -> None:
-    """The error names the lock that is held, which stays."""
-    backend.lock("s3", "dynamodb")
-    with pytest.raises(TtOpsError) as caught:
-        stack.force_unlock("00000000-0000-0000-0000-000000000000")
-    assert caught.value.code == "lock-mismatch"
-    assert "ann@desk" in caught.value.message
-    assert caught.value.hint.endswith(LOCK_ID)
-
-
-def test_unlock_of_an_unlocked_state_is_an_error(stack: Any) -> None:
-    """Its code is lock-not-found."""
-    with pytest.raises(TtOpsError) as caught:
-        stack.force_unlock(LOCK_ID)
-    assert caught.value.code == "lock-not-found"
-
-
 def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
     """Both init and plan report it."""
     stack.initialise()
