@@ -112,8 +112,8 @@ def restore(context: Context, version: str | None, github: bool) -> None:
 def repair(context: Context, github: bool) -> None:
     """Check the state, and repair what needs no choice of a version.
 
-    Removes a delete marker, restores the last version over a damaged one, and writes the
-    digest again.
+    Restores the last version over a delete marker or a damaged object, and writes the digest
+    again.
 
     \b
     Example:

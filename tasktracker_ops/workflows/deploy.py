@@ -14,6 +14,7 @@ from .build import build
 from .notifications import pending_subscriptions
 from .plan_guard import planned, require_allowed
 from .smoke import smoke_check, smoke_timeout
+from .state import heal_state, record_state
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -43,6 +44,7 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     package = build(app.settings.project)
     app.report.done(f"{package.path.name}, {package.size:,} bytes")
+    heal_state(app)
     stack = app.infrastructure(alert_email)
     app.report.doing("comparing with the deployment")
     with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
@@ -56,6 +58,7 @@ def deploy(
             app.report.doing("applying")
             _unprotect(app, saved.plan)
             saved.apply()
+    record_state(app)
     return _finish(app, saved.plan, before, smoke=smoke)
 
 

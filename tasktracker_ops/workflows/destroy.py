@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
@@ -11,6 +12,7 @@ from tasktracker_ops.reporting import ApprovePlan
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
 from .github_access import has_github_access, remove_github
+from .state import forget_state, heal_state
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -33,6 +35,8 @@ def destroy(
         # Before anything is deleted: a refusal halfway would leave half a deployment.
         require_no_other_use(app)
     exists = app.state_backend.exists()
+    if backend and exists.complete:
+        heal_state(app, GITHUB_STATE_KEY)
     if backend and has_github_access(app):
         app.report.note("The roles for GitHub Actions are deleted as well.")
     plan = _NOTHING
@@ -50,6 +54,7 @@ def destroy(
 def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_timeout: int) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
+    heal_state(app)
     stack = app.infrastructure(command="destroy")
     app.report.doing("reading the deployment")
     with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
@@ -60,4 +65,5 @@ def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_ti
             app.report.doing("applying")
             app.tables.allow_deletion(app.settings.table_name)
             saved.apply()
+    forget_state(app)
     return saved.plan

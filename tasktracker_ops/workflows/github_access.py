@@ -13,6 +13,7 @@ from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges
 from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
+from .state import heal_state, verify_digest
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -55,6 +56,7 @@ def bootstrap_github(
     ours = provider is not None and _is_ours(app, provider)
     if provider is not None and not ours:
         _require_audience(provider)
+    heal_state(app, GITHUB_STATE_KEY)
     app.report.doing(f"reading the access of {repository.full_name}")
     stack = app.github_stack(
         repository,
@@ -85,6 +87,7 @@ def bootstrap_github(
             approve(plan)
             app.report.doing("applying")
             saved.apply()
+            verify_digest(app, GITHUB_STATE_KEY)
     roles = app.state_backend.outputs(GITHUB_STATE_KEY)
     return GitHubAccess(
         backend=backend,

@@ -8,6 +8,7 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import Plan
 
 from .build import build
+from .state import require_plannable
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -27,6 +28,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
             f"or lock table {app.state_backend.lock_table!r} is missing",
             hint="create them: tt-ops bootstrap",
         )
+    require_plannable(app)
     build(app.settings.project)
     stack = app.infrastructure(alert_email, command="plan")
     app.report.doing("comparing with the deployment")

@@ -80,8 +80,7 @@ def verify_digest(app: App, key: str) -> StateFile | None:
     Raises TtOpsError `state-corrupted`.
     """
     files = app.state_files
-    files.read(key)
-    file = files.current(key)
+    file = files.valid(key)
     if file is not None and files.digest(key) != file.digest:
         files.write_digest(key, file.digest)
         app.report.note(f"Terraform could not store the digest of the state {key!r}; it is now")
@@ -154,12 +153,13 @@ def restore_state(
     record = app.deployments.state_record()[1] if key == app.settings.state_key else None
     chosen, file = _chosen(history, version, _lineage(before, record))
     state = file.state
-    known = [each.serial for each in (state, before, record) if each is not None]
+    known = [each.serial for each in (before, record) if each is not None]
+    known += [each.state.serial for each in history.valid()]
     result = StateRestore(
         version=chosen.version_id,
         at=chosen.at,
         from_serial=state.serial,
-        serial=max(known) + 1,
+        serial=max([state.serial, *known]) + 1,
         lineage=state.lineage,
         difference=StateDifference.between(before, state),
     )

@@ -101,7 +101,7 @@ class _Diagnosis:
         if current.invalid is not None:
             return self._corrupted(current, digest)
         if self._record is not None and current.state.lineage != self._record.lineage:
-            return self._foreign(self._record.lineage)
+            return self._foreign(current, self._record.lineage)
         if not self._continues(current.state):
             return self._outdated(current.state)
         return None if digest == current.digest else self._digest_wrong(current, digest)
@@ -142,14 +142,7 @@ class _Diagnosis:
         if not (markers and self._continues(newest.state)):
             return StateFault(self._restorable("state-deleted", sentence, newest))
 
-        def repair() -> str:
-            for each in self._versions.objects:
-                if not each.delete_marker:
-                    break
-                self._files.remove_delete_marker(self._key, each.version_id)
-            return f"Removed the delete marker from {self._name}"
-
-        return self._healed("state-deleted", sentence, repair)
+        return self._healed("state-deleted", sentence, self._restore(newest, None))
 
     def _gone(self, digest: str | None) -> StateFault:
         def repair() -> str:
@@ -188,12 +181,16 @@ class _Diagnosis:
         if not is_last:
             return StateFault(self._restorable("state-corrupted", sentence, newest))
 
-        def repair() -> str:
-            # The same content under the same serial: it is what Terraform wrote last.
-            self._files.write(self._key, newest.content, instead_of=current)
-            return f"Restored {self._name} from its version {newest.version_id}, which was the last"
+        return self._healed("state-corrupted", sentence, self._restore(newest, current))
 
-        return self._healed("state-corrupted", sentence, repair)
+    def _restore(self, last: StateFile, current: StateFile | None) -> Callable[[], str]:
+        def repair() -> str:
+            # Under its own serial, as it is what Terraform wrote last. Removing a delete marker
+            # instead would take the permission to delete versions.
+            self._files.write(self._key, last.content, instead_of=current)
+            return f"Restored {self._name} from its last version, {last.version_id}"
+
+        return repair
 
     def _worthless(self, sentence: str) -> StateFault:
         def repair() -> str:
@@ -209,28 +206,36 @@ class _Diagnosis:
             repair,
         )
 
-    def _foreign(self, lineage: str) -> StateFault:
+    def _foreign(self, current: StateFile, lineage: str) -> StateFault:
         ours = next((f for f in self._versions.valid() if f.state.lineage == lineage), None)
         sentence = f"{self._name} is of another lineage than the deployment, {lineage!r}"
         if ours is not None:
             return StateFault(self._restorable("state-foreign", sentence, ours))
+
+        def repair() -> str:
+            self._files.write_digest(self._key, current.digest)
+            self._app.deployments.delete_state_record()
+            return f"{_capitalised(self._name)} is taken as the deployment's"
+
         return StateFault(
             Problem(
                 "state-foreign",
                 f"{sentence}; no version has that lineage",
-                hint="leave it to whom it belongs, and use another bucket: "
-                "tt-ops deploy --state-bucket NAME",
-            )
+                hint="if it is of another project, set another state_bucket; if it is of this one, "
+                f"take it: tt-ops state repair{self._option}",
+            ),
+            repair,
         )
 
     def _outdated(self, state: State) -> StateFault:
         ours = [f for f in self._versions.valid() if f.state.lineage == state.lineage]
-        newest = max(ours, key=lambda file: file.state.serial)
-        last = max(newest.state.serial, self._record.serial if self._record else 0)
+        newest = max(ours, key=lambda file: file.state.serial, default=None)
+        serials = [each.state.serial for each in (newest,) if each is not None]
+        last = max([*serials, self._record.serial if self._record else 0])
         sentence = (
             f"{self._name} is an older one: its serial is {state.serial}, the last was {last}"
         )
-        if newest.state.serial > state.serial:
+        if newest is not None and newest.state.serial > state.serial:
             return StateFault(self._restorable("state-outdated", sentence, newest))
 
         def repair() -> str:
@@ -249,7 +254,7 @@ class _Diagnosis:
         valid = list(self._versions.valid())
         expected = next((file for file in valid if file.digest == digest), None)
         if expected is not None and expected.state.lineage != state.lineage:
-            return self._foreign(expected.state.lineage)
+            return self._foreign(current, expected.state.lineage)
         if any(f.state.lineage == state.lineage and f.state.serial > state.serial for f in valid):
             return self._outdated(state)
 

@@ -19,6 +19,7 @@ from .notifications import (
     pending_subscriptions,
     undelivered_reason,
 )
+from .state import state_problems
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -62,6 +63,8 @@ class StatusReader:
         alarms = self._try(lambda: app.alarms.get(deployment.alarm_names))
         subscriptions = self._subscriptions_of(deployment.topic_arn)
         lock = app.state_backend.lock(app.settings.state_key)
+        for problem in state_problems(app):
+            self._add(problem)
         if alarms is not None:
             self._check_alarms(alarms)
         topic_is_missing = self._topic_missing(deployment.topic_arn) in self._problems
