@@ -179,6 +179,10 @@ class App:
     @cached_property
     def terraform_locks(self) -> TerraformLocks:
         """Return the adapter of Terraform's own locks of the main stack's state."""
+        return self.locks_of(self.settings.state_key)
+
+    def locks_of(self, state_key: str) -> TerraformLocks:
+        """Return the adapter of Terraform's own locks of a state."""
         from .adapters.aws.terraform_locks import TerraformLocks
 
         settings = self.settings
@@ -186,7 +190,7 @@ class App:
             self.session,
             bucket=settings.state_bucket,
             table=settings.lock_table,
-            state_key=settings.state_key,
+            state_key=state_key,
         )
 
     @cached_property

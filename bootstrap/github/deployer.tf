@@ -39,6 +39,12 @@ data "aws_iam_policy_document" "deployer_backend" {
   }
 
   statement {
+    sid       = "StateRecord"
+    actions   = ["ssm:DeleteParameter", "ssm:PutParameter"]
+    resources = [local.state_record_arn]
+  }
+
+  statement {
     sid       = "WriteStateDigest"
     actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
     resources = [local.locks_arn]

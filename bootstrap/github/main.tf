@@ -53,6 +53,7 @@ locals {
   topic_arn         = "arn:${local.partition}:sns:${local.place}:task-tracker-alerts"
   dashboard_arn     = "arn:${local.partition}:cloudwatch::${local.account}:dashboard/task-tracker-dashboard"
   description_arn   = "arn:${local.partition}:ssm:${local.place}:parameter/task-tracker/deployment"
+  state_record_arn  = "arn:${local.partition}:ssm:${local.place}:parameter/task-tracker/state"
 
   # Read from the alarms' own file, so that an added alarm needs no change here.
   alarm_names = flatten(regexall(

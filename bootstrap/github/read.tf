@@ -4,13 +4,13 @@ data "aws_iam_policy_document" "read" {
   # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and support no ARN
   statement {
     sid       = "Backend"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = [local.bucket_arn]
   }
 
   statement {
     sid       = "State"
-    actions   = ["s3:GetObject"]
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
     resources = [local.state_arn, "${local.state_arn}.deploy"]
   }
 
@@ -128,6 +128,12 @@ data "aws_iam_policy_document" "read" {
     sid       = "Description"
     actions   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"]
     resources = [local.description_arn]
+  }
+
+  statement {
+    sid       = "StateRecord"
+    actions   = ["ssm:GetParameterHistory", "ssm:GetParameters"]
+    resources = [local.state_record_arn]
   }
 
   # Lists and subscriptions support no ARN.

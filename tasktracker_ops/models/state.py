@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 _FORMAT = 4
 
@@ -103,6 +103,92 @@ class StateObject:
     size: int
     current: bool
     delete_marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateVersion:
+    """A version of the state as `state versions` lists it.
+
+    `problem` says why there is no state in it (a delete marker, damage); `serial`, `lineage` and
+    `resources`, the number of resources, are None then. `who` is None where no record names them.
+    """
+
+    version: str
+    at: str
+    current: bool
+    serial: int | None
+    lineage: str | None
+    size: int
+    resources: int | None
+    who: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateVersions:
+    """The newest versions of a state, the newest first; `more` were left out."""
+
+    bucket: str
+    key: str
+    versions: tuple[StateVersion, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateDifference:
+    """What a restore changes: addresses that come back, that are forgotten, with another id."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @classmethod
+    def between(cls, before: State | None, after: State) -> StateDifference:
+        """Return how `after` differs from `before`; None is an empty state."""
+        old = {each.address: each.id for each in (before.resources if before else ())}
+        new = {each.address: each.id for each in after.resources}
+        return cls(
+            added=tuple(sorted(new.keys() - old.keys())),
+            removed=tuple(sorted(old.keys() - new.keys())),
+            changed=tuple(sorted(a for a in new.keys() & old.keys() if new[a] != old[a])),
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Return whether both have the same resources."""
+        return not (self.added or self.removed or self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class StateRestore:
+    """A restore: the version it takes, the serial under which it is written, what it changes."""
+
+    version: str
+    at: str
+    from_serial: int
+    serial: int
+    lineage: str
+    difference: StateDifference
+
+
+@dataclass(frozen=True, slots=True)
+class StateContent:
+    """The whole content of a state, which is printed with the secrets in it."""
+
+    redacted: ClassVar = False
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateRepairResult:
+    """A valid state, and what was done to make it one; the fields are None without any state."""
+
+    key: str
+    serial: int | None
+    lineage: str | None
+    resources: int | None
+    repairs: tuple[str, ...]
 
 
 def with_serial(content: bytes, serial: int) -> bytes:

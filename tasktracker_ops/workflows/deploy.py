@@ -15,6 +15,7 @@ from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
 from .plan_guard import again_if_stale, planned, require_allowed
 from .smoke import smoke_check, smoke_timeout
+from .state import heal_state, record_state
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -46,6 +47,7 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         lock.remove_terraform_locks()
+        heal_state(app)
         package = build(app.settings.project)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         stack = app.infrastructure(alert_email)
@@ -69,6 +71,7 @@ def deploy(
                 return saved.plan
 
         plan = again_if_stale(app, plan_and_apply)
+        record_state(app)
         return _finish(app, plan, before, smoke=smoke)
 
 

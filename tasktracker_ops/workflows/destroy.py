@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
@@ -14,6 +15,7 @@ from .build import build
 from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
 from .plan_guard import again_if_stale
+from .state import forget_state, heal_state
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -41,6 +43,8 @@ def destroy(
         if exists.bucket:
             lock = stack.enter_context(deploy_lock(app, "destroy", timeout=lock_timeout))
             lock.remove_terraform_locks()
+        if backend and exists.complete:
+            heal_state(app, GITHUB_STATE_KEY)
         if backend and has_github_access(app):
             app.report.note("The roles for GitHub Actions are deleted as well.")
         plan = _NOTHING
@@ -62,6 +66,7 @@ def _remove_deployment(
 ) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
+    heal_state(app)
     stack = app.infrastructure(command="destroy")
 
     def plan_and_apply() -> Plan:
@@ -77,4 +82,6 @@ def _remove_deployment(
                 saved.apply()
             return saved.plan
 
-    return again_if_stale(app, plan_and_apply)
+    plan = again_if_stale(app, plan_and_apply)
+    forget_state(app)
+    return plan

@@ -14,6 +14,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .deploy_lock import deploy_lock
+from .state import heal_state, verify_digest
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -59,6 +60,7 @@ def bootstrap_github(
     if provider is not None and not ours:
         _require_audience(provider)
     with deploy_lock(app, "bootstrap", timeout=lock_timeout) as lock:
+        heal_state(app, GITHUB_STATE_KEY)
         app.report.doing(f"reading the access of {repository.full_name}")
         stack = app.github_stack(
             repository,
@@ -90,6 +92,7 @@ def bootstrap_github(
                 app.report.doing("applying")
                 lock.require_held()
                 saved.apply()
+                verify_digest(app, GITHUB_STATE_KEY)
     roles = app.state_backend.outputs(GITHUB_STATE_KEY)
     return GitHubAccess(
         backend=backend,

@@ -20,6 +20,7 @@ from .notifications import (
     pending_subscriptions,
     undelivered_reason,
 )
+from .state import state_problems
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -64,6 +65,8 @@ class StatusReader:
         subscriptions = self._subscriptions_of(deployment.topic_arn)
         lock = app.terraform_locks.lock()
         deploy_lock = deploy_lock_status(app)
+        for problem in state_problems(app):
+            self._add(problem)
         if alarms is not None:
             self._check_alarms(alarms)
         topic_is_missing = self._topic_missing(deployment.topic_arn) in self._problems

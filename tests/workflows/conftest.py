@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.task_api.client import TaskClient
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.lock import LockQueue, StoredLock, TerraformLock
@@ -24,6 +24,9 @@ from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
 
 _ALARM = alarm_on_errors()
+_DENIED = ConfigurationError(
+    "aws-access-denied", "not allowed", hint="see who you are: aws sts get-caller-identity"
+)
 
 
 class Observed:
@@ -50,7 +53,10 @@ class Observed:
         self.notes: list[str] = []
         self.settings = Settings()
         self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
-        self.deployments = SimpleNamespace(get=self._deployment)
+        # As for those who may not read the state.
+        self.deployments = SimpleNamespace(
+            get=self._deployment, state_record=lambda: _value(_DENIED)
+        )
         self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
         self.deploy_lock: StoredLock | None = None

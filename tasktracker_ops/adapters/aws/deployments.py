@@ -1,17 +1,23 @@
-"""The deployment's description of itself: one SSM parameter, written by Terraform."""
+"""The deployment's description of itself, written by Terraform, and the record of its state.
+
+Both are SSM parameters.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.state import StateRecord
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
 PARAMETER = "/task-tracker/deployment"
+STATE_PARAMETER = "/task-tracker/state"
 SCHEMA = 1
 
 
@@ -37,6 +43,45 @@ class Deployments:
                 hint="deploy it: tt-ops deploy",
             ) from None
         return _read(str(answer.get("Parameter", {}).get("Value")))
+
+    def state_record(self) -> tuple[bool, StateRecord | None]:
+        """Return whether a deployment is described, and the record of its state, if any."""
+        names = [PARAMETER, STATE_PARAMETER]
+        with aws_errors(f"reading the parameters {' and '.join(map(repr, names))}"):
+            answer = self._session.client("ssm").get_parameters(Names=names)
+        values = {each["Name"]: each["Value"] for each in answer["Parameters"]}
+        return PARAMETER in values, _record(values.get(STATE_PARAMETER, ""))
+
+    def state_records(self) -> tuple[StateRecord, ...]:
+        """Return the records of the last applies, at most a hundred, the newest last."""
+        pages = self._session.client("ssm").get_paginator("get_parameter_history")
+        values: list[str] = []
+        try:
+            with aws_errors(f"reading the history of the parameter {STATE_PARAMETER!r}"):
+                for page in pages.paginate(Name=STATE_PARAMETER):
+                    values += [each["Value"] for each in page["Parameters"]]
+        except AwsNotFound:
+            return ()
+        return tuple(filter(None, map(_record, values)))
+
+    def write_state_record(self, record: StateRecord) -> None:
+        """Store the record of the state beside the description."""
+        with aws_errors(f"writing the parameter {STATE_PARAMETER!r}"):
+            self._session.client("ssm").put_parameter(
+                Name=STATE_PARAMETER,
+                Description="The Terraform state after the last apply of tt-ops",
+                Type="String",
+                Value=json.dumps(asdict(record)),
+                Overwrite=True,
+            )
+
+    def delete_state_record(self) -> None:
+        """Delete the record of the state, if there is one."""
+        try:
+            with aws_errors(f"deleting the parameter {STATE_PARAMETER!r}"):
+                self._session.client("ssm").delete_parameter(Name=STATE_PARAMETER)
+        except AwsNotFound:
+            return
 
 
 def api_address(deployment: Deployment, environment: AwsEnvironment) -> str:
@@ -73,6 +118,14 @@ def _read(text: str) -> Deployment:
         raise _unreadable(f"{error} is missing in {text[:200]!r}") from None
     except (ValueError, TypeError):
         raise _unreadable(repr(text[:200])) from None
+
+
+def _record(text: str) -> StateRecord | None:
+    """Return the record in the parameter's text; None for any other text."""
+    try:
+        return StateRecord.from_json(json.loads(text))
+    except (KeyError, ValueError, TypeError):
+        return None
 
 
 def _unreadable(reason: str) -> TtOpsError:

@@ -63,16 +63,19 @@ class StateFiles:
 
         Raises TtOpsError `state-corrupted` for an object that is no state.
         """
+        file = self.valid(key)
+        return None if file is None else file.state
+
+    def valid(self, key: str) -> StateFile | None:
+        """Return the current object as `current` does. Raises TtOpsError `state-corrupted`."""
         file = self.current(key)
-        if file is None:
-            return None
-        if reason := file.invalid:
+        if file is not None and (reason := file.invalid):
             raise TtOpsError(
                 "state-corrupted",
                 f"the state {key!r} in the bucket {self.bucket!r} cannot be read: {reason}",
                 hint="repair it: tt-ops state repair",
             )
-        return file.state
+        return file
 
     def current(self, key: str) -> StateFile | None:
         """Return the current object; None where there is none, or a delete marker."""
@@ -138,11 +141,6 @@ class StateFiles:
         file = StateFile(key, answer.get("VersionId", "null"), answer["ETag"], content)
         self.write_digest(key, file.digest)
         return file
-
-    def remove_delete_marker(self, key: str, version_id: str) -> None:
-        """Remove a delete marker, so that the version before it is the current one again."""
-        with aws_errors(f"removing the delete marker of {key!r} in {self.bucket!r}"):
-            self._s3.delete_object(Bucket=self.bucket, Key=key, VersionId=version_id)
 
     def set_aside(self, key: str) -> None:
         """Delete the current object; in a versioned bucket it stays as a version."""
