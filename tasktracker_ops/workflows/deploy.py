@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
@@ -9,6 +11,7 @@ from tasktracker_ops.models.deployment import DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
+from .adoption import planned_adopting, remove_unused_apis, strays
 from .bootstrap import bootstrap
 from .build import build
 from .notifications import pending_subscriptions
@@ -16,6 +19,7 @@ from .plan_guard import planned, require_allowed
 from .smoke import smoke_check, smoke_timeout
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
 _FIX = "see what the function logged, fix it and deploy again: tt-ops logs --errors"
@@ -43,9 +47,13 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     package = build(app.settings.project)
     app.report.done(f"{package.path.name}, {package.size:,} bytes")
-    stack = app.infrastructure(alert_email)
     app.report.doing("comparing with the deployment")
-    with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
+
+    def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
+        stack = app.infrastructure(alert_email, adopt=adopt)
+        return planned(app, stack, allowed, lock_timeout=lock_timeout)
+
+    with planned_adopting(app, make_plan, alert_email) as saved:
         before = app.functions.live_version()
         for address in sorted(unused - _addresses_losing_data(saved.plan)):
             app.report.note(f"--allow-destroy {address!r} has no effect: the plan keeps its data")
@@ -56,6 +64,7 @@ def deploy(
             app.report.doing("applying")
             _unprotect(app, saved.plan)
             saved.apply()
+            remove_unused_apis(app)
     return _finish(app, saved.plan, before, smoke=smoke)
 
 
@@ -95,7 +104,10 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> DeployR
         previous_version=before,
         smoke=outcome,
         console_url=app.target.console_url(deployment),
-        problems=pending_subscriptions(app.target, topic, app.topics.subscriptions(topic)),
+        problems=(
+            *pending_subscriptions(app.target, topic, app.topics.subscriptions(topic)),
+            *strays(app),
+        ),
     )
 
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.errors import TtOpsError, counted
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
 
+from .adoption import (
+    find_adoptable,
+    import_resources,
+    report_adoption,
+    stray_apis,
+    with_unmanaged,
+)
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
 from .github_access import has_github_access, remove_github
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
 _NOTHING = Plan(add=0, change=0, destroy=0, changes=())
@@ -38,8 +47,10 @@ def destroy(
     plan = _NOTHING
     if exists.complete:
         plan = _remove_deployment(app, approve=approve, backend=backend, lock_timeout=lock_timeout)
-    elif backend:
-        approve(plan)
+    else:
+        _require_nothing_alive(app)
+        if backend:
+            approve(plan)
     if backend:
         # After the deployment, whose role uses the permissions boundary that is deleted here.
         remove_github(app)
@@ -52,12 +63,37 @@ def _remove_deployment(app: App, *, approve: ApprovePlan, backend: bool, lock_ti
     build(app.settings.project)
     stack = app.infrastructure(command="destroy")
     app.report.doing("reading the deployment")
+    adoption, apis = find_adoptable(app), stray_apis(app)
+    report_adoption(app, adoption)
     with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
-        if backend or not saved.plan.empty:
-            app.report.plan(saved.plan, "deployment")
-            approve(saved.plan)
-        if not saved.plan.empty:
-            app.report.doing("applying")
-            app.tables.allow_deletion(app.settings.table_name)
-            saved.apply()
-    return saved.plan
+        plan = with_unmanaged(saved.plan, adoption, apis)
+        if backend or not plan.empty:
+            app.report.plan(plan, "deployment")
+            approve(plan)
+        if not (saved.plan.empty or adoption.resources):
+            _apply(app, saved)
+    if adoption.resources:
+        app.report.doing("adopting")
+        import_resources(app, adoption)
+        with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
+            _apply(app, saved)
+    for api in apis:
+        app.apis.delete(api.id)
+    return plan
+
+
+def _apply(app: App, saved: SavedPlan) -> None:
+    app.report.doing("applying")
+    app.tables.allow_deletion(app.settings.table_name)
+    saved.apply()
+
+
+def _require_nothing_alive(app: App) -> None:
+    """Raise TtOpsError `state-backend-missing` where only the state backend is gone."""
+    if alive := find_adoptable(app).resources:
+        raise TtOpsError(
+            "state-backend-missing",
+            f"{counted(len(alive), 'resource')} of the deployment exist, such as "
+            f"{alive[0].id!r}, but the state backend does not",
+            hint="create it again, then destroy: tt-ops bootstrap",
+        )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import Plan
 
+from .adoption import planned_adopting
 from .build import build
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
 
@@ -28,7 +32,11 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
             hint="create them: tt-ops bootstrap",
         )
     build(app.settings.project)
-    stack = app.infrastructure(alert_email, command="plan")
     app.report.doing("comparing with the deployment")
-    with stack.planned(lock_timeout=lock_timeout) as saved:
+
+    def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
+        stack = app.infrastructure(alert_email, command="plan", adopt=adopt)
+        return stack.planned(lock_timeout=lock_timeout)
+
+    with planned_adopting(app, make_plan, alert_email, forget=False) as saved:
         return saved.plan

@@ -52,6 +52,9 @@ class Observed:
         self.deployments = SimpleNamespace(get=self._deployment)
         self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
+        self.apis = SimpleNamespace(ours=lambda: ())
+        self.resource_tags = SimpleNamespace(find_ours=lambda: ())
+        self.state_files = SimpleNamespace(read=lambda key: None)
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
             confirmation_hint=lambda topic: "confirm: aws confirm",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +51,9 @@ class App:
         )
         pending = Subscription("email", "operator@example.com", confirmed=False, arn=None)
         self.topics = SimpleNamespace(subscriptions=lambda topic: (pending,))
+        self.apis = SimpleNamespace(ours=lambda: ())
+        self.resource_tags = SimpleNamespace(find_ours=lambda: ())
+        self.state_files = SimpleNamespace(read=lambda key: None)
         self.tables = SimpleNamespace(allow_deletion=lambda name: self.done.append(name))
         self.done: list[str] = []
         self.plan = CHANGED
@@ -60,7 +63,7 @@ class App:
     def ensure_ready(self) -> None:
         """Nothing has to run."""
 
-    def infrastructure(self, alert_email: str) -> App:
+    def infrastructure(self, alert_email: str, *, adopt: Mapping[str, str]) -> App:
         """The stand-in for the stack."""
         return self
 
