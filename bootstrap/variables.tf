@@ -34,6 +34,11 @@ variable "state_key" {
   description = "Key of the deployment's state in the bucket. Its deploy lock is beside it."
   default     = "infra/terraform.tfstate"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[^/[:space:]][^[:space:]]*[^/[:space:]]$", var.state_key))
+    error_message = "state_key must be a key such as infra/terraform.tfstate, without spaces."
+  }
 }
 
 variable "lock_table" {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .errors import ConfigurationError
@@ -12,17 +14,20 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from .adapters.aws.alarms import Alarms
+    from .adapters.aws.apis import Apis
     from .adapters.aws.dashboards import Dashboards
     from .adapters.aws.deploy_lock import DeployLocks
     from .adapters.aws.deployments import Deployments
     from .adapters.aws.functions import Functions
     from .adapters.aws.iam import Iam
+    from .adapters.aws.inventory import Inventory
     from .adapters.aws.logs import LogGroup
     from .adapters.aws.metrics import MetricData
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
     from .adapters.aws.state_files import StateFiles
     from .adapters.aws.tables import Tables
+    from .adapters.aws.tags import ResourceTags
     from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
     from .adapters.host.github_api import GitHub
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 Approve = Callable[[str], bool]
 # Terraform requires an address even where it subscribes none.
 _NO_EMAIL = "nobody@example.com"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class App:
@@ -204,6 +210,33 @@ class App:
             lock_table=self.settings.lock_table,
         )
 
+    def inventory(
+        self, *, described_api: str | None = None, alert_email: str | None = None
+    ) -> Inventory:
+        """Return what finds the deployment's resources by name and tag.
+
+        `described_api` is the API in the deployment's description, `alert_email` the address whose
+        subscription is looked for.
+        """
+        from .adapters.aws.inventory import Inventory, ResourceNames
+
+        names = ResourceNames(self.settings.function_name, self.settings.table_name, alert_email)
+        return Inventory(self.session, names, described_api=described_api)
+
+    @cached_property
+    def resource_tags(self) -> ResourceTags:
+        """Return the adapter of tags."""
+        from .adapters.aws.tags import ResourceTags
+
+        return ResourceTags(self.session)
+
+    @cached_property
+    def apis(self) -> Apis:
+        """Return the adapter of HTTP APIs."""
+        from .adapters.aws.apis import Apis
+
+        return Apis(self.session)
+
     @cached_property
     def iam(self) -> Iam:
         """Return the adapter of IAM."""
@@ -285,8 +318,17 @@ class App:
 
         return Redaction(self.settings)
 
-    def infrastructure(self, alert_email: str = _NO_EMAIL, *, command: str = "deploy") -> Stack:
-        """Return the main stack; hints of its errors name `command`."""
+    def infrastructure(
+        self,
+        alert_email: str = _NO_EMAIL,
+        *,
+        command: str = "deploy",
+        adopt: Mapping[str, str] = _NOTHING,
+    ) -> Stack:
+        """Return the main stack; hints of its errors name `command`.
+
+        `adopt` are the import ids of resources that exist and are in no state, by address.
+        """
         settings = self.settings
         return self._stack(
             "terraform",
@@ -301,6 +343,7 @@ class App:
                     f"{settings.function_name}-boundary"
                 )
                 or "",
+                "adopt": json.dumps(dict(adopt)),
                 **self.target.terraform_variables(),
             },
         )

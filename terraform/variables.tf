@@ -240,3 +240,15 @@ variable "log_retention_days" {
     error_message = "log_retention_days must be a period that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90 … 3653."
   }
 }
+
+variable "adopt" {
+  type        = map(string)
+  description = "Import ids of resources that exist and are in no state, by address; tt-ops finds them."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in values(var.adopt) : id != ""])
+    error_message = "adopt must have an import id for every address."
+  }
+}

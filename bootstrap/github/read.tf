@@ -146,6 +146,7 @@ data "aws_iam_policy_document" "read" {
       "logs:DescribeLogGroups",
       "sns:GetSubscriptionAttributes",
       "ssm:DescribeParameters",
+      "tag:GetResources",
     ]
     resources = ["*"]
   }

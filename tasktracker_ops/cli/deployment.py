@@ -1,4 +1,4 @@
-"""`plan`, `deploy`, `outputs` and `destroy`: manage the deployment."""
+"""`plan`, `deploy`, `outputs`, `adopt` and `destroy`: manage the deployment."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from tasktracker_ops.models.adoption import HttpApi
     from tasktracker_ops.models.plan import Plan
 
 FAMILY = Family("Deploy")
@@ -113,6 +114,32 @@ def outputs(context: Context) -> None:
       tt-ops outputs --output json
     """
     context.console.emit(context.app.deployments.get())
+
+
+@FAMILY.command()
+@click.option("--remove", metavar="API_ID", help="Remove this API, which no deployment uses.")
+@backend_options
+@yes_option("removing the API")
+@pass_context
+def adopt(context: Context, remove: str | None) -> None:
+    """Show what exists in AWS and is not in the state of Terraform.
+
+    The next deploy adopts what it knows by name and tag. An API that is left over is
+    removed here.
+
+    \b
+    Example:
+      tt-ops adopt --remove a1b2c3d4e5
+    """
+    from tasktracker_ops.workflows import adoption
+
+    def approve(api: HttpApi) -> None:
+        context.confirm(f"Remove the API '{api.id}' ({api.name}, created {api.created})?")
+
+    if remove is None:
+        context.console.emit(adoption.adopt(context.app))
+    else:
+        context.console.emit(adoption.remove_stray_api(context.app, remove, approve))
 
 
 @FAMILY.command(needs_project=True)

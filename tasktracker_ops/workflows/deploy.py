@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
@@ -9,6 +11,7 @@ from tasktracker_ops.models.deployment import DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
+from .adoption import planned_adopting, remove_unused_apis, strays
 from .bootstrap import bootstrap
 from .build import build
 from .deploy_lock import deploy_lock
@@ -18,6 +21,7 @@ from .smoke import smoke_check, smoke_timeout
 from .state import heal_state, record_state
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
 _FIX = "see what the function logged, fix it and deploy again: tt-ops logs --errors"
@@ -47,15 +51,19 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         lock.remove_terraform_locks()
+        app.infrastructure().recover()
         heal_state(app)
         package = build(app.settings.project)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
-        stack = app.infrastructure(alert_email)
         before = app.functions.live_version()
+
+        def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
+            stack = app.infrastructure(alert_email, adopt=adopt)
+            return planned(app, stack, allowed, lock_timeout=lock_timeout)
 
         def plan_and_apply() -> Plan:
             app.report.doing("comparing with the deployment")
-            with planned(app, stack, allowed, lock_timeout=lock_timeout) as saved:
+            with planned_adopting(app, make_plan, alert_email) as saved:
                 for address in sorted(unused - _addresses_losing_data(saved.plan)):
                     app.report.note(
                         f"--allow-destroy {address!r} has no effect: the plan keeps its data"
@@ -68,6 +76,7 @@ def deploy(
                     lock.require_held()
                     _unprotect(app, saved.plan)
                     saved.apply()
+                    remove_unused_apis(app)
                 return saved.plan
 
         plan = again_if_stale(app, plan_and_apply)
@@ -111,7 +120,10 @@ def _finish(app: App, plan: Plan, before: str | None, *, smoke: bool) -> DeployR
         previous_version=before,
         smoke=outcome,
         console_url=app.target.console_url(deployment),
-        problems=pending_subscriptions(app.target, topic, app.topics.subscriptions(topic)),
+        problems=(
+            *pending_subscriptions(app.target, topic, app.topics.subscriptions(topic)),
+            *strays(app),
+        ),
     )
 
 

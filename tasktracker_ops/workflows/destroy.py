@@ -6,10 +6,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
+from tasktracker_ops.errors import TtOpsError, counted
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
 
+from .adoption import (
+    find_adoptable,
+    import_resources,
+    report_adoption,
+    stray_apis,
+    with_unmanaged,
+)
 from .bootstrap import remove_backend, require_no_other_use
 from .build import build
 from .deploy_lock import HeldLock, deploy_lock
@@ -18,6 +26,7 @@ from .plan_guard import again_if_stale
 from .state import forget_state, heal_state
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
 _NOTHING = Plan(add=0, change=0, destroy=0, changes=())
@@ -52,8 +61,10 @@ def destroy(
             plan = _remove_deployment(
                 app, lock, approve=approve, backend=backend, lock_timeout=lock_timeout
             )
-        elif backend:
-            approve(plan)
+        else:
+            _require_nothing_alive(app)
+            if backend:
+                approve(plan)
         if backend:
             # After the deployment, whose role uses the permissions boundary that is deleted here.
             remove_github(app)
@@ -66,22 +77,48 @@ def _remove_deployment(
 ) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
+    app.infrastructure(command="destroy").recover()
     heal_state(app)
     stack = app.infrastructure(command="destroy")
 
     def plan_and_apply() -> Plan:
         app.report.doing("reading the deployment")
+        adoption, apis = find_adoptable(app), stray_apis(app)
+        report_adoption(app, adoption)
         with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
-            if backend or not saved.plan.empty:
-                app.report.plan(saved.plan, "deployment")
-                approve(saved.plan)
-            if not saved.plan.empty:
-                app.report.doing("applying")
-                lock.require_held()
-                app.tables.allow_deletion(app.settings.table_name)
-                saved.apply()
-            return saved.plan
+            plan = with_unmanaged(saved.plan, adoption, apis)
+            if backend or not plan.empty:
+                app.report.plan(plan, "deployment")
+                approve(plan)
+            lock.require_held()
+            if not (saved.plan.empty or adoption.resources):
+                _apply(app, saved)
+        if adoption.resources:
+            app.report.doing("adopting")
+            import_resources(app, adoption)
+            with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
+                _apply(app, saved)
+        for api in apis:
+            app.apis.delete(api.id)
+        return plan
 
     plan = again_if_stale(app, plan_and_apply)
     forget_state(app)
     return plan
+
+
+def _apply(app: App, saved: SavedPlan) -> None:
+    app.report.doing("applying")
+    app.tables.allow_deletion(app.settings.table_name)
+    saved.apply()
+
+
+def _require_nothing_alive(app: App) -> None:
+    """Raise TtOpsError `state-backend-missing` where only the state backend is gone."""
+    if alive := find_adoptable(app).resources:
+        raise TtOpsError(
+            "state-backend-missing",
+            f"{counted(len(alive), 'resource')} of the deployment exist, such as "
+            f"{alive[0].id!r}, but the state backend does not",
+            hint="create it again, then destroy: tt-ops bootstrap",
+        )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models.plan import Plan
 
+from .adoption import planned_adopting
 from .bootstrap import require_backend
 from .build import build
 from .state import require_plannable
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
 
@@ -24,7 +28,11 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     require_backend(app)
     require_plannable(app)
     build(app.settings.project)
-    stack = app.infrastructure(alert_email, command="plan")
     app.report.doing("comparing with the deployment")
-    with stack.planned(lock_timeout=lock_timeout) as saved:
+
+    def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
+        stack = app.infrastructure(alert_email, command="plan", adopt=adopt)
+        return stack.planned(lock_timeout=lock_timeout)
+
+    with planned_adopting(app, make_plan, alert_email, forget=False) as saved:
         return saved.plan

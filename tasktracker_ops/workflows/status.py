@@ -12,6 +12,7 @@ from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
+from .adoption import strays
 from .lock import deploy_lock_status
 from .notifications import (
     actions_disabled,
@@ -73,6 +74,8 @@ class StatusReader:
         if subscriptions is not None and not topic_is_missing:
             for problem in pending_subscriptions(app.target, deployment.topic_arn, subscriptions):
                 self._add(problem)
+        for problem in self._try(lambda: strays(app)) or ():
+            self._add(problem)
         for alarm in alarms or ():
             if alarm.state == "ALARM":
                 self._check_firing(alarm)

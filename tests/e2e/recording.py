@@ -219,8 +219,8 @@ class Permissions:
         yield from self._tags("sns", topic or "*", parameters)
 
     def _monitoring(self, call: Call) -> Iterator[Permission]:
-        # boto3 uses JSON here, and only to read alarms; Terraform's provider uses the Query API.
-        parameters = {"Action": call.target} if call.target else call.form
+        # boto3 uses JSON here, and only to read; Terraform's provider uses the Query API.
+        parameters = {"Action": call.target, **call.json} if call.target else call.form
         alarms = [
             v for k, v in parameters.items() if k == "AlarmName" or k.startswith("AlarmNames.")
         ]
@@ -252,6 +252,9 @@ class Permissions:
         resource = f"arn:aws:ssm:{_PLACE}:parameter{name}" if name else "*"
         yield f"ssm:{call.target}", resource, {}
         yield from self._tags("ssm", resource, parameters)
+
+    def _tagging(self, call: Call) -> Iterator[Permission]:
+        yield f"tag:{call.target}", "*", {}
 
     def _tags(
         self, service: str, resource: str, parameters: Mapping[str, Any]

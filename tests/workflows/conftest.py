@@ -62,6 +62,10 @@ class Observed:
         self.deploy_lock: StoredLock | None = None
         self.deploy_locks = SimpleNamespace(queue=lambda: LockQueue("", self.deploy_lock, ()))
         self.terraform_locks = SimpleNamespace(lock=lambda: self.lock)
+        self.apis = SimpleNamespace(ours=lambda: ())
+        self.resource_tags = SimpleNamespace(find_ours=lambda: ())
+        self.state_files = SimpleNamespace(read=lambda key: None)
+        self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
             confirmation_hint=lambda topic: "confirm: aws confirm",
             explain=lambda error: self.explained or error,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +15,19 @@ from moto import mock_aws
 from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import BackendExistence
+from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
+from tasktracker_ops.models.state import StateRecord
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
+from tests.states import KEY, state
 
 CHANGED = Plan(0, 1, 0, (ResourceChange("aws_lambda_function.tracker", "update"),))
 NOTHING = Plan(0, 0, 0, ())
@@ -42,6 +46,7 @@ class App:
     """The application as a deploy uses it; the apply makes `after` serve, which does not work."""
 
     deploy_locks: DeployLocks
+    state_files: StateFiles
 
     def __init__(self, project: Path, before: str | None, after: str) -> None:
         self.settings = Settings(project_dir=project)
@@ -57,6 +62,10 @@ class App:
         )
         pending = Subscription("email", "operator@example.com", confirmed=False, arn=None)
         self.topics = SimpleNamespace(subscriptions=lambda topic: (pending,))
+        self.apis = SimpleNamespace(ours=lambda: ())
+        self.resource_tags = SimpleNamespace(find_ours=lambda: ())
+        self.locks_of = lambda key: SimpleNamespace(lock=lambda: TerraformLock(held=False))
+        self.terraform_locks = self.locks_of("")
         self.tables = SimpleNamespace(allow_deletion=lambda name: self.done.append(name))
         self.done: list[str] = []
         self.plan = CHANGED
@@ -67,7 +76,7 @@ class App:
     def ensure_ready(self) -> None:
         """Nothing has to run."""
 
-    def infrastructure(self, alert_email: str) -> App:
+    def infrastructure(self, alert_email: str = "", *, adopt: Mapping[str, str] = {}) -> App:
         """The stand-in for the stack."""
         return self
 
@@ -83,6 +92,16 @@ class App:
             self._serve(self._after)
 
         yield SavedPlan(self.plan, apply)
+
+    def recover(self) -> None:
+        """No run was killed."""
+
+    def state_record(self) -> tuple[bool, None]:
+        """There is a description, and no record of the last apply."""
+        return True, None
+
+    def write_state_record(self, record: StateRecord) -> None:
+        """Forget it."""
 
     def untaint(self, address: str) -> None:
         """Record it; the next plan replaces nothing."""
@@ -127,7 +146,16 @@ def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
         account.client("s3").create_bucket(
             Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
         )
-        App.deploy_locks = DeployLocks(account, bucket="state", state_key="infra/terraform.tfstate")
+        account.client("dynamodb").create_table(
+            TableName="locks",
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        App.state_files = StateFiles(account, bucket="state", lock_table="locks")
+        file = App.state_files.write(KEY, state(1), instead_of=None)
+        App.state_files.write_digest(KEY, file.digest)
+        App.deploy_locks = DeployLocks(account, bucket="state", state_key=KEY)
         yield App.deploy_locks
 
 

@@ -50,6 +50,10 @@ _NOT_FOUND |= {
 }
 _NOT_FOUND |= {"NoSuchTagSet", "NotFoundException", "NoSuchEntity", "NoSuchEntityException"}
 _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
+_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "ResourceNotFoundException", "NotFound"}
+_NOT_FOUND |= {"NotFoundException", "NoSuchEntity", "NoSuchEntityException"}
+_NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError", "ResourceNotFound"}
+_NOT_FOUND |= {"InvalidResourceId"}  # SSM's, of a parameter whose tags are read
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
 _THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,11 +119,19 @@ class Stack:
             self._data.mark_initialised(fingerprint)
         return True
 
-    def plan(self, file: Path, *, destroy: bool = False, lock_timeout: int = 0) -> Plan:
+    def plan(
+        self,
+        file: Path,
+        *,
+        destroy: bool = False,
+        targets: Sequence[str] = (),
+        lock_timeout: int = 0,
+    ) -> Plan:
         """Save a plan to `file` and return it; initialise first if needed.
 
         A state that an earlier run could not save is pushed before. The file is private, holds
-        secrets, and is the caller's to remove. `lock_timeout` is in seconds.
+        secrets, and is the caller's to remove. `targets` restrict it to these addresses and what
+        they depend on. `lock_timeout` is in seconds.
         """
         self.push_unsaved_state(lock_timeout=lock_timeout)
         self.initialise()
@@ -136,6 +144,7 @@ class Stack:
             detailed_exitcode=FLAG,
             lock_timeout=f"{lock_timeout}s",
             destroy=FLAG if destroy else None,
+            target=list(targets) or None,
         )
         summary = transcript.plan()
         # Showing the file starts the provider again, which takes seconds.
@@ -148,11 +157,13 @@ class Stack:
         self._run("apply", str(file.absolute()), lock_timeout=f"{lock_timeout}s")
 
     @contextmanager
-    def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
+    def planned(
+        self, *, destroy: bool = False, targets: Sequence[str] = (), lock_timeout: int = 0
+    ) -> Iterator[SavedPlan]:
         """Yield a plan that can be applied inside the block; its file is removed afterwards."""
         with self._runs.folder("plan") as folder:
             file = folder / "plan"
-            plan = self.plan(file, destroy=destroy, lock_timeout=lock_timeout)
+            plan = self.plan(file, destroy=destroy, targets=targets, lock_timeout=lock_timeout)
             yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
 
     def _show(self, file: Path) -> Mapping[str, Any]:
@@ -217,10 +228,10 @@ class Stack:
         self._notice(describe(state))
         return state
 
-    def forget(self, address: str) -> None:
-        """Remove a resource from the state, if it is there, without touching the resource."""
+    def forget(self, *addresses: str) -> None:
+        """Remove resources from the state, if they are there, without touching them."""
         self.initialise()
-        run = self._once("state rm", address)
+        run = self._once("state rm", *addresses)
         if run.code != 0 and "No matching objects found" not in run.stderr:
             raise self._failed(run).error()
 

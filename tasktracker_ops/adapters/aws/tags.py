@@ -1,0 +1,82 @@
+"""The tags that every resource of the project carries, and who has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from .session import AwsNotFound, AwsSession, aws_errors
+
+# The default tags of terraform/main.tf.
+OUR_TAGS: Mapping[str, str] = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
+
+Tags = Mapping[str, str]
+
+
+def is_ours(tags: Tags) -> bool:
+    """Return whether the tags are those of this project."""
+    return OUR_TAGS.items() <= tags.items()
+
+
+class ResourceTags:
+    """Reads the tags of resources by their ARNs."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def of(self, arn: str) -> Tags:
+        """Return the tags that its own service gives a resource. Raises AwsNotFound without it.
+
+        CloudWatch and CloudWatch Logs return no tags for what does not exist.
+        """
+        service = arn.split(":")[2]
+        with aws_errors(f"reading the tags of {arn!r}"):
+            return _READERS[service](self._session.client(service), arn)
+
+    def find_ours(self) -> tuple[str, ...]:
+        """Return the ARNs that the tagging API lists with the tags of this project.
+
+        It lists a deleted resource for some minutes, a new one after some seconds, and neither
+        roles nor dashboards.
+        https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+        """
+        filters = [{"Key": key, "Values": [value]} for key, value in OUR_TAGS.items()]
+        pages = self._session.client("resourcegroupstaggingapi").get_paginator("get_resources")
+        with aws_errors("looking for resources by tag"):
+            return tuple(
+                each["ResourceARN"]
+                for page in pages.paginate(TagFilters=filters)
+                for each in page["ResourceTagMappingList"]
+            )
+
+    @property
+    def services(self) -> Collection[str]:
+        """Return the services whose tags can be read."""
+        return _READERS.keys()
+
+    def exists(self, arn: str) -> bool:
+        """Return whether its own service knows the resource, and as one of this project."""
+        try:
+            return is_ours(self.of(arn))
+        except AwsNotFound:
+            return False
+
+
+def _pairs(tags: list[dict[str, str]]) -> Tags:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _parameter_tags(client: Any, arn: str) -> Tags:
+    name = arn.partition(":parameter")[2]
+    answer = client.list_tags_for_resource(ResourceType="Parameter", ResourceId=name)
+    return _pairs(answer["TagList"])
+
+
+_READERS: Mapping[str, Callable[[Any, str], Tags]] = {
+    "cloudwatch": lambda c, arn: _pairs(c.list_tags_for_resource(ResourceARN=arn)["Tags"]),
+    "dynamodb": lambda c, arn: _pairs(c.list_tags_of_resource(ResourceArn=arn)["Tags"]),
+    "lambda": lambda c, arn: c.list_tags(Resource=arn)["Tags"],
+    "logs": lambda c, arn: c.list_tags_for_resource(resourceArn=arn)["tags"],
+    "sns": lambda c, arn: _pairs(c.list_tags_for_resource(ResourceArn=arn)["Tags"]),
+    "ssm": _parameter_tags,
+}
