@@ -50,10 +50,14 @@ class Observed:
         self.settings = Settings()
         self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
         self.deployments = SimpleNamespace(get=self._deployment)
-        self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
+        self.mutes: Any = {}
+        self.alarms = SimpleNamespace(
+            get=self._alarms, history=self._history, with_mute_rules=self._with_mute_rules
+        )
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
+            aws_command=lambda *words: f"aws {' '.join(words)}",
             confirmation_hint=lambda topic: "confirm: aws confirm",
             explain=lambda error: self.explained or error,
         )
@@ -77,6 +81,10 @@ class Observed:
 
     def _alarms(self, names: Iterable[str]) -> tuple[Alarm, ...]:
         return tuple(alarm for alarm in _value(self.found_alarms) if alarm.name in names)
+
+    def _with_mute_rules(self, alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
+        rules = _value(self.mutes)
+        return tuple(replace(alarm, muted_by=rules.get(alarm.name, ())) for alarm in alarms)
 
     def _history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None
