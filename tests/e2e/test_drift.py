@@ -69,9 +69,9 @@ def test_changes_by_hand_are_found_and_deployed_away(deployed: Clone, aws: Aws) 
         FunctionName=FUNCTION, ZipFile=package.getvalue(), Publish=True
     )["Version"]
     functions.update_alias(FunctionName=FUNCTION, Name="live", FunctionVersion=version)
-    aws("iam").put_role_policy(
-        RoleName=FUNCTION, PolicyName="by-hand", PolicyDocument='{"Statement": []}'
-    )
+    statement = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws("iam").put_role_policy(RoleName=FUNCTION, PolicyName="by-hand", PolicyDocument=policy)
     rule = {"Expression": f"at({datetime.now(UTC):%Y-%m-%dT%H:%M})", "Duration": "PT4H"}
     cloudwatch.put_alarm_mute_rule(
         Name="freeze", Rule={"Schedule": rule}, MuteTargets={"AlarmNames": ["LambdaDurationAlarm"]}

@@ -26,7 +26,7 @@ _PUBLIC = "NONE"
 _FUNCTION = "aws_lambda_function"
 _ROLE_POLICY = "aws_iam_role_policy"
 _SHARDS = "TASKS_STATUS_SHARDS"
-# What AWS alone decides. `tests/adapters/terraform/test_saved_plan.py` compares with the provider.
+# What AWS alone decides, by the provider's schema; tests/terraform/test_drift.py compares them.
 COMPUTED = {
     *("api_endpoint", "beginning_archive_time", "code_sha256"),
     *("confirmation_was_authenticated", "create_date", "dashboard_arn", "execution_arn"),
