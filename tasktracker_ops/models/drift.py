@@ -12,14 +12,23 @@ from .plan import AttributeChange, ResourceChange
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignPolicy:
+    """A policy of a role that is no resource of the project: a name, or an ARN if attached."""
+
+    role: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refresh:
-    """What a refresh-only plan found changed, and the digest of the code that was deployed.
+    """What a refresh-only plan found changed or added, and the digest of the deployed code.
 
     The digest is Lambda's own form (SHA-256, base64), and None where the state has no function.
     """
 
     changes: tuple[ResourceChange, ...]
     code_sha256: str | None
+    policies: tuple[ForeignPolicy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +48,9 @@ class FunctionVersion:
 class Drift:
     """One thing that differs: `name` is its Terraform address, or its name in AWS.
 
-    `code` is resource-changed, resource-deleted, code-changed, configuration-changed, or that of a
-    problem such as alarm-muted; `hint` ends with the command that fixes it. `fixed_by_deploy` says
-    whether that is `tt-ops drift --fix`.
+    `code` is resource-changed, resource-deleted, code-changed, configuration-changed, policy-added,
+    or that of a problem such as alarm-muted; `hint` ends with the command that fixes it.
+    `fixed_by_deploy` says whether that is `tt-ops drift --fix`.
     """
 
     code: str

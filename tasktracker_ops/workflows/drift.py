@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.drift import Drift, DriftReport, FunctionVersion, Refresh
+from tasktracker_ops.models.drift import Drift, DriftReport, ForeignPolicy, FunctionVersion, Refresh
 from tasktracker_ops.models.plan import AttributeChange, ResourceChange
 from tasktracker_ops.reporting import ApprovePlan
 
@@ -41,6 +41,7 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     found = (
         *map(_of_change, refresh.changes),
         *_function_drift(app, deployment, refresh),
+        *(_of_policy(app, each) for each in refresh.policies),
         *(_of_problem(each) for each in mutes if each),
     )
     unknown = any(alarm.muted_by is None for alarm in alarms)
@@ -82,6 +83,19 @@ def _of_change(change: ResourceChange) -> Drift:
         _FIX,
         change.attributes,
         fixed_by_deploy=True,
+    )
+
+
+def _of_policy(app: App, found: ForeignPolicy) -> Drift:
+    is_attached = found.policy.startswith("arn:")
+    remove = "detach-role-policy" if is_attached else "delete-role-policy"
+    option = "--policy-arn" if is_attached else "--policy-name"
+    command = ("iam", remove, "--role-name", found.role, option, found.policy)
+    return Drift(
+        "policy-added",
+        found.policy,
+        f"the role {found.role!r} has the policy {found.policy!r}, which the project does not have",
+        f"remove it: {app.target.aws_command(*command)}",
     )
 
 

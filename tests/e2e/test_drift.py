@@ -52,12 +52,12 @@ def test_a_deployment_has_no_drift(deployed: Clone) -> None:
 
 
 def test_changes_by_hand_are_found_and_deployed_away(deployed: Clone, aws: Aws) -> None:
-    """Settings, a dashboard, alarms, a subscription, and code that no plan shows."""
+    """Settings, alarms, a subscription, and what no plan shows: code, a policy, a mute rule."""
     functions, cloudwatch = aws("lambda"), aws("cloudwatch")
     board = {"DashboardName": "task-tracker-dashboard"}
     body = json.loads(cloudwatch.get_dashboard(**board)["DashboardBody"])
-    reordered = {"widgets": [dict(reversed(each.items())) for each in body["widgets"]]}
-    cloudwatch.put_dashboard(**board, DashboardBody=json.dumps(reordered))
+    body["widgets"] = body["widgets"][:1]
+    cloudwatch.put_dashboard(**board, DashboardBody=json.dumps(body))
     cloudwatch.disable_alarm_actions(AlarmNames=["LambdaErrorAlarm"])
     for each in aws("sns").list_subscriptions_by_topic(TopicArn=TOPIC)["Subscriptions"]:
         aws("sns").unsubscribe(SubscriptionArn=each["SubscriptionArn"])
@@ -88,14 +88,19 @@ def test_changes_by_hand_are_found_and_deployed_away(deployed: Clone, aws: Aws) 
     assert before[f"{FUNCTION}:{version}"] == {"code": "code-changed"}
     assert before[f"{FUNCTION}:$LATEST"] == {"code": "code-changed"}
     assert before["LambdaDurationAlarm"] == {"code": "alarm-muted"}
-    assert "inline_policy" in before["aws_iam_role.function"]
-    assert len(before) == 8, before
+    assert before["by-hand"] == {"code": "policy-added"}
+    assert before["aws_cloudwatch_dashboard.tracker"]["dashboard_body"] == (None, None)
+    assert len(before) == 9, before
 
     fixed = drift(deployed, "--fix", "--yes", code=2)
-    assert set(found(fixed)) == {"LambdaDurationAlarm"}
-    assert set(found(fixed, "fixed")) == before.keys() - {"LambdaDurationAlarm"}
-    (muted,) = fixed["drift"]
+    assert set(found(fixed)) == {"by-hand", "LambdaDurationAlarm"}
+    assert set(found(fixed, "fixed")) == before.keys() - found(fixed).keys()
+    added, muted = fixed["drift"]
+    assert added["hint"].endswith(
+        f"delete-role-policy --role-name {FUNCTION} --policy-name by-hand"
+    )
     assert muted["hint"].endswith("delete-alarm-mute-rule --alarm-mute-rule-name freeze")
+    aws("iam").delete_role_policy(RoleName=FUNCTION, PolicyName="by-hand")
     deployed.succeed("tasks", "list")
     assert "No changes" in deployed.succeed("plan")
 

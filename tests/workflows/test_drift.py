@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.models.drift import FunctionVersion, Refresh
+from tasktracker_ops.models.drift import ForeignPolicy, FunctionVersion, Refresh
 from tasktracker_ops.models.plan import AttributeChange, ResourceChange
 from tasktracker_ops.workflows.drift import drift, fix
 
@@ -96,6 +96,17 @@ def test_a_muted_alarm_is_drift_that_no_deploy_fixes(deployed: Any) -> None:
     (found,) = fix(deployed, approve=pytest.fail, confirm=pytest.fail).drift
     assert (found.code, found.name) == ("alarm-muted", "LambdaErrorAlarm")
     assert found.hint.endswith("--alarm-mute-rule-name freeze")
+
+
+def test_a_policy_that_was_added_has_the_command_that_removes_it(deployed: Any) -> None:
+    """A name is an inline policy, an ARN an attached one."""
+    policies = (ForeignPolicy("r", "by-hand"), ForeignPolicy("r", "arn:aws:A"))
+    deployed.refresh = Refresh((), "code=", policies)
+    hints = [each.hint for each in drift(deployed).drift]
+    assert hints == [
+        "remove it: aws iam delete-role-policy --role-name r --policy-name by-hand",
+        "remove it: aws iam detach-role-policy --role-name r --policy-arn arn:aws:A",
+    ]
 
 
 def test_unknown_mute_rules_are_no_drift(deployed: Any) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from tasktracker_ops.models.drift import Refresh
+from tasktracker_ops.models.drift import ForeignPolicy, Refresh
 from tasktracker_ops.models.plan import (
     SENSITIVE,
     UNKNOWN,
@@ -24,6 +24,7 @@ from tasktracker_ops.models.plan import (
 _LONGEST = 60  # characters of a value that is shown
 _PUBLIC = "NONE"
 _FUNCTION = "aws_lambda_function"
+_ROLE = "aws_iam_role"
 _ROLE_POLICY = "aws_iam_role_policy"
 _SHARDS = "TASKS_STATUS_SHARDS"
 # What AWS alone decides, by the provider's schema; tests/terraform/test_drift.py compares them.
@@ -38,7 +39,8 @@ COMPUTED = {
 # By type, what follows from other resources, or from AWS's own automatic deployments.
 _DERIVED = {
     "aws_apigatewayv2_stage": {"deployment_id"},
-    "aws_lambda_function": {"version"},
+    _ROLE: {"inline_policy", "managed_policy_arns"},
+    _FUNCTION: {"version"},
     "aws_sns_topic": {"policy"},
     "aws_ssm_parameter": {"version"},
 }
@@ -201,7 +203,7 @@ def read_refresh(document: Mapping[str, Any], clean: Callable[[str], str]) -> Re
     state = document.get("prior_state", {}).get("values", {}).get("root_module", {})
     resources = [each for each in state.get("resources", ()) if each["mode"] == "managed"]
     entries = [
-        _without_noise(entry, resources)
+        _without_noise(entry)
         for entry in document.get("resource_drift", ())
         if entry.get("mode") != "data"
     ]
@@ -210,29 +212,29 @@ def read_refresh(document: Mapping[str, Any], clean: Callable[[str], str]) -> Re
     return Refresh(
         in_order(each for each in changes if each.attributes or each.action == "delete"),
         code[0] if code else None,
+        tuple(_foreign_policies(resources)),
     )
 
 
-def _without_noise(
-    entry: Mapping[str, Any], resources: list[Mapping[str, Any]]
-) -> Mapping[str, Any]:
+def _without_noise(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the entry, in which an attribute that differs by noise only has its old value."""
     before, after = (dict(entry["change"].get(side) or {}) for side in ("before", "after"))
     noise = COMPUTED | _DERIVED.get(entry["type"], set())
     if before.get("tags") != after.get("tags") and (before.get("tags") or after.get("tags")):
         noise |= {"tags_all"}
-    if entry["type"] == "aws_iam_role":
-        after["inline_policy"] = _foreign_policies(after, resources)
     for name in after.keys() & before.keys():
         if name in noise or _json(before[name]) == _json(after[name]):
             after[name] = before[name]
     return {**entry, "change": {**entry["change"], "before": before, "after": after}}
 
 
-def _foreign_policies(role: Mapping[str, Any], resources: list[Mapping[str, Any]]) -> list[Any]:
-    """Return the role's inline policies that are not resources of their own."""
+def _foreign_policies(resources: list[Mapping[str, Any]]) -> Iterator[ForeignPolicy]:
+    """Yield what was given to a role besides: no plan removes it, and an apply accepts it."""
     ours = {each["values"].get("name") for each in resources if each["type"] == _ROLE_POLICY}
-    return [each for each in role.get("inline_policy") or () if each.get("name") not in ours]
+    for role in (each["values"] for each in resources if each["type"] == _ROLE):
+        inline = {each.get("name") for each in role.get("inline_policy") or ()}
+        for policy in [*sorted(inline - ours), *(role.get("managed_policy_arns") or ())]:
+            yield ForeignPolicy(role["name"], policy)
 
 
 def _json(value: Any) -> Any:
