@@ -70,6 +70,10 @@ class Target(Protocol):
         """Return how to confirm a subscription to the topic; ends with a command."""
         ...
 
+    def aws_command(self, *words: str) -> str:
+        """Return the command of the AWS CLI that does something on this target."""
+        ...
+
     def explain(self, error: TtOpsError) -> TtOpsError:
         """Return the cause of `error` where the target knows it and it lasts; else `error`."""
         ...
@@ -166,15 +170,19 @@ class AwsTarget:
 
     def confirmation_hint(self, topic_arn: str) -> str:
         """Return that SNS's mail has a link, and the command that sends the mail again."""
-        profile = self._settings.profile
-        words = ["aws", "sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email"]
-        where = ["--region", self.environment().region]
-        where += ["--profile", profile] if profile else []
+        words = ("sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "email")
         # The address itself is not printed.
-        again = f'{shlex.join(words)} --notification-endpoint "$ALERT_EMAIL" {shlex.join(where)}'
+        again = f'{self.aws_command(*words)} --notification-endpoint "$ALERT_EMAIL"'
         return (
             f"open the link in its mail, or send it again with the address in ALERT_EMAIL: {again}"
         )
+
+    def aws_command(self, *words: str) -> str:
+        """Return the command for this account and region."""
+        profile = self._settings.profile
+        where = ["--region", self.environment().region]
+        where += ["--profile", profile] if profile else []
+        return shlex.join(["aws", *words, *where])
 
     def explain(self, error: TtOpsError) -> TtOpsError:
         """Return `error`: AWS gives no cause."""

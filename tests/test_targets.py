@@ -270,7 +270,7 @@ def test_aws_sends_a_confirmation_mail_again(settings: dict[str, str], options: 
     hint = aws(**settings).confirmation_hint("arn:aws:sns:eu-west-3:1:alerts")
     assert hint.endswith(
         ": aws sns subscribe --topic-arn arn:aws:sns:eu-west-3:1:alerts --protocol email "
-        f'--notification-endpoint "$ALERT_EMAIL" {options}'
+        f'{options} --notification-endpoint "$ALERT_EMAIL"'
     )
 
 

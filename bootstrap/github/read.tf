@@ -1,4 +1,4 @@
-# Read access of both roles, for `tt-ops plan` and `status`: the state, and all resources of
+# Read access of both roles, for `tt-ops plan`, `drift` and `status`: the state, and all resources of
 # ../../terraform, but no calls of the API.
 data "aws_iam_policy_document" "read" {
   # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and support no ARN
@@ -143,6 +143,7 @@ data "aws_iam_policy_document" "read" {
     actions = [
       "cloudwatch:DescribeAlarmHistory",
       "cloudwatch:DescribeAlarms",
+      "cloudwatch:ListAlarmMuteRules",
       "logs:DescribeLogGroups",
       "sns:GetSubscriptionAttributes",
       "ssm:DescribeParameters",

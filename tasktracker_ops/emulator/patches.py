@@ -114,8 +114,12 @@ def _patches(
             "put_metric_data": _refuse("there are metrics of functions and HTTP APIs only"),
             "get_metric_statistics": _refuse("use GetMetricData"),
             "list_metrics": _refuse("use GetMetricData"),
-            # is not implemented
+            # these are not implemented
             "describe_alarm_history": cloudwatch.describe_alarm_history_of(alarms),
+            "put_alarm_mute_rule": cloudwatch.put_alarm_mute_rule_of(alarms),
+            "list_alarm_mute_rules": cloudwatch.list_alarm_mute_rules_of(alarms),
+            "get_alarm_mute_rule": cloudwatch.get_alarm_mute_rule_of(alarms),
+            "delete_alarm_mute_rule": cloudwatch.delete_alarm_mute_rule_of(alarms),
         },
         CloudWatchBackend: {
             "put_metric_alarm": cloudwatch.put_metric_alarm_in(alarms),  # evaluates no alarm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
@@ -93,6 +94,13 @@ class LocalTarget:
     def confirmation_hint(self, topic_arn: str) -> str:
         """Return the command that opens the link in the emulator's inbox."""
         return "confirm it: tt-ops local confirm"
+
+    def aws_command(self, *words: str) -> str:
+        """Return the command for the emulator, with the credentials that are valid only there."""
+        environment = self.environment()
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL")
+        settings = [f"{name}={environment.variables[name]}" for name in names]
+        return shlex.join(["env", *settings, "aws", *words])
 
     def explain(self, error: TtOpsError) -> TtOpsError:
         """Return `local-not-running` if the emulator stopped in the meantime; else `error`."""

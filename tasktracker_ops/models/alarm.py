@@ -13,7 +13,8 @@ class Alarm:
     """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, `since` when.
 
     `metric` names the metric of `namespace`, or the expression of an alarm on metric math; `period`
-    is in seconds.
+    is in seconds. `muted_by` are the mute rules that are active for it now, None where that is
+    unknown.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Alarm:
     ok_actions: tuple[str, ...]
     insufficient_data_actions: tuple[str, ...]
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    muted_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

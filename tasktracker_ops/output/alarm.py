@@ -41,6 +41,9 @@ def _alarm(alarm: Alarm) -> str:
         "actions": _actions(alarm),
     }
     status = state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
+    if alarm.muted_by != ():
+        rules = None if alarm.muted_by is None else f"by {', '.join(map(repr, alarm.muted_by))}"
+        rows["muted"] = rules or "unknown: mute rules cannot be read from here"
     return f"{escape_control_characters(alarm.name)}  {status}\n{pairs(rows)}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.models.drift import DriftReport
 from tasktracker_ops.models.plan import Plan
 
 from .results import renderer
@@ -49,7 +50,7 @@ def _summary(what: Any, screen: Screen) -> str | None:
     """Return Markdown for a result, or for an error as its `Problem`; None for other results."""
     if isinstance(what, Problem):
         return f"### ❌ Failed: {what.code}\n\n" + _fence(f"{what.message}\n\n{what.hint}")
-    if isinstance(what, Plan):
+    if isinstance(what, Plan | DriftReport):
         from .markdown import markdown
 
         return markdown(what, screen)

@@ -1,13 +1,15 @@
-"""A plan as Markdown, for the comment on a pull request."""
+"""A plan as Markdown, for the comment on a pull request, and drift for an issue or a summary."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import singledispatch
 from itertools import groupby
 
-from tasktracker_ops.errors import Problem
+from tasktracker_ops.errors import Problem, counted
+from tasktracker_ops.models.drift import DriftReport
 from tasktracker_ops.models.plan import (
     DESTRUCTIVE,
     UNKNOWN,
@@ -29,7 +31,29 @@ _MAX_LENGTH = 200  # characters of a name or value
 _MAX_ATTRIBUTES = 20  # attributes of a change
 
 
-def markdown(plan: Plan, screen: Screen) -> str:
+@singledispatch
+def markdown(result: object, screen: Screen) -> str:
+    """Return a plan or drift as Markdown. Raises TypeError for any other result."""
+    raise TypeError(f"{type(result).__name__} has no form in Markdown")
+
+
+@markdown.register
+def _(report: DriftReport, screen: Screen) -> str:
+    number = counted(len(report.drift), "difference") if report.drift else "none"
+    lines = [f"### Drift of {_code(screen.env)}: {number}", ""]
+    for each in report.drift:
+        details = "; ".join(_attribute(attribute, False) for attribute in each.attributes)
+        problem = Problem(each.code, each.message, each.hint)
+        lines.append(f"- {_code(each.message)}{': ' if details else ''}{details}")
+        lines.append(f"  {_hint(problem, screen)}")
+    lines += [f"- fixed: {_code(each.message)}" for each in report.fixed]
+    for problem in report.problems:
+        lines.append(f"- {_code(problem.message)}")
+    return "\n".join(lines if len(lines) > 2 else [*lines, "Everything is as it was deployed."])
+
+
+@markdown.register
+def _(plan: Plan, screen: Screen) -> str:
     """Return the comment for a pull request; its first line is a marker to find it by."""
     marker = f"<!-- tt-ops plan {screen.env} -->"
     heading = f"### Plan for {_code(screen.env)}: "

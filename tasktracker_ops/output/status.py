@@ -43,7 +43,7 @@ def _alarm_states(result: Status, width: int | None) -> dict[str, StyledText]:
 
 
 def _alarm_state(alarm: Alarm, width: int | None) -> StyledText:
-    since = ago(alarm.since)
+    since = f"muted, {ago(alarm.since)}" if alarm.muted_by else ago(alarm.since)
     reason = shorten(short_reason(alarm.reason), width and width - len(since) - 2)
     return state(alarm.state, f"{since}: {reason}" if reason else since)
 

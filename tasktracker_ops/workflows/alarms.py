@@ -23,7 +23,7 @@ def alarms(app: App, *, history: bool = False, since: float | None = None) -> Al
     cannot be read is a problem of the result.
     """
     names = app.deployments.get().alarm_names
-    existing = app.alarms.get(names)
+    existing = app.alarms.with_mute_rules(app.alarms.get(names))
     problems = missing_alarms(names, existing)
     if not history:
         return AlarmReport(existing, problems=problems)

@@ -19,6 +19,7 @@ from .notifications import (
     action_failed,
     actions_disabled,
     missing_alarms,
+    muted,
     nobody_notified,
     pending_subscriptions,
     topics,
@@ -53,7 +54,8 @@ SLOW = Route("trigger-slow", "Duration", 200, longer_than=1.0)
 def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = None) -> DrillResult:
     """Send `count` signed requests; with `timeout`, in seconds, watch the alarm until it is OK.
 
-    Raises TtOpsError `alarm-missing` or `alarm-firing` when there is no alarm to wait for.
+    Raises TtOpsError `alarm-missing`, `alarm-firing` or `alarm-muted` when there is nothing to wait
+    for.
     """
     deployment = app.deployments.get()
     alarms = app.alarms.get(deployment.alarm_names)
@@ -64,9 +66,16 @@ def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = Non
             raise missing
         app.report.note(f"{missing.message}: nothing will fire")
     watcher = None
-    if alarm is not None and timeout is not None:
-        _require_not_firing(alarm)
-        watcher = AlarmWatcher(app, alarm)
+    if alarm is not None:
+        (alarm,) = app.alarms.with_mute_rules([alarm])
+        mute = muted(app.target, alarm)
+        if timeout is not None:
+            _require_not_firing(alarm)
+            if mute is not None:
+                raise TtOpsError(mute.code, mute.message, hint=mute.hint)
+            watcher = AlarmWatcher(app, alarm)
+        elif mute is not None:
+            app.report.note(mute.message)
     requests, problem = _send(app, app.drills(deployment), route, count)
     if watcher is not None and timeout is not None and problem is None:
         problem = watcher.watch(datetime.fromisoformat(requests[0].at), timeout)

@@ -55,6 +55,19 @@ def actions_disabled(alarm: Alarm) -> Problem | None:
     return Problem("actions-disabled", f"{alarm.name} {why}", hint="fix it: tt-ops deploy")
 
 
+def muted(target: Target, alarm: Alarm) -> Problem | None:
+    """Return that a mute rule keeps this alarm from notifying anybody now; None when none does."""
+    if not alarm.muted_by:
+        return None
+    rule = alarm.muted_by[0]
+    delete = ("cloudwatch", "delete-alarm-mute-rule", "--alarm-mute-rule-name", rule)
+    return Problem(
+        "alarm-muted",
+        f"{alarm.name} is muted by the mute rule {rule!r}: it notifies nobody",
+        hint=f"unless that is intended, delete the rule: {target.aws_command(*delete)}",
+    )
+
+
 def pending_subscriptions(
     target: Target, topic_arn: str, subscriptions: Iterable[Subscription]
 ) -> tuple[Problem, ...]:
@@ -95,13 +108,12 @@ def undelivered_reason(app: App, alarm: Alarm, subscriptions_of: SubscriptionsOf
         return _no_confirmed_subscription(app.target, notified, subscriptions_of)
     if actions:
         return action_failed(actions[0])
+    silence = actions_disabled(alarm) or muted(app.target, alarm)
     recorded = any(each.new_state == "ALARM" for each in events)
     if recorded and datetime.now(UTC) - since > _ACTION_DELAY:
         message = f"{alarm.name} notified no topic when it fired"
-        return actions_disabled(alarm) or Problem("actions-disabled", message, hint=_HISTORY_HINT)
-    return actions_disabled(alarm) or _no_confirmed_subscription(
-        app.target, topics(alarm), subscriptions_of
-    )
+        return silence or Problem("actions-disabled", message, hint=_HISTORY_HINT)
+    return silence or _no_confirmed_subscription(app.target, topics(alarm), subscriptions_of)
 
 
 def _no_confirmed_subscription(

@@ -17,6 +17,7 @@ from .lock import deploy_lock_status
 from .notifications import (
     actions_disabled,
     missing_alarms,
+    muted,
     nobody_notified,
     pending_subscriptions,
     undelivered_reason,
@@ -62,7 +63,7 @@ class StatusReader:
         deployment, app = self._deployment, self._app
         api = self._api()
         function = self._function()
-        alarms = self._try(lambda: app.alarms.get(deployment.alarm_names))
+        alarms = self._alarms()
         subscriptions = self._subscriptions_of(deployment.topic_arn)
         lock = app.terraform_locks.lock()
         deploy_lock = deploy_lock_status(app)
@@ -168,11 +169,18 @@ class StatusReader:
             )
         return state
 
+    def _alarms(self) -> tuple[Alarm, ...] | None:
+        alarms = self._try(lambda: self._app.alarms.get(self._deployment.alarm_names))
+        if alarms is None:
+            return None
+        return self._try(lambda: self._app.alarms.with_mute_rules(alarms)) or alarms
+
     def _check_alarms(self, alarms: tuple[Alarm, ...]) -> None:
         for problem in missing_alarms(self._deployment.alarm_names, alarms):
             self._add(problem, unhealthy=True)
-        for problem in filter(None, map(actions_disabled, alarms)):
-            self._add(problem)
+        for alarm in alarms:
+            for problem in filter(None, (actions_disabled(alarm), muted(self._app.target, alarm))):
+                self._add(problem)
 
     def _check_firing(self, alarm: Alarm) -> None:
         """Add that the alarm fires and, if so, that nobody was notified."""

@@ -227,7 +227,7 @@ class Permissions:
         boards = [v for k, v in parameters.items() if k.startswith("DashboardName")]
         resources = [f"arn:aws:cloudwatch:{_PLACE}:alarm:{name}" for name in alarms]
         resources += [f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}" for name in boards]
-        if parameters["Action"].startswith("DescribeAlarm"):
+        if parameters["Action"].startswith(("DescribeAlarm", "ListAlarmMuteRules")):
             resources = ["*"]
         acts = [
             v for k, v in parameters.items() if re.match(r"(Alarm|OK|InsufficientData)Actions\.", k)

@@ -247,7 +247,7 @@ def test_recorded_calls_are_allowed(
 ) -> None:
     """Each call that the commands of a pipeline make is allowed to the role that runs them.
 
-    The deployer runs all commands; the planner runs plan, status and outputs.
+    The deployer runs all commands; the planner runs plan, drift, status and outputs.
     """
     deployer, planner = policies["deployer"], policies["planner"]
     permissions = Permissions()
@@ -268,6 +268,7 @@ def test_recorded_calls_are_allowed(
     run("status", planning=True)
     run("outputs", planning=True)
     run("plan", planning=True)
+    run("drift", planning=True)
     handler = account.path / "lambda_function/handler.py"
     handler.write_text(f"{handler.read_text()}\n# changed\n")
     run(

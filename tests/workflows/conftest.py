@@ -57,7 +57,10 @@ class Observed:
         self.deployments = SimpleNamespace(
             get=self._deployment, state_record=lambda: _value(_DENIED)
         )
-        self.alarms = SimpleNamespace(get=self._alarms, history=self._history)
+        self.mutes: Any = {}
+        self.alarms = SimpleNamespace(
+            get=self._alarms, history=self._history, with_mute_rules=self._with_mute_rules
+        )
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
         self.deploy_lock: StoredLock | None = None
         self.deploy_locks = SimpleNamespace(queue=lambda: LockQueue("", self.deploy_lock, ()))
@@ -67,6 +70,7 @@ class Observed:
         self.state_files = SimpleNamespace(read=lambda key: None)
         self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
+            aws_command=lambda *words: f"aws {' '.join(words)}",
             confirmation_hint=lambda topic: "confirm: aws confirm",
             explain=lambda error: self.explained or error,
         )
@@ -90,6 +94,10 @@ class Observed:
 
     def _alarms(self, names: Iterable[str]) -> tuple[Alarm, ...]:
         return tuple(alarm for alarm in _value(self.found_alarms) if alarm.name in names)
+
+    def _with_mute_rules(self, alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
+        rules = _value(self.mutes)
+        return tuple(replace(alarm, muted_by=rules.get(alarm.name, ())) for alarm in alarms)
 
     def _history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None

@@ -318,3 +318,13 @@ def test_a_slow_response_passes(observed: Any, server: Any) -> None:
     done = drill(observed, SLOW)
     assert done.complete
     assert done.requests[0].latency_ms > 1000
+
+
+def test_a_drill_does_not_wait_for_a_muted_alarm(observed: Any, failing: Any) -> None:
+    """It sends no request; without waiting, it says that nobody will be notified."""
+    observed.mutes = {"LambdaErrorAlarm": ("freeze",)}
+    with pytest.raises(TtOpsError, match="muted by the mute rule 'freeze'") as caught:
+        drill(observed, ERROR, timeout=1)
+    assert (caught.value.code, failing.asked) == ("alarm-muted", [])
+    assert drill(observed, ERROR).complete
+    assert "muted" in observed.notes[0]

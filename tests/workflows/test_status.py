@@ -269,3 +269,34 @@ def test_watching_reads_the_status_again(observed: Any, server: Any) -> None:
     result = list(islice(watch(observed, 0.05), 3))
     assert [each.healthy for each in result] == [True] * 3
     assert len(server.asked) == 3
+
+
+def test_a_muted_alarm_is_a_problem(observed: Any) -> None:
+    """The hint deletes the rule; the service itself is healthy."""
+    observed.mutes = {"LambdaErrorAlarm": ("my freeze",)}
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["alarm-muted"])
+    assert "'my freeze'" in result.problems[0].message
+    assert result.problems[0].hint.endswith(
+        "aws cloudwatch delete-alarm-mute-rule --alarm-mute-rule-name my freeze"
+    )
+
+
+def test_an_alarm_that_fires_while_muted_notified_nobody(
+    observed: Any, alarm: Alarm, transition: Make
+) -> None:
+    """The history has the transition, and no action."""
+    observed.found_alarms = [replace(alarm, state="ALARM")]
+    observed.mutes = {alarm.name: ("freeze",)}
+    observed.histories = [(transition(alarm.since, "OK", "ALARM"),)]
+    result = status(observed)
+    assert not result.healthy
+    assert "nobody-notified" in codes(result)
+
+
+def test_mute_rules_that_may_not_be_read_make_the_service_unhealthy(observed: Any) -> None:
+    """The alarms are shown all the same."""
+    observed.mutes = ConfigurationError("aws-access-denied", "no", hint="ask: aws sts")
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (False, ["aws-access-denied"])
+    assert len(result.alarms) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.times import timestamp
 
-from .session import AwsSession, aws_errors
+from .session import UNKNOWN_OPERATION, AwsError, AwsSession, aws_errors
 
 # Names of a DescribeAlarms, and items of a DescribeAlarmHistory
 # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
@@ -36,6 +37,45 @@ class Alarms:
                 answer = self._client.describe_alarms(AlarmNames=batch, MaxRecords=_PER_CALL)
             alarms |= {item["AlarmName"]: _alarm(item) for item in answer["MetricAlarms"]}
         return tuple(alarms[name] for name in names if name in alarms)
+
+    def with_mute_rules(self, alarms: Sequence[Alarm]) -> tuple[Alarm, ...]:
+        """Return the alarms with the mute rules that are active for them.
+
+        They stay None where the target or this version of boto3 has no such rules.
+        """
+        if not hasattr(self._client, "list_alarm_mute_rules"):  # new in boto3 1.42
+            return tuple(alarms)
+        try:
+            # Mostly there is none, and then one call is enough.
+            is_any = bool(alarms and self._mute_rules())
+            return tuple(
+                replace(each, muted_by=self._mute_rules(AlarmName=each.name) if is_any else ())
+                for each in alarms
+            )
+        except AwsError as error:
+            if error.aws_code not in UNKNOWN_OPERATION:
+                raise
+            return tuple(alarms)
+
+    def _mute_rules(self, **query: str) -> tuple[str, ...]:
+        """Return the names of active mute rules; a summary has no name but an ARN.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
+        """
+        token: dict[str, str] = {}
+        names: list[str] = []
+        while True:
+            with aws_errors("reading the alarms' mute rules"):
+                answer = self._client.list_alarm_mute_rules(
+                    **query, **token, Statuses=["ACTIVE"], MaxRecords=_PER_CALL
+                )
+            names += (
+                item["AlarmMuteRuleArn"].split(":", 6)[6]
+                for item in answer.get("AlarmMuteRuleSummaries", ())
+            )
+            if not answer.get("NextToken"):
+                return tuple(names)
+            token = {"NextToken": answer["NextToken"]}
 
     def history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None

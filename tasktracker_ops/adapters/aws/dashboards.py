@@ -12,7 +12,7 @@ from typing import Any
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.dashboard import Annotation, Dashboard, Metric, Widget, WidgetLine
 
-from .session import AwsError, AwsSession, aws_errors
+from .session import UNKNOWN_OPERATION, AwsError, AwsSession, aws_errors
 
 COLUMNS = 24
 _SIDE = 6
@@ -21,9 +21,6 @@ _PERIOD = 300
 # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Metric-Widget-Structure.html).
 _PIXELS = 60
 _MAX_PIXELS = 2000
-# Error codes for an operation that does not exist, in moto, LocalStack and AWS.
-_UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "InvalidAction"}
-_UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
 
 
 class Dashboards:
@@ -67,7 +64,7 @@ class Dashboards:
                     MetricWidget=json.dumps(request)
                 )
         except AwsError as error:
-            if error.aws_code not in _UNKNOWN_OPERATION:
+            if error.aws_code not in UNKNOWN_OPERATION:
                 raise
             raise TtOpsError(
                 "widget-image-unavailable",

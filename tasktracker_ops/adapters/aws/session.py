@@ -57,6 +57,9 @@ _NOT_FOUND |= {"InvalidResourceId"}  # SSM's, of a parameter whose tags are read
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
 _THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}
+# Of an operation that does not exist, in moto, LocalStack and AWS.
+UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "InvalidAction"}
+UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
 _LOGIN_HINT = "sign in, or choose another profile (--profile NAME): aws sso login --profile NAME"
 # The command prints no credentials.
 _CONNECTION_HINT = (

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from tasktracker_ops.models.drift import ForeignPolicy, Refresh
 from tasktracker_ops.models.plan import (
     SENSITIVE,
     UNKNOWN,
@@ -21,7 +23,27 @@ from tasktracker_ops.models.plan import (
 
 _LONGEST = 60  # characters of a value that is shown
 _PUBLIC = "NONE"
+_FUNCTION = "aws_lambda_function"
+_ROLE = "aws_iam_role"
+_ROLE_POLICY = "aws_iam_role_policy"
 _SHARDS = "TASKS_STATUS_SHARDS"
+# What AWS alone decides, by the provider's schema; tests/terraform/test_drift.py compares them.
+COMPUTED = {
+    *("api_endpoint", "beginning_archive_time", "code_sha256"),
+    *("confirmation_was_authenticated", "create_date", "dashboard_arn", "execution_arn"),
+    *("has_value_wo", "integration_response_selection_expression", "invoke_arn", "invoke_url"),
+    *("last_modified", "owner", "owner_id", "pending_confirmation", "qualified_arn"),
+    *("qualified_invoke_arn", "signing_job_arn", "signing_profile_version_arn"),
+    *("source_code_size", "stream_arn", "stream_label", "unique_id"),
+}
+# By type, what follows from other resources, or from AWS's own automatic deployments.
+_DERIVED = {
+    "aws_apigatewayv2_stage": {"deployment_id"},
+    _ROLE: {"inline_policy", "managed_policy_arns"},
+    _FUNCTION: {"version"},
+    "aws_sns_topic": {"policy"},
+    "aws_ssm_parameter": {"version"},
+}
 
 
 def read_plan(document: Mapping[str, Any], summary: Plan, clean: Callable[[str], str]) -> Plan:
@@ -145,7 +167,7 @@ def _fewer_shards(entries: list[Mapping[str, Any]]) -> tuple[int, int] | None:
     """Return the function's partitions per status before and after, if they become fewer."""
     counts: dict[str, int] = {}
     for entry in entries:
-        if entry["type"] != "aws_lambda_function":
+        if entry["type"] != _FUNCTION:
             continue
         for side in ("before", "after"):
             for environment in (entry["change"].get(side) or {}).get("environment") or ():
@@ -170,3 +192,54 @@ def _drift(
         reverted = tuple(each for each in drift.attributes if each.name in names)
         if reverted or drift.action == "delete":
             yield replace(drift, attributes=reverted)
+
+
+def read_refresh(document: Mapping[str, Any], clean: Callable[[str], str]) -> Refresh:
+    """Return what a refresh-only plan found changed outside of Terraform.
+
+    Left out is noise: what AWS alone decides, what follows from another resource, a value that is
+    unset in another way, JSON in another order, and in `tags_all` what `tags` has already.
+    """
+    state = document.get("prior_state", {}).get("values", {}).get("root_module", {})
+    resources = [each for each in state.get("resources", ()) if each["mode"] == "managed"]
+    entries = [
+        _without_noise(entry)
+        for entry in document.get("resource_drift", ())
+        if entry.get("mode") != "data"
+    ]
+    changes = (_change(entry, clean) for entry in entries)
+    code = [r["values"]["source_code_hash"] for r in resources if r["type"] == _FUNCTION]
+    return Refresh(
+        in_order(each for each in changes if each.attributes or each.action == "delete"),
+        code[0] if code else None,
+        tuple(_foreign_policies(resources)),
+    )
+
+
+def _without_noise(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the entry, in which an attribute that differs by noise only has its old value."""
+    before, after = (dict(entry["change"].get(side) or {}) for side in ("before", "after"))
+    noise = COMPUTED | _DERIVED.get(entry["type"], set())
+    if before.get("tags") != after.get("tags") and (before.get("tags") or after.get("tags")):
+        noise |= {"tags_all"}
+    for name in after.keys() & before.keys():
+        if name in noise or _json(before[name]) == _json(after[name]):
+            after[name] = before[name]
+    return {**entry, "change": {**entry["change"], "before": before, "after": after}}
+
+
+def _foreign_policies(resources: list[Mapping[str, Any]]) -> Iterator[ForeignPolicy]:
+    """Yield what was given to a role besides: no plan removes it, and an apply accepts it."""
+    ours = {each["values"].get("name") for each in resources if each["type"] == _ROLE_POLICY}
+    for role in (each["values"] for each in resources if each["type"] == _ROLE):
+        inline = {each.get("name") for each in role.get("inline_policy") or ()}
+        for policy in [*sorted(inline - ours), *(role.get("managed_policy_arns") or ())]:
+            yield ForeignPolicy(role["name"], policy)
+
+
+def _json(value: Any) -> Any:
+    """Return the value that a text of JSON stands for; any other value as it is."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from tasktracker_ops.adapters.host.processes import user_at_host
 from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.models.drift import Refresh
 from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.models.recovery import KilledRun, UnsavedState
 
@@ -29,7 +30,7 @@ from .errors import (
 )
 from .events import Transcript, strip_colours
 from .runs import Runs
-from .saved_plan import read_plan
+from .saved_plan import read_plan, read_refresh
 from .unsaved_state import StateIdentity, describe, is_newer, state_not_saved
 
 Variable = str | bool | int | None
@@ -165,6 +166,22 @@ class Stack:
             file = folder / "plan"
             plan = self.plan(file, destroy=destroy, targets=targets, lock_timeout=lock_timeout)
             yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
+
+    def drift(self, *, lock_timeout: int = 0) -> Refresh:
+        """Return what was changed outside of Terraform, by a refresh-only plan.
+
+        Its exit code says nothing: https://github.com/hashicorp/terraform/issues/37406.
+        """
+        self.initialise()
+        with self._runs.folder("plan") as folder:
+            file = folder / "plan"
+            self._run("plan", out=str(file), refresh_only=FLAG, lock_timeout=f"{lock_timeout}s")
+            return read_refresh(self._show(file), self._redact)
+
+    def refresh(self, *, lock_timeout: int = 0) -> None:
+        """Write into the state what is there, and change nothing else."""
+        self.initialise()
+        self._run("apply", refresh_only=FLAG, auto_approve=FLAG, lock_timeout=f"{lock_timeout}s")
 
     def _show(self, file: Path) -> Mapping[str, Any]:
         run = self._once("show", str(file.absolute()), json=FLAG)

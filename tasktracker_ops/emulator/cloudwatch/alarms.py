@@ -22,6 +22,7 @@ from . import evaluation, metrics, notification
 from .evaluation import INSUFFICIENT_DATA, Datapoint, Rule
 from .history import History
 from .metrics import MetricId
+from .mute_rules import MuteRules
 from .notification import NotificationFailed
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ class AlarmEvaluator:
 
     def __init__(self, schedule: EvaluationSchedule) -> None:
         self.history = History()
+        self.mute_rules = MuteRules()
+        # The states before, of alarms whose actions for the present state were not run yet.
+        self._to_notify: dict[tuple[str, str], str] = {}
         self._schedule = schedule
         # Evaluation and the operations on alarms take turns.
         self._turn = threading.RLock()
@@ -62,20 +66,21 @@ class AlarmEvaluator:
             before, alarm = backend.alarms.get(name), store()
             alarm.state_reason_data = None
             if before is None:
+                self._to_notify.pop((alarm.region_name, name), None)
                 alarm.state_value = INSUFFICIENT_DATA
-                alarm.state_updated_timestamp = alarm.state_transitioned_timestamp = self._now()
+                alarm.state_updated_timestamp = alarm.state_transitioned_timestamp = self.now()
             else:
                 for attribute in _STATE:
                     setattr(alarm, attribute, getattr(before, attribute))
             kind = "Create" if before is None else "Update"
             summary = f'Alarm "{name}" {kind.lower()}d'
-            self.history.add(alarm, self._now(), "ConfigurationUpdate", summary, {"type": kind})
+            self.history.add(alarm, self.now(), "ConfigurationUpdate", summary, {"type": kind})
         return alarm
 
     def change(self, alarm: Any, state: str, reason: str) -> None:
         """Set the state of moto's alarm; if it is a new one, record it and notify."""
         with self._turn:
-            now, old_state = self._now(), alarm.state_value
+            now, old_state = self.now(), alarm.state_value
             old = {"stateValue": old_state, "stateReason": alarm.state_reason}
             alarm.state_value, alarm.state_reason = state, reason
             alarm.state_updated_timestamp = now
@@ -85,6 +90,17 @@ class AlarmEvaluator:
             new = {"stateValue": state, "stateReason": reason}
             summary = f"Alarm updated from {old_state} to {state}"
             self.history.add(alarm, now, "StateUpdate", summary, {"oldState": old, "newState": new})
+            self._to_notify[(alarm.region_name, alarm.name)] = old_state
+            self._run_actions(alarm)
+
+    def _run_actions(self, alarm: Any) -> None:
+        """Run the actions of the alarm's state, once: not while it is muted, but afterwards.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules-behaviour.html
+        """
+        key = (alarm.region_name, alarm.name)
+        if key in self._to_notify and not self.mute_rules.mute(alarm, self.now()):
+            old_state = self._to_notify.pop(key)
             for action in notification.actions(alarm):
                 self._run_action(alarm, action, old_state)
 
@@ -101,6 +117,7 @@ class AlarmEvaluator:
         with self._turn:
             if backend.alarms.get(alarm.name) is not alarm:
                 return  # replaced or deleted meanwhile
+            self._run_actions(alarm)
             rule = Rule(
                 alarm.comparison_operator,
                 float(alarm.threshold),
@@ -122,9 +139,10 @@ class AlarmEvaluator:
         else:
             state, summary = "Succeeded", f"Successfully executed action {action}"
         data = {"actionState": state, "notificationResource": action}
-        self.history.add(alarm, self._now(), "Action", summary, data)
+        self.history.add(alarm, self.now(), "Action", summary, data)
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time by which alarms are evaluated."""
         return datetime.fromtimestamp(self._schedule.clock(), UTC)
 
 

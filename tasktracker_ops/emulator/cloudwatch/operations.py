@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.exceptions import ResourceNotFoundException, ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
+
+from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from . import metrics
 from .alarms import AlarmEvaluator
 from .evaluation import COMPARISONS, MISSING_DATA
 from .metrics import MetricId, is_statistic
+from .mute_rules import MuteRule, window
+
+Operation = Callable[[CloudWatchResponse], ActionResult]
 
 _MAX_RECORDS = 100
 
@@ -124,9 +129,7 @@ def set_alarm_state_in(alarms: AlarmEvaluator) -> Callable[[Alarm, str, str, str
     return update
 
 
-def describe_alarm_history_of(
-    alarms: AlarmEvaluator,
-) -> Callable[[CloudWatchResponse], ActionResult]:
+def describe_alarm_history_of(alarms: AlarmEvaluator) -> Operation:
     """Return DescribeAlarmHistory, newest items first.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
@@ -148,6 +151,74 @@ def describe_alarm_history_of(
         return ActionResult({"AlarmHistoryItems": page, "NextToken": next_token})
 
     return describe
+
+
+def put_alarm_mute_rule_of(alarms: AlarmEvaluator) -> Operation:
+    """Return PutAlarmMuteRule, which stores a rule with one window."""
+
+    def put(request: CloudWatchResponse) -> ActionResult:
+        _refuse_parameters(request, "Tags")
+        given = request._get_params()
+        begin, end = window(given["Rule"]["Schedule"])
+        dates = (given.get("StartDate"), given.get("ExpireDate"))
+        start, expire = (each and _utc(each) for each in dates)
+        rule = MuteRule(
+            given["Name"],
+            f"arn:aws:cloudwatch:{request.region}:{ACCOUNT_ID}:alarm-mute-rule:{given['Name']}",
+            given.get("Description"),
+            given["Rule"],
+            given.get("MuteTargets") or {},
+            start,
+            expire,
+            alarms.now(),
+            begin,
+            end,
+        )
+        alarms.mute_rules.put(request.region, rule)
+        return ActionResult({})
+
+    return put
+
+
+def list_alarm_mute_rules_of(alarms: AlarmEvaluator) -> Operation:
+    """Return ListAlarmMuteRules, by names, on a single page."""
+
+    def list_rules(request: CloudWatchResponse) -> ActionResult:
+        _refuse_parameters(request, "NextToken")
+        given, now = request._get_params(), alarms.now()
+        name, statuses = given.get("AlarmName"), given.get("Statuses")
+        rules = [
+            {"Status": each.status(now), **vars(each)}
+            for each in alarms.mute_rules.of(request.region)
+            if (name is None or each.targets(name))
+            and (not statuses or each.status(now) in statuses)
+        ]
+        return ActionResult({"AlarmMuteRuleSummaries": rules})
+
+    return list_rules
+
+
+def get_alarm_mute_rule_of(alarms: AlarmEvaluator) -> Operation:
+    """Return GetAlarmMuteRule."""
+
+    def get(request: CloudWatchResponse) -> ActionResult:
+        name = request._get_params()["AlarmMuteRuleName"]
+        rule = alarms.mute_rules.get(request.region, name)
+        if rule is None:
+            raise ResourceNotFoundException
+        return ActionResult({"Status": rule.status(alarms.now()), **vars(rule)})
+
+    return get
+
+
+def delete_alarm_mute_rule_of(alarms: AlarmEvaluator) -> Operation:
+    """Return DeleteAlarmMuteRule, which also succeeds where there is no such rule."""
+
+    def delete(request: CloudWatchResponse) -> ActionResult:
+        alarms.mute_rules.delete(request.region, request._get_params()["AlarmMuteRuleName"])
+        return ActionResult({})
+
+    return delete
 
 
 def _refuse_parameters(request: CloudWatchResponse, *names: str) -> None:

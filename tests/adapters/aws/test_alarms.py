@@ -214,3 +214,43 @@ def test_throttled_request_is_retried(server: Any) -> None:
     )
     assert Alarms(AwsSession(environment)).get(["a"]) == ()
     assert len(server.asked) == 3
+
+
+ACTIVE = {"Statuses": ["ACTIVE"], "MaxRecords": 100}
+
+
+def rules(*names: str) -> dict[str, Any]:
+    """A page of mute rules."""
+    arn = "arn:aws:cloudwatch:eu-west-3:123456789012:alarm-mute-rule"
+    return {"AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": f"{arn}:{name}"} for name in names]}
+
+
+def test_one_call_says_that_no_mute_rule_is_active(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """Mostly that is so, and nothing more is read."""
+    alarm = one(alarms, cloudwatch, ITEM)
+    assert alarm.muted_by is None
+    cloudwatch.add_response("list_alarm_mute_rules", rules(), ACTIVE)
+    assert alarms.with_mute_rules([alarm])[0].muted_by == ()
+
+
+def test_active_mute_rules_are_read_per_alarm(alarms: Alarms, cloudwatch: Stubber) -> None:
+    """A rule of other alarms does not count; a name may hold a colon, and pages are followed."""
+    alarm = one(alarms, cloudwatch, ITEM)
+    cloudwatch.add_response("list_alarm_mute_rules", rules("other"), ACTIVE)
+    query = {**ACTIVE, "AlarmName": "LambdaErrorAlarm"}
+    page = {**rules("a:b"), "NextToken": "next"}
+    cloudwatch.add_response("list_alarm_mute_rules", page, query)
+    cloudwatch.add_response("list_alarm_mute_rules", rules("c"), {**query, "NextToken": "next"})
+    assert alarms.with_mute_rules([alarm])[0].muted_by == ("a:b", "c")
+
+
+def test_mute_rules_are_unknown_where_there_is_no_such_operation(
+    alarms: Alarms, cloudwatch: Stubber
+) -> None:
+    """As with other emulators of AWS; a refusal is an error."""
+    alarm = one(alarms, cloudwatch, ITEM)
+    cloudwatch.add_client_error("list_alarm_mute_rules", "InvalidAction", "unknown", 400)
+    assert alarms.with_mute_rules([alarm])[0].muted_by is None
+    cloudwatch.add_client_error("list_alarm_mute_rules", "AccessDenied", "no", 403)
+    with pytest.raises(ConfigurationError, match="mute rules"):
+        alarms.with_mute_rules([alarm])

@@ -93,3 +93,30 @@ def test_missing_function_has_no_state(
     )
     with pytest.raises(AwsNotFound, match="alias 'live' of the function 'tracker'"):
         functions.state("live")
+
+
+def test_a_version_has_its_code_and_settings(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """What every version has of its own is no setting; an older AWS gives no ConfigSha256."""
+    answer = {
+        "Version": "7",
+        "CodeSha256": "abc=",
+        "MemorySize": 128,
+        "LastModified": "2026-01-01T00:00:00.000+0000",
+        "State": "Active",
+    }
+    query = {"FunctionName": "tracker", "Qualifier": "live"}
+    stub("lambda").add_response("get_function_configuration", answer, query)
+    version = functions.version("live")
+    assert (version.version, version.code_sha256, version.config_sha256) == ("7", "abc=", None)
+    assert version.settings == {"MemorySize": 128}
+
+
+def test_published_code_can_run(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+    """Its version is active before anything points to it."""
+    upload = {"FunctionName": "tracker", "ZipFile": b"zip", "Publish": True}
+    stub("lambda").add_response("update_function_code", {"Version": "8"}, upload)
+    query = {"FunctionName": "tracker", "Qualifier": "8"}
+    stub("lambda").add_response("get_function_configuration", {"State": "Active"}, query)
+    assert functions.publish(b"zip") == "8"

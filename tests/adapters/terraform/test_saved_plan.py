@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.terraform.saved_plan import read_plan
+from tasktracker_ops.adapters.terraform.saved_plan import read_plan, read_refresh
 from tasktracker_ops.models.plan import SENSITIVE, UNKNOWN, AttributeChange, Plan, ResourceChange
 
 TABLE = "aws_dynamodb_table"
@@ -226,3 +226,93 @@ def test_changed_outputs_are_listed_without_other_changes() -> None:
     outputs = {"it": {"actions": ["create"]}, "same": {"actions": ["no-op"]}}
     plan = read({"output_changes": outputs})
     assert [(change.address, change.action) for change in plan.changes] == [("output.it", "create")]
+
+
+def refreshed(type: str, before: Any, after: Any) -> dict[str, list[str]]:
+    """Return what a refresh-only plan says about a resource: its attributes by address."""
+    actions = ["delete" if after is None else "update"]
+    change = {"actions": actions, "before": before, "after": after}
+    entry = {"address": type, "mode": "managed", "type": type, "change": change}
+    found = read_refresh({"resource_drift": [entry]}, str)
+    return {each.address: [a.name for a in each.attributes] for each in found.changes}
+
+
+def test_a_refresh_finds_what_was_changed_or_deleted() -> None:
+    """Values are masked as in a plan."""
+    change = {"actions": ["update"], "before": {"memory_size": 128}, "after": {"memory_size": 256}}
+    secret = {"actions": ["update"], "before": {"value": "a"}, "after": {"value": "secret"}}
+    entries = [
+        {"address": address, "mode": "managed", "type": TABLE, "change": each}
+        for address, each in (("function", change), ("parameter", secret))
+    ]
+    found = read_refresh({"resource_drift": entries}, lambda text: text.replace("secret", "***"))
+    assert [each.attributes for each in found.changes] == [
+        (AttributeChange("memory_size", "128", "256"),),
+        (AttributeChange("value", SENSITIVE, SENSITIVE),),
+    ]
+    assert found.code_sha256 is None
+    assert refreshed("aws_sns_topic_subscription", {"arn": "a"}, None) == {
+        "aws_sns_topic_subscription": []
+    }
+
+
+@pytest.mark.parametrize(
+    ("type", "before", "after"),
+    [
+        ("aws_lambda_function", {"last_modified": "1", "version": "1"}, {"version": "2"}),
+        ("aws_lambda_function", {"layers": None}, {"layers": []}),
+        ("aws_sns_topic_subscription", {"pending_confirmation": True}, {}),
+        ("aws_cloudwatch_dashboard", {"body": '{"a": 1, "b": 2}'}, {"body": '{"b":2,"a":1}'}),
+        ("aws_sns_topic", {"policy": "{}"}, {"policy": '{"Statement": []}'}),
+        ("aws_apigatewayv2_stage", {"deployment_id": "a"}, {"deployment_id": "b"}),
+        (
+            TABLE,
+            {"tags": None, "tags_all": {"a": "1", "b": "2"}},
+            {"tags_all": {"b": "2", "a": "1"}},
+        ),
+    ],
+)
+def test_a_refresh_leaves_out_noise(
+    type: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """What AWS alone decides or orders, and what is unset in another way, was changed by nobody."""
+    assert refreshed(type, before, {**dict.fromkeys(before), **after}) == {}
+
+
+def test_a_tag_is_one_difference() -> None:
+    """A tag that was added is in `tags`; one of the provider's own that was removed is not."""
+    both = {"tags": {"x": "1"}, "tags_all": {"x": "1"}}
+    assert refreshed(TABLE, {"tags": {}, "tags_all": {}}, both) == {TABLE: ["tags"]}
+    removed = refreshed(TABLE, {"tags": {}, "tags_all": {"a": "1"}}, {"tags": {}, "tags_all": {}})
+    assert removed == {TABLE: ["tags_all"]}
+
+
+def test_a_policy_that_was_given_to_a_role_is_named() -> None:
+    """Even after an apply has accepted it; those that are resources of their own are not."""
+
+    def resource(type: str, **values: Any) -> dict[str, Any]:
+        return {"mode": "managed", "type": type, "values": {"name": "ours", **values}}
+
+    role = resource(
+        "aws_iam_role",
+        inline_policy=[{"name": "ours"}, {"name": "by-hand"}],
+        managed_policy_arns=["arn:aws:iam::aws:policy/AdministratorAccess"],
+    )
+    resources = [role, resource("aws_iam_role_policy")]
+    document = {"prior_state": {"values": {"root_module": {"resources": resources}}}}
+    assert [each.policy for each in read_refresh(document, str).policies] == [
+        "by-hand",
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+    ]
+    assert refreshed("aws_iam_role", {"inline_policy": []}, {"inline_policy": [{}]}) == {}
+
+
+def test_a_refresh_has_the_digest_of_the_deployed_code() -> None:
+    """It is the state's, which a refresh leaves as it is."""
+    function = {
+        "mode": "managed",
+        "type": "aws_lambda_function",
+        "values": {"source_code_hash": "Yz="},
+    }
+    state = {"values": {"root_module": {"resources": [function]}}}
+    assert read_refresh({"prior_state": state}, str).code_sha256 == "Yz="

@@ -1,0 +1,70 @@
+"""Drift: what differs from what the last deploy made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasktracker_ops.errors import Problem
+
+from .plan import AttributeChange, ResourceChange
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPolicy:
+    """A policy of a role that is no resource of the project: a name, or an ARN if attached."""
+
+    role: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh-only plan found changed or added, and the digest of the deployed code.
+
+    The digest is Lambda's own form (SHA-256, base64), and None where the state has no function.
+    """
+
+    changes: tuple[ResourceChange, ...]
+    code_sha256: str | None
+    policies: tuple[ForeignPolicy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionVersion:
+    """A version of the function, or `$LATEST`: its code's digest, and its configuration.
+
+    `config_sha256` is None where AWS gives none; `settings` are Lambda's own keys and values.
+    """
+
+    version: str
+    code_sha256: str
+    config_sha256: str | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that differs: `name` is its Terraform address, or its name in AWS.
+
+    `code` is resource-changed, resource-deleted, code-changed, configuration-changed, policy-added,
+    or that of a problem such as alarm-muted; `hint` ends with the command that fixes it.
+    `fixed_by_deploy` says whether that is `tt-ops drift --fix`.
+    """
+
+    code: str
+    name: str
+    message: str
+    hint: str
+    attributes: tuple[AttributeChange, ...] = ()
+    fixed_by_deploy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """The drift that there is, what of it was `fixed`, and what could not be checked."""
+
+    drift: tuple[Drift, ...]
+    fixed: tuple[Drift, ...] = ()
+    problems: tuple[Problem, ...] = ()
