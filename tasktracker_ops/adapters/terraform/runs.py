@@ -72,23 +72,28 @@ class Runs:
 
     def _enter(self, kind: str) -> Path:
         with _guard:
-            ours = _ours.get(self.path)
-            if ours is None:
+            if self.path not in _ours:
                 with self._locked():
-                    ours = _ours[self.path] = self._create()
-            folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=ours.path))
+                    _ours[self.path] = self._create()
+            ours = _ours[self.path]
             ours.users += 1
-            return folder
+            try:
+                return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=ours.path))
+            except OSError:
+                self._release(ours)
+                raise
 
     def _leave(self, folder: Path) -> None:
         with _guard:
-            ours = _ours[self.path]
             shutil.rmtree(folder, ignore_errors=True)
-            ours.users -= 1
-            if ours.users == 0:
-                del _ours[self.path]
-                shutil.rmtree(ours.path, ignore_errors=True)
-                os.close(ours.owner)
+            self._release(_ours[self.path])
+
+    def _release(self, ours: _Ours) -> None:
+        ours.users -= 1
+        if ours.users == 0:
+            del _ours[self.path]
+            shutil.rmtree(ours.path, ignore_errors=True)
+            os.close(ours.owner)
 
     def _create(self) -> _Ours:
         path = self.path / f"{os.getpid()}-{int(time.time())}"
@@ -96,7 +101,8 @@ class Runs:
         owner = _open(path / "owner")
         fcntl.flock(owner, fcntl.LOCK_EX)
         # For people who look; the lock ends with the process, whatever its pid is used for later.
-        os.write(owner, json.dumps(asdict(this_process())).encode())
+        with ignoring_full_disk():
+            os.write(owner, json.dumps(asdict(this_process())).encode())
         return _Ours(path, owner)
 
     @contextmanager
