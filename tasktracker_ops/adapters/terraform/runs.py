@@ -24,7 +24,6 @@ from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.recovery import KilledRun
 
-from . import process
 from .disk import ignoring_full_disk, reporting_full_disk
 from .orphans import ProcessGroup
 
@@ -150,7 +149,7 @@ class Runs:
 
 def record_group(folder: Path, pid: int) -> None:
     """Record in its folder the process group of a command that has started."""
-    group = ProcessGroup.of(pid, has_death_signal=process.HAS_DEATH_SIGNAL)
+    group = ProcessGroup.of(pid)
     with ignoring_full_disk():
         if group:
             group.write(folder / _GROUP)
