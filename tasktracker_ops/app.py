@@ -339,14 +339,16 @@ class App:
                 "lambda_function_name": settings.function_name,
                 "dynamodb_table_name": settings.table_name,
                 "alert_email": alert_email,
-                "function_permissions_boundary": self.iam.policy_arn(
-                    f"{settings.function_name}-boundary"
-                )
-                or "",
+                "function_permissions_boundary": self._boundary,
                 "adopt": json.dumps(dict(adopt)),
                 **self.target.terraform_variables(),
             },
         )
+
+    @cached_property
+    def _boundary(self) -> str:
+        """Return the ARN of the boundary of the function's role; empty without one."""
+        return self.iam.policy_arn(f"{self.settings.function_name}-boundary") or ""
 
     def bootstrap_stack(
         self, state_file: Path, variables: TerraformValues, *, command: str
@@ -418,6 +420,7 @@ class App:
             backend=backend,
             variables=variables,
             environment={**environment, **providers},
+            exists_since=self.target.exists_since(),
             report=self.report.terraform,
             redact=self.redact,
             command=command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -56,6 +57,10 @@ class Target(Protocol):
 
     def bootstrap_variables(self) -> TerraformValues:
         """Return the variables of the bootstrap stack that depend on the target."""
+        ...
+
+    def exists_since(self) -> datetime | None:
+        """Return since when the target exists, where it may vanish with all it holds."""
         ...
 
     def alert_email(self) -> str:
@@ -147,6 +152,9 @@ class AwsTarget:
             "s3_use_path_style": endpoint is not None,
             "require_tls": urlsplit(endpoint or "https:").scheme == "https",
         }
+
+    def exists_since(self) -> None:
+        """Return nothing: an account does not vanish."""
 
     def alert_email(self) -> str:
         """Return the address that is set. Raises ConfigurationError without a valid one."""

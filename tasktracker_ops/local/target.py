@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from datetime import datetime
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
@@ -82,6 +83,10 @@ class LocalTarget:
     def bootstrap_variables(self) -> TerraformValues:
         """Return no TLS, and no lifecycle rule, which takes the provider a minute."""
         return {"s3_use_path_style": True, "require_tls": False, "expire_old_versions": False}
+
+    def exists_since(self) -> datetime:
+        """Return when the emulator was started: it holds everything in memory."""
+        return datetime.fromisoformat(self._emulator.running().started_at)
 
     def alert_email(self) -> str:
         """Return the address that is set, or a placeholder: no mail leaves this machine."""

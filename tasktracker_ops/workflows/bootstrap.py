@@ -81,6 +81,8 @@ def _apply(
 ) -> Plan:
     backend = app.state_backend
     app.report.doing(f"reading the state backend {backend.bucket}")
+    # First, since what a dead run left running still writes this state.
+    app.bootstrap_stack(state, {}, command="bootstrap").recover()
     stack = _stack(app, state)
     with planned(app, stack, allowed) as saved:
         plan = saved.plan

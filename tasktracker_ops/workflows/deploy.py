@@ -17,8 +17,9 @@ from .build import build
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
 from .plan_guard import again_if_stale, planned, require_allowed
+from .recovery import recover
 from .smoke import smoke_check, smoke_timeout
-from .state import heal_state, record_state
+from .state import record_state
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
@@ -50,9 +51,7 @@ def deploy(
         made = bootstrap(app, approve=approve, allowed=allowed, lock_timeout=lock_timeout)
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
-        lock.remove_terraform_locks()
-        app.infrastructure().recover()
-        heal_state(app)
+        recover(app, lock, app.infrastructure())
         package = build(app.settings.project)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         before = app.functions.live_version()
@@ -80,7 +79,7 @@ def deploy(
                 return saved.plan
 
         plan = again_if_stale(app, plan_and_apply)
-        record_state(app)
+        record_state(app, lock.lock.who)
         return _finish(app, plan, before, smoke=smoke)
 
 

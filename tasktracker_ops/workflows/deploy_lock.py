@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
+from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models.lock import DeadRun, DeployLock, LockQueue, StoredLock, TerraformLock
 
 if TYPE_CHECKING:
@@ -177,7 +178,14 @@ class HeldLock:
         def left(lock: TerraformLock) -> bool:
             return any(left_by(lock, run) for run in runs)
 
-        for lock in self._app.terraform_locks.remove(left):
+        removed = list(self._app.terraform_locks.remove(left))
+        try:
+            removed += self._app.locks_of(GITHUB_STATE_KEY).remove(left)
+        except ConfigurationError as error:
+            # Who only deploys may not read the lock of the roles for GitHub.
+            if error.code != "aws-access-denied":
+                raise
+        for lock in removed:
             self._app.report.note(f"Removed the lock that Terraform left: {lock.id}")
 
     def stop_heartbeat(self) -> None:

@@ -23,6 +23,7 @@ from .build import build
 from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
 from .plan_guard import again_if_stale
+from .recovery import recover
 from .state import forget_state, heal_state
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ def destroy(
         lock = None
         if exists.bucket:
             lock = stack.enter_context(deploy_lock(app, "destroy", timeout=lock_timeout))
-            lock.remove_terraform_locks()
-        if backend and exists.complete:
-            heal_state(app, GITHUB_STATE_KEY)
+            if exists.complete:
+                recover(app, lock, app.infrastructure(command="destroy"))
+                if backend:
+                    heal_state(app, GITHUB_STATE_KEY)
         if backend and has_github_access(app):
             app.report.note("The roles for GitHub Actions are deleted as well.")
         plan = _NOTHING
@@ -77,8 +79,6 @@ def _remove_deployment(
 ) -> Plan:
     # Terraform reads the package even to delete the function.
     build(app.settings.project)
-    app.infrastructure(command="destroy").recover()
-    heal_state(app)
     stack = app.infrastructure(command="destroy")
 
     def plan_and_apply() -> Plan:

@@ -12,10 +12,12 @@ from tasktracker_ops.models.drift import Drift, DriftReport, ForeignPolicy, Func
 from tasktracker_ops.models.plan import AttributeChange, ResourceChange
 from tasktracker_ops.reporting import ApprovePlan
 
+from .adoption import strays
 from .build import build
 from .deploy import deploy
 from .notifications import muted
 from .smoke import SECONDS, smoke_check
+from .state import state_problems
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -43,6 +45,8 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
         *_function_drift(app, deployment, refresh),
         *(_of_policy(app, each) for each in refresh.policies),
         *(_of_problem(each) for each in mutes if each),
+        *map(_of_problem, strays(app)),
+        *map(_of_problem, state_problems(app)),
     )
     unknown = any(alarm.muted_by is None for alarm in alarms)
     return DriftReport(found, problems=(_MUTES_UNKNOWN,) if unknown else ())

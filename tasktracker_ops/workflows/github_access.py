@@ -14,7 +14,8 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .deploy_lock import deploy_lock
-from .state import heal_state, verify_digest
+from .recovery import recover
+from .state import verify_digest
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -60,7 +61,6 @@ def bootstrap_github(
     if provider is not None and not ours:
         _require_audience(provider)
     with deploy_lock(app, "bootstrap", timeout=lock_timeout) as lock:
-        heal_state(app, GITHUB_STATE_KEY)
         app.report.doing(f"reading the access of {repository.full_name}")
         stack = app.github_stack(
             repository,
@@ -72,6 +72,7 @@ def bootstrap_github(
             },
             command="bootstrap",
         )
+        recover(app, lock, stack, GITHUB_STATE_KEY)
         with stack.planned() as saved:
             plan = saved.plan
             if provider is not None and any(

@@ -32,26 +32,22 @@ _TOLERANCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """A process group, which is a session too, by its leader.
-
-    With `has_death_signal`, the kernel interrupts the leader when its parent dies.
-    """
+    """A process group, which is a session too, by its leader."""
 
     leader: ProcessIdentity
-    has_death_signal: bool
 
     @classmethod
-    def of(cls, leader: int, *, has_death_signal: bool) -> ProcessGroup | None:
+    def of(cls, leader: int) -> ProcessGroup | None:
         """Return the group of a process; None if it has gone."""
         identity = _identify(leader)
-        return cls(identity, has_death_signal) if identity else None
+        return cls(identity) if identity else None
 
     @classmethod
     def read(cls, file: Path) -> ProcessGroup | None:
         """Return the group recorded in a file; None when it is missing or incomplete."""
         try:
             content = json.loads(file.read_text())
-            return cls(ProcessIdentity(**content["leader"]), content["has_death_signal"])
+            return cls(ProcessIdentity(**content["leader"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -70,8 +66,7 @@ class ProcessGroup:
         found = [*self._members(data_directory)]
         leader = next((each for each in found if each.pid == self.leader.pid), None)
         if leader is not None:
-            if not self.has_death_signal:  # A second SIGINT would make Terraform give up its state.
-                _send(leader, signal.SIGINT)
+            # It has got its signal when its parent died, and would give up its state at a second.
             on_wait(leader.pid)
             _wait([leader], _PATIENCE)
         for number in (signal.SIGTERM, signal.SIGKILL):

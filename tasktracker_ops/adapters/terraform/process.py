@@ -1,21 +1,19 @@
 """A child process in its own session, whose output is read line by line.
 
 The terminal's Ctrl-C reaches only this process, which forwards it once and waits for the child.
-The child writes to files, so it can end in order even if this process is killed; on Linux, the
-kernel then interrupts it.
+The child writes to files, and a guard interrupts it if this process is killed, so that it ends in
+order.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess  # nosec B404 # Terraform
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,10 +23,11 @@ from typing import Literal
 from .disk import reporting_full_disk, reserve_space
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Whether the kernel interrupts the child when this process dies.
-HAS_DEATH_SIGNAL = sys.platform == "linux"
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+# Reads a line when the child has ended, and the end of its input when this process has died. The
+# kernel's parent-death signal (prctl) would come once per thread of this process, and Terraform
+# gives up its state at a second one.
+_GUARD = 'read -r ended || kill -INT "$1"'
 # Seconds between looks at the output.
 _POLL = 0.02
 # Seconds between SIGTERM and SIGKILL for processes that outlive the child.
@@ -79,6 +78,7 @@ def run(
         child = _start(command, directory, environment, stdout, stderr)
         signals = 0
         try:
+            stack.enter_context(_guarded(child))
             on_start(child.pid)
             has_ended = False
             while not has_ended:
@@ -156,26 +156,32 @@ def _start(
             stderr=stderr.descriptor,
             start_new_session=True,
             umask=0o077,
-            preexec_fn=_death_signal(),
         )
     except OSError as error:
         raise StartError(error.strerror or str(error)) from error
 
 
-def _death_signal() -> Callable[[], None] | None:
-    """Return what the child calls to get SIGINT when the thread that started it ends."""
-    if not HAS_DEATH_SIGNAL:
-        return None
-    # All that is made is made before the fork; PyDLL does not release the interpreter's lock.
-    prctl = ctypes.PyDLL(None).prctl
-    parent = os.getpid()
-
-    def arm() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arm
+@contextmanager
+def _guarded(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Interrupt the child once if this process dies within the block."""
+    reader, writer = os.pipe()
+    try:
+        guard = subprocess.Popen(  # nosec B603 # no input from outside
+            ["/bin/sh", "-c", _GUARD, "guard", str(child.pid)],
+            stdin=reader,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    finally:
+        os.close(reader)
+    try:
+        yield
+    finally:
+        with suppress(BrokenPipeError):
+            os.write(writer, b"\n")
+        os.close(writer)
+        guard.wait()
 
 
 @contextmanager

@@ -24,7 +24,6 @@ from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.recovery import KilledRun
 
-from . import process
 from .disk import ignoring_full_disk, reporting_full_disk
 from .orphans import ProcessGroup
 
@@ -72,23 +71,28 @@ class Runs:
 
     def _enter(self, kind: str) -> Path:
         with _guard:
-            ours = _ours.get(self.path)
-            if ours is None:
+            if self.path not in _ours:
                 with self._locked():
-                    ours = _ours[self.path] = self._create()
-            folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=ours.path))
+                    _ours[self.path] = self._create()
+            ours = _ours[self.path]
             ours.users += 1
-            return folder
+            try:
+                return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=ours.path))
+            except OSError:
+                self._release(ours)
+                raise
 
     def _leave(self, folder: Path) -> None:
         with _guard:
-            ours = _ours[self.path]
             shutil.rmtree(folder, ignore_errors=True)
-            ours.users -= 1
-            if ours.users == 0:
-                del _ours[self.path]
-                shutil.rmtree(ours.path, ignore_errors=True)
-                os.close(ours.owner)
+            self._release(_ours[self.path])
+
+    def _release(self, ours: _Ours) -> None:
+        ours.users -= 1
+        if ours.users == 0:
+            del _ours[self.path]
+            shutil.rmtree(ours.path, ignore_errors=True)
+            os.close(ours.owner)
 
     def _create(self) -> _Ours:
         path = self.path / f"{os.getpid()}-{int(time.time())}"
@@ -96,7 +100,8 @@ class Runs:
         owner = _open(path / "owner")
         fcntl.flock(owner, fcntl.LOCK_EX)
         # For people who look; the lock ends with the process, whatever its pid is used for later.
-        os.write(owner, json.dumps(asdict(this_process())).encode())
+        with ignoring_full_disk():
+            os.write(owner, json.dumps(asdict(this_process())).encode())
         return _Ours(path, owner)
 
     @contextmanager
@@ -144,7 +149,7 @@ class Runs:
 
 def record_group(folder: Path, pid: int) -> None:
     """Record in its folder the process group of a command that has started."""
-    group = ProcessGroup.of(pid, has_death_signal=process.HAS_DEATH_SIGNAL)
+    group = ProcessGroup.of(pid)
     with ignoring_full_disk():
         if group:
             group.write(folder / _GROUP)
