@@ -8,6 +8,7 @@ from tasktracker_ops.models.plan import Plan
 
 from .bootstrap import require_backend
 from .build import build
+from .deploy_lock import await_dead_terraform_locks
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -21,6 +22,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     alert_email = app.target.alert_email()
     app.ensure_ready()
     require_backend(app)
+    await_dead_terraform_locks(app, lock_timeout)
     build(app.settings.project)
     stack = app.infrastructure(alert_email, command="plan")
     app.report.doing("comparing with the deployment")

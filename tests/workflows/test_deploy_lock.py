@@ -18,7 +18,7 @@ import pytest
 from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import ProcessIdentity, TerraformLock
-from tasktracker_ops.workflows.deploy_lock import deploy_lock
+from tasktracker_ops.workflows.deploy_lock import await_dead_terraform_locks, deploy_lock
 
 GONE = replace(this_process(), started=1.0)
 
@@ -209,3 +209,15 @@ def test_a_killed_terraform_leaves_no_lock(backend: Any) -> None:
     with pytest.raises(TtOpsError, match="it was killed"):
         killed()
     assert backend.terraform_locks.lock() == TerraformLock(held=False)
+
+
+@pytest.mark.parametrize(("age", "removed"), [(310, True), (200, False)])
+def test_a_plan_removes_what_the_terraform_of_a_dead_run_left(
+    backend: Any, age: float, removed: bool
+) -> None:
+    """Without the deploy lock, which stays for the next deploy; it does not wait without time."""
+    held = backend.lock(age=age)
+    backend.terraform_lock(held.who, held.clock)
+    await_dead_terraform_locks(backend, 0)
+    assert backend.terraform_locks.lock().held is not removed
+    assert backend.holder == held
