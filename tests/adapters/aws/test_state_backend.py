@@ -145,7 +145,13 @@ def test_truncated_state_is_not_written(
 
 def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
     """Up to ten, without the project's own states and locks."""
-    for key in (STATE_KEY, f"{STATE_KEY}.tflock", "bootstrap/terraform.tfstate"):
+    for key in (
+        STATE_KEY,
+        f"{STATE_KEY}.tflock",
+        f"{STATE_KEY}.deploy",
+        f"{STATE_KEY}.deploy.waiting/20260102T030405Z-1",
+        "bootstrap/terraform.tfstate",
+    ):
         account.put_object(Bucket=BUCKET, Key=key)
     assert backend.foreign_objects(STATE_KEY) == []
     for number in range(12):
