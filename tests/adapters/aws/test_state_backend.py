@@ -215,6 +215,7 @@ def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend
 
 def test_denied_policy_is_an_error(backend: StateBackend, stub: Callable[[str], Stubber]) -> None:
     """It is not taken for a missing policy."""
+    stub("s3").add_client_error("get_bucket_tagging", "NoSuchTagSet", "none", 404)
     stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
     with pytest.raises(ConfigurationError) as caught:
         backend.foreign_settings()
