@@ -47,6 +47,34 @@ def deploy_lock(app: App, command: str, *, timeout: float = 0) -> Iterator[HeldL
         held.release()
 
 
+def await_dead_terraform_locks(app: App, timeout: float) -> None:
+    """Remove the locks of Terraform that a dead run left, for a command that changes nothing.
+
+    Such a command takes no deploy lock. For up to `timeout` seconds it waits until a run whose
+    Terraform holds a lock has released it, or had no heartbeat for five minutes.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        holder = app.deploy_locks.queue().holder
+        if holder is None or holder.lock.by_hand:
+            return
+
+        def left(lock: TerraformLock, holder: DeployLock = holder.lock) -> bool:
+            return any(left_by(lock, run) for run in (*holder.dead_runs, holder.run))
+
+        if not any(map(left, app.terraform_locks.held())):
+            return
+        # Not sooner on this machine either: Terraform may still be ending in order.
+        if holder.age > _DEAD_SECONDS and is_dead(holder):
+            for lock in app.terraform_locks.remove(left):
+                app.report.note(f"Removed the lock that Terraform left: {lock.id}")
+            return
+        if time.monotonic() >= deadline:
+            return
+        app.report.doing(f"waiting: {described(holder.lock)}")
+        time.sleep(_POLL_SECONDS)
+
+
 def new_lock(app: App, command: str, *, reason: str | None = None) -> DeployLock:
     """Return a lock for this process, or with a `reason` for the person who runs it."""
     from tasktracker_ops.adapters.host.git import head_commit

@@ -11,6 +11,7 @@ from tasktracker_ops.models.plan import Plan
 from .adoption import planned_adopting
 from .bootstrap import require_backend
 from .build import build
+from .deploy_lock import await_dead_terraform_locks
 from .state import require_plannable
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     alert_email = app.target.alert_email()
     app.ensure_ready()
     require_backend(app)
+    await_dead_terraform_locks(app, lock_timeout)
     require_plannable(app)
     build(app.settings.project)
     app.report.doing("comparing with the deployment")

@@ -1,27 +1,34 @@
 """A deployment for workflows that only read it: a real HTTP server, and fakes of AWS.
 
 Fixtures: `observed`, a healthy deployment to change; `alarm`, its alarm on errors; `transition` and
-`action`, which make events of its history; `pending`, a subscription; `signed`, to count requests.
+`action`, which make events of its history; `pending`, a subscription; `signed`, to count requests;
+`backend`, an application with an empty state backend in moto's account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
+from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.task_api.client import TaskClient
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.lock import LockQueue, StoredLock, TerraformLock
 from tasktracker_ops.models.status import FunctionState, Subscription
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
+
+from . import locking
 
 _ALARM = alarm_on_errors()
 _DENIED = ConfigurationError(
@@ -133,6 +140,21 @@ def _value(value: Any) -> Any:
 def confirmed(endpoint: str) -> Subscription:
     """Return a confirmed subscription."""
     return Subscription("email", endpoint, True, f"{TOPIC}:1")
+
+
+@pytest.fixture(scope="session")
+def account() -> AwsSession:
+    """A session with moto's account; creating clients takes time, so all tests share it."""
+    return AwsSession(
+        AwsEnvironment(region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True)
+    )
+
+
+@pytest.fixture
+def backend(tmp_path: Path, account: AwsSession) -> Iterator[locking.App]:
+    """An application with an empty state backend."""
+    with mock_aws():
+        yield locking.App(tmp_path, account)
 
 
 @pytest.fixture

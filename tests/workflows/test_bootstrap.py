@@ -136,6 +136,38 @@ def test_a_bucket_with_a_policy_of_its_own_is_refused(app: Any) -> None:
     assert f"{BUCKET!r} already has a policy" in error.message
 
 
+def test_a_bucket_of_a_killed_bootstrap_is_adopted(app: Any) -> None:
+    """Its tags are ours, though it has no stored state yet."""
+    app.make_bucket()
+    s3 = app.session.client("s3")
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=POLICY)
+    tags = {"ManagedBy": "tt-ops", "Project": "task-tracker"}
+    s3.put_bucket_tagging(
+        Bucket=BUCKET, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]}
+    )
+    bootstrap(app)
+    assert app.variables["adopt_bucket"]
+    assert app.stored_state() == STATE
+
+
+def test_the_slower_of_two_first_bootstraps_continues(app: Any) -> None:
+    """It plans again with what the other one has made, under the deploy lock."""
+    holders: list[Any] = []
+
+    def be_slower() -> None:
+        if not app.state_backend.exists().bucket:
+            app.make_bucket()
+            text = "creating S3 Bucket: BucketAlreadyOwnedByYou"
+            raise TtOpsError("terraform-failed", text, hint="again: tt-ops bootstrap")
+        holders.append(app.deploy_locks.queue().holder)
+
+    app.work = be_slower
+    bootstrap(app)
+    assert app.applied == ["apply", "apply"]
+    assert holders[0].lock.command == "bootstrap"
+    assert app.deploy_locks.queue().holder is None
+
+
 def test_the_policy_of_our_own_bucket_is_ours(app: Any) -> None:
     """The stored state proves that the bucket is ours."""
     app.make_bucket()

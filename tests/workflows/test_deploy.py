@@ -18,7 +18,6 @@ from tasktracker_ops.adapters.aws.state_backend import BackendExistence
 from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
@@ -129,14 +128,6 @@ class App:
 
     def _serve(self, version: str) -> None:
         self._version = version
-
-
-@pytest.fixture(scope="module")
-def account() -> AwsSession:
-    """Return a session with the account of moto."""
-    return AwsSession(
-        AwsEnvironment(region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True)
-    )
 
 
 @pytest.fixture(autouse=True)

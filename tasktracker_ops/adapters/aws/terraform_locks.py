@@ -36,9 +36,9 @@ class TerraformLocks:
         return locks[0] if locks else TerraformLock(held=False)
 
     def held(self) -> tuple[TerraformLock, ...]:
-        """Return the locks that are held: none, one, or one of each place."""
-        found = [self._read_item(), self._read_file()]
-        return tuple(_lock(each[0]) for each in found if each is not None)
+        """Return the locks that are held: none, one, or two if another run holds each place."""
+        found = (self._read_item(), self._read_file())
+        return tuple(dict.fromkeys(_lock(each[0]) for each in found if each is not None))
 
     def remove(self, of: Callable[[TerraformLock], bool]) -> tuple[TerraformLock, ...]:
         """Remove the locks that `of` accepts; return those that it removed.

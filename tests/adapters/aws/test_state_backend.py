@@ -145,7 +145,13 @@ def test_truncated_state_is_not_written(
 
 def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
     """Up to ten, without the project's own states and locks."""
-    for key in (STATE_KEY, f"{STATE_KEY}.tflock", "bootstrap/terraform.tfstate"):
+    for key in (
+        STATE_KEY,
+        f"{STATE_KEY}.tflock",
+        f"{STATE_KEY}.deploy",
+        f"{STATE_KEY}.deploy.waiting/20260102T030405Z-1",
+        "bootstrap/terraform.tfstate",
+    ):
         account.put_object(Bucket=BUCKET, Key=key)
     assert backend.foreign_objects(STATE_KEY) == []
     for number in range(12):
@@ -209,6 +215,7 @@ def test_foreign_rules_and_keys_are_detected(account: Any, backend: StateBackend
 
 def test_denied_policy_is_an_error(backend: StateBackend, stub: Callable[[str], Stubber]) -> None:
     """It is not taken for a missing policy."""
+    stub("s3").add_client_error("get_bucket_tagging", "NoSuchTagSet", "none", 404)
     stub("s3").add_client_error("get_bucket_policy", "AccessDenied", "no", 403)
     with pytest.raises(ConfigurationError) as caught:
         backend.foreign_settings()
