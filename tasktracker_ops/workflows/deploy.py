@@ -71,7 +71,7 @@ def deploy(
                 return saved.plan
 
         plan = again_if_stale(app, plan_and_apply)
-        record_state(app)
+        record_state(app, lock.lock.who)
         return _finish(app, plan, before, smoke=smoke)
 
 
