@@ -195,7 +195,7 @@ class _Diagnosis:
     def _worthless(self, sentence: str) -> StateFault:
         def repair() -> str:
             self._files.set_aside(self._key)
-            return "deleted it; it stays as a version"
+            return "deleted it, so that what exists is imported into a new state"
 
         return StateFault(
             Problem(
