@@ -10,8 +10,14 @@ data "aws_iam_policy_document" "read" {
 
   statement {
     sid       = "State"
-    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    actions   = ["s3:GetObject"]
     resources = [local.state_arn, "${local.state_arn}.deploy"]
+  }
+
+  statement {
+    sid       = "StateVersions"
+    actions   = ["s3:GetObjectVersion"]
+    resources = [local.state_arn]
   }
 
   statement {

@@ -73,7 +73,7 @@ def pull(context: Context, version: str | None, github: bool) -> None:
     context.console.emit(workflow.pull_state(context.app, _key(context, github), version))
 
 
-@state.command()
+@state.command(needs_project=True)
 @click.argument("version", required=False)
 @github_option
 @yes_option("the restore")
@@ -105,7 +105,7 @@ def restore(context: Context, version: str | None, github: bool) -> None:
     )
 
 
-@state.command()
+@state.command(needs_project=True)
 @github_option
 @yes_option("every repair")
 @pass_context

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
-
 from tasktracker_ops.errors import counted
 from tasktracker_ops.models.state import (
     StateContent,
@@ -28,7 +26,7 @@ def _(result: StateVersions, screen: Screen) -> str:
     if not result.versions:
         return f"The bucket {result.bucket} has no version of the state {result.key}."
     length = _unique_length([each.version for each in result.versions])
-    headers = ["version", "written", "serial", "lineage", "size", "resources", "by"]
+    headers = ["version", "written", "serial", "lineage", "size", "resources", "who"]
     rows = [_row(each, length) for each in result.versions]
     lines = [table(headers, rows, right=("serial", "size", "resources"))]
     if result.more:
@@ -40,7 +38,7 @@ def _row(version: StateVersion, length: int) -> list[str]:
     current = " (current)" if version.current else ""
     first = [version.version[:length], f"{ago(version.at)}{current}"]
     if version.problem:
-        return [*first, "", version.problem, f"{version.size:,}", "", ""]
+        return [*first, "", "", f"{version.size:,}", "", version.problem]
     return [
         *first,
         str(version.serial),
@@ -76,15 +74,13 @@ def _(result: StateRestore, screen: Screen) -> str:
 def difference_lines(difference: StateDifference) -> Iterator[str]:
     """Yield a line for each resource that a restore changes in the state."""
     kinds = (
-        ("+", "green", "comes back", difference.added),
-        ("~", "yellow", "gets the id it had", difference.changed),
-        ("-", "red", "is forgotten", difference.removed),
+        ("+", "comes back", difference.added),
+        ("~", "gets the id it had", difference.changed),
+        ("-", "is forgotten", difference.removed),
     )
-    for sign, color, words, addresses in kinds:
+    for sign, words, addresses in kinds:
         for address in addresses:
-            yield (
-                click.style(f"{sign} {escape_control_characters(address)}", fg=color) + f" {words}"
-            )
+            yield f"{sign} {escape_control_characters(address)} {words}"
     if difference.empty:
         yield "The resources in it are the same as now."
 

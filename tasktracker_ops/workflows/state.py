@@ -19,6 +19,7 @@ from tasktracker_ops.models.state import (
     with_serial,
 )
 
+from .deploy_lock import deploy_lock
 from .state_faults import StateFault, VersionHistory, find_fault
 
 if TYPE_CHECKING:
@@ -145,29 +146,34 @@ def restore_state(
     one. `approve` gets what would change, and raises to stop. Raises TtOpsError
     `state-version-unknown`, `state-version-invalid` or `state-changed`.
     """
-    files = app.state_files
-    history = VersionHistory(files, key)
-    _require_unlocked(app, key)
-    current = files.current(key)
-    before = None if current is None or current.invalid else current.state
-    record = app.deployments.state_record()[1] if key == app.settings.state_key else None
-    chosen, file = _chosen(history, version, _lineage(before, record))
-    state = file.state
-    known = [each.serial for each in (before, record) if each is not None]
-    known += [each.state.serial for each in history.valid()]
-    result = StateRestore(
-        version=chosen.version_id,
-        at=chosen.at,
-        from_serial=state.serial,
-        serial=max([state.serial, *known]) + 1,
-        lineage=state.lineage,
-        difference=StateDifference.between(before, state),
-    )
-    approve(result)
-    files.write(key, with_serial(file.content, result.serial), instead_of=current)
-    if record is not None:
-        _record(app, State(state.lineage, result.serial, state.terraform_version, ()), None)
-    return result
+    with deploy_lock(app, "state restore") as lock:
+        lock.remove_terraform_locks()
+        files = app.state_files
+        history = VersionHistory(files, key)
+        _require_unlocked(app, key)
+        current = files.current(key)
+        before = None if current is None or current.invalid else current.state
+        record = app.deployments.state_record()[1] if key == app.settings.state_key else None
+        chosen, file = _chosen(history, version, _lineage(before, record))
+        state = file.state
+        known = [each.serial for each in (before, record) if each is not None]
+        known += [each.state.serial for each in history.valid()]
+        result = StateRestore(
+            version=chosen.version_id,
+            at=chosen.at,
+            from_serial=state.serial,
+            serial=max([state.serial, *known]) + 1,
+            lineage=state.lineage,
+            difference=StateDifference.between(before, state),
+        )
+        approve(result)
+        lock.require_held()
+        files.write(key, with_serial(file.content, result.serial), instead_of=current)
+        if record is not None:
+            _record(
+                app, State(state.lineage, result.serial, state.terraform_version, ()), lock.lock.who
+            )
+        return result
 
 
 def repair_state(app: App, key: str, *, approve: Callable[[Problem], None]) -> StateRepairResult:
@@ -175,14 +181,16 @@ def repair_state(app: App, key: str, *, approve: Callable[[Problem], None]) -> S
 
     `approve` gets each fault before its repair, and raises to stop.
     """
-    _require_unlocked(app, key)
 
     def accept(fault: StateFault) -> bool:
         if fault.repair is not None:
             approve(fault.problem)
         return True
 
-    repairs = _repair(app, key, accept)
+    with deploy_lock(app, "state repair") as lock:
+        lock.remove_terraform_locks()
+        _require_unlocked(app, key)
+        repairs = _repair(app, key, accept)
     state = app.state_files.read(key)
     return StateRepairResult(
         key=key,
@@ -201,8 +209,8 @@ def _repair(app: App, key: str, accept: Callable[[StateFault], bool]) -> tuple[s
             break  # a deploy imports what exists
         if not accept(fault) or fault.repair is None or len(done) == _MOST_REPAIRS:
             raise _error(fault)
-        done.append(fault.repair())
-        app.report.note(f"{fault.problem.message}. {done[-1]}")
+        done.append(f"{fault.problem.message}: {fault.repair()}")
+        app.report.note(done[-1])
     return tuple(done)
 
 
@@ -239,8 +247,7 @@ def _require_unlocked(app: App, key: str) -> None:
         raise TtOpsError(
             "state-locked",
             f"the Terraform state is locked by {lock.who or 'an unknown run'}",
-            hint="wait until that run ends; if it is dead, release its lock: "
-            f"tt-ops unlock {lock.id or 'ID'}",
+            hint="wait until that run ends; if it is dead, release its lock: tt-ops unlock",
         )
 
 

@@ -150,7 +150,7 @@ class _Diagnosis:
             if self._record is not None:
                 # The next state has another lineage.
                 self._app.deployments.delete_state_record()
-            return f"{_capitalised(self._name)} is gone; what exists is imported into a new one"
+            return "what exists is imported into a new state"
 
         return StateFault(
             Problem(
@@ -188,14 +188,14 @@ class _Diagnosis:
             # Under its own serial, as it is what Terraform wrote last. Removing a delete marker
             # instead would take the permission to delete versions.
             self._files.write(self._key, last.content, instead_of=current)
-            return f"Restored {self._name} from its last version, {last.version_id}"
+            return f"restored its last version, {last.version_id}"
 
         return repair
 
     def _worthless(self, sentence: str) -> StateFault:
         def repair() -> str:
             self._files.set_aside(self._key)
-            return f"Deleted {self._name}, which stays as a version"
+            return "deleted it, so that what exists is imported into a new state"
 
         return StateFault(
             Problem(
@@ -215,7 +215,7 @@ class _Diagnosis:
         def repair() -> str:
             self._files.write_digest(self._key, current.digest)
             self._app.deployments.delete_state_record()
-            return f"{_capitalised(self._name)} is taken as the deployment's"
+            return "it is now taken for the deployment's"
 
         return StateFault(
             Problem(
@@ -240,9 +240,7 @@ class _Diagnosis:
 
         def repair() -> str:
             self._app.deployments.delete_state_record()
-            return (
-                f"{_capitalised(self._name)} is taken as it is; the next deploy adds what it lacks"
-            )
+            return "it is now taken as it is; the next deploy imports what it lacks"
 
         hint = f"take it as it is, then deploy: tt-ops state repair{self._option}"
         return StateFault(
@@ -260,13 +258,13 @@ class _Diagnosis:
 
         def repair() -> str:
             self._files.write_digest(self._key, current.digest)
-            return f"Wrote the digest of {self._name} again"
+            return "wrote it again"
 
-        place = f"in the table {self._files.lock_table!r}"
+        name = f"the digest of the state {self._key!r} in the table {self._files.lock_table!r}"
         if digest is None:
-            sentence = f"the digest of {self._name} is missing {place}"
+            sentence = f"{name} is missing"
             return self._healed("state-digest-missing", sentence, repair, blocking=False)
-        sentence = f"the digest of {self._name} {place} is {digest!r} instead of {current.digest!r}"
+        sentence = f"{name} is {digest!r} instead of {current.digest!r}"
         return self._healed("state-digest-wrong", sentence, repair)
 
     def _healed(
@@ -284,7 +282,3 @@ class _Diagnosis:
             hint=f"restore its version of serial {file.state.serial}: "
             f"tt-ops state restore {file.version_id}{self._option}",
         )
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]

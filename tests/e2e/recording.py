@@ -248,9 +248,10 @@ class Permissions:
 
     def _ssm(self, call: Call) -> Iterator[Permission]:
         parameters = call.json
-        name = parameters.get("Name") or parameters.get("ResourceId")
-        resource = f"arn:aws:ssm:{_PLACE}:parameter{name}" if name else "*"
-        yield f"ssm:{call.target}", resource, {}
+        names = parameters.get("Names") or [parameters.get("Name") or parameters.get("ResourceId")]
+        for name in names:
+            resource = f"arn:aws:ssm:{_PLACE}:parameter{name}" if name else "*"
+            yield f"ssm:{call.target}", resource, {}
         yield from self._tags("ssm", resource, parameters)
 
     def _tagging(self, call: Call) -> Iterator[Permission]:

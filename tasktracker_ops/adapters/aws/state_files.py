@@ -105,12 +105,13 @@ class StateFiles:
         with aws_errors(f"listing the versions of {key!r} in {self.bucket!r}"):
             # Keys are in order, and no key with this prefix comes before it.
             for page in pages.paginate(Bucket=self.bucket, Prefix=key):
-                items = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                items = [*page.get("DeleteMarkers", ()), *page.get("Versions", ())]
                 own = [item for item in items if item["Key"] == key]
                 found += [(item["LastModified"], _object(item)) for item in own]
                 if len(own) < len(items):
                     break
-        # S3's times are full seconds; the current one is known, and the rest are in S3's order.
+        # S3's times are full seconds, and its two lists are apart: within a second only the current
+        # one is known.
         found.sort(key=lambda pair: (pair[1].current, pair[0]), reverse=True)
         return tuple(each for _, each in found)
 
