@@ -41,6 +41,7 @@ FIRST = (
     "e2e/live",
     "pipeline/test_deploy.py",
     "e2e",
+    "emulator/test_description.py",
     "clients",
     "pipeline",
 )
