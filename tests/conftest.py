@@ -1,7 +1,7 @@
 """How the tests run, and the fixtures that several folders share.
 
 - `terraform_binary`: the Terraform of this machine.
-- `endpoint`: a plain moto server in a process of its own.
+- `endpoint`: a plain moto server in a process of its own, empty for each module.
 - `table_definition`: the service's table, as arguments of CreateTable.
 - `server` (http_server.py): an HTTP server that gives the answers that a test has prepared.
 - `service`, `dynamodb_client` (service.py): the function behind HTTP, on a table in moto.
@@ -152,7 +152,7 @@ def table_definition() -> dict[str, Any]:
 
 
 # A process of its own: in this one, a test may have loaded the emulator, which changes moto.
-_MOTO = """
+_MOTO_SERVER = """
 import sys
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -162,11 +162,20 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """Yield the address of a plain moto server, which ends with the module."""
-    command = [sys.executable, "-c", _MOTO]
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[str]:
+    """Yield the address of a plain moto server, which takes three seconds to start."""
+    command = [sys.executable, "-c", _MOTO_SERVER]
     streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, **streams) as process:
         yield process.stdout.readline().strip()
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def endpoint(_moto: str) -> str:
+    """Return the address of a plain moto server, which is empty when a module begins."""
+    import requests
+
+    requests.post(f"{_moto}/moto-api/reset", timeout=30).raise_for_status()
+    return _moto
