@@ -19,6 +19,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +76,22 @@ class _OneProcessPerDeployment(LoadScopeScheduling):  # type: ignore[misc] # xdi
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Distribute the tests over the processes by what they share."""
     return _OneProcessPerDeployment(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each process begin to import the tests at another one.
+
+    pytest rewrites the assertions of a file for half a minute in all, and keeps the result: so no
+    process repeats what another one has done.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if workers > 1 and session.config.args == session.config.getini("testpaths"):
+        files = sorted(TESTS.rglob("test_*.py"))
+        first = len(files) * int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) // workers
+        for file in files[first:] + files[:first]:
+            with suppress(Exception):  # the collection reports it
+                import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
