@@ -71,7 +71,7 @@ test: $(DEV)/ready ## the default tests: five minutes on two cores
 
 # Two sets of long tests, since .ci/run has fifteen minutes: `soak`, and on GitHub `extended` as well.
 soak: $(DEV)/ready ## the long tests that .ci/run runs
-	$(PYTEST) -m soak
+	$(PYTEST) -m "$(or $(MARKS),soak)"
 
 soak-all: $(DEV)/ready $(EMULATORS)/ready ## every long test: all variants, other emulators
 	$(PYTEST) -m "soak or extended"
@@ -97,12 +97,13 @@ $(DEV)/ready: requirements/dev.txt
 	$(DEV)/bin/pip install --quiet --no-deps --editable .
 	touch $@
 
+# Most of what these two bring is never imported; what is, Python compiles then.
 $(SCAN)/ready: requirements/scan.txt
 	$(PYTHON) -m venv --clear $(SCAN)
-	$(SCAN)/bin/pip install --quiet --require-hashes --requirement requirements/scan.txt
+	$(SCAN)/bin/pip install --quiet --no-compile --require-hashes --requirement requirements/scan.txt
 	touch $@
 
 $(EMULATORS)/ready: requirements/emulators.txt
 	$(PYTHON) -m venv --clear $(EMULATORS)
-	$(EMULATORS)/bin/pip install --quiet --require-hashes --requirement requirements/emulators.txt
+	$(EMULATORS)/bin/pip install --quiet --no-compile --require-hashes --requirement requirements/emulators.txt
 	touch $@

@@ -1,7 +1,7 @@
 """How the tests run, and the fixtures that several folders share.
 
 - `terraform_binary`: the Terraform of this machine.
-- `endpoint`: a plain moto server in a process of its own.
+- `endpoint`: a plain moto server in a process of its own, empty for each module.
 - `table_definition`: the service's table, as arguments of CreateTable.
 - `server` (http_server.py): an HTTP server that gives the answers that a test has prepared.
 - `service`, `dynamodb_client` (service.py): the function behind HTTP, on a table in moto.
@@ -19,6 +19,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,7 @@ FIRST = (
     "e2e/live",
     "pipeline/test_deploy.py",
     "e2e",
+    "emulator/test_description.py",
     "clients",
     "pipeline",
 )
@@ -73,6 +76,22 @@ class _OneProcessPerDeployment(LoadScopeScheduling):  # type: ignore[misc] # xdi
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Distribute the tests over the processes by what they share."""
     return _OneProcessPerDeployment(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each process begin to import the tests at another one.
+
+    pytest rewrites the assertions of a file for half a minute in all, and keeps the result: so no
+    process repeats what another one has done.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if workers > 1 and session.config.args == session.config.getini("testpaths"):
+        files = sorted(TESTS.rglob("test_*.py"))
+        first = len(files) * int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) // workers
+        for file in files[first:] + files[:first]:
+            with suppress(Exception):  # the collection reports it
+                import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
@@ -151,7 +170,7 @@ def table_definition() -> dict[str, Any]:
 
 
 # A process of its own: in this one, a test may have loaded the emulator, which changes moto.
-_MOTO = """
+_MOTO_SERVER = """
 import sys
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -161,11 +180,20 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """Yield the address of a plain moto server, which ends with the module."""
-    command = [sys.executable, "-c", _MOTO]
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[str]:
+    """Yield the address of a plain moto server, which takes three seconds to start."""
+    command = [sys.executable, "-c", _MOTO_SERVER]
     streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, **streams) as process:
         yield process.stdout.readline().strip()
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def endpoint(_moto: str) -> str:
+    """Return the address of a plain moto server, which is empty when a module begins."""
+    import requests
+
+    requests.post(f"{_moto}/moto-api/reset", timeout=30).raise_for_status()
+    return _moto

@@ -86,8 +86,9 @@ def show(browser: Any) -> Iterator[Callable[..., Shown]]:
 
 
 @pytest.fixture(scope="module")
-def live(clone: Clone) -> Clone:
+def live(prepared: Clone) -> Clone:
     """A deployment that was used, and whose alarm has fired."""
+    clone = prepared
     clone.succeed("deploy", "--yes")
     api = clone.read("outputs")["api_url"]
     for _ in range(20):

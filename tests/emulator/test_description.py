@@ -106,7 +106,7 @@ def test_head_has_the_headers_of_get_and_no_body(public: Api, path: str) -> None
     assert body == b""
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 @pytest.mark.timeout(1000)
 def test_the_public_api_matches_its_description_with_many_examples(
     public: Api, schemathesis: Try

@@ -48,10 +48,18 @@ def nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.fixture
+def taken_port() -> Any:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
 @pytest.mark.usefixtures("nonsense")
-def test_the_emulator_starts_answers_and_stops(directory: Path) -> None:
-    """The user's variables do not matter, and no state file is left."""
-    server = process.start(directory, 0, port_required=False)
+def test_the_emulator_starts_answers_and_stops(directory: Path, taken_port: int) -> None:
+    """A port that is taken is replaced, the user's variables do not matter, and nothing is left."""
+    server = process.start(directory, taken_port, port_required=False)
+    assert server.port != taken_port
     health = requests.get(f"{server.url}/_tt-ops/health", proxies={"http": ""}, timeout=5).json()
     assert health["service"] == "tt-ops emulator"
     assert health["emulation"] is True
@@ -99,20 +107,6 @@ def test_two_concurrent_starts_start_one_emulator(directory: Path) -> None:
     assert {server.pid} == pids
 
 
-@pytest.fixture
-def taken_port() -> Any:
-    """A port that another program listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-def test_taken_port_is_replaced(directory: Path, taken_port: int) -> None:
-    """A preferred port that is taken gives a server on a free one."""
-    server = process.start(directory, taken_port, port_required=False)
-    assert server.port != taken_port
-    assert process.find(directory) == server
-
-
 def test_taken_port_that_is_required_is_an_error(directory: Path, taken_port: int) -> None:
     """A required port that is taken is named, with a command to type."""
     with pytest.raises(TtOpsError, match=str(taken_port)) as caught:
@@ -156,18 +150,9 @@ def test_an_invalid_state_file_is_ignored(directory: Path, content: str) -> None
     assert process.find(directory) is None
 
 
-def test_a_killed_server_is_replaced(directory: Path, eventually: Any) -> None:
-    """After SIGKILL nothing is found, and the next start works."""
-    killed = process.start(directory, 0, port_required=False)
-    os.kill(killed.pid, signal.SIGKILL)
-    eventually(lambda: process.find(directory) is None)
-    assert process.stop(directory) is None
-    assert process.start(directory, 0, port_required=False).pid != killed.pid
-
-
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -> None:
-    """Idle and busy workers end when it is stopped, and when it is killed."""
+    """Idle and busy workers end when it is stopped or killed; then the next start works."""
     aws = aws_in()
     function = aws.function()
     idle = function.do("environment")["pid"]
@@ -183,6 +168,11 @@ def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -
             os.kill(aws.server.pid, signal.SIGKILL)
         eventually(lambda: not _runs(idle) and not _runs(busy))
         spinning.exception(timeout=30)  # it ended, with an answer or without
+    directory = aws.server.log_path.parent
+    assert process.find(directory) is None
+    assert process.stop(directory) is None
+    if end == "kill":
+        assert process.start(directory, 0, port_required=False).pid != aws.server.pid
 
 
 def test_a_server_that_dies_at_its_start_shows_its_log(directory: Path) -> None:

@@ -145,7 +145,7 @@ def test_plan_is_one_comment_that_is_updated(
     assert "**" in first
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_push_that_would_replace_the_table_is_refused(
     deployed: Runner, deploy_workflow: Workflow
 ) -> None:

@@ -35,7 +35,7 @@ def test_files_are_formatted(stack: Path, terraform: Terraform) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.soak
+@pytest.mark.extended  # `make terraform` runs it, and so does .ci/run
 def test_stack_is_valid_with_the_locked_provider(stack: Path, terraform: Terraform) -> None:
     """The stack initialises from its own lock file, unchanged, and Terraform finds it valid."""
     init = terraform(stack, "init", "-backend=false", "-lockfile=readonly", "-no-color")

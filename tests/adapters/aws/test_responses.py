@@ -53,36 +53,35 @@ def call(server: Any) -> Call:
     return call_operation
 
 
-@pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize(("service", "operation", "arguments"), OPERATIONS)
 def test_web_page_is_not_from_aws(
-    call: Call, server: Any, service: str, operation: str, arguments: Mapping[str, Any], status: int
+    call: Call, server: Any, service: str, operation: str, arguments: Mapping[str, Any]
 ) -> None:
     """It is not taken for a missing resource, whatever the operation."""
-    server.will_answer(status, PAGE, content_type="text/html")
-    with pytest.raises(TtOpsError, match=f"the answer is not from AWS: status {status}") as caught:
-        call(service, operation, **arguments)
-    assert caught.value.code == "aws-unreachable"
-    assert len(server.asked) == 1
+    for status in (200, 404):
+        server.answers.clear()
+        server.asked.clear()
+        server.will_answer(status, PAGE, content_type="text/html")
+        message = f"the answer is not from AWS: status {status}"
+        with pytest.raises(TtOpsError, match=message) as caught:
+            call(service, operation, **arguments)
+        assert caught.value.code == "aws-unreachable"
+        assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("body", [XHTML, b"\xff\xfe\x00", "", "Hello", "[]"])
 @pytest.mark.parametrize(
     ("service", "operation", "arguments"), OPERATIONS[:7:2], ids=lambda given: str(given)[:30]
 )
 def test_other_text_is_not_from_aws(
-    call: Call,
-    server: Any,
-    service: str,
-    operation: str,
-    arguments: Mapping[str, Any],
-    body: str | bytes,
+    call: Call, server: Any, service: str, operation: str, arguments: Mapping[str, Any]
 ) -> None:
     """Neither are invalid bytes or an empty body."""
-    server.will_answer(200, body)
-    with pytest.raises(TtOpsError, match="the answer is not from AWS") as caught:
-        call(service, operation, **arguments)
-    assert caught.value.code == "aws-unreachable"
+    for body in (XHTML, b"\xff\xfe\x00", "", "Hello", "[]"):
+        server.answers.clear()
+        server.will_answer(200, body)
+        with pytest.raises(TtOpsError, match="the answer is not from AWS") as caught:
+            call(service, operation, **arguments)
+        assert caught.value.code == "aws-unreachable", body
 
 
 def test_error_without_a_code_is_not_from_aws(call: Call, server: Any) -> None:
