@@ -56,8 +56,7 @@ def fix(app: App, *, approve: ApprovePlan, confirm: Confirm, lock_timeout: int =
     """Deploy the drift away and return what is left of it.
 
     Where a version serves that was made by hand, which no plan shows, the package is uploaded
-    again.
-    `approve` gets the plan of the deploy, `confirm` a question; both raise to stop.
+    again. `approve` gets the plan of the deploy, `confirm` a question; both raise to stop.
     """
     before = drift(app, lock_timeout=lock_timeout)
     for each in before.drift:
