@@ -15,9 +15,10 @@ from tasktracker_ops.reporting import ApprovePlan
 from .adoption import strays
 from .build import build
 from .deploy import deploy
+from .deploy_lock import deploy_lock
 from .notifications import muted
 from .smoke import SECONDS, smoke_check
-from .state import state_problems
+from .state import record_state, state_problems
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -44,9 +45,8 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
         *map(_of_change, refresh.changes),
         *_function_drift(app, deployment, refresh),
         *(_of_policy(app, each) for each in refresh.policies),
-        *(_of_problem(each) for each in mutes if each),
-        *map(_of_problem, strays(app)),
-        *map(_of_problem, state_problems(app)),
+        *(_of_problem(each, each.message.split()[0]) for each in mutes if each),
+        *(_of_problem(each, _quoted_name(each)) for each in (*strays(app), *state_problems(app))),
     )
     unknown = any(alarm.muted_by is None for alarm in alarms)
     return DriftReport(found, problems=(_MUTES_UNKNOWN,) if unknown else ())
@@ -66,10 +66,12 @@ def fix(app: App, *, approve: ApprovePlan, confirm: Confirm, lock_timeout: int =
     # The check of a deploy would find the wrong version, which no plan replaces.
     is_published = any(each.code in _PUBLISHED for each in before.drift)
     deploy(app, approve=approve, smoke=not is_published, lock_timeout=lock_timeout)
-    if is_published:
-        _publish_again(app, app.deployments.get(), confirm)
-    # Otherwise the state still has what was before, and it would count as drift again.
-    app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
+    with deploy_lock(app, "drift --fix", timeout=lock_timeout) as lock:
+        if is_published:
+            _publish_again(app, app.deployments.get(), confirm)
+        # Otherwise the state still has what was before, and it would count as drift again.
+        app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
+        record_state(app, lock.lock.who)
     after = drift(app, lock_timeout=lock_timeout)
     left = {(each.code, each.name) for each in after.drift}
     fixed = tuple(each for each in before.drift if (each.code, each.name) not in left)
@@ -102,8 +104,13 @@ def _of_policy(app: App, found: ForeignPolicy) -> Drift:
     )
 
 
-def _of_problem(problem: Problem) -> Drift:
-    return Drift(problem.code, problem.message.split()[0], problem.message, problem.hint)
+def _of_problem(problem: Problem, name: str) -> Drift:
+    return Drift(problem.code, name, problem.message, problem.hint)
+
+
+def _quoted_name(problem: Problem) -> str:
+    """Return what the message quotes first: a resource or a state."""
+    return problem.message.split("'")[1]
 
 
 def _function_drift(app: App, deployment: Deployment, refresh: Refresh) -> Iterator[Drift]:
