@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def planned_adopting(
     if forget and adoption.forgotten:
         app.infrastructure(alert_email).forget(*adoption.forgotten)
     with make_plan(adoption.imports) as saved:
-        yield saved
+        yield replace(saved, plan=replace(saved.plan, adopted=adoption.resources))
 
 
 def find_adoptable(
@@ -101,6 +101,7 @@ def with_unmanaged(plan: Plan, adoption: Adoption, apis: Collection[HttpApi]) ->
         plan,
         destroy=plan.destroy + len(changes),
         changes=in_order((*plan.changes, *changes)),
+        adopted=adoption.resources,
     )
 
 
@@ -118,10 +119,8 @@ def strays(app: App) -> tuple[Problem, ...]:
         found = [_stray_api(app, api) for api in _stray_apis(app, apis, state)]
         if state is not None:
             found += [_stray(arn) for arn in arns if _is_stray(app, arn, state)]
-    except ConfigurationError as error:
-        if error.code != "aws-access-denied":
-            raise
-        return ()
+    except TtOpsError as error:
+        return () if error.code == "aws-access-denied" else (Problem.of(error),)
     return tuple(found)
 
 
@@ -129,16 +128,17 @@ def remove_unused_apis(app: App) -> None:
     """Remove our APIs that are in no state and have no routes, and report them.
 
     They come from a creation that got no answer and was repeated; nobody can use them. Nothing is
-    removed while another run holds Terraform's lock, since it may be creating one.
+    removed while another run holds Terraform's lock, since it may be creating one. One that cannot
+    be removed is a stray.
     """
-    apis = [api for api in app.apis.ours() if api.name == app.settings.function_name]
-    unused = [api for api in _stray_apis(app, apis, _state(app)) if not app.apis.routes(api.id)]
-    for api in unused:
-        if app.terraform_locks.lock().held is False:
-            app.apis.delete(api.id)
-            app.report.note(
-                f"removed the API {api.id!r}: it is ours, but in no state, and has no routes"
-            )
+    with suppress(TtOpsError):
+        for api in stray_apis(app):
+            is_free = app.terraform_locks.lock().held is False
+            if api.name == app.settings.function_name and is_free and not app.apis.routes(api.id):
+                app.apis.delete(api.id)
+                app.report.note(
+                    f"removed the API {api.id!r}: it is ours, but in no state, and has no routes"
+                )
 
 
 def adopt(app: App) -> AdoptResult:
