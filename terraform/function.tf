@@ -25,12 +25,6 @@ resource "aws_lambda_function" "tracker" {
     }
   }
 
-  # A function whose creation got no answer exists, and the provider repeats it in vain: this ends
-  # that early, and the next deploy adopts the function.
-  timeouts {
-    create = "90s"
-  }
-
   # The function may not create its log group, and must not run before it has its permissions.
   depends_on = [
     aws_cloudwatch_log_group.function,

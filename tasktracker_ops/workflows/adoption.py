@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.adapters.aws.deployments import STATE_PARAMETER
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.adoption import Adoption, AdoptResult, HttpApi
-from tasktracker_ops.models.plan import Plan, ResourceChange, in_order
+from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent, in_order
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.inventory import Inventory
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # Plans with the import ids of what is to be adopted, by address.
 PlanAdopting = Callable[[Mapping[str, str]], AbstractContextManager["SavedPlan"]]
 
+_FUNCTION = "aws_lambda_function.tracker"
+# Seconds; a function is created in about ten.
+_SLOW_CREATION = 20
 _API = "aws_apigatewayv2_api.tracker"
 _SUBSCRIPTION = "aws_sns_topic_subscription.email"
 
@@ -67,6 +70,32 @@ def find_adoptable(
     known = state.addresses if state else frozenset()
     forgotten = tuple(each.address for each in resources if each.address in known)
     return Adoption(resources, forgotten)
+
+
+class CreationWatch:
+    """Ends the creation of a function that exists already.
+
+    A creation that got no answer is repeated by Terraform's provider, and then refused for five
+    minutes without a word.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._sightings = 0
+
+    def __call__(self, event: TerraformEvent) -> None:
+        """Raise TtOpsError `already-exists`, which stops Terraform in order."""
+        is_slow = event.kind == "progress" and event.elapsed >= _SLOW_CREATION
+        if not (is_slow and (event.address, event.action) == (_FUNCTION, "create")):
+            return
+        self._sightings += self._app.functions.is_active()
+        # Terraform sees a function that has just become active before the second one.
+        if self._sightings > 1:
+            raise TtOpsError(
+                "already-exists",
+                f"the function {self._app.functions.name!r} exists, but its creation got no answer",
+                hint="deploy again, which adopts it: tt-ops deploy",
+            )
 
 
 def report_adoption(app: App, adoption: Adoption) -> None:

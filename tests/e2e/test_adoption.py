@@ -88,7 +88,7 @@ def test_a_stray_api_is_shown_and_removed(prepared: Clone, deployed: Any, aws: A
         ("x", "api-not-found"),
     ):
         refused = prepared.run("adopt", "--remove", api_id, "--yes", "--output", "json")
-        assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, code)
+        assert (refused.returncode, json.loads(refused.stderr)["error"]["code"]) == (1, code)
     unconfirmed = prepared.run("adopt", "--remove", stray)
     assert unconfirmed.returncode == 2
     assert prepared.read("adopt", "--remove", stray, "--yes")["removed_api"] == stray

@@ -75,7 +75,9 @@ class App:
     def ensure_ready(self) -> None:
         """Nothing has to run."""
 
-    def infrastructure(self, alert_email: str = "", *, adopt: Mapping[str, str] = {}) -> App:
+    def infrastructure(
+        self, alert_email: str = "", *, adopt: Mapping[str, str] = {}, watch: Any = None
+    ) -> App:
         """The stand-in for the stack."""
         return self
 
