@@ -94,6 +94,9 @@ class App:
 
         yield SavedPlan(self.plan, apply)
 
+    def push_unsaved_state(self) -> None:
+        """No earlier run left a state that it could not save."""
+
     def recover(self) -> None:
         """No run was killed."""
 
