@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .local.emulator import LocalEmulator
     from .models.deployment import Deployment
     from .models.github_access import GitHubRepository
+    from .models.plan import TerraformEvent
     from .reporting import Reporter
     from .targets import Target, TerraformValues
 
@@ -324,10 +325,12 @@ class App:
         *,
         command: str = "deploy",
         adopt: Mapping[str, str] = _NOTHING,
+        watch: Callable[[TerraformEvent], None] | None = None,
     ) -> Stack:
         """Return the main stack; hints of its errors name `command`.
 
-        `adopt` are the import ids of resources that exist and are in no state, by address.
+        `adopt` are the import ids of resources that exist and are in no state, by address. `watch`
+        gets each event of Terraform after it was reported; what it raises stops Terraform.
         """
         settings = self.settings
         return self._stack(
@@ -343,6 +346,7 @@ class App:
                 "adopt": json.dumps(dict(adopt)),
                 **self.target.terraform_variables(),
             },
+            watch=watch,
         )
 
     @cached_property
@@ -397,7 +401,13 @@ class App:
         )
 
     def _stack(
-        self, name: str, *, command: str, backend: TerraformValues, variables: TerraformValues
+        self,
+        name: str,
+        *,
+        command: str,
+        backend: TerraformValues,
+        variables: TerraformValues,
+        watch: Callable[[TerraformEvent], None] | None = None,
     ) -> Stack:
         from .adapters.terraform.providers import provider_environment
         from .adapters.terraform.stack import Stack
@@ -405,6 +415,12 @@ class App:
         settings, environment = self.settings, self.session.environment.variables
         directory = settings.project / name
         data_directory = settings.work_dir / directory.name
+
+        def report(event: TerraformEvent) -> None:
+            self.report.terraform(event)
+            if watch is not None:
+                watch(event)
+
         providers = provider_environment(
             environment,
             lock_file=directory / ".terraform.lock.hcl",
@@ -421,7 +437,7 @@ class App:
             variables=variables,
             environment={**environment, **providers},
             exists_since=self.target.exists_since(),
-            report=self.report.terraform,
+            report=report,
             redact=self.redact,
             command=command,
         )

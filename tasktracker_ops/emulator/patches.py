@@ -73,7 +73,9 @@ def _patches(
             "create_api": http_api.create_api_below(url),  # names an endpoint at amazonaws.com
         },
         ApiGatewayV2Response: {
-            "update_stage": http_api.update_stage,  # is not implemented
+            # these two are not implemented
+            "get_authorizers": http_api.get_authorizers,
+            "update_stage": http_api.update_stage,
         },
         Route: {
             "update": http_api.update_route,  # never removes the last scope

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tasktracker_ops.errors import Finding, Problem
 
+from .adoption import AdoptableResource
+
 # The data that is lost with a resource, by its type.
 STATEFUL_TYPES = {
     "aws_dynamodb_table": "every item in it",
@@ -89,7 +91,8 @@ class Plan:
 
     `made_public` are the keys of routes that require authentication, and no longer would. `drift`
     is what was changed outside of Terraform, as far as the plan changes it back. `fewer_shards` are
-    the function's partitions per status before and after, where it would read fewer.
+    the function's partitions per status before and after, where it would read fewer. `adopted` are
+    the resources that exist and are in no state, with the reason why they are ours.
     """
 
     add: int
@@ -99,6 +102,7 @@ class Plan:
     made_public: tuple[str, ...] = ()
     drift: tuple[ResourceChange, ...] = ()
     fewer_shards: tuple[int, int] | None = None
+    adopted: tuple[AdoptableResource, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .live import LiveLine
 
 _PROGRESS_SECONDS = 0.1
+_SILENCE = 30  # seconds of a resource before it is logged that it still takes time
 _DONE = {
     "create": "created",
     "update": "changed",
@@ -215,6 +216,9 @@ class Console:
         elif event.kind in {"started", "progress"}:
             done = len(self._finished_addresses)
             self._show_live(f"{done}/{self._total} {event.address}{seconds}", done, self._total)
+            # Every ten seconds; a log that says nothing for minutes looks dead.
+            if event.elapsed >= _SILENCE and event.elapsed % _SILENCE < 10 and not self._is_live:
+                self._log(f"  … {'waiting':<9}{event.address}{seconds}")
         elif event.kind == "message":
             # Such as a download of a provider, which may take a minute.
             message = self._sanitize(event.message)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.deployments import STATE_PARAMETER
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.adoption import Adoption, AdoptResult, HttpApi
-from tasktracker_ops.models.plan import Plan, ResourceChange, in_order
+from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent, in_order
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.inventory import Inventory
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # Plans with the import ids of what is to be adopted, by address.
 PlanAdopting = Callable[[Mapping[str, str]], AbstractContextManager["SavedPlan"]]
 
+_FUNCTION = "aws_lambda_function.tracker"
+# Seconds; a function is created in about ten.
+_SLOW_CREATION = 20
 _API = "aws_apigatewayv2_api.tracker"
 _SUBSCRIPTION = "aws_sns_topic_subscription.email"
 
@@ -44,7 +47,7 @@ def planned_adopting(
     if forget and adoption.forgotten:
         app.infrastructure(alert_email).forget(*adoption.forgotten)
     with make_plan(adoption.imports) as saved:
-        yield saved
+        yield replace(saved, plan=replace(saved.plan, adopted=adoption.resources))
 
 
 def find_adoptable(
@@ -67,6 +70,32 @@ def find_adoptable(
     known = state.addresses if state else frozenset()
     forgotten = tuple(each.address for each in resources if each.address in known)
     return Adoption(resources, forgotten)
+
+
+class CreationWatch:
+    """Ends the creation of a function that exists already.
+
+    A creation that got no answer is repeated by Terraform's provider, and then refused for five
+    minutes without a word.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._sightings = 0
+
+    def __call__(self, event: TerraformEvent) -> None:
+        """Raise TtOpsError `already-exists`, which stops Terraform in order."""
+        is_slow = event.kind == "progress" and event.elapsed >= _SLOW_CREATION
+        if not (is_slow and (event.address, event.action) == (_FUNCTION, "create")):
+            return
+        self._sightings += self._app.functions.is_active()
+        # Terraform sees a function that has just become active before the second one.
+        if self._sightings > 1:
+            raise TtOpsError(
+                "already-exists",
+                f"the function {self._app.functions.name!r} exists, but its creation got no answer",
+                hint="deploy again, which adopts it: tt-ops deploy",
+            )
 
 
 def report_adoption(app: App, adoption: Adoption) -> None:
@@ -101,6 +130,7 @@ def with_unmanaged(plan: Plan, adoption: Adoption, apis: Collection[HttpApi]) ->
         plan,
         destroy=plan.destroy + len(changes),
         changes=in_order((*plan.changes, *changes)),
+        adopted=adoption.resources,
     )
 
 
@@ -118,10 +148,8 @@ def strays(app: App) -> tuple[Problem, ...]:
         found = [_stray_api(app, api) for api in _stray_apis(app, apis, state)]
         if state is not None:
             found += [_stray(arn) for arn in arns if _is_stray(app, arn, state)]
-    except ConfigurationError as error:
-        if error.code != "aws-access-denied":
-            raise
-        return ()
+    except TtOpsError as error:
+        return () if error.code == "aws-access-denied" else (Problem.of(error),)
     return tuple(found)
 
 
@@ -129,16 +157,17 @@ def remove_unused_apis(app: App) -> None:
     """Remove our APIs that are in no state and have no routes, and report them.
 
     They come from a creation that got no answer and was repeated; nobody can use them. Nothing is
-    removed while another run holds Terraform's lock, since it may be creating one.
+    removed while another run holds Terraform's lock, since it may be creating one. One that cannot
+    be removed is a stray.
     """
-    apis = [api for api in app.apis.ours() if api.name == app.settings.function_name]
-    unused = [api for api in _stray_apis(app, apis, _state(app)) if not app.apis.routes(api.id)]
-    for api in unused:
-        if app.terraform_locks.lock().held is False:
-            app.apis.delete(api.id)
-            app.report.note(
-                f"removed the API {api.id!r}: it is ours, but in no state, and has no routes"
-            )
+    with suppress(TtOpsError):
+        for api in stray_apis(app):
+            is_free = app.terraform_locks.lock().held is False
+            if api.name == app.settings.function_name and is_free and not app.apis.routes(api.id):
+                app.apis.delete(api.id)
+                app.report.note(
+                    f"removed the API {api.id!r}: it is ours, but in no state, and has no routes"
+                )
 
 
 def adopt(app: App) -> AdoptResult:

@@ -11,7 +11,7 @@ from tasktracker_ops.models.deployment import DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import planned_adopting, remove_unused_apis, strays
+from .adoption import CreationWatch, planned_adopting, remove_unused_apis, strays
 from .bootstrap import bootstrap
 from .build import build
 from .deploy_lock import deploy_lock
@@ -57,7 +57,7 @@ def deploy(
         before = app.functions.live_version()
 
         def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-            stack = app.infrastructure(alert_email, adopt=adopt)
+            stack = app.infrastructure(alert_email, adopt=adopt, watch=CreationWatch(app))
             return planned(app, stack, allowed, lock_timeout=lock_timeout)
 
         def plan_and_apply() -> Plan:

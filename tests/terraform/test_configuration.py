@@ -7,6 +7,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tasktracker_ops.adapters.aws.inventory import _FINDERS
+
 ROOT = Path(__file__).parents[2]
 
 Terraform = Callable[..., CompletedProcess[str]]
@@ -95,3 +97,13 @@ def test_function_may_not_create_its_log_group(actions: set[str]) -> None:
     """Terraform makes the log group, with a retention; one made by the function has none."""
     assert "logs:PutLogEvents" in actions
     assert "logs:CreateLogGroup" not in actions
+
+
+def test_every_resource_can_be_adopted() -> None:
+    """Each resource of the main stack has its import block, and tt-ops looks for it."""
+    folder = ROOT / "terraform"
+    text = "\n".join(file.read_text() for file in folder.glob("*.tf"))
+    resources = {".".join(pair) for pair in re.findall(r'(?m)^resource "(\w+)" "(\w+)" {', text)}
+    imports = re.findall(r"(?m)^  to +=\s+(\w+\.\w+)", (folder / "adoption.tf").read_text())
+    assert sorted(imports) == sorted(resources)
+    assert set(_FINDERS) == resources

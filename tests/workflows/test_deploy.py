@@ -75,7 +75,9 @@ class App:
     def ensure_ready(self) -> None:
         """Nothing has to run."""
 
-    def infrastructure(self, alert_email: str = "", *, adopt: Mapping[str, str] = {}) -> App:
+    def infrastructure(
+        self, alert_email: str = "", *, adopt: Mapping[str, str] = {}, watch: Any = None
+    ) -> App:
         """The stand-in for the stack."""
         return self
 
@@ -91,6 +93,9 @@ class App:
             self._serve(self._after)
 
         yield SavedPlan(self.plan, apply)
+
+    def push_unsaved_state(self) -> None:
+        """No earlier run left a state that it could not save."""
 
     def recover(self) -> None:
         """No run was killed."""

@@ -39,6 +39,17 @@ class Functions:
             return None
         return str(answer["FunctionVersion"])
 
+    def is_active(self) -> bool:
+        """Return whether the function exists and can run."""
+        try:
+            with aws_errors(f"reading the function {self.name!r}"):
+                answer = self._session.client("lambda").get_function_configuration(
+                    FunctionName=self.name
+                )
+        except AwsNotFound:
+            return False
+        return bool(answer.get("State", "Active") == "Active")
+
     def state(self, alias: str) -> FunctionState:
         """Return the state of the version of `alias`. Raises AwsNotFound without one."""
         answer = self._configuration(alias)

@@ -245,8 +245,18 @@ def _plan_stale(command: FailedCommand, _diagnostic: Diagnostic) -> TtOpsError:
     )
 
 
+def _already_exists(command: FailedCommand, diagnostic: Diagnostic) -> TtOpsError:
+    return TtOpsError(
+        "already-exists",
+        f"{diagnostic.address!r} exists already: its creation got no answer, or another run made "
+        f"it meanwhile ({diagnostic.sentence})",
+        hint=f"run it again, which adopts what is ours: tt-ops {command.command}",
+    )
+
+
 _KNOWN_CAUSES: tuple[tuple[str, Callable[[FailedCommand, Diagnostic], TtOpsError]], ...] = (
     ("Saved plan is stale", _plan_stale),
+    ("already exist", _already_exists),
     ("The referenced S3 bucket must have been previously created", _state_bucket_missing),
     ("Unable to retrieve item from DynamoDB table", _lock_table_missing),
 )

@@ -47,6 +47,16 @@ def create_api_below(url: str) -> Callable[..., Api]:
     return create_api
 
 
+def get_authorizers(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
+    """Answer GetAuthorizers with all of them.
+
+    Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+    """
+    api = request.apigatewayv2_backend.get_api(request.path.split("/")[-2])
+    items = [authorizer.to_json() for authorizer in api.authorizers.values()]
+    return 200, {}, json.dumps({"items": items})
+
+
 def update_stage(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
     """Answer UpdateStage: replace the members that the request has.
 

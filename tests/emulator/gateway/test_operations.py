@@ -83,3 +83,9 @@ def test_an_authorizer_in_use_is_not_deleted(jwt_api: Any, route: Any) -> None:
     gateway.delete_authorizer(**name)
     with pytest.raises(ClientError, match="NotFoundException"):
         gateway.get_authorizer(**name)
+
+
+def test_authorizers_are_listed(jwt_api: Any, route: Any) -> None:
+    """GetAuthorizers returns those of the API."""
+    (found,) = jwt_api.aws.client("apigatewayv2").get_authorizers(ApiId=jwt_api.id)["Items"]
+    assert (found["AuthorizerId"], found["Name"]) == (route["AuthorizerId"], "jwt")
