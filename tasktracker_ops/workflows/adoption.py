@@ -12,6 +12,9 @@ from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.adoption import Adoption, AdoptResult, HttpApi
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent, in_order
 
+from .bootstrap import require_backend
+from .deploy_lock import deploy_lock
+
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.inventory import Inventory
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
@@ -176,10 +179,20 @@ def adopt(app: App) -> AdoptResult:
 
 
 def remove_stray_api(app: App, api_id: str, approve: Callable[[HttpApi], None]) -> AdoptResult:
-    """Remove an API of ours that no deployment uses; `approve` raises to stop.
+    """Remove an API of ours that no deployment uses, under the deploy lock.
 
-    Raises TtOpsError: api-not-found, foreign-resource, api-in-use.
+    `approve` raises to stop. Raises TtOpsError: api-not-found, foreign-resource, api-in-use.
     """
+    require_backend(app)
+    with deploy_lock(app, "adopt --remove") as lock:
+        api = _require_stray_api(app, api_id)
+        approve(api)
+        lock.require_held()
+        app.apis.delete(api.id)
+    return AdoptResult(removed_api=api.id)
+
+
+def _require_stray_api(app: App, api_id: str) -> HttpApi:
     api = app.apis.get(api_id)
     if api is None:
         raise TtOpsError(
@@ -200,9 +213,7 @@ def remove_stray_api(app: App, api_id: str, approve: Callable[[HttpApi], None]) 
             f"the API {api_id!r} is the deployment's own",
             hint="remove the deployment: tt-ops destroy",
         )
-    approve(api)
-    app.apis.delete(api.id)
-    return AdoptResult(removed_api=api.id)
+    return api
 
 
 def _inventory(app: App, alert_email: str | None = None) -> Inventory:
