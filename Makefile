@@ -13,7 +13,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml)
 GATES := format types pyright dead-code bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
 
 .DEFAULT_GOAL := help
-.PHONY: help dev check test soak soak-all browser lock upgrade licences $(GATES)
+.PHONY: help dev check test soak soak-all browser faults lock upgrade licences $(GATES)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,10 @@ soak: $(DEV)/ready ## the long tests that .ci/run runs
 
 soak-all: $(DEV)/ready $(EMULATORS)/ready ## every long test: all variants, other emulators
 	$(PYTEST) -m "soak or extended"
+
+faults: $(DEV)/ready ## every fault that a deploy has to survive; writes docs/reliability.md
+	$(PYTEST) -m "" tests/faults $(wildcard tests/e2e/test_contention.py); \
+	status=$$?; $(DEV)/bin/python docs/reliability.py && exit $$status
 
 browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
 	$(PYTEST) -m browser

@@ -8,8 +8,9 @@
 - `issuer` (issuer.py): an issuer of JSON Web Tokens.
 
 Every test has a limit of two minutes, and ten where it may wait for a deployment or downloads.
-A file's tests run in one process, and so do those of tests/e2e/live, which share a deployment.
-Three sets of tests are left out by default: `soak`, `extended` and `browser` (setup.cfg).
+A file's tests run in one process, and so do those of tests/e2e/live and tests/faults/deployed, each
+of which share a deployment.
+Four sets of tests are left out by default: `soak`, `extended`, `browser` and `faults` (setup.cfg).
 """
 
 from __future__ import annotations
@@ -42,11 +43,15 @@ FIRST = (
     "e2e/test_deployment.py",
     "e2e/live",
     "pipeline/test_deploy.py",
+    "faults/deployed",
+    "faults/test_sequences.py",
     "e2e",
+    "faults",
     "emulator/test_description.py",
     "clients",
     "pipeline",
 )
+SHARED = ("tests/e2e/live/", "tests/faults/deployed/")
 LONG_SECONDS = 600
 
 
@@ -68,9 +73,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 class _OneProcessPerDeployment(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
-        """Return what has to run in one process: a file, or the folder with the live tests."""
-        live = "tests/e2e/live/"
-        return live if nodeid.startswith(live) else nodeid.partition("::")[0]
+        """Return what has to run in one process: a file, or a folder that shares a deployment.
+
+        Most faults need a deployment of their own.
+        """
+        for folder in SHARED:
+            if nodeid.startswith(folder):
+                return folder
+        return nodeid if nodeid.startswith("tests/faults/") else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -116,7 +126,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=rank)
     for item in items:
-        if places[item].startswith(("clients/", "e2e/", "pipeline/")):
+        if places[item].startswith(("clients/", "e2e/", "faults/", "pipeline/")):
             item.add_marker(pytest.mark.timeout(LONG_SECONDS))
 
 

@@ -134,6 +134,13 @@ def test_every_option_named_alone_exists(page: Path) -> None:
     assert {span[1] for span in spans if span} <= known
 
 
+def test_the_table_of_faults_names_tests_that_exist() -> None:
+    """Each row links the file of its test, and the function is in there; else: make faults."""
+    page = ROOT / "docs" / "reliability.md"
+    for function, file in re.findall(r"\[`(test_\w+)`\]\((\S+)\)", _text(page)):
+        assert f"def {function}(" in _text(page.parent / file)
+
+
 def test_the_page_of_commands_is_what_the_help_texts_say() -> None:
     """It is up to date; else: python docs/commands.py."""
     program = [sys.executable, ROOT / "docs" / "commands.py", "--check"]
