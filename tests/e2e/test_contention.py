@@ -69,6 +69,7 @@ def run(clone: Clone, memory: int) -> Deploy:
     return deploy
 
 
+@pytest.mark.row("Five deploys each by four runs at once")
 @pytest.mark.soak
 @pytest.mark.timeout(_SECONDS)
 def test_contended_deploys_take_turns(make_clone: Callable[..., Clone], prepared: Clone) -> None:
