@@ -26,7 +26,8 @@ def examples(group: click.Group, path: tuple[str, ...] = ()) -> list[list[str]]:
             found += examples(command, (*path, name))
         else:
             lines = map(str.strip, (command.help or "").splitlines())
-            found.append(shlex.split(next(ln for ln in lines if ln.startswith("tt-ops ")))[1:])
+            example = next(line for line in lines if line.startswith("tt-ops "))
+            found.append(shlex.split(example.partition(" > ")[0])[1:])
             assert {*path, name} <= set(found[-1])
     return found
 

@@ -19,6 +19,7 @@ def test_json_keys_are_stable(show: Callable[..., str]) -> None:
         "made_public",
         "drift",
         "fewer_shards",
+        "adopted",
     ]
     change = plan["changes"][0]
     assert list(change) == [

@@ -38,9 +38,10 @@ class App:
         self.settings = Settings(project_dir=self.project)
         self.report = SimpleNamespace(note=self.notes.append, doing=lambda what: None)
         self.deploy_locks = DeployLocks(self.session, bucket=BUCKET, state_key=STATE_KEY)
-        self.terraform_locks = TerraformLocks(
-            self.session, bucket=BUCKET, table=TABLE, state_key=STATE_KEY
+        self.locks_of = lambda key: TerraformLocks(
+            self.session, bucket=BUCKET, table=TABLE, state_key=key
         )
+        self.terraform_locks = self.locks_of(STATE_KEY)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
         place = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
         self.session.client("s3").create_bucket(Bucket=BUCKET, **place)

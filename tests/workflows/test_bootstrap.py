@@ -67,6 +67,9 @@ class App:
         self.state_file, self.variables = state_file, variables
         return self
 
+    def recover(self) -> None:
+        """No run was killed."""
+
     @contextmanager
     def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
         """Yield a plan whose apply writes the state as Terraform does, and then calls `work`."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.iam import Iam
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY, StateBackend
+from tasktracker_ops.adapters.aws.state_files import StateFiles
+from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
@@ -45,6 +48,11 @@ class App:
         self.report = Console(self.settings)
         self.iam = Iam(self.session)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
+        self.deployments = SimpleNamespace(state_record=lambda: (False, None))
+        self.state_files = StateFiles(self.session, bucket=BUCKET, lock_table=TABLE)
+        self.locks_of = lambda key: TerraformLocks(
+            self.session, bucket=BUCKET, table=TABLE, state_key=key
+        )
         self.deploy_locks = DeployLocks(
             self.session, bucket=BUCKET, state_key=self.settings.state_key
         )
@@ -58,6 +66,12 @@ class App:
         """Return the fake stack; record the variables."""
         self.variables = variables
         return self
+
+    def recover(self) -> None:
+        """No run was killed."""
+
+    def push_unsaved_state(self) -> None:
+        """Every state was saved."""
 
     @contextmanager
     def planned(self, *, lock_timeout: int = 0) -> Iterator[SavedPlan]:
@@ -87,6 +101,12 @@ def app(tmp_path: Path) -> Iterator[App]:
         session = AwsSession(environment)
         session.client("s3").create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
+        )
+        session.client("dynamodb").create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
         )
         yield App(Settings(project_dir=tmp_path), session)
 
@@ -144,6 +164,7 @@ def test_an_identity_provider_without_our_tag_is_not_deleted(app: Any) -> None:
 
 def test_roles_are_not_removed_without_their_lock_table(app: Any) -> None:
     """Their state cannot be locked."""
+    app.session.client("dynamodb").delete_table(TableName=TABLE)
     app.store('{"deployer_role_arn": {"value": "arn:aws:iam::123456789012:role/deployer"}}')
     with pytest.raises(TtOpsError) as caught:
         remove_github(app)
