@@ -10,6 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
+# Some of it also in tests/faults, which `soak` has.
+pytestmark = pytest.mark.extended
+
 BUCKET, KEY = "task-tracker-terraform-state", "infra/terraform.tfstate"
 SUBSCRIPTION = "aws_sns_topic_subscription.email"
 TAGS = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
@@ -64,13 +67,11 @@ def test_a_lost_state_is_adopted(prepared: Clone, deployed: Any, aws: Aws) -> No
     assert prepared.read("adopt") == {"resources": [], "problems": [], "removed_api": None}
 
 
-@pytest.mark.soak
 def test_the_plan_after_an_adoption_is_empty(prepared: Clone, deployed: Any) -> None:
     """Nothing is left to change, and nothing is imported again."""
     prepared.succeed("plan", "--detailed-exitcode")
 
 
-@pytest.mark.soak
 def test_a_stray_api_is_shown_and_removed(prepared: Clone, deployed: Any, aws: Aws) -> None:
     """It is a problem with a command, which never removes the deployment's own API."""
     own = deployed["deployment"]["api_id"]
@@ -96,7 +97,6 @@ def test_a_stray_api_is_shown_and_removed(prepared: Clone, deployed: Any, aws: A
     gateway.delete_api(ApiId=foreign)
 
 
-@pytest.mark.soak
 def test_an_api_that_died_behind_the_state_is_replaced_by_the_live_one(
     prepared: Clone, deployed: Any, aws: Aws
 ) -> None:
@@ -111,7 +111,6 @@ def test_an_api_that_died_behind_the_state_is_replaced_by_the_live_one(
     prepared.succeed("plan", "--detailed-exitcode")
 
 
-@pytest.mark.soak
 def test_an_api_without_routes_is_removed_by_a_deploy(
     prepared: Clone, deployed: Any, aws: Aws
 ) -> None:
@@ -126,7 +125,6 @@ def test_an_api_without_routes_is_removed_by_a_deploy(
     assert _apis(aws) == own
 
 
-@pytest.mark.soak
 def test_destroy_removes_what_no_state_has(prepared: Clone, deployed: Any, aws: Aws) -> None:
     """It shows everything before it asks, and says that nothing is there when that is so."""
     stray = aws("apigatewayv2").create_api(Name="stray", ProtocolType="HTTP", Tags=TAGS)["ApiId"]

@@ -70,7 +70,7 @@ def run(clone: Clone, memory: int) -> Deploy:
 
 
 @pytest.mark.row("Five deploys each by four runs at once")
-@pytest.mark.soak
+@pytest.mark.faults
 @pytest.mark.timeout(_SECONDS)
 def test_contended_deploys_take_turns(make_clone: Callable[..., Clone], prepared: Clone) -> None:
     """None fails, no two overlap, and nobody is overtaken by more than one."""

@@ -115,7 +115,7 @@ def deployed(empty: Clone) -> Clone:
     return empty
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
     """A second deploy says who deploys since when, and changes nothing."""
     change_code(deployed)
@@ -132,7 +132,7 @@ def test_second_deploy_names_the_holder_of_the_lock(deployed: Clone) -> None:
     assert error["hint"].endswith("--lock-timeout 600")
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_the_lock_of_a_killed_deploy_is_taken_over(deployed: Clone) -> None:
     """After kill -9 the next deploy says so and completes it, with Terraform's locks removed."""
     change_code(deployed)

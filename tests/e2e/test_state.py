@@ -13,7 +13,7 @@ from tests.states import KEY, state
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.extended
 
 BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 ITEM = {"LockID": {"S": f"{BUCKET}/{KEY}-md5"}}

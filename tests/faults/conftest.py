@@ -27,12 +27,9 @@ BY_DEFAULT = (
 )
 IN_SOAK = (
     "test_kills.py::test_first_deploy[all-CreateFunction]",
-    "test_kills.py::test_first_deploy[terraform-CreateTable]",
     "deployed/test_changes.py::test_change[UpdateAlias-all]",
     "test_signals.py::test_signal[twice-apply]",
-    "test_answers.py::test_answer_is_cut[PutObject *.deploy]",
     "test_answers.py::test_call_is_refused[PutItem *-md5]",
-    "deployed/test_state.py::test_state_is_lost[object]",
     "deployed/test_state.py::test_state_is_lost[everything]",
     "deployed/test_lock.py::test_slow_holder_keeps_its_lock",
     "test_disk.py::test_disk_is_full[apply]",
