@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Literal
 
-from .disk import reporting_full_disk, reserve_space
+from tasktracker_ops.adapters.host.disk import reporting_full_disk, reserve_space
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
