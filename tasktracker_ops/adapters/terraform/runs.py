@@ -128,7 +128,9 @@ class Runs:
                     continue
             try:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield folder
+                # Its run may have ended, and removed it, before it could be locked.
+                if folder.is_dir():
+                    yield folder
             except BlockingIOError:
                 continue
             finally:
