@@ -57,6 +57,13 @@ def test_a_function_that_exists_ends_its_own_creation(
     assert caught.value.hint.endswith(": tt-ops deploy")
 
 
+def test_a_look_that_fails_stops_nothing(watch: CreationWatch, lambda_: Stubber) -> None:
+    """Such as without the permission to read the function."""
+    for code in ("AccessDeniedException", "InternalFailure"):
+        lambda_.add_client_error("get_function_configuration", code)
+        watch(progress(60))
+
+
 @pytest.mark.parametrize(
     "event",
     [
