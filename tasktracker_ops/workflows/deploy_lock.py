@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
-from tasktracker_ops.models.lock import DeadRun, DeployLock, LockQueue, StoredLock, TerraformLock
+from tasktracker_ops.models.lock import (
+    DeadRun,
+    DeployLock,
+    LockQueue,
+    StoredLock,
+    TerraformLock,
+    Ticket,
+)
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -207,6 +214,19 @@ class HeldLock:
                 hint="see who deploys: tt-ops status",
             )
 
+    def require_nobody_waits(self) -> None:
+        """Raise TtOpsError `deploy-waiting` if another run would take the lock next."""
+        locks = self._app.deploy_locks
+        for ticket in locks.queue().tickets:
+            owner = locks.ticket(ticket.key)
+            if owner is not None and _is_waiting(ticket, owner):
+                raise TtOpsError(
+                    "deploy-waiting",
+                    f"another run waits for the deploy lock, which would be deleted: {owner.who} "
+                    f"for {owner.command!r} since {_since(owner)}",
+                    hint=f"wait until it has ended, or stop it, then run again: {SAME_COMMAND}",
+                )
+
     def remove_terraform_locks(self) -> None:
         """Remove the locks of Terraform that dead runs left, once their Terraform has ended."""
         if dead := self.lock.dead_runs:
@@ -315,7 +335,7 @@ class _Turn:
             owner = self._owner(ticket.key)
             if owner is None:
                 continue
-            if ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0)):
+            if _is_waiting(ticket, owner):
                 return owner
             with suppress(TtOpsError):
                 self._app.deploy_locks.remove_ticket(ticket.key)
@@ -343,6 +363,10 @@ class _Turn:
         if key not in self._owners:
             self._owners[key] = self._app.deploy_locks.ticket(key)
         return self._owners[key]
+
+
+def _is_waiting(ticket: Ticket, owner: DeployLock) -> bool:
+    return ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0))
 
 
 def _run_url(app: App) -> str | None:

@@ -245,6 +245,18 @@ def test_a_waiter_takes_its_turn(backend: Any) -> None:
     assert note.startswith("Waiting: ann@desk runs 'deploy'")
 
 
+@pytest.mark.parametrize(("age", "refused"), [(0, True), (70, False)])
+def test_a_backend_that_others_wait_for_is_not_deleted(
+    backend: Any, age: float, refused: bool
+) -> None:
+    """The error names who waits; one without a heartbeat does not count."""
+    with deploy_lock(backend, "destroy") as held:
+        backend.wait("2026-01-02T03:04:05+00:00", age=age)
+        expected = pytest.raises(TtOpsError, match="bob@desk for 'deploy'")
+        with expected if refused else nullcontext():
+            held.require_nobody_waits()
+
+
 def test_a_waiter_gives_up_after_its_time(backend: Any) -> None:
     """Its ticket is removed."""
     backend.lock()
