@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import shlex
 import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -144,16 +144,22 @@ def _usage_error(error: click.ClickException) -> TtOpsError:
 
 def _file_error(error: Exception) -> TtOpsError | None:
     """Return an error that names the file of an OSError; None for any other exception."""
-    full = (errno.ENOSPC, errno.EDQUOT)
-    if not isinstance(error, OSError) or not (error.filename or error.errno in full):
+    if not isinstance(error, OSError):
         return None
-    file = str(error.filename or "")
+    from tasktracker_ops.adapters.host.disk import disk_full, is_full
+
+    file, full = str(error.filename or ""), is_full(error)
+    if full and file:
+        return disk_full(Path(file).absolute(), "the command did not complete")
+    if not (full or file):
+        return None
     name = repr(file) if file else "standard output" if _is_printing(error) else "a file"
-    hint = f"check the permissions along its path: namei -l {shlex.quote(file)}"
     return TtOpsError(
         "file-refused",
         f"{name} cannot be used: {error.strerror}",
-        hint="check the free space: df -h" if error.errno in full else hint,
+        hint="check the free space: df -h"
+        if full
+        else f"check the permissions along its path: namei -l {shlex.quote(file)}",
     )
 
 

@@ -36,10 +36,14 @@ class ProcessIdentity:
 
 @dataclass(frozen=True, slots=True)
 class DeadRun:
-    """A run that ended and left its locks: `who` is user@host, `clock` the time on that host."""
+    """A run that ended and left its locks: `who` is user@host, `clock` the time of its start there.
+
+    It took no lock after `ended` (None is unknown), also by the clock of that host.
+    """
 
     who: str
     clock: str
+    ended: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class DeployLock:
     `since` is AWS's time, `clock` the holder's own at that moment (both RFC 3339). `process` is
     None for a lock by hand, which has a `reason`. `beat` counts the heartbeats, so that each one
     changes the object's ETag. `dead_runs` are those that it took over from and whose locks of
-    Terraform may still be held.
+    Terraform may still be held; a run that ends before it has removed them is `abandoned`, so that
+    the next one knows of them.
     """
 
     id: str
@@ -64,6 +69,7 @@ class DeployLock:
     reason: str | None = None
     beat: int = 0
     dead_runs: tuple[DeadRun, ...] = ()
+    abandoned: bool = False
 
     @property
     def by_hand(self) -> bool:

@@ -141,6 +141,8 @@ def remove_backend(app: App, lock: HeldLock | None = None) -> None:
         with stack.planned() as saved:
             saved.apply()
         if lock is not None:
+            # Its lock would be written into a bucket that is being deleted.
+            lock.require_nobody_waits()
             lock.stop_heartbeat()
         app.state_backend.empty_bucket()
         with stack.planned(destroy=True) as saved:

@@ -8,6 +8,7 @@ import os
 import zipfile
 from pathlib import Path
 
+from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.package import Package
 
@@ -36,7 +37,8 @@ def build(project: Path, *, check: bool = False) -> Package:
     if stale:
         # Replaced in one step: Terraform may be reading it.
         partial = target.with_suffix(f".{os.getpid()}.tmp")
-        partial.write_bytes(content)
+        with reporting_full_disk(partial):
+            partial.write_bytes(content)
         partial.replace(target)
     return Package(
         path=target,

@@ -8,20 +8,31 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
-from tasktracker_ops.models.lock import DeadRun, DeployLock, LockQueue, StoredLock, TerraformLock
+from tasktracker_ops.models.lock import (
+    DeadRun,
+    DeployLock,
+    LockQueue,
+    StoredLock,
+    TerraformLock,
+    Ticket,
+)
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 _HEARTBEAT_SECONDS = 10.0
 _POLL_SECONDS = 1.0
+# Before the lock is read again that somebody else was faster to take.
+_LOST_RACE_SECONDS = 0.2
 # Longer than Terraform needs to end in order once its parent is gone.
 _DEAD_SECONDS = 300.0
+# That a dead run may have lived after its last heartbeat.
+_LAST_SECONDS = 60.0
 # Only a place in the queue is lost, and its owner takes it again.
 _DEAD_TICKET_SECONDS = 60.0
 # After these a lock of Terraform may be left, though this run goes on.
@@ -102,6 +113,8 @@ def is_dead(stored: StoredLock) -> bool:
     """
     from tasktracker_ops.adapters.host.processes import is_running
 
+    if stored.lock.abandoned:
+        return True
     if stored.lock.by_hand:
         return False
     running = is_running(stored.lock.process) if stored.lock.process else None
@@ -110,7 +123,7 @@ def is_dead(stored: StoredLock) -> bool:
 
 def described(lock: DeployLock) -> str:
     """Return who holds a lock, since when, for what, and from where."""
-    since = f"since {lock.since[:19].replace('T', ' ')} UTC"
+    since = f"since {_since(lock)}"
     if lock.by_hand:
         return f"{lock.who} locked deploys {since}: {lock.reason!r}"
     where = [
@@ -118,16 +131,27 @@ def described(lock: DeployLock) -> str:
         f"commit {lock.commit[:7]}" if lock.commit else "",
         lock.run_url or "",
     ]
-    return f"{lock.who} runs {lock.command!r} {since} ({', '.join(filter(None, where))})"
+    details = f" ({', '.join(filter(None, where))})" if any(where) else ""
+    return f"{lock.who} runs {lock.command!r} {since}{details}"
 
 
 def left_by(lock: TerraformLock, run: DeadRun) -> bool:
-    """Return whether a run has left this lock of Terraform: both times are its host's own."""
+    """Return whether a run has left this lock of Terraform; all times are its host's own.
+
+    On this machine, it is not one that a Terraform without tt-ops may hold, which is still running.
+    """
+    from tasktracker_ops.adapters.host.processes import user_at_host
+    from tasktracker_ops.adapters.terraform.orphans import is_raw_terraform_running
+
     try:
         created, started = map(datetime.fromisoformat, (lock.since or "", run.clock))
-    except ValueError:
+        if lock.who != run.who or created < started.replace(microsecond=0):
+            return False
+        if run.ended is not None and created > datetime.fromisoformat(run.ended):
+            return False
+    except (TypeError, ValueError):
         return False
-    return lock.who == run.who and created >= started.replace(microsecond=0)
+    return lock.who != user_at_host() or not is_raw_terraform_running(created)
 
 
 class HeldLock:
@@ -153,7 +177,8 @@ class HeldLock:
                 if blocker is None:
                     if self._try(queue):
                         break
-                    continue  # somebody else was faster: read who
+                    time.sleep(_LOST_RACE_SECONDS)
+                    continue
                 if time.monotonic() >= deadline:
                     raise _locked(blocker)
                 turn.wait(queue, blocker)
@@ -170,8 +195,7 @@ class HeldLock:
         if queue.holder is None:
             self._etag = locks.take(lock)
         else:
-            dead = queue.holder.lock
-            lock = replace(lock, dead_runs=(*dead.dead_runs, dead.run))
+            lock = replace(lock, dead_runs=_dead_runs(queue.holder, queue.now))
             self._etag = locks.replace(lock, queue.holder.etag)
             if self._etag is not None:
                 self._app.report.note(_took_over(queue.holder))
@@ -190,11 +214,25 @@ class HeldLock:
                 hint="see who deploys: tt-ops status",
             )
 
+    def require_nobody_waits(self) -> None:
+        """Raise TtOpsError `deploy-waiting` if another run would take the lock next."""
+        locks = self._app.deploy_locks
+        for ticket in locks.queue().tickets:
+            owner = locks.ticket(ticket.key)
+            if owner is not None and _is_waiting(ticket, owner):
+                raise TtOpsError(
+                    "deploy-waiting",
+                    f"another run waits for the deploy lock, which would be deleted: {owner.who} "
+                    f"for {owner.command!r} since {_since(owner)}",
+                    hint=f"wait until it has ended, or stop it, then run again: {SAME_COMMAND}",
+                )
+
     def remove_terraform_locks(self) -> None:
         """Remove the locks of Terraform that dead runs left, once their Terraform has ended."""
         if dead := self.lock.dead_runs:
             self._remove_terraform_locks(dead)
-            self.lock = replace(self.lock, dead_runs=())
+            with self._writing:
+                self.lock = replace(self.lock, dead_runs=())
 
     def remove_own_terraform_locks(self) -> None:
         """Remove the locks of Terraform that this run's own Terraform left, where it can."""
@@ -223,23 +261,40 @@ class HeldLock:
             self._heart.join()
 
     def release(self) -> None:
-        """Release the lock if this run holds it; report it where that fails."""
+        """Release the lock if this run holds it; report it where that fails.
+
+        Completes when it is interrupted, unless that happens twice.
+        """
+        try:
+            self._release()
+        except KeyboardInterrupt:
+            self._release()
+            raise
+
+    def _release(self) -> None:
         self.stop_heartbeat()
         if not self._tried or self._lost:
             return
         locks = self._app.deploy_locks
         try:
-            if self._etag is not None and locks.release(self._etag):
+            if self._etag is not None and self._give_up(self._etag):
                 return
             # An interrupted write may have succeeded.
             holder = locks.queue().holder
             if holder is not None and holder.lock.id == self.lock.id:
-                locks.release(holder.etag)
+                self._give_up(holder.etag)
         except TtOpsError as error:
             self._app.report.note(
                 f"The deploy lock could not be released ({error.message}); "
                 "the next deploy takes it over"
             )
+
+    def _give_up(self, etag: str) -> bool:
+        if not self.lock.dead_runs:
+            return self._app.deploy_locks.release(etag)
+        # The locks of their Terraform may be left; who comes next knows of them by this one.
+        abandoned = replace(self.lock, abandoned=True, reason=None)
+        return self._app.deploy_locks.replace(abandoned, etag) is not None
 
     def _keep_beating(self) -> None:
         while not self._stop.wait(_HEARTBEAT_SECONDS):
@@ -280,7 +335,7 @@ class _Turn:
             owner = self._owner(ticket.key)
             if owner is None:
                 continue
-            if ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0)):
+            if _is_waiting(ticket, owner):
                 return owner
             with suppress(TtOpsError):
                 self._app.deploy_locks.remove_ticket(ticket.key)
@@ -310,6 +365,10 @@ class _Turn:
         return self._owners[key]
 
 
+def _is_waiting(ticket: Ticket, owner: DeployLock) -> bool:
+    return ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0))
+
+
 def _run_url(app: App) -> str | None:
     server, repository, run = (
         app.settings.environ.get(f"GITHUB_{name}")
@@ -318,15 +377,35 @@ def _run_url(app: App) -> str | None:
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
 
 
+def _dead_runs(stored: StoredLock, now: str) -> tuple[DeadRun, ...]:
+    """Return the runs whose locks of Terraform may be left, where `now` is AWS's time."""
+    lock = stored.lock
+    if lock.abandoned:
+        return lock.dead_runs
+    try:
+        clock, since = map(datetime.fromisoformat, (lock.clock, lock.since))
+        last = datetime.fromisoformat(now) - timedelta(seconds=stored.age - _LAST_SECONDS)
+        # By the clock of its host, which may differ from AWS's.
+        ended = (last + (clock - since)).isoformat()
+    except (TypeError, ValueError):
+        return lock.dead_runs  # no lock of ours
+    return *lock.dead_runs, replace(lock.run, ended=ended)
+
+
 def _took_over(stored: StoredLock) -> str:
     running = f"its last heartbeat was {stored.age:.0f} s ago"
     lock = stored.lock
-    if lock.process is not None and stored.age <= _DEAD_SECONDS:
+    if lock.abandoned:
+        running = "it has ended, but not removed the locks of a run that was killed"
+    elif lock.process is not None and stored.age <= _DEAD_SECONDS:
         running = f"its process {lock.process.pid} is gone"
-    return (
-        f"Took over the deploy lock of {lock.who} ({lock.command!r} since "
-        f"{lock.since[:19].replace('T', ' ')} UTC): {running}"
-    )
+    held = f"{lock.command!r} since {_since(lock)}"
+    return f"Took over the deploy lock of {lock.who} ({held}): {running}"
+
+
+def _since(lock: DeployLock) -> str:
+    """Return since when a lock is held, as messages have it."""
+    return f"{lock.since[:19].replace('T', ' ')} UTC" if lock.since else "an unknown time"
 
 
 def _locked(lock: DeployLock) -> TtOpsError:

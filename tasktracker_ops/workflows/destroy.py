@@ -52,6 +52,8 @@ def destroy(
         lock = None
         if exists.bucket:
             lock = stack.enter_context(deploy_lock(app, "destroy", timeout=lock_timeout))
+            if backend:
+                lock.require_nobody_waits()
             if exists.complete:
                 recover(app, lock, app.infrastructure(command="destroy"))
                 if backend:

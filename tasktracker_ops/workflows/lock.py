@@ -31,7 +31,11 @@ def lock(app: App, reason: str, *, timeout: float = 0) -> LockResult:
     app.session.require_credentials()
     require_backend(app)
     held = HeldLock(app, new_lock(app, "lock", reason=reason))
-    held.take(timeout)
+    try:
+        held.take(timeout)
+    except BaseException:
+        held.release()  # it would last for ever, and nobody knows of it
+        raise
     taken = held.lock
     return LockResult(taken.id, taken.who, taken.since, reason)
 

@@ -108,6 +108,15 @@ def test_quiet_prints_results_and_errors_only(
     assert "it failed" in terminal.getvalue()
 
 
+def test_a_log_shows_a_resource_that_takes_long(capsys: Capture) -> None:
+    """Every 30 seconds, though its events come every ten."""
+    console = Console(Settings())
+    for elapsed in range(10, 80, 10):
+        console.terraform(TerraformEvent("progress", "", "aws_x.y", "create", elapsed))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"  … waiting  aws_x.y {seconds}s" for seconds in (30, 60)]
+
+
 def test_a_terminal_has_a_live_line(stderr_terminal: Callable[[], Terminal]) -> None:
     """Each line overwrites the one before, is cut to the width, and is removed at the end."""
     terminal = stderr_terminal()

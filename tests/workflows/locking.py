@@ -38,9 +38,6 @@ class App:
         self.settings = Settings(project_dir=self.project)
         self.report = SimpleNamespace(note=self.notes.append, doing=lambda what: None)
         self.deploy_locks = DeployLocks(self.session, bucket=BUCKET, state_key=STATE_KEY)
-        self.locks_of = lambda key: TerraformLocks(
-            self.session, bucket=BUCKET, table=TABLE, state_key=key
-        )
         self.terraform_locks = self.locks_of(STATE_KEY)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
         place = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
@@ -51,6 +48,10 @@ class App:
             AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
+
+    def locks_of(self, state_key: str) -> TerraformLocks:
+        """Return the adapter of Terraform's own locks of a state."""
+        return TerraformLocks(self.session, bucket=BUCKET, table=TABLE, state_key=state_key)
 
     def lock(self, *, age: float = 0, **changes: Any) -> DeployLock:
         """Store the lock of another run, whose last heartbeat was `age` seconds ago."""

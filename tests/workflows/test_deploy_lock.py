@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tasktracker_ops.adapters.host.processes import this_process
+from tasktracker_ops.adapters.host.processes import this_process, user_at_host
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import ProcessIdentity, TerraformLock
 from tasktracker_ops.workflows.deploy_lock import await_dead_terraform_locks, deploy_lock
@@ -70,7 +72,7 @@ def test_a_dead_run_of_this_machine_is_replaced_at_once(backend: Any) -> None:
     later = datetime.now(UTC) + timedelta(seconds=1)
     backend.terraform_lock("ann@desk", later.isoformat())
     with deploy_lock(backend, "deploy") as held:
-        assert backend.holder.dead_runs == (dead.run,)
+        assert [run.clock for run in backend.holder.dead_runs] == [dead.clock]
         held.remove_terraform_locks()
         held.require_held()
         assert backend.holder.dead_runs == ()
@@ -81,9 +83,11 @@ def test_a_dead_run_of_this_machine_is_replaced_at_once(backend: Any) -> None:
     assert backend.terraform_locks.lock() == TerraformLock(held=False)
 
 
-@pytest.mark.parametrize(("who", "seconds"), [("bob@desk", 1), ("ann@desk", -60)])
+@pytest.mark.parametrize(
+    ("who", "seconds"), [("bob@desk", 1), ("ann@desk", -60), ("ann@desk", 120)]
+)
 def test_a_lock_of_somebody_elses_terraform_stays(backend: Any, who: str, seconds: int) -> None:
-    """Another user's, or one from before the dead run."""
+    """Another user's, or one from before the dead run, or after its last heartbeat."""
     backend.lock(process=GONE)
     backend.terraform_lock(who, (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat())
     with deploy_lock(backend, "deploy") as held:
@@ -101,6 +105,70 @@ def test_what_a_run_left_is_removed_by_the_one_after_the_next(backend: Any) -> N
     with deploy_lock(backend, "deploy") as held:
         held.remove_terraform_locks()
     assert backend.terraform_locks.lock() == TerraformLock(held=False)
+
+
+def test_what_a_run_left_is_known_to_the_one_after_the_next(backend: Any) -> None:
+    """The next one ended in order, but removes no locks of Terraform, such as `bootstrap`."""
+    who = user_at_host()
+    backend.lock(process=GONE, who=who)
+    backend.terraform_lock(who, datetime.now(UTC).isoformat())
+    with deploy_lock(backend, "bootstrap"):
+        pass
+    assert backend.holder.abandoned
+    assert backend.terraform_locks.lock().held
+    with deploy_lock(backend, "deploy") as held:
+        held.remove_terraform_locks()
+    assert "it has ended, but not removed" in backend.notes[1]
+    assert backend.terraform_locks.lock() == TerraformLock(held=False)
+    assert backend.holder is None
+
+
+def test_the_lock_of_a_raw_terraform_that_runs_here_stays(backend: Any, tmp_path: Path) -> None:
+    """The same user runs it, and has begun it before the lock; once it has ended, nobody has."""
+    terraform = tmp_path / "terraform"
+    shutil.copy("/bin/sleep", terraform)
+    who = user_at_host()
+    backend.lock(process=GONE, who=who)
+    with subprocess.Popen([terraform, "600"]) as process:
+        backend.terraform_lock(who, datetime.now(UTC).isoformat())
+        with deploy_lock(backend, "deploy") as held:
+            held.remove_terraform_locks()
+            assert backend.terraform_locks.lock().who == who
+        process.kill()
+    backend.lock(process=GONE, who=who)
+    with deploy_lock(backend, "deploy") as held:
+        backend.terraform_lock(who, datetime.now(UTC).isoformat())
+        held.remove_terraform_locks()
+    assert backend.terraform_locks.lock() == TerraformLock(held=False)
+
+
+def test_an_interrupt_during_the_release_releases_all_the_same(backend: Any) -> None:
+    """Ctrl-C while the request is under way."""
+
+    def interrupt(**_: Any) -> None:
+        events.unregister("before-send.s3.DeleteObject", interrupt)
+        raise KeyboardInterrupt
+
+    events = backend.session.client("s3").meta.events
+    with pytest.raises(KeyboardInterrupt), deploy_lock(backend, "deploy"):
+        events.register_first("before-send.s3.DeleteObject", interrupt)
+    assert backend.holder is None
+
+
+def test_a_response_without_a_date_is_an_error(backend: Any) -> None:
+    """Such as behind a proxy: without AWS's time nobody is dead."""
+
+    def remove(parsed: Any, **_: Any) -> None:
+        parsed["ResponseMetadata"]["HTTPHeaders"].pop("date", None)
+
+    events = backend.session.client("s3").meta.events
+    events.register("after-call.s3.ListObjectsV2", remove)
+    try:
+        with pytest.raises(TtOpsError, match="no valid date") as caught:
+            backend.deploy_locks.queue()
+    finally:
+        events.unregister("after-call.s3.ListObjectsV2", remove)
+    assert caught.value.code == "aws-unreachable"
 
 
 @pytest.fixture
@@ -175,6 +243,18 @@ def test_a_waiter_takes_its_turn(backend: Any) -> None:
         assert len(backend.deploy_locks.queue().tickets) == 1
     (note,) = backend.notes
     assert note.startswith("Waiting: ann@desk runs 'deploy'")
+
+
+@pytest.mark.parametrize(("age", "refused"), [(0, True), (70, False)])
+def test_a_backend_that_others_wait_for_is_not_deleted(
+    backend: Any, age: float, refused: bool
+) -> None:
+    """The error names who waits; one without a heartbeat does not count."""
+    with deploy_lock(backend, "destroy") as held:
+        backend.wait("2026-01-02T03:04:05+00:00", age=age)
+        expected = pytest.raises(TtOpsError, match="bob@desk for 'deploy'")
+        with expected if refused else nullcontext():
+            held.require_nobody_waits()
 
 
 def test_a_waiter_gives_up_after_its_time(backend: Any) -> None:

@@ -8,14 +8,16 @@ the LastModified of an object, and the Date of the response that lists it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from tasktracker_ops.errors import TtOpsError, quoted
 from tasktracker_ops.models.lock import DeployLock, LockQueue, StoredLock, Ticket
 
-from .session import AwsError, AwsNotFound, AwsSession, aws_errors
+from .session import CONNECTION_HINT, AwsError, AwsNotFound, AwsSession, aws_errors
 
 # The second is S3's answer to two conditional writes at the same moment.
 _CONDITION_FAILED = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
@@ -45,7 +47,7 @@ class DeployLocks:
         with self._errors("reading"):
             # One request for both, whose response has the time that both are compared with.
             answer = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=self._key)
-        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        now = _date(answer)
         found = {item["Key"]: item for item in answer.get("Contents", ())}
         ages = {key: (now - item["LastModified"]).total_seconds() for key, item in found.items()}
         holder = None
@@ -81,7 +83,11 @@ class DeployLocks:
             if held is None or held[0].id != lock.id:
                 return None
             # A write of ours, whose answer was lost. An older one is replaced.
-            return held[1] if held[0] == lock else self._put(lock, IfMatch=held[1])
+            if held[0] == lock:
+                return held[1]
+            if condition == {"IfMatch": held[1]}:
+                raise  # S3 refuses what it has just shown
+            return self._put(lock, IfMatch=held[1])
         return str(answer["ETag"])
 
     def release(self, etag: str) -> bool:
@@ -136,6 +142,20 @@ class DeployLocks:
 
 def _content(lock: DeployLock) -> bytes:
     return json.dumps(lock.to_json()).encode()
+
+
+def _date(answer: Mapping[str, Any]) -> datetime:
+    """Return AWS's time. Raises TtOpsError where something on the way has removed it."""
+    header = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        return parsedate_to_datetime(header).replace(tzinfo=UTC)
+    except (TypeError, ValueError):
+        raise TtOpsError(
+            "aws-unreachable",
+            f"the answer of S3 has no valid date ({quoted(header)}), without which nobody can say "
+            "whether a lock is dead",
+            hint=CONNECTION_HINT,
+        ) from None
 
 
 def _lock(content: bytes) -> DeployLock:

@@ -62,7 +62,7 @@ UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "Invalid
 UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
 _LOGIN_HINT = "sign in, or choose another profile (--profile NAME): aws sso login --profile NAME"
 # The command prints no credentials.
-_CONNECTION_HINT = (
+CONNECTION_HINT = (
     "check endpoint, proxy and CA settings: env | grep -i -e endpoint -e proxy -e ca_bundle"
 )
 
@@ -184,13 +184,13 @@ def aws_errors(action: str) -> Iterator[None]:
         raise TtOpsError(
             "aws-unreachable",
             f"{action}: AWS does not answer: {_one_line(error)}",
-            hint=_CONNECTION_HINT,
+            hint=CONNECTION_HINT,
         ) from error
     except ResponseParserError as error:
         raise TtOpsError(
             "aws-unreachable",
             f"{action}: the answer is not from AWS: {_one_line(error)[:200]}",
-            hint=_CONNECTION_HINT,
+            hint=CONNECTION_HINT,
         ) from error
     # ValueError: an invalid region or endpoint; OSError: a credential_process that cannot start.
     except (boto_errors.BotoCoreError, ValueError, OSError) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import ConfigurationError
 
 from .deploy_lock import lock_key, waiting_prefix
@@ -106,7 +107,8 @@ class StateBackend:
                 content = answer["Body"].read()
         except AwsNotFound:
             return False
-        file.write_bytes(content)
+        with reporting_full_disk(file):
+            file.write_bytes(content)
         return True
 
     def store_bootstrap_state(self, file: Path) -> None:

@@ -11,8 +11,8 @@ _TIMEOUT = 5  # seconds
 def head_commit(project: Path) -> str | None:
     """Return the commit that is checked out; None outside of a clone, or without git."""
     try:
-        found = subprocess.run(  # nosec B603 B607 # no shell; git of the PATH, as the user has it
-            ["git", "-C", str(project), "rev-parse", "HEAD"],
+        found = subprocess.run(  # nosec B603 # no shell
+            ["git", "-C", str(project), "rev-parse", "HEAD"],  # nosec B607 # as the user has it
             capture_output=True,
             text=True,
             timeout=_TIMEOUT,

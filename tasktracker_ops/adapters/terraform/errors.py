@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasktracker_ops.adapters.host.disk import disk_full, full_disk_in
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
-from .disk import disk_full, full_disk_in
 from .events import Diagnostic, Transcript
 
 _REASON_LIMIT = 400  # characters

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,30 @@ class ProcessGroup:
                     yield process
             except (OSError, psutil.Error):
                 continue
+
+
+def is_raw_terraform_running(since: datetime) -> bool:
+    """Return whether this user runs a Terraform, begun before `since`, that tt-ops did not start.
+
+    It may have taken a lock at that time.
+    """
+    import psutil
+
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if (
+                process.name() == "terraform"
+                and process.uids().real == os.getuid()
+                and process.create_time() <= since.timestamp() + _TOLERANCE
+                and _is_alive(process)
+                and not _has_run_folders(process.environ().get("TF_DATA_DIR", ""))
+            ):
+                return True
+    return False
+
+
+def _has_run_folders(data_directory: str) -> bool:
+    return bool(data_directory) and (Path(data_directory) / "runs").is_dir()
 
 
 def _identify(pid: int) -> ProcessIdentity | None:

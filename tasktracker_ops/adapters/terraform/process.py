@@ -20,14 +20,14 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Literal
 
-from .disk import reporting_full_disk, reserve_space
+from tasktracker_ops.adapters.host.disk import reporting_full_disk, reserve_space
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# Reads a line when the child has ended, and the end of its input when this process has died. The
-# kernel's parent-death signal (prctl) would come once per thread of this process, and Terraform
-# gives up its state at a second one.
-_GUARD = 'read -r ended || kill -INT "$1"'
+# Reads the child's pid and, once it must not be interrupted any more, a line; or the end of its
+# input, when this process has died. The kernel's parent-death signal (prctl) would come once per
+# thread of this process, and Terraform gives up its state at a second one.
+_GUARD = 'read -r child && [ "$child" ] && { read -r dismissed || kill -INT "$child"; }'
 # Seconds between looks at the output.
 _POLL = 0.02
 # Seconds between SIGTERM and SIGKILL for processes that outlive the child.
@@ -75,10 +75,12 @@ def run(
     with _signals_in(received), ExitStack() as stack:
         stdout = stack.enter_context(_Output.create(output / "stdout", reserve=_RESERVED))
         stderr = stack.enter_context(_Output.create(output / "stderr"))
+        # Before the child, so that it is never without one.
+        guard = stack.enter_context(_Guard())
         child = _start(command, directory, environment, stdout, stderr)
         signals = 0
         try:
-            stack.enter_context(_guarded(child))
+            guard.watch(child)
             on_start(child.pid)
             has_ended = False
             while not has_ended:
@@ -91,10 +93,12 @@ def run(
                 if not has_ended and _wait_for_signal(received):
                     signals += 1
                     if signals == 1:
-                        child.send_signal(signal.SIGINT)
+                        guard.interrupt(child)
                     on_signal(signals)
         finally:
-            _finish(child, interrupted=signals > 0)
+            if child.poll() is None and signals == 0:
+                guard.interrupt(child)
+            _finish(child)
     return Outcome(child.returncode, interrupted=signals > 0 or not received.empty())
 
 
@@ -161,27 +165,43 @@ def _start(
         raise StartError(error.strerror or str(error)) from error
 
 
-@contextmanager
-def _guarded(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Interrupt the child once if this process dies within the block."""
-    reader, writer = os.pipe()
-    try:
-        guard = subprocess.Popen(  # nosec B603 # no input from outside
-            ["/bin/sh", "-c", _GUARD, "guard", str(child.pid)],
-            stdin=reader,
+class _Guard:
+    """A shell that interrupts the child if this process dies; the child gets one SIGINT in all."""
+
+    def __init__(self) -> None:
+        self._shell = subprocess.Popen(  # nosec B603 # no input from outside
+            ["/bin/sh", "-c", _GUARD],
+            env={},
+            bufsize=0,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    finally:
-        os.close(reader)
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> _Guard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("\n")
+        if self._shell.stdin:
+            self._shell.stdin.close()
+        self._shell.wait()
+
+    def watch(self, child: subprocess.Popen[bytes]) -> None:
+        """Interrupt the child if this process dies from now on."""
+        self._write(f"{child.pid}\n")
+
+    def interrupt(self, child: subprocess.Popen[bytes]) -> None:
+        """Interrupt the child now, and not again if this process dies before it."""
+        self._write("\n")
+        child.send_signal(signal.SIGINT)
+
+    def _write(self, line: str) -> None:
+        # The shell has ended if it was dismissed before.
         with suppress(BrokenPipeError):
-            os.write(writer, b"\n")
-        os.close(writer)
-        guard.wait()
+            if self._shell.stdin:
+                self._shell.stdin.write(line.encode())
 
 
 @contextmanager
@@ -221,9 +241,7 @@ def _wait_for_signal(received: _Signals) -> bool:
     return True
 
 
-def _finish(child: subprocess.Popen[bytes], *, interrupted: bool) -> None:
-    if child.poll() is None and not interrupted:
-        child.send_signal(signal.SIGINT)
+def _finish(child: subprocess.Popen[bytes]) -> None:
     child.wait()
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + _GRACE

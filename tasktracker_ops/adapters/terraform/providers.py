@@ -18,6 +18,7 @@ from glob import iglob
 from os.path import expanduser, isdir, isfile
 from pathlib import Path
 
+from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import ConfigurationError
 
 # Where images and installers put a mirror that Terraform does not search by itself.
@@ -174,8 +175,12 @@ def _quoted(text: str) -> str:
 def _write(file: Path, text: str) -> None:
     """Replace a file atomically: another run may be reading it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=file.parent, prefix=file.name, delete=False
-    ) as draft:
-        draft.write(text)
-    os.replace(draft.name, file)
+    with reporting_full_disk(file):
+        descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as target:
+                target.write(text)
+            os.replace(draft, file)
+        except OSError:
+            Path(draft).unlink()
+            raise

@@ -20,11 +20,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_full_disk
 from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.recovery import KilledRun
 
-from .disk import ignoring_full_disk, reporting_full_disk
 from .orphans import ProcessGroup
 
 _GROUP = "process"
@@ -128,7 +128,9 @@ class Runs:
                     continue
             try:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield folder
+                # Its run may have ended, and removed it, before it could be locked.
+                if folder.is_dir():
+                    yield folder
             except BlockingIOError:
                 continue
             finally:

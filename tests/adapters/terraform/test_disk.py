@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.terraform.disk import full_disk_in, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import full_disk_in, reporting_full_disk
+from tasktracker_ops.cli.main import _file_error
 from tasktracker_ops.errors import TtOpsError
 
 SIZE = 4 << 20
@@ -41,6 +42,20 @@ def fill(disk: Path, *, leave: int) -> None:
     space = os.statvfs(disk)
     with (disk / "filler").open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - leave)
+
+
+def test_full_disk_is_named_without_terraform(small_disk: Path) -> None:
+    """An error of writing, which names no file, and one of opening, which does."""
+    fill(small_disk, leave=0)
+    file = small_disk / "lambda_function"
+    opened = _file_error(OSError(errno.ENOSPC, "full", str(file)))
+    with pytest.raises(TtOpsError) as written, reporting_full_disk(file):
+        file.write_bytes(b"x" * 5000)
+    for error in (opened, written.value):
+        assert error is not None
+        assert error.code == "disk-full"
+        assert f"the disk that holds '{file}' is full" in error.message
+        assert error.hint.endswith(f"df -h {shlex.quote(str(small_disk))}")
 
 
 @pytest.mark.parametrize(

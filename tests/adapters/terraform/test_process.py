@@ -213,6 +213,23 @@ def test_second_signal_is_not_forwarded(bench: Any, tmp_path: Path) -> None:
     assert count.read_text() == "1"
 
 
+def test_kill_after_an_interrupt_sends_no_second_one(bench: Any, tmp_path: Path) -> None:
+    """Such as by somebody who lost patience: Terraform would give up its state."""
+    bench.write(MODULE)
+    count, fake = tmp_path / "count", tmp_path / "terraform"
+    fake.write_text(SLOW_TERRAFORM.format(python=sys.executable, count=str(count)))
+    fake.chmod(0o755)
+    with driven(bench, "ready", executable=fake) as driver:
+        driver.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        driver.kill()
+        deadline = time.monotonic() + 10
+        while not count.exists() or not count.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert count.read_text() == "1"
+
+
 def test_children_of_a_killed_terraform_are_ended(
     bench: Any, command_lines: Callable[[], list[str]]
 ) -> None:

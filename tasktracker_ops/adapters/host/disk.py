@@ -17,6 +17,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TEXT = re.compile(r"(?:(/[^\s:]+): )?(?:no space left on device|disk quota exceeded)")
 
 
+def is_full(error: OSError) -> bool:
+    """Return whether an error says that a disk is full, or a quota used up."""
+    return error.errno in _FULL
+
+
 def full_disk_in(text: str, *, default: Path) -> Path | None:
     """Return the path that could not be written, if Terraform's text says that a disk is full."""
     found = _TEXT.search(text)
@@ -41,7 +46,7 @@ def reporting_full_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
         raise disk_full(Path(error.filename) if error.filename else path) from error
 
@@ -52,7 +57,7 @@ def ignoring_full_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
 
 
@@ -63,5 +68,5 @@ def reserve_space(descriptor: int, size: int) -> None:
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise
