@@ -133,7 +133,7 @@ class _Diagnosis:
         )
 
     def _missing(self, digest: str | None) -> StateFault:
-        newest = next(self._versions.valid(), None)
+        newest = self._newest()
         if newest is None:
             return self._gone(digest)
         markers = [each for each in self._versions.objects if each.delete_marker]
@@ -143,6 +143,12 @@ class _Diagnosis:
             return StateFault(self._restorable("state-deleted", sentence, newest))
 
         return self._healed("state-deleted", sentence, self._restore(newest, None))
+
+    def _newest(self) -> StateFile | None:
+        """Return the newest version that is a state, if it can be of the deployment's lineage."""
+        lineage = self._record.lineage if self._record else None
+        ours = (f for f in self._versions.valid() if lineage in (None, f.state.lineage))
+        return next(ours, None) or next(self._versions.valid(), None)
 
     def _gone(self, digest: str | None) -> StateFault:
         def repair() -> str:
@@ -172,7 +178,7 @@ class _Diagnosis:
             return StateFault(
                 Problem("state-format-unknown", sentence, hint=f"{hint}{self._option}")
             )
-        newest = next(self._versions.valid(), None)
+        newest = self._newest()
         if newest is None:
             return self._worthless(sentence)
         is_last = newest.digest == digest or (

@@ -31,6 +31,7 @@ from tests.states import KEY, LINEAGE, REGION, StateBucket, state
 
 FOREIGN = "99999999-0000-0000-0000-000000000000"
 ONE, TWO = state(1, "alerts"), state(2, "alerts", "more")
+OTHER = state(9, "other", lineage=FOREIGN)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,8 @@ HEALED: dict[str, tuple[str, Loss]] = {
     "object deleted": ("state-deleted", StateBucket.delete),
     "object deleted twice": ("state-deleted", lambda b: (b.delete(), b.delete())),
     "object and digest deleted": ("state-deleted", both_gone),
+    "foreign, then deleted": ("state-deleted", lambda b: (b.apply(OTHER), b.delete())),
+    "foreign, then no JSON": ("state-corrupted", lambda b: (b.apply(OTHER), b.put(b"?"))),
     "no JSON": ("state-corrupted", lambda b: b.put(TWO[:100])),
     "empty": ("state-corrupted", lambda b: b.put(b"")),
     "no JSON, digest deleted": ("state-corrupted", lambda b: (b.put(b"?"), b.delete_digest())),
