@@ -122,8 +122,13 @@ def _function_drift(app: App, deployment: Deployment, refresh: Refresh) -> Itera
     """Yield what Terraform does not see: the code, and what the version that serves is made of."""
     if refresh.code_sha256 is None:
         return
+    from tasktracker_ops.adapters.aws.session import AwsNotFound
+
     function = app.deployed_function(deployment)
-    serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
+    try:
+        serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
+    except AwsNotFound:  # the alias was deleted, which is one of the changes
+        return
     # An earlier version serves on purpose, as after a failed check: a deploy moves the alias, and
     # checks.
     is_moved_back = any(map(_is_moved_back, refresh.changes))
