@@ -92,9 +92,10 @@ class _Diagnosis:
 
     def fault(self) -> StateFault | None:
         """Return the first fault; None where there is none."""
-        current, digest = self._files.current(self._key), self._files.digest(self._key)
+        current = self._files.current(self._key)
         if self._is_elsewhere(current):
             return self._elsewhere()
+        digest = self._files.digest(self._key)
         if current is None:
             is_unused = digest is None and self._record is None and not self._described
             return None if is_unused else self._missing(digest)

@@ -247,6 +247,14 @@ def test_damaged_object_without_a_valid_version_is_set_aside(
     assert deployed.content is deployed.digest is None
 
 
+def test_missing_backend_is_named(bucket: StateBucket, app: App) -> None:
+    """A bucket that was deleted is no sound state."""
+    describe(bucket)
+    flags = {"state_bucket": "deleted-bucket", "lock_table": bucket.table, "region": REGION}
+    elsewhere = App(load(flags, os.environ), app.report, lambda question: False)
+    assert problem(elsewhere).code == "state-backend-missing"
+
+
 def test_state_in_another_bucket_is_named(deployed: StateBucket, app: App) -> None:
     """Settings that were lost make no second state."""
     _, record = app.deployments.state_record()
