@@ -110,7 +110,8 @@ def _remove_deployment(
     plan = again_if_stale(app, plan_and_apply)
     forget_state(app)
     for problem in strays(app, adopted=()):
-        app.report.note(f"left alone: {problem.message}; {problem.hint}")
+        if problem.code.startswith("stray-"):
+            app.report.note(f"left alone: {problem.message}; {problem.hint}")
     return plan
 
 
