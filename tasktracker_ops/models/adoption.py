@@ -46,7 +46,7 @@ class HttpApi:
 
 @dataclass(frozen=True, slots=True)
 class AdoptResult:
-    """What the next deploy adopts, what it does not, and the API that was removed."""
+    """What the next deploy adopts, what it refuses or leaves, and the API that was removed."""
 
     resources: tuple[AdoptableResource, ...] = ()
     problems: tuple[Problem, ...] = ()

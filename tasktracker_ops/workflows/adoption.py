@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.deployments import STATE_PARAMETER
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
-from tasktracker_ops.models.adoption import Adoption, AdoptResult, HttpApi
+from tasktracker_ops.models.adoption import AdoptableResource, Adoption, AdoptResult, HttpApi
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent, in_order
 
 from .bootstrap import require_backend
@@ -54,11 +54,15 @@ def planned_adopting(
 
 
 def find_adoptable(
-    app: App, addresses: Iterable[str] | None = None, *, alert_email: str | None = None
+    app: App,
+    addresses: Iterable[str] | None = None,
+    *,
+    alert_email: str | None = None,
+    foreign: Callable[[Problem], None] | None = None,
 ) -> Adoption:
     """Return what exists at `addresses`; without any, at all addresses that are not in the state.
 
-    Raises TtOpsError `foreign-resource` for what is not ours.
+    `foreign` gets what is not ours; without it, that raises TtOpsError `foreign-resource`.
     """
     if addresses is not None and not (addresses := tuple(addresses)):
         return Adoption()
@@ -67,12 +71,29 @@ def find_adoptable(
     if addresses is None:
         state = _state(app)
         addresses = _missing(app, inventory, state)
-    resources = tuple(filter(None, map(inventory.find, addresses)))
+    resources = tuple(_found(inventory, addresses, foreign))
     if resources and state is None:
         state = _state(app)
     known = state.addresses if state else frozenset()
     forgotten = tuple(each.address for each in resources if each.address in known)
     return Adoption(resources, forgotten)
+
+
+def _found(
+    inventory: Inventory, addresses: Iterable[str], foreign: Callable[[Problem], None] | None
+) -> Iterator[AdoptableResource]:
+    refused: list[Problem] = []
+    for address in addresses:
+        try:
+            if resource := inventory.find(address):
+                yield resource
+        except TtOpsError as error:
+            if error.code != "foreign-resource" or foreign is None:
+                raise
+            # What belongs to a foreign role or function is refused with it.
+            if (problem := Problem.of(error)) not in refused:
+                refused.append(problem)
+                foreign(problem)
 
 
 class CreationWatch:
@@ -112,7 +133,8 @@ def report_adoption(app: App, adoption: Adoption) -> None:
 def import_resources(app: App, adoption: Adoption) -> None:
     """Bring resources into the state, so that a destroy removes them.
 
-    A plan to destroy imports nothing, and one for these addresses creates nothing else.
+    A plan to destroy imports nothing. One for these addresses creates nothing but what they refer
+    to and is gone.
     """
     stack = app.infrastructure(command="destroy", adopt=adoption.imports)
     if adoption.forgotten:
@@ -139,20 +161,29 @@ def with_unmanaged(plan: Plan, adoption: Adoption, apis: Collection[HttpApi]) ->
     )
 
 
-def stray_apis(app: App) -> tuple[HttpApi, ...]:
-    """Return our APIs that are neither in the state nor what a deploy would adopt."""
-    return _stray_apis(app, app.apis.ours(), _state(app))
+def unmanaged_apis(app: App, adoption: Adoption) -> tuple[HttpApi, ...]:
+    """Return our APIs that are neither in the state nor adopted."""
+    known = {*_api_ids(_state(app)), *adoption.imports.values()}
+    return tuple(api for api in app.apis.ours() if api.id not in known)
 
 
-def strays(app: App) -> tuple[Problem, ...]:
-    """Return what has our tags and is in no state; what may not be read is not reported."""
+def strays(app: App, adopted: Collection[str] | None = None) -> tuple[Problem, ...]:
+    """Return what has our tags and is in no state; what may not be read is not reported.
+
+    With `adopted`, the import ids of what the next deploy adopts, that is left out.
+    """
     try:
         # Before the state: what another run creates meanwhile is in the state by then.
         apis, arns = app.apis.ours(), _tagged(app)
         state = _state(app)
         found = [_stray_api(app, api) for api in _stray_apis(app, apis, state)]
         if state is not None:
-            found += [_stray(arn) for arn in arns if _is_stray(app, arn, state)]
+            known = {*(each.id for each in state.resources), *(adopted or ())}
+            found += [
+                _stray(app, arn, adoptable=adopted is None)
+                for arn in arns
+                if _is_stray(app, arn, known)
+            ]
     except TtOpsError as error:
         return () if error.code == "aws-access-denied" else (Problem.of(error),)
     return tuple(found)
@@ -166,7 +197,7 @@ def remove_unused_apis(app: App) -> None:
     be removed is a stray.
     """
     with suppress(TtOpsError):
-        for api in stray_apis(app):
+        for api in _stray_apis(app, app.apis.ours(), _state(app)):
             is_free = app.terraform_locks.lock().held is False
             if api.name == app.settings.function_name and is_free and not app.apis.routes(api.id):
                 app.apis.delete(api.id)
@@ -176,8 +207,11 @@ def remove_unused_apis(app: App) -> None:
 
 
 def adopt(app: App) -> AdoptResult:
-    """Return what the next deploy adopts, and what it does not."""
-    return AdoptResult(resources=find_adoptable(app).resources, problems=strays(app))
+    """Return what the next deploy adopts, what it refuses, and what it leaves."""
+    refused: list[Problem] = []
+    resources = find_adoptable(app, foreign=refused.append).resources
+    left = strays(app, adopted={each.id for each in resources})
+    return AdoptResult(resources=resources, problems=(*refused, *left))
 
 
 def remove_stray_api(app: App, api_id: str, approve: Callable[[HttpApi], None]) -> AdoptResult:
@@ -246,10 +280,13 @@ def _missing(app: App, inventory: Inventory, state: State | None) -> list[str]:
     return [a for a in inventory.addresses if a not in known and a != _SUBSCRIPTION]
 
 
+def _api_ids(state: State | None) -> set[str]:
+    return {each.id for each in (state.resources if state else ()) if each.address == _API}
+
+
 def _stray_apis(app: App, apis: Collection[HttpApi], state: State | None) -> tuple[HttpApi, ...]:
     """Return the APIs that are neither in the state nor what a deploy would adopt."""
-    resources = state.resources if state else ()
-    known = {each.id for each in resources if each.address == _API}
+    known = _api_ids(state)
     others = tuple(api for api in apis if api.id not in known)
     if not others:
         return ()
@@ -279,12 +316,11 @@ def _tagged(app: App) -> tuple[str, ...]:
         return ()
 
 
-def _is_stray(app: App, arn: str, state: State) -> bool:
-    settings = app.settings
+def _is_stray(app: App, arn: str, known: Collection[str]) -> bool:
     service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5].removesuffix(":*")
     if service not in app.resource_tags.services:
         return False
-    own = {settings.lock_table, STATE_PARAMETER, *(each.id for each in state.resources)}
+    own = {app.settings.lock_table, STATE_PARAMETER, *known}
     path = resource.partition("/")[2]
     if own & {arn, resource.partition(":")[2], path, f"/{path}"}:
         return False
@@ -297,9 +333,12 @@ def _is_stray(app: App, arn: str, state: State) -> bool:
         return True
 
 
-def _stray(arn: str) -> Problem:
+def _stray(app: App, arn: str, *, adoptable: bool) -> Problem:
+    look = ("resourcegroupstaggingapi", "get-resources", "--resource-arn-list", arn)
     return Problem(
         "stray-resource",
         f"{arn!r} has our tags, but is in no state",
-        hint="see whether a deploy adopts it: tt-ops adopt",
+        hint="see whether a deploy adopts it: tt-ops adopt"
+        if adoptable
+        else f"look at it, and delete it unless it is used: {app.target.aws_command(*look)}",
     )

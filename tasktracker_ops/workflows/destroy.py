@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
-from tasktracker_ops.errors import TtOpsError, counted
+from tasktracker_ops.errors import Problem, TtOpsError, counted
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.reporting import ApprovePlan
@@ -15,7 +15,8 @@ from .adoption import (
     find_adoptable,
     import_resources,
     report_adoption,
-    stray_apis,
+    strays,
+    unmanaged_apis,
     with_unmanaged,
 )
 from .bootstrap import remove_backend, require_no_other_use
@@ -83,9 +84,13 @@ def _remove_deployment(
     build(app.settings.project)
     stack = app.infrastructure(command="destroy")
 
+    def left_alone(problem: Problem) -> None:
+        app.report.note(f"left alone: {problem.message}")
+
     def plan_and_apply() -> Plan:
         app.report.doing("reading the deployment")
-        adoption, apis = find_adoptable(app), stray_apis(app)
+        adoption = find_adoptable(app, foreign=left_alone)
+        apis = unmanaged_apis(app, adoption)
         report_adoption(app, adoption)
         with stack.planned(destroy=True, lock_timeout=lock_timeout) as saved:
             plan = with_unmanaged(saved.plan, adoption, apis)
@@ -106,6 +111,9 @@ def _remove_deployment(
 
     plan = again_if_stale(app, plan_and_apply)
     forget_state(app)
+    for problem in strays(app, adopted=()):
+        if problem.code.startswith("stray-"):
+            app.report.note(f"left alone: {problem.message}; {problem.hint}")
     return plan
 
 
@@ -117,7 +125,7 @@ def _apply(app: App, saved: SavedPlan) -> None:
 
 def _require_nothing_alive(app: App) -> None:
     """Raise TtOpsError `state-backend-missing` where only the state backend is gone."""
-    if alive := find_adoptable(app).resources:
+    if alive := find_adoptable(app, foreign=lambda _: None).resources:
         raise TtOpsError(
             "state-backend-missing",
             f"{counted(len(alive), 'resource')} of the deployment exist, such as "

@@ -15,7 +15,7 @@ from tasktracker_ops.reporting import ApprovePlan
 from .adoption import strays
 from .build import build
 from .deploy import deploy
-from .deploy_lock import deploy_lock
+from .deploy_lock import await_dead_terraform_locks, deploy_lock
 from .notifications import muted
 from .smoke import SECONDS, smoke_check
 from .state import record_state, state_problems
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Confirm = Callable[[str], None]
 _FUNCTION = "aws_lambda_function"
+_ALIAS = "aws_lambda_alias"
 _FIX = "deploy it away: tt-ops drift --fix"
 _LATEST = "$LATEST"
 _PUBLISHED = {"code-changed", "configuration-changed"}
@@ -37,6 +38,7 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     """
     app.ensure_ready()
     deployment = app.deployments.get()
+    await_dead_terraform_locks(app, lock_timeout)
     app.report.doing("comparing with what was deployed")
     refresh = app.infrastructure(command="drift").drift(lock_timeout=lock_timeout)
     alarms = app.alarms.with_mute_rules(app.alarms.get(deployment.alarm_names))
@@ -65,10 +67,12 @@ def fix(app: App, *, approve: ApprovePlan, confirm: Confirm, lock_timeout: int =
         return before
     # The check of a deploy would find the wrong version, which no plan replaces.
     is_published = any(each.code in _PUBLISHED for each in before.drift)
-    deploy(app, approve=approve, smoke=not is_published, lock_timeout=lock_timeout)
+    version = deploy(
+        app, approve=approve, smoke=not is_published, lock_timeout=lock_timeout
+    ).version
     with deploy_lock(app, "drift --fix", timeout=lock_timeout) as lock:
         if is_published:
-            _publish_again(app, app.deployments.get(), confirm)
+            _publish_again(app, app.deployments.get(), version, confirm)
         # Otherwise the state still has what was before, and it would count as drift again.
         app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
         record_state(app, lock.lock.who)
@@ -109,31 +113,53 @@ def _of_problem(problem: Problem, name: str) -> Drift:
 
 
 def _quoted_name(problem: Problem) -> str:
-    """Return what the message quotes first: a resource or a state."""
-    return problem.message.split("'")[1]
+    """Return what the message quotes first, a resource or a state; else the code."""
+    words = problem.message.split("'")
+    return words[1] if len(words) > 2 else problem.code
 
 
 def _function_drift(app: App, deployment: Deployment, refresh: Refresh) -> Iterator[Drift]:
     """Yield what Terraform does not see: the code, and what the version that serves is made of."""
     if refresh.code_sha256 is None:
         return
+    from tasktracker_ops.adapters.aws.session import AwsNotFound
+
     function = app.deployed_function(deployment)
-    serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
+    try:
+        serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
+    except AwsNotFound:  # the alias was deleted, which is one of the changes
+        return
+    # An earlier version serves on purpose, as after a failed check: a deploy moves the alias, and
+    # checks.
+    is_moved_back = any(map(_is_moved_back, refresh.changes))
     for version, what in (
         (serving, f"version {serving.version}, which serves, does not have the deployed code"),
         (latest, "the code that the next version would get is not the deployed code"),
     ):
+        if version is serving and is_moved_back:
+            continue
         if version.code_sha256 != refresh.code_sha256:
             name = f"{function.name}:{version.version}"
             message = f"{name}: {what}"
             yield Drift("code-changed", name, message, _FIX, fixed_by_deploy=True)
     # A change of the function itself is published by the deploy that reverts it.
-    if any(change.type == _FUNCTION for change in refresh.changes):
+    if is_moved_back or any(change.type == _FUNCTION for change in refresh.changes):
         return
     if different := tuple(_different_settings(latest, serving)):
         name = f"{function.name}:{serving.version}"
         message = f"{name}: the version that serves is configured in another way than the function"
         yield Drift("configuration-changed", name, message, _FIX, different, fixed_by_deploy=True)
+
+
+def _is_moved_back(change: ResourceChange) -> bool:
+    """Return whether the alias points to an earlier version than that of the last deploy."""
+    return change.type == _ALIAS and any(
+        each.name == "function_version"
+        and (each.before or "").isdecimal()
+        and (each.after or "").isdecimal()
+        and int(each.after or 0) < int(each.before or 0)
+        for each in change.attributes
+    )
 
 
 def _different_settings(
@@ -150,12 +176,20 @@ def _different_settings(
             yield AttributeChange(name, *((str(before), str(after)) if shown else ()))
 
 
-def _publish_again(app: App, deployment: Deployment, confirm: Confirm) -> None:
-    """Let a new version with the project's package serve, unless such a one does; check the API."""
-    package = build(app.settings.project)
-    digest = base64.b64encode(bytes.fromhex(package.sha256)).decode()
+def _publish_again(
+    app: App, deployment: Deployment, deployed: str | None, confirm: Confirm
+) -> None:
+    """Let a new version with the project's package serve, unless such a one does; check the API.
+
+    Does nothing where another version serves than the one that was `deployed`, as after another
+    deploy.
+    """
     function = app.deployed_function(deployment)
     serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
+    if serving.version != deployed:
+        return
+    package = build(app.settings.project)
+    digest = base64.b64encode(bytes.fromhex(package.sha256)).decode()
     if {serving.code_sha256, latest.code_sha256} != {digest} or any(
         _different_settings(latest, serving)
     ):

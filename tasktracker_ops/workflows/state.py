@@ -39,7 +39,22 @@ def heal_state(app: App, key: str | None = None) -> tuple[str, ...]:
 
 def state_problems(app: App) -> tuple[Problem, ...]:
     """Return what is wrong with the state; empty where it may not be read."""
-    fault = _visible_fault(app)
+    from tasktracker_ops.adapters.aws.session import AwsNotFound
+
+    try:
+        fault = find_fault(app, app.settings.state_key)
+    except AwsNotFound:
+        names = f"the bucket {app.state_files.bucket!r} or the table {app.state_files.lock_table!r}"
+        return (
+            Problem(
+                "state-backend-missing",
+                f"{names} does not exist, so there is no state",
+                hint="create them again, and import what exists into a new state: tt-ops deploy",
+            ),
+        )
+    except TtOpsError as error:
+        # Observing takes no access to the state.
+        return () if error.code == "aws-access-denied" else (Problem.of(error),)
     return (fault.problem,) if fault else ()
 
 
@@ -212,14 +227,6 @@ def _repair(app: App, key: str, accept: Callable[[StateFault], bool]) -> tuple[s
         done.append(f"{fault.problem.message}: {fault.repair()}")
         app.report.note(done[-1])
     return tuple(done)
-
-
-def _visible_fault(app: App) -> StateFault | None:
-    try:
-        return find_fault(app, app.settings.state_key)
-    except TtOpsError:
-        # Observing takes no access to the state.
-        return None
 
 
 def _error(fault: StateFault) -> TtOpsError:

@@ -92,9 +92,10 @@ class _Diagnosis:
 
     def fault(self) -> StateFault | None:
         """Return the first fault; None where there is none."""
-        current, digest = self._files.current(self._key), self._files.digest(self._key)
+        current = self._files.current(self._key)
         if self._is_elsewhere(current):
             return self._elsewhere()
+        digest = self._files.digest(self._key)
         if current is None:
             is_unused = digest is None and self._record is None and not self._described
             return None if is_unused else self._missing(digest)
@@ -133,7 +134,7 @@ class _Diagnosis:
         )
 
     def _missing(self, digest: str | None) -> StateFault:
-        newest = next(self._versions.valid(), None)
+        newest = self._newest()
         if newest is None:
             return self._gone(digest)
         markers = [each for each in self._versions.objects if each.delete_marker]
@@ -143,6 +144,12 @@ class _Diagnosis:
             return StateFault(self._restorable("state-deleted", sentence, newest))
 
         return self._healed("state-deleted", sentence, self._restore(newest, None))
+
+    def _newest(self) -> StateFile | None:
+        """Return the newest version that is a state, if it can be of the deployment's lineage."""
+        lineage = self._record.lineage if self._record else None
+        ours = (f for f in self._versions.valid() if lineage in (None, f.state.lineage))
+        return next(ours, None) or next(self._versions.valid(), None)
 
     def _gone(self, digest: str | None) -> StateFault:
         def repair() -> str:
@@ -172,7 +179,7 @@ class _Diagnosis:
             return StateFault(
                 Problem("state-format-unknown", sentence, hint=f"{hint}{self._option}")
             )
-        newest = next(self._versions.valid(), None)
+        newest = self._newest()
         if newest is None:
             return self._worthless(sentence)
         is_last = newest.digest == digest or (

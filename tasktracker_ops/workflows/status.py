@@ -75,8 +75,10 @@ class StatusReader:
         if subscriptions is not None and not topic_is_missing:
             for problem in pending_subscriptions(app.target, deployment.topic_arn, subscriptions):
                 self._add(problem)
-        for problem in self._try(lambda: strays(app)) or ():
-            self._add(problem)
+        # What a run is making is in no state until Terraform stores it.
+        if not lock.held or deploy_lock.dead:
+            for problem in self._try(lambda: strays(app)) or ():
+                self._add(problem)
         for alarm in alarms or ():
             if alarm.state == "ALARM":
                 self._check_firing(alarm)

@@ -140,4 +140,8 @@ def test_destroy_removes_what_no_state_has(prepared: Clone, deployed: Any, aws: 
     assert aws("lambda").list_functions()["Functions"] == []
     assert aws("logs").describe_log_groups()["logGroups"] == []
     assert aws("iam").list_roles()["Roles"] == []
-    assert prepared.succeed("destroy", "--yes").startswith("Nothing to remove.")
+    topic = aws("sns").create_topic(Name="task-tracker-alerts")["TopicArn"]
+    assert [each["code"] for each in prepared.read("adopt")["problems"]] == ["foreign-resource"]
+    nothing = prepared.run("destroy", "--yes")
+    assert (nothing.returncode, nothing.stdout[:18]) == (0, "Nothing to remove.")
+    assert f"left alone: the topic '{topic}' exists already and is not ours" in nothing.stderr

@@ -71,7 +71,7 @@ class Observed:
         self.topics = SimpleNamespace(subscriptions=lambda topic: _value(self.found_subscriptions))
         self.deploy_lock: StoredLock | None = None
         self.deploy_locks = SimpleNamespace(queue=lambda: LockQueue("", self.deploy_lock, ()))
-        self.terraform_locks = SimpleNamespace(lock=lambda: self.lock)
+        self.terraform_locks = SimpleNamespace(lock=lambda: self.lock, held=lambda: ())
         self.apis = SimpleNamespace(ours=lambda: ())
         self.resource_tags = SimpleNamespace(find_ours=lambda: ())
         self.state_files = SimpleNamespace(read=lambda key: None)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.adapters.aws.session import AwsNotFound
+from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import ForeignPolicy, FunctionVersion, Refresh
 from tasktracker_ops.models.plan import AttributeChange, ResourceChange
 from tasktracker_ops.workflows.drift import drift, fix
@@ -62,6 +64,40 @@ def test_other_code_is_found_in_the_version_that_serves_and_in_the_next(deployed
     assert names(deployed) == [("code-changed", "tracker:2")]
     deployed.versions["$LATEST"] = FunctionVersion("$LATEST", "rogue=", None, SETTINGS)
     assert names(deployed) == [("code-changed", "tracker:2"), ("code-changed", "tracker:$LATEST")]
+
+
+def test_an_earlier_version_that_serves_is_only_a_moved_alias(deployed: Any) -> None:
+    """As after a failed check: the deploy that moves it forward has to check again."""
+    moved = AttributeChange("function_version", "10", "9")
+    alias = ResourceChange(
+        "aws_lambda_alias.live", "update", "aws_lambda_alias", attributes=(moved,)
+    )
+    deployed.refresh = Refresh((alias,), "code=")
+    deployed.versions["live"] = FunctionVersion("9", "before=", None, {"MemorySize": 64})
+    assert names(deployed) == [("resource-changed", "aws_lambda_alias.live")]
+
+
+def test_a_deleted_alias_is_one_difference(deployed: Any) -> None:
+    """No version serves, and the deploy that makes the alias again lets the right one."""
+
+    def no_alias(qualifier: str) -> Any:
+        raise AwsNotFound("reading", "ResourceNotFoundException", "gone")
+
+    alias = ResourceChange("aws_lambda_alias.live", "delete", "aws_lambda_alias")
+    deployed.refresh = Refresh((alias,), "code=")
+    function = SimpleNamespace(name="tracker", version=no_alias)
+    deployed.deployed_function = lambda deployment: function
+    assert names(deployed) == [("resource-deleted", "aws_lambda_alias.live")]
+
+
+def test_what_cannot_be_read_is_named_by_its_code(deployed: Any) -> None:
+    """Its message quotes nothing."""
+
+    def fail() -> Any:
+        raise TtOpsError("aws-unreachable", "no answer", hint="try again: tt-ops drift")
+
+    deployed.apis.ours = fail
+    assert names(deployed) == [("aws-unreachable", "aws-unreachable")]
 
 
 def test_another_configuration_of_the_version_that_serves_is_found(deployed: Any) -> None:

@@ -31,6 +31,7 @@ from tests.states import KEY, LINEAGE, REGION, StateBucket, state
 
 FOREIGN = "99999999-0000-0000-0000-000000000000"
 ONE, TWO = state(1, "alerts"), state(2, "alerts", "more")
+OTHER = state(9, "other", lineage=FOREIGN)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,8 @@ HEALED: dict[str, tuple[str, Loss]] = {
     "object deleted": ("state-deleted", StateBucket.delete),
     "object deleted twice": ("state-deleted", lambda b: (b.delete(), b.delete())),
     "object and digest deleted": ("state-deleted", both_gone),
+    "foreign, then deleted": ("state-deleted", lambda b: (b.apply(OTHER), b.delete())),
+    "foreign, then no JSON": ("state-corrupted", lambda b: (b.apply(OTHER), b.put(b"?"))),
     "no JSON": ("state-corrupted", lambda b: b.put(TWO[:100])),
     "empty": ("state-corrupted", lambda b: b.put(b"")),
     "no JSON, digest deleted": ("state-corrupted", lambda b: (b.put(b"?"), b.delete_digest())),
@@ -242,6 +245,14 @@ def test_damaged_object_without_a_valid_version_is_set_aside(
     result = repair_state(app, KEY, approve=agree)
     assert (result.serial, len(result.repairs)) == (None, 2)
     assert deployed.content is deployed.digest is None
+
+
+def test_missing_backend_is_named(bucket: StateBucket, app: App) -> None:
+    """A bucket that was deleted is no sound state."""
+    describe(bucket)
+    flags = {"state_bucket": "deleted-bucket", "lock_table": bucket.table, "region": REGION}
+    elsewhere = App(load(flags, os.environ), app.report, lambda question: False)
+    assert problem(elsewhere).code == "state-backend-missing"
 
 
 def test_state_in_another_bucket_is_named(deployed: StateBucket, app: App) -> None:

@@ -45,6 +45,15 @@ def test_a_healthy_service_has_no_problem(observed: Any, server: Any) -> None:
     assert result.lock == TerraformLock(held=False)
 
 
+def test_what_a_run_is_making_is_no_stray(observed: Any) -> None:
+    """It is in no state until Terraform stores it; what a dead run left is a stray."""
+    observed.apis.ours = lambda: (_ for _ in ()).throw(TtOpsError("read", "read", hint="x: y"))
+    observed.lock = TerraformLock(held=True)
+    assert codes(status(observed)) == []
+    observed.lock = TerraformLock(held=False)
+    assert codes(status(observed)) == ["read"]
+
+
 def test_an_api_that_does_not_answer_hides_nothing(observed: Any) -> None:
     """AWS is still read."""
     observed.api_url = "http://127.0.0.1:9"

@@ -12,14 +12,14 @@ from tasktracker_ops.errors import ConfigurationError
 
 from .deploy_lock import lock_key, waiting_prefix
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
+from .tags import is_ours
 
 # The bootstrap stack creates the bucket, so its own state is moved there afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
 GITHUB_STATE_KEY = "infra/github.tfstate"
-# The policy statement, the lifecycle rules and the tags of bootstrap/backend_setup.tf.
+# The policy statement and the lifecycle rules of bootstrap/backend_setup.tf.
 _POLICY_SID = "TlsOnly"
 _RULE_IDS = {"expire-old-versions", "expire-deploy-locks"}
-_OUR_TAGS = {"ManagedBy": "tt-ops", "Project": "task-tracker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class StateBackend:
             tag["Key"]: tag["Value"]
             for tag in self._setting("get_bucket_tagging").get("TagSet", ())
         }
-        if tags.items() >= _OUR_TAGS.items():
+        if is_ours(tags):
             return []
         checks = {
             "a policy": self._has_foreign_policy,
