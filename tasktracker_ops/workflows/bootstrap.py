@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.adapters.host.disk import lock_file
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import BootstrapResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
@@ -184,7 +184,7 @@ def _own_state_file(app: App) -> Iterator[Path]:
     file = app.settings.work_dir / "bootstrap.tfstate"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_suffix(".lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+        lock_file(turn.fileno(), file)
         yield file
 
 

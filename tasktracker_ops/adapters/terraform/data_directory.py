@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import ignoring_full_disk, lock_file, reporting_full_disk
 
 _LOG_LIMIT = 4_000_000  # bytes; a longer log is started again
 # Only a change in one of these blocks requires another init.
@@ -49,7 +48,7 @@ class DataDirectory:
         with reporting_full_disk(self.path):
             file = (self.path / "init.lock").open("w")
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock_file(file.fileno(), self.path)
             yield
 
     def is_initialised(self, fingerprint: str) -> bool:

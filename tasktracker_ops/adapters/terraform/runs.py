@@ -7,7 +7,6 @@ group.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -20,7 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import ignoring_full_disk, lock_file, reporting_full_disk
 from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.recovery import KilledRun
@@ -98,7 +97,7 @@ class Runs:
         path = self.path / f"{os.getpid()}-{int(time.time())}"
         path.mkdir(mode=0o700, exist_ok=True)
         owner = _open(path / "owner")
-        fcntl.flock(owner, fcntl.LOCK_EX)
+        lock_file(owner, path)
         # For people who look; the lock ends with the process, whatever its pid is used for later.
         with ignoring_full_disk():
             os.write(owner, json.dumps(asdict(this_process())).encode())
@@ -110,7 +109,7 @@ class Runs:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _open(self.path / "lock")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock_file(lock, self.path)
             yield
         finally:
             os.close(lock)
@@ -127,7 +126,7 @@ class Runs:
                     shutil.rmtree(folder, ignore_errors=True)
                     continue
             try:
-                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock_file(owner, folder, wait=False)
                 # Its run may have ended, and removed it, before it could be locked.
                 if folder.is_dir():
                     yield folder
