@@ -5,10 +5,9 @@ resource "aws_iam_role" "deployer" {
   max_session_duration = 3600
 }
 
-resource "aws_iam_role_policy" "deployer_read" {
-  name   = "read"
-  role   = aws_iam_role.deployer.name
-  policy = data.aws_iam_policy_document.read.json
+resource "aws_iam_role_policy_attachment" "deployer_read" {
+  role       = aws_iam_role.deployer.name
+  policy_arn = aws_iam_policy.read.arn
 }
 
 resource "aws_iam_role_policy" "deployer_backend" {

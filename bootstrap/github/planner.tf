@@ -5,8 +5,7 @@ resource "aws_iam_role" "planner" {
   max_session_duration = 3600
 }
 
-resource "aws_iam_role_policy" "planner_read" {
-  name   = "read"
-  role   = aws_iam_role.planner.name
-  policy = data.aws_iam_policy_document.read.json
+resource "aws_iam_role_policy_attachment" "planner_read" {
+  role       = aws_iam_role.planner.name
+  policy_arn = aws_iam_policy.read.arn
 }

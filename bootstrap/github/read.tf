@@ -1,5 +1,12 @@
 # Read access of both roles, for `tt-ops plan`, `drift` and `status`: the state, and all resources of
-# ../../terraform, but no calls of the API.
+# ../../terraform, but no calls of the API. Not inline, as the deployer's inline policies would be
+# longer with it than IAM takes.
+resource "aws_iam_policy" "read" {
+  name        = "${var.lambda_function_name}-read"
+  description = "Reads the deployment of ${var.lambda_function_name}, for tt-ops plan, drift and status"
+  policy      = data.aws_iam_policy_document.read.json
+}
+
 data "aws_iam_policy_document" "read" {
   # checkov:skip=CKV_AWS_356:the actions of the statement Unscoped only read, and support no ARN
   statement {

@@ -185,7 +185,9 @@ def strays(app: App, adopted: Collection[str] | None = None) -> tuple[Problem, .
                 if _is_stray(app, arn, known)
             ]
     except TtOpsError as error:
-        return () if error.code == "aws-access-denied" else (Problem.of(error),)
+        # A damaged state is a problem of its own.
+        is_silent = error.code in {"aws-access-denied", "state-corrupted"}
+        return () if is_silent else (Problem.of(error),)
     return tuple(found)
 
 

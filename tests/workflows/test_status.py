@@ -54,6 +54,14 @@ def test_what_a_run_is_making_is_no_stray(observed: Any) -> None:
     assert codes(status(observed)) == ["read"]
 
 
+def test_a_damaged_state_is_no_stray(observed: Any) -> None:
+    """It is one problem, that of the state."""
+    observed.state_files.read = lambda key: (_ for _ in ()).throw(
+        TtOpsError("state-corrupted", "damaged", hint="repair it: tt-ops state repair")
+    )
+    assert codes(status(observed)) == []
+
+
 def test_an_api_that_does_not_answer_hides_nothing(observed: Any) -> None:
     """AWS is still read."""
     observed.api_url = "http://127.0.0.1:9"
