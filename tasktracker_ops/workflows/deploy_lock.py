@@ -36,7 +36,8 @@ _LAST_SECONDS = 60.0
 # Only a place in the queue is lost, and its owner takes it again.
 _DEAD_TICKET_SECONDS = 60.0
 # After these a lock of Terraform may be left, though this run goes on.
-_LEFT_LOCKED = {"terraform-killed", "lock-not-released", "interrupted"}
+# The last one is of this run's own lock if the answer to its creation was lost.
+_LEFT_LOCKED = {"terraform-killed", "lock-not-released", "interrupted", "state-locked"}
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def await_dead_terraform_locks(app: App, timeout: float) -> None:
             return
 
         def left(lock: TerraformLock, holder: DeployLock = holder.lock) -> bool:
-            return any(left_by(lock, run) for run in (*holder.dead_runs, holder.run))
+            return any(left_by(app, lock, run) for run in (*holder.dead_runs, holder.run))
 
         if not any(map(left, app.terraform_locks.held())):
             return
@@ -135,13 +136,13 @@ def described(lock: DeployLock) -> str:
     return f"{lock.who} runs {lock.command!r} {since}{details}"
 
 
-def left_by(lock: TerraformLock, run: DeadRun) -> bool:
+def left_by(app: App, lock: TerraformLock, run: DeadRun) -> bool:
     """Return whether a run has left this lock of Terraform; all times are its host's own.
 
-    On this machine, it is not one that a Terraform without tt-ops may hold, which is still running.
+    On this machine, it is not one that a Terraform may hold which is still running.
     """
     from tasktracker_ops.adapters.host.processes import user_at_host
-    from tasktracker_ops.adapters.terraform.orphans import is_raw_terraform_running
+    from tasktracker_ops.adapters.terraform.orphans import may_hold_lock
 
     try:
         created, started = map(datetime.fromisoformat, (lock.since or "", run.clock))
@@ -151,7 +152,7 @@ def left_by(lock: TerraformLock, run: DeadRun) -> bool:
             return False
     except (TypeError, ValueError):
         return False
-    return lock.who != user_at_host() or not is_raw_terraform_running(created)
+    return lock.who != user_at_host() or not may_hold_lock(created, app.settings.work_dir)
 
 
 class HeldLock:
@@ -242,7 +243,7 @@ class HeldLock:
 
     def _remove_terraform_locks(self, runs: tuple[DeadRun, ...]) -> None:
         def left(lock: TerraformLock) -> bool:
-            return any(left_by(lock, run) for run in runs)
+            return any(left_by(self._app, lock, run) for run in runs)
 
         removed = list(self._app.terraform_locks.remove(left))
         try:

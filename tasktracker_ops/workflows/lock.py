@@ -96,6 +96,7 @@ class _Held:
     """The deploy lock and Terraform's locks, as they are held now."""
 
     def __init__(self, app: App) -> None:
+        self._app = app
         self._deploy = app.deploy_locks.queue().holder
         self._terraform = app.terraform_locks.held()
 
@@ -140,7 +141,7 @@ class _Held:
         if self._deploy is None:
             return False
         lock = self._deploy.lock
-        return any(left_by(terraform, run) for run in (*lock.dead_runs, lock.run))
+        return any(left_by(self._app, terraform, run) for run in (*lock.dead_runs, lock.run))
 
     def _named(self, lock_id: str) -> tuple[TerraformLock, ...]:
         named = tuple(each for each in self._terraform if each.id == lock_id)

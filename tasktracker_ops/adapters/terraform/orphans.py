@@ -99,10 +99,11 @@ class ProcessGroup:
                 continue
 
 
-def is_raw_terraform_running(since: datetime) -> bool:
-    """Return whether this user runs a Terraform, begun before `since`, that tt-ops did not start.
+def may_hold_lock(since: datetime, work_dir: Path) -> bool:
+    """Return whether a Terraform of this user that is running may have taken a lock at `since`.
 
-    It may have taken a lock at that time.
+    That is one that tt-ops did not start, or one of the project with this `work_dir`, such as that
+    of `tt-ops plan`.
     """
     import psutil
 
@@ -113,14 +114,16 @@ def is_raw_terraform_running(since: datetime) -> bool:
                 and process.uids().real == os.getuid()
                 and process.create_time() <= since.timestamp() + _TOLERANCE
                 and _is_alive(process)
-                and not _has_run_folders(process.environ().get("TF_DATA_DIR", ""))
+                and _may_be_of(process.environ().get("TF_DATA_DIR", ""), work_dir)
             ):
                 return True
     return False
 
 
-def _has_run_folders(data_directory: str) -> bool:
-    return bool(data_directory) and (Path(data_directory) / "runs").is_dir()
+def _may_be_of(data_directory: str, work_dir: Path) -> bool:
+    path = Path(data_directory)
+    is_of_tt_ops = bool(data_directory) and (path / "runs").is_dir()
+    return not is_of_tt_ops or path.is_relative_to(work_dir)
 
 
 def _identify(pid: int) -> ProcessIdentity | None:
