@@ -132,6 +132,7 @@ _BUCKET_ACTIONS = {
     "requestPayment": "GetBucketRequestPayment",
     "tagging": "GetBucketTagging",
     "versioning": "GetBucketVersioning",
+    "versions": "ListBucketVersions",
     "website": "GetBucketWebsite",
 }
 _OBJECT_ACTIONS = {
@@ -161,7 +162,8 @@ class Permissions:
     def _s3(self, call: Call) -> Iterator[Permission]:
         bucket, _, key = unquote(call.path).strip("/").partition("/")
         if key:
-            yield f"s3:{_OBJECT_ACTIONS[call.method]}", f"arn:aws:s3:::{bucket}/{key}", {}
+            version = "Version" if "versionId" in call.query else ""
+            yield f"s3:{_OBJECT_ACTIONS[call.method]}{version}", f"arn:aws:s3:::{bucket}/{key}", {}
             return
         settings = [_BUCKET_ACTIONS[name] for name in call.query if name in _BUCKET_ACTIONS]
         assert len(settings) == 1 or call.method == "HEAD", call
@@ -192,6 +194,8 @@ class Permissions:
     def _lambda(self, call: Call) -> Iterator[Permission]:
         operation, name = _lambda_operation(call)
         parameters = call.json if call.body else {}
+        if "/tags/" in call.path:
+            name = call.path.rpartition("/tags/")[2]
         name = unquote(name or parameters["FunctionName"])
         resource = name if name.startswith("arn:") else f"arn:aws:lambda:{_PLACE}:function:{name}"
         yield f"lambda:{operation}", resource, {}
