@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from tests.states import StateBucket, state
+
 from .conftest import KEYS, REGION, Client, Run
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
@@ -56,11 +58,21 @@ def topic(client: Client) -> str:
     return str(arn)
 
 
+@pytest.fixture(scope="module")
+def backend(endpoint: str) -> StateBucket:
+    """Create the state backend, with a state."""
+    made = StateBucket(endpoint, "task-tracker-terraform-state")
+    made.create()
+    made.apply(state(1))
+    return made
+
+
 @pytest.fixture
 def run(
     run: Run,
     client: Client,
     topic: str,
+    backend: StateBucket,
     endpoint: str,
     server: Any,
     describe: Callable[..., None],
@@ -69,7 +81,8 @@ def run(
     describe(api_url=server.url, alarm_names=list(ALARMS), topic_arn=topic)
     for name in ALARMS:
         set_state(client, name, "OK")
-    return partial(run, AWS_ENDPOINT_URL=endpoint, PATH="", **KEYS)
+    table = {"TT_OPS_LOCK_TABLE": backend.table}
+    return partial(run, AWS_ENDPOINT_URL=endpoint, PATH="", **table, **KEYS)
 
 
 def set_state(client: Client, name: str, state: str) -> None:
@@ -95,7 +108,7 @@ def test_status_is_one_screen(run: Run, server: Any) -> None:
     for words in (server.url, "200 in", "public", "version 1 (live), python3.12", "confirmed"):
         assert words in result.stdout
     assert "LambdaErrorAlarm     OK" in result.stdout
-    assert "state lock           unknown" in result.stdout
+    assert "state lock           free" in result.stdout
     assert result.stdout.endswith("Everything is healthy.\n")
     assert "\x1b" not in result.stdout
 
