@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import BackendExistence, StateBackend
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
 
-BUCKET, TABLE, REGION = "task-tracker-terraform-state", "terraform-locks", "eu-west-3"
+from .conftest import BUCKET, REGION, STATE_KEY, TABLE
+
 OWNED = {"Bucket": BUCKET, "ExpectedBucketOwner": "123456789012"}
-STATE_KEY = "infra/terraform.tfstate"
 
 
 @pytest.fixture
@@ -33,24 +31,6 @@ def backend(session: AwsSession) -> StateBackend:
 def s3(stub: Callable[[str], Stubber]) -> Stubber:
     """The stub of S3."""
     return stub("s3")
-
-
-@pytest.fixture
-def account() -> Iterator[Any]:
-    """The S3 client of an emulated account with an empty bucket and lock table."""
-    with mock_aws():
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
-        client = boto3.client("s3", **keys)
-        client.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
-        boto3.client("dynamodb", **keys).create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield client
 
 
 def failure(backend: StateBackend) -> ConfigurationError:

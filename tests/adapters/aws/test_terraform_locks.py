@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.models.lock import TerraformLock
 
-BUCKET, TABLE, REGION = "task-tracker-terraform-state", "terraform-locks", "eu-west-3"
-STATE_KEY = "infra/terraform.tfstate"
+from .conftest import BUCKET, REGION, STATE_KEY, TABLE
 
 
 @pytest.fixture
 def locks(session: AwsSession) -> TerraformLocks:
     """Return the locks of the state under its usual names."""
     return TerraformLocks(session, bucket=BUCKET, table=TABLE, state_key=STATE_KEY)
-
-
-@pytest.fixture
-def account() -> Iterator[Any]:
-    """Yield the S3 client of an emulated account with an empty bucket and lock table."""
-    with mock_aws():
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
-        client = boto3.client("s3", **keys)
-        client.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
-        boto3.client("dynamodb", **keys).create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield client
 
 
 INFO = {
