@@ -33,7 +33,7 @@ FAMILY = Family("Deploy")
 @pass_context
 @click.pass_context
 def drift(click_context: click.Context, context: Context, fix: bool, lock_timeout: int) -> None:
-    """Show what was changed outside of Terraform since the last deploy.
+    """Show what was changed outside of Terraform.
 
     Also shows what no plan does: other code in the function, and muted alarms.
     Exits 2 if there is any drift.
