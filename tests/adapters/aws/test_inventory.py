@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 from tasktracker_ops.adapters.aws.inventory import Inventory, ResourceNames
 from tasktracker_ops.adapters.aws.session import AwsSession
@@ -137,7 +137,7 @@ def _account(endpoint: str) -> Account:
 def account(_account: Account) -> Account:
     """Return an empty account."""
     url = f"{_account.session.environment.endpoint_url}/moto-api/reset"
-    urllib.request.urlopen(urllib.request.Request(url, method="POST")).read()
+    requests.post(url, timeout=10).raise_for_status()
     return _account
 
 
