@@ -75,9 +75,19 @@ class _Report:
         commit = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
         ).stdout.strip()
-        content = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit, "cases": self.cases}
+        cases = {case["test"]: case for case in [*_earlier_cases(commit), *self.cases]}
+        content = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit}
         REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text(json.dumps(content, indent=1))
+        REPORT.write_text(json.dumps({**content, "cases": [*cases.values()]}, indent=1))
+
+
+def _earlier_cases(commit: str) -> list[dict[str, Any]]:
+    """Return the results of earlier runs of the same commit: a long run may be made in parts."""
+    if not REPORT.exists():
+        return []
+    report: dict[str, Any] = json.loads(REPORT.read_text())
+    cases: list[dict[str, Any]] = report["cases"] if report["commit"] == commit else []
+    return cases
 
 
 def pytest_configure(config: pytest.Config) -> None:
