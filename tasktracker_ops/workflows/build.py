@@ -46,6 +46,7 @@ def build(project: Path, *, check: bool = False) -> Package:
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         changed=stale,
+        sources={name: hashlib.sha256(file).hexdigest() for name, file in sources.items()},
     )
 
 
