@@ -18,6 +18,7 @@ ALLOWED_IN = {
     "rich": {f"{OURS}.output"},
     "plotly": {f"{OURS}.output.page"},
     "python_terraform": {f"{OURS}.adapters.terraform"},
+    "pathspec": {f"{OURS}.adapters.host"},
     "psutil": {f"{OURS}.adapters"},
     "boto3": {f"{OURS}.adapters.aws", f"{OURS}.emulator"},
     "botocore": {f"{OURS}.adapters", f"{OURS}.emulator"},

@@ -188,7 +188,7 @@ def _publish_again(
     serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
     if serving.version != deployed:
         return
-    package = build(app.settings.project)
+    package = build(app)
     digest = base64.b64encode(bytes.fromhex(package.sha256)).decode()
     if {serving.code_sha256, latest.code_sha256} != {digest} or any(
         _different_settings(latest, serving)
