@@ -50,7 +50,7 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         recover(app, lock, app.infrastructure())
-        package = build(app.settings.project)
+        package = build(app)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
 
