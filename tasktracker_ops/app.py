@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .adapters.aws.inventory import Inventory
     from .adapters.aws.logs import LogGroup
     from .adapters.aws.metrics import MetricData
+    from .adapters.aws.releases import ReleaseRecords
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
     from .adapters.aws.state_files import StateFiles
@@ -173,6 +174,16 @@ class App:
             self.session,
             bucket=self.settings.state_bucket,
             lock_table=self.settings.lock_table,
+        )
+
+    @cached_property
+    def release_records(self) -> ReleaseRecords:
+        """Return the adapter of the records of releases."""
+        from .adapters.aws.releases import ReleaseRecords
+
+        settings = self.settings
+        return ReleaseRecords(
+            self.session, bucket=settings.state_bucket, state_key=settings.state_key
         )
 
     @cached_property

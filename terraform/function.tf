@@ -15,7 +15,7 @@ resource "aws_lambda_function" "tracker" {
   timeout          = 10
   filename         = var.package_path
   source_code_hash = filebase64sha256(var.package_path)
-  publish          = true
+  publish          = false
 
   environment {
     variables = {
@@ -25,6 +25,11 @@ resource "aws_lambda_function" "tracker" {
     }
   }
 
+  # Which code serves is a matter of releases: tt-ops uploads it, publishes a version and checks it.
+  lifecycle {
+    ignore_changes = [filename, source_code_hash]
+  }
+
   # The function may not create its log group, and must not run before it has its permissions.
   depends_on = [
     aws_cloudwatch_log_group.function,
@@ -32,12 +37,17 @@ resource "aws_lambda_function" "tracker" {
   ]
 }
 
-# The API invokes this alias, so a rollback is one call that moves it to an older version.
+# The API invokes this alias. It is created on the code at hand; from its first release on, tt-ops
+# points it to versions that were checked, and a rollback is one call that points it to an older one.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "The version that the API calls"
   function_name    = aws_lambda_function.tracker.function_name
-  function_version = aws_lambda_function.tracker.version
+  function_version = "$LATEST"
+
+  lifecycle {
+    ignore_changes = [function_version, routing_config]
+  }
 }
 
 resource "aws_lambda_permission" "api" {

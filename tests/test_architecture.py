@@ -18,6 +18,7 @@ ALLOWED_IN = {
     "rich": {f"{OURS}.output"},
     "plotly": {f"{OURS}.output.page"},
     "python_terraform": {f"{OURS}.adapters.terraform"},
+    "pathspec": {f"{OURS}.adapters.host"},
     "psutil": {f"{OURS}.adapters"},
     "boto3": {f"{OURS}.adapters.aws", f"{OURS}.emulator"},
     "botocore": {f"{OURS}.adapters", f"{OURS}.emulator"},
@@ -37,7 +38,7 @@ ARROWS = {
     "targets": ("adapters", "models", "errors", "settings", "reporting"),
     "local": ("adapters", "targets", "models", "errors", "settings", "reporting", "__version__"),
     "emulator": ("local",),
-    "workflows": ("adapters", "models", "errors", "reporting"),
+    "workflows": ("adapters", "models", "errors", "reporting", "__version__"),
     "output": ("models", "errors", "settings"),
     "app": ("adapters", "local", "output", "targets", "models", "errors", "settings"),
 }

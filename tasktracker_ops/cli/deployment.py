@@ -29,6 +29,13 @@ alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Address that alarms are sent to (or set ALERT_EMAIL)."
 )
 
+checks_option = click.option(
+    "--checks",
+    type=click.Choice(["full", "read-only", "none"]),
+    default="full",
+    help="How a release is checked before it serves: read-only creates no task.",
+)
+
 
 @FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
@@ -63,7 +70,7 @@ def plan(
 @click.option(
     "--allow-public", is_flag=True, help="Allow making an API public that requires authentication."
 )
-@click.option("--smoke/--no-smoke", default=True, help="Check the API after the deploy.")
+@checks_option
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
@@ -72,13 +79,14 @@ def deploy(
     context: Context,
     allow_destroy: tuple[str, ...],
     allow_public: bool,
-    smoke: bool,
+    checks: str,
     lock_timeout: int,
 ) -> None:
     """Build, plan, confirm, apply and check the whole service.
 
     Creates the state backend if it does not exist, and changes nothing if everything
-    is up to date. If the smoke check fails, the previous version serves again.
+    is up to date. New code serves once it was checked; if the API then fails, the
+    release before serves again.
     Tables, buckets and topics are only destroyed or replaced if named.
 
     \b
@@ -96,7 +104,7 @@ def deploy(
             context.app,
             approve=approve,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
-            smoke=smoke,
+            checks=checks,
             lock_timeout=lock_timeout,
         )
     )

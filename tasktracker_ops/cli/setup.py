@@ -121,4 +121,4 @@ def build(context: Context, check: bool) -> None:
     """
     from tasktracker_ops.workflows import build as package
 
-    context.console.emit(package.build(context.settings.project, check=check))
+    context.console.emit(package.build(context.app, check=check))

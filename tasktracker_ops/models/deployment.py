@@ -9,6 +9,7 @@ from typing import Any
 from tasktracker_ops.errors import Problem
 
 from .plan import Plan
+from .release import ReleaseResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,22 @@ class BootstrapResult:
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """What a deploy changed, which version serves, and where to look.
+    """What a deploy changed, which release is live, and where to look.
 
-    `problems` name subscriptions that receive no alarms yet. `smoke` is passed, partly passed,
-    skipped or not needed.
+    `problems` name subscriptions that receive no alarms yet.
     """
 
     plan: Plan
     target: str
     deployment: Deployment
-    version: str | None
-    previous_version: str | None
-    smoke: str
+    release: ReleaseResult
     console_url: str
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Return whether there was nothing to do."""
+        return self.plan.empty and self.release.checks == "not needed"
 
     @property
     def public(self) -> bool:

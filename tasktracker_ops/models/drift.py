@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,18 @@ class FunctionVersion:
     code_sha256: str
     config_sha256: str | None
     settings: Mapping[str, Any]
+
+    def same_settings(self, other: FunctionVersion) -> bool:
+        """Return whether two versions are configured alike."""
+        return not any(self.different_settings(other))
+
+    def different_settings(self, other: FunctionVersion) -> Iterator[str]:
+        """Yield the settings that differ; equal digests of AWS need no comparison."""
+        if self.config_sha256 and self.config_sha256 == other.config_sha256:
+            return
+        for name in sorted(self.settings.keys() | other.settings.keys()):
+            if (self.settings.get(name) or None) != (other.settings.get(name) or None):
+                yield name
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,16 +30,19 @@ def _(result: BootstrapResult, screen: Screen) -> str:
 @text.register
 @summary_title("Deploy")
 def _(result: DeployResult, screen: Screen) -> str:
-    if result.plan.empty:
+    release = result.release
+    if result.empty:
         first = "Nothing to do: the deployment matches the project."
+    elif result.plan.empty:
+        first = f"Deployed: release {release.release}."
     else:
         first = f"Deployed: {counts(result.plan, done=True)}."
     rows = {
         "target": result.target,
         "API": result.deployment.api_url,
         "console": result.console_url,
-        "version": result.version or "none",
-        "smoke check": _SMOKE.get(result.smoke, result.smoke),
+        "release": f"{release.release} ({release.outcome})",
+        "checks": _CHECKS.get(release.checks, release.checks),
     }
     access = (
         PUBLIC
@@ -52,7 +55,7 @@ def _(result: DeployResult, screen: Screen) -> str:
     return "\n\n".join([first, pairs(rows), access, *problems, f"Next:\n{next_steps}"])
 
 
-_SMOKE = {
+_CHECKS = {
     "partly passed": "health passed; the API requires authentication, so the table was not checked "
     "(set TT_OPS_API_TOKEN to check it)"
 }

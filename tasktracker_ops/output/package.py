@@ -17,7 +17,7 @@ def _(result: Package, screen: Screen) -> str:
         [
             f"{result.path.name} {state}",
             "",
-            *(f"  {name}" for name in result.files),
+            *(f"  {name}" for name in result.sources),
             "",
             pairs({"size": f"{result.size:,} bytes", "sha256": result.sha256}),
         ]

@@ -81,7 +81,7 @@ def _remove_deployment(
     app: App, lock: HeldLock, *, approve: ApprovePlan, backend: bool, lock_timeout: int
 ) -> Plan:
     # Terraform reads the package even to delete the function.
-    build(app.settings.project)
+    build(app)
     stack = app.infrastructure(command="destroy")
 
     def left_alone(problem: Problem) -> None:

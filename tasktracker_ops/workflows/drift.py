@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,9 @@ from tasktracker_ops.models.plan import AttributeChange, ResourceChange
 from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import strays
-from .build import build
 from .deploy import deploy
 from .deploy_lock import await_dead_terraform_locks, deploy_lock
 from .notifications import muted
-from .smoke import SECONDS, smoke_check
 from .state import record_state, state_problems
 
 if TYPE_CHECKING:
@@ -65,14 +62,8 @@ def fix(app: App, *, approve: ApprovePlan, confirm: Confirm, lock_timeout: int =
         app.report.note(each.message)
     if not any(each.fixed_by_deploy for each in before.drift):
         return before
-    # The check of a deploy would find the wrong version, which no plan replaces.
-    is_published = any(each.code in _PUBLISHED for each in before.drift)
-    version = deploy(
-        app, approve=approve, smoke=not is_published, lock_timeout=lock_timeout
-    ).version
+    deploy(app, approve=approve, lock_timeout=lock_timeout)
     with deploy_lock(app, "drift --fix", timeout=lock_timeout) as lock:
-        if is_published:
-            _publish_again(app, app.deployments.get(), version, confirm)
         # Otherwise the state still has what was before, and it would count as drift again.
         app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
         record_state(app, lock.lock.who)
@@ -165,40 +156,11 @@ def _is_moved_back(change: ResourceChange) -> bool:
 def _different_settings(
     expected: FunctionVersion, actual: FunctionVersion
 ) -> Iterator[AttributeChange]:
-    """Yield the settings that differ; equal digests of AWS need no comparison."""
-    if expected.config_sha256 and expected.config_sha256 == actual.config_sha256:
-        return
-    for name in sorted(expected.settings.keys() | actual.settings.keys()):
+    for name in expected.different_settings(actual):
         before, after = expected.settings.get(name), actual.settings.get(name)
-        if (before or None) != (after or None):
-            # Environment variables may be secret.
-            shown = isinstance(before, str | int) and isinstance(after, str | int)
-            yield AttributeChange(name, *((str(before), str(after)) if shown else ()))
-
-
-def _publish_again(
-    app: App, deployment: Deployment, deployed: str | None, confirm: Confirm
-) -> None:
-    """Let a new version with the project's package serve, unless such a one does; check the API.
-
-    Does nothing where another version serves than the one that was `deployed`, as after another
-    deploy.
-    """
-    function = app.deployed_function(deployment)
-    serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
-    if serving.version != deployed:
-        return
-    package = build(app.settings.project)
-    digest = base64.b64encode(bytes.fromhex(package.sha256)).decode()
-    if {serving.code_sha256, latest.code_sha256} != {digest} or any(
-        _different_settings(latest, serving)
-    ):
-        confirm(f"Upload {package.path.name} and let it serve?")
-        version = function.publish(package.path.read_bytes())
-        function.move_alias(version)
-        app.report.done(f"version {version} serves {package.path.name}")
-    app.report.doing("checking that the API works")
-    smoke_check(app.tasks(deployment), api_auth=deployment.api_auth, timeout=SECONDS)
+        # Environment variables may be secret.
+        shown = isinstance(before, str | int) and isinstance(after, str | int)
+        yield AttributeChange(name, *((str(before), str(after)) if shown else ()))
 
 
 _MUTES_UNKNOWN = Problem(

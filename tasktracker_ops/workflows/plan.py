@@ -29,7 +29,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     require_backend(app)
     await_dead_terraform_locks(app, lock_timeout)
     require_plannable(app)
-    build(app.settings.project)
+    build(app)
     app.report.doing("comparing with the deployment")
 
     def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:

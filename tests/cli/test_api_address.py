@@ -39,7 +39,7 @@ def test_no_request_is_sent_to_an_address_that_an_emulator_made_up(
     assert (result.exit_code, error["code"]) == (4, "api-not-served")
     assert DESCRIPTION["api_url"] in error["message"]
     assert endpoint in error["message"]
-    assert "--no-smoke" in error["hint"]
+    assert "--checks none" in error["hint"]
     assert "--api-url" in error["hint"]
     assert server.asked == []
 

@@ -38,7 +38,7 @@ def test_account_gets_no_secret(
         f"aws_session_token = {canaries.mark('session token of a profile')}\n"
     )
     profile = {"AWS_SHARED_CREDENTIALS_FILE": str(credentials), "TF_LOG": "debug"}
-    account.run("deploy", "--yes", "--no-smoke", "--verbose", "--output", "json")
+    account.run("deploy", "--yes", "--checks", "none", "--verbose", "--output", "json")
     account.run("--profile", "canary", "plan", "--verbose", **profile)
     for verb in ("status", "outputs", "logs", "metrics", "alarms"):
         account.run("--profile", "canary", verb, "--verbose", code=None, **profile)

@@ -34,7 +34,7 @@ def test_deploy_writes_groups_annotations_and_summary(clone: Clone, summary: Pat
         "deploy", "--yes", "--output", "json", GITHUB_STEP_SUMMARY=str(summary), **_CI
     )
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["smoke"] == "passed"
+    assert json.loads(result.stdout)["release"]["checks"] == "passed"
     assert not set("\x1b\r") & set(result.stdout + result.stderr)
     shown = folded(result.stderr)
     titles = [line for line in shown if line.startswith("::group::")]

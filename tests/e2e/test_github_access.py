@@ -278,7 +278,7 @@ def test_recorded_calls_are_allowed(
     handler = account.path / "lambda_function/handler.py"
     handler.write_text(f"{handler.read_text()}\n# changed\n")
     run(
-        *("deploy", "--yes", "--no-smoke"),
+        *("deploy", "--yes", "--checks", "none"),
         TF_VAR_lambda_memory_size="512",
         TF_VAR_log_retention_days="14",
         TF_VAR_api_throttle_rate="60",

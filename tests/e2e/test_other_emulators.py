@@ -119,7 +119,10 @@ def test_moto_takes_a_deployment_without_its_api(
     assert refusal(account, "deploy", "--yes") == (4, "alert-email-missing")
     assert account.read("bootstrap")["plan"]["add"] == 7
     assert account.read("bootstrap")["plan"]["changes"] == []
-    assert account.read("deploy", "--yes", "--no-smoke", *ADDRESS)["smoke"] == "skipped"
+    assert (
+        account.read("deploy", "--yes", "--checks", "none", *ADDRESS)["release"]["checks"]
+        == "skipped"
+    )
     assert account.run("plan", "--detailed-exitcode", *ADDRESS).returncode == 0
     assert account.read("outputs")["api_url"].endswith(".amazonaws.com")
     table = client("dynamodb", endpoint).describe_table(TableName="TaskTable")["Table"]

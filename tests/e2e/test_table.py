@@ -50,7 +50,7 @@ def test_index_is_added_to_a_table_in_place(live: Clone, tasks: str) -> None:
     attribute = '  attribute {\n    name = "status"\n    type = "S"\n  }\n'
     for block in (index, attribute):
         live.edit("terraform/database.tf", block, "")
-    live.succeed("deploy", "--yes", "--no-smoke", **VARIABLES)
+    live.succeed("deploy", "--yes", "--checks", "none", **VARIABLES)
     assert requests.get(tasks, timeout=30).status_code == 500
     (live.path / "terraform/database.tf").write_text(database)
     planned = live.run("plan", "--output", "json", **VARIABLES)

@@ -8,6 +8,7 @@ from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.deployment import BootstrapResult, Deployment, DeployResult
 from tasktracker_ops.models.emulator import RunningEmulator
 from tasktracker_ops.models.plan import Plan, ResourceChange
+from tasktracker_ops.models.release import ReleaseResult
 from tasktracker_ops.models.task import Task
 
 PLAN = Plan(
@@ -38,9 +39,7 @@ DEPLOY = DeployResult(
     plan=PLAN,
     target="AWS in eu-west-3",
     deployment=DEPLOYMENT,
-    version="2",
-    previous_version="1",
-    smoke="passed",
+    release=ReleaseResult("2", "1", "proven", "passed", changed=True),
     console_url="https://console.example.com",
     problems=(Problem("x", "a subscription is pending", "confirm it: tt-ops local confirm"),),
 )

@@ -18,7 +18,7 @@ from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
     ("result", "keys"),
     [
         (BOOTSTRAP, "bucket lock_table plan"),
-        (DEPLOY, "plan target deployment version previous_version smoke console_url problems"),
+        (DEPLOY, "plan target deployment release console_url problems"),
         (
             DEPLOYMENT,
             "schema region api_url api_id api_auth function_name function_alias log_group "
@@ -38,14 +38,18 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
     [
         (BOOTSTRAP, ["State backend: 1 added", "state bucket  bucket", "lock table    locks"]),
         (replace(BOOTSTRAP, plan=EMPTY_PLAN), ["State backend: up to date."]),
-        (DEPLOY, ["Deployed: 1 added", "API          https://abc", "version      2"]),
-        (DEPLOY, ["The API is public", "  tt-ops status", "smoke check  passed"]),
+        (DEPLOY, ["Deployed: 1 added", "API      https://abc", "release  2 (proven)"]),
+        (DEPLOY, ["The API is public", "  tt-ops status", "checks   passed"]),
         (DEPLOY, ["! a subscription is pending\n  confirm it: tt-ops local confirm"]),
         (
-            replace(DEPLOY, smoke="partly passed"),
+            replace(DEPLOY, release=replace(DEPLOY.release, checks="partly passed")),
             ["table was not checked", "TT_OPS_API_TOKEN"],
         ),
-        (replace(DEPLOY, plan=EMPTY_PLAN, version=None), ["Nothing to do", "version      none"]),
+        (
+            replace(DEPLOY, plan=EMPTY_PLAN, release=replace(DEPLOY.release, checks="not needed")),
+            ["Nothing to do", "checks   not needed"],
+        ),
+        (replace(DEPLOY, plan=EMPTY_PLAN), ["Deployed: release 2."]),
         (
             replace(DEPLOY, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),
             ["The API requires authentication (AWS_IAM)."],

@@ -9,14 +9,22 @@ from pathlib import Path
 
 from tasktracker_ops.models.package import Package
 
-PACKAGE = Package(Path("/p/function.zip"), ("api.py", "handler.py"), 1234, "ab12", True)
+PACKAGE = Package(
+    path=Path("/p/function.zip"),
+    sources={"api.py": "01", "handler.py": "02"},
+    sources_sha256="cd34",
+    size=1234,
+    sha256="ab12",
+    changed=True,
+)
 
 
 def test_json_keys_are_stable(show: Callable[..., str]) -> None:
     """Scripts read them: a key may be added, but not removed or renamed."""
     assert list(json.loads(show(PACKAGE, output="json"))) == [
         "path",
-        "files",
+        "sources",
+        "sources_sha256",
         "size",
         "sha256",
         "changed",

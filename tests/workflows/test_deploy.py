@@ -1,7 +1,9 @@
-"""A deploy: what it refuses to apply, and which version serves after the smoke check."""
+"""A deploy: what it refuses to apply, and when nothing happens."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -19,8 +21,16 @@ from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.drift import FunctionVersion
 from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
+from tasktracker_ops.models.release import (
+    PROVEN,
+    UNPROVEN,
+    ReleaseRecord,
+    ReleaseResult,
+    Routing,
+)
 from tasktracker_ops.models.state import StateRecord
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output.console import Console
@@ -42,16 +52,16 @@ HIDING = Plan(0, 1, 0, (), fewer_shards=(3, 1))
 
 
 class App:
-    """The application as a deploy uses it; the apply makes `after` serve, which does not work."""
+    """The application as a deploy uses it, with a proven release that is live."""
 
     deploy_locks: DeployLocks
     state_files: StateFiles
 
-    def __init__(self, project: Path, before: str | None, after: str) -> None:
+    def __init__(self, project: Path) -> None:
         self.settings = Settings(project_dir=project)
         self.report = Console(self.settings)
         self.state_backend = SimpleNamespace(exists=lambda: BackendExistence(True, True))
-        self.functions = self
+        self.functions = self.release_records = self
         self.deployments = self
         self.target = SimpleNamespace(
             label="here",
@@ -70,7 +80,7 @@ class App:
         self.plan = CHANGED
         self.stale = 0
         self.refusal: TtOpsError | None = None
-        self._version, self._after = before, after
+        self.outcome = PROVEN
 
     def ensure_ready(self) -> None:
         """Nothing has to run."""
@@ -83,14 +93,13 @@ class App:
 
     @contextmanager
     def planned(self, *, lock_timeout: int) -> Iterator[SavedPlan]:
-        """The plan, whose apply moves the alias."""
+        """The plan, and its apply."""
 
         def apply() -> None:
             if self.stale:
                 self.stale -= 1
                 raise STALE
             self.done.append("apply")
-            self._serve(self._after)
 
         yield SavedPlan(self.plan, apply)
 
@@ -121,18 +130,23 @@ class App:
         """The API."""
         raise TtOpsError("api-unreachable", "no answer", hint="by hand: curl -i URL")
 
-    def live_version(self) -> str | None:
-        """What serves now."""
-        return self._version
+    def routing(self) -> Routing:
+        """Return that the first release is live."""
+        return Routing("1", None, 0.0, "")
 
-    def move_alias(self, version: str) -> None:
-        """Go back, unless that is refused."""
-        if self.refusal:
-            raise self.refusal
-        self._serve(version)
+    def version(self, qualifier: str) -> FunctionVersion:
+        """Return the version that has the package at hand."""
+        package = (self.settings.project / "function.zip").read_bytes()
+        digest = base64.b64encode(hashlib.sha256(package).digest()).decode()
+        return FunctionVersion("1", digest, None, {})
 
-    def _serve(self, version: str) -> None:
-        self._version = version
+    def read(self, release: int) -> ReleaseRecord:
+        """Return that it is proven."""
+        return ReleaseRecord(1, "", {}, None, False, "a@b", None, "", "1", outcome=self.outcome)
+
+    def write(self, record: ReleaseRecord) -> None:
+        """Keep its outcome."""
+        self.outcome = record.outcome
 
 
 @pytest.fixture(autouse=True)
@@ -163,54 +177,24 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def failed_deploy(app: Any) -> TtOpsError:
-    """Deploy, and return the error."""
-    with pytest.raises(TtOpsError) as caught:
-        deploy(app, approve=lambda plan: None)
-    return caught.value
-
-
-def test_a_failed_smoke_check_moves_the_alias_back(project: Path) -> None:
-    """The error names the version that serves now, and why the other does not work."""
-    app = App(project, before="1", after="2")
-    error = failed_deploy(app)
-    assert error.code == "smoke-check-failed"
-    assert "version 2 does not work, so version 1 serves again: no answer" in error.message
-    assert error.hint.endswith(": tt-ops logs --errors")
-    assert app.live_version() == "1"
-
-
-def test_a_failed_rollback_is_reported(project: Path) -> None:
-    """The error has both reasons, and names the version that serves."""
-    app = App(project, before="1", after="2")
-    app.refusal = TtOpsError("aws-error", "no such version", hint="again: tt-ops deploy")
-    error = failed_deploy(app)
-    assert error.code == "rollback-failed"
-    assert "back to version 1: no such version" in error.message
-    assert error.hint.endswith(": tt-ops logs --errors")
-    assert app.live_version() == "2"
-
-
-@pytest.mark.parametrize("before", [None, "2"])
-def test_without_another_version_there_is_no_rollback(project: Path, before: str | None) -> None:
-    """On the first deploy, or when only something else changed."""
-    error = failed_deploy(App(project, before=before, after="2"))
-    assert error.code == "smoke-check-failed"
-    assert error.message.startswith("deployed, but the API does not work: no answer")
-    assert error.hint.endswith(": tt-ops logs --errors")
+def test_a_release_is_unproven_while_the_infrastructure_changes(project: Path) -> None:
+    """A deploy that ends before its checks leaves it so, and the next one checks."""
+    app: Any = App(project)
+    deploy(app, approve=lambda plan: None, checks="none")
+    assert app.outcome == UNPROVEN
 
 
 def test_where_nothing_differs_nothing_happens(project: Path) -> None:
     """There is neither an approval nor a smoke check."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.plan = NOTHING
     outcome = deploy(app, approve=pytest.fail)
-    assert (outcome.version, outcome.previous_version, outcome.smoke) == ("1", "1", "not needed")
+    assert outcome.release == ReleaseResult("1", "1", PROVEN, "not needed", False)
 
 
 def test_a_pending_subscription_is_named(project: Path) -> None:
     """The hint is the command that confirms it, also when nothing changed."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.plan = NOTHING
     (problem,) = deploy(app, approve=pytest.fail).problems
     assert (
@@ -252,7 +236,7 @@ def test_deploy_refuses_what_is_not_allowed_before_the_approval(
     project: Path, plan: Plan, allowed: AllowedChanges, code: str, flags: str
 ) -> None:
     """Nothing is applied; the hint has the missing flags, quoted for a shell."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.plan = plan
     with pytest.raises(TtOpsError) as caught:
         deploy(app, approve=pytest.fail, allowed=allowed)
@@ -265,28 +249,28 @@ TAINTED = Plan(1, 0, 1, (replace(TABLES[0], reason="replace_because_tainted"),))
 
 def test_a_tainted_table_is_kept(project: Path) -> None:
     """The next deploy completes an interrupted one, and loses no data."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.plan = TAINTED
-    deploy(app, approve=lambda plan: None, smoke=False)
+    deploy(app, approve=lambda plan: None, checks="none")
     assert app.done == ["keep aws_dynamodb_table.a", "apply"]
     assert violations(TAINTED) == ()
 
 
 def test_a_tainted_table_is_replaced_if_allowed(project: Path) -> None:
     """Terraform then replaces it as planned."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.plan = TAINTED
     allowed = AllowedChanges(frozenset({"aws_dynamodb_table.a"}))
-    deploy(app, approve=lambda plan: None, allowed=allowed, smoke=False)
+    deploy(app, approve=lambda plan: None, allowed=allowed, checks="none")
     assert app.done == ["A", "apply"]
 
 
 def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> None:
     """Right before the apply, by their names in AWS."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.plan = DESTROYING
     addresses = frozenset(change.address for change in TABLES)
-    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(addresses), smoke=False)
+    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(addresses), checks="none")
     assert app.done == ["A", "B", "apply"]
 
 
@@ -296,10 +280,10 @@ STALE = TtOpsError("plan-stale", "the state has changed", hint="plan again: tt-o
 @pytest.mark.parametrize("times", [2, 3])
 def test_a_stale_plan_is_planned_and_approved_again(project: Path, times: int) -> None:
     """At most twice; then it is an error."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     app.stale, shown = times, list[Plan]()
     with pytest.raises(TtOpsError, match="has changed") if times == 3 else nullcontext():
-        deploy(app, approve=shown.append, smoke=False)
+        deploy(app, approve=shown.append, checks="none")
     assert len(shown) == 3
     assert app.done == ["apply"] * (times == 2)
 
@@ -308,17 +292,22 @@ def test_the_deploy_lock_is_held_until_the_end_and_released(
     project: Path, deploy_locks: DeployLocks
 ) -> None:
     """Also when the deploy fails: the approval sees it held, and afterwards it is free."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
     holders = []
-    with pytest.raises(TtOpsError, match="no answer"):
-        deploy(app, approve=lambda plan: holders.append(deploy_locks.queue().holder))
+
+    def refuse(_plan: Plan) -> None:
+        holders.append(deploy_locks.queue().holder)
+        raise TtOpsError("declined", "no", hint="again: tt-ops deploy")
+
+    with pytest.raises(TtOpsError, match="no"):
+        deploy(app, approve=refuse)
     assert holders[0].lock.command == "deploy"
     assert deploy_locks.queue().holder is None
 
 
 def test_nothing_is_applied_without_the_lock(project: Path, deploy_locks: DeployLocks) -> None:
     """Somebody has released it by force while the plan was being read."""
-    app: Any = App(project, before="1", after="2")
+    app: Any = App(project)
 
     def force(_plan: Plan) -> None:
         deploy_locks.release(deploy_locks.queue().holder.etag)  # type: ignore[union-attr]

@@ -1,20 +1,29 @@
-"""The Lambda function's alias: its version, its state, and moving it."""
+"""The Lambda function: its versions, and the alias that says which of them serve."""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import FunctionVersion
+from tasktracker_ops.models.release import UNRELEASED, Routing
 from tasktracker_ops.models.status import FunctionState
 from tasktracker_ops.models.times import timestamp
 
-from .session import AwsNotFound, AwsSession, aws_errors
+from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 ALIAS = "live"
+_UPDATE_TIMEOUT = 300.0  # seconds
+_POLL_SECONDS = 0.05
+_SLOWEST_POLL_SECONDS = 1.0
 # What is particular to a version, or changes by itself: the rest is configuration.
 _NO_SETTINGS = {
     *("FunctionArn", "Version", "RevisionId", "MasterArn", "LastModified", "ResponseMetadata"),
+    "Description",
     *("CodeSha256", "CodeSize", "ConfigSha256", "RuntimeVersionConfig", "SnapStart"),
     *("State", "StateReason", "StateReasonCode"),
     *("LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
@@ -28,8 +37,8 @@ class Functions:
         self._session = session
         self.name = name
 
-    def live_version(self) -> str | None:
-        """Return the version of the alias; None without such a function or alias."""
+    def routing(self) -> Routing | None:
+        """Return where the alias sends requests; None without such a function or alias."""
         try:
             with aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
                 answer = self._session.client("lambda").get_alias(
@@ -37,7 +46,7 @@ class Functions:
                 )
         except AwsNotFound:
             return None
-        return str(answer["FunctionVersion"])
+        return _routing(answer)
 
     def is_active(self) -> bool:
         """Return whether the function exists and can run."""
@@ -78,21 +87,109 @@ class Functions:
                 FunctionName=self.name, Qualifier=qualifier
             )
 
-    def publish(self, package: bytes) -> str:
-        """Upload a zip and return the number of its version, which can run by then."""
-        client = self._session.client("lambda")
+    def upload(self, package: bytes) -> None:
+        """Replace the code of `$LATEST` by a zip; return when the next version can be published."""
         with aws_errors(f"uploading the code of the function {self.name!r}"):
-            answer = client.update_function_code(
-                FunctionName=self.name, ZipFile=package, Publish=True
+            self._session.client("lambda").update_function_code(
+                FunctionName=self.name, ZipFile=package
             )
-            client.get_waiter("published_version_active").wait(
-                FunctionName=self.name, Qualifier=answer["Version"]
-            )
-        return str(answer["Version"])
+        self.wait_until_updated()
 
-    def move_alias(self, version: str) -> None:
-        """Point the alias to `version`, which serves from then on."""
-        with aws_errors(f"moving the alias {ALIAS!r} of {self.name!r} to version {version}"):
-            self._session.client("lambda").update_alias(
-                FunctionName=self.name, Name=ALIAS, FunctionVersion=version
+    def wait_until_updated(self) -> None:
+        """Wait until Lambda has carried out the last change of `$LATEST`.
+
+        Raises TtOpsError `function-update-failed`.
+        """
+        self._wait(UNRELEASED, "LastUpdateStatus", "Successful")
+
+    def publish(self, code_sha256: str, description: str) -> str:
+        """Publish `$LATEST` and return the number of the version, which can run by then.
+
+        Where nothing has changed since the last version, that one is returned. `code_sha256` is the
+        digest that its code has to have, in Lambda's form.
+        """
+        with aws_errors(f"publishing a version of the function {self.name!r}"):
+            answer = self._session.client("lambda").publish_version(
+                FunctionName=self.name, CodeSha256=code_sha256, Description=description
             )
+        version = str(answer["Version"])
+        if answer.get("State", "Active") != "Active":
+            self._wait(version, "State", "Active")
+        return version
+
+    def _wait(self, qualifier: str, field: str, expected: str) -> None:
+        deadline, pause = time.monotonic() + _UPDATE_TIMEOUT, _POLL_SECONDS
+        while True:
+            answer = self._configuration(qualifier)
+            found = answer.get(field, expected)
+            if found == expected:
+                return
+            if found == "Failed" or time.monotonic() > deadline:
+                reason = answer.get(f"{field}Reason") or f"{field} is {found!r}"
+                raise TtOpsError(
+                    "function-update-failed",
+                    f"the function {self.name!r} ({qualifier}) cannot run: {reason}",
+                    hint="deploy it again: tt-ops deploy",
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, _SLOWEST_POLL_SECONDS)
+
+    def invoke(self, version: str, event: Mapping[str, Any]) -> tuple[Any, str | None]:
+        """Run one version and return its answer, and the type of the error that it raised, if any.
+
+        An answer that is no JSON is returned as text.
+        """
+        with aws_errors(f"invoking version {version} of the function {self.name!r}"):
+            answer = self._session.client("lambda").invoke(
+                FunctionName=self.name, Qualifier=version, Payload=json.dumps(event).encode()
+            )
+            payload = answer["Payload"].read().decode(errors="replace")
+        try:
+            content = json.loads(payload)
+        except ValueError:
+            content = payload
+        if "FunctionError" not in answer:
+            return content, None
+        kind = content.get("errorType") if isinstance(content, dict) else None
+        return content, str(kind or answer["FunctionError"])
+
+    def shift(self, version: str, *, instead_of: Routing) -> Routing:
+        """Point the alias to `version`, which takes all requests from then on.
+
+        Changes nothing where the alias is not as in `instead_of` any more: raises TtOpsError
+        `alias-changed`.
+        """
+        try:
+            with aws_errors(f"moving the alias {ALIAS!r} of {self.name!r} to version {version}"):
+                answer = self._session.client("lambda").update_alias(
+                    FunctionName=self.name,
+                    Name=ALIAS,
+                    FunctionVersion=version,
+                    RoutingConfig={"AdditionalVersionWeights": {}},
+                    RevisionId=instead_of.revision_id,
+                )
+        except AwsError as error:
+            if error.aws_code != "PreconditionFailedException":
+                raise
+            found = self.routing()
+            # A change of ours, whose answer was lost.
+            if found is not None and (found.version, found.canary) == (version, None):
+                return found
+            raise TtOpsError(
+                "alias-changed",
+                f"the alias {ALIAS!r} of {self.name!r} was changed by somebody else meanwhile: it "
+                f"points to version {found.version if found else 'none'}",
+                hint="see which release is live, and deploy again: tt-ops releases",
+            ) from error
+        return _routing(answer)
+
+
+def _routing(answer: Mapping[str, Any]) -> Routing:
+    weights = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    canary, weight = next(iter(weights.items()), (None, 0.0))
+    return Routing(
+        version=str(answer["FunctionVersion"]),
+        canary=canary,
+        weight=float(weight),
+        revision_id=str(answer.get("RevisionId", "")),
+    )

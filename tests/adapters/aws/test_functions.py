@@ -9,7 +9,8 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.functions import Functions
 from tasktracker_ops.adapters.aws.session import AwsError, AwsNotFound, AwsSession
-from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models.release import Routing
 from tasktracker_ops.models.status import FunctionState
 
 ALIAS = {"FunctionName": "tracker", "Name": "live"}
@@ -21,20 +22,20 @@ def functions(session: AwsSession) -> Functions:
     return Functions(session, "tracker")
 
 
-def test_live_version_is_that_of_the_alias(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
-    """It is a number in a string."""
-    stub("lambda").add_response("get_alias", {"FunctionVersion": "7"}, ALIAS)
-    assert functions.live_version() == "7"
+def test_routing_is_that_of_the_alias(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+    """A version is a number in a string; another one may have a share of the requests."""
+    weights = {"AdditionalVersionWeights": {"8": 0.1}}
+    answer = {"FunctionVersion": "7", "RoutingConfig": weights, "RevisionId": "r"}
+    stub("lambda").add_response("get_alias", answer, ALIAS)
+    assert functions.routing() == Routing("7", "8", 0.1, "r")
 
 
-def test_there_is_no_live_version_before_the_first_deploy(
+def test_there_is_no_routing_before_the_first_deploy(
     functions: Functions, stub: Callable[[str], Stubber]
 ) -> None:
     """Lambda answers the same for a missing function and a missing alias."""
     stub("lambda").add_client_error("get_alias", "ResourceNotFoundException", "not found", 404)
-    assert functions.live_version() is None
+    assert functions.routing() is None
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,38 @@ def test_denied_alias_is_an_error(
     """It is not taken for a missing alias, since a rollback needs the version."""
     stub("lambda").add_client_error("get_alias", aws_code, "no", 403)
     with pytest.raises(kind, match="alias 'live' of 'tracker'"):
-        functions.live_version()
+        functions.routing()
+
+
+BEFORE = Routing("5", None, 0.0, "r1")
+MOVE = {
+    **ALIAS,
+    "FunctionVersion": "6",
+    "RoutingConfig": {"AdditionalVersionWeights": {}},
+    "RevisionId": "r1",
+}
 
 
 def test_alias_is_moved_in_one_call(functions: Functions, stub: Callable[[str], Stubber]) -> None:
-    """It then has the given version."""
-    stub("lambda").add_response("update_alias", {}, {**ALIAS, "FunctionVersion": "6"})
-    functions.move_alias("6")
+    """No share of the requests stays with another version."""
+    stub("lambda").add_response("update_alias", {"FunctionVersion": "6"}, MOVE)
+    assert functions.shift("6", instead_of=BEFORE).version == "6"
+
+
+@pytest.mark.parametrize("found", ["6", "4"])
+def test_alias_that_has_changed_is_not_moved(
+    functions: Functions, stub: Callable[[str], Stubber], found: str
+) -> None:
+    """Unless it is as wanted: the answer to our own call was lost."""
+    aws = stub("lambda")
+    aws.add_client_error("update_alias", "PreconditionFailedException", "stale", 412)
+    aws.add_response("get_alias", {"FunctionVersion": found, "RevisionId": "r2"}, ALIAS)
+    if found == "6":
+        assert functions.shift("6", instead_of=BEFORE).revision_id == "r2"
+        return
+    with pytest.raises(TtOpsError) as caught:
+        functions.shift("6", instead_of=BEFORE)
+    assert caught.value.code == "alias-changed"
 
 
 def test_move_to_a_missing_version_is_an_error(
@@ -62,7 +88,7 @@ def test_move_to_a_missing_version_is_an_error(
     """The message names alias and version."""
     stub("lambda").add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
     with pytest.raises(AwsError, match="'live' of 'tracker' to version 6"):
-        functions.move_alias("6")
+        functions.shift("6", instead_of=BEFORE)
 
 
 def test_state_is_that_of_the_aliass_version(
@@ -113,10 +139,34 @@ def test_a_version_has_its_code_and_settings(
     assert version.settings == {"MemorySize": 128}
 
 
-def test_published_code_can_run(functions: Functions, stub: Callable[[str], Stubber]) -> None:
-    """Its version is active before anything points to it."""
-    upload = {"FunctionName": "tracker", "ZipFile": b"zip", "Publish": True}
-    stub("lambda").add_response("update_function_code", {"Version": "8"}, upload)
+def test_uploaded_code_can_be_published(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """Lambda has carried out the upload by then."""
+    lambda_ = stub("lambda")
+    lambda_.add_response("update_function_code", {}, {"FunctionName": "tracker", "ZipFile": b"zip"})
+    query = {"FunctionName": "tracker", "Qualifier": "$LATEST"}
+    for status in ("InProgress", "Successful"):
+        lambda_.add_response("get_function_configuration", {"LastUpdateStatus": status}, query)
+    functions.upload(b"zip")
+
+
+def test_published_version_can_run(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+    """Lambda publishes nothing where the code is another one."""
+    lambda_ = stub("lambda")
+    publish = {"FunctionName": "tracker", "CodeSha256": "sha=", "Description": "commit=1"}
+    lambda_.add_response("publish_version", {"Version": "8", "State": "Pending"}, publish)
     query = {"FunctionName": "tracker", "Qualifier": "8"}
-    stub("lambda").add_response("get_function_configuration", {"State": "Active"}, query)
-    assert functions.publish(b"zip") == "8"
+    lambda_.add_response("get_function_configuration", {"State": "Active"}, query)
+    assert functions.publish("sha=", "commit=1") == "8"
+
+
+def test_code_that_lambda_cannot_run_is_an_error(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """The error has Lambda's reason."""
+    answer = {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "the role is gone"}
+    stub("lambda").add_response("get_function_configuration", answer)
+    with pytest.raises(TtOpsError, match="the role is gone") as caught:
+        functions.wait_until_updated()
+    assert caught.value.code == "function-update-failed"

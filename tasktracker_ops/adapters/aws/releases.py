@@ -1,0 +1,63 @@
+"""The records of releases: one object for each beside the state, which nothing deletes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.release import ReleaseRecord
+
+from .session import AwsNotFound, AwsSession, aws_errors
+
+
+def releases_prefix(state_key: str) -> str:
+    """Return what the keys of the records of a deployment's releases begin with."""
+    return f"{state_key}.releases/"
+
+
+class ReleaseRecords:
+    """Reads and writes the records of one deployment's releases."""
+
+    def __init__(self, session: AwsSession, *, bucket: str, state_key: str) -> None:
+        self._session = session
+        self._bucket = bucket
+        self._prefix = releases_prefix(state_key)
+
+    def read(self, release: int) -> ReleaseRecord | None:
+        """Return the record of a release; None where there is none.
+
+        Raises TtOpsError `release-unreadable` for an object that is no record.
+        """
+        key = self._key(release)
+        try:
+            with aws_errors(f"reading {key!r} from {self._bucket!r}"):
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+                content = answer["Body"].read()
+        except AwsNotFound:
+            return None
+        try:
+            return ReleaseRecord.from_json(json.loads(content))
+        except (KeyError, TypeError, ValueError) as error:
+            raise TtOpsError(
+                "release-unreadable",
+                f"the object {key!r} in the bucket {self._bucket!r} is no record of a release: "
+                f"{error}",
+                hint=f"remove it, and deploy again: aws s3 rm s3://{self._bucket}/{key}",
+            ) from error
+
+    def write(self, record: ReleaseRecord) -> None:
+        """Store the record of a release."""
+        key = self._key(record.release)
+        content = json.dumps(record.to_json(), indent=1).encode()
+        with aws_errors(f"writing {key!r} to {self._bucket!r}"):
+            self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ContentType="application/json"
+            )
+
+    def _key(self, release: int) -> str:
+        return f"{self._prefix}{release:06}.json"
+
+    @property
+    def _s3(self) -> Any:
+        return self._session.client("s3")
