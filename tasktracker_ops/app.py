@@ -151,6 +151,13 @@ class App:
 
         return LogGroup(session, name)
 
+    def release_log(self, name: str, release: int) -> LogGroup:
+        """Return the part of a log group that one release of the function wrote."""
+        session = self.session
+        from .adapters.aws.logs import ReleaseLog
+
+        return ReleaseLog(session, name, release)
+
     def access_log(self, deployment: Deployment) -> LogGroup:
         """Return the log group of the API's access log, which its stage names."""
         session = self.session

@@ -30,6 +30,12 @@ FAMILY = Family("Observe")
 )
 @click.option("--errors", is_flag=True, help="Only failed requests and errors.")
 @click.option(
+    "--release",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only what this release of the function logged.",
+)
+@click.option(
     "--request-id",
     metavar="ID",
     help="All events of one request; 8 characters of its id are enough.",
@@ -47,6 +53,7 @@ def logs(context: Context, /, **query: Any) -> None:
     \b
     Example:
       tt-ops logs --follow --errors
+      tt-ops logs --errors --release 12
       tt-ops logs --since 1h --filter '{ $.duration_ms > 500 }'
     """
     from tasktracker_ops.workflows import logs as reading

@@ -48,6 +48,7 @@ class LogQuery:
     request_id: str | None = None
     message_only: bool = False
     api: bool = False
+    release: int | None = None
 
 
 def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
@@ -64,6 +65,13 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
             f"tt-ops logs --request-id {shlex.quote(query.request_id)}",
             exit_code=ExitCode.USAGE,
         )
+    if query.api and query.release is not None:
+        raise TtOpsError(
+            "usage",
+            "the API's access log has no releases: --api and --release exclude each other",
+            hint=f"show what the release logged: tt-ops logs --release {query.release}",
+            exit_code=ExitCode.USAGE,
+        )
     if query.request_id is not None and not _is_id(query.request_id):
         raise TtOpsError(
             "usage",
@@ -71,8 +79,7 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
             hint="see the ids: tt-ops --output json logs",
             exit_code=ExitCode.USAGE,
         )
-    deployment = app.deployments.get()
-    group = app.access_log(deployment) if query.api else app.log_group(deployment.log_group)
+    group = _group(app, query)
     start = group.now() - round(query.since * 1000)
     for record in _selected(app, group, query, start):
         event = _event(record)
@@ -82,6 +89,15 @@ def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
             yield LogMessage(event.message)
         elif _wants_all(app, query) or not event.is_from_lambda:
             yield event
+
+
+def _group(app: App, query: LogQuery) -> LogGroup:
+    deployment = app.deployments.get()
+    if query.api:
+        return app.access_log(deployment)
+    if query.release is not None:
+        return app.release_log(deployment.log_group, query.release)
+    return app.log_group(deployment.log_group)
 
 
 def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterable[LogRecord]:

@@ -255,6 +255,24 @@ def test_a_followed_log_is_filtered_too(observed: Any, group: Group) -> None:
     followed.close()  # type: ignore[attr-defined]
 
 
+def test_a_release_has_its_own_part_of_the_log(observed: Any, group: Group) -> None:
+    """The other criteria apply to it as to the whole log."""
+    parts = []
+    observed.release_log = lambda name, release: parts.append((name, release)) or group
+    observed.log_group = None
+    assert len(shown(observed, release=12, errors=True)) == 2
+    assert len(shown(observed, release=12, request_id=FIRST)) == 5
+    assert parts == [("/aws/lambda/tracker", 12)] * 2
+
+
+def test_the_access_log_has_no_releases(observed: Any, group: Group) -> None:
+    """The error says how to read the function's log."""
+    with pytest.raises(TtOpsError) as caught:
+        shown(observed, api=True, release=12)
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert caught.value.hint.endswith(": tt-ops logs --release 12")
+
+
 def test_the_log_group_is_that_of_the_deployment(observed: Any, group: Group) -> None:
     """Its name is in the deployment's description."""
     names = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -13,6 +15,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 _STAGE = "$default"
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,15 @@ class LogGroup:
         invalid one, `log-group-missing` without such a group.
         Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
         """
+        return self._pages(start, end, pattern, logStreamNames=list(streams))
+
+    def _pages(
+        self, start: int, end: int | None, pattern: str, **streams: str | list[str]
+    ) -> Iterator[LogRecord]:
+        options = {"endTime": end, "filterPattern": pattern or None}
         query: dict[str, Any] = {"logGroupName": self.name, "startTime": max(start, 0)}
-        if end is not None:
-            query["endTime"] = end
-        if pattern:
-            query["filterPattern"] = pattern
-        if streams:
-            query["logStreamNames"] = list(streams)
+        query |= {name: value for name, value in options.items() if value is not None}
+        query |= {name: value for name, value in streams.items() if value}
         while True:
             answer = self._page(**query)
             for event in answer.get("events", ()):
@@ -106,6 +111,42 @@ class LogGroup:
         self._offset_ms = remote - _local_now()
 
 
+class ReleaseLog(LogGroup):
+    """The part of a function's log group that one of its versions wrote, for reading."""
+
+    def __init__(self, session: AwsSession, name: str, version: int) -> None:
+        super().__init__(session, name)
+        self._version = version
+
+    def read(
+        self,
+        *,
+        start: int,
+        end: int | None = None,
+        pattern: str = "",
+        streams: Sequence[str] = (),
+    ) -> Iterator[LogRecord]:
+        """Yield the events of the version as LogGroup does; of its streams, those given.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/operatorguide/log-structure.html
+        """
+        if streams:
+            return super().read(start=start, end=end, pattern=pattern, streams=streams)
+        prefixes = self._prefixes(start, self.now() if end is None else end)
+        days = [self._pages(start, end, pattern, logStreamNamePrefix=each) for each in prefixes]
+        return heapq.merge(*days, key=lambda record: record.timestamp)
+
+    def _prefixes(self, start: int, end: int) -> Iterator[str]:
+        """Yield what the names of the streams begin with, day by day.
+
+        An environment writes to the stream of the day it was started, and lives for hours.
+        """
+        day = _utc(start) - _DAY
+        while day.date() <= _utc(end).date():
+            yield f"{day:%Y/%m/%d}/[{self._version}]"
+            day += _DAY
+
+
 def access_log_group(session: AwsSession, api_id: str) -> str:
     """Return the name of the log group with the access log of the API's stage.
 
@@ -137,6 +178,10 @@ def _record(event: Mapping[str, Any], start: int) -> LogRecord:
     stream, message = event.get("logStreamName", ""), event.get("message", "")
     event_id = event.get("eventId") or f"{at} {stream} {message}"
     return LogRecord(event_id, start if at is None else at, stream, message)
+
+
+def _utc(epoch_ms: int) -> datetime:
+    return datetime.fromtimestamp(max(epoch_ms, 0) / 1000, UTC)
 
 
 def _local_now() -> int:

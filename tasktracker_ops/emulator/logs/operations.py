@@ -41,21 +41,17 @@ def filter_log_events(request: Any) -> str:
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
-    for parameter in ("logGroupIdentifier", "logStreamNamePrefix"):
-        if request._get_param(parameter) is not None:
-            raise NotImplementedError(f"the parameter {parameter}")
+    if request._get_param("logGroupIdentifier") is not None:
+        raise NotImplementedError("the parameter logGroupIdentifier")
     group = request.logs_backend.groups.get(request._get_param("logGroupName"))
     if group is None:
         raise ResourceNotFoundException
-    streams = request._get_param("logStreamNames")
-    if any(stream not in group.streams for stream in streams or ()):
-        raise ResourceNotFoundException("The specified log stream does not exist.")
     found, end = _store(group).page(
         Search(
             _compile(request._get_param("filterPattern") or ""),
             start=request._get_param("startTime") or 0,
             end=request._get_param("endTime"),
-            streams=set(streams) if streams else None,
+            streams=_streams(request, group),
             after=_position_in(request._get_param("nextToken"), group),
             limit=min(request._get_param("limit") or PAGE_EVENTS, PAGE_EVENTS),
         )
@@ -69,6 +65,21 @@ def filter_log_events(request: Any) -> str:
     if end is not None:
         answer["nextToken"] = _token(end, group)
     return json.dumps(answer)
+
+
+def _streams(request: Any, group: Any) -> set[str] | None:
+    """Return the names of the streams to search, None for all."""
+    names = request._get_param("logStreamNames")
+    prefix = request._get_param("logStreamNamePrefix")
+    if names and prefix:
+        raise InvalidParameterException(
+            "logStreamNames and logStreamNamePrefix cannot both be specified."
+        )
+    if any(name not in group.streams for name in names or ()):
+        raise ResourceNotFoundException("The specified log stream does not exist.")
+    if prefix:
+        return {name for name in list(group.streams) if name.startswith(prefix)}
+    return set(names) if names else None
 
 
 def _store(group: Any) -> EventStore:

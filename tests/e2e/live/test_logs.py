@@ -72,7 +72,7 @@ def test_each_request_is_followed_once(live: Clone, api: str, count: int, second
 
 
 def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
-    """By its kind, by its request, and in the access log; nothing else is."""
+    """By its kind, request and release, and in the access log; nothing else is."""
     live.succeed("trigger-error")
     failed = read(live, "--errors")
     (line,) = [event["fields"] for event in failed if event["fields"]]
@@ -82,6 +82,10 @@ def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
     assert whole[0]["message"].startswith("START ")
     assert whole[-1]["message"].startswith("REPORT ")
     assert all(event in whole for event in failed)
+    # Streams are named YYYY/MM/DD/[RELEASE]ID.
+    release = int(whole[0]["stream"].partition("[")[2].partition("]")[0])
+    assert read(live, "--errors", "--release", str(release)) == failed
+    assert read(live, "--release", str(release + 1)) == []
     access = [event["fields"] for event in read(live, "--api", "--errors")]
     assert [(each["path"], each["status"]) for each in access] == [("/trigger-error", "500")]
 

@@ -58,6 +58,12 @@ def test_streams_are_selected_by_name(find: Any) -> None:
     assert find(logStreamNames=["b"]) == list("135")
 
 
+def test_streams_are_selected_by_prefix(find: Any) -> None:
+    """A prefix that no stream has finds nothing."""
+    assert find(logStreamNamePrefix="b") == list("135")
+    assert find(logStreamNamePrefix="b2") == []
+
+
 def test_pages_follow_each_other(aws: Any, group: str) -> None:
     """The last one has no token; ids are unique, and the same each time."""
     paginator = aws.client("logs").get_paginator("filter_log_events")
@@ -77,7 +83,8 @@ def test_pages_follow_each_other(aws: Any, group: str) -> None:
         ({"filterPattern": "x" * 1025}, "InvalidParameterException"),
         ({"nextToken": "nonsense"}, "InvalidParameterException"),
         ({"filterPattern": "%x%"}, "InvalidParameterException"),
-        ({"logStreamNamePrefix": "a"}, "NotImplemented"),
+        ({"logGroupIdentifier": "a"}, "NotImplemented"),
+        ({"logStreamNamePrefix": "a", "logStreamNames": ["a"]}, "InvalidParameterException"),
         ({"logStreamNames": ["none"]}, "ResourceNotFoundException"),
         ({"logGroupName": "none"}, "ResourceNotFoundException"),
     ],
