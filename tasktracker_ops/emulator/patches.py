@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
-from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
+from moto.awslambda.models import LambdaFunction, LambdaStorage
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
@@ -57,6 +57,9 @@ def _patches(
         },
         LambdaResponse: {
             "invoke": functions.invoke_in(runtime),  # needs Docker
+            # these two accept any weights and revision
+            "create_alias": functions.create_alias,
+            "update_alias": functions.update_alias,
         },
         LambdaFunction: {
             "update_function_code": functions.update_function_code,  # ignores Architectures
@@ -64,10 +67,6 @@ def _patches(
         LambdaStorage: {
             "publish_version": functions.publish_version,  # reuses numbers of deleted versions
             "del_function": functions.delete_function,  # deletes versions that aliases point to
-        },
-        LambdaBackend: {
-            "create_alias": functions.create_alias,  # ignores weights
-            "update_alias": functions.update_alias,  # ignores weights
         },
         ApiGatewayV2Backend: {
             "create_api": http_api.create_api_below(url),  # names an endpoint at amazonaws.com

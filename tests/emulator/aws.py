@@ -92,7 +92,7 @@ class Function:
     def invoke(self, payload: Any = None, **options: Any) -> Any:
         """Invoke directly and return boto3's answer with the payload decoded."""
         answer = self.aws.client("lambda").invoke(
-            FunctionName=self.name, Payload=json.dumps(payload), **options
+            **{"FunctionName": self.name, "Payload": json.dumps(payload), **options}
         )
         body = answer["Payload"].read()
         return {**answer, "Payload": json.loads(body) if body else None}

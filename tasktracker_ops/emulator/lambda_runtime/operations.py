@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
+import json
+import threading
+import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
-from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, LambdaStorage
+from moto.awslambda.exceptions import ConflictException, InvalidParameterValueException
+from moto.awslambda.models import LambdaFunction, LambdaStorage
 from moto.awslambda.responses import LambdaResponse
 
 from tasktracker_ops.emulator.control_plane import NotEmulated
 
-from . import functions
+from . import aliases, functions
+from .errors import InvalidZipFile, ResourceConflict, TooManyRequests, require_revision
 from .pool import Throttled
 from .runtime import Result, Runtime
 
@@ -24,30 +28,8 @@ Response = tuple[int, dict[str, str], bytes]
 # moto's own, however often ours are put around them.
 _moto_update_function_code = LambdaFunction.update_function_code
 _moto_delete_function = LambdaStorage.del_function
-_moto_create_alias = LambdaBackend.create_alias
-_moto_update_alias = LambdaBackend.update_alias
-
-
-class _ResourceConflict(LambdaClientError):
-    code = 409
-
-    def __init__(self, message: str) -> None:
-        super().__init__("ResourceConflictException", message)
-
-
-class _InvalidZipFile(LambdaClientError):
-    code = 502
-
-    def __init__(self) -> None:
-        message = "Lambda could not unzip the deployment package."
-        super().__init__("InvalidZipFileException", message)
-
-
-class _TooManyRequests(LambdaClientError):
-    code = 429
-
-    def __init__(self, message: str) -> None:
-        super().__init__("TooManyRequestsException", message)
+# Conditions are checked and changes made in two steps.
+_one_change = threading.RLock()
 
 
 def invoke_in(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
@@ -57,20 +39,20 @@ def invoke_in(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
     """
 
     def invoke(request: LambdaResponse) -> Response:
-        name = unquote(request.path.rsplit("/", 2)[-2])
-        qualifier = request._get_param("Qualifier")
+        named = unquote(request.path.rsplit("/", 2)[-2])
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         if kind != "RequestResponse":
             reason = f"InvocationType {kind!r}"
             raise NotEmulated(service="lambda", action="Invoke", reason=reason)
         payload = request.body.encode() if isinstance(request.body, str) else request.body
+        name, qualifier = functions.split_name(named, request._get_param("Qualifier"))
         function = functions.resolve(request.region, name, qualifier)
         try:
             result = runtime.invoke(function, payload or b"{}", qualifier=qualifier)
         except Throttled as error:
-            raise _TooManyRequests(str(error)) from error
+            raise TooManyRequests(str(error)) from error
         except zipfile.BadZipFile as error:
-            raise _InvalidZipFile from error
+            raise InvalidZipFile from error
         return 200, _headers(result), result.payload
 
     return invoke
@@ -124,33 +106,58 @@ def delete_function(storage: LambdaStorage, name_or_arn: str, qualifier: str | N
         )
     if qualifier:
         version = str(storage.get_function_by_name_with_qualifier(name, qualifier).version)
-        aliases = [
-            alias.name for alias in storage.list_aliases(name) if alias.function_version == version
+        names = [
+            alias.name for alias in storage.list_aliases(name) if version in aliases.versions(alias)
         ]
-        if aliases:
-            raise _ResourceConflict(
+        if names:
+            raise ResourceConflict(
                 "Unable to delete version because the following aliases reference it: "
-                f"[{', '.join(aliases)}]"
+                f"[{', '.join(names)}]"
             )
     _moto_delete_function(storage, name, qualifier)
 
 
-def create_alias(backend: LambdaBackend, **options: Any) -> LambdaAlias:
-    """Create an alias; refuse weights."""
-    _refuse_weights("CreateAlias", options["routing_config"])
-    return _moto_create_alias(backend, **options)
+def create_alias(request: LambdaResponse) -> Response:
+    """Create an alias, with a second version and its weight if the request has them.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
+    """
+    name = unquote(request.path.rsplit("/", 2)[-2])
+    options = request.json_body
+    version = options["FunctionVersion"]
+    weights = aliases.weights(options.get("RoutingConfig"))
+    storage = request.backend._lambdas
+    with _one_change:
+        aliases.require_valid_routing(storage, name, version, weights)
+        description, routing = options.get("Description", ""), aliases.routing(weights)
+        try:
+            alias = storage.put_alias(options["Name"], name, version, description, routing)
+        except ConflictException as error:
+            raise ResourceConflict(error.message) from error
+    return _json(201, alias.to_json())
 
 
-def update_alias(backend: LambdaBackend, **options: Any) -> LambdaAlias:
-    """Update an alias; refuse weights."""
-    _refuse_weights("UpdateAlias", options["routing_config"])
-    return _moto_update_alias(backend, **options)
+def update_alias(request: LambdaResponse) -> Response:
+    """Update an alias: what the request does not name stays, an empty RoutingConfig ends weights.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+    """
+    *_, name, _, alias_name = map(unquote, request.path.split("/"))
+    options = request.json_body
+    storage = request.backend._lambdas
+    with _one_change:
+        alias = storage.get_alias(alias_name, name)
+        require_revision(options, alias.revision_id)
+        version = options.get("FunctionVersion", alias.function_version)
+        weights = aliases.weights(options.get("RoutingConfig", alias.routing_config))
+        aliases.require_valid_routing(storage, name, version, weights)
+        alias.update(options.get("Description"), version, aliases.routing(weights))
+        alias.revision_id = str(uuid.uuid4())
+        return _json(200, alias.to_json())
 
 
-def _refuse_weights(action: str, routing: Mapping[str, Any] | None) -> None:
-    if routing and routing.get("AdditionalVersionWeights"):
-        reason = "RoutingConfig with AdditionalVersionWeights"
-        raise NotEmulated(service="lambda", action=action, reason=reason)
+def _json(status: int, answer: Mapping[str, Any]) -> Response:
+    return status, {}, json.dumps(answer).encode()
 
 
 def _headers(result: Result) -> dict[str, str]:
