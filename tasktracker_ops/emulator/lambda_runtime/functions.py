@@ -11,7 +11,7 @@ from moto.backends import get_backend
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-from . import aliases
+from . import aliases, lifecycle
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,15 @@ def resolve(region: str, name: str, qualifier: str | None = None) -> FunctionVer
     """Return the version that the next invocation reaches, by a version or alias if one is named.
 
     An alias with weights leads to one of its versions by chance.
-    Raises moto's UnknownFunctionException (an answer 404, ResourceNotFoundException).
+    Raises moto's UnknownFunctionException (an answer 404, ResourceNotFoundException), and
+    ResourceConflict while it is being created.
     """
     storage = backend(region)._lambdas
     alias = storage._get_function_aliases(name).get(qualifier)
     reached = aliases.choose_version(alias) if alias else qualifier
     found = storage.get_function_by_name_with_qualifier(name, reached)
+    lifecycle.require_active(found)
+    found = lifecycle.serving(found)
     version = str(found.version)
     unqualified = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{found.function_name}"
     return FunctionVersion(

@@ -165,3 +165,15 @@ def test_an_alias_that_exists_is_not_created_again(aws: Any, function: Function)
     error = error_of(lambda: aws.client("lambda").create_alias(**alias))
     assert error.startswith("ResourceConflictException: Alias already exists: ")
     assert error.endswith(f":{function.name}:live")
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_no_version_that_an_alias_leads_to_is_deleted(
+    aws: Any, function: Function, alias: Live, version: str
+) -> None:
+    """Neither the one it points to nor the one that has a weight; the error names the alias."""
+    alias.update(RoutingConfig=weights(v2=0.1))
+    delete = {"FunctionName": function.name, "Qualifier": version}
+    error = error_of(lambda: aws.client("lambda").delete_function(**delete))
+    assert error.startswith("ResourceConflictException: ")
+    assert error.endswith("aliases reference it: [live]")
