@@ -57,17 +57,23 @@ def _patches(
         },
         LambdaResponse: {
             "invoke": functions.invoke_in(runtime),  # needs Docker
+            "publish_version": functions.publish_version,  # ignores CodeSha256 and RevisionId
+            # these two accept any weights and revision
+            "create_alias": functions.create_alias,
+            "update_alias": functions.update_alias,
         },
         LambdaFunction: {
-            "update_function_code": functions.update_function_code,  # ignores Architectures
+            "get_configuration": functions.get_configuration,  # has no states and revisions
         },
         LambdaStorage: {
-            "publish_version": functions.publish_version,  # reuses numbers of deleted versions
-            "del_function": functions.delete_function,  # deletes versions that aliases point to
+            "put_function": functions.put_function,  # has no states
+            "publish_version": functions.keep_version,  # reuses numbers of deleted versions
+            "del_function": functions.delete_function,  # deletes versions that aliases lead to
         },
         LambdaBackend: {
-            "create_alias": functions.create_alias,  # ignores weights
-            "update_alias": functions.update_alias,  # ignores weights
+            # these two ignore revisions, and the first one Architectures
+            "update_function_code": functions.update_function_code,
+            "update_function_configuration": functions.update_function_configuration,
         },
         ApiGatewayV2Backend: {
             "create_api": http_api.create_api_below(url),  # names an endpoint at amazonaws.com

@@ -65,6 +65,7 @@ def test_changes_by_hand_are_found_and_deployed_away(deployed: Clone, aws: Aws) 
     with zipfile.ZipFile(package, "w") as file:
         file.writestr("handler.py", BY_HAND)
     functions.update_function_configuration(FunctionName=FUNCTION, MemorySize=1024)
+    functions.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
     version = functions.update_function_code(
         FunctionName=FUNCTION, ZipFile=package.getvalue(), Publish=True
     )["Version"]

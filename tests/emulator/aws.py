@@ -75,10 +75,10 @@ _numbers = itertools.count(1)
 
 
 def zipped(source: str) -> bytes:
-    """Return a deployment package with `source` as handler.py."""
+    """Return a deployment package with `source` as handler.py, the same bytes each time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("handler.py", source)
+        archive.writestr(zipfile.ZipInfo("handler.py"), source)
     return buffer.getvalue()
 
 
@@ -92,7 +92,7 @@ class Function:
     def invoke(self, payload: Any = None, **options: Any) -> Any:
         """Invoke directly and return boto3's answer with the payload decoded."""
         answer = self.aws.client("lambda").invoke(
-            FunctionName=self.name, Payload=json.dumps(payload), **options
+            **{"FunctionName": self.name, "Payload": json.dumps(payload), **options}
         )
         body = answer["Payload"].read()
         return {**answer, "Payload": json.loads(body) if body else None}
@@ -102,11 +102,17 @@ class Function:
         return self.invoke({"action": action, **details})["Payload"]
 
     def update(self, source: str) -> str:
-        """Replace the code and return the version published of it."""
+        """Replace the code and return the version published of it, which can run."""
         answer = self.aws.client("lambda").update_function_code(
             FunctionName=self.name, ZipFile=zipped(source), Publish=True
         )
+        self.wait()
         return str(answer["Version"])
+
+    def wait(self) -> None:
+        """Wait until the function is created, and its last update in use."""
+        waiter = self.aws.client("lambda").get_waiter("function_updated_v2")
+        waiter.wait(FunctionName=self.name, WaiterConfig={"Delay": 0.02, "MaxAttempts": 500})
 
     def log(self) -> list[str]:
         """Return every message in the log group, in order."""
@@ -177,7 +183,9 @@ class Aws:
             **{"Timeout": 10, "MemorySize": 256, **options},
         )
         self.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-        return Function(self, name)
+        function = Function(self, name)
+        function.wait()
+        return function
 
     def api(
         self,

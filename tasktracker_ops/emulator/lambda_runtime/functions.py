@@ -11,6 +11,8 @@ from moto.backends import get_backend
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
+from . import aliases, lifecycle
+
 
 @dataclass(frozen=True)
 class FunctionVersion:
@@ -42,12 +44,26 @@ class FunctionVersion:
         return f"/aws/lambda/{self.name}"
 
 
-def resolve(region: str, name_or_arn: str, qualifier: str | None = None) -> FunctionVersion:
-    """Return the version behind a name or ARN and an optional version or alias.
+def split_name(name_or_arn: str, qualifier: str | None) -> tuple[str, str | None]:
+    """Return a function's name and its qualifier, which may stand in the name as well."""
+    _, _, last = name_or_arn.rpartition(":function:")
+    name, _, named = last.partition(":")
+    return name, named or qualifier
 
-    Raises moto's UnknownFunctionException (an answer 404, ResourceNotFoundException).
+
+def resolve(region: str, name: str, qualifier: str | None = None) -> FunctionVersion:
+    """Return the version that the next invocation reaches, by a version or alias if one is named.
+
+    An alias with weights leads to one of its versions by chance.
+    Raises moto's UnknownFunctionException (an answer 404, ResourceNotFoundException), and
+    ResourceConflict while it is being created.
     """
-    found = backend(region).get_function(name_or_arn, qualifier)
+    storage = backend(region)._lambdas
+    alias = storage._get_function_aliases(name).get(qualifier)
+    reached = aliases.choose_version(alias) if alias else qualifier
+    found = storage.get_function_by_name_with_qualifier(name, reached)
+    lifecycle.require_active(found)
+    found = lifecycle.serving(found)
     version = str(found.version)
     unqualified = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{found.function_name}"
     return FunctionVersion(

@@ -85,3 +85,33 @@ def test_a_refused_request_has_no_integration(aws: Any, cloudwatch: CloudWatch) 
     assert cloudwatch.sum("AWS/ApiGateway", "4xx", ApiId=api.id) == 1
     assert cloudwatch.sum("AWS/ApiGateway", "Count", ApiId=api.id) == 1
     assert cloudwatch.sum("AWS/ApiGateway", "IntegrationLatency", ApiId=api.id) is None
+
+
+def test_metrics_tell_the_versions_behind_an_alias_apart(aws: Any, cloudwatch: CloudWatch) -> None:
+    """Each with its errors and durations, and apart from invocations by number."""
+    function = aws.function()
+    function.update("def lambda_handler(event, context): raise ValueError")
+    live = {"FunctionName": function.name, "Name": "live"}
+    function.do("context")
+    for _ in range(2):
+        function.invoke({}, FunctionName=f"{function.name}:live")
+    weights = {"AdditionalVersionWeights": {"2": 1.0}}
+    aws.client("lambda").update_alias(**live, RoutingConfig=weights)
+    for _ in range(3):
+        aws.api(function).call("/")
+    function.invoke({}, Qualifier="2")
+
+    def seen(resource: str, metric: str, stat: str = "Sum", **version: str) -> float | None:
+        dimensions = {"FunctionName": function.name, "Resource": f"{function.name}:{resource}"}
+        return cloudwatch.sum("AWS/Lambda", metric, stat, **dimensions, **version)
+
+    assert seen("live", "Invocations") == 5
+    old, new = {"ExecutedVersion": "1"}, {"ExecutedVersion": "2"}
+    assert [seen("live", "Invocations", **each) for each in (old, new)] == [2, 3]
+    assert [seen("live", "Errors", **each) for each in (old, new)] == [0, 3]
+    assert [seen("live", "Throttles", **each) for each in (old, new)] == [0, 0]
+    assert seen("live", "Duration", "SampleCount", **new) == 3
+    slowest = seen("live", "Duration", "Maximum", **new) or 0
+    assert 0 < (seen("live", "Duration", "p50", **new) or 0) <= slowest
+    assert [seen("2", metric) for metric in ("Invocations", "Errors")] == [1, 1]
+    assert seen("2", "Invocations", **new) is None

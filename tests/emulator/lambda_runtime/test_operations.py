@@ -77,25 +77,6 @@ def test_the_latest_version_is_not_deleted_alone(aws: Any, function: Any) -> Non
         aws.client("lambda").delete_function(FunctionName=function.name, Qualifier="$LATEST")
 
 
-@pytest.mark.parametrize("operation", ["create_alias", "update_alias"])
-def test_weights_of_an_alias_are_refused(aws: Any, function: Any, operation: str) -> None:
-    """moto would keep them, and all invocations would reach one version."""
-    alias = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "1"}
-    weights = {"AdditionalVersionWeights": {"2": 0.1}}
-    with pytest.raises(ClientError) as caught:
-        getattr(aws.client("lambda"), operation)(**alias, RoutingConfig=weights)
-    error = caught.value.response["Error"]
-    assert error["Code"] == "NotImplemented"
-    assert "RoutingConfig with AdditionalVersionWeights" in error["Message"]
-
-
-def test_an_empty_routing_configuration_is_accepted(aws: Any, function: Any) -> None:
-    """Terraform sends one."""
-    alias = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "1"}
-    answer = aws.client("lambda").update_alias(**alias, RoutingConfig={})
-    assert answer["FunctionVersion"] == "1"
-
-
 @pytest.mark.parametrize("form", ["{name}:live", "{arn}", "{arn}:1", "{arn}:live"])
 def test_a_function_is_found_by_name_and_arn(aws: Any, function: Any, form: str) -> None:
     """Each with or without a qualifier."""

@@ -167,6 +167,7 @@ def test_an_invalid_zip_is_refused(in_process_aws: Any, tmp_path: Path) -> None:
     aws = in_process_aws
     function = aws.function()
     aws.client("lambda").update_function_code(FunctionName=function.name, ZipFile=b"no zip")
+    function.wait()
     open_before = None
     for _ in range(3):
         with pytest.raises(ClientError, match="InvalidZipFileException"):
@@ -222,6 +223,7 @@ def test_new_configuration_replaces_the_worker(aws: Any) -> None:
     aws.client("lambda").update_function_configuration(
         FunctionName=function.name, Environment={"Variables": {"COLOUR": "blue"}}
     )
+    function.wait()
     second = function.do("environment")
     assert second["COLOUR"] == "blue"
     assert second["pid"] != first["pid"]

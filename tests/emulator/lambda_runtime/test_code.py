@@ -1,0 +1,116 @@
+"""Code of functions: where it comes from, and when it makes a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.alarms_and_metrics import error_of
+from tests.emulator.aws import REGION, Function, zipped
+
+OLD = "def lambda_handler(event, context): return 'old'"
+NEW = "def lambda_handler(event, context): return 'new'"
+WAITS = """
+import pathlib, time
+
+def lambda_handler(event, context):
+    pathlib.Path(event["started"]).touch()
+    while not pathlib.Path(event["end"]).exists():
+        time.sleep(0.01)
+    return "ended"
+"""
+
+
+@pytest.fixture
+def function(in_process_aws: Any) -> Function:
+    """A function with version 1, which is behind the alias `live`."""
+    made: Function = in_process_aws.function(OLD)
+    return made
+
+
+@pytest.fixture
+def client(in_process_aws: Any) -> Any:
+    """The operations of Lambda."""
+    return in_process_aws.client("lambda")
+
+
+def test_code_comes_from_a_bucket(in_process_aws: Any, client: Any, function: Function) -> None:
+    """An object that does not exist is named by S3's own error, and changes nothing."""
+    s3 = in_process_aws.client("s3")
+    location = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket=function.name, CreateBucketConfiguration=location)
+    s3.put_object(Bucket=function.name, Key="code.zip", Body=zipped(NEW))
+    name = {"FunctionName": function.name, "S3Bucket": function.name}
+    for missing, code in (
+        ({"S3Key": "no"}, "NoSuchKey"),
+        ({"S3Bucket": "nowhere"}, "NoSuchBucket"),
+    ):
+        request = {**name, "S3Key": "code.zip", **missing}
+        error = error_of(lambda request=request: client.update_function_code(**request))
+        assert error.startswith("InvalidParameterValueException: Error occurred while GetObject.")
+        assert code in error
+    client.update_function_code(**name, S3Key="code.zip")
+    function.wait()
+    assert function.invoke({})["Payload"] == "new"
+    assert function.invoke({}, Qualifier="1")["Payload"] == "old"
+
+
+def test_a_dry_run_changes_nothing(client: Any, function: Function) -> None:
+    """It answers with the digest that the code would have, and publishes no version."""
+    name = {"FunctionName": function.name}
+    before = client.get_function_configuration(**name)
+    answer = client.update_function_code(
+        **name, ZipFile=zipped(NEW), DryRun=True, Publish=True, Architectures=["arm64"]
+    )
+    after = client.get_function_configuration(**name)
+    assert answer["CodeSha256"] != before["CodeSha256"]
+    assert answer["Architectures"] == ["arm64"]
+    for kept in ("CodeSha256", "Architectures", "RevisionId", "LastUpdateStatus"):
+        assert after[kept] == before[kept]
+    assert client.publish_version(**name)["Version"] == "1"
+
+
+def test_the_same_code_makes_no_new_version(client: Any, function: Function) -> None:
+    """Nor does it after other code that was never published; a change of configuration does."""
+    name = {"FunctionName": function.name}
+    for source in (NEW, OLD):
+        client.update_function_code(**name, ZipFile=zipped(source))
+        function.wait()
+    assert client.publish_version(**name, Description="ignored")["Version"] == "1"
+    assert function.update(OLD) == "1"
+    client.update_function_configuration(**name, MemorySize=512)
+    function.wait()
+    assert client.publish_version(**name, Description="more memory")["Version"] == "2"
+    first, second = client.list_versions_by_function(**name)["Versions"][1:]
+    assert (first["Description"], first["MemorySize"]) == ("", 256)
+    assert (second["Description"], second["MemorySize"]) == ("more memory", 512)
+
+
+def test_a_version_that_is_deleted_while_it_runs_ends_normally(
+    in_process_aws: Any,
+    client: Any,
+    tmp_path: Path,
+    eventually: Callable[[Callable[[], bool]], None],
+) -> None:
+    """The next invocation does not find it."""
+    function = in_process_aws.function(WAITS)
+    assert function.update(NEW) == "2"
+    name = {"FunctionName": function.name}
+    client.update_alias(**name, Name="live", FunctionVersion="2")
+    started, end = tmp_path / "started", tmp_path / "end"
+    with ThreadPoolExecutor(1) as pool:
+        files = {"started": str(started), "end": str(end)}
+        running = pool.submit(function.invoke, files, Qualifier="1")
+        eventually(started.exists)
+        client.delete_function(**name, Qualifier="1")
+        versions = client.list_versions_by_function(**name)["Versions"]
+        assert [each["Version"] for each in versions] == ["$LATEST", "2"]
+        end.touch()
+        answer = running.result()
+    assert (answer["Payload"], answer["ExecutedVersion"]) == ("ended", "1")
+    error = error_of(lambda: function.invoke(files, Qualifier="1"))
+    assert error.startswith("ResourceNotFoundException: ")
