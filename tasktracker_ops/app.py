@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
     from .adapters.host.github_api import GitHub
+    from .adapters.package.dependencies import Dependencies
     from .adapters.task_api.client import TaskClient
     from .adapters.terraform.stack import Stack
     from .adapters.terraform.toolchain import TerraformBinary
@@ -315,6 +316,13 @@ class App:
 
         token = self.settings.api_token
         return TaskClient(url, authorise=BearerAuth(token, url) if token else None)
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """Return what installs the packages that the function needs."""
+        from .adapters.package.dependencies import Dependencies
+
+        return Dependencies(self.settings.cache_dir / "packages", self.settings.environ)
 
     @cached_property
     def terraform(self) -> TerraformBinary:

@@ -15,6 +15,7 @@ from .models.deployment import Deployment
 from .settings import DEFAULT_REGION, Settings, require_region
 
 if TYPE_CHECKING:
+    from .models.package import PackagePlatform
     from .reporting import Reporter
 
 TerraformValues = Mapping[str, str | bool]
@@ -57,6 +58,10 @@ class Target(Protocol):
 
     def bootstrap_variables(self) -> TerraformValues:
         """Return the variables of the bootstrap stack that depend on the target."""
+        ...
+
+    def package_platform(self) -> PackagePlatform:
+        """Return what the function's packages are installed for."""
         ...
 
     def exists_since(self) -> datetime | None:
@@ -152,6 +157,15 @@ class AwsTarget:
             "s3_use_path_style": endpoint is not None,
             "require_tls": urlsplit(endpoint or "https:").scheme == "https",
         }
+
+    def package_platform(self) -> PackagePlatform:
+        """Return Lambda's, for the architecture that Terraform gives the function."""
+        from .adapters.package.platforms import lambda_platform
+        from .adapters.terraform.variables import string_variable
+
+        module = self._settings.project / "terraform"
+        value = string_variable(module, "lambda_architecture", self._settings.environ)
+        return lambda_platform(value or "arm64")
 
     def exists_since(self) -> None:
         """Return nothing: an account does not vanish."""

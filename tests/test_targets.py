@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.adapters.package.platforms import this_machine
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import ConfigurationError, ExitCode, TtOpsError
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID
@@ -303,3 +304,15 @@ def test_an_api_url_needs_no_aws() -> None:
     app = App(settings, Console(settings), lambda question: False)
     assert app.tasks().api_url == "https://tasks.example.com/"
     assert "session" not in vars(app)
+
+
+def test_packages_are_for_where_the_function_runs(tmp_path: Path, local: LocalTarget) -> None:
+    """For Lambda's architecture as Terraform gets it; on the local target for this machine."""
+    root = Path(__file__).parents[1]
+    in_lambda = aws(project_dir=root).package_platform()
+    assert f'"python{in_lambda.python}"' in (root / "terraform" / "function.tf").read_text()
+    assert in_lambda.tags[0] == "manylinux_2_34_aarch64"
+    other = aws({"TF_VAR_lambda_architecture": "x86_64"}, project_dir=root).package_platform()
+    assert other.tags[-1] == "manylinux2014_x86_64"
+    assert other.markers["platform_machine"] == "x86_64"
+    assert local.package_platform() == this_machine()

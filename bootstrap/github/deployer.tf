@@ -37,6 +37,14 @@ data "aws_iam_policy_document" "deployer_backend" {
     resources = ["${local.state_arn}.deploy", "${local.state_arn}.deploy.waiting/*"]
   }
 
+  # The records of releases, and packages too large for a request. Lambda reads a package with the
+  # permissions of whoever names it.
+  statement {
+    sid       = "Releases"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${local.state_arn}.packages/*", "${local.state_arn}.releases/*"]
+  }
+
   statement {
     sid       = "StateRecord"
     actions   = ["ssm:DeleteParameter", "ssm:PutParameter"]
@@ -129,6 +137,13 @@ data "aws_iam_policy_document" "deployer_write" {
       "lambda:UpdateFunctionConfiguration",
     ]
     resources = [local.function_arn, "${local.function_arn}:*"]
+  }
+
+  # A new version is checked by its number, before it serves.
+  statement {
+    sid       = "FunctionVersions"
+    actions   = ["lambda:InvokeFunction"]
+    resources = ["${local.function_arn}:*"]
   }
 
   statement {
@@ -243,6 +258,7 @@ data "aws_iam_policy_document" "deployer_write" {
       "logs:CreateLogGroup",
       "logs:DeleteLogGroup",
       "logs:DeleteRetentionPolicy",
+      "logs:FilterLogEvents",
       "logs:PutRetentionPolicy",
       "logs:TagResource",
       "logs:UntagResource",
@@ -274,11 +290,12 @@ data "aws_iam_policy_document" "deployer_write" {
     resources = [local.description_arn]
   }
 
-  # Access logs of HTTP APIs are log deliveries; they and subscriptions support no ARN.
+  # Access logs of HTTP APIs are log deliveries; they, subscriptions and metrics support no ARN.
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
   statement {
     sid = "Unscoped"
     actions = [
+      "cloudwatch:GetMetricData",
       "logs:CreateLogDelivery",
       "logs:DeleteLogDelivery",
       "logs:DescribeResourcePolicies",

@@ -18,7 +18,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "State"
     actions   = ["s3:GetObject"]
-    resources = [local.state_arn, "${local.state_arn}.deploy"]
+    resources = [local.state_arn, "${local.state_arn}.deploy", "${local.state_arn}.releases/*"]
   }
 
   statement {

@@ -111,9 +111,10 @@ def _require_github(*names: str) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the zip is out of date.")
 @pass_context
 def build(context: Context, check: bool) -> None:
-    """Pack lambda_function/ into function.zip.
+    """Pack lambda_function/ and its packages into function.zip.
 
-    The same sources give the same bytes on every machine.
+    The packages of lambda_function/requirements.txt are installed for Lambda, or for this
+    machine on the local target. The same sources and lock give the same bytes everywhere.
 
     \b
     Example:

@@ -6,9 +6,11 @@ import os
 import shlex
 from datetime import datetime
 
+from tasktracker_ops.adapters.package.platforms import this_machine
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.package import PackagePlatform
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
@@ -83,6 +85,10 @@ class LocalTarget:
     def bootstrap_variables(self) -> TerraformValues:
         """Return no TLS, and no lifecycle rule, which takes the provider a minute."""
         return {"s3_use_path_style": True, "require_tls": False, "expire_old_versions": False}
+
+    def package_platform(self) -> PackagePlatform:
+        """Return this machine's, where the emulator runs the function."""
+        return this_machine()
 
     def exists_since(self) -> datetime:
         """Return when the emulator was started: it holds everything in memory."""

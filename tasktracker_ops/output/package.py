@@ -6,19 +6,35 @@ from tasktracker_ops.models.package import Package
 
 from .results import summary_title, text
 from .screen import Screen
-from .text import pairs
+from .text import pairs, table
+
+_SHOWN = 10
 
 
 @text.register
 @summary_title("Build")
 def _(result: Package, screen: Screen) -> str:
     state = "built" if result.changed else "up to date"
-    return "\n".join(
+    platform = f", with packages for {result.platform}" if result.platform else ""
+    return "\n\n".join(
         [
-            f"{result.path.name} {state}",
-            "",
-            *(f"  {name}" for name in result.sources),
-            "",
-            pairs({"size": f"{result.size:,} bytes", "sha256": result.sha256}),
+            f"{result.path.name} {state}{platform}",
+            _parts(result),
+            pairs(
+                {
+                    "size": f"{result.size:,} bytes",
+                    "sha256": result.sha256,
+                    "sources": result.sources_sha256,
+                }
+            ),
         ]
     )
+
+
+def _parts(package: Package) -> str:
+    shown, rest = package.parts[:_SHOWN], package.parts[_SHOWN:]
+    rows = [(each.name, each.version, f"{each.files:,}", f"{each.size:,}") for each in shown]
+    if rest:
+        files, size = sum(each.files for each in rest), sum(each.size for each in rest)
+        rows.append((f"{len(rest)} more", "", f"{files:,}", f"{size:,}"))
+    return table(["part", "version", "files", "bytes"], rows, right=("files", "bytes"))

@@ -6,19 +6,23 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.package import Package
+from tasktracker_ops.models.package import Package, PackagePart
+
+from .package_checks import require_sound
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tasktracker_ops.app import App
+    from tasktracker_ops.models.package import InstalledPackages
 
 SOURCES = "lambda_function"
+REQUIREMENTS = "requirements.txt"
 PACKAGE = "function.zip"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644 << 16
@@ -28,11 +32,16 @@ _UNIX = 3
 def build(app: App, *, check: bool = False) -> Package:
     """Write the package if its content would change; with `check`, only compare.
 
-    Raises TtOpsError `package-stale` from a failed check, `sources-missing` without sources.
+    It holds the sources and, installed for the target, the packages that their requirements.txt
+    names. Raises TtOpsError `package-stale` from a failed check, `sources-missing` without sources,
+    and those of `require_sound` and `Dependencies.installed`.
     """
     project = app.settings.project
     sources = _sources(project)
-    content = _zip(sources)
+    installed = _installed(app, project / SOURCES / REQUIREMENTS)
+    parts = tuple(sorted(_parts(sources, installed), key=lambda part: (-part.size, part.name)))
+    files = dict(sorted((sources | _contents(installed)).items()))
+    content = _zip(files)
     target = project / PACKAGE
     stale = not target.is_file() or target.read_bytes() != content
     if stale and check:
@@ -42,25 +51,40 @@ def build(app: App, *, check: bool = False) -> Package:
             hint="build it: tt-ops build",
         )
     if stale:
-        # Replaced in one step: Terraform may be reading it.
-        partial = target.with_suffix(f".{os.getpid()}.tmp")
-        with reporting_full_disk(partial):
-            partial.write_bytes(content)
-        partial.replace(target)
+        require_sound(app, sources, installed, parts)
+        _write(target, content)
     digests = {path: hashlib.sha256(file).hexdigest() for path, file in sources.items()}
     return Package(
         path=target,
         sources=digests,
         sources_sha256=_digest_of(digests),
+        platform=installed.platform.label if installed else None,
+        parts=parts,
         size=len(content),
+        unpacked_size=sum(map(len, files.values())),
         sha256=hashlib.sha256(content).hexdigest(),
         changed=stale,
     )
 
 
+def ensure_package(app: App) -> None:
+    """Write an empty package where there is none: Terraform reads it even to delete a function."""
+    target = app.settings.project / PACKAGE
+    if not target.is_file():
+        _write(target, _zip({}))
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Replace the package in one step: Terraform may be reading it."""
+    partial = target.with_suffix(f".{os.getpid()}.tmp")
+    with reporting_full_disk(partial):
+        partial.write_bytes(content)
+    partial.replace(target)
+
+
 def _sources(project: Path) -> dict[str, bytes]:
     # To import pathspec takes time that most commands do not need.
-    from tasktracker_ops.adapters.host.sources import source_files
+    from tasktracker_ops.adapters.package.sources import source_files
 
     files = source_files(project, SOURCES)
     if "handler.py" not in files:
@@ -72,13 +96,36 @@ def _sources(project: Path) -> dict[str, bytes]:
     return files
 
 
+def _installed(app: App, requirements: Path) -> InstalledPackages | None:
+    if not (requirements.is_file() and app.dependencies.are_named(requirements)):
+        return None
+    platform = app.target.package_platform()
+    if not app.dependencies.is_kept(requirements, platform):
+        app.report.doing(f"installing the function's packages for {platform.label}")
+    return app.dependencies.installed(requirements, platform)
+
+
+def _contents(installed: InstalledPackages | None) -> dict[str, bytes]:
+    if installed is None:
+        return {}
+    return {path: (installed.folder / path).read_bytes() for path in installed.files}
+
+
+def _parts(
+    sources: Mapping[str, bytes], installed: InstalledPackages | None
+) -> Iterator[PackagePart]:
+    yield PackagePart(f"{SOURCES}/", None, len(sources), sum(map(len, sources.values())))
+    for each in installed.packages if installed else ():
+        yield PackagePart(each.name, each.version, len(each.files), sum(each.files.values()))
+
+
 def _digest_of(sources: Mapping[str, str]) -> str:
     """Return the digest of what `sha256sum` prints for the files."""
     lines = "".join(f"{sha256}  {path}\n" for path, sha256 in sources.items())
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
+def _zip(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     # Stored, since compressed bytes differ between zlib versions.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

@@ -20,7 +20,7 @@ from .adoption import (
     with_unmanaged,
 )
 from .bootstrap import remove_backend, require_no_other_use
-from .build import build
+from .build import ensure_package
 from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
 from .plan_guard import again_if_stale
@@ -80,8 +80,7 @@ def destroy(
 def _remove_deployment(
     app: App, lock: HeldLock, *, approve: ApprovePlan, backend: bool, lock_timeout: int
 ) -> Plan:
-    # Terraform reads the package even to delete the function.
-    build(app)
+    ensure_package(app)
     stack = app.infrastructure(command="destroy")
 
     def left_alone(problem: Problem) -> None:

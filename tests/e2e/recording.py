@@ -141,6 +141,7 @@ _OBJECT_ACTIONS = {
     "PUT": "PutObject",
     "DELETE": "DeleteObject",
 }
+_LAMBDA_ACTIONS = {"Invoke": "InvokeFunction"}
 _TAGGING = {"iam": "TagRole", "ssm": "AddTagsToResource"}
 
 
@@ -198,8 +199,13 @@ class Permissions:
             name = call.path.rpartition("/tags/")[2]
         name = unquote(name or parameters["FunctionName"])
         resource = name if name.startswith("arn:") else f"arn:aws:lambda:{_PLACE}:function:{name}"
-        yield f"lambda:{operation}", resource, {}
+        if "Qualifier" in call.query:
+            resource += f":{call.query['Qualifier']}"
+        yield f"lambda:{_LAMBDA_ACTIONS.get(operation, operation)}", resource, {}
         yield from self._tags("lambda", resource, parameters)
+        if "S3Key" in parameters:
+            place = f"arn:aws:s3:::{parameters['S3Bucket']}/{parameters['S3Key']}"
+            yield "s3:GetObject", place, {}
         if "Role" in parameters:
             yield (
                 "iam:PassRole",
@@ -231,7 +237,7 @@ class Permissions:
         boards = [v for k, v in parameters.items() if k.startswith("DashboardName")]
         resources = [f"arn:aws:cloudwatch:{_PLACE}:alarm:{name}" for name in alarms]
         resources += [f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}" for name in boards]
-        if parameters["Action"].startswith(("DescribeAlarm", "ListAlarmMuteRules")):
+        if parameters["Action"].startswith(("DescribeAlarm", "GetMetric", "ListAlarmMuteRules")):
             resources = ["*"]
         acts = [
             v for k, v in parameters.items() if re.match(r"(Alarm|OK|InsufficientData)Actions\.", k)
