@@ -8,6 +8,7 @@ import click
 
 from tasktracker_ops.errors import ExitCode, counted
 
+from .canary import canary_options
 from .options import (
     Context,
     Family,
@@ -21,6 +22,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.adoption import HttpApi
+    from tasktracker_ops.models.canary import CanaryOptions
     from tasktracker_ops.models.plan import Plan
 
 FAMILY = Family("Deploy")
@@ -71,6 +73,7 @@ def plan(
     "--allow-public", is_flag=True, help="Allow making an API public that requires authentication."
 )
 @checks_option
+@canary_options
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
@@ -80,6 +83,7 @@ def deploy(
     allow_destroy: tuple[str, ...],
     allow_public: bool,
     checks: str,
+    canary: CanaryOptions | None,
     lock_timeout: int,
 ) -> None:
     """Build, plan, confirm, apply and check the whole service.
@@ -105,6 +109,7 @@ def deploy(
             approve=approve,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             checks=checks,
+            canary=canary,
             lock_timeout=lock_timeout,
         )
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment, DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.models.release import ReleaseResult
@@ -14,6 +15,7 @@ from tasktracker_ops.reporting import ApprovePlan
 from .adoption import CreationWatch, planned_adopting, remove_unused_apis, strays
 from .bootstrap import bootstrap
 from .build import build
+from .canary import end_interrupted_bake
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
 from .plan_guard import again_if_stale, planned, require_allowed
@@ -33,6 +35,7 @@ def deploy(
     approve: ApprovePlan,
     allowed: AllowedChanges = NOTHING_ALLOWED,
     checks: str = FULL,
+    canary: CanaryOptions | None = None,
     lock_timeout: int = 0,
 ) -> DeployResult:
     """Deploy the project; change nothing where nothing differs.
@@ -50,6 +53,7 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         recover(app, lock, app.infrastructure())
+        end_interrupted_bake(app, lock)
         package = build(app)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
@@ -79,7 +83,7 @@ def deploy(
 
         plan = again_if_stale(app, plan_and_apply)
         record_state(app, lock.lock.who)
-        options = ReleaseOptions(checks, smoke_timeout(plan))
+        options = ReleaseOptions(checks, smoke_timeout(plan), canary)
         deployment = app.deployments.get()
         release = releases.release(package, deployment, options)
         return _result(app, plan, deployment, release)

@@ -12,14 +12,16 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops import __version__
 from tasktracker_ops.adapters.aws.functions import ALIAS
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.release import (
+    BAKING,
     FAILED,
     PROVEN,
     UNPROVEN,
@@ -31,6 +33,7 @@ from tasktracker_ops.models.release import (
 )
 from tasktracker_ops.models.times import timestamp
 
+from .canary import PROMOTED, Canary, end_interrupted_bake
 from .smoke import SECONDS, smoke_check
 from .version_checks import VersionChecks
 
@@ -46,11 +49,13 @@ FULL, READ_ONLY, NO_CHECKS = CHECKS = ("full", "read-only", "none")
 class ReleaseOptions:
     """How a release is checked: `checks` is full, read-only or none.
 
-    `timeout` is how many seconds the API may take to work.
+    `timeout` is how many seconds the API may take to work; without a `canary` the release takes all
+    requests at once.
     """
 
     checks: str = FULL
     timeout: float = SECONDS
+    canary: CanaryOptions | None = None
 
 
 class Releases:
@@ -68,15 +73,18 @@ class Releases:
         """Let a new release serve where code or configuration differ, or the live one is unproven.
 
         Raises TtOpsError `version-broken` for a version that no request has reached, or
-        `smoke-check-failed`, after the release before serves again.
+        `smoke-check-failed`, after the release before serves again; and those of `Canary.bake` and
+        `end_interrupted_bake`.
         """
+        end_interrupted_bake(self._app, self._lock)
         before = self._routing()
         serving, latest = self._function.version(ALIAS), self._function.version(UNRELEASED)
         same_code = serving.code_sha256 == _lambda_digest(package)
         same = same_code and serving.same_settings(latest) and before.version != UNRELEASED
         record = self._record_of(before.version)
-        outcome = record.outcome if record else UNPROVEN
+        outcome = record.outcome_by(before) if record else UNPROVEN
         if same and (outcome == PROVEN or options.checks == NO_CHECKS):
+            self._note_without_canary(before.version, before, options)
             return ReleaseResult(before.version, before.version, outcome, "not needed", False)
         version = before.version
         if not same:
@@ -88,6 +96,17 @@ class Releases:
             record = self._record_of(version)
         record = self._begun(version, package, record, options)
         return self._serve(record, before, deployment, options)
+
+    def promote(
+        self, record: ReleaseRecord, routing: Routing, deployment: Deployment
+    ) -> ReleaseResult:
+        """Let the release that bakes take all requests, and check the API.
+
+        `routing` is where they go now. Raises TtOpsError as `release` does.
+        """
+        self._function.shift(str(record.release), instead_of=routing)
+        record = self._write(record, PROMOTED, outcome=UNPROVEN, bake=None)
+        return self._live(record, routing, deployment, ReleaseOptions())
 
     def doubt(self) -> None:
         """Record that the live release has to be checked again: what is around it changes."""
@@ -114,7 +133,7 @@ class Releases:
         if options.checks == FULL:
             key = key or str(uuid.uuid4())
         what = "published" if known is None else "checked again"
-        return self._write(record, what, outcome=UNPROVEN, check_key=key)
+        return self._write(record, what, outcome=UNPROVEN, bake=None, check_key=key)
 
     def _serve(
         self,
@@ -127,9 +146,28 @@ class Releases:
         if options.checks != NO_CHECKS:
             self._app.report.doing(f"checking release {version} before it serves")
             record = self._checked(record, options)
-        if before.version != version or before.canary is not None:
+        self._note_without_canary(version, before, options)
+        if before.version != version:
             self._lock.require_held()
-            self._function.shift(version, instead_of=before)
+            if options.canary is None or before.version == UNRELEASED:
+                self._function.shift(version, instead_of=before)
+            else:
+                canary = Canary(self._app, self._lock, deployment, record, before)
+                record = canary.bake(options.canary)
+        if record.outcome == BAKING:
+            return ReleaseResult(version, before.version, BAKING, "pending", True, record.bake)
+        return self._live(record, before, deployment, options)
+
+    def _live(
+        self,
+        record: ReleaseRecord,
+        before: Routing,
+        deployment: Deployment,
+        options: ReleaseOptions,
+    ) -> ReleaseResult:
+        """Check the API with a release that takes all requests, and record the outcome."""
+        version = str(record.release)
+        if before.version != version:
             self._app.report.done(f"release {version} is live")
             self._replaced(before.version, version)
         outcome, checks = UNPROVEN, "skipped"
@@ -138,6 +176,15 @@ class Releases:
             outcome = PROVEN
         self._write(record, "live" if outcome == UNPROVEN else outcome, outcome=outcome)
         return ReleaseResult(version, before.version, outcome, checks, before.version != version)
+
+    def _note_without_canary(self, version: str, before: Routing, options: ReleaseOptions) -> None:
+        if options.canary is not None and before.version in (UNRELEASED, version):
+            why = (
+                "it is the first release"
+                if before.version == UNRELEASED
+                else "it takes all requests already"
+            )
+            self._app.report.note(f"Release {version} has no canary: {why}.")
 
     def _checked(self, record: ReleaseRecord, options: ReleaseOptions) -> ReleaseRecord:
         checks = VersionChecks(self._function, str(record.release))
@@ -213,7 +260,7 @@ class Releases:
         )
 
     def _write(
-        self, record: ReleaseRecord, what: str, *, detail: str = "", **changes: str | None
+        self, record: ReleaseRecord, what: str, *, detail: str = "", **changes: Any
     ) -> ReleaseRecord:
         event = ReleaseEvent(_now(), what, self._lock.lock.who, detail)
         record = record.after(event, **changes)
