@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.models.deployment import DestroyResult
+from tasktracker_ops.models.release import Bake
 
 from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
 
@@ -50,6 +51,10 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
             ["Nothing to do", "checks   not needed"],
         ),
         (replace(DEPLOY, plan=EMPTY_PLAN), ["Deployed: release 2."]),
+        (
+            replace(DEPLOY, release=replace(DEPLOY.release, bake=Bake(0.1, "", None))),
+            ["release 2 takes 10% of the requests, release 1 the others.", "  tt-ops promote\n"],
+        ),
         (
             replace(DEPLOY, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),
             ["The API requires authentication (AWS_IAM)."],
