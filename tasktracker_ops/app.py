@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 Approve = Callable[[str], bool]
 # Terraform requires an address even where it subscribes none.
 _NO_EMAIL = "nobody@example.com"
+# The folder of the main stack.
+_MODULE = "terraform"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -358,22 +360,34 @@ class App:
         `adopt` are the import ids of resources that exist and are in no state, by address. `watch`
         gets each event of Terraform after it was reported; what it raises stops Terraform.
         """
-        settings = self.settings
         return self._stack(
-            "terraform",
+            _MODULE,
             command=command,
             backend=self.target.backend_config(),
             variables={
-                "aws_region": self.session.environment.region,
-                "lambda_function_name": settings.function_name,
-                "dynamodb_table_name": settings.table_name,
+                **self._variables(),
                 "alert_email": alert_email,
                 "function_permissions_boundary": self._boundary,
                 "adopt": json.dumps(dict(adopt)),
-                **self.target.terraform_variables(),
             },
             watch=watch,
         )
+
+    def configuration(self) -> dict[str, str]:
+        """Return a short digest of each file and variable that the main stack is made from."""
+        from .adapters.terraform.variables import configuration
+
+        module = self.settings.project / _MODULE
+        return configuration(module, self._variables(), self.session.environment.variables)
+
+    def _variables(self) -> TerraformValues:
+        """Return the variables of the main stack that settings and target decide."""
+        return {
+            "aws_region": self.session.environment.region,
+            "lambda_function_name": self.settings.function_name,
+            "dynamodb_table_name": self.settings.table_name,
+            **self.target.terraform_variables(),
+        }
 
     @cached_property
     def _boundary(self) -> str:

@@ -65,6 +65,11 @@ def plan(
 
 
 @FAMILY.command(needs_project=True)
+@click.option(
+    "--code",
+    is_flag=True,
+    help="Release the code alone, without Terraform; refused if terraform/ has changed.",
+)
 @alert_email_option
 @allow_destroy_option
 @click.option(
@@ -77,6 +82,7 @@ def plan(
 @pass_context
 def deploy(
     context: Context,
+    code: bool,
     allow_destroy: tuple[str, ...],
     allow_public: bool,
     checks: str,
@@ -92,7 +98,17 @@ def deploy(
     \b
     Example:
       tt-ops deploy --alert-email you@example.com
+      tt-ops deploy --code
     """
+    if code:
+        if allow_destroy or allow_public:
+            option = "--allow-destroy" if allow_destroy else "--allow-public"
+            raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
+        from tasktracker_ops.workflows.deploy_code import deploy_code
+
+        result = deploy_code(context.app, checks=checks, lock_timeout=lock_timeout)
+        context.console.emit(result)
+        return
     from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.workflows import deploy as deploying
 

@@ -50,6 +50,8 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         recover(app, lock, app.infrastructure())
+        # Before Terraform reads it: what is changed from here on was not applied.
+        configuration = app.configuration()
         package = build(app)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
@@ -78,7 +80,7 @@ def deploy(
                 return saved.plan
 
         plan = again_if_stale(app, plan_and_apply)
-        record_state(app, lock.lock.who)
+        record_state(app, lock.lock.who, configuration)
         options = ReleaseOptions(checks, smoke_timeout(plan))
         deployment = app.deployments.get()
         release = releases.release(package, deployment, options)

@@ -62,11 +62,12 @@ def fix(app: App, *, approve: ApprovePlan, confirm: Confirm, lock_timeout: int =
         app.report.note(each.message)
     if not any(each.fixed_by_deploy for each in before.drift):
         return before
+    configuration = app.configuration()
     deploy(app, approve=approve, lock_timeout=lock_timeout)
     with deploy_lock(app, "drift --fix", timeout=lock_timeout) as lock:
         # Otherwise the state still has what was before, and it would count as drift again.
         app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
-        record_state(app, lock.lock.who)
+        record_state(app, lock.lock.who, configuration)
     after = drift(app, lock_timeout=lock_timeout)
     left = {(each.code, each.name) for each in after.drift}
     fixed = tuple(each for each in before.drift if (each.code, each.name) not in left)

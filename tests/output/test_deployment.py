@@ -50,6 +50,11 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
             ["Nothing to do", "checks   not needed"],
         ),
         (replace(DEPLOY, plan=EMPTY_PLAN), ["Deployed: release 2."]),
+        (replace(DEPLOY, plan=None), ["Deployed: release 2."]),
+        (
+            replace(DEPLOY, plan=None, release=replace(DEPLOY.release, checks="not needed")),
+            ["Nothing to do: the live release has this code."],
+        ),
         (
             replace(DEPLOY, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),
             ["The API requires authentication (AWS_IAM)."],

@@ -109,6 +109,10 @@ class App:
     def recover(self) -> None:
         """No run was killed."""
 
+    def configuration(self) -> dict[str, str]:
+        """Return no files and no variables."""
+        return {}
+
     def state_record(self) -> tuple[bool, None]:
         """There is a description, and no record of the last apply."""
         return True, None
@@ -173,7 +177,7 @@ def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
 def project(tmp_path: Path) -> Path:
     """A project with something to build."""
     (tmp_path / "lambda_function").mkdir()
-    (tmp_path / "lambda_function" / "handler.py").touch()
+    (tmp_path / "lambda_function" / "handler.py").write_text("def lambda_handler(): ...\n")
     return tmp_path
 
 
