@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .adapters.aws.inventory import Inventory
     from .adapters.aws.logs import LogGroup
     from .adapters.aws.metrics import MetricData
+    from .adapters.aws.packages import PackageStore
     from .adapters.aws.releases import ReleaseRecords
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .local.emulator import LocalEmulator
     from .models.deployment import Deployment
     from .models.github_access import GitHubRepository
+    from .models.package import Package
     from .models.plan import TerraformEvent
     from .reporting import Reporter
     from .targets import Target, TerraformValues
@@ -184,6 +186,16 @@ class App:
             self.session,
             bucket=self.settings.state_bucket,
             lock_table=self.settings.lock_table,
+        )
+
+    @cached_property
+    def package_store(self) -> PackageStore:
+        """Return the adapter of the place for large packages."""
+        from .adapters.aws.packages import PackageStore
+
+        settings = self.settings
+        return PackageStore(
+            self.session, bucket=settings.state_bucket, state_key=settings.state_key
         )
 
     @cached_property
@@ -354,12 +366,15 @@ class App:
         command: str = "deploy",
         adopt: Mapping[str, str] = _NOTHING,
         watch: Callable[[TerraformEvent], None] | None = None,
+        package: Package | None = None,
     ) -> Stack:
         """Return the main stack; hints of its errors name `command`.
 
         `adopt` are the import ids of resources that exist and are in no state, by address. `watch`
-        gets each event of Terraform after it was reported; what it raises stops Terraform.
+        gets each event of Terraform after it was reported; what it raises stops Terraform. From
+        `package` the function is created.
         """
+        large = package is not None and package.is_large
         return self._stack(
             _MODULE,
             command=command,
@@ -369,6 +384,8 @@ class App:
                 "alert_email": alert_email,
                 "function_permissions_boundary": self._boundary,
                 "adopt": json.dumps(dict(adopt)),
+                "package_s3_bucket": self.package_store.bucket if large else "",
+                "package_s3_key": self.package_store.key if large else "",
             },
             watch=watch,
         )

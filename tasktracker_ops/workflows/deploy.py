@@ -16,6 +16,7 @@ from .bootstrap import bootstrap
 from .build import build
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
+from .package_upload import provide
 from .plan_guard import again_if_stale, planned, require_allowed
 from .recovery import recover
 from .release import FULL, ReleaseOptions, Releases
@@ -57,7 +58,9 @@ def deploy(
         releases = Releases(app, lock)
 
         def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-            stack = app.infrastructure(alert_email, adopt=adopt, watch=CreationWatch(app))
+            stack = app.infrastructure(
+                alert_email, adopt=adopt, watch=CreationWatch(app), package=package
+            )
             return planned(app, stack, allowed, lock_timeout=lock_timeout)
 
         def plan_and_apply() -> Plan:
@@ -74,6 +77,7 @@ def deploy(
                     app.report.doing("applying")
                     lock.require_held()
                     releases.doubt()
+                    provide(app, package, saved.plan)
                     _unprotect(app, saved.plan)
                     saved.apply()
                     remove_unused_apis(app)

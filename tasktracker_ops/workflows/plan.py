@@ -29,11 +29,11 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     require_backend(app)
     await_dead_terraform_locks(app, lock_timeout)
     require_plannable(app)
-    build(app)
+    package = build(app)
     app.report.doing("comparing with the deployment")
 
     def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-        stack = app.infrastructure(alert_email, command="plan", adopt=adopt)
+        stack = app.infrastructure(alert_email, command="plan", adopt=adopt, package=package)
         return stack.planned(lock_timeout=lock_timeout)
 
     with planned_adopting(app, make_plan, alert_email, forget=False) as saved:

@@ -31,6 +31,7 @@ from tasktracker_ops.models.release import (
 )
 from tasktracker_ops.models.times import timestamp
 
+from .package_upload import upload
 from .smoke import SECONDS, smoke_check
 from .version_checks import VersionChecks
 
@@ -82,7 +83,7 @@ class Releases:
         if not same:
             if latest.code_sha256 != _lambda_digest(package):
                 self._app.report.doing(f"uploading {package.path.name}")
-                self._function.upload(package.path.read_bytes())
+                upload(self._app, package)
             new = self._new_record(package)
             version = self._function.publish(_lambda_digest(package), new.described)
             record = self._record_of(version)

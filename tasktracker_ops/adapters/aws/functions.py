@@ -95,6 +95,14 @@ class Functions:
             )
         self.wait_until_updated()
 
+    def upload_from(self, bucket: str, key: str) -> None:
+        """Do as `upload`, with a zip that is an object in a bucket."""
+        with aws_errors(f"uploading the code of the function {self.name!r} from {bucket!r}"):
+            self._session.client("lambda").update_function_code(
+                FunctionName=self.name, S3Bucket=bucket, S3Key=key
+            )
+        self.wait_until_updated()
+
     def wait_until_updated(self) -> None:
         """Wait until Lambda has carried out the last change of `$LATEST`.
 
