@@ -27,7 +27,8 @@ BY_DEFAULT = (
 )
 IN_SOAK = (
     "test_kills.py::test_first_deploy[all-CreateFunction]",
-    "deployed/test_changes.py::test_change[UpdateAlias-all]",
+    "deployed/test_releases.py::test_release[task created]",
+    "deployed/test_releases.py::test_release[shifted]",
     "test_signals.py::test_signal[twice-apply]",
     "test_answers.py::test_call_is_refused[PutItem *-md5]",
     "deployed/test_state.py::test_state_is_lost[everything]",

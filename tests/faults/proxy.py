@@ -1,7 +1,8 @@
 """A small HTTP proxy in front of the emulator: it records each call of AWS and injects faults.
 
 A call has the name of its operation, followed by what it is about where that tells calls apart:
-`CreateFunction`, `PutObject infra/terraform.tfstate`, `PutItem …-md5`. Rules match by fnmatch.
+`CreateFunction`, `PutObject infra/terraform.tfstate`, `PutItem …-md5`, `Invoke 3`, and with a
+canary `UpdateAlias 2 3`. Rules match by fnmatch.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -217,7 +218,7 @@ def name_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> s
         return str(candidate)
     for verb, pattern, operation in _routes(service):
         if verb == method and pattern.fullmatch(path):
-            return operation
+            return " ".join((operation, *_versions(operation, url, body)))
     return f"{method.title()} {path}"
 
 
@@ -229,6 +230,17 @@ def _subject(body: bytes) -> str:
     content = json.loads(body or b"{}")
     keys = content.get("Item") or content.get("Key") or {}
     return str(keys.get("LockID", {}).get("S") or content.get("Name") or "")
+
+
+def _versions(operation: str, url: str, body: bytes) -> Sequence[str]:
+    """Return the versions of a function that a request is about."""
+    if operation == "Invoke":
+        return parse_qs(urlsplit(url).query).get("Qualifier", ())
+    if operation == "UpdateAlias":
+        content = json.loads(body)
+        canaries = (content.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        return (content["FunctionVersion"], *canaries)
+    return ()
 
 
 @cache
