@@ -47,6 +47,7 @@ DENIED = Fault(403, "AccessDeniedException")
 ERROR = Fault(500, "InternalServerError")
 UNAVAILABLE = Fault(503, "ServiceUnavailable")
 THROTTLED = Fault(429, "TooManyRequestsException")
+_SLOW_DOWN = Fault(503, "SlowDown")  # S3's own way to throttle
 DELAYED = Fault(delay=3.0)
 
 
@@ -276,6 +277,8 @@ def _refusal(fault: Fault, headers: Mapping[str, str]) -> tuple[int, list[tuple[
             ],
             content,
         )
+    if fault == THROTTLED and "/s3/" in scope:
+        fault = _SLOW_DOWN
     error = f"<Code>{fault.code}</Code><Message>{text}</Message>"
     if "/s3/" in scope:
         xml = f"<Error>{error}<RequestId>injected</RequestId></Error>"
