@@ -267,7 +267,8 @@ def _refusal(fault: Fault, headers: Mapping[str, str]) -> tuple[int, list[tuple[
     kind = headers.get("Content-Type", "")
     scope = headers.get("Authorization", "")
     text = "injected by a test"
-    if "json" in kind or "/lambda/" in scope or "/apigateway/" in scope:
+    is_s3 = "/s3/" in scope  # whose objects may be JSON
+    if not is_s3 and ("json" in kind or "/lambda/" in scope or "/apigateway/" in scope):
         content = json.dumps({"__type": fault.code, "message": text, "Message": text}).encode()
         return (
             fault.status,
@@ -277,10 +278,10 @@ def _refusal(fault: Fault, headers: Mapping[str, str]) -> tuple[int, list[tuple[
             ],
             content,
         )
-    if fault == THROTTLED and "/s3/" in scope:
+    if fault == THROTTLED and is_s3:
         fault = _SLOW_DOWN
     error = f"<Code>{fault.code}</Code><Message>{text}</Message>"
-    if "/s3/" in scope:
+    if is_s3:
         xml = f"<Error>{error}<RequestId>injected</RequestId></Error>"
     else:
         xml = (
