@@ -12,7 +12,8 @@ _DIGITS = 12  # of a digest, in hexadecimal
 _DECLARATION = re.compile(r'^variable "(\w+)"', re.MULTILINE)
 _ALERT_EMAIL = re.compile(r'"?\balert_email"?\s*[=:]\s*"[^"]*"')
 _LEFT_OUT = {
-    *("s3_use_path_style", "aws_max_retries", "package_path"),
+    *("s3_use_path_style", "aws_max_retries"),
+    *("package_path", "package_s3_bucket", "package_s3_key"),
     *("adopt", "function_permissions_boundary", "alert_email"),
 }
 
