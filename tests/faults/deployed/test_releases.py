@@ -13,7 +13,7 @@ from tests.faults.account import BUCKET, KEY, Account
 from tests.faults.proxy import Fault
 
 FUNCTION = "task-tracker-function"
-RELEASE = ("deploy", "--yes")
+RELEASE = ("deploy", "--code")
 RECORD = "PutObject *.releases/*"
 # The call, and which of that name; in the order of a release.
 MOMENTS = {
