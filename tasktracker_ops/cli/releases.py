@@ -8,7 +8,7 @@ import click
 
 from tasktracker_ops.errors import counted
 
-from .deployment import checks_option
+from .deployment import checks_option, keep_option
 from .options import (
     Context,
     Family,
@@ -63,14 +63,7 @@ def releases(
 
 
 @releases.command()
-@click.option(
-    "--keep",
-    type=click.IntRange(1, 100),
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Number of releases to keep, the newest.",
-)
+@keep_option
 @click.option("--dry-run", is_flag=True, help="Delete nothing, and show what would be.")
 @lock_timeout_option
 @yes_option("the deletion")
