@@ -36,6 +36,15 @@ checks_option = click.option(
     help="How a release is checked before it serves: read-only creates no task.",
 )
 
+keep_option = click.option(
+    "--keep",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Number of releases to keep, the newest.",
+)
+
 
 @FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
@@ -76,6 +85,7 @@ def plan(
     "--allow-public", is_flag=True, help="Allow making an API public that requires authentication."
 )
 @checks_option
+@keep_option
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
@@ -86,6 +96,7 @@ def deploy(
     allow_destroy: tuple[str, ...],
     allow_public: bool,
     checks: str,
+    keep: int,
     lock_timeout: int,
 ) -> None:
     """Build, plan, confirm, apply and check the whole service.
@@ -106,7 +117,7 @@ def deploy(
             raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
         from tasktracker_ops.workflows.deploy_code import deploy_code
 
-        result = deploy_code(context.app, checks=checks, lock_timeout=lock_timeout)
+        result = deploy_code(context.app, checks=checks, keep=keep, lock_timeout=lock_timeout)
         context.console.emit(result)
         return
     from tasktracker_ops.models.plan import AllowedChanges
@@ -121,6 +132,7 @@ def deploy(
             approve=approve,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             checks=checks,
+            keep=keep,
             lock_timeout=lock_timeout,
         )
     )

@@ -18,11 +18,37 @@ from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
-from . import dashboard, deployment, drift, drill, local, lock, logs, setup, state, status, tasks
+from . import (
+    dashboard,
+    deployment,
+    drift,
+    drill,
+    local,
+    lock,
+    logs,
+    releases,
+    setup,
+    state,
+    status,
+    tasks,
+)
 from .options import Context, RootGroup
 
 # In the order of the help text.
-_MODULES = (setup, local, deployment, drift, lock, state, tasks, status, dashboard, logs, drill)
+_MODULES = (
+    setup,
+    local,
+    deployment,
+    releases,
+    drift,
+    lock,
+    state,
+    tasks,
+    status,
+    dashboard,
+    logs,
+    drill,
+)
 _INTERRUPTED = TtOpsError(
     "interrupted",
     "interrupted; nothing is still running",

@@ -124,8 +124,8 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
 
 
 _COLORS = {
-    **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
-    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing"), "red"),
+    **dict.fromkeys(("OK", "Active", "confirmed", "free", "proven"), "green"),
+    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed"), "red"),
 }
 
 
@@ -142,8 +142,12 @@ def ago(at: str) -> str:
         then = datetime.fromisoformat(at)
     except ValueError:
         return at
-    seconds = (datetime.now(UTC) - then).total_seconds()
+    return f"{duration((datetime.now(UTC) - then).total_seconds())} ago"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that it is read in: seconds, minutes, hours or days."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length or (seconds >= length and unit == "min"):
-            return f"{seconds // length:.0f} {unit} ago"
-    return f"{max(seconds, 0):.0f} s ago"
+            return f"{seconds // length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

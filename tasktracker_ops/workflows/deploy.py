@@ -19,7 +19,7 @@ from .notifications import pending_subscriptions
 from .package_upload import provide
 from .plan_guard import again_if_stale, planned, require_allowed
 from .recovery import recover
-from .release import FULL, ReleaseOptions, Releases
+from .release import FULL, KEEP, ReleaseOptions, Releases
 from .smoke import smoke_timeout
 from .state import record_state
 
@@ -34,14 +34,16 @@ def deploy(
     approve: ApprovePlan,
     allowed: AllowedChanges = NOTHING_ALLOWED,
     checks: str = FULL,
+    keep: int = KEEP,
     lock_timeout: int = 0,
 ) -> DeployResult:
     """Deploy the project; change nothing where nothing differs.
 
     Holds the deploy lock from the plan to the last check; waits for it and for Terraform's own
     locks for up to `lock_timeout` seconds. `approve` gets the plan and raises to stop; exactly that
-    plan is applied, or a new one is approved if the state has changed. Raises TtOpsError
-    for what is not `allowed` (see `require_allowed`), and those of `Releases.release`.
+    plan is applied, or a new one is approved if the state has changed. `checks` and `keep` are
+    those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
+    and those of `Releases.release`.
     """
     alert_email = app.target.alert_email()
     app.ensure_ready()
@@ -85,7 +87,7 @@ def deploy(
 
         plan = again_if_stale(app, plan_and_apply)
         record_state(app, lock.lock.who, configuration)
-        options = ReleaseOptions(checks, smoke_timeout(plan))
+        options = ReleaseOptions(checks, smoke_timeout(plan), keep)
         deployment = app.deployments.get()
         release = releases.release(package, deployment, options)
         return _result(app, plan, deployment, release)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import FunctionVersion
-from tasktracker_ops.models.release import UNRELEASED, Routing
+from tasktracker_ops.models.release import UNRELEASED, PublishedVersion, Routing
 from tasktracker_ops.models.status import FunctionState
 from tasktracker_ops.models.times import timestamp
 
@@ -80,6 +81,38 @@ class Functions:
             config_sha256=answer.get("ConfigSha256"),
             settings={name: answer[name] for name in sorted(answer.keys() - _NO_SETTINGS)},
         )
+
+    def versions(self) -> tuple[PublishedVersion, ...]:
+        """Return the versions that exist, the newest first. Raises AwsNotFound."""
+        pages = self._session.client("lambda").get_paginator("list_versions_by_function")
+        with aws_errors(f"listing the versions of the function {self.name!r}"):
+            found = [
+                PublishedVersion(
+                    release=int(each["Version"]),
+                    sha256=base64.b64decode(each["CodeSha256"]).hex(),
+                    description=each.get("Description", ""),
+                    at=timestamp(datetime.fromisoformat(each["LastModified"])),
+                )
+                for page in pages.paginate(FunctionName=self.name)
+                for each in page["Versions"]
+                if each["Version"] != UNRELEASED
+            ]
+        return tuple(sorted(found, key=lambda version: version.release, reverse=True))
+
+    def delete_version(self, version: int) -> bool:
+        """Delete a version; return whether it is gone, which one that an alias names is not."""
+        try:
+            with aws_errors(f"deleting version {version} of the function {self.name!r}"):
+                self._session.client("lambda").delete_function(
+                    FunctionName=self.name, Qualifier=str(version)
+                )
+        except AwsNotFound:
+            return True
+        except AwsError as error:
+            if error.aws_code != "ResourceConflictException":
+                raise
+            return False
+        return True
 
     def _configuration(self, qualifier: str) -> Any:
         with aws_errors(f"reading version or alias {qualifier!r} of the function {self.name!r}"):
