@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from .models.canary import BakeProgress
     from .models.plan import Plan, TerraformEvent
 
 # Receives a plan that was reported; raises unless it may be applied.
@@ -35,3 +36,6 @@ class Reporter(Protocol):
 
     def progress(self, what: str, done: int, total: int | None) -> None:
         """Report how many of `total` items are done; None if the total is unknown."""
+
+    def baking(self, progress: BakeProgress) -> None:
+        """Report how both versions have done so far, every few seconds while a release bakes."""

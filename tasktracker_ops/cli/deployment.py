@@ -8,6 +8,7 @@ import click
 
 from tasktracker_ops.errors import ExitCode, counted
 
+from .canary import canary_options
 from .options import (
     Context,
     Family,
@@ -21,6 +22,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.adoption import HttpApi
+    from tasktracker_ops.models.canary import CanaryOptions
     from tasktracker_ops.models.plan import Plan
 
 FAMILY = Family("Deploy")
@@ -86,6 +88,7 @@ def plan(
 )
 @checks_option
 @keep_option
+@canary_options
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
@@ -97,6 +100,7 @@ def deploy(
     allow_public: bool,
     checks: str,
     keep: int,
+    canary: CanaryOptions | None,
     lock_timeout: int,
 ) -> None:
     """Build, plan, confirm, apply and check the whole service.
@@ -116,9 +120,10 @@ def deploy(
             option = "--allow-destroy" if allow_destroy else "--allow-public"
             raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
         from tasktracker_ops.workflows.deploy_code import deploy_code
+        from tasktracker_ops.workflows.release import ReleaseOptions
 
-        result = deploy_code(context.app, checks=checks, keep=keep, lock_timeout=lock_timeout)
-        context.console.emit(result)
+        options = ReleaseOptions(checks, keep=keep, canary=canary)
+        context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
         return
     from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.workflows import deploy as deploying
@@ -133,6 +138,7 @@ def deploy(
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             checks=checks,
             keep=keep,
+            canary=canary,
             lock_timeout=lock_timeout,
         )
     )

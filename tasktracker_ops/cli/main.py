@@ -19,6 +19,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
 from . import (
+    canary,
     dashboard,
     deployment,
     drift,
@@ -40,6 +41,7 @@ _MODULES = (
     local,
     deployment,
     releases,
+    canary,
     drift,
     lock,
     state,

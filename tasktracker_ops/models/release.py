@@ -47,12 +47,25 @@ class ReleaseEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Bake:
+    """A trial of a release, which takes the share `weight` (from 0 to 1) of the requests.
+
+    It is over at `until` (RFC 3339). `run` is the id of the deploy lock of the run that watches it;
+    without one it goes on until somebody promotes or aborts the release.
+    """
+
+    weight: float
+    until: str
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRecord:
     """What is known of a release for good.
 
     `sha256` is the digest of its package, `sources` those of its files by path, all in hexadecimal.
-    `outcome` is unproven, proven, failed or baking. `check_key` is the idempotency key of the task
-    that a check creates, while it may not have deleted it.
+    `outcome` is unproven, proven, failed or baking, then with its `bake`. `check_key` is the
+    idempotency key of the task that a check creates, while it may not have deleted it.
     """
 
     release: int
@@ -65,6 +78,7 @@ class ReleaseRecord:
     at: str
     tt_ops: str
     outcome: str = UNPROVEN
+    bake: Bake | None = None
     check_key: str | None = None
     events: tuple[ReleaseEvent, ...] = ()
 
@@ -73,6 +87,8 @@ class ReleaseRecord:
         """Return the record in an object; unknown keys are ignored. Raises KeyError, TypeError."""
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
+        if values.get("bake") is not None:
+            values["bake"] = Bake(**values["bake"])
         events = tuple(ReleaseEvent(**event) for event in data["events"])
         return cls(**{**values, "events": events})
 
@@ -83,6 +99,11 @@ class ReleaseRecord:
     def after(self, event: ReleaseEvent, **changes: Any) -> ReleaseRecord:
         """Return the record after an event."""
         return replace(self, events=(*self.events, event), **changes)
+
+    def outcome_by(self, routing: Routing) -> str:
+        """Return the outcome; a bake that the alias does not show any more has proven nothing."""
+        ended = self.outcome == BAKING and routing.canary != str(self.release)
+        return UNPROVEN if ended else self.outcome
 
     def has(self, what: str) -> bool:
         """Return whether an event of this kind has ever happened to the release."""
@@ -276,7 +297,9 @@ class ReleaseResult:
     """Which release is live after a deploy, and how it was checked.
 
     `release` is None where no version was ever published. `checks` is passed, partly passed,
-    skipped or not needed; `changed` says whether another release is live than before.
+    skipped or not needed; `changed` says whether another release is live than before. With a
+    `bake`, `release` takes its share of the requests and `previous` the others; then `checks` is
+    pending.
     """
 
     release: str | None
@@ -284,3 +307,4 @@ class ReleaseResult:
     outcome: str
     checks: str
     changed: bool
+    bake: Bake | None = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.models.canary import BakeProgress
 from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.settings import Settings
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .live import LiveLine
 
 _PROGRESS_SECONDS = 0.1
+_BAKE_LOG_SECONDS = 30  # between two lines of a log about a bake
 _SILENCE = 30  # seconds of a resource before it is logged that it still takes time
 _DONE = {
     "create": "created",
@@ -74,7 +76,7 @@ class Console:
         self._has_logged = self._has_printed_result = False
         self._step = ""
         self._total = 0
-        self._next_progress = 0.0
+        self._next_progress = self._next_bake_line = 0.0
         self._finished_addresses: set[str] = set()
         self._known_warnings: set[TerraformEvent] = set()
         for stream in (sys.stdout, sys.stderr):
@@ -249,6 +251,17 @@ class Console:
             self._next_progress = now + _PROGRESS_SECONDS
             of_total = f" of {total:,}" if total else ""
             self._show_live(f"{self._sanitize(what)}: {done:,}{of_total}", done, total)
+
+    def baking(self, progress: BakeProgress) -> None:
+        """Show both versions on one line; in a log, a line now and then and one at the end."""
+        from .canary import progress_line
+
+        line = self._sanitize(progress_line(progress))
+        self._show_live(line)
+        now = time.monotonic()
+        if not self._is_live and (now >= self._next_bake_line or not progress.remaining):
+            self._next_bake_line = now + _BAKE_LOG_SECONDS
+            self._log(f"  … {line}")
 
     def _announce(self) -> None:
         """Print the current step, unless a live line or a GitHub group shows it."""

@@ -31,7 +31,12 @@ def _(result: BootstrapResult, screen: Screen) -> str:
 @summary_title("Deploy")
 def _(result: DeployResult, screen: Screen) -> str:
     release = result.release
-    if result.empty:
+    if release.bake is not None:
+        first = (
+            f"Started the canary: release {release.release} takes {release.bake.weight:.0%} of the "
+            f"requests, release {release.previous} the others."
+        )
+    elif result.empty:
         what = "deployment matches the project" if result.plan else "live release has this code"
         first = f"Nothing to do: the {what}."
     elif result.plan and not result.plan.empty:
@@ -50,15 +55,18 @@ def _(result: DeployResult, screen: Screen) -> str:
         if result.public
         else f"The API requires authentication ({result.deployment.api_auth})."
     )
-    steps = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
+    steps = _STEPS if release.bake is None else _DECISIONS
     next_steps = "\n".join(f"  {screen.command(step)}" for step in steps)
     problems = [problem_text(problem, screen) for problem in result.problems]
     return "\n\n".join([first, pairs(rows), access, *problems, f"Next:\n{next_steps}"])
 
 
+_STEPS = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
+_DECISIONS = ("promote", "abort")
 _CHECKS = {
+    "pending": "the version passed; the API is checked by promote",
     "partly passed": "health passed; the API requires authentication, so the table was not checked "
-    "(set TT_OPS_API_TOKEN to check it)"
+    "(set TT_OPS_API_TOKEN to check it)",
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment, DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.models.release import ReleaseResult
@@ -14,6 +15,7 @@ from tasktracker_ops.reporting import ApprovePlan
 from .adoption import CreationWatch, planned_adopting, remove_unused_apis, strays
 from .bootstrap import bootstrap
 from .build import build
+from .canary import end_interrupted_bake
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
 from .package_upload import provide
@@ -35,6 +37,7 @@ def deploy(
     allowed: AllowedChanges = NOTHING_ALLOWED,
     checks: str = FULL,
     keep: int = KEEP,
+    canary: CanaryOptions | None = None,
     lock_timeout: int = 0,
 ) -> DeployResult:
     """Deploy the project; change nothing where nothing differs.
@@ -55,6 +58,7 @@ def deploy(
         recover(app, lock, app.infrastructure())
         # Before Terraform reads it: what is changed from here on was not applied.
         configuration = app.configuration()
+        end_interrupted_bake(app, lock)
         package = build(app)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
@@ -87,7 +91,7 @@ def deploy(
 
         plan = again_if_stale(app, plan_and_apply)
         record_state(app, lock.lock.who, configuration)
-        options = ReleaseOptions(checks, smoke_timeout(plan), keep)
+        options = ReleaseOptions(checks, smoke_timeout(plan), keep, canary)
         deployment = app.deployments.get()
         release = releases.release(package, deployment, options)
         return _result(app, plan, deployment, release)

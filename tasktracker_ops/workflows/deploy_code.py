@@ -11,7 +11,7 @@ from tasktracker_ops.models.release import ReleaseResult
 
 from .build import build
 from .deploy_lock import deploy_lock
-from .release import FULL, KEEP, ReleaseOptions, Releases
+from .release import ReleaseOptions, Releases
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -19,20 +19,18 @@ if TYPE_CHECKING:
 _DEPLOY = "apply it first, which releases the code as well: tt-ops deploy"
 
 
-def deploy_code(
-    app: App, *, checks: str = FULL, keep: int = KEEP, lock_timeout: int = 0
-) -> DeployResult:
+def deploy_code(app: App, options: ReleaseOptions, *, lock_timeout: int = 0) -> DeployResult:
     """Release the code of the project, where it differs or the live release is not proven.
 
-    Holds the deploy lock, for which it waits up to `lock_timeout` seconds; `checks` and `keep` are
-    those of ReleaseOptions. Raises TtOpsError `not-deployed`, `configuration-changed` where a deploy would apply another configuration than
+    Holds the deploy lock, for which it waits up to `lock_timeout` seconds. Raises TtOpsError
+    `not-deployed`, `configuration-changed` where a deploy would apply another configuration than
     the last one did, or does not know it, and those of `Releases.release`.
     """
     app.ensure_ready()
     from tasktracker_ops.adapters.aws.session import AwsNotFound
 
     try:
-        deployment, release = _release(app, ReleaseOptions(checks, keep=keep), lock_timeout)
+        deployment, release = _release(app, options, lock_timeout)
     except AwsNotFound as error:
         if error.aws_code == "NoSuchBucket":
             app.deployments.get()  # without a deployment, that is the reason

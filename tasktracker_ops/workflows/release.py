@@ -12,14 +12,16 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops import __version__
 from tasktracker_ops.adapters.aws.functions import ALIAS
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.release import (
+    BAKING,
     FAILED,
     LIVE,
     PROVEN,
@@ -33,6 +35,7 @@ from tasktracker_ops.models.release import (
 )
 from tasktracker_ops.models.times import timestamp
 
+from .canary import PROMOTED, Canary, end_interrupted_bake
 from .package_upload import upload
 from .releases import newest_proven, prune_versions
 from .smoke import SECONDS, smoke_check
@@ -54,12 +57,14 @@ KEEP = 10
 class ReleaseOptions:
     """How a release is checked: `checks` is full, read-only or none.
 
-    `timeout` is how many seconds the API may take to work, `keep` how many releases are kept.
+    `timeout` is how many seconds the API may take to work, `keep` how many releases are kept;
+    without a `canary` the release takes all requests at once.
     """
 
     checks: str = FULL
     timeout: float = SECONDS
     keep: int = KEEP
+    canary: CanaryOptions | None = None
 
 
 class Releases:
@@ -78,15 +83,18 @@ class Releases:
         """Let a new release serve where code or configuration differ, or the live one is unproven.
 
         Raises TtOpsError `version-broken` for a version that no request has reached, or
-        `smoke-check-failed`, after the release before serves again.
+        `smoke-check-failed`, after the release before serves again; and those of `Canary.bake` and
+        `end_interrupted_bake`.
         """
+        end_interrupted_bake(self._app, self._lock)
         before = self.routing()
         serving, latest = self._function.version(ALIAS), self._function.version(UNRELEASED)
         same_code = serving.code_sha256 == _lambda_digest(package)
         same = same_code and serving.same_settings(latest) and before.version != UNRELEASED
         record = self.record_of(before.version)
-        outcome = record.outcome if record else UNPROVEN
+        outcome = record.outcome_by(before) if record else UNPROVEN
         if same and (outcome == PROVEN or options.checks == NO_CHECKS):
+            self._note_without_canary(before.version, before, options)
             return ReleaseResult(before.version, before.version, outcome, "not needed", False)
         version = before.version
         if not same:
@@ -106,6 +114,17 @@ class Releases:
             if not same:
                 self._prune(options.keep)
 
+    def promote(
+        self, record: ReleaseRecord, routing: Routing, deployment: Deployment
+    ) -> ReleaseResult:
+        """Let the release that bakes take all requests, and check the API.
+
+        `routing` is where they go now. Raises TtOpsError as `release` does.
+        """
+        now = self._function.shift(str(record.release), instead_of=routing)
+        record = self.write(record, PROMOTED, outcome=UNPROVEN, bake=None)
+        return self._live(record, routing, now, deployment, ReleaseOptions())
+
     def doubt(self) -> None:
         """Record that the live release has to be checked again: what is around it changes."""
         routing = self._function.routing()
@@ -124,7 +143,7 @@ class Releases:
         if options.checks == FULL:
             key = key or str(uuid.uuid4())
         what = "checked again" if record.events else "published"
-        return self.write(record, what, outcome=UNPROVEN, check_key=key)
+        return self.write(record, what, outcome=UNPROVEN, bake=None, check_key=key)
 
     def serve(
         self,
@@ -144,9 +163,33 @@ class Releases:
         if options.checks != NO_CHECKS and record.outcome != PROVEN:
             self._app.report.doing(f"checking release {version} before it serves")
             record = self._checked(record, before, options)
-        if before.version != version or before.canary is not None:
+        self._note_without_canary(version, before, options)
+        if before.version != version:
             self._lock.require_held()
-            routing = self._function.shift(version, instead_of=before)
+            if options.canary is None or before.version == UNRELEASED:
+                routing = self._function.shift(version, instead_of=before)
+            else:
+                canary = Canary(self._app, self._lock, deployment, record, before)
+                record = canary.bake(options.canary)
+                if record.outcome == BAKING:
+                    return ReleaseResult(
+                        version, before.version, BAKING, "pending", True, record.bake
+                    )
+                routing = self.routing()
+        return self._live(record, before, routing, deployment, options, reason)
+
+    def _live(
+        self,
+        record: ReleaseRecord,
+        before: Routing,
+        routing: Routing,
+        deployment: Deployment,
+        options: ReleaseOptions,
+        reason: str = "",
+    ) -> ReleaseResult:
+        """Check the API with a release that takes all requests, and record the outcome."""
+        version = str(record.release)
+        if before.version != version:
             self._app.report.done(f"release {version} is live")
             record = self.write(record, LIVE, detail=reason or _instead_of(before))
         elif not record.has(LIVE):  # the run that let it serve was killed
@@ -157,6 +200,15 @@ class Releases:
             record = self.write(record, PROVEN, outcome=PROVEN)
         changed = before.version != version
         return ReleaseResult(version, before.version, record.outcome, checks, changed)
+
+    def _note_without_canary(self, version: str, before: Routing, options: ReleaseOptions) -> None:
+        if options.canary is not None and before.version in (UNRELEASED, version):
+            why = (
+                "it is the first release"
+                if before.version == UNRELEASED
+                else "it takes all requests already"
+            )
+            self._app.report.note(f"Release {version} has no canary: {why}.")
 
     def _checked(
         self, record: ReleaseRecord, before: Routing, options: ReleaseOptions
@@ -276,7 +328,7 @@ class Releases:
         )
 
     def write(
-        self, record: ReleaseRecord, what: str, *, detail: str = "", **changes: str | None
+        self, record: ReleaseRecord, what: str, *, detail: str = "", **changes: Any
     ) -> ReleaseRecord:
         """Store what happened to a release; return its record after that."""
         event = ReleaseEvent(_now(), what, self._lock.lock.who, detail)

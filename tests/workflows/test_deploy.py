@@ -86,7 +86,12 @@ class App:
         """Nothing has to run."""
 
     def infrastructure(
-        self, alert_email: str = "", *, adopt: Mapping[str, str] = {}, watch: Any = None
+        self,
+        alert_email: str = "",
+        *,
+        adopt: Mapping[str, str] = {},
+        watch: Any = None,
+        package: Any = None,
     ) -> App:
         """The stand-in for the stack."""
         return self

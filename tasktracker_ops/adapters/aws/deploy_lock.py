@@ -17,10 +17,14 @@ from typing import Any
 from tasktracker_ops.errors import TtOpsError, quoted
 from tasktracker_ops.models.lock import DeployLock, LockQueue, StoredLock, Ticket
 
-from .session import CONNECTION_HINT, AwsError, AwsNotFound, AwsSession, aws_errors
-
-# The second is S3's answer to two conditional writes at the same moment.
-_CONDITION_FAILED = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
+from .session import (
+    CONDITION_FAILED,
+    CONNECTION_HINT,
+    AwsError,
+    AwsNotFound,
+    AwsSession,
+    aws_errors,
+)
 
 
 def lock_key(state_key: str) -> str:
@@ -75,7 +79,7 @@ class DeployLocks:
                     Bucket=self._bucket, Key=self._key, Body=content, **condition
                 )
         except AwsError as error:
-            if error.aws_code not in _CONDITION_FAILED and not isinstance(error, AwsNotFound):
+            if error.aws_code not in CONDITION_FAILED and not isinstance(error, AwsNotFound):
                 raise
             if error.aws_code == "NoSuchBucket":
                 raise
@@ -98,7 +102,7 @@ class DeployLocks:
         except AwsNotFound:
             return True
         except AwsError as error:
-            if error.aws_code not in _CONDITION_FAILED:
+            if error.aws_code not in CONDITION_FAILED:
                 raise
             return False
         return True

@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -200,21 +201,36 @@ class Functions:
         Changes nothing where the alias is not as in `instead_of` any more: raises TtOpsError
         `alias-changed`.
         """
+        return self._route(replace(instead_of, version=version, canary=None, weight=0.0))
+
+    def split(self, canary: str, weight: float, *, instead_of: Routing) -> Routing:
+        """Send the share `weight` (from 0 to 1) of the requests to the version `canary`.
+
+        The others go where they go now. Raises TtOpsError `alias-changed` as `shift` does.
+        """
+        return self._route(replace(instead_of, canary=canary, weight=weight))
+
+    def _route(self, wanted: Routing) -> Routing:
+        """Change the alias, whose revision is still that of `wanted`."""
+        weights = {} if wanted.canary is None else {wanted.canary: wanted.weight}
         try:
-            with aws_errors(f"moving the alias {ALIAS!r} of {self.name!r} to version {version}"):
+            with aws_errors(
+                f"moving the alias {ALIAS!r} of {self.name!r} to version "
+                f"{wanted.canary or wanted.version}"
+            ):
                 answer = self._session.client("lambda").update_alias(
                     FunctionName=self.name,
                     Name=ALIAS,
-                    FunctionVersion=version,
-                    RoutingConfig={"AdditionalVersionWeights": {}},
-                    RevisionId=instead_of.revision_id,
+                    FunctionVersion=wanted.version,
+                    RoutingConfig={"AdditionalVersionWeights": weights},
+                    RevisionId=wanted.revision_id,
                 )
         except AwsError as error:
             if error.aws_code != "PreconditionFailedException":
                 raise
             found = self.routing()
             # A change of ours, whose answer was lost.
-            if found is not None and (found.version, found.canary) == (version, None):
+            if found is not None and replace(wanted, revision_id=found.revision_id) == found:
                 return found
             raise TtOpsError(
                 "alias-changed",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import ReleaseRecord
 
-from .session import AwsNotFound, AwsSession, aws_errors
+from .session import CONDITION_FAILED, AwsError, AwsNotFound, AwsSession, aws_errors
 
 # As many as botocore keeps connections.
 _READERS = 10
@@ -35,6 +35,11 @@ class ReleaseRecords:
 
         Raises TtOpsError `release-unreadable` for an object that is no record.
         """
+        found = self._read(release)
+        return None if found is None else found[0]
+
+    def _read(self, release: int) -> tuple[ReleaseRecord, str] | None:
+        """Return a record with its ETag."""
         key = self._key(release)
         try:
             with aws_errors(f"reading {key!r} from {self._bucket!r}"):
@@ -43,7 +48,7 @@ class ReleaseRecords:
         except AwsNotFound:
             return None
         try:
-            return ReleaseRecord.from_json(json.loads(content))
+            return ReleaseRecord.from_json(json.loads(content)), str(answer["ETag"])
         except (KeyError, TypeError, ValueError) as error:
             raise TtOpsError(
                 "release-unreadable",
@@ -72,11 +77,38 @@ class ReleaseRecords:
 
     def write(self, record: ReleaseRecord) -> None:
         """Store the record of a release."""
+        self._put(record)
+
+    def update(
+        self, release: int, change: Callable[[ReleaseRecord], ReleaseRecord]
+    ) -> ReleaseRecord | None:
+        """Change the newest record of a release, which others may change at the same time.
+
+        Returns the record as it is then; None where there is none.
+        """
+        written: ReleaseRecord | None = None
+        while (found := self._read(release)) is not None and found[0] != written:
+            written = change(found[0])
+            try:
+                self._put(written, IfMatch=found[1])
+            except AwsError as error:
+                # Somebody was faster, or the answer to our own write was lost.
+                if error.aws_code not in CONDITION_FAILED:
+                    raise
+            else:
+                break
+        return None if found is None else written
+
+    def _put(self, record: ReleaseRecord, **condition: str) -> None:
         key = self._key(record.release)
         content = json.dumps(record.to_json(), indent=1).encode()
         with aws_errors(f"writing {key!r} to {self._bucket!r}"):
             self._s3.put_object(
-                Bucket=self._bucket, Key=key, Body=content, ContentType="application/json"
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                ContentType="application/json",
+                **condition,
             )
 
     def _key(self, release: int) -> str:

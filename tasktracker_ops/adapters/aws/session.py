@@ -53,6 +53,8 @@ _THROTTLED |= {"SlowDown", "ProvisionedThroughputExceededException", "429"}
 # Of an operation that does not exist, in moto, LocalStack and AWS.
 UNKNOWN_OPERATION = {"500", "501", "InternalFailure", "NotImplemented", "InvalidAction"}
 UNKNOWN_OPERATION |= {"UnknownOperation", "UnknownOperationException"}
+# Of a conditional write to S3; the second answers two of them at the same moment.
+CONDITION_FAILED = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
 _LOGIN_HINT = "sign in, or choose another profile (--profile NAME): aws sso login --profile NAME"
 # The command prints no credentials.
 CONNECTION_HINT = (
