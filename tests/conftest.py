@@ -104,18 +104,6 @@ def pytest_collection(session: pytest.Session) -> None:
                 import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
 
 
-def pytest_collection_finish() -> None:
-    """Give the property tests all the time they need, and half of the usual number of examples."""
-    if "hypothesis" in sys.modules:  # to import it costs half a second
-        from hypothesis import HealthCheck, settings
-
-        slow = [HealthCheck.too_slow]
-        settings.register_profile(
-            "tests", deadline=None, max_examples=50, suppress_health_check=slow
-        )
-        settings.load_profile("tests")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the deployments, and give them more time."""
     places = {item: item.path.relative_to(TESTS).as_posix() for item in items}
