@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,17 @@ def pytest_collection(session: pytest.Session) -> None:
         for file in files[first:] + files[:first]:
             with suppress(Exception):  # the collection reports it
                 import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    """Let all AWS sessions of this process share the models of services.
+
+    botocore reads them for each session anew, which is nearly all that a client costs.
+    """
+    if "botocore.session" in sys.modules:  # to import it takes longer than many a test
+        from botocore import session
+
+        session.create_loader = cache(session.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
