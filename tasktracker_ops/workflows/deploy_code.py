@@ -25,8 +25,9 @@ def deploy_code(
     """Release the code of the project, where it differs or the live release is not proven.
 
     Holds the deploy lock, for which it waits up to `lock_timeout` seconds; `checks` and `keep` are
-    those of ReleaseOptions. Raises TtOpsError `not-deployed`, `configuration-changed` where a deploy would apply another configuration than
-    the last one did, or does not know it, and those of `Releases.release`.
+    those of ReleaseOptions. Raises TtOpsError `not-deployed`, `configuration-changed` where a
+    deploy would apply another configuration than the last one did, or does not know it, and those
+    of `Releases.release`.
     """
     app.ensure_ready()
     from tasktracker_ops.adapters.aws.session import AwsNotFound
