@@ -112,7 +112,7 @@ class ReleaseRecord:
     @classmethod
     def of_version(cls, version: PublishedVersion) -> ReleaseRecord:
         """Return the record of a version that has none, such as one that an older tt-ops made."""
-        commit, dirty, by = _essentials(version.description)
+        commit, dirty, by = essentials(version.description)
         return cls(
             release=version.release,
             sha256=version.sha256,
@@ -161,7 +161,7 @@ class Release:
         cls, version: PublishedVersion, record: ReleaseRecord | None, routing: Routing | None
     ) -> Release:
         """Return the release of a version; without a record, as its description has it."""
-        commit, dirty, by = _essentials(version.description)
+        commit, dirty, by = essentials(version.description)
         release = cls(
             release=version.release,
             live=routing is not None and routing.version == str(version.release),
@@ -188,13 +188,30 @@ def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | No
     return record.outcome
 
 
-def _essentials(description: str) -> tuple[str | None, bool, str | None]:
+def essentials(description: str) -> tuple[str | None, bool, str | None]:
     """Return commit, whether files differed from it, and who released, from a description."""
     found = _DESCRIBED.match(description)
     if found is None:
         return None, False, None
     commit, state, by = found.groups()
     return None if commit == "none" else commit, state == "dirty", by
+
+
+@dataclass(frozen=True, slots=True)
+class ServingRelease:
+    """A release that serves: all requests, or the share `weight` of them.
+
+    `release` is `$LATEST` where nothing was released; `commit` and `by` are None where they are
+    unknown, `outcome` where its record cannot be read from here.
+    """
+
+    release: str
+    weight: float
+    commit: str | None
+    dirty: bool
+    by: str | None
+    at: str
+    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True)

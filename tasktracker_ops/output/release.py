@@ -14,6 +14,7 @@ from tasktracker_ops.models.release import (
     ReleaseList,
     Rollback,
     RollbackResult,
+    ServingRelease,
 )
 
 from .results import summary_title, text
@@ -104,7 +105,7 @@ def rollback_question(rollback: Rollback) -> str:
     )
 
 
-def commit(release: Release) -> str:
+def commit(release: Release | ServingRelease) -> str:
     """Return the commit that a release was made of, as results show it."""
     if release.commit is None:
         return "no commit"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.release import (
     PROVEN,
+    UNPROVEN,
     UNRELEASED,
     PruneResult,
     PublishedVersion,
@@ -15,7 +17,11 @@ from tasktracker_ops.models.release import (
     ReleaseList,
     ReleaseRecord,
     Routing,
+    ServingRelease,
+    essentials,
+    outcome_of,
 )
+from tasktracker_ops.models.status import FunctionState
 
 from .deploy_lock import deploy_lock
 
@@ -33,6 +39,51 @@ def releases(app: App, *, limit: int | None = None) -> ReleaseList:
     return ReleaseList(
         tuple(Release.of(version, records.get(version.release), routing) for version in versions)
     )
+
+
+def serving_releases(
+    app: App, function: Functions, live: FunctionState
+) -> tuple[ServingRelease, ...]:
+    """Return the release that is live, and the one that bakes, if any."""
+    routing = function.routing()
+    if routing is None or routing.canary is None:
+        return (_serving(app, live, routing, 1.0),)
+    canary = function.state(routing.canary)
+    return (
+        _serving(app, live, routing, 1 - routing.weight),
+        _serving(app, canary, routing, routing.weight),
+    )
+
+
+def _serving(
+    app: App, function: FunctionState, routing: Routing | None, weight: float
+) -> ServingRelease:
+    commit, dirty, by = essentials(function.description)
+    return ServingRelease(
+        release=function.version,
+        weight=weight,
+        commit=commit,
+        dirty=dirty,
+        by=by,
+        at=function.changed_at,
+        outcome=_outcome(app, function.version, routing),
+    )
+
+
+def _outcome(app: App, version: str, routing: Routing | None) -> str | None:
+    """Return how proven a version is; None to those who may not read its record."""
+    from tasktracker_ops.adapters.aws.session import AwsNotFound
+
+    if version == UNRELEASED:
+        return UNPROVEN
+    try:
+        return outcome_of(int(version), app.release_records.read(int(version)), routing)
+    except AwsNotFound:  # of the bucket: another is configured here
+        return None
+    except ConfigurationError as error:
+        if error.code != "aws-access-denied":
+            raise
+        return None
 
 
 def release_history(app: App, *, limit: int) -> ReleaseHistory:

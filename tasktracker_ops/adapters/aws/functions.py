@@ -71,6 +71,7 @@ class Functions:
             runtime=answer.get("Runtime", answer.get("PackageType", "")),
             state=answer.get("State", "Active"),
             changed_at=timestamp(datetime.fromisoformat(answer["LastModified"])),
+            description=answer.get("Description", ""),
         )
 
     def version(self, qualifier: str) -> FunctionVersion:

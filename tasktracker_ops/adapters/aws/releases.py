@@ -45,7 +45,9 @@ class ReleaseRecords:
             with aws_errors(f"reading {key!r} from {self._bucket!r}"):
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
                 content = answer["Body"].read()
-        except AwsNotFound:
+        except AwsNotFound as error:
+            if error.aws_code == "NoSuchBucket":
+                raise
             return None
         try:
             return ReleaseRecord.from_json(json.loads(content)), str(answer["ETag"])
