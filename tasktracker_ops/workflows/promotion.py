@@ -51,9 +51,9 @@ def promote(app: App) -> BakeResult:
 
 
 def abort(app: App) -> BakeResult:
-    """Let the release before take all requests again, whoever watches the one that bakes.
+    """Let the release before take all requests again, instead of the one that bakes.
 
-    Raises TtOpsError `release-not-baking`.
+    Takes no lock: a run that watches it notices. Raises TtOpsError `release-not-baking`.
     """
     app.session.require_credentials()
     routing, _ = _baking(app)
