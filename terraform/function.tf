@@ -28,8 +28,9 @@ resource "aws_lambda_function" "tracker" {
   }
 
   # Which code serves is a matter of releases: tt-ops uploads it, publishes a version and checks it.
+  # Where the code is does not change with it; the provider needs to know to change the architecture.
   lifecycle {
-    ignore_changes = [filename, s3_bucket, s3_key, source_code_hash]
+    ignore_changes = [source_code_hash]
   }
 
   # The function may not create its log group, and must not run before it has its permissions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -131,6 +132,11 @@ class ReleaseRecord:
         commit = f"commit={self.commit[:7]}" if self.commit else "commit=none"
         words = (commit, "dirty" if self.dirty else "clean", f"by={self.by}")
         return " ".join((*words, f"tt-ops={self.tt_ops}"))[:256]
+
+
+def lambda_digest(sha256: str) -> str:
+    """Return the digest of a package, hexadecimal, as Lambda writes it: base64."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode()
 
 
 @dataclass(frozen=True, slots=True)

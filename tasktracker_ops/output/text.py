@@ -90,6 +90,8 @@ def counts(plan: Plan, *, done: bool = False) -> str:
     words = ("added", "changed", "destroyed") if done else ("to add", "to change", "to destroy")
     numbers = (plan.add, plan.change, plan.destroy)
     text = ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True))
+    if plan.code and not plan.code.empty:
+        text += ", and a check of the live release" if plan.code.same else ", and a new release"
     imported = sum(change.action == "import" for change in plan.changes)
     return f"{imported} {'imported' if done else 'to import'}, {text}" if imported else text
 

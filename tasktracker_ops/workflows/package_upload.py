@@ -12,7 +12,8 @@ from tasktracker_ops.models.plan import Plan
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-_CREATES = {"create", "replace"}
+# With an update, where it changes the architecture or adopts the function.
+_UPLOADS = {"create", "replace", "update"}
 
 
 def upload(app: App, package: Package) -> None:
@@ -27,8 +28,8 @@ def upload(app: App, package: Package) -> None:
 
 
 def provide(app: App, package: Package, plan: Plan) -> None:
-    """Put a large package where Terraform finds it, if the plan creates the function."""
-    types = {change.type for change in plan.changes if change.action in _CREATES}
+    """Put a large package where Terraform finds it, if the plan creates or changes the function."""
+    types = {change.type for change in plan.changes if change.action in _UPLOADS}
     if package.is_large and "aws_lambda_function" in types:
         app.report.doing(f"uploading {package.path.name}")
         app.package_store.write(_content(package))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models.plan import Plan
@@ -11,6 +12,7 @@ from tasktracker_ops.models.plan import Plan
 from .adoption import planned_adopting
 from .bootstrap import require_backend
 from .build import build
+from .code_changes import code_change
 from .deploy_lock import await_dead_terraform_locks
 from .state import require_plannable
 
@@ -37,4 +39,4 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
         return stack.planned(lock_timeout=lock_timeout)
 
     with planned_adopting(app, make_plan, alert_email, forget=False) as saved:
-        return saved.plan
+        return replace(saved.plan, code=code_change(app, package, saved.plan))
