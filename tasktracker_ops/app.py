@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .adapters.aws.inventory import Inventory
     from .adapters.aws.logs import LogGroup
     from .adapters.aws.metrics import MetricData
+    from .adapters.aws.packages import PackageStore
     from .adapters.aws.releases import ReleaseRecords
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .local.emulator import LocalEmulator
     from .models.deployment import Deployment
     from .models.github_access import GitHubRepository
+    from .models.package import Package
     from .models.plan import TerraformEvent
     from .reporting import Reporter
     from .targets import Target, TerraformValues
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 Approve = Callable[[str], bool]
 # Terraform requires an address even where it subscribes none.
 _NO_EMAIL = "nobody@example.com"
+# The folder of the main stack.
+_MODULE = "terraform"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -182,6 +186,16 @@ class App:
             self.session,
             bucket=self.settings.state_bucket,
             lock_table=self.settings.lock_table,
+        )
+
+    @cached_property
+    def package_store(self) -> PackageStore:
+        """Return the adapter of the place for large packages."""
+        from .adapters.aws.packages import PackageStore
+
+        settings = self.settings
+        return PackageStore(
+            self.session, bucket=settings.state_bucket, state_key=settings.state_key
         )
 
     @cached_property
@@ -352,28 +366,45 @@ class App:
         command: str = "deploy",
         adopt: Mapping[str, str] = _NOTHING,
         watch: Callable[[TerraformEvent], None] | None = None,
+        package: Package | None = None,
     ) -> Stack:
         """Return the main stack; hints of its errors name `command`.
 
         `adopt` are the import ids of resources that exist and are in no state, by address. `watch`
-        gets each event of Terraform after it was reported; what it raises stops Terraform.
+        gets each event of Terraform after it was reported; what it raises stops Terraform. From
+        `package` the function is created.
         """
-        settings = self.settings
+        large = package is not None and package.is_large
         return self._stack(
-            "terraform",
+            _MODULE,
             command=command,
             backend=self.target.backend_config(),
             variables={
-                "aws_region": self.session.environment.region,
-                "lambda_function_name": settings.function_name,
-                "dynamodb_table_name": settings.table_name,
+                **self._variables(),
                 "alert_email": alert_email,
                 "function_permissions_boundary": self._boundary,
                 "adopt": json.dumps(dict(adopt)),
-                **self.target.terraform_variables(),
+                "package_s3_bucket": self.package_store.bucket if large else "",
+                "package_s3_key": self.package_store.key if large else "",
             },
             watch=watch,
         )
+
+    def configuration(self) -> dict[str, str]:
+        """Return a short digest of each file and variable that the main stack is made from."""
+        from .adapters.terraform.variables import configuration
+
+        module = self.settings.project / _MODULE
+        return configuration(module, self._variables(), self.session.environment.variables)
+
+    def _variables(self) -> TerraformValues:
+        """Return the variables of the main stack that settings and target decide."""
+        return {
+            "aws_region": self.session.environment.region,
+            "lambda_function_name": self.settings.function_name,
+            "dynamodb_table_name": self.settings.table_name,
+            **self.target.terraform_variables(),
+        }
 
     @cached_property
     def _boundary(self) -> str:

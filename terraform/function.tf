@@ -13,7 +13,9 @@ resource "aws_lambda_function" "tracker" {
   architectures    = [var.lambda_architecture]
   memory_size      = var.lambda_memory_size
   timeout          = 10
-  filename         = var.package_path
+  filename         = var.package_s3_key == "" ? var.package_path : null
+  s3_bucket        = var.package_s3_key == "" ? null : var.package_s3_bucket
+  s3_key           = var.package_s3_key == "" ? null : var.package_s3_key
   source_code_hash = filebase64sha256(var.package_path)
   publish          = false
 
@@ -26,8 +28,9 @@ resource "aws_lambda_function" "tracker" {
   }
 
   # Which code serves is a matter of releases: tt-ops uploads it, publishes a version and checks it.
+  # Where the code is does not change with it; the provider needs to know to change the architecture.
   lifecycle {
-    ignore_changes = [filename, source_code_hash]
+    ignore_changes = [source_code_hash]
   }
 
   # The function may not create its log group, and must not run before it has its permissions.

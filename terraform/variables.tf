@@ -132,6 +132,30 @@ variable "package_path" {
   }
 }
 
+variable "package_s3_bucket" {
+  type        = string
+  description = "Bucket of package_s3_key."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.package_s3_bucket == "" || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.package_s3_bucket))
+    error_message = "package_s3_bucket must be the name of a bucket."
+  }
+}
+
+variable "package_s3_key" {
+  type        = string
+  description = "Object that the function is created from, if its zip is too large for a request (50 MB)."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = (var.package_s3_key == "") == (var.package_s3_bucket == "")
+    error_message = "package_s3_key and package_s3_bucket must be set together."
+  }
+}
+
 variable "api_auth" {
   type        = string
   description = "Who may call the API: NONE means anyone, AWS_IAM principals of the account with signed requests, JWT clients with a token of jwt_issuer."

@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,15 +106,14 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Give the property tests all the time they need, and half of the usual number of examples."""
-    if "hypothesis" in sys.modules:  # to import it costs half a second
-        from hypothesis import HealthCheck, settings
+    """Let all AWS sessions of this process share the models of services.
 
-        slow = [HealthCheck.too_slow]
-        settings.register_profile(
-            "tests", deadline=None, max_examples=50, suppress_health_check=slow
-        )
-        settings.load_profile("tests")
+    botocore reads them for each session anew, which is nearly all that a client costs.
+    """
+    if "botocore.session" in sys.modules:  # to import it takes longer than many a test
+        from botocore import session
+
+        session.create_loader = cache(session.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -174,11 +174,14 @@ def test_hooks_are_gates_of_the_makefile() -> None:
 
 
 def _skips() -> Iterator[tuple[str, str, str]]:
-    """Each skipped check of checkov: its id, the resource, the reason."""
+    """Each skipped check of checkov: its id, the resource or the workflow, the reason."""
     for file in STACKS:
         for kind, name, body in _RESOURCE.findall(file.read_text("utf-8")):
             for check, reason in _SKIP.findall(body):
                 yield check, f"{kind}.{name}", reason
+    for file in ROOT.glob(".github/workflows/*.yml"):
+        for check, reason in _SKIP.findall(file.read_text("utf-8")):
+            yield check, file.name, reason
 
 
 def test_the_page_of_security_lists_what_checkov_skips() -> None:

@@ -38,6 +38,15 @@ checks_option = click.option(
     help="How a release is checked before it serves: read-only creates no task.",
 )
 
+keep_option = click.option(
+    "--keep",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Number of releases to keep, the newest.",
+)
+
 
 @FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
@@ -67,12 +76,18 @@ def plan(
 
 
 @FAMILY.command(needs_project=True)
+@click.option(
+    "--code",
+    is_flag=True,
+    help="Release the code alone, without Terraform; refused if terraform/ has changed.",
+)
 @alert_email_option
 @allow_destroy_option
 @click.option(
     "--allow-public", is_flag=True, help="Allow making an API public that requires authentication."
 )
 @checks_option
+@keep_option
 @canary_options
 @lock_timeout_option
 @backend_options
@@ -80,9 +95,11 @@ def plan(
 @pass_context
 def deploy(
     context: Context,
+    code: bool,
     allow_destroy: tuple[str, ...],
     allow_public: bool,
     checks: str,
+    keep: int,
     canary: CanaryOptions | None,
     lock_timeout: int,
 ) -> None:
@@ -96,7 +113,18 @@ def deploy(
     \b
     Example:
       tt-ops deploy --alert-email you@example.com
+      tt-ops deploy --code
     """
+    if code:
+        if allow_destroy or allow_public:
+            option = "--allow-destroy" if allow_destroy else "--allow-public"
+            raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
+        from tasktracker_ops.workflows.deploy_code import deploy_code
+        from tasktracker_ops.workflows.release import ReleaseOptions
+
+        options = ReleaseOptions(checks, keep=keep, canary=canary)
+        context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
+        return
     from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.workflows import deploy as deploying
 
@@ -109,6 +137,7 @@ def deploy(
             approve=approve,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             checks=checks,
+            keep=keep,
             canary=canary,
             lock_timeout=lock_timeout,
         )

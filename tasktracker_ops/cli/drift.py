@@ -35,7 +35,8 @@ FAMILY = Family("Deploy")
 def drift(click_context: click.Context, context: Context, fix: bool, lock_timeout: int) -> None:
     """Show what was changed outside of Terraform.
 
-    Also shows what no plan does: other code in the function, and muted alarms.
+    Also shows what no plan does: a version that serves and is no proven release, and
+    muted alarms.
     Exits 2 if there is any drift.
 
     \b
@@ -48,9 +49,7 @@ def drift(click_context: click.Context, context: Context, fix: bool, lock_timeou
         context.confirm(f"Apply these {len(changes.changes)} changes?")
 
     if fix:
-        report = drifting.fix(
-            context.app, approve=approve, confirm=context.confirm, lock_timeout=lock_timeout
-        )
+        report = drifting.fix(context.app, approve=approve, lock_timeout=lock_timeout)
     else:
         report = drifting.drift(context.app, lock_timeout=lock_timeout)
     context.console.emit(report)

@@ -27,6 +27,7 @@ from . import (
     local,
     lock,
     logs,
+    releases,
     setup,
     state,
     status,
@@ -39,6 +40,7 @@ _MODULES = (
     setup,
     local,
     deployment,
+    releases,
     canary,
     drift,
     lock,
@@ -230,4 +232,10 @@ def main() -> None:
     # As for Ctrl-C: temporary files are removed, and Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
     replace_closed_streams()
-    cli()
+    try:
+        cli()
+    except KeyboardInterrupt:  # once more, while the first was being reported
+        sys.exit(ExitCode.INTERRUPTED)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)

@@ -264,10 +264,12 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless a project is missing or it has no such output format."""
         if not isinstance(self, click.Group):  # options of its subcommand are not parsed yet
-            self._check(ctx, ctx.ensure_object(Context).settings)
+            self.check(ctx)
         return super().invoke(ctx)
 
-    def _check(self, ctx: click.Context, settings: Settings) -> None:
+    def check(self, ctx: click.Context) -> None:
+        """Raise an error if a project is missing, or the command has no such output format."""
+        settings = ctx.ensure_object(Context).settings
         if self._needs_project:
             _ = settings.project
         if settings.output not in self._forms:

@@ -52,10 +52,11 @@ class BootstrapResult:
 class DeployResult:
     """What a deploy changed, which release is live, and where to look.
 
-    `problems` name subscriptions that receive no alarms yet.
+    `plan` is None where only the code was to be deployed. `problems` name subscriptions that
+    receive no alarms yet.
     """
 
-    plan: Plan
+    plan: Plan | None
     target: str
     deployment: Deployment
     release: ReleaseResult
@@ -65,7 +66,7 @@ class DeployResult:
     @property
     def empty(self) -> bool:
         """Return whether there was nothing to do."""
-        return self.plan.empty and self.release.checks == "not needed"
+        return (self.plan is None or self.plan.empty) and self.release.checks == "not needed"
 
     @property
     def public(self) -> bool:

@@ -21,13 +21,9 @@ class ForeignPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """What a refresh-only plan found changed or added, and the digest of the deployed code.
-
-    The digest is Lambda's own form (SHA-256, base64), and None where the state has no function.
-    """
+    """What a refresh-only plan found changed or added."""
 
     changes: tuple[ResourceChange, ...]
-    code_sha256: str | None
     policies: tuple[ForeignPolicy, ...] = ()
 
 
@@ -60,8 +56,9 @@ class FunctionVersion:
 class Drift:
     """One thing that differs: `name` is its Terraform address, or its name in AWS.
 
-    `code` is resource-changed, resource-deleted, code-changed, configuration-changed, policy-added,
-    or that of a problem such as alarm-muted; `hint` ends with the command that fixes it.
+    `code` is resource-changed, resource-deleted, policy-added, release-unknown, code-changed,
+    release-unproven, or that of a problem such as alarm-muted; `hint` ends with the command that
+    fixes it.
     `fixed_by_deploy` says whether that is `tt-ops drift --fix`.
     """
 

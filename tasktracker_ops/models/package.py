@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Bytes. Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_LARGEST_REQUEST = 50 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class PackagePlatform:
@@ -80,3 +83,8 @@ class Package:
     unpacked_size: int
     sha256: str
     changed: bool
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether a request cannot hold the zip, so that Lambda has to read it from S3."""
+        return self.size > _LARGEST_REQUEST

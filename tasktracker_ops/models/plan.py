@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tasktracker_ops.errors import Finding, Problem
 
 from .adoption import AdoptableResource
+from .code import CodeChange
 
 # The data that is lost with a resource, by its type.
 STATEFUL_TYPES = {
@@ -92,7 +93,8 @@ class Plan:
     `made_public` are the keys of routes that require authentication, and no longer would. `drift`
     is what was changed outside of Terraform, as far as the plan changes it back. `fewer_shards` are
     the function's partitions per status before and after, where it would read fewer. `adopted` are
-    the resources that exist and are in no state, with the reason why they are ours.
+    the resources that exist and are in no state, with the reason why they are ours. `code` is what
+    a deploy would release; None where the plan is of the infrastructure alone.
     """
 
     add: int
@@ -103,10 +105,16 @@ class Plan:
     drift: tuple[ResourceChange, ...] = ()
     fewer_shards: tuple[int, int] | None = None
     adopted: tuple[AdoptableResource, ...] = ()
+    code: CodeChange | None = None
 
     @property
     def empty(self) -> bool:
         """Return whether there is nothing to do."""
+        return self.same_infrastructure and (self.code is None or self.code.empty)
+
+    @property
+    def same_infrastructure(self) -> bool:
+        """Return whether Terraform would change nothing."""
         return not (self.changes or self.add or self.change or self.destroy)
 
     @property

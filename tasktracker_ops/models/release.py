@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
 from typing import Any
 
 UNPROVEN = "unproven"
@@ -12,6 +15,10 @@ FAILED = "failed"
 BAKING = "baking"
 # What the alias points to from its creation by Terraform until the first release.
 UNRELEASED = "$LATEST"
+# The events that say which release serves, and that it was left for an earlier one.
+LIVE = "live"
+ROLLED_BACK = "rolled back"
+_DESCRIBED = re.compile(r"commit=(\S+) (clean|dirty) by=(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +106,213 @@ class ReleaseRecord:
         ended = self.outcome == BAKING and routing.canary != str(self.release)
         return UNPROVEN if ended else self.outcome
 
+    def has(self, what: str) -> bool:
+        """Return whether an event of this kind has ever happened to the release."""
+        return any(event.what == what for event in self.events)
+
+    @classmethod
+    def of_version(cls, version: PublishedVersion) -> ReleaseRecord:
+        """Return the record of a version that has none, such as one that an older tt-ops made."""
+        commit, dirty, by = essentials(version.description)
+        return cls(
+            release=version.release,
+            sha256=version.sha256,
+            sources={},
+            commit=commit,
+            dirty=dirty,
+            by=by or "unknown",
+            run_url=None,
+            at=version.at,
+            tt_ops="unknown",
+        )
+
     @property
     def described(self) -> str:
         """Return the essentials, for the description of the version (256 characters at most)."""
         commit = f"commit={self.commit[:7]}" if self.commit else "commit=none"
         words = (commit, "dirty" if self.dirty else "clean", f"by={self.by}")
         return " ".join((*words, f"tt-ops={self.tt_ops}"))[:256]
+
+
+def lambda_digest(sha256: str) -> str:
+    """Return the digest of a package, hexadecimal, as Lambda writes it: base64."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """A version as Lambda lists it; `sha256` is in hexadecimal, `at` the time of publication."""
+
+    release: int
+    sha256: str
+    description: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release that exists, in short; `commit` and `by` are None where they are unknown."""
+
+    release: int
+    live: bool
+    sha256: str
+    commit: str | None
+    dirty: bool
+    by: str | None
+    at: str
+    outcome: str
+
+    @classmethod
+    def of(
+        cls, version: PublishedVersion, record: ReleaseRecord | None, routing: Routing | None
+    ) -> Release:
+        """Return the release of a version; without a record, as its description has it."""
+        commit, dirty, by = essentials(version.description)
+        release = cls(
+            release=version.release,
+            live=routing is not None and routing.version == str(version.release),
+            sha256=version.sha256,
+            commit=commit,
+            dirty=dirty,
+            by=by,
+            at=version.at,
+            outcome=outcome_of(version.release, record, routing),
+        )
+        if record is None:
+            return release
+        return replace(
+            release, commit=record.commit, dirty=record.dirty, by=record.by, at=record.at
+        )
+
+
+def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | None) -> str:
+    """Return how proven a release is; whether it bakes is said by the alias alone."""
+    if routing is not None and routing.canary == str(release):
+        return BAKING
+    if record is None or record.outcome == BAKING:
+        return UNPROVEN
+    return record.outcome
+
+
+def essentials(description: str) -> tuple[str | None, bool, str | None]:
+    """Return commit, whether files differed from it, and who released, from a description."""
+    found = _DESCRIBED.match(description)
+    if found is None:
+        return None, False, None
+    commit, state, by = found.groups()
+    return None if commit == "none" else commit, state == "dirty", by
+
+
+@dataclass(frozen=True, slots=True)
+class ServingRelease:
+    """A release that serves: all requests, or the share `weight` of them.
+
+    `release` is `$LATEST` where nothing was released; `commit` and `by` are None where they are
+    unknown, `outcome` where its record cannot be read from here.
+    """
+
+    release: str
+    weight: float
+    commit: str | None
+    dirty: bool
+    by: str | None
+    at: str
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseList:
+    """The releases that exist, the newest first."""
+
+    releases: tuple[Release, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """An event of a release; with the event live, `served` is for how many seconds it was."""
+
+    release: int
+    at: str
+    what: str
+    by: str
+    detail: str
+    served: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHistory:
+    """What happened to all releases, the newest first; `more` events are older."""
+
+    events: tuple[HistoryEvent, ...]
+    more: int
+
+    @classmethod
+    def of(cls, records: Iterable[ReleaseRecord], limit: int) -> ReleaseHistory:
+        """Return the newest events of the records."""
+        events = tuple(_history(records))
+        return cls(events[:limit], max(0, len(events) - limit))
+
+
+def _history(records: Iterable[ReleaseRecord]) -> Iterator[HistoryEvent]:
+    events = [(record.release, event) for record in records for event in record.events]
+    events.sort(key=lambda each: each[1].at)
+    # A release serves until the next one does.
+    until = datetime.now(UTC)
+    for release, event in reversed(events):
+        served = None
+        if event.what == LIVE:
+            since = datetime.fromisoformat(event.at)
+            served, until = round(max(0.0, (until - since).total_seconds()), 3), since
+        yield HistoryEvent(release, event.at, event.what, event.by, event.detail, served)
+
+
+@dataclass(frozen=True, slots=True)
+class PruneResult:
+    """The releases whose versions were deleted, or would be in a dry run, and those kept."""
+
+    pruned: tuple[int, ...]
+    kept: tuple[int, ...]
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file below lambda_function/ that differs: `change` is added, changed or removed."""
+
+    path: str
+    change: str
+
+
+def file_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileChange, ...]:
+    """Return what differs between the files of two releases, by their digests."""
+    return tuple(
+        FileChange(
+            path,
+            "added" if path not in before else "removed" if path not in after else "changed",
+        )
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback does: from `before`, None where no release was live, to `after`.
+
+    `changes` are what `after` has different; None where the files of one are unknown.
+    """
+
+    before: Release | None
+    after: Release
+    changes: tuple[FileChange, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackResult:
+    """A rollback that was done, and how the release that serves now was checked."""
+
+    rollback: Rollback
+    release: ReleaseResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class StateRecord:
     """The state after the last apply, as tt-ops wrote it beside the deployment's description.
 
     `who` applied it, in the form of the deploy lock's holder; None where it is not known.
+    `configuration` has a digest of each file and each variable that was applied, by its name; it is
+    None where no deploy of this tt-ops has applied it, or another state was restored since.
     """
 
     bucket: str
@@ -77,6 +79,7 @@ class StateRecord:
     lineage: str
     serial: int
     who: str | None = None
+    configuration: Mapping[str, str] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StateRecord:
@@ -84,13 +87,14 @@ class StateRecord:
 
         Raises KeyError for a missing key.
         """
-        who = data.get("who")
+        who, configuration = data.get("who"), data.get("configuration")
         return cls(
             bucket=str(data["bucket"]),
             key=str(data["key"]),
             lineage=str(data["lineage"]),
             serial=int(data["serial"]),
             who=None if who is None else str(who),
+            configuration=None if configuration is None else dict(configuration),
         )
 
 

@@ -8,6 +8,7 @@ from tasktracker_ops.errors import Problem
 
 from .alarm import Alarm
 from .lock import DeployLockStatus, TerraformLock
+from .release import ServingRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class ApiHealth:
 
 @dataclass(frozen=True, slots=True)
 class FunctionState:
-    """The function behind the alias; `state` is Lambda's own: Active, Pending, Inactive, Failed."""
+    """The function behind the alias; `state` is Lambda's own: Active, Pending, Inactive, Failed.
+
+    `description` is that of the version.
+    """
 
     name: str
     alias: str
@@ -32,6 +36,7 @@ class FunctionState:
     runtime: str
     state: str
     changed_at: str
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Status:
     `healthy` is False when the API or the function does not work, when an alarm fired and nobody
     was notified, when an alarm does not exist, or when any of this could not be read. `function`,
     `alarms` and `subscriptions` are None when they could not be read, `function` also when it does
-    not exist (`function-missing`); `alarm_names` are those of the deployment.
+    not exist (`function-missing`); `releases` are the live one and one that bakes, empty where the
+    function could not be read; `alarm_names` are those of the deployment.
     """
 
     healthy: bool
@@ -61,5 +67,6 @@ class Status:
     subscriptions: tuple[Subscription, ...] | None
     lock: TerraformLock
     deploy_lock: DeployLockStatus
+    releases: tuple[ServingRelease, ...]
     problems: tuple[Problem, ...]
     alarm_names: tuple[str, ...]

@@ -37,11 +37,12 @@ def _(result: DeployResult, screen: Screen) -> str:
             f"requests, release {release.previous} the others."
         )
     elif result.empty:
-        first = "Nothing to do: the deployment matches the project."
-    elif result.plan.empty:
-        first = f"Deployed: release {release.release}."
-    else:
+        what = "deployment matches the project" if result.plan else "live release has this code"
+        first = f"Nothing to do: the {what}."
+    elif result.plan and not result.plan.empty:
         first = f"Deployed: {counts(result.plan, done=True)}."
+    else:
+        first = f"Deployed: release {release.release}."
     rows = {
         "target": result.target,
         "API": result.deployment.api_url,

@@ -19,6 +19,7 @@ from tasktracker_ops.models.plan import (
     violations,
 )
 
+from .code import code_text
 from .screen import Screen
 from .text import counts, escape_control_characters, shorten
 
@@ -60,6 +61,8 @@ def _(plan: Plan, screen: Screen) -> str:
     if plan.empty:
         return f"{marker}\n{heading}no changes\n\nThe deployment matches the project."
     head = [marker, f"{heading}{counts(plan)}", "", *_violations(plan, screen)]
+    if plan.code and not plan.code.empty:
+        head += [f"Code: {code_text(plan.code, _code)}", ""]
     tail = []
     if len(plan.changes) > _FOLD_ABOVE:
         head += ["<details>", f"<summary>{len(plan.changes):,} changes</summary>", ""]

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
+from tasktracker_ops.models.release import UNRELEASED, ServingRelease
 from tasktracker_ops.models.status import ApiHealth, Status, Subscription
 
 from .alarm import short_reason
+from .release import commit
 from .results import problem_text, summary_title, text
 from .screen import Screen
 from .text import StyledText, ago, escape_control_characters, pairs, shorten, state
@@ -23,6 +25,7 @@ def _(result: Status, screen: Screen) -> str:
     rows = {
         "API": _api(result.api),
         "function": _function(result),
+        **_releases(result.releases),
         **_alarm_states(result, width),
         "subscriptions": _subscriptions(result.subscriptions),
         "deploy lock": _deploy_lock(result.deploy_lock),
@@ -67,6 +70,21 @@ def _function(result: Status) -> str:
         return state("missing") if is_missing else _unknown("the function")
     details = f"version {function.version} ({function.alias}), {function.runtime}"
     return state(function.state, f"{details}, changed {ago(function.changed_at)}")
+
+
+def _releases(releases: tuple[ServingRelease, ...]) -> dict[str, StyledText]:
+    if not releases:
+        return {}
+    shares = len(releases) > 1
+    return {"release": _lines(_release(each, shares=shares) for each in releases)}
+
+
+def _release(release: ServingRelease, *, shares: bool) -> StyledText:
+    if release.release == UNRELEASED:
+        return state("none", f"the alias points to {UNRELEASED}")
+    share = f", {release.weight:.0%} of the requests" if shares else ""
+    details = f"{release.release}{share}, {commit(release)}, {ago(release.at)}"
+    return state(release.outcome or "unknown", details)
 
 
 def _subscriptions(subscriptions: tuple[Subscription, ...] | None) -> StyledText:

@@ -90,6 +90,8 @@ def counts(plan: Plan, *, done: bool = False) -> str:
     words = ("added", "changed", "destroyed") if done else ("to add", "to change", "to destroy")
     numbers = (plan.add, plan.change, plan.destroy)
     text = ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True))
+    if plan.code and not plan.code.empty:
+        text += ", and a check of the live release" if plan.code.same else ", and a new release"
     imported = sum(change.action == "import" for change in plan.changes)
     return f"{imported} {'imported' if done else 'to import'}, {text}" if imported else text
 
@@ -124,8 +126,8 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
 
 
 _COLORS = {
-    **dict.fromkeys(("OK", "Active", "confirmed", "free"), "green"),
-    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing"), "red"),
+    **dict.fromkeys(("OK", "Active", "confirmed", "free", "proven"), "green"),
+    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed"), "red"),
 }
 
 
@@ -142,8 +144,12 @@ def ago(at: str) -> str:
         then = datetime.fromisoformat(at)
     except ValueError:
         return at
-    seconds = (datetime.now(UTC) - then).total_seconds()
+    return f"{duration((datetime.now(UTC) - then).total_seconds())} ago"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that it is read in: seconds, minutes, hours or days."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length or (seconds >= length and unit == "min"):
-            return f"{seconds // length:.0f} {unit} ago"
-    return f"{max(seconds, 0):.0f} s ago"
+            return f"{seconds // length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

@@ -18,9 +18,10 @@ from .build import build
 from .canary import end_interrupted_bake
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
+from .package_upload import provide
 from .plan_guard import again_if_stale, planned, require_allowed
 from .recovery import recover
-from .release import FULL, ReleaseOptions, Releases
+from .release import FULL, KEEP, ReleaseOptions, Releases
 from .smoke import smoke_timeout
 from .state import record_state
 
@@ -35,6 +36,7 @@ def deploy(
     approve: ApprovePlan,
     allowed: AllowedChanges = NOTHING_ALLOWED,
     checks: str = FULL,
+    keep: int = KEEP,
     canary: CanaryOptions | None = None,
     lock_timeout: int = 0,
 ) -> DeployResult:
@@ -42,8 +44,9 @@ def deploy(
 
     Holds the deploy lock from the plan to the last check; waits for it and for Terraform's own
     locks for up to `lock_timeout` seconds. `approve` gets the plan and raises to stop; exactly that
-    plan is applied, or a new one is approved if the state has changed. Raises TtOpsError
-    for what is not `allowed` (see `require_allowed`), and those of `Releases.release`.
+    plan is applied, or a new one is approved if the state has changed. `checks` and `keep` are
+    those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
+    and those of `Releases.release`.
     """
     alert_email = app.target.alert_email()
     app.ensure_ready()
@@ -53,13 +56,17 @@ def deploy(
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
         recover(app, lock, app.infrastructure())
+        # Before Terraform reads it: what is changed from here on was not applied.
+        configuration = app.configuration()
         end_interrupted_bake(app, lock)
         package = build(app)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
 
         def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-            stack = app.infrastructure(alert_email, adopt=adopt, watch=CreationWatch(app))
+            stack = app.infrastructure(
+                alert_email, adopt=adopt, watch=CreationWatch(app), package=package
+            )
             return planned(app, stack, allowed, lock_timeout=lock_timeout)
 
         def plan_and_apply() -> Plan:
@@ -76,14 +83,15 @@ def deploy(
                     app.report.doing("applying")
                     lock.require_held()
                     releases.doubt()
+                    provide(app, package, saved.plan)
                     _unprotect(app, saved.plan)
                     saved.apply()
                     remove_unused_apis(app)
                 return saved.plan
 
         plan = again_if_stale(app, plan_and_apply)
-        record_state(app, lock.lock.who)
-        options = ReleaseOptions(checks, smoke_timeout(plan), canary)
+        record_state(app, lock.lock.who, configuration)
+        options = ReleaseOptions(checks, smoke_timeout(plan), keep, canary)
         deployment = app.deployments.get()
         release = releases.release(package, deployment, options)
         return _result(app, plan, deployment, release)

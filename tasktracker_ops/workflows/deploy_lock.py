@@ -101,7 +101,7 @@ def new_lock(app: App, command: str, *, reason: str | None = None) -> DeployLock
         since="",
         clock=datetime.now(UTC).isoformat(),
         process=this_process() if reason is None else None,
-        commit=head_commit(app.settings.project),
+        commit=head_commit(project) if (project := app.settings.project_dir) else None,
         run_url=_run_url(app),
         reason=reason,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.adapters.aws.functions import ALIAS
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.drift import Drift, DriftReport, ForeignPolicy, FunctionVersion, Refresh
-from tasktracker_ops.models.plan import AttributeChange, ResourceChange
+from tasktracker_ops.models.drift import Drift, DriftReport, ForeignPolicy
+from tasktracker_ops.models.plan import ResourceChange
+from tasktracker_ops.models.release import PROVEN, UNRELEASED, lambda_digest
 from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import strays
@@ -20,12 +22,7 @@ from .state import record_state, state_problems
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-Confirm = Callable[[str], None]
-_FUNCTION = "aws_lambda_function"
-_ALIAS = "aws_lambda_alias"
 _FIX = "deploy it away: tt-ops drift --fix"
-_LATEST = "$LATEST"
-_PUBLISHED = {"code-changed", "configuration-changed"}
 
 
 def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
@@ -42,7 +39,7 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     mutes = [muted(app.target, alarm) for alarm in alarms]
     found = (
         *map(_of_change, refresh.changes),
-        *_function_drift(app, deployment, refresh),
+        *_release_drift(app, deployment),
         *(_of_policy(app, each) for each in refresh.policies),
         *(_of_problem(each, each.message.split()[0]) for each in mutes if each),
         *(_of_problem(each, _quoted_name(each)) for each in (*strays(app), *state_problems(app))),
@@ -51,22 +48,23 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     return DriftReport(found, problems=(_MUTES_UNKNOWN,) if unknown else ())
 
 
-def fix(app: App, *, approve: ApprovePlan, confirm: Confirm, lock_timeout: int = 0) -> DriftReport:
+def fix(app: App, *, approve: ApprovePlan, lock_timeout: int = 0) -> DriftReport:
     """Deploy the drift away and return what is left of it.
 
-    Where a version serves that was made by hand, which no plan shows, the package is uploaded
-    again. `approve` gets the plan of the deploy, `confirm` a question; both raise to stop.
+    `approve` gets the plan of the deploy and raises to stop. Where a version serves that is no
+    proven release, which no plan shows, the deploy releases the code of the project or checks it.
     """
     before = drift(app, lock_timeout=lock_timeout)
     for each in before.drift:
         app.report.note(each.message)
     if not any(each.fixed_by_deploy for each in before.drift):
         return before
+    configuration = app.configuration()
     deploy(app, approve=approve, lock_timeout=lock_timeout)
     with deploy_lock(app, "drift --fix", timeout=lock_timeout) as lock:
         # Otherwise the state still has what was before, and it would count as drift again.
         app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
-        record_state(app, lock.lock.who)
+        record_state(app, lock.lock.who, configuration)
     after = drift(app, lock_timeout=lock_timeout)
     left = {(each.code, each.name) for each in after.drift}
     fixed = tuple(each for each in before.drift if (each.code, each.name) not in left)
@@ -109,58 +107,26 @@ def _quoted_name(problem: Problem) -> str:
     return words[1] if len(words) > 2 else problem.code
 
 
-def _function_drift(app: App, deployment: Deployment, refresh: Refresh) -> Iterator[Drift]:
-    """Yield what Terraform does not see: the code, and what the version that serves is made of."""
-    if refresh.code_sha256 is None:
-        return
-    from tasktracker_ops.adapters.aws.session import AwsNotFound
-
+def _release_drift(app: App, deployment: Deployment) -> Iterator[Drift]:
+    """Yield what Terraform leaves to releases: a version that serves, and is not a proven one."""
     function = app.deployed_function(deployment)
-    try:
-        serving, latest = function.version(deployment.function_alias), function.version(_LATEST)
-    except AwsNotFound:  # the alias was deleted, which is one of the changes
+    if (routing := function.routing()) is None:  # the alias was deleted, which is a change
         return
-    # An earlier version serves on purpose, as after a failed check: a deploy moves the alias, and
-    # checks.
-    is_moved_back = any(map(_is_moved_back, refresh.changes))
-    for version, what in (
-        (serving, f"version {serving.version}, which serves, does not have the deployed code"),
-        (latest, "the code that the next version would get is not the deployed code"),
-    ):
-        if version is serving and is_moved_back:
-            continue
-        if version.code_sha256 != refresh.code_sha256:
-            name = f"{function.name}:{version.version}"
-            message = f"{name}: {what}"
-            yield Drift("code-changed", name, message, _FIX, fixed_by_deploy=True)
-    # A change of the function itself is published by the deploy that reverts it.
-    if is_moved_back or any(change.type == _FUNCTION for change in refresh.changes):
+    name = f"{function.name}:{routing.version}"
+    if routing.version == UNRELEASED:
+        yield _of_release("release-unproven", name, "it serves before the first release")
         return
-    if different := tuple(_different_settings(latest, serving)):
-        name = f"{function.name}:{serving.version}"
-        message = f"{name}: the version that serves is configured in another way than the function"
-        yield Drift("configuration-changed", name, message, _FIX, different, fixed_by_deploy=True)
+    record = app.release_records.read(int(routing.version))
+    if record is None:
+        yield _of_release("release-unknown", name, "it serves, and is no release of tt-ops")
+    elif lambda_digest(record.sha256) != function.version(ALIAS).code_sha256:
+        yield _of_release("code-changed", name, "it serves, with other code than was released")
+    elif record.outcome != PROVEN:
+        yield _of_release("release-unproven", name, f"it serves, and is {record.outcome}")
 
 
-def _is_moved_back(change: ResourceChange) -> bool:
-    """Return whether the alias points to an earlier version than that of the last deploy."""
-    return change.type == _ALIAS and any(
-        each.name == "function_version"
-        and (each.before or "").isdecimal()
-        and (each.after or "").isdecimal()
-        and int(each.after or 0) < int(each.before or 0)
-        for each in change.attributes
-    )
-
-
-def _different_settings(
-    expected: FunctionVersion, actual: FunctionVersion
-) -> Iterator[AttributeChange]:
-    for name in expected.different_settings(actual):
-        before, after = expected.settings.get(name), actual.settings.get(name)
-        # Environment variables may be secret.
-        shown = isinstance(before, str | int) and isinstance(after, str | int)
-        yield AttributeChange(name, *((str(before), str(after)) if shown else ()))
+def _of_release(code: str, name: str, reason: str) -> Drift:
+    return Drift(code, name, f"{name}: {reason}", _FIX, fixed_by_deploy=True)
 
 
 _MUTES_UNKNOWN = Problem(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models.plan import Plan
@@ -11,6 +12,7 @@ from tasktracker_ops.models.plan import Plan
 from .adoption import planned_adopting
 from .bootstrap import require_backend
 from .build import build
+from .code_changes import code_change
 from .deploy_lock import await_dead_terraform_locks
 from .state import require_plannable
 
@@ -29,12 +31,12 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     require_backend(app)
     await_dead_terraform_locks(app, lock_timeout)
     require_plannable(app)
-    build(app)
+    package = build(app)
     app.report.doing("comparing with the deployment")
 
     def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-        stack = app.infrastructure(alert_email, command="plan", adopt=adopt)
+        stack = app.infrastructure(alert_email, command="plan", adopt=adopt, package=package)
         return stack.planned(lock_timeout=lock_timeout)
 
     with planned_adopting(app, make_plan, alert_email, forget=False) as saved:
-        return saved.plan
+        return replace(saved.plan, code=code_change(app, package, saved.plan))

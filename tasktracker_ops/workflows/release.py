@@ -23,7 +23,9 @@ from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.release import (
     BAKING,
     FAILED,
+    LIVE,
     PROVEN,
+    ROLLED_BACK,
     UNPROVEN,
     UNRELEASED,
     ReleaseEvent,
@@ -34,10 +36,13 @@ from tasktracker_ops.models.release import (
 from tasktracker_ops.models.times import timestamp
 
 from .canary import PROMOTED, Canary, end_interrupted_bake
+from .package_upload import upload
+from .releases import newest_proven, prune_versions
 from .smoke import SECONDS, smoke_check
 from .version_checks import VersionChecks
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.aws.functions import Functions
     from tasktracker_ops.app import App
 
     from .deploy_lock import HeldLock
@@ -45,26 +50,31 @@ if TYPE_CHECKING:
 FULL, READ_ONLY, NO_CHECKS = CHECKS = ("full", "read-only", "none")
 
 
+KEEP = 10
+
+
 @dataclass(frozen=True)
 class ReleaseOptions:
     """How a release is checked: `checks` is full, read-only or none.
 
-    `timeout` is how many seconds the API may take to work; without a `canary` the release takes all
-    requests at once.
+    `timeout` is how many seconds the API may take to work, `keep` how many releases are kept;
+    without a `canary` the release takes all requests at once.
     """
 
     checks: str = FULL
     timeout: float = SECONDS
+    keep: int = KEEP
     canary: CanaryOptions | None = None
 
 
 class Releases:
     """Releases of one deployment, made by the run that holds the deploy lock."""
 
-    def __init__(self, app: App, lock: HeldLock) -> None:
+    def __init__(self, app: App, lock: HeldLock, function: Functions | None = None) -> None:
+        """Make releases of `function`, or of the one that the settings name."""
         self._app = app
         self._lock = lock
-        self._function = app.functions
+        self._function = function or app.functions
         self._records = app.release_records
 
     def release(
@@ -77,11 +87,11 @@ class Releases:
         `end_interrupted_bake`.
         """
         end_interrupted_bake(self._app, self._lock)
-        before = self._routing()
+        before = self.routing()
         serving, latest = self._function.version(ALIAS), self._function.version(UNRELEASED)
         same_code = serving.code_sha256 == _lambda_digest(package)
         same = same_code and serving.same_settings(latest) and before.version != UNRELEASED
-        record = self._record_of(before.version)
+        record = self.record_of(before.version)
         outcome = record.outcome_by(before) if record else UNPROVEN
         if same and (outcome == PROVEN or options.checks == NO_CHECKS):
             self._note_without_canary(before.version, before, options)
@@ -90,12 +100,19 @@ class Releases:
         if not same:
             if latest.code_sha256 != _lambda_digest(package):
                 self._app.report.doing(f"uploading {package.path.name}")
-                self._function.upload(package.path.read_bytes())
+                upload(self._app, package)
             new = self._new_record(package)
             version = self._function.publish(_lambda_digest(package), new.described)
-            record = self._record_of(version)
-        record = self._begun(version, package, record, options)
-        return self._serve(record, before, deployment, options)
+            record = self.record_of(version) or replace(new, release=int(version))
+        elif record is None:
+            record = replace(self._new_record(package), release=int(version))
+        record = self.begun(record, options)
+        try:
+            return self.serve(record, before, deployment, options)
+        finally:
+            # Versions that fail are published, too.
+            if not same:
+                self._prune(options.keep)
 
     def promote(
         self, record: ReleaseRecord, routing: Routing, deployment: Deployment
@@ -104,78 +121,85 @@ class Releases:
 
         `routing` is where they go now. Raises TtOpsError as `release` does.
         """
-        self._function.shift(str(record.release), instead_of=routing)
-        record = self._write(record, PROMOTED, outcome=UNPROVEN, bake=None)
-        return self._live(record, routing, deployment, ReleaseOptions())
+        now = self._function.shift(str(record.release), instead_of=routing)
+        record = self.write(record, PROMOTED, outcome=UNPROVEN, bake=None)
+        return self._live(record, routing, now, deployment, ReleaseOptions())
 
     def doubt(self) -> None:
         """Record that the live release has to be checked again: what is around it changes."""
         routing = self._function.routing()
-        record = self._record_of(routing.version) if routing else None
+        record = self.record_of(routing.version) if routing else None
         if record is not None and record.outcome == PROVEN:
-            self._write(record, "unproven", outcome=UNPROVEN, detail="the infrastructure changes")
+            self.write(record, "unproven", outcome=UNPROVEN, detail="the infrastructure changes")
 
-    def _begun(
-        self,
-        version: str,
-        package: Package,
-        known: ReleaseRecord | None,
-        options: ReleaseOptions,
-    ) -> ReleaseRecord:
+    def begun(self, record: ReleaseRecord, options: ReleaseOptions) -> ReleaseRecord:
         """Record that a release is not proven, before it is checked."""
-        record = known or replace(self._new_record(package), release=int(version))
         key = record.check_key
         if key and options.checks != NO_CHECKS:
             # Where that fails, the check with the same key does too, and says why.
             with suppress(TtOpsError):
-                VersionChecks(self._function, version).clean_up(key)
+                VersionChecks(self._function, str(record.release)).clean_up(key)
                 key = None
         if options.checks == FULL:
             key = key or str(uuid.uuid4())
-        what = "published" if known is None else "checked again"
-        return self._write(record, what, outcome=UNPROVEN, bake=None, check_key=key)
+        what = "checked again" if record.events else "published"
+        return self.write(record, what, outcome=UNPROVEN, bake=None, check_key=key)
 
-    def _serve(
+    def serve(
         self,
         record: ReleaseRecord,
         before: Routing,
         deployment: Deployment,
         options: ReleaseOptions,
+        *,
+        reason: str = "",
     ) -> ReleaseResult:
-        version = str(record.release)
-        if options.checks != NO_CHECKS:
+        """Check a release, unless it is proven, let it serve, and check it through the API.
+
+        `before` is the alias as it was found; `reason` is recorded beside what the release
+        replaces. Raises the errors of `release`.
+        """
+        version, routing = str(record.release), before
+        if options.checks != NO_CHECKS and record.outcome != PROVEN:
             self._app.report.doing(f"checking release {version} before it serves")
-            record = self._checked(record, options)
+            record = self._checked(record, before, options)
         self._note_without_canary(version, before, options)
         if before.version != version:
             self._lock.require_held()
             if options.canary is None or before.version == UNRELEASED:
-                self._function.shift(version, instead_of=before)
+                routing = self._function.shift(version, instead_of=before)
             else:
                 canary = Canary(self._app, self._lock, deployment, record, before)
                 record = canary.bake(options.canary)
-        if record.outcome == BAKING:
-            return ReleaseResult(version, before.version, BAKING, "pending", True, record.bake)
-        return self._live(record, before, deployment, options)
+                if record.outcome == BAKING:
+                    return ReleaseResult(
+                        version, before.version, BAKING, "pending", True, record.bake
+                    )
+                routing = self.routing()
+        return self._live(record, before, routing, deployment, options, reason)
 
     def _live(
         self,
         record: ReleaseRecord,
         before: Routing,
+        routing: Routing,
         deployment: Deployment,
         options: ReleaseOptions,
+        reason: str = "",
     ) -> ReleaseResult:
         """Check the API with a release that takes all requests, and record the outcome."""
         version = str(record.release)
         if before.version != version:
             self._app.report.done(f"release {version} is live")
-            self._replaced(before.version, version)
-        outcome, checks = UNPROVEN, "skipped"
+            record = self.write(record, LIVE, detail=reason or _instead_of(before))
+        elif not record.has(LIVE):  # the run that let it serve was killed
+            record = self.write(record, LIVE)
+        checks = "skipped"
         if options.checks != NO_CHECKS:
-            checks = self._check_api(record, before, deployment, options.timeout)
-            outcome = PROVEN
-        self._write(record, "live" if outcome == UNPROVEN else outcome, outcome=outcome)
-        return ReleaseResult(version, before.version, outcome, checks, before.version != version)
+            checks = self._check_api(record, before, routing, deployment, options.timeout)
+            record = self.write(record, PROVEN, outcome=PROVEN)
+        changed = before.version != version
+        return ReleaseResult(version, before.version, record.outcome, checks, changed)
 
     def _note_without_canary(self, version: str, before: Routing, options: ReleaseOptions) -> None:
         if options.canary is not None and before.version in (UNRELEASED, version):
@@ -186,19 +210,39 @@ class Releases:
             )
             self._app.report.note(f"Release {version} has no canary: {why}.")
 
-    def _checked(self, record: ReleaseRecord, options: ReleaseOptions) -> ReleaseRecord:
-        checks = VersionChecks(self._function, str(record.release))
+    def _checked(
+        self, record: ReleaseRecord, before: Routing, options: ReleaseOptions
+    ) -> ReleaseRecord:
+        """Check a release by its number; return its record without what the checks left behind."""
+        checks, key = VersionChecks(self._function, str(record.release)), record.check_key
         try:
             checks.read()
-            if options.checks == FULL and record.check_key:
-                checks.write(record.check_key)
+            if options.checks == FULL and key:
+                checks.write(key)
+                record = replace(record, check_key=None)
         except TtOpsError as error:
-            self._write(record, "failed", outcome=FAILED, detail=error.message)
+            if error.code == "version-broken":  # it says nothing of the version otherwise
+                self.write(record, "failed", outcome=FAILED, detail=error.message)
             raise
-        return replace(record, check_key=None)
+        self._clean_up_after_others(record.release, before)
+        return record
+
+    def _clean_up_after_others(self, release: int, before: Routing) -> None:
+        """Delete by this release what the checks of releases left that could not or were killed."""
+        first = 1 if before.version == UNRELEASED else int(before.version)
+        for other in self._records.read_all(range(first, release)).values():
+            if other.check_key is not None:
+                with suppress(TtOpsError):
+                    VersionChecks(self._function, str(release)).clean_up(other.check_key)
+                    self._records.write(replace(other, check_key=None))
 
     def _check_api(
-        self, record: ReleaseRecord, before: Routing, deployment: Deployment, timeout: float
+        self,
+        record: ReleaseRecord,
+        before: Routing,
+        routing: Routing,
+        deployment: Deployment,
+        timeout: float,
     ) -> str:
         """Check the API as clients see it; the release before serves again where it fails."""
         self._app.report.doing("checking that the API works")
@@ -208,40 +252,64 @@ class Releases:
         except ConfigurationError:  # such as an invalid token: the version may be fine
             raise
         except TtOpsError as error:
-            self._write(record, "failed", outcome=FAILED, detail=error.message)
-            raise self._back(str(record.release), before.version, error) from error
+            failed = self.write(record, "failed", outcome=FAILED, detail=error.message)
+            raise self._back(failed, before, routing, error) from error
         table = "reaches its table" if complete else "requires a token; the table was not checked"
         self._app.report.done(f"the API answers, and {table}")
         return "passed" if complete else "partly passed"
 
-    def _back(self, version: str, before: str, cause: TtOpsError) -> TtOpsError:
+    def _back(
+        self, record: ReleaseRecord, before: Routing, routing: Routing, cause: TtOpsError
+    ) -> TtOpsError:
         """Let the release before serve again, and return the error to raise."""
+        version = str(record.release)
         hint = "see what the function logged, fix it and deploy again: tt-ops logs --errors"
-        if before in (UNRELEASED, version):
-            return TtOpsError(
-                "smoke-check-failed",
-                f"release {version} is live, but the API does not work: {cause.message}",
-                hint=hint,
-            )
         try:
-            self._function.shift(before, instead_of=self._routing())
+            target = self._release_before(record, before)
+            if target is None:
+                return TtOpsError(
+                    "smoke-check-failed",
+                    f"release {version} is live, but the API does not work: {cause.message}",
+                    hint=hint,
+                )
+            self._function.shift(target, instead_of=routing)
+            self.rolled_back(record, target)
+            if (known := self.record_of(target)) is not None:
+                self.write(known, LIVE, detail=f"back from {version}")
         except TtOpsError as error:
             return TtOpsError(
                 "rollback-failed",
-                f"release {version} does not work ({cause.message}), and the alias could not be "
-                f"moved back to release {before}: {error.message}",
+                f"release {version} does not work ({cause.message}), and the release before it "
+                f"could not serve again: {error.message}",
                 hint=hint,
             )
         return TtOpsError(
             "smoke-check-failed",
-            f"release {version} does not work, so release {before} serves again: {cause.message}",
+            f"release {version} does not work, so release {target} serves again: {cause.message}",
             hint=f"{hint} --release {version}",
         )
 
-    def _replaced(self, version: str, by: str) -> None:
-        """Record that a release does not serve any more."""
-        if (record := self._record_of(version)) is not None:
-            self._write(record, "replaced", detail=f"by release {by}")
+    def _release_before(self, record: ReleaseRecord, before: Routing) -> str | None:
+        """Return the release to go back to, None where there is none or it would not help."""
+        if before.version not in (UNRELEASED, str(record.release)):
+            return before.version
+        # One that has worked fails for what is around it. One that never did was let serve by a
+        # run that ended before it could go back.
+        if before.version == UNRELEASED or record.has(PROVEN):
+            return None
+        target = newest_proven(self._function.versions(), self._records, before)
+        return None if target is None else str(target.release)
+
+    def rolled_back(self, record: ReleaseRecord, to: str) -> None:
+        """Record that a release was left for an earlier one."""
+        self.write(record, ROLLED_BACK, detail=f"to {to}")
+
+    def _prune(self, keep: int) -> None:
+        """Delete old versions; the release is live even if that fails."""
+        try:
+            prune_versions(self._function, self._records, keep=keep)
+        except TtOpsError as error:
+            self._app.report.note(f"Old releases were not pruned: {error.message}")
 
     def _new_record(self, package: Package) -> ReleaseRecord:
         lock = self._lock.lock
@@ -259,18 +327,21 @@ class Releases:
             tt_ops=__version__,
         )
 
-    def _write(
+    def write(
         self, record: ReleaseRecord, what: str, *, detail: str = "", **changes: Any
     ) -> ReleaseRecord:
+        """Store what happened to a release; return its record after that."""
         event = ReleaseEvent(_now(), what, self._lock.lock.who, detail)
         record = record.after(event, **changes)
         self._records.write(record)
         return record
 
-    def _record_of(self, version: str) -> ReleaseRecord | None:
+    def record_of(self, version: str) -> ReleaseRecord | None:
+        """Return the record of a version; None for `$LATEST`, and where there is none."""
         return None if version == UNRELEASED else self._records.read(int(version))
 
-    def _routing(self) -> Routing:
+    def routing(self) -> Routing:
+        """Return where the alias sends requests. Raises TtOpsError `alias-missing`."""
         routing = self._function.routing()
         if routing is None:
             raise TtOpsError(
@@ -284,6 +355,10 @@ class Releases:
 def _lambda_digest(package: Package) -> str:
     """Return the digest of a package as Lambda writes it: base64."""
     return base64.b64encode(bytes.fromhex(package.sha256)).decode()
+
+
+def _instead_of(before: Routing) -> str:
+    return "" if before.version == UNRELEASED else f"instead of {before.version}"
 
 
 def _now() -> str:

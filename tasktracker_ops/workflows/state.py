@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem, TtOpsError, quoted
@@ -68,10 +69,11 @@ def require_plannable(app: App) -> None:
     app.report.note(f"{fault.problem.message}; {fault.problem.hint}")
 
 
-def record_state(app: App, who: str | None = None) -> None:
+def record_state(app: App, who: str, configuration: Mapping[str, str]) -> None:
     """Store lineage and serial after an apply by `who`, and verify the digest.
 
-    Terraform only warns when it cannot store the digest, and then refuses every later plan.
+    `configuration` is what was applied, in the form of `App.configuration`. Terraform only warns
+    when it cannot store the digest, and then refuses every later plan.
     """
     key = app.settings.state_key
     file = verify_digest(app, key)
@@ -81,7 +83,7 @@ def record_state(app: App, who: str | None = None) -> None:
             f"the apply left no state {key!r} in the bucket {app.state_files.bucket!r}",
             hint="import what exists into a new state: tt-ops deploy",
         )
-    _record(app, file.state, who)
+    _record(app, file.state, who, configuration)
 
 
 def forget_state(app: App) -> None:
@@ -234,17 +236,16 @@ def _error(fault: StateFault) -> TtOpsError:
     return TtOpsError(problem.code, problem.message, hint=problem.hint)
 
 
-def _record(app: App, state: State, who: str | None) -> None:
+def _record(
+    app: App, state: State, who: str, configuration: Mapping[str, str] | None = None
+) -> None:
     files, key = app.state_files, app.settings.state_key
     _, known = app.deployments.state_record()
-    record = StateRecord(files.bucket, key, state.lineage, state.serial, who)
-    # A deploy that changed nothing leaves the record to whom it belongs.
-    if known is None or (known.bucket, known.key, known.lineage, known.serial) != (
-        record.bucket,
-        record.key,
-        record.lineage,
-        record.serial,
-    ):
+    record = StateRecord(files.bucket, key, state.lineage, state.serial, who, configuration)
+    # A deploy that changed nothing leaves the state to whom it belongs.
+    if known and replace(known, who=who, configuration=configuration) == record:
+        record = replace(record, who=known.who)
+    if record != known:
         app.deployments.write_state_record(record)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.lock import DeployLockStatus
+from tasktracker_ops.models.release import FAILED, UNPROVEN, UNRELEASED, ServingRelease
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
 from .adoption import strays
@@ -22,6 +24,7 @@ from .notifications import (
     pending_subscriptions,
     undelivered_reason,
 )
+from .releases import serving_releases
 from .state import state_problems
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ class StatusReader:
         subscriptions = self._subscriptions_of(deployment.topic_arn)
         lock = app.terraform_locks.lock()
         deploy_lock = deploy_lock_status(app)
+        releases = self._releases(function, deploy_lock)
         for problem in state_problems(app):
             self._add(problem)
         if alarms is not None:
@@ -90,6 +94,7 @@ class StatusReader:
             subscriptions=subscriptions,
             lock=lock,
             deploy_lock=deploy_lock,
+            releases=releases,
             problems=tuple(self._problems),
             alarm_names=deployment.alarm_names,
         )
@@ -171,6 +176,19 @@ class StatusReader:
             )
         return state
 
+    def _releases(
+        self, function: FunctionState | None, lock: DeployLockStatus
+    ) -> tuple[ServingRelease, ...]:
+        if function is None:
+            return ()
+        adapter = self._app.deployed_function(self._deployment)
+        releases = self._try(lambda: serving_releases(self._app, adapter, function)) or ()
+        # A run that deploys is checking it.
+        if not lock.held or lock.dead or lock.reason is not None:
+            for problem in filter(None, map(_unproven, releases)):
+                self._add(problem)
+        return releases
+
     def _alarms(self) -> tuple[Alarm, ...] | None:
         alarms = self._try(lambda: self._app.alarms.get(self._deployment.alarm_names))
         if alarms is None:
@@ -198,6 +216,21 @@ class StatusReader:
         cause = undelivered_reason(self._app, alarm, self._subscriptions_of)
         if cause is not None:
             self._add(nobody_notified(alarm.name, cause), unhealthy=True)
+
+
+def _unproven(release: ServingRelease) -> Problem | None:
+    """Return the problem of a release that serves and is not proven, if it is one."""
+    name, hint = release.release, "check it again: tt-ops deploy"
+    if name == UNRELEASED:
+        message = f"no release is live: the alias points to {name}, which nothing has checked"
+        return Problem("release-missing", message, hint="release the project: tt-ops deploy")
+    if release.outcome == FAILED:
+        message = f"release {name} is live, and has failed its checks"
+        return Problem("release-failed", message, hint=f"go back (tt-ops rollback), or {hint}")
+    if release.outcome == UNPROVEN:
+        message = f"release {name} is live, and not all of its checks have passed"
+        return Problem("release-unproven", message, hint=hint)
+    return None
 
 
 def _hint(status: int) -> str:

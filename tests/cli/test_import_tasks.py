@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasktracker_ops import TaskClient
@@ -23,6 +22,7 @@ from tasktracker_ops.app import App
 from tasktracker_ops.models.task import ImportResult
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.import_tasks import import_tasks
+from tests.properties import HealthCheck, given, settings
 
 from .conftest import Run
 
@@ -164,7 +164,6 @@ lines = st.fixed_dictionaries(
 
 @settings(
     max_examples=6,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(lines, max_size=6), st.lists(st.sampled_from(["dropped", "answer lost", "429"])))

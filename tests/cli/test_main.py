@@ -127,7 +127,14 @@ def test_each_failure_has_its_code(
     assert error["hint"]
 
 
-GROUPS = [[], *(path.split()[1:] for path, each in commands(cli) if isinstance(each, click.Group))]
+GROUPS = [
+    [],
+    *(
+        path.split()[1:]
+        for path, each in commands(cli)
+        if isinstance(each, click.Group) and not each.invoke_without_command
+    ),
+]
 
 
 @pytest.mark.parametrize("path", GROUPS, ids=" ".join)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from tasktracker_ops.models.release import PROVEN, ReleaseRecord
 from tests.states import StateBucket, state
 
 from .conftest import KEYS, REGION, Client, Run
@@ -60,10 +61,13 @@ def topic(client: Client) -> str:
 
 @pytest.fixture(scope="module")
 def backend(endpoint: str) -> StateBucket:
-    """Create the state backend, with a state."""
+    """Create the state backend, with a state and the record of a proven release."""
     made = StateBucket(endpoint, "task-tracker-terraform-state")
     made.create()
     made.apply(state(1))
+    record = ReleaseRecord(1, "", {}, None, False, "a@b", None, "", "1", outcome=PROVEN)
+    key = "infra/terraform.tfstate.releases/000001.json"
+    made.client("s3").put_object(Bucket=made.name, Key=key, Body=json.dumps(record.to_json()))
     return made
 
 

@@ -1,7 +1,7 @@
-"""From a clone to a live Task Tracker and back, on the emulator with the real Terraform.
+"""From a clone to a live Task Tracker, on the emulator with the real Terraform.
 
 The tests share one deployment, whose API requires tokens, in this order: access to the API, fire
-drills, a change of the code, other ways of access, `destroy`.
+drills, a change of the code, other ways of access.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import requests
 from botocore.auth import SigV4Auth
@@ -187,6 +186,7 @@ def test_named_origins_may_call_the_api(api: str, issuer: Any) -> None:
     assert status(url, "GET", headers={"Origin": ORIGIN}) == 401
 
 
+@pytest.mark.extended  # tests/workflows refuses the same plan
 def test_deploy_refuses_to_open_a_protected_api(live: Clone, public: Clone, deployed: Any) -> None:
     """A deploy without its variables would open the API: it is refused, even with --yes."""
     before = deployed["deployment"]
@@ -322,25 +322,3 @@ def test_named_option_opens_the_api(public: Clone, deployed: Any) -> None:
     again = public.succeed("deploy", "--yes")
     assert "Nothing to do" in again
     assert "The API is public" in again
-
-
-def test_destroy_leaves_nothing(live: Clone) -> None:
-    """After destroy --backend the emulator is as empty as at first."""
-    endpoint = live.read("local", "status")["url"]
-    live.succeed("destroy", "--yes", "--backend")
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-
-    def ask(service: str, call: str, key: str) -> list[object]:
-        client = session.client(service, endpoint_url=endpoint)
-        return list(getattr(client, call)()[key])
-
-    assert ask("lambda", "list_functions", "Functions") == []
-    assert ask("apigatewayv2", "get_apis", "Items") == []
-    assert ask("cloudwatch", "list_dashboards", "DashboardEntries") == []
-    assert ask("cloudwatch", "describe_alarms", "MetricAlarms") == []
-    assert ask("sns", "list_topics", "Topics") == []
-    assert ask("logs", "describe_log_groups", "logGroups") == []
-    assert ask("ssm", "describe_parameters", "Parameters") == []
-    assert ask("iam", "list_roles", "Roles") == []
-    assert ask("dynamodb", "list_tables", "TableNames") == []
-    assert ask("s3", "list_buckets", "Buckets") == []

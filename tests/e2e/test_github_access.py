@@ -256,18 +256,19 @@ def test_recorded_calls_are_allowed(
 ) -> None:
     """Each call that the commands of a pipeline make is allowed to the role that runs them.
 
-    The deployer runs all commands; the planner runs plan, drift, status and outputs.
+    The deployer runs all commands; the planner runs plan, adopt, drift, status and outputs.
     """
     deployer, planner = policies["deployer"], policies["planner"]
     permissions = Permissions()
     recorder.take()
 
-    def run(*arguments: str, planning: bool = False, **environment: str) -> None:
-        account.succeed(*arguments, **environment)
+    def run(*arguments: str, planning: bool = False, **environment: str) -> str:
+        output = account.succeed(*arguments, **environment)
         calls = recorder.take()
         assert _denied(calls, deployer, permissions) == set(), arguments
         if planning:
             assert _denied(calls, planner, permissions) == set(), arguments
+        return output
 
     run("bootstrap", "--yes")
     run("plan", planning=True)
@@ -278,9 +279,14 @@ def test_recorded_calls_are_allowed(
     run("outputs", planning=True)
     run("plan", planning=True)
     run("drift", planning=True)
-    run("adopt", planning=True)
     handler = account.path / "lambda_function/handler.py"
     handler.write_text(f"{handler.read_text()}\n# changed\n")
+    # The state is gone, with its versions: what exists is found, and imported.
+    bucket, key = BUCKET.rpartition(":")[2], "infra/terraform.tfstate"
+    for version in aws("s3").list_object_versions(Bucket=bucket, Prefix=key)["Versions"]:
+        if version["Key"] == key:
+            aws("s3").delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+    assert "aws_lambda_function.tracker" in run("adopt", planning=True)
     run(
         *("deploy", "--yes", "--checks", "none"),
         TF_VAR_lambda_memory_size="512",
@@ -289,6 +295,7 @@ def test_recorded_calls_are_allowed(
         TF_VAR_api_auth="AWS_IAM",
         TF_VAR_cors_origins='["https://app.example.com"]',
     )
+    run("logs", "--errors")
     run("destroy", "--yes")
 
 

@@ -3,7 +3,7 @@
 - `first`: an account with a state backend, and nothing deployed.
 - `deployed`: an account with a deployment and a task, which tests share as long as they pass.
 
-A few faults run by default, more of them in `soak`, all by `make faults`, which writes the table of
+One fault runs by default, more of them in `soak`, all by `make faults`, which writes the table of
 docs/reliability.md from the results: each test names the row that it belongs to.
 """
 
@@ -21,18 +21,14 @@ from . import proxy
 from .account import ROOT, Account
 
 # Parts of test ids: what shows the most for its time.
-BY_DEFAULT = (
-    "test_kills.py::test_first_deploy[tt-ops-CreateApi]",
-    "test_answers.py::test_answer_is_cut[CreateApi]",
-)
+BY_DEFAULT = ("test_answers.py::test_answer_is_cut[CreateApi]",)
 IN_SOAK = (
     "test_kills.py::test_first_deploy[all-CreateFunction]",
-    "deployed/test_changes.py::test_change[UpdateAlias-all]",
-    "test_signals.py::test_signal[twice-apply]",
+    "deployed/test_releases.py::test_release[task created]",
+    "deployed/test_releases.py::test_release[shifted]",
     "test_answers.py::test_call_is_refused[PutItem *-md5]",
     "deployed/test_state.py::test_state_is_lost[everything]",
     "deployed/test_lock.py::test_slow_holder_keeps_its_lock",
-    "test_disk.py::test_disk_is_full[apply]",
     "test_sequences.py::test_short_sequence",
 )
 REPORT = ROOT / "build" / "faults.json"

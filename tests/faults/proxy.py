@@ -1,7 +1,8 @@
 """A small HTTP proxy in front of the emulator: it records each call of AWS and injects faults.
 
 A call has the name of its operation, followed by what it is about where that tells calls apart:
-`CreateFunction`, `PutObject infra/terraform.tfstate`, `PutItem …-md5`. Rules match by fnmatch.
+`CreateFunction`, `PutObject infra/terraform.tfstate`, `PutItem …-md5`, `Invoke 3`, and with a
+canary `UpdateAlias 2 3`. Rules match by fnmatch.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -46,6 +47,7 @@ DENIED = Fault(403, "AccessDeniedException")
 ERROR = Fault(500, "InternalServerError")
 UNAVAILABLE = Fault(503, "ServiceUnavailable")
 THROTTLED = Fault(429, "TooManyRequestsException")
+_SLOW_DOWN = Fault(503, "SlowDown")  # S3's own way to throttle
 DELAYED = Fault(delay=3.0)
 
 
@@ -217,7 +219,7 @@ def name_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> s
         return str(candidate)
     for verb, pattern, operation in _routes(service):
         if verb == method and pattern.fullmatch(path):
-            return operation
+            return " ".join((operation, *_versions(operation, url, body)))
     return f"{method.title()} {path}"
 
 
@@ -229,6 +231,17 @@ def _subject(body: bytes) -> str:
     content = json.loads(body or b"{}")
     keys = content.get("Item") or content.get("Key") or {}
     return str(keys.get("LockID", {}).get("S") or content.get("Name") or "")
+
+
+def _versions(operation: str, url: str, body: bytes) -> Sequence[str]:
+    """Return the versions of a function that a request is about."""
+    if operation == "Invoke":
+        return parse_qs(urlsplit(url).query).get("Qualifier", ())
+    if operation == "UpdateAlias":
+        content = json.loads(body)
+        canaries = (content.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        return (content["FunctionVersion"], *canaries)
+    return ()
 
 
 @cache
@@ -254,7 +267,8 @@ def _refusal(fault: Fault, headers: Mapping[str, str]) -> tuple[int, list[tuple[
     kind = headers.get("Content-Type", "")
     scope = headers.get("Authorization", "")
     text = "injected by a test"
-    if "json" in kind or "/lambda/" in scope or "/apigateway/" in scope:
+    is_s3 = "/s3/" in scope  # whose objects may be JSON
+    if not is_s3 and ("json" in kind or "/lambda/" in scope or "/apigateway/" in scope):
         content = json.dumps({"__type": fault.code, "message": text, "Message": text}).encode()
         return (
             fault.status,
@@ -264,8 +278,10 @@ def _refusal(fault: Fault, headers: Mapping[str, str]) -> tuple[int, list[tuple[
             ],
             content,
         )
+    if fault == THROTTLED and is_s3:
+        fault = _SLOW_DOWN
     error = f"<Code>{fault.code}</Code><Message>{text}</Message>"
-    if "/s3/" in scope:
+    if is_s3:
         xml = f"<Error>{error}<RequestId>injected</RequestId></Error>"
     else:
         xml = (

@@ -13,7 +13,7 @@ from .account import Account
 LINES = {
     "plan": "comparing with the deployment",
     "apply": "created  aws_iam_role.function",
-    "check": "checking that the API works",
+    "check": "before it serves",
 }
 
 

@@ -35,7 +35,7 @@ def test_signal(first: Account, sent: str, phase: str) -> None:
         first.proxy.inject(CALLS[phase], Fault(then=interrupt))
     started = first.start("deploy", "--yes", "--verbose")
     if phase == "check":
-        first.wait_for_line(started, "checking that the API works")
+        first.wait_for_line(started, "before it serves")
         interrupt()
     ended = first.finish(started)
     assert ended.returncode == 130, ended.stderr

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from http_events import NotAnHttpEvent
 from pages import cursor_after
+from tests.properties import HealthCheck, given, settings
 
 TASK = "/tasks/0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -178,7 +178,6 @@ def _checked(examples: int, events: st.SearchStrategy[Any], check: Callable[[Any
     """Check ``examples`` generated events."""
     limits = settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.nested_given],
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasktracker_ops.models.times import time_window
+from tests.properties import example, given
 
 LONGEST = 14 * 86400
 NOW = st.floats(1.6e9, 4e9)

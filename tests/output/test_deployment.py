@@ -51,6 +51,11 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
             ["Nothing to do", "checks   not needed"],
         ),
         (replace(DEPLOY, plan=EMPTY_PLAN), ["Deployed: release 2."]),
+        (replace(DEPLOY, plan=None), ["Deployed: release 2."]),
+        (
+            replace(DEPLOY, plan=None, release=replace(DEPLOY.release, checks="not needed")),
+            ["Nothing to do: the live release has this code."],
+        ),
         (
             replace(DEPLOY, release=replace(DEPLOY.release, bake=Bake(0.1, "", None))),
             ["release 2 takes 10% of the requests, release 1 the others.", "  tt-ops promote\n"],

@@ -98,7 +98,7 @@ def test_ci_gets_a_line_for_each_step(capsys: Captured) -> None:
         "  ✓ created  aws_x.y 3s",
         "Port 4580 is taken.",
     ]
-    assert out.startswith("function.zip built\n")
+    assert out.startswith("function.zip built, ")
 
 
 @pytest.mark.parametrize("value", ["false", "0", ""])

@@ -26,7 +26,7 @@ def test_results_and_errors_are_appended(tmp_path: Path, capsys: Captured) -> No
     console.emit(Task("1", title="hidden"))
     console.error(TtOpsError("x", "```\n<img> failed", hint="try again: tt-ops plan"))
     text = file.read_text()
-    assert text.startswith("# Mine\n### ✅ Build\n\n```text\nfunction.zip built\n")
+    assert text.startswith("# Mine\n### ✅ Build\n\n```text\nfunction.zip built, ")
     assert "hidden" not in text
     assert text.endswith(
         "### ❌ Failed: x\n\n````text\n```\n<img> failed\n\ntry again: tt-ops plan\n````\n\n"

@@ -12,6 +12,7 @@ import pytest
 
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
+from tasktracker_ops.models.release import ServingRelease
 from tasktracker_ops.models.status import (
     ApiHealth,
     FunctionState,
@@ -53,6 +54,10 @@ STATUS = Status(
         run_url="https://github.com/o/r/actions/runs/1",
         heartbeat_age=4,
     ),
+    releases=(
+        ServingRelease("7", 0.9, "3f2c1a9d", True, "ada@laptop", ago(7300), "proven"),
+        ServingRelease("8", 0.1, None, False, None, ago(10), "baking"),
+    ),
     problems=(Problem("nobody-notified", "nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
 )
@@ -62,11 +67,16 @@ HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
 @pytest.mark.parametrize(
     ("path", "keys"),
     [
-        ([], "healthy api function alarms subscriptions lock deploy_lock problems alarm_names"),
+        (
+            [],
+            "healthy api function alarms subscriptions lock deploy_lock releases problems"
+            " alarm_names",
+        ),
         (["api"], "url auth public healthy status latency_ms"),
-        (["function"], "name alias version runtime state changed_at"),
+        (["function"], "name alias version runtime state changed_at description"),
         (["subscriptions", 0], "protocol endpoint confirmed arn"),
         (["lock"], "held id who operation since"),
+        (["releases", 0], "release weight commit dirty by at outcome"),
         (["problems", 0], "code message hint"),
     ],
 )
@@ -86,6 +96,8 @@ def test_a_status_is_one_screen(show: Callable[..., str]) -> None:
         "API               OK         200 in 41 ms",
         "                             public: anyone with the URL can call it",
         "function          Active     version 7 (live), python3.12, changed 2 h ago",
+        "release           proven     7, 90% of the requests, 3f2c1a9 + changes, 2 h ago",
+        "                  baking     8, 10% of the requests, no commit, 10 s ago",
         "LambdaErrorAlarm  ALARM      3 h ago: 2.0 was greater than 0.0",
         "subscriptions     confirmed  a…@example.com",
         "                  PENDING    b…@example.com",
@@ -193,8 +205,18 @@ def test_control_characters_are_escaped(show: Callable[..., str]) -> None:
         subscriptions=(Subscription("email", HOSTILE, False, None),),
         lock=TerraformLock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         deploy_lock=DeployLockStatus(True, *[HOSTILE] * 7),
+        releases=(ServingRelease(HOSTILE, 1, HOSTILE, True, HOSTILE, HOSTILE, HOSTILE),),
         problems=(Problem("x", HOSTILE, HOSTILE),),
     )
     text = show(status)
     assert not set(text) & set("\x1b\r\x9b\u202e")
     assert "\\x1b[2J" in text
+
+
+def test_an_outcome_that_cannot_be_read_is_unknown(show: Callable[..., str]) -> None:
+    """A release alone takes all requests; `$LATEST` is none."""
+    alone = replace(STATUS.releases[0], outcome=None)
+    text = show(replace(STATUS, releases=(alone,)))
+    assert "release           unknown    7, 3f2c1a9 + changes, 2 h ago\n" in text
+    text = show(replace(STATUS, releases=(replace(alone, release="$LATEST"),)))
+    assert "release           none       the alias points to $LATEST\n" in text

@@ -1,7 +1,8 @@
 """An account on an emulator, and machines for the jobs of the workflows.
 
 - `account`: the address of the emulator, with a state backend.
-- `make_runner`: makes a machine that runs jobs of `deploy_workflow` and `ci_workflow`.
+- `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow` and
+  `ci_workflow`.
 - `make_clone`, `home`: as in tests/e2e.
 """
 
@@ -26,6 +27,12 @@ ADDRESS = "on-call-canary@example.com"
 def deploy_workflow() -> dict[str, Any]:
     """Return deploy.yml."""
     return load(WORKFLOWS / "deploy.yml")
+
+
+@pytest.fixture(scope="session")
+def rollback_workflow() -> dict[str, Any]:
+    """Return rollback.yml."""
+    return load(WORKFLOWS / "rollback.yml")
 
 
 @pytest.fixture(scope="session")

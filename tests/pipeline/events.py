@@ -25,9 +25,9 @@ def push(branch: str = "main") -> Event:
     return Event("push", f"refs/heads/{branch}")
 
 
-def by_hand(branch: str) -> Event:
-    """Return a start by hand on a branch."""
-    return Event("workflow_dispatch", f"refs/heads/{branch}")
+def by_hand(branch: str, **inputs: str) -> Event:
+    """Return a start by hand on a branch, with the form's inputs."""
+    return Event("workflow_dispatch", f"refs/heads/{branch}", {"inputs": inputs})
 
 
 def pull_request(*, head: str = REPOSITORY, author: str = "octocat") -> Event:

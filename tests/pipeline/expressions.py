@@ -1,4 +1,4 @@
-"""Expressions of GitHub Actions, as far as the two workflows use them; anything else is an error.
+"""Expressions of GitHub Actions, as far as the workflows use them; anything else is an error.
 
 Python evaluates them: `&&`, `||` and `!` are `and`, `or` and `not`, which also return an operand.
 See https://docs.github.com/en/actions/reference/workflows-and-actions/expressions

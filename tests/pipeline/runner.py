@@ -147,6 +147,7 @@ class _Job:
                 token="ghs_token_of_the_job",
             ),
             "runner": Context(os="Linux", arch="X64", temp=str(self.temp)),
+            "inputs": Open(event.payload.get("inputs", {})),
             "vars": Open(runner.variables),
             "secrets": Open(runner.secrets if self.trusted else {}),
             "matrix": Context(matrix),

@@ -1,4 +1,4 @@
-"""deploy.yml and the plan of ci.yml, run against one account on an emulator.
+"""deploy.yml, rollback.yml and the plan of ci.yml, run against one account on an emulator.
 
 The runs themselves are long tests: each installs tt-ops and starts Terraform several times.
 """
@@ -69,9 +69,12 @@ def test_second_push_has_nothing_to_do(deployed: Runner, deploy_workflow: Workfl
     assert not [each for each in (ADDRESS, *keys.values()) if each in ran.log + ran.summary]
 
 
-def test_only_main_is_deployed(configured: Runner, deploy_workflow: Workflow) -> None:
+def test_only_main_is_deployed(
+    configured: Runner, deploy_workflow: Workflow, rollback_workflow: Workflow
+) -> None:
     """A run that is started by hand on another branch does nothing."""
-    assert configured.run(deploy_workflow, "deploy", by_hand("feature")).outcome == "skipped"
+    for workflow, job in ((deploy_workflow, "deploy"), (rollback_workflow, "rollback")):
+        assert configured.run(workflow, job, by_hand("feature")).outcome == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,11 @@ def comments(tmp_path: Path, deployed: Runner) -> Path:
 
 def _give_more_memory(checkout: Path) -> None:
     _replace(checkout / "terraform" / "variables.tf", "default     = 256", "default     = 512")
+
+
+def _change_the_code(checkout: Path) -> None:
+    handler = checkout / "lambda_function" / "handler.py"
+    handler.write_text(f"{handler.read_text()}\n# changed\n")
 
 
 def _rename_the_key(checkout: Path) -> None:
@@ -182,6 +190,35 @@ def test_unstored_state_is_stored_after_a_failed_deploy(
     assert ran["Store a state that was left over"].outcome == "success", ran.log
     assert ran.outcome == "failure"
     assert _serial(deployed) > before
+
+
+@pytest.mark.soak
+def test_release_is_rolled_back_by_hand(
+    deployed: Runner, deploy_workflow: Workflow, rollback_workflow: Workflow
+) -> None:
+    """A rollback takes the release of its form, or the one before."""
+    changed = dataclasses.replace(deployed, edit=_change_the_code)
+    ran = changed.run(deploy_workflow, "deploy", push())
+    assert ran.outcome == "success", ran.log
+    assert _live(deployed) == "2"
+    for inputs, outcome, live in (
+        ({}, "success", "1"),
+        ({"release": "2"}, "success", "2"),
+        ({"release": "--help"}, "failure (2)", "2"),
+        ({"release": "1; tt-ops rollback --yes"}, "failure (2)", "2"),
+    ):
+        ran = deployed.run(rollback_workflow, "rollback", by_hand("main", **inputs))
+        assert ran["Rollback"].outcome == outcome, ran.log
+        assert _live(deployed) == live
+        assert "is pending confirmation" in ran["Status"].log or outcome != "success"
+
+
+def _live(runner: Runner) -> str:
+    """Return the version that serves."""
+    session = boto3.Session("a", "b", region_name="eu-west-3")
+    functions = session.client("lambda", endpoint_url=runner.environment["AWS_ENDPOINT_URL"])
+    alias = functions.get_alias(FunctionName="task-tracker-function", Name="live")
+    return str(alias["FunctionVersion"])
 
 
 def _serial(runner: Runner) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,16 @@ PINS = {
 FILES = sorted(WORKFLOWS.iterdir())
 REHEARSED = {
     "deploy.yml": {"deploy"},
+    "rollback.yml": {"rollback"},
     "ci.yml": {"lint", "test", "long-test", "end-to-end", "plan"},
 }
-_WITH_CREDENTIALS = {"deploy.yml": {"deploy"}, "ci.yml": {"plan"}}
+_WITH_CREDENTIALS = {
+    "deploy.yml": {"deploy"},
+    "rollback.yml": {"rollback"},
+    "ci.yml": {"plan"},
+}
+# Values of the variables that a command may have, each as one word.
+_EXAMPLES = {"RELEASE": "12"}
 
 each_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 
@@ -109,8 +116,10 @@ def test_jobs_have_time_limits(file: Path) -> None:
 
 
 def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
-    """A newer push waits for a deploy and for a plan; runs of other branches are apart."""
+    """A newer push waits for a deploy, a rollback or a plan; runs of other branches are apart."""
     deploy, ci = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "ci.yml")
+    rollback = load(WORKFLOWS / "rollback.yml")
+    assert deploy["concurrency"] == rollback["concurrency"]
     assert deploy["concurrency"] == {
         "group": "deploy-${{ github.ref }}",
         "cancel-in-progress": "false",
@@ -126,26 +135,44 @@ def test_cancellation_reaches_tt_ops(file: Path) -> None:
     """
     for name in _WITH_CREDENTIALS[file.name]:
         for step in load(file)["jobs"][name]["steps"]:
-            if re.search(r"tt-ops (plan|deploy)", step.get("run", "")):
+            if re.search(r"tt-ops (plan|deploy|rollback)", step.get("run", "")):
                 assert step["run"].startswith("exec tt-ops "), step
 
 
 @each_workflow
 def test_commands_fit_the_command_line(file: Path) -> None:
-    """The CLI knows every command and option that a step runs."""
+    """The CLI knows the commands, options and values of the steps, whatever variables are set."""
     scripts = "\n".join(step.get("run", "") for step in _steps(file))
     for line in re.findall(r"tt-ops (.+?)(?: [|>].*)?$", scripts, re.M):
-        command, arguments, context = cli, shlex.split(line), None
-        while isinstance(command, click.Group):
-            context = command.make_context(None, arguments, parent=context, obj=Context())
-            rest = [*context._protected_args, *context.args]
-            _, command, arguments = command.resolve_command(context, rest)
-        command.make_context(None, arguments, parent=context)
+        _parse(_words(line, {}))
+        _parse(_words(line, _EXAMPLES))
 
 
-def test_deploys_wait_for_approval() -> None:
+def _words(line: str, variables: dict[str, str]) -> list[str]:
+    """Return the words of a command as bash expands it."""
+    words = subprocess.run(
+        ["bash", "-c", f"printf '%s\\n' {line}"], env=variables, stdout=subprocess.PIPE, check=True
+    )
+    return words.stdout.decode().splitlines()
+
+
+def _parse(arguments: list[str]) -> None:
+    """Let the CLI parse a command without running it."""
+    command: click.Command = cli
+    context = None
+    while isinstance(command, click.Group):
+        context = command.make_context(None, arguments, parent=context, obj=Context())
+        rest = [*context._protected_args, *context.args]
+        _, found, arguments = command.resolve_command(context, rest)
+        assert found is not None
+        command = found
+    command.make_context(None, arguments, parent=context)
+
+
+def test_deploys_and_rollbacks_wait_for_approval() -> None:
     """The job's environment is the one that the deployer's role trusts by default."""
-    assert load(WORKFLOWS / "deploy.yml")["jobs"]["deploy"]["environment"] == "production"
+    for name in ("deploy", "rollback"):
+        assert load(WORKFLOWS / f"{name}.yml")["jobs"][name]["environment"] == "production"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

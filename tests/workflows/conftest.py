@@ -24,6 +24,7 @@ from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.lock import LockQueue, StoredLock, TerraformLock
+from tasktracker_ops.models.release import ReleaseRecord, Routing
 from tasktracker_ops.models.status import FunctionState, Subscription
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
@@ -54,6 +55,11 @@ class Observed:
         self.function: Any = FunctionState(
             "tracker", "live", "7", "python3.12", "Active", "2026-01-01T00:00:00.000Z"
         )
+        self.routing = Routing("7", None, 0.0, "")
+        self.release: Any = ReleaseRecord(
+            7, "", {}, "3f2c1a9", False, "ada@desk", None, "", "1.0.0", outcome="proven"
+        )
+        self.release_records = SimpleNamespace(read=lambda release: _value(self.release))
         self.explained: TtOpsError | None = None
         self.lock = TerraformLock(held=False)
         self.api_url = api_url
@@ -113,9 +119,14 @@ class Observed:
         events = _value(self.histories[0] if last else self.histories.pop(0))
         return tuple(event for event in events if event.alarm == name)[:limit]
 
+    def _state(self, qualifier: str) -> FunctionState:
+        """Return the version; those of several are by qualifier."""
+        found = _value(self.function)
+        return found[qualifier] if isinstance(found, dict) else found
+
     def deployed_function(self, deployment: Deployment) -> Any:
         """Return the function."""
-        return SimpleNamespace(name="tracker", state=lambda alias: _value(self.function))
+        return SimpleNamespace(name="tracker", state=self._state, routing=lambda: self.routing)
 
     def tasks(self, deployment: Deployment) -> TaskClient:
         """Return the client of the API."""

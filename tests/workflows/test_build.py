@@ -108,6 +108,18 @@ def test_packs_every_file_that_git_would_not_ignore(project: Path, app: App) -> 
     assert list(build(app).sources) == sorted(["handler.py", "tasks.py", *kept])
 
 
+def test_a_link_to_a_file_is_followed_and_one_to_a_folder_refused(project: Path, app: App) -> None:
+    """Nothing is left out in silence."""
+    sources = project / "lambda_function"
+    (project / "shared.py").write_text("TWO = 2\n")
+    (sources / "shared.py").symlink_to("../shared.py")
+    assert "shared.py" in build(app).sources
+    (sources / "linked").symlink_to("../lambda_function")
+    with pytest.raises(TtOpsError, match=r"linked' is no file") as caught:
+        build(app)
+    assert caught.value.code == "source-not-a-file"
+
+
 def test_the_digest_of_the_sources_is_that_of_sha256sum(project: Path, app: App) -> None:
     """Anybody can compute it: sha256sum * | sha256sum."""
     first = build(app)

@@ -86,7 +86,12 @@ class App:
         """Nothing has to run."""
 
     def infrastructure(
-        self, alert_email: str = "", *, adopt: Mapping[str, str] = {}, watch: Any = None
+        self,
+        alert_email: str = "",
+        *,
+        adopt: Mapping[str, str] = {},
+        watch: Any = None,
+        package: Any = None,
     ) -> App:
         """The stand-in for the stack."""
         return self
@@ -108,6 +113,10 @@ class App:
 
     def recover(self) -> None:
         """No run was killed."""
+
+    def configuration(self) -> dict[str, str]:
+        """Return no files and no variables."""
+        return {}
 
     def state_record(self) -> tuple[bool, None]:
         """There is a description, and no record of the last apply."""
@@ -173,7 +182,7 @@ def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
 def project(tmp_path: Path) -> Path:
     """A project with something to build."""
     (tmp_path / "lambda_function").mkdir()
-    (tmp_path / "lambda_function" / "handler.py").touch()
+    (tmp_path / "lambda_function" / "handler.py").write_text("def lambda_handler(): ...\n")
     return tmp_path
 
 

@@ -1,35 +1,46 @@
-"""Drift that no plan shows: the code, the configuration that serves, and muted alarms."""
+"""Drift that no plan shows: a version that serves, policies, and muted alarms."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import ForeignPolicy, FunctionVersion, Refresh
 from tasktracker_ops.models.plan import AttributeChange, ResourceChange
+from tasktracker_ops.models.release import (
+    FAILED,
+    PROVEN,
+    UNPROVEN,
+    ReleaseRecord,
+    Routing,
+    lambda_digest,
+)
 from tasktracker_ops.workflows.drift import drift, fix
 
-SETTINGS = {"MemorySize": 128, "Environment": {"Variables": {"A": "secret"}}}
+CODE, OTHER = "00" * 32, "ff" * 32
+RECORD = ReleaseRecord(
+    7, CODE, {}, None, False, "me@host", None, "2026-01-01T00:00:00Z", "1.0.0", PROVEN
+)
 
 
 @pytest.fixture
 def deployed(observed: Any) -> Any:
-    """A deployment without drift; tests replace `refresh` and the function's `versions`."""
-    observed.refresh = Refresh((), "code=")
-    observed.versions = {
-        "live": FunctionVersion("1", "code=", None, SETTINGS),
-        "$LATEST": FunctionVersion("$LATEST", "code=", None, SETTINGS),
-    }
+    """A deployment without drift; tests replace `refresh`, the `live` version and its `record`."""
+    observed.refresh = Refresh(())
+    observed.live, observed.record = "7", RECORD
     observed.ensure_ready = lambda: None
     stack = SimpleNamespace(drift=lambda lock_timeout: observed.refresh)
     observed.infrastructure = lambda command: stack
     observed.deployed_function = lambda deployment: SimpleNamespace(
-        name="tracker", version=lambda qualifier: observed.versions[qualifier]
+        name="tracker",
+        routing=lambda: Routing(observed.live, None, 0.0, "") if observed.live else None,
+        version=lambda qualifier: FunctionVersion("7", lambda_digest(CODE), None, {}),
     )
+    observed.release_records = SimpleNamespace(read=lambda release: observed.record)
     return observed
 
 
@@ -42,7 +53,7 @@ def test_there_is_none_after_a_deploy(deployed: Any) -> None:
     """There is nothing to fix either."""
     report = drift(deployed)
     assert (report.drift, report.problems) == ((), ())
-    assert fix(deployed, approve=pytest.fail, confirm=pytest.fail) == report
+    assert fix(deployed, approve=pytest.fail) == report
 
 
 def test_a_changed_resource_keeps_its_attributes(deployed: Any) -> None:
@@ -50,43 +61,36 @@ def test_a_changed_resource_keeps_its_attributes(deployed: Any) -> None:
     attribute = AttributeChange("actions_enabled", "true", "false")
     alarm = ResourceChange("aws_cloudwatch_metric_alarm.errors", "update", attributes=(attribute,))
     gone = ResourceChange("aws_sns_topic_subscription.email", "delete")
-    deployed.refresh = Refresh((gone, alarm), "code=")
+    deployed.refresh = Refresh((gone, alarm))
     found = drift(deployed).drift
     assert [each.code for each in found] == ["resource-deleted", "resource-changed"]
     assert found[1].attributes == (attribute,)
     assert all(each.fixed_by_deploy for each in found)
 
 
-def test_other_code_is_found_in_the_version_that_serves_and_in_the_next(deployed: Any) -> None:
-    """Terraform sees neither."""
-    rogue = FunctionVersion("2", "rogue=", None, SETTINGS)
-    deployed.versions["live"] = rogue
-    assert names(deployed) == [("code-changed", "tracker:2")]
-    deployed.versions["$LATEST"] = FunctionVersion("$LATEST", "rogue=", None, SETTINGS)
-    assert names(deployed) == [("code-changed", "tracker:2"), ("code-changed", "tracker:$LATEST")]
-
-
-def test_an_earlier_version_that_serves_is_only_a_moved_alias(deployed: Any) -> None:
-    """As after a failed check: the deploy that moves it forward has to check again."""
-    moved = AttributeChange("function_version", "10", "9")
-    alias = ResourceChange(
-        "aws_lambda_alias.live", "update", "aws_lambda_alias", attributes=(moved,)
-    )
-    deployed.refresh = Refresh((alias,), "code=")
-    deployed.versions["live"] = FunctionVersion("9", "before=", None, {"MemorySize": 64})
-    assert names(deployed) == [("resource-changed", "aws_lambda_alias.live")]
+@pytest.mark.parametrize(
+    ("live", "record", "code"),
+    [
+        ("$LATEST", None, "release-unproven"),
+        ("7", None, "release-unknown"),
+        ("7", replace(RECORD, sha256=OTHER), "code-changed"),
+        ("7", replace(RECORD, outcome=UNPROVEN), "release-unproven"),
+        ("7", replace(RECORD, outcome=FAILED), "release-unproven"),
+    ],
+)
+def test_a_version_that_serves_and_is_no_proven_release_is_drift(
+    deployed: Any, live: str, record: ReleaseRecord | None, code: str
+) -> None:
+    """As after the alias was moved by hand; a deploy checks it or releases the project's code."""
+    deployed.live, deployed.record = live, record
+    (found,) = drift(deployed).drift
+    assert (found.code, found.name, found.fixed_by_deploy) == (code, f"tracker:{live}", True)
 
 
 def test_a_deleted_alias_is_one_difference(deployed: Any) -> None:
-    """No version serves, and the deploy that makes the alias again lets the right one."""
-
-    def no_alias(qualifier: str) -> Any:
-        raise AwsNotFound("reading", "ResourceNotFoundException", "gone")
-
+    """No version serves, and the deploy that makes the alias again releases."""
     alias = ResourceChange("aws_lambda_alias.live", "delete", "aws_lambda_alias")
-    deployed.refresh = Refresh((alias,), "code=")
-    function = SimpleNamespace(name="tracker", version=no_alias)
-    deployed.deployed_function = lambda deployment: function
+    deployed.refresh, deployed.live = Refresh((alias,)), None
     assert names(deployed) == [("resource-deleted", "aws_lambda_alias.live")]
 
 
@@ -100,36 +104,10 @@ def test_what_cannot_be_read_is_named_by_its_code(deployed: Any) -> None:
     assert names(deployed) == [("aws-unreachable", "aws-unreachable")]
 
 
-def test_another_configuration_of_the_version_that_serves_is_found(deployed: Any) -> None:
-    """Values of variables, which may be secret, are not shown; equal digests of AWS decide."""
-    other = {"MemorySize": 512, "Environment": {"Variables": {}}}
-    deployed.versions["live"] = FunctionVersion("2", "code=", None, other)
-    (found,) = drift(deployed).drift
-    assert (found.code, found.name) == ("configuration-changed", "tracker:2")
-    assert found.attributes == (
-        AttributeChange("Environment"),
-        AttributeChange("MemorySize", "128", "512"),
-    )
-    deployed.versions = {
-        "live": FunctionVersion("2", "code=", "config=", other),
-        "$LATEST": FunctionVersion("$LATEST", "code=", "config=", SETTINGS),
-    }
-    assert names(deployed) == []
-
-
-def test_a_change_of_the_function_is_one_difference(deployed: Any) -> None:
-    """The version that serves then differs because it is right."""
-    change = ResourceChange("aws_lambda_function.tracker", "update", "aws_lambda_function")
-    deployed.refresh = Refresh((change,), "code=")
-    other = FunctionVersion("$LATEST", "code=", None, {"MemorySize": 512})
-    deployed.versions["$LATEST"] = other
-    assert names(deployed) == [("resource-changed", "aws_lambda_function.tracker")]
-
-
 def test_a_muted_alarm_is_drift_that_no_deploy_fixes(deployed: Any) -> None:
     """Its own command does."""
     deployed.mutes = {"LambdaErrorAlarm": ("freeze",)}
-    (found,) = fix(deployed, approve=pytest.fail, confirm=pytest.fail).drift
+    (found,) = fix(deployed, approve=pytest.fail).drift
     assert (found.code, found.name) == ("alarm-muted", "LambdaErrorAlarm")
     assert found.hint.endswith("--alarm-mute-rule-name freeze")
 
@@ -137,7 +115,7 @@ def test_a_muted_alarm_is_drift_that_no_deploy_fixes(deployed: Any) -> None:
 def test_a_policy_that_was_added_has_the_command_that_removes_it(deployed: Any) -> None:
     """A name is an inline policy, an ARN an attached one."""
     policies = (ForeignPolicy("r", "by-hand"), ForeignPolicy("r", "arn:aws:A"))
-    deployed.refresh = Refresh((), "code=", policies)
+    deployed.refresh = Refresh((), policies)
     hints = [each.hint for each in drift(deployed).drift]
     assert hints == [
         "remove it: aws iam delete-role-policy --role-name r --policy-name by-hand",

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasktracker_ops.adapters.aws.logs import LogRecord
 from tasktracker_ops.adapters.aws.session import AwsError
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.workflows.log_tail import LogTail
+from tests.properties import given
 
 EXPIRED = ConfigurationError("aws-credentials-expired", "they have expired", hint="do: this")
 T0 = 1_000_000
@@ -92,7 +92,6 @@ def times(world: World, shown: list[int]) -> list[int]:
     return [world.events[number][0] for number in shown]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 2_000)), max_size=60))
 def test_events_delayed_within_the_hold_come_in_order(events: list[tuple[int, int]]) -> None:
     """Each event comes once, whatever the order of arrival."""

@@ -30,6 +30,7 @@ from tasktracker_ops.workflows.state import (
 from tests.states import KEY, LINEAGE, REGION, StateBucket, state
 
 FOREIGN = "99999999-0000-0000-0000-000000000000"
+APPLIED = {"terraform/api.tf": "1f2e3d4c5b6a"}
 ONE, TWO = state(1, "alerts"), state(2, "alerts", "more")
 OTHER = state(9, "other", lineage=FOREIGN)
 
@@ -84,7 +85,7 @@ def deployed(bucket: StateBucket, app: App) -> StateBucket:
     bucket.apply(ONE)
     bucket.apply(TWO)
     describe(bucket)
-    record_state(app, "me@host")
+    record_state(app, "me@host", APPLIED)
     return bucket
 
 
@@ -280,11 +281,15 @@ def test_locked_state_is_not_judged(deployed: StateBucket, app: App) -> None:
 
 def test_record_is_written_once_per_serial(deployed: StateBucket, app: App) -> None:
     """A deploy that changes nothing does not claim the state of another one."""
-    record_state(app, "you@host")
+    record_state(app, "you@host", APPLIED)
     deployed.apply(state(3))
-    record_state(app, "you@host")
+    record_state(app, "you@host", APPLIED)
     records = app.deployments.state_records()
     assert [(each.serial, each.who) for each in records] == [(2, "me@host"), (3, "you@host")]
+    other = {"terraform/api.tf": "0"}
+    record_state(app, "they@host", other)
+    newest = app.deployments.state_records()[-1]
+    assert (newest.serial, newest.who, newest.configuration) == (3, "you@host", other)
     forget_state(app)
     forget_state(app)
     assert app.deployments.state_records() == ()
@@ -295,7 +300,7 @@ def test_digest_is_verified_after_an_apply(
 ) -> None:
     """Terraform itself exits 0, and would refuse the next plan."""
     deployed.put(state(3))
-    record_state(app)
+    record_state(app, "me@host", APPLIED)
     assert deployed.consistent
     assert "could not store the digest" in notes.pop()
     deployed.put(state(4))
@@ -306,7 +311,7 @@ def test_digest_is_verified_after_an_apply(
 def test_apply_that_left_no_state_is_an_error(bucket: StateBucket, app: App) -> None:
     """It is not recorded."""
     with pytest.raises(TtOpsError) as caught:
-        record_state(app)
+        record_state(app, "me@host", APPLIED)
     assert caught.value.code == "state-gone"
 
 

@@ -13,7 +13,7 @@ import pytest
 from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
-from tasktracker_ops.models.lock import TerraformLock
+from tasktracker_ops.models.lock import DeployLock, StoredLock, TerraformLock
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.workflows.status import status, watch
@@ -317,3 +317,37 @@ def test_mute_rules_that_may_not_be_read_make_the_service_unhealthy(observed: An
     result = status(observed)
     assert (result.healthy, codes(result)) == (False, ["aws-access-denied"])
     assert len(result.alarms) == 2
+
+
+def test_the_release_that_serves_has_to_be_proven(observed: Any) -> None:
+    """The hint is a deploy, which checks it again; while a run deploys it is doing that."""
+    assert (status(observed).releases[0].outcome, codes(status(observed))) == ("proven", [])
+    for outcome in ("unproven", "failed"):
+        observed.release = replace(observed.release, outcome=outcome)
+        problem = status(observed).problems[0]
+        assert (problem.code, problem.hint[-15:]) == (f"release-{outcome}", ": tt-ops deploy")
+    observed.function = replace(observed.function, version="$LATEST")
+    assert codes(status(observed)) == ["release-missing"]
+    lock = DeployLock("9e1c", "ann@desk", "desk", "deploy", "", "", commit="0a1b2c3")
+    observed.deploy_lock = StoredLock(lock, "", 4)
+    assert codes(status(observed)) == []
+
+
+def test_a_release_without_a_record_is_unproven(observed: Any) -> None:
+    """To those who may not read it, the outcome is unknown, and that is no problem."""
+    observed.release = None
+    assert codes(status(observed)) == ["release-unproven"]
+    observed.release = ConfigurationError("aws-access-denied", "no", hint="see: aws configure list")
+    assert (status(observed).releases[0].outcome, codes(status(observed))) == (None, [])
+
+
+def test_both_releases_are_shown_while_one_bakes(observed: Any) -> None:
+    """Whether it bakes is said by the alias."""
+    observed.routing = replace(observed.routing, canary="8", weight=0.1)
+    canary = replace(observed.function, version="8", description="commit=0a1b2c3 dirty by=me@host")
+    live = observed.function
+    observed.function = {"live": live, "8": canary}
+    first, second = status(observed).releases
+    assert (first.release, first.weight, first.outcome) == ("7", 0.9, "proven")
+    assert (second.release, second.weight, second.outcome) == ("8", 0.1, "baking")
+    assert (second.commit, second.dirty, second.by) == ("0a1b2c3", True, "me@host")

@@ -37,20 +37,27 @@ class Deployments:
             with aws_errors(f"reading the parameter {PARAMETER!r} in {region}"):
                 answer = self._session.client("ssm").get_parameter(Name=PARAMETER)
         except AwsNotFound:
-            raise TtOpsError(
-                "not-deployed",
-                f"nothing is deployed in {region}: there is no parameter {PARAMETER!r}",
-                hint="deploy it: tt-ops deploy",
-            ) from None
+            raise _not_deployed(region) from None
         return _read(str(answer.get("Parameter", {}).get("Value")))
+
+    def get_with_state_record(self) -> tuple[Deployment, StateRecord | None]:
+        """Return the deployment and the record of its state, if any. Raises as `get` does."""
+        values = self._values()
+        if PARAMETER not in values:
+            raise _not_deployed(self._session.environment.region)
+        return _read(values[PARAMETER]), _record(values.get(STATE_PARAMETER, ""))
 
     def state_record(self) -> tuple[bool, StateRecord | None]:
         """Return whether a deployment is described, and the record of its state, if any."""
+        values = self._values()
+        return PARAMETER in values, _record(values.get(STATE_PARAMETER, ""))
+
+    def _values(self) -> dict[str, str]:
+        """Return the values of both parameters, as far as they exist, by one call."""
         names = [PARAMETER, STATE_PARAMETER]
         with aws_errors(f"reading the parameters {' and '.join(map(repr, names))}"):
             answer = self._session.client("ssm").get_parameters(Names=names)
-        values = {each["Name"]: each["Value"] for each in answer["Parameters"]}
-        return PARAMETER in values, _record(values.get(STATE_PARAMETER, ""))
+        return {each["Name"]: str(each["Value"]) for each in answer["Parameters"]}
 
     def state_records(self) -> tuple[StateRecord, ...]:
         """Return the records of the last applies, at most a hundred, the newest last."""
@@ -126,6 +133,14 @@ def _record(text: str) -> StateRecord | None:
         return StateRecord.from_json(json.loads(text))
     except (KeyError, ValueError, TypeError):
         return None
+
+
+def _not_deployed(region: str) -> TtOpsError:
+    return TtOpsError(
+        "not-deployed",
+        f"nothing is deployed in {region}: there is no parameter {PARAMETER!r}",
+        hint="deploy it: tt-ops deploy",
+    )
 
 
 def _unreadable(reason: str) -> TtOpsError:

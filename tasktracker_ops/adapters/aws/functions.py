@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import FunctionVersion
-from tasktracker_ops.models.release import UNRELEASED, Routing
+from tasktracker_ops.models.release import UNRELEASED, PublishedVersion, Routing
 from tasktracker_ops.models.status import FunctionState
 from tasktracker_ops.models.times import timestamp
 
@@ -70,6 +71,7 @@ class Functions:
             runtime=answer.get("Runtime", answer.get("PackageType", "")),
             state=answer.get("State", "Active"),
             changed_at=timestamp(datetime.fromisoformat(answer["LastModified"])),
+            description=answer.get("Description", ""),
         )
 
     def version(self, qualifier: str) -> FunctionVersion:
@@ -82,6 +84,38 @@ class Functions:
             settings={name: answer[name] for name in sorted(answer.keys() - _NO_SETTINGS)},
         )
 
+    def versions(self) -> tuple[PublishedVersion, ...]:
+        """Return the versions that exist, the newest first. Raises AwsNotFound."""
+        pages = self._session.client("lambda").get_paginator("list_versions_by_function")
+        with aws_errors(f"listing the versions of the function {self.name!r}"):
+            found = [
+                PublishedVersion(
+                    release=int(each["Version"]),
+                    sha256=base64.b64decode(each["CodeSha256"]).hex(),
+                    description=each.get("Description", ""),
+                    at=timestamp(datetime.fromisoformat(each["LastModified"])),
+                )
+                for page in pages.paginate(FunctionName=self.name)
+                for each in page["Versions"]
+                if each["Version"] != UNRELEASED
+            ]
+        return tuple(sorted(found, key=lambda version: version.release, reverse=True))
+
+    def delete_version(self, version: int) -> bool:
+        """Delete a version; return whether it is gone, which one that an alias names is not."""
+        try:
+            with aws_errors(f"deleting version {version} of the function {self.name!r}"):
+                self._session.client("lambda").delete_function(
+                    FunctionName=self.name, Qualifier=str(version)
+                )
+        except AwsNotFound:
+            return True
+        except AwsError as error:
+            if error.aws_code != "ResourceConflictException":
+                raise
+            return False
+        return True
+
     def _configuration(self, qualifier: str) -> Any:
         with aws_errors(f"reading version or alias {qualifier!r} of the function {self.name!r}"):
             return self._session.client("lambda").get_function_configuration(
@@ -93,6 +127,14 @@ class Functions:
         with aws_errors(f"uploading the code of the function {self.name!r}"):
             self._session.client("lambda").update_function_code(
                 FunctionName=self.name, ZipFile=package
+            )
+        self.wait_until_updated()
+
+    def upload_from(self, bucket: str, key: str) -> None:
+        """Do as `upload`, with a zip that is an object in a bucket."""
+        with aws_errors(f"uploading the code of the function {self.name!r} from {bucket!r}"):
+            self._session.client("lambda").update_function_code(
+                FunctionName=self.name, S3Bucket=bucket, S3Key=key
             )
         self.wait_until_updated()
 

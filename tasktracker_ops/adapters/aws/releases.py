@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import ReleaseRecord
 
 from .session import CONDITION_FAILED, AwsError, AwsNotFound, AwsSession, aws_errors
+
+# As many as botocore keeps connections.
+_READERS = 10
 
 
 def releases_prefix(state_key: str) -> str:
@@ -40,7 +45,9 @@ class ReleaseRecords:
             with aws_errors(f"reading {key!r} from {self._bucket!r}"):
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
                 content = answer["Body"].read()
-        except AwsNotFound:
+        except AwsNotFound as error:
+            if error.aws_code == "NoSuchBucket":
+                raise
             return None
         try:
             return ReleaseRecord.from_json(json.loads(content)), str(answer["ETag"])
@@ -51,6 +58,24 @@ class ReleaseRecords:
                 f"{error}",
                 hint=f"remove it, and deploy again: aws s3 rm s3://{self._bucket}/{key}",
             ) from error
+
+    def releases(self) -> tuple[int, ...]:
+        """Return the releases that have a record, in order."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        with aws_errors(f"listing {self._prefix!r} in {self._bucket!r}"):
+            keys = [
+                each["Key"].removeprefix(self._prefix)
+                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix)
+                for each in page.get("Contents", ())
+            ]
+        return tuple(sorted(int(key[:-5]) for key in keys if re.fullmatch(r"\d+\.json", key)))
+
+    def read_all(self, releases: Iterable[int]) -> dict[int, ReleaseRecord]:
+        """Return the records that there are of some releases, which are read in parallel."""
+        _ = self._s3  # clients are made one at a time
+        with ThreadPoolExecutor(_READERS) as pool:
+            records = pool.map(self.read, releases)
+            return {record.release: record for record in records if record is not None}
 
     def write(self, record: ReleaseRecord) -> None:
         """Store the record of a release."""

@@ -11,6 +11,8 @@ from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import ConfigurationError
 
 from .deploy_lock import lock_key, waiting_prefix
+from .packages import packages_prefix
+from .releases import releases_prefix
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 from .tags import is_ours
 
@@ -146,12 +148,16 @@ class StateBackend:
         own = {BOOTSTRAP_STATE_KEY}
         for key in (state_key, GITHUB_STATE_KEY):
             own |= {key, f"{key}.tflock"}
-        waiting = waiting_prefix(state_key)
+        prefixes = (
+            waiting_prefix(state_key),
+            releases_prefix(state_key),
+            packages_prefix(state_key),
+        )
         own.add(lock_key(state_key))
         with aws_errors(f"listing the bucket {self.bucket!r}"):
             answer = self._s3.list_objects_v2(Bucket=self.bucket)
         keys = [item["Key"] for item in answer.get("Contents", [])]
-        return [key for key in keys if key not in own and not key.startswith(waiting)][:10]
+        return [key for key in keys if key not in own and not key.startswith(prefixes)][:10]
 
     def foreign_locks(self) -> list[str]:
         """Return up to ten ids in the lock table that belong to states in another bucket."""

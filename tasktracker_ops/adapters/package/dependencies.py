@@ -11,11 +11,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePosixPath
 
-from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import TtOpsError, quoted
 from tasktracker_ops.models.package import InstalledPackage, InstalledPackages, PackagePlatform
 
@@ -52,10 +53,10 @@ class Dependencies:
         """
         _require_names(requirements)
         kept = self._folder / _key(requirements, platform)
-        if not (kept / _INDEX).is_file():
+        if not kept.is_dir():
             with reporting_full_disk(self._folder):
                 self._install(requirements, platform, kept)
-        with ignoring_full_disk():
+        with suppress(OSError):  # on a full disk, or one that is read-only
             os.utime(kept)
         self._remove_oldest()
         return _read(kept, platform)
@@ -67,7 +68,7 @@ class Dependencies:
 
     def is_kept(self, requirements: Path, platform: PackagePlatform) -> bool:
         """Return whether the packages need not be installed."""
-        return (self._folder / _key(requirements, platform) / _INDEX).is_file()
+        return (self._folder / _key(requirements, platform)).is_dir()
 
     def _install(self, requirements: Path, platform: PackagePlatform, kept: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +95,11 @@ class Dependencies:
         forgotten = [
             each for each in folders if each not in finished and _used_at(each) < _forgotten_at()
         ]
-        for each in finished[_KEPT:] + forgotten:
+        for each in finished[_KEPT:]:
+            # A folder of that name is whole, also when this is killed.
+            with suppress(OSError):  # another process was faster
+                forgotten.append(each.rename(each.with_name(f"{_PARTIAL}{each.name}")))
+        for each in forgotten:
             shutil.rmtree(each, ignore_errors=True)
 
 

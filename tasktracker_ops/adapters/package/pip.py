@@ -28,6 +28,8 @@ _OPTIONS = (
     *("--progress-bar", "off"),
     "--quiet",
 )
+# No module beside the script is one of pip's, and nothing is installed into pip's environment.
+_VARIABLES = {"PYTHONSAFEPATH": "1", "PIP_REQUIRE_VIRTUALENV": "0", "LC_ALL": "C.UTF-8"}
 _ERROR = re.compile(r"^ERROR: (.+(?:\n {2,}.+)*)$", re.MULTILINE)
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S.*?)(?: \(from .*\))?$")
 # What pip prints at its last attempt, before it reports that a package was not found.
@@ -47,7 +49,7 @@ def install(
         [*_command(platform), "--target", str(folder), "--requirement", str(requirements)],
         # Relative paths in the file are relative to it, as they read.
         cwd=requirements.parent,
-        env={**environment, "PYTHONSAFEPATH": "1", "LC_ALL": "C.UTF-8"},
+        env={**environment, **_VARIABLES},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

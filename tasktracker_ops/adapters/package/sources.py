@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from tasktracker_ops.errors import TtOpsError
+
 _IGNORE_FILE = ".gitignore"
 # Also where no .gitignore names them.
 _NEVER = GitIgnoreSpec.from_lines((".git", "__pycache__/", "*.pyc"))
@@ -18,7 +20,7 @@ def source_files(project: Path, folder: str) -> dict[str, bytes]:
 
     Leaves out what the .gitignore files of the project ignore, in a clone or not. A user's own list
     of ignored files does not count: the files are the same for everybody. Links to files are
-    followed, links to folders are not, as in git.
+    followed. Raises TtOpsError `source-not-a-file` for a link to a folder, or to nothing.
     """
     top = project / folder
     found = {
@@ -38,6 +40,12 @@ def _files(folder: Path, rules: _Rules) -> Iterator[Path]:
             yield from _files(path, rules)
         elif path.is_file():
             yield path
+        else:
+            raise TtOpsError(
+                "source-not-a-file",
+                f"{str(path)!r} is no file, but a link to a folder or to nothing, or a device",
+                hint="replace it by what it stands for, or ignore it: ${EDITOR:-vi} .gitignore",
+            )
 
 
 def _rules(folder: Path, above: _Rules) -> _Rules:

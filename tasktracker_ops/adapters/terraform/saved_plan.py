@@ -36,8 +36,9 @@ COMPUTED = {
     *("qualified_invoke_arn", "signing_job_arn", "signing_profile_version_arn"),
     *("source_code_size", "stream_arn", "stream_label", "unique_id"),
 }
-# By type, what follows from other resources, or from AWS's own automatic deployments.
+# By type, what follows from other resources, from releases, or from AWS's automatic deployments.
 _DERIVED = {
+    "aws_lambda_alias": {"function_version", "routing_config"},
     "aws_apigatewayv2_stage": {"deployment_id"},
     _ROLE: {"inline_policy", "managed_policy_arns"},
     _FUNCTION: {"version"},
@@ -185,7 +186,7 @@ def _drift(
     """Yield the drift that the plan reverts; other differences are only AWS's normalisation."""
     planned = {change.address: {each.name for each in change.attributes} for change in changes}
     for entry in entries:
-        drift = _change(entry, clean)
+        drift = _change(_without_noise(entry), clean)
         names = planned.get(drift.address)
         if names is None:
             continue
@@ -208,10 +209,8 @@ def read_refresh(document: Mapping[str, Any], clean: Callable[[str], str]) -> Re
         if entry.get("mode") != "data"
     ]
     changes = (_change(entry, clean) for entry in entries)
-    code = [r["values"]["source_code_hash"] for r in resources if r["type"] == _FUNCTION]
     return Refresh(
         in_order(each for each in changes if each.attributes or each.action == "delete"),
-        code[0] if code else None,
         tuple(_foreign_policies(resources)),
     )
 

@@ -32,6 +32,7 @@ from .events import Transcript, strip_colours
 from .runs import Runs
 from .saved_plan import read_plan, read_refresh
 from .unsaved_state import StateIdentity, describe, is_newer, state_not_saved
+from .variables import variable_text
 
 Variable = str | bool | int | None
 
@@ -93,7 +94,7 @@ class Stack:
         self._executable = executable
         self._directory = directory.absolute()
         self._data = DataDirectory(data_directory.absolute())
-        self._backend = {name: _text(value) for name, value in backend.items()}
+        self._backend = {name: variable_text(value) for name, value in backend.items()}
         self._environment = _environment(environment, variables, self._data.path)
         self._report = report
         self._redact = redact
@@ -370,13 +371,9 @@ def _environment(
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
     }
-    values = {f"TF_VAR_{k}": _text(v) for k, v in variables.items() if v is not None}
+    values = {f"TF_VAR_{k}": variable_text(v) for k, v in variables.items() if v is not None}
     return {**defaults, **kept, **fixed, **values}
 
 
 def _discard(_text: str) -> None:
     pass
-
-
-def _text(value: str | bool | int) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+_DIGITS = 12  # of a digest, in hexadecimal
+_DECLARATION = re.compile(r'^variable "(\w+)"', re.MULTILINE)
+_ALERT_EMAIL = re.compile(r'"?\balert_email"?\s*[=:]\s*"[^"]*"')
+_LEFT_OUT = {
+    *("s3_use_path_style", "aws_max_retries"),
+    *("package_path", "package_s3_bucket", "package_s3_key"),
+    *("adopt", "function_permissions_boundary", "alert_email"),
+}
 
 
 def string_variable(module: Path, name: str, environment: Mapping[str, str]) -> str | None:
@@ -27,12 +37,49 @@ def string_variable(module: Path, name: str, environment: Mapping[str, str]) -> 
     return None
 
 
+def configuration(
+    module: Path, variables: Mapping[str, str | bool], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return a digest of each file and each variable that decides what Terraform deploys.
+
+    The keys are paths such as `terraform/api.tf` and names such as `var.api_auth`; the digests have
+    48 bits, so that all fit into a parameter of SSM. Files are those that Terraform reads, and the
+    lock file of the providers. Variables are those of `variables`, and of TF_VAR_* in `environment`
+    where the module declares them. Left out is what another machine may have differently for the
+    same deployment (how Terraform reaches AWS, where the package lies), what a deploy finds in AWS
+    (`adopt`, the boundary of the function's role), and the address of the alarms, from files too:
+    what a digest is of can be guessed.
+    """
+    texts = {file.name: file.read_text("utf-8") for file in _configuration_files(module)}
+    declared = {name for text in texts.values() for name in _DECLARATION.findall(text)}
+    given = {name: environment.get(f"TF_VAR_{name}") for name in declared} | dict(variables)
+    values = {f"{module.name}/{name}": _ALERT_EMAIL.sub("", text) for name, text in texts.items()}
+    for name, value in given.items():
+        if value is not None and name not in _LEFT_OUT:
+            values[f"var.{name}"] = variable_text(value)
+    return {
+        name: hashlib.sha256(value.encode()).hexdigest()[:_DIGITS]
+        for name, value in sorted(values.items())
+    }
+
+
+def variable_text(value: str | bool | int) -> str:
+    """Return a value in the form of TF_VAR_*."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def function_variables(module: Path) -> list[str]:
     """Return the names of the environment variables that the module gives its function."""
     block = re.compile(r"^\s*variables\s*=\s*{$(.*?)^\s*}$", re.MULTILINE | re.DOTALL)
     texts = [file.read_text("utf-8") for file in sorted(module.glob("*.tf"))]
     blocks = [found[1] for text in texts for found in block.finditer(text)]
     return [name for each in blocks for name in re.findall(r"^\s*(\w+)\s*=", each, re.MULTILINE)]
+
+
+def _configuration_files(module: Path) -> Iterator[Path]:
+    for pattern in ("*.tf", "*.tf.json", ".terraform.lock.hcl"):
+        yield from module.glob(pattern)
+    yield from _files(module)
 
 
 def _files(module: Path) -> Iterator[Path]:

@@ -20,6 +20,7 @@ from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from .functions import FunctionVersion
 
 _WORKER = Path(__file__).with_name("worker.py")
+_KEPT = 20  # unpacked packages beside those that run
 
 
 class Launcher:
@@ -32,9 +33,10 @@ class Launcher:
         self._directory = directory
         self._endpoint = endpoint
         self._unpacking = threading.Lock()
+        self._recent: list[Path] = []
         # A worker is killed when the thread that forked it ends, so one thread forks them all.
         self._forks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fork")
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self._workers: dict[subprocess.Popen[bytes], Path] = {}
 
     def launch(
         self, function: FunctionVersion, log_stream: str, address: str, output: int
@@ -72,13 +74,16 @@ class Launcher:
             pass_fds=[output],
             start_new_session=True,
         )
-        self._workers = [each for each in self._workers if each.poll() is None] + [worker]
+        alive = {each: its for each, its in self._workers.items() if each.poll() is None}
+        self._workers = {**alive, worker: code}
         return worker
 
     def _unpack(self, function: FunctionVersion) -> Path:
         folder = self._directory / function.code_sha256.replace("/", "_").rstrip("=")
         with self._unpacking:
+            self._recent = [each for each in self._recent if each != folder] + [folder]
             if not folder.exists():
+                self._remove_oldest()
                 with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
                     partial = Path(tempfile.mkdtemp(dir=self._directory, prefix="."))
                     try:
@@ -87,6 +92,14 @@ class Launcher:
                     finally:
                         shutil.rmtree(partial, ignore_errors=True)
         return folder
+
+    def _remove_oldest(self) -> None:
+        """Remove unpacked code that no worker runs; each release brings its own."""
+        in_use = {code for worker, code in self._workers.items() if worker.poll() is None}
+        for folder in self._recent[:-_KEPT]:
+            if folder not in in_use:
+                self._recent.remove(folder)
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _environment(
         self, function: FunctionVersion, log_stream: str, address: str, code: Path

@@ -163,6 +163,10 @@ def test_uploaded_code_can_be_published(
     for status in ("InProgress", "Successful"):
         lambda_.add_response("get_function_configuration", {"LastUpdateStatus": status}, query)
     functions.upload(b"zip")
+    place = {"S3Bucket": "state", "S3Key": "function.zip"}
+    lambda_.add_response("update_function_code", {}, {"FunctionName": "tracker", **place})
+    lambda_.add_response("get_function_configuration", {"LastUpdateStatus": "Successful"}, query)
+    functions.upload_from("state", "function.zip")
 
 
 def test_published_version_can_run(functions: Functions, stub: Callable[[str], Stubber]) -> None:

@@ -124,12 +124,14 @@ def test_truncated_state_is_not_written(
 
 
 def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
-    """Up to ten, without the project's own states and locks."""
+    """Up to ten, without the project's own states, locks, releases and packages."""
     for key in (
         STATE_KEY,
         f"{STATE_KEY}.tflock",
         f"{STATE_KEY}.deploy",
         f"{STATE_KEY}.deploy.waiting/20260102T030405Z-1",
+        f"{STATE_KEY}.releases/000001.json",
+        f"{STATE_KEY}.packages/function.zip",
         "bootstrap/terraform.tfstate",
     ):
         account.put_object(Bucket=BUCKET, Key=key)

@@ -7,11 +7,11 @@ import statistics as python_statistics
 import threading
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktracker_ops.emulator.cloudwatch import metrics
 from tasktracker_ops.emulator.cloudwatch.metrics import MetricId, MetricStore, is_statistic
+from tests.properties import given
 
 METRIC = MetricId.of("Shop", "Latency", Stage="live", Api="a")
 VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=40)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktracker_ops.emulator.logs.event_store import (
@@ -19,6 +18,7 @@ from tasktracker_ops.emulator.logs.event_store import (
     Search,
 )
 from tasktracker_ops.emulator.logs.patterns import compile_pattern
+from tests.properties import given
 
 
 @dataclass

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktracker_ops.emulator.logs.patterns import InvalidPattern, compile_pattern
+from tests.properties import given
 
 EVENT = json.dumps(
     {

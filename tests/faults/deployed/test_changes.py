@@ -13,13 +13,13 @@ CHANGE: list[tuple[str, int, Victim]] = [
     ("PutObject *.deploy", 1, "all"),
     (f"Put{LOCK}", 1, "tt-ops"),
     ("PutObject *.tflock", 2, "terraform"),
-    ("UpdateFunctionCode*", 1, "all"),
     ("UpdateFunctionConfiguration*", 1, "tt-ops"),
-    ("PublishVersion*", 1, "terraform"),
-    ("UpdateAlias", 1, "all"),
     ("UpdateStage", 1, "tt-ops"),
     (STATE, 1, "terraform"),
     ("PutItem *-md5", 1, "all"),
+    ("UpdateFunctionCode*", 1, "all"),
+    ("PublishVersion*", 1, "tt-ops"),
+    ("UpdateAlias *", 1, "all"),
 ]
 
 

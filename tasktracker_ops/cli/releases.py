@@ -1,0 +1,121 @@
+"""`releases` and `rollback`: which code serves, and which did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tasktracker_ops.errors import counted
+
+from .deployment import checks_option, keep_option
+from .options import (
+    Context,
+    Family,
+    backend_options,
+    lock_timeout_option,
+    pass_context,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from tasktracker_ops.models.release import Rollback
+
+FAMILY = Family("Deploy")
+
+_HISTORY_EVENTS = 20
+
+
+@FAMILY.group(invoke_without_command=True)
+@click.option("--history", is_flag=True, help="What happened to all releases, pruned ones too.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Number of releases, or of events (default: all, or {_HISTORY_EVENTS} events).",
+)
+@backend_options
+@pass_context
+@click.pass_context
+def releases(
+    click_context: click.Context, context: Context, history: bool, limit: int | None
+) -> None:
+    """List the releases: which one is live, how proven each is, what it was made of.
+
+    A release is a published version of the function. With --history, show what happened
+    to all of them, who did it, and how long each one served.
+
+    \b
+    Example:
+      tt-ops releases --history --limit 50
+    """
+    if click_context.invoked_subcommand is not None:
+        return
+    releases.check(click_context)
+    from tasktracker_ops.workflows import releases as workflow
+
+    context.app.session.require_credentials()
+    context.console.emit(
+        workflow.release_history(context.app, limit=limit or _HISTORY_EVENTS)
+        if history
+        else workflow.releases(context.app, limit=limit)
+    )
+
+
+@releases.command()
+@keep_option
+@click.option("--dry-run", is_flag=True, help="Delete nothing, and show what would be.")
+@lock_timeout_option
+@yes_option("the deletion")
+@pass_context
+def prune(context: Context, keep: int, dry_run: bool, lock_timeout: int) -> None:
+    """Delete the versions of old releases; a deploy does it by itself.
+
+    Keeps the live release, the one that a rollback would let serve, and one that bakes.
+    Their records stay, and so does what --history shows of them.
+
+    \b
+    Example:
+      tt-ops releases prune --keep 3 --dry-run
+    """
+    from tasktracker_ops.workflows import releases as workflow
+
+    def approve(numbers: tuple[int, ...]) -> None:
+        context.confirm(f"Delete the versions of {counted(len(numbers), 'release')}?")
+
+    context.console.emit(
+        workflow.prune(
+            context.app, keep=keep, dry_run=dry_run, approve=approve, lock_timeout=lock_timeout
+        )
+    )
+
+
+@FAMILY.command()
+@click.argument("release", type=click.IntRange(min=1), required=False)
+@checks_option
+@lock_timeout_option
+@backend_options
+@yes_option("the rollback")
+@pass_context
+def rollback(context: Context, release: int | None, checks: str, lock_timeout: int) -> None:
+    """Let an earlier release serve again, and check the API.
+
+    Takes one change of the alias. RELEASE is a number in the list of releases. Default: the
+    newest proven release before the live one. If the API fails with it, the release that
+    was live serves again. The next deploy rolls forward.
+
+    \b
+    Example:
+      tt-ops rollback 12
+    """
+    from tasktracker_ops.output.release import rollback_question
+    from tasktracker_ops.workflows import rollback as workflow
+
+    def approve(planned: Rollback) -> None:
+        context.confirm(rollback_question(planned))
+
+    context.console.emit(
+        workflow.rollback(
+            context.app, release, approve=approve, checks=checks, lock_timeout=lock_timeout
+        )
+    )

@@ -1,0 +1,54 @@
+"""The code of a deployment, compared with that of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .release import PROVEN, UNPROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChange:
+    """What a deploy would release, instead of the live release or as the first one.
+
+    `release` is the live one, None before the first. `commit` and `outcome` are those of its
+    record; without one it is unproven, and which files differ is unknown. `changed`, `added` and
+    `removed` are paths below lambda_function/. `other_package` says that the packages differ, by
+    the files or by what they need; `configuration` names the function's settings that differ.
+    """
+
+    release: str | None
+    commit: str | None = None
+    outcome: str = UNPROVEN
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    other_package: bool = False
+    configuration: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Return whether a deploy would release nothing, and check nothing again."""
+        return self.same and self.outcome == PROVEN
+
+    @property
+    def same(self) -> bool:
+        """Return whether the live release has this code and this configuration."""
+        return self.release is not None and not (self.other_package or self.configuration)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return all files that differ."""
+        return (*self.changed, *self.added, *self.removed)
+
+
+def differing_files(
+    before: Mapping[str, str], after: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the paths that were changed, added and removed between two sets of digests."""
+    return {
+        "changed": tuple(sorted(p for p in before.keys() & after.keys() if before[p] != after[p])),
+        "added": tuple(sorted(after.keys() - before.keys())),
+        "removed": tuple(sorted(before.keys() - after.keys())),
+    }

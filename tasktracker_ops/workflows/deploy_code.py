@@ -1,0 +1,83 @@
+"""Deploy the code alone: a release, without Terraform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.models.deployment import Deployment, DeployResult
+from tasktracker_ops.models.release import ReleaseResult
+
+from .build import build
+from .deploy_lock import deploy_lock
+from .release import ReleaseOptions, Releases
+
+if TYPE_CHECKING:
+    from tasktracker_ops.app import App
+
+_DEPLOY = "apply it first, which releases the code as well: tt-ops deploy"
+
+
+def deploy_code(app: App, options: ReleaseOptions, *, lock_timeout: int = 0) -> DeployResult:
+    """Release the code of the project, where it differs or the live release is not proven.
+
+    Holds the deploy lock, for which it waits up to `lock_timeout` seconds. Raises TtOpsError
+    `not-deployed`, `configuration-changed` where a deploy would apply another configuration than
+    the last one did, or does not know it, and those of `Releases.release`.
+    """
+    app.ensure_ready()
+    from tasktracker_ops.adapters.aws.session import AwsNotFound
+
+    try:
+        deployment, release = _release(app, options, lock_timeout)
+    except AwsNotFound as error:
+        if error.aws_code == "NoSuchBucket":
+            app.deployments.get()  # without a deployment, that is the reason
+        raise
+    return DeployResult(
+        plan=None,
+        target=app.target.label,
+        deployment=deployment,
+        release=release,
+        console_url=app.target.console_url(deployment),
+    )
+
+
+def _release(
+    app: App, options: ReleaseOptions, lock_timeout: int
+) -> tuple[Deployment, ReleaseResult]:
+    with deploy_lock(app, "deploy --code", timeout=lock_timeout) as lock:
+        deployment, record = app.deployments.get_with_state_record()
+        require_same_configuration(app.configuration(), record.configuration if record else None)
+        package = build(app)
+        return deployment, Releases(app, lock).release(package, deployment, options)
+
+
+def require_same_configuration(
+    configuration: Mapping[str, str], applied: Mapping[str, str] | None
+) -> None:
+    """Raise TtOpsError `configuration-changed` unless both are known and equal."""
+    if applied is None:
+        raise TtOpsError(
+            "configuration-changed",
+            "whether terraform/ and its variables are as in the last deploy is unknown: it left no "
+            "record of them",
+            hint=_DEPLOY,
+        )
+    if differing := tuple(_differing(configuration, applied)):
+        raise TtOpsError(
+            "configuration-changed",
+            f"the configuration differs from that of the last deploy: {', '.join(differing)}",
+            hint=_DEPLOY,
+        )
+
+
+def _differing(configuration: Mapping[str, str], applied: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(configuration.keys() | applied.keys()):
+        if name not in applied:
+            yield f"{name!r} is new"
+        elif name not in configuration:
+            yield f"{name!r} was removed"
+        elif configuration[name] != applied[name]:
+            yield f"{name!r} has changed"
