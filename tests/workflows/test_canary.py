@@ -193,25 +193,32 @@ def deployed(account: Aws, session: AwsSession, tmp_path: Path) -> Deployed:
     return Deployed(account, session, account.function(OLD), tmp_path)
 
 
+_REQUESTS = 16  # between two looks; that none of them reaches one of two versions is out of chance
+
+
 def test_a_release_takes_its_share_and_then_all_requests(deployed: Deployed) -> None:
     """Both are seen side by side, by what CloudWatch has of each."""
 
     def invoke(progress: BakeProgress) -> None:
         assert deployed.routing == ("1", "2")
         assert (deployed.record.outcome, deployed.record.bake.weight) == ("baking", 0.5)  # type: ignore[union-attr]
-        versions.append(deployed.function.invoke({}, Qualifier="live")["ExecutedVersion"])
+        versions.append(
+            [
+                deployed.function.invoke({}, Qualifier="live")["ExecutedVersion"]
+                for _ in range(_REQUESTS)
+            ]
+        )
 
-    versions: list[str] = []
+    versions: list[list[str]] = []
     deployed.report.each = invoke
     with deploy_lock(deployed.app, "deploy") as lock:
         record = deployed.bake(lock, seconds=1.5)
     last = deployed.report.seen[-1]
     assert last.remaining == 0
-    assert (last.baking.requests, last.other.requests) == (
-        versions[:-1].count("2"),
-        versions[:-1].count("1"),
-    )
-    assert set(versions) == {"1", "2"}
+    # The last ones were sent after the metrics were read.
+    reached = [version for batch in versions[:-1] for version in batch]
+    assert (last.baking.requests, last.other.requests) == (reached.count("2"), reached.count("1"))
+    assert {version for batch in versions for version in batch} == {"1", "2"}
     assert deployed.routing == ("2", None)
     assert (record.outcome, record.bake) == ("unproven", None)
     assert deployed.events == ["baking", "promoted"]
@@ -348,7 +355,7 @@ def test_an_unwatched_bake_waits_for_a_decision(deployed: Deployed) -> None:
     result = promote(deployed.another_run())
     assert (result.decision, result.outcome, result.checks) == ("promoted", "proven", "passed")
     assert deployed.routing == ("2", None)
-    assert deployed.events == ["baking", "promoted", "proven"]
+    assert deployed.events == ["baking", "promoted", "live", "proven"]
     for decide in (promote, abort):
         with pytest.raises(TtOpsError) as error:
             decide(deployed.another_run())
