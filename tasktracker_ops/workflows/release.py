@@ -222,7 +222,9 @@ class Releases:
                 record = replace(record, check_key=None)
         except TtOpsError as error:
             if error.code == "version-broken":  # it says nothing of the version otherwise
-                self.write(record, "failed", outcome=FAILED, detail=error.message)
+                record = self.write(record, "failed", outcome=FAILED, detail=error.message)
+                if before.version != UNRELEASED:
+                    self._clean_up(record, by=before.version)
             raise
         self._clean_up_after_others(record.release, before)
         return record
@@ -231,10 +233,14 @@ class Releases:
         """Delete by this release what the checks of releases left that could not or were killed."""
         first = 1 if before.version == UNRELEASED else int(before.version)
         for other in self._records.read_all(range(first, release)).values():
-            if other.check_key is not None:
-                with suppress(TtOpsError):
-                    VersionChecks(self._function, str(release)).clean_up(other.check_key)
-                    self._records.write(replace(other, check_key=None))
+            self._clean_up(other, by=str(release))
+
+    def _clean_up(self, record: ReleaseRecord, *, by: str) -> None:
+        """Delete by the version `by` the task that the checks of a release left, if they did."""
+        if record.check_key is not None:
+            with suppress(TtOpsError):
+                VersionChecks(self._function, by).clean_up(record.check_key)
+                self._records.write(replace(record, check_key=None))
 
     def _check_api(
         self,

@@ -21,6 +21,7 @@ from tasktracker_ops.models.release import (
 from .deploy_lock import deploy_lock
 from .release import FULL, ReleaseOptions, Releases
 from .releases import newest_proven
+from .smoke import SECONDS
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -35,14 +36,15 @@ def rollback(
     *,
     approve: ApproveRollback,
     checks: str = FULL,
+    timeout: float = SECONDS,
     lock_timeout: int = 0,
 ) -> RollbackResult:
     """Let a release serve again, by default the newest proven one before the live one.
 
-    Holds the deploy lock. A release that is not proven is checked before it serves. `approve` gets
-    the rollback and raises to stop. Raises TtOpsError `release-unknown`, `release-pruned`,
-    `release-live`, `release-baking` or `rollback-impossible`, and those of `Releases.serve`, which
-    lets the release before serve again.
+    Holds the deploy lock; `checks` and `timeout` are those of ReleaseOptions. A release that is not
+    proven is checked before it serves. `approve` gets the rollback and raises to stop. Raises
+    TtOpsError `release-unknown`, `release-pruned`, `release-live`, `release-baking` or
+    `rollback-impossible`, and those of `Releases.serve`, which lets the release before serve again.
     """
     app.ensure_ready()
     deployment = app.deployments.get()
@@ -64,7 +66,7 @@ def rollback(
             else None,
         )
         approve(planned)
-        options = ReleaseOptions(checks)
+        options = ReleaseOptions(checks, timeout)
         record = record or ReleaseRecord.of_version(known[target])
         if record.outcome != PROVEN:
             record = releases.begun(record, options)
