@@ -71,24 +71,24 @@ class Canary:
         Whatever else happens, the release before takes all requests again. Raises TtOpsError
         `canary-failed` at a breach, `release-aborted` where somebody has aborted it.
         """
+        new, old = self._release, self._before.version
         try:
-            monitor = BakeMonitor(
-                self._app, self._deployment, new=self._release, old=self._before.version
-            )
-            routing = self._start(options)
-            if options.watched and self._watch(monitor, routing, options):
-                self._lock.require_held()
-                self._function.shift(self._release, instead_of=routing)
-                self._record(PROMOTED, "the bake is over", outcome=UNPROVEN)
+            if options.watched:
+                monitor = BakeMonitor(self._app, self._deployment, new=new, old=old)
+                routing = self._start(options)
+                self._app.report.doing(f"watching release {new} beside release {old}")
+                if self._watch(monitor, routing, options):
+                    self._promote(monitor, routing)
+            else:
+                self._start(options)
             return self._app.release_records.read(self._new.release) or self._new
         except _Breach as breach:
             self._go_back(breach.reason, FAILED)
             raise TtOpsError(
                 "canary-failed",
-                f"release {self._release} {breach.reason}, so release {self._before.version} takes "
-                "all requests again",
+                f"release {new} {breach.reason}, so release {old} takes all requests again",
                 hint="see what it logged, fix it and deploy again: "
-                f"tt-ops logs --errors --release {self._release}",
+                f"tt-ops logs --errors --release {new}",
             ) from None
         except BaseException as error:
             reason = error.message if isinstance(error, TtOpsError) else "the run was interrupted"
@@ -134,6 +134,17 @@ class Canary:
                 if not remaining:
                     return True
             time.sleep(min(self._poll_seconds, max(0.0, end - time.monotonic()) or 1.0))
+
+    def _promote(self, monitor: BakeMonitor, routing: Routing) -> None:
+        new, _ = monitor.metrics
+        if not new.requests:
+            self._app.report.note(
+                f"Release {self._release} took no request while it baked; only its checks speak "
+                "for it."
+            )
+        self._lock.require_held()
+        self._function.shift(self._release, instead_of=routing)
+        self._record(PROMOTED, "the bake is over", outcome=UNPROVEN)
 
     def _require_promoted(self, now: Routing | None) -> None:
         """Report who has promoted the release. Raises TtOpsError for any other change."""
@@ -228,7 +239,7 @@ def end_interrupted_bake(app: App, lock: HeldLock) -> Routing | None:
         raise TtOpsError(
             "release-baking",
             f"release {canary} takes {routing.weight:.0%} of the requests until you decide",
-            hint="let it take all of them (tt-ops promote), or go back: tt-ops abort",
+            hint="let it take all of them with 'promote', or go back: tt-ops abort",
         )
     routing = app.functions.shift(routing.version, instead_of=routing)
     event = ReleaseEvent(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.functions import ALIAS
-from tasktracker_ops.errors import counted
+from tasktracker_ops.errors import TtOpsError, counted
 from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.canary import ReleaseMetrics
 from tasktracker_ops.models.dashboard import Metric, Query, Series
@@ -33,15 +33,20 @@ class BakeMonitor:
     """Reads what both releases do from now on, and says whether the new one is worse."""
 
     def __init__(self, app: App, deployment: Deployment, *, new: str, old: str) -> None:
-        """Take the alarms as they are before the bake."""
+        """Take the alarms as they are before the bake.
+
+        Raises TtOpsError where metrics or alarms cannot be read.
+        """
         self._app = app
         self._deployment = deployment
         self._versions = (new, old)
         self._start = int(time.time()) // _MINUTE * _MINUTE
         self._points: dict[str, dict[str, _Points]] = {}
-        self._alarms: tuple[Alarm, ...] = ()
+        self._alarms = app.alarms.get(deployment.alarm_names)
+        self._firing = {each.name for each in self._alarms if each.state == "ALARM"}
         self._fired: Alarm | None = None
-        self._firing = {each.name for each in self._read_alarms() if each.state == "ALARM"}
+        # No bake begins that could not be watched.
+        self.read()
 
     def read(self) -> None:
         """Read metrics and alarms. Raises TtOpsError where they cannot be read."""
@@ -49,11 +54,18 @@ class BakeMonitor:
         answer = self._app.metric_data.get(
             groups, start=self._start, end=time.time() + _CLOCK_SECONDS
         )
+        for refusal in answer.refusals.values():
+            raise TtOpsError(
+                "metrics-refused",
+                f"CloudWatch does not evaluate the metrics of the two releases: {refusal}",
+                hint="let the release take all requests at once: tt-ops deploy",
+            )
         for version, series in zip(self._versions, answer.groups, strict=True):
             self._points[version] = {
                 name: _points(series.get(name.lower())) for name in _STATISTICS
             }
-        for alarm in self._read_alarms():
+        self._alarms = self._app.alarms.get(self._deployment.alarm_names)
+        for alarm in self._alarms:
             if alarm.state != "ALARM":
                 self._firing.discard(alarm.name)
             elif alarm.name not in self._firing:
@@ -116,10 +128,6 @@ class BakeMonitor:
             Query(metric.lower(), Metric(_NAMESPACE, metric, dimensions), None, statistic, _MINUTE)
             for metric, statistic in _STATISTICS.items()
         ]
-
-    def _read_alarms(self) -> tuple[Alarm, ...]:
-        self._alarms = self._app.alarms.get(self._deployment.alarm_names)
-        return self._alarms
 
 
 def _points(series: Sequence[Series] | None) -> _Points:

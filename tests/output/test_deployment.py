@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.models.deployment import DestroyResult
+from tasktracker_ops.models.release import Bake
 
 from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
 
@@ -54,6 +55,10 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
         (
             replace(DEPLOY, plan=None, release=replace(DEPLOY.release, checks="not needed")),
             ["Nothing to do: the live release has this code."],
+        ),
+        (
+            replace(DEPLOY, release=replace(DEPLOY.release, bake=Bake(0.1, "", None))),
+            ["release 2 takes 10% of the requests, release 1 the others.", "  tt-ops promote\n"],
         ),
         (
             replace(DEPLOY, deployment=replace(DEPLOYMENT, api_auth="AWS_IAM")),

@@ -51,6 +51,20 @@ def test_denied_alias_is_an_error(
         functions.routing()
 
 
+def test_a_share_of_the_requests_leaves_the_others(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """The version of the alias stays; the revision guards the change."""
+    request = {
+        **ALIAS,
+        "FunctionVersion": "5",
+        "RoutingConfig": {"AdditionalVersionWeights": {"6": 0.1}},
+        "RevisionId": "r1",
+    }
+    stub("lambda").add_response("update_alias", {**request, "RevisionId": "r2"}, request)
+    assert functions.split("6", 0.1, instead_of=BEFORE) == Routing("5", "6", 0.1, "r2")
+
+
 BEFORE = Routing("5", None, 0.0, "r1")
 MOVE = {
     **ALIAS,
