@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .release import PROVEN, UNPROVEN
+from tasktracker_ops.errors import Problem
+
+from .release import PROVEN, UNPROVEN, ReleaseResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,17 @@ def differing_files(
         "added": tuple(sorted(after.keys() - before.keys())),
         "removed": tuple(sorted(before.keys() - after.keys())),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """What became of a save: a `release`, or the `problem` for which the one before still serves.
+
+    `files` were saved, none of them at the start. `seconds` are from the save to the last check.
+    """
+
+    at: str
+    files: tuple[str, ...]
+    seconds: float
+    release: ReleaseResult | None
+    problem: Problem | None
