@@ -124,8 +124,8 @@ def deploy(
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
             raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
+        from tasktracker_ops.models.release import ReleaseOptions
         from tasktracker_ops.workflows.deploy_code import deploy_code
-        from tasktracker_ops.workflows.release import ReleaseOptions
 
         options = ReleaseOptions(checks, keep=keep, canary=canary)
         if watch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasktracker_ops.errors import Problem
@@ -43,17 +42,6 @@ class CodeChange:
     def files(self) -> tuple[str, ...]:
         """Return all files that differ."""
         return (*self.changed, *self.added, *self.removed)
-
-
-def differing_files(
-    before: Mapping[str, str], after: Mapping[str, str]
-) -> dict[str, tuple[str, ...]]:
-    """Return the paths that were changed, added and removed between two sets of digests."""
-    return {
-        "changed": tuple(sorted(p for p in before.keys() & after.keys() if before[p] != after[p])),
-        "added": tuple(sorted(after.keys() - before.keys())),
-        "removed": tuple(sorted(before.keys() - after.keys())),
-    }
 
 
 @dataclass(frozen=True, slots=True)

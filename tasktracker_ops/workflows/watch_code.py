@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.code import SaveResult
+from tasktracker_ops.models.release import NO_CHECKS, ReleaseOptions
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.reporting import LiveSteps
 
-from .build import SOURCES
+from .build import PACKAGE, SOURCES
 from .deploy_code import deploy_code
-from .release import ReleaseOptions
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -74,11 +74,16 @@ def _release(
     at, start = timestamp(datetime.now(UTC)), time.monotonic()
     release, problem = None, None
     try:
-        release = deploy_code(app, options, lock_timeout=lock_timeout).release
+        # The check of the version imports the handler too, and nobody waits for it twice.
+        checked = options.checks == NO_CHECKS
+        result = deploy_code(app, options, lock_timeout=lock_timeout, import_handler=checked)
+        release = result.release
     except ConfigurationError:
         raise
     except TtOpsError as error:
         if is_first and error.code in _NOTHING_TO_WATCH:
             raise
         problem = Problem.of(error)
+        # Otherwise the next build would take it for one that was checked.
+        (app.settings.project / PACKAGE).unlink(missing_ok=True)
     return SaveResult(at, files, round(time.monotonic() - start, 2), release, problem)
