@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import (
+    FULL,
     PROVEN,
     UNRELEASED,
     PublishedVersion,
     Release,
+    ReleaseOptions,
     ReleaseRecord,
     Rollback,
     RollbackResult,
@@ -19,7 +21,7 @@ from tasktracker_ops.models.release import (
 )
 
 from .deploy_lock import deploy_lock
-from .release import FULL, ReleaseOptions, Releases
+from .release import Releases
 from .releases import newest_proven
 from .smoke import SECONDS
 
