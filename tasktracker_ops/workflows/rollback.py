@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import (
+    API_TIMEOUT,
     FULL,
     PROVEN,
     UNRELEASED,
@@ -23,7 +24,6 @@ from tasktracker_ops.models.release import (
 from .deploy_lock import deploy_lock
 from .release import Releases
 from .releases import newest_proven
-from .smoke import SECONDS
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -38,7 +38,7 @@ def rollback(
     *,
     approve: ApproveRollback,
     checks: str = FULL,
-    timeout: float = SECONDS,
+    timeout: float = API_TIMEOUT,
     lock_timeout: int = 0,
 ) -> RollbackResult:
     """Let a release serve again, by default the newest proven one before the live one.
