@@ -39,3 +39,19 @@ class Reporter(Protocol):
 
     def baking(self, progress: BakeProgress) -> None:
         """Report how both versions have done so far, every few seconds while a release bakes."""
+
+
+class LiveSteps:
+    """Shows steps only while they last, for work that prints a line of its own at its end."""
+
+    def __init__(self, report: Reporter) -> None:
+        self.doing = report.doing
+        self.note = report.note
+        self.plan = report.plan
+        self.terraform = report.terraform
+        self.download = report.download
+        self.progress = report.progress
+        self.baking = report.baking
+
+    def done(self, what: str) -> None:
+        """Print nothing."""

@@ -65,11 +65,11 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return two processes per core, since many tests wait; none for one file or one test."""
+    """Return three processes for two cores, since tests wait; none for one file or one test."""
     named = [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
     if len(named) == 1 and named[0].is_file():
         return 0
-    return 2 * (os.cpu_count() or 1)
+    return max(2, 3 * (os.cpu_count() or 1) // 2)
 
 
 class _OneProcessPerDeployment(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types

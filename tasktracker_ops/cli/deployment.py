@@ -14,6 +14,7 @@ from .options import (
     Family,
     allow_destroy_option,
     backend_options,
+    exit_on_interrupt,
     lock_timeout_option,
     pass_context,
     setting,
@@ -81,6 +82,9 @@ def plan(
     is_flag=True,
     help="Release the code alone, without Terraform; refused if terraform/ has changed.",
 )
+@click.option(
+    "--watch", is_flag=True, help="With --code: release each save of lambda_function/ until Ctrl-C."
+)
 @alert_email_option
 @allow_destroy_option
 @click.option(
@@ -96,6 +100,7 @@ def plan(
 def deploy(
     context: Context,
     code: bool,
+    watch: bool,
     allow_destroy: tuple[str, ...],
     allow_public: bool,
     checks: str,
@@ -113,18 +118,27 @@ def deploy(
     \b
     Example:
       tt-ops deploy --alert-email you@example.com
-      tt-ops deploy --code
+      tt-ops deploy --code --watch
     """
     if code:
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
             raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
+        from tasktracker_ops.models.release import ReleaseOptions
         from tasktracker_ops.workflows.deploy_code import deploy_code
-        from tasktracker_ops.workflows.release import ReleaseOptions
 
         options = ReleaseOptions(checks, keep=keep, canary=canary)
+        if watch:
+            from tasktracker_ops.workflows.watch_code import watch_code
+
+            if canary is not None:
+                raise click.UsageError("--canary has no use with --watch")
+            with exit_on_interrupt():
+                context.console.stream(watch_code(context.app, options, lock_timeout=lock_timeout))
         context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
         return
+    if watch:
+        raise click.UsageError("--watch has no use without --code")
     from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.workflows import deploy as deploying
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .release import PROVEN, UNPROVEN
+from tasktracker_ops.errors import Problem
+
+from .release import PROVEN, UNPROVEN, ReleaseResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,15 @@ class CodeChange:
         return (*self.changed, *self.added, *self.removed)
 
 
-def differing_files(
-    before: Mapping[str, str], after: Mapping[str, str]
-) -> dict[str, tuple[str, ...]]:
-    """Return the paths that were changed, added and removed between two sets of digests."""
-    return {
-        "changed": tuple(sorted(p for p in before.keys() & after.keys() if before[p] != after[p])),
-        "added": tuple(sorted(after.keys() - before.keys())),
-        "removed": tuple(sorted(before.keys() - after.keys())),
-    }
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """What became of a save: a `release`, or the `problem` for which the one before still serves.
+
+    `files` were saved, none of them at the start. `seconds` are from the save to the last check.
+    """
+
+    at: str
+    files: tuple[str, ...]
+    seconds: float
+    release: ReleaseResult | None
+    problem: Problem | None

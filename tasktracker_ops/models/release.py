@@ -9,6 +9,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from .canary import CanaryOptions
+
+FULL, READ_ONLY, NO_CHECKS = CHECKS = ("full", "read-only", "none")
+API_TIMEOUT = 5.0  # seconds until the API has to work
+KEEP = 10  # releases
 UNPROVEN = "unproven"
 PROVEN = "proven"
 FAILED = "failed"
@@ -313,6 +318,20 @@ class RollbackResult:
 
     rollback: Rollback
     release: ReleaseResult
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOptions:
+    """How a release is checked: `checks` is full, read-only or none.
+
+    `timeout` is how many seconds the API may take to work, `keep` how many releases are kept;
+    without a `canary` the release takes all requests at once.
+    """
+
+    checks: str = FULL
+    timeout: float = API_TIMEOUT
+    keep: int = KEEP
+    canary: CanaryOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

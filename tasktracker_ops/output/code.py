@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import click
 
 from tasktracker_ops.errors import counted
-from tasktracker_ops.models.code import CodeChange
+from tasktracker_ops.models.code import CodeChange, SaveResult
 from tasktracker_ops.models.release import PROVEN
 
+from .results import text
+from .screen import Screen
 from .text import escape_control_characters
 
 _MOST_NAMES = 5
@@ -40,3 +45,19 @@ def _differences(code: CodeChange, quote: Callable[[str], str]) -> Iterator[str]
         yield "another package"
     if code.configuration:
         yield f"another configuration: {', '.join(map(quote, code.configuration))}"
+
+
+@text.register
+def _(result: SaveResult, screen: Screen) -> str:
+    """Return one line, with the local time."""
+    time = datetime.fromisoformat(result.at).astimezone().strftime("%H:%M:%S")
+    files = ", ".join(map(escape_control_characters, result.files))
+    saved = f": {files}" if files else ""
+    if result.problem:
+        sign, what = click.style("✗", fg="red"), escape_control_characters(result.problem.message)
+    elif result.release and result.release.changed:
+        sign, what = click.style("✓", fg="green"), f"release {result.release.release} is live"
+    else:
+        release = result.release.release if result.release else None
+        return f"{time}  release {release} has this code"
+    return f"{time} {sign} {what} ({result.seconds:.2f} s){saved}"

@@ -29,12 +29,13 @@ _REGULAR_FILE = 0o100644 << 16
 _UNIX = 3
 
 
-def build(app: App, *, check: bool = False) -> Package:
+def build(app: App, *, check: bool = False, import_handler: bool = True) -> Package:
     """Write the package if its content would change; with `check`, only compare.
 
     It holds the sources and, installed for the target, the packages that their requirements.txt
-    names. Raises TtOpsError `package-stale` from a failed check, `sources-missing` without sources,
-    and those of `require_sound` and `Dependencies.installed`.
+    names. With `import_handler` a handler that cannot be imported is found here, not by the check
+    of its version. Raises TtOpsError `package-stale` from a failed check, `sources-missing` without
+    sources, and those of `require_sound` and `Dependencies.installed`.
     """
     project = app.settings.project
     sources = _sources(project)
@@ -51,7 +52,7 @@ def build(app: App, *, check: bool = False) -> Package:
             hint="build it: tt-ops build",
         )
     if stale:
-        require_sound(app, sources, installed, parts)
+        require_sound(app, sources, installed, parts, import_handler=import_handler)
         _write(target, content)
     digests = {path: hashlib.sha256(file).hexdigest() for path, file in sources.items()}
     return Package(

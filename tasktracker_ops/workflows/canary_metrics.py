@@ -88,7 +88,8 @@ class BakeMonitor:
         if slow := self._slow_minute():
             return slow
         if (alarm := self._fired) is not None:
-            return f"made {alarm.name} fire ({alarm.reason})"
+            reason = alarm.reason.removesuffix(".")
+            return f"made {alarm.name} fire ({reason})"
         return None
 
     def _slow_minute(self) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.functions import ALIAS
-from tasktracker_ops.models.code import CodeChange, differing_files
+from tasktracker_ops.models.code import CodeChange
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.models.release import UNPROVEN, UNRELEASED, lambda_digest
+from tasktracker_ops.models.release import UNPROVEN, UNRELEASED, file_changes, lambda_digest
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -41,8 +41,17 @@ def code_change(app: App, package: Package, plan: Plan) -> CodeChange:
         outcome=record.outcome if record else UNPROVEN,
         other_package=differs,
         configuration=tuple(sorted(settings.union(*map(_settings, changes)))),
-        **(differing_files(record.sources, package.sources) if record and differs else {}),
+        **(_files(record.sources, package.sources) if record and differs else {}),
     )
+
+
+def _files(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the paths that were changed, added and removed."""
+    changes = file_changes(before, after)
+    return {
+        kind: tuple(each.path for each in changes if each.change == kind)
+        for kind in ("changed", "added", "removed")
+    }
 
 
 def _settings(change: ResourceChange) -> Iterator[str]:

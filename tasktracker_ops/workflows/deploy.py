@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment, DeployResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
-from tasktracker_ops.models.release import ReleaseResult
+from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions, ReleaseResult
 from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import CreationWatch, planned_adopting, remove_unused_apis, strays
@@ -21,7 +21,7 @@ from .notifications import pending_subscriptions
 from .package_upload import provide
 from .plan_guard import again_if_stale, planned, require_allowed
 from .recovery import recover
-from .release import FULL, KEEP, ReleaseOptions, Releases
+from .release import Releases
 from .smoke import smoke_timeout
 from .state import record_state
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.deployment import Deployment, DeployResult
-from tasktracker_ops.models.release import ReleaseResult
+from tasktracker_ops.models.deployment import DeployResult
+from tasktracker_ops.models.package import Package
+from tasktracker_ops.models.release import ReleaseOptions
 
 from .build import build
-from .deploy_lock import deploy_lock
-from .release import ReleaseOptions, Releases
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -19,18 +19,37 @@ if TYPE_CHECKING:
 _DEPLOY = "apply it first, which releases the code as well: tt-ops deploy"
 
 
-def deploy_code(app: App, options: ReleaseOptions, *, lock_timeout: int = 0) -> DeployResult:
+def deploy_code(
+    app: App, options: ReleaseOptions, *, lock_timeout: int = 0, import_handler: bool = True
+) -> DeployResult:
     """Release the code of the project, where it differs or the live release is not proven.
 
-    Holds the deploy lock, for which it waits up to `lock_timeout` seconds. Raises TtOpsError
-    `not-deployed`, `configuration-changed` where a deploy would apply another configuration than
-    the last one did, or does not know it, and those of `Releases.release`.
+    Holds the deploy lock, for which it waits up to `lock_timeout` seconds; `import_handler` is that
+    of `build`. Raises TtOpsError `not-deployed`, `configuration-changed` where a deploy would apply
+    another configuration than the last one did, or does not know it, and those of
+    `Releases.release`.
     """
-    app.ensure_ready()
+    # Its process imports the handler while this one imports boto3, which takes as long.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        package = pool.submit(build, app, import_handler=import_handler)
+        app.ensure_ready()
+        return _deploy(app, package, options, lock_timeout)
+
+
+def _deploy(
+    app: App, package: Future[Package], options: ReleaseOptions, lock_timeout: int
+) -> DeployResult:
     from tasktracker_ops.adapters.aws.session import AwsNotFound
 
+    from .deploy_lock import deploy_lock
+    from .release import Releases
+
     try:
-        deployment, release = _release(app, options, lock_timeout)
+        with deploy_lock(app, "deploy --code", timeout=lock_timeout) as lock:
+            deployment, record = app.deployments.get_with_state_record()
+            applied = record.configuration if record else None
+            require_same_configuration(app.configuration(), applied)
+            release = Releases(app, lock).release(package.result(), deployment, options)
     except AwsNotFound as error:
         if error.aws_code == "NoSuchBucket":
             app.deployments.get()  # without a deployment, that is the reason
@@ -42,16 +61,6 @@ def deploy_code(app: App, options: ReleaseOptions, *, lock_timeout: int = 0) -> 
         release=release,
         console_url=app.target.console_url(deployment),
     )
-
-
-def _release(
-    app: App, options: ReleaseOptions, lock_timeout: int
-) -> tuple[Deployment, ReleaseResult]:
-    with deploy_lock(app, "deploy --code", timeout=lock_timeout) as lock:
-        deployment, record = app.deployments.get_with_state_record()
-        require_same_configuration(app.configuration(), record.configuration if record else None)
-        package = build(app)
-        return deployment, Releases(app, lock).release(package, deployment, options)
 
 
 def require_same_configuration(

@@ -29,6 +29,8 @@ def require_sound(
     sources: Mapping[str, bytes],
     installed: InstalledPackages | None,
     parts: Sequence[PackagePart],
+    *,
+    import_handler: bool = True,
 ) -> None:
     """Raise TtOpsError for a package that Lambda would not take, or could not start.
 
@@ -40,7 +42,8 @@ def require_sound(
         _require_no_boto3(installed)
         _require_distinct_names(sources, installed)
     _require_size(parts)
-    _require_importable(app, sources, installed)
+    if import_handler:
+        _require_importable(app, sources, installed)
 
 
 def _require_valid_syntax(folder: Path, sources: Mapping[str, bytes]) -> None:

@@ -7,38 +7,40 @@ written before and after what it speaks of.
 
 from __future__ import annotations
 
-import base64
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops import __version__
 from tasktracker_ops.adapters.aws.functions import ALIAS
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
-from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.release import (
     BAKING,
     FAILED,
+    FULL,
     LIVE,
+    NO_CHECKS,
     PROVEN,
     ROLLED_BACK,
     UNPROVEN,
     UNRELEASED,
     ReleaseEvent,
+    ReleaseOptions,
     ReleaseRecord,
     ReleaseResult,
     Routing,
+    lambda_digest,
 )
 from tasktracker_ops.models.times import timestamp
 
 from .canary import PROMOTED, Canary, end_interrupted_bake
 from .package_upload import upload
 from .releases import newest_proven, prune_versions
-from .smoke import SECONDS, smoke_check
+from .smoke import smoke_check
 from .version_checks import VersionChecks
 
 if TYPE_CHECKING:
@@ -46,25 +48,6 @@ if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
     from .deploy_lock import HeldLock
-
-FULL, READ_ONLY, NO_CHECKS = CHECKS = ("full", "read-only", "none")
-
-
-KEEP = 10
-
-
-@dataclass(frozen=True)
-class ReleaseOptions:
-    """How a release is checked: `checks` is full, read-only or none.
-
-    `timeout` is how many seconds the API may take to work, `keep` how many releases are kept;
-    without a `canary` the release takes all requests at once.
-    """
-
-    checks: str = FULL
-    timeout: float = SECONDS
-    keep: int = KEEP
-    canary: CanaryOptions | None = None
 
 
 class Releases:
@@ -86,10 +69,9 @@ class Releases:
         `smoke-check-failed`, after the release before serves again; and those of `Canary.bake` and
         `end_interrupted_bake`.
         """
-        end_interrupted_bake(self._app, self._lock)
-        before = self.routing()
+        before = end_interrupted_bake(self._app, self._lock) or self.routing()
         serving, latest = self._function.version(ALIAS), self._function.version(UNRELEASED)
-        same_code = serving.code_sha256 == _lambda_digest(package)
+        same_code = serving.code_sha256 == lambda_digest(package.sha256)
         same = same_code and serving.same_settings(latest) and before.version != UNRELEASED
         record = self.record_of(before.version)
         outcome = record.outcome_by(before) if record else UNPROVEN
@@ -98,11 +80,11 @@ class Releases:
             return ReleaseResult(before.version, before.version, outcome, "not needed", False)
         version = before.version
         if not same:
-            if latest.code_sha256 != _lambda_digest(package):
+            if latest.code_sha256 != lambda_digest(package.sha256):
                 self._app.report.doing(f"uploading {package.path.name}")
                 upload(self._app, package)
             new = self._new_record(package)
-            version = self._function.publish(_lambda_digest(package), new.described)
+            version = self._function.publish(lambda_digest(package.sha256), new.described)
             record = self.record_of(version) or replace(new, release=int(version))
         elif record is None:
             record = replace(self._new_record(package), release=int(version))
@@ -222,7 +204,9 @@ class Releases:
                 record = replace(record, check_key=None)
         except TtOpsError as error:
             if error.code == "version-broken":  # it says nothing of the version otherwise
-                self.write(record, "failed", outcome=FAILED, detail=error.message)
+                record = self.write(record, "failed", outcome=FAILED, detail=error.message)
+                if before.version != UNRELEASED:
+                    self._clean_up(record, by=before.version)
             raise
         self._clean_up_after_others(record.release, before)
         return record
@@ -231,10 +215,14 @@ class Releases:
         """Delete by this release what the checks of releases left that could not or were killed."""
         first = 1 if before.version == UNRELEASED else int(before.version)
         for other in self._records.read_all(range(first, release)).values():
-            if other.check_key is not None:
-                with suppress(TtOpsError):
-                    VersionChecks(self._function, str(release)).clean_up(other.check_key)
-                    self._records.write(replace(other, check_key=None))
+            self._clean_up(other, by=str(release))
+
+    def _clean_up(self, record: ReleaseRecord, *, by: str) -> None:
+        """Delete by the version `by` the task that the checks of a release left, if they did."""
+        if record.check_key is not None:
+            with suppress(TtOpsError):
+                VersionChecks(self._function, by).clean_up(record.check_key)
+                self._records.write(replace(record, check_key=None))
 
     def _check_api(
         self,
@@ -350,11 +338,6 @@ class Releases:
                 hint="create it again: tt-ops deploy",
             )
         return routing
-
-
-def _lambda_digest(package: Package) -> str:
-    """Return the digest of a package as Lambda writes it: base64."""
-    return base64.b64encode(bytes.fromhex(package.sha256)).decode()
 
 
 def _instead_of(before: Routing) -> str:

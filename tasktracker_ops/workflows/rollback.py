@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import (
+    API_TIMEOUT,
+    FULL,
     PROVEN,
     UNRELEASED,
     PublishedVersion,
     Release,
+    ReleaseOptions,
     ReleaseRecord,
     Rollback,
     RollbackResult,
@@ -19,7 +22,7 @@ from tasktracker_ops.models.release import (
 )
 
 from .deploy_lock import deploy_lock
-from .release import FULL, ReleaseOptions, Releases
+from .release import Releases
 from .releases import newest_proven
 
 if TYPE_CHECKING:
@@ -35,14 +38,15 @@ def rollback(
     *,
     approve: ApproveRollback,
     checks: str = FULL,
+    timeout: float = API_TIMEOUT,
     lock_timeout: int = 0,
 ) -> RollbackResult:
     """Let a release serve again, by default the newest proven one before the live one.
 
-    Holds the deploy lock. A release that is not proven is checked before it serves. `approve` gets
-    the rollback and raises to stop. Raises TtOpsError `release-unknown`, `release-pruned`,
-    `release-live`, `release-baking` or `rollback-impossible`, and those of `Releases.serve`, which
-    lets the release before serve again.
+    Holds the deploy lock; `checks` and `timeout` are those of ReleaseOptions. A release that is not
+    proven is checked before it serves. `approve` gets the rollback and raises to stop. Raises
+    TtOpsError `release-unknown`, `release-pruned`, `release-live`, `release-baking` or
+    `rollback-impossible`, and those of `Releases.serve`, which lets the release before serve again.
     """
     app.ensure_ready()
     deployment = app.deployments.get()
@@ -64,7 +68,7 @@ def rollback(
             else None,
         )
         approve(planned)
-        options = ReleaseOptions(checks)
+        options = ReleaseOptions(checks, timeout)
         record = record or ReleaseRecord.of_version(known[target])
         if record.outcome != PROVEN:
             record = releases.begun(record, options)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import Plan
+from tasktracker_ops.models.release import API_TIMEOUT
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_api.client import TaskClient
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 # Seconds until the API has to work. A new role or API takes a while to reach all of AWS; where
 # something only changed, every second of waiting is a second of an outage.
 _SECONDS_AFTER_ADDING = 20.0
-SECONDS = 5.0
 _POLL_SECONDS = 1.0
 _NO_TASK = f"tasks/{uuid.UUID(int=0)}"
 # By status: API Gateway's own errors are application/json, the function's are problem+json.
@@ -33,7 +33,7 @@ _TYPES = {
 
 def smoke_timeout(plan: Plan) -> float:
     """Return how many seconds the API may take to work after `plan` was applied."""
-    return _SECONDS_AFTER_ADDING if plan.add else SECONDS
+    return _SECONDS_AFTER_ADDING if plan.add else API_TIMEOUT
 
 
 def smoke_check(api: TaskClient, *, api_auth: str, timeout: float) -> bool:

@@ -10,6 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,8 @@ class VersionChecks:
             changed = self._request("PATCH", f"/tasks/{task_id}", 200, body=body, kind=kind)
             self._has_title(changed, "PATCH", _CHANGED)
         except TtOpsError:
-            self._delete(task_id, (204, 404, 500))
+            with suppress(TtOpsError):
+                self._delete(task_id, (204, 404))
             raise
         self._delete(task_id, (204,))
         self._request("GET", f"/tasks/{task_id}", 404)

@@ -18,6 +18,7 @@ from tasktracker_ops import TaskClient
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 Edit = Callable[[str, str], tuple[int, str]]
+MORE = pytest.mark.soak  # of the same kind; each starts tt-ops
 
 
 @pytest.fixture
@@ -89,7 +90,9 @@ def test_the_editor_changes_a_task(edit: Edit, client: TaskClient, tmp_path: Pat
     assert kept(tmp_path) == []
 
 
-@pytest.mark.parametrize("script", ["pass", "text = ''", "text = '# only remarks'"])
+@pytest.mark.parametrize(
+    "script", ["pass", "text = '# only remarks'", pytest.param("text = ''", marks=MORE)]
+)
 def test_an_unchanged_text_sends_nothing(
     edit: Edit, service: Any, client: TaskClient, script: str
 ) -> None:
@@ -105,9 +108,11 @@ def test_an_unchanged_text_sends_nothing(
     [
         ("title: first\nstatus: later\n\n", "must be one of pending"),
         ("titel: first\nstatus: done\n\n", "'titel: first' does not begin with title: or status:"),
-        ("status: done\n\n", "it has no line title: "),
-        ("title: x\nstatus: done\ntitle: x\n\n", "it has two lines title: "),
-        ("nonsense\n\n", "the task's text cannot be read: 'nonsense'"),
+        pytest.param("status: done\n\n", "it has no line title: ", marks=MORE),
+        pytest.param(
+            "title: x\nstatus: done\ntitle: x\n\n", "it has two lines title: ", marks=MORE
+        ),
+        pytest.param("nonsense\n\n", "the task's text cannot be read: 'nonsense'", marks=MORE),
     ],
 )
 def test_an_invalid_text_is_kept(
@@ -198,7 +203,9 @@ def test_a_change_in_the_meantime_is_not_overwritten(
     assert b"title: ours\n" in kept(tmp_path)[0]
 
 
-@pytest.mark.parametrize("editor", ["/nowhere/vi", "'", " ", "false"])
+@pytest.mark.parametrize(
+    "editor", ["/nowhere/vi", "'", pytest.param(" ", marks=MORE), pytest.param("false", marks=MORE)]
+)
 def test_an_invalid_editor_changes_nothing(
     service: Any, client: TaskClient, tmp_path: Path, editor: str
 ) -> None:

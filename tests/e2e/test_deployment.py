@@ -69,7 +69,7 @@ def deployed(clone: Clone) -> Any:
 def live(clone: Clone, deployed: Any) -> Clone:
     """Return the clone that is deployed."""
     assert deployed["deployment"]["api_auth"] == "JWT"
-    assert deployed["smoke"] == "partly passed"
+    assert deployed["release"]["checks"] == "partly passed"
     return clone
 
 
@@ -294,7 +294,7 @@ def test_iam_requires_a_signature(public: Clone, deployed: Any) -> None:
     variables = {"TF_VAR_api_auth": "AWS_IAM"}
     result = public.read("deploy", "--yes", **variables)
     deployment = result["deployment"]
-    assert (deployment["api_auth"], result["smoke"]) == ("AWS_IAM", "passed")
+    assert (deployment["api_auth"], result["release"]["checks"]) == ("AWS_IAM", "passed")
     assert deployment["api_id"] == deployed["deployment"]["api_id"]
     assert "replace" not in actions(result).values()
     url = deployment["api_url"]
@@ -309,7 +309,7 @@ def test_iam_requires_a_signature(public: Clone, deployed: Any) -> None:
 def test_named_option_opens_the_api(public: Clone, deployed: Any) -> None:
     """With --allow-public the same API with the same tasks is public, and the deploy says so."""
     result = public.read("deploy", "--yes", "--allow-public")
-    assert (result["deployment"]["api_auth"], result["smoke"]) == ("NONE", "passed")
+    assert (result["deployment"]["api_auth"], result["release"]["checks"]) == ("NONE", "passed")
     assert result["deployment"]["api_id"] == deployed["deployment"]["api_id"]
     done = actions(result)
     assert "replace" not in done.values()

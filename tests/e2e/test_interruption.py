@@ -88,7 +88,7 @@ def test_next_deploy_completes_an_interrupted_apply(empty: Clone) -> None:
     """Ctrl-C during an apply exits 130, with no lock and no process left; deploy completes it."""
     _interrupt(empty, signal.SIGINT, "created  aws_iam_role.function")
     deployed = empty.read("deploy", "--yes")
-    assert deployed["smoke"] == "passed"
+    assert deployed["release"]["checks"] == "passed"
 
 
 @pytest.mark.extended  # tests/adapters/terraform sends it to a small apply

@@ -151,7 +151,7 @@ def test_ministack_takes_a_deployment_with_its_api(
     """From bootstrap to the end of the state backend, with the smoke check, tasks and logs."""
     account = behind(ministack)
     assert account.read("bootstrap")["plan"]["add"] == 7
-    assert account.read("deploy", "--yes", *ADDRESS)["smoke"] == "passed"
+    assert account.read("deploy", "--yes", *ADDRESS)["release"]["checks"] == "passed"
     port = ministack.rpartition(":")[2]
     assert account.read("outputs")["api_url"].endswith(f".execute-api.localhost:{port}")
     added = account.read("tasks", "add", "first")

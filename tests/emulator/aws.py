@@ -167,9 +167,14 @@ class Aws:
         return self._clients[service]
 
     def function(
-        self, source: str | bytes = HANDLER, *, log_group: bool = True, **options: Any
+        self,
+        source: str | bytes = HANDLER,
+        *,
+        log_group: bool = True,
+        published: bool = True,
+        **options: Any,
     ) -> Function:
-        """Deploy a handler or a package, version 1 published and behind the alias `live`."""
+        """Deploy a handler or a package, version 1 or `$LATEST` behind the alias `live`."""
         name = f"test-{next(_numbers)}-function"
         if log_group:
             self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
@@ -179,10 +184,11 @@ class Aws:
             Role=self._role(),
             Handler=options.pop("Handler", "handler.lambda_handler"),
             Code={"ZipFile": zipped(source) if isinstance(source, str) else source},
-            Publish=True,
+            Publish=published,
             **{"Timeout": 10, "MemorySize": 256, **options},
         )
-        self.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+        version = "1" if published else "$LATEST"
+        self.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion=version)
         function = Function(self, name)
         function.wait()
         return function

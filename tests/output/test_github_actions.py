@@ -261,6 +261,7 @@ def test_problems_of_a_result_are_annotated(capsys: Captured) -> None:
             None,
             TerraformLock(None),
             DeployLockStatus(None),
+            (),
             (problem,),
             (),
         )

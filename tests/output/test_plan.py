@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasktracker_ops.models.code import CodeChange, differing_files
+from tasktracker_ops.models.code import CodeChange
 
 from .examples import EMPTY_PLAN, PLAN
 
@@ -99,17 +99,6 @@ def test_code_that_is_live_and_proven_is_no_change(show: Callable[..., str]) -> 
     assert plan.empty
     assert "No changes" in show(plan)
     assert "no changes" in show(plan, output="markdown")
-
-
-def test_files_are_compared_by_their_digests() -> None:
-    """Those that are alike are not named."""
-    before = {"same.py": "1", "changed.py": "1", "removed.py": "1"}
-    after = {"same.py": "1", "changed.py": "2", "added.py": "1"}
-    assert differing_files(before, after) == {
-        "changed": ("changed.py",),
-        "added": ("added.py",),
-        "removed": ("removed.py",),
-    }
 
 
 def test_an_empty_plan_says_so(show: Callable[..., str]) -> None:

@@ -56,7 +56,7 @@ STATUS = Status(
     ),
     releases=(
         ServingRelease("7", 0.9, "3f2c1a9d", True, "ada@laptop", ago(7300), "proven"),
-        ServingRelease("8", 0.1, None, False, None, ago(10), "baking"),
+        ServingRelease("8", 0.1, None, False, None, ago(7300), "baking"),
     ),
     problems=(Problem("nobody-notified", "nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
@@ -97,7 +97,7 @@ def test_a_status_is_one_screen(show: Callable[..., str]) -> None:
         "                             public: anyone with the URL can call it",
         "function          Active     version 7 (live), python3.12, changed 2 h ago",
         "release           proven     7, 90% of the requests, 3f2c1a9 + changes, 2 h ago",
-        "                  baking     8, 10% of the requests, no commit, 10 s ago",
+        "                  baking     8, 10% of the requests, no commit, 2 h ago",
         "LambdaErrorAlarm  ALARM      3 h ago: 2.0 was greater than 0.0",
         "subscriptions     confirmed  a…@example.com",
         "                  PENDING    b…@example.com",

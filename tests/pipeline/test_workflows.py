@@ -37,7 +37,7 @@ _WITH_CREDENTIALS = {
     "ci.yml": {"plan"},
 }
 # Values of the variables that a command may have, each as one word.
-_EXAMPLES = {"RELEASE": "12"}
+_EXAMPLES = {"CANARY": "10%", "BAKE": "5m", "RELEASE": "12"}
 
 each_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 

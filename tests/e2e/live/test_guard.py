@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Clone
 
+pytestmark = pytest.mark.extended  # tests/workflows refuses the same plans
 TABLE = "aws_dynamodb_table.tasks"
 RENAMED = {"TT_OPS_TABLE_NAME": "Renamed"}
 
@@ -33,7 +34,6 @@ def task(live: Clone) -> str:
     return "first"
 
 
-@pytest.mark.extended
 def test_plan_shows_a_loss_first(live: Clone) -> None:
     """A plan names a loss above all changes; its exit code is that of changes."""
     shown = live.run("plan", "--detailed-exitcode", **RENAMED)

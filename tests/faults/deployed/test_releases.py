@@ -45,8 +45,8 @@ def test_release(deployed: Account, moment: str) -> None:
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert not shifted_unchecked(deployed.proxy.calls, before)
     assert deployed.tasks() >= kept
-    was_proven = outcome(deployed, live(deployed)) == "proven"
-    assert was_proven == (moment not in ("shifted", "shift recorded"))
+    unproven = moment in ("shifted", "shift recorded")
+    assert serving(deployed) == [(live(deployed), "unproven" if unproven else "proven")]
 
     deployed.proxy.clear()
     deployed.require_healed(kept)
@@ -57,6 +57,32 @@ def test_release(deployed: Account, moment: str) -> None:
         assert invoked(deployed.proxy.calls)[after] >= CHECKS
     assert outcome(deployed, after) == "proven"
     assert deployed.tasks() == kept
+
+
+@pytest.mark.row("`kill -9` of a deploy whose release is a canary")
+def test_canary(deployed: Account) -> None:
+    """Status shows both releases; the next deploy ends the bake, and checks the release again."""
+    kept, before = deployed.tasks(), live(deployed)
+    deployed.change_code()
+    deployed.proxy.clear()
+    deployed.proxy.inject("GetMetricData", Fault(then=lambda: deployed.kill("all")))
+    died = deployed.run(*RELEASE, "--canary", "10%", "--bake", "5m")
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert not shifted_unchecked(deployed.proxy.calls, before)
+    assert [state for _, state in serving(deployed)] == ["proven", "baking"]
+
+    deployed.proxy.clear()
+    deployed.require_healed(kept)
+    assert not shifted_unchecked(deployed.proxy.calls, before)
+    assert serving(deployed) == [(live(deployed), "proven")]
+    assert live(deployed) != before
+    assert deployed.tasks() == kept
+
+
+def serving(account: Account) -> list[tuple[str, str]]:
+    """Return the releases that take requests, as `status` shows them, and how proven each is."""
+    status = json.loads(account.run("status", "--output", "json").stdout)
+    return [(each["release"], each["outcome"]) for each in status["releases"]]
 
 
 def live(account: Account) -> str:

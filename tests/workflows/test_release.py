@@ -1,0 +1,224 @@
+"""Releases, rollbacks and pruning with the real function, on the emulator in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
+from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tasktracker_ops.workflows.release import ReleaseOptions
+from tasktracker_ops.workflows.releases import prune, release_history, releases
+from tasktracker_ops.workflows.rollback import rollback
+from tests.emulator.aws import REGION, Aws
+from tests.emulator.conftest import serve
+
+from .releasing import API_FAILS, DELETE_FAILS, PATCH_FAILS, Service, make_service, prepare
+
+
+@pytest.fixture(scope="module")
+def aws(
+    tmp_path_factory: pytest.TempPathFactory, table_definition: dict[str, Any]
+) -> Iterator[Aws]:
+    """An emulator in this process, with a table and a state bucket."""
+    folder = tmp_path_factory.mktemp("emulator")
+    never = EvaluationSchedule(interval_seconds=3600)
+    with serve(folder, environments=2, idle_seconds=0.2, schedule=never) as made:
+        prepare(made, table_definition)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def session(aws: Aws) -> AwsSession:
+    """A session with the emulator; to make clients takes time, so all tests share it."""
+    keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
+    return AwsSession(AwsEnvironment(REGION, endpoint_url=aws.server.url, sealed=True, **keys))
+
+
+@pytest.fixture
+def service(aws: Aws, session: AwsSession, tmp_path: Path) -> Service:
+    """A function of which nothing was released."""
+    return make_service(aws, session, tmp_path)
+
+
+def code_of(caught: pytest.ExceptionInfo[TtOpsError]) -> str:
+    """Return the code of an error."""
+    return caught.value.code
+
+
+def test_a_good_release_is_proven(service: Service) -> None:
+    """It serves once it was checked, leaves no task, and is not made again."""
+    package = service.package()
+    result = service.release(package)
+    assert (result.outcome, result.checks, result.changed) == ("proven", "passed", True)
+    assert service.live == result.release
+    assert service.events(result.release or "") == ["published", "live", "proven"]
+    assert service.tasks() == []
+    assert service.release(package).checks == "not needed"
+    (only,) = releases(service.app).releases
+    assert (only.live, only.outcome, only.commit) == (True, "proven", "3f2c1a9d")
+
+
+def test_a_version_that_fails_its_checks_never_serves(service: Service) -> None:
+    """Released again, it is the same version and fails again; the one that serves cleans up."""
+    good = service.release(service.package()).release
+    bad = service.package(DELETE_FAILS)
+    for attempt in (1, 2):
+        with pytest.raises(TtOpsError, match="version 2 does not work: PATCH") as caught:
+            service.release(bad)
+        assert code_of(caught) == "version-broken"
+        assert service.events("2").count("failed") == attempt
+        assert (service.live, service.record("2").outcome) == (good, "failed")
+    assert service.tasks() == []
+    assert service.events("2")[:3] == ["published", "failed", "checked again"]
+
+
+def test_what_a_first_release_left_is_deleted_by_the_next(service: Service) -> None:
+    """Its task is known by the idempotency key in its record."""
+    with pytest.raises(TtOpsError, match="PATCH"):
+        service.release(service.package(DELETE_FAILS))
+    assert (len(service.tasks()), service.live) == (1, "$LATEST")
+    assert service.release(service.package()).outcome == "proven"
+    assert (service.tasks(), service.record("1").check_key) == ([], None)
+
+
+def test_where_the_api_fails_the_release_before_serves_again(service: Service) -> None:
+    """Both records say so; how long each served is in the history."""
+    good = service.release(service.package()).release or ""
+    with pytest.raises(TtOpsError, match="release 2 does not work, so release 1 serves") as caught:
+        service.release(service.package(API_FAILS))
+    assert code_of(caught) == "smoke-check-failed"
+    assert service.live == good
+    assert service.events("2") == ["published", "live", "failed", "rolled back"]
+    assert service.events(good)[-1] == "live"
+    history = release_history(service.app, limit=4)
+    assert [(event.release, event.what) for event in history.events] == [
+        (1, "live"),
+        (2, "rolled back"),
+        (2, "failed"),
+        (2, "live"),
+    ]
+    assert history.more == 4
+    assert [event.served is None for event in history.events] == [False, True, True, False]
+
+
+def test_a_release_whose_run_died_before_its_last_check_is_left_if_it_fails(
+    service: Service,
+) -> None:
+    """It had never worked; one that has fails for what is around it, and stays."""
+    good = service.release(service.package()).release
+    bad = service.package(API_FAILS)
+    service.release(bad, checks="none")  # as if killed after the shift
+    with pytest.raises(TtOpsError, match="so release 1 serves again"):
+        service.release(bad)
+    assert service.live == good
+    service.app.functions.shift("2", instead_of=service.releases().routing())
+    record = service.record("2")
+    service.releases().write(record, "proven", outcome="unproven")
+    with pytest.raises(TtOpsError, match="release 2 is live, but the API does not work"):
+        service.release(bad)
+    assert service.live == "2"
+
+
+def test_an_unproven_release_is_checked_again(service: Service) -> None:
+    """As after a change of the infrastructure, or a run that checked nothing."""
+    package = service.package()
+    assert service.release(package, checks="none").outcome == "unproven"
+    assert service.release(package).outcome == "proven"
+    service.releases().doubt()
+    assert service.record("1").outcome == "unproven"
+    result = service.release(package, checks="read-only")
+    assert (result.release, result.outcome, result.changed) == ("1", "proven", False)
+
+
+def test_an_alias_that_somebody_else_changed_is_left_alone(service: Service) -> None:
+    """The release stays published and unproven."""
+    service.release(service.package())
+    service.release(service.package())
+    releases = service.releases(require_held=lambda: service.point_to("1"))
+    with pytest.raises(TtOpsError) as caught:
+        releases.release(service.package(), service.deployment, ReleaseOptions())
+    assert code_of(caught) == "alias-changed"
+    assert (service.live, service.record("3").outcome) == ("1", "unproven")
+
+
+def test_rollback_goes_to_the_newest_proven_release_before(service: Service) -> None:
+    """It passes over what failed, and names the files that differ."""
+    service.release(service.package())
+    with pytest.raises(TtOpsError):
+        service.release(service.package(PATCH_FAILS))
+    service.release(service.package())
+    asked: list[Any] = []
+    result = rollback(service.app, approve=asked.append)
+    assert (service.live, result.release.release, result.release.previous) == ("1", "1", "3")
+    assert asked == [result.rollback]
+    assert [(each.path, each.change) for each in result.rollback.changes or ()] == [
+        ("handler.py", "changed")
+    ]
+    assert service.events("3")[-1] == "rolled back"
+    with pytest.raises(TtOpsError) as caught:
+        rollback(service.app, approve=pytest.fail)
+    assert code_of(caught) == "rollback-impossible"
+
+
+def test_rollback_checks_what_is_not_proven(service: Service) -> None:
+    """One that fails does not serve, and where the API fails the live one serves again."""
+    service.release(service.package(PATCH_FAILS), checks="none")
+    service.release(service.package(API_FAILS), checks="none")
+    service.release(service.package())
+    with pytest.raises(TtOpsError, match="version 1 does not work: PATCH"):
+        rollback(service.app, 1, approve=lambda planned: None)
+    assert service.live == "3"
+    with pytest.raises(TtOpsError, match="release 2 does not work, so release 3 serves again"):
+        rollback(service.app, 2, approve=lambda planned: None, timeout=0)
+    assert service.live == "3"
+    assert service.tasks() == []
+
+
+def test_rollback_refuses_what_it_cannot_do(service: Service) -> None:
+    """Each has its code; during a bake there is `abort`."""
+    for _ in range(3):
+        service.release(service.package(), checks="none", keep=2)
+
+    def code(release: int) -> str:
+        with pytest.raises(TtOpsError) as caught:
+            rollback(service.app, release, approve=pytest.fail)
+        return code_of(caught)
+
+    assert (code(1), code(3), code(4)) == ("release-pruned", "release-live", "release-unknown")
+    service.point_to("3", **{"2": 0.1})
+    assert code(2) == "release-baking"
+
+
+def test_pruning_keeps_what_may_be_needed(service: Service) -> None:
+    """The live release, the proven one before it, one that bakes, and what an alias names."""
+    service.release(service.package())
+    for _ in range(5):
+        service.release(service.package(), checks="none")
+    service.point_to("3", **{"4": 0.1})
+    client, name = service.aws.client("lambda"), service.deployment.function_name
+    client.create_alias(FunctionName=name, Name="blue", FunctionVersion="5")
+    planned = prune(service.app, keep=1, dry_run=True, approve=pytest.fail)
+    assert planned.pruned == (2, 5)
+    asked: list[Any] = []
+    done = prune(service.app, keep=1, dry_run=False, approve=asked.append)
+    assert (asked, done.pruned, done.kept) == ([(2, 5)], (2,), (6, 5, 4, 3, 1))
+    service.release(service.package(), checks="none", keep=2)
+    assert [each.release for each in releases(service.app).releases] == [7, 6, 5, 1]
+
+
+@pytest.mark.soak
+def test_500_releases_are_remembered_and_few_are_kept(service: Service) -> None:
+    """Neither the versions nor the calls of a release grow with their number."""
+    for _ in range(500):
+        service.release(service.package(), checks="none")
+    assert len(releases(service.app).releases) <= 11
+    history = release_history(service.app, limit=10_000)
+    assert {event.release for event in history.events} == set(range(1, 501))
+    assert sum(event.what == "live" for event in history.events) == 500
