@@ -50,25 +50,25 @@ class BakeMonitor:
 
     def read(self) -> None:
         """Read metrics and alarms. Raises TtOpsError where they cannot be read."""
-        groups = [self._queries(version) for version in self._versions]
+        self._alarms = self._app.alarms.get(self._deployment.alarm_names)
+        groups = [*map(self._queries, self._versions), self._alarm_queries()]
         answer = self._app.metric_data.get(
             groups, start=self._start, end=time.time() + _CLOCK_SECONDS
         )
         for refusal in answer.refusals.values():
             raise TtOpsError(
                 "metrics-refused",
-                f"CloudWatch does not evaluate the metrics of the two releases: {refusal}",
+                f"the metrics of the two releases cannot be read from CloudWatch: {refusal}",
                 hint="let the release take all requests at once: tt-ops deploy",
             )
-        for version, series in zip(self._versions, answer.groups, strict=True):
+        for version, series in zip(self._versions, answer.groups, strict=False):
             self._points[version] = {
                 name: _points(series.get(name.lower())) for name in _STATISTICS
             }
-        self._alarms = self._app.alarms.get(self._deployment.alarm_names)
         for alarm in self._alarms:
             if alarm.state != "ALARM":
                 self._firing.discard(alarm.name)
-            elif alarm.name not in self._firing:
+            elif alarm.name not in self._firing and _crossed(alarm, answer.groups[-1]):
                 self._fired = alarm
 
     @property
@@ -88,7 +88,8 @@ class BakeMonitor:
         if slow := self._slow_minute():
             return slow
         if (alarm := self._fired) is not None:
-            return f"made {alarm.name} fire ({alarm.reason})"
+            reason = alarm.reason.removesuffix(".")
+            return f"made {alarm.name} fire ({reason})"
         return None
 
     def _slow_minute(self) -> str | None:
@@ -118,16 +119,41 @@ class BakeMonitor:
         return ReleaseMetrics(version, requests, errors, throttles, p95)
 
     def _queries(self, version: str) -> list[Query]:
-        name = self._deployment.function_name
-        dimensions = (
-            ("ExecutedVersion", version),
-            ("FunctionName", name),
-            ("Resource", f"{name}:{ALIAS}"),
-        )
+        dimensions = (("ExecutedVersion", version), *self._alias)
         return [
             Query(metric.lower(), Metric(_NAMESPACE, metric, dimensions), None, statistic, _MINUTE)
             for metric, statistic in _STATISTICS.items()
         ]
+
+    def _alarm_queries(self) -> list[Query]:
+        """Return what the alarms on the function see, without the checks, which use no alias."""
+        return [
+            Query(
+                _id(alarm), Metric(_NAMESPACE, alarm.metric, self._alias), None, statistic, _MINUTE
+            )
+            for alarm in self._alarms
+            if (statistic := alarm.statistic) and _is_on_function(alarm)
+        ]
+
+    @property
+    def _alias(self) -> tuple[tuple[str, str], ...]:
+        name = self._deployment.function_name
+        return ("FunctionName", name), ("Resource", f"{name}:{ALIAS}")
+
+
+def _id(alarm: Alarm) -> str:
+    return f"alarm_on_{alarm.metric.lower()}"
+
+
+def _is_on_function(alarm: Alarm) -> bool:
+    return alarm.namespace == _NAMESPACE and alarm.dimensions.keys() == {"FunctionName"}
+
+
+def _crossed(alarm: Alarm, groups: Mapping[str, Sequence[Series]]) -> bool:
+    """Return whether a request of a client may have made the alarm fire."""
+    if alarm.threshold is None or not _is_on_function(alarm):
+        return True
+    return any(value > alarm.threshold for value in _points(groups.get(_id(alarm))).values())
 
 
 def _points(series: Sequence[Series] | None) -> _Points:

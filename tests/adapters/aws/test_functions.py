@@ -61,7 +61,12 @@ def test_a_share_of_the_requests_leaves_the_others(
         "RoutingConfig": {"AdditionalVersionWeights": {"6": 0.1}},
         "RevisionId": "r1",
     }
-    stub("lambda").add_response("update_alias", {**request, "RevisionId": "r2"}, request)
+    answer = {
+        "FunctionVersion": "5",
+        "RoutingConfig": {"AdditionalVersionWeights": {"6": 0.1}},
+        "RevisionId": "r2",
+    }
+    stub("lambda").add_response("update_alias", answer, request)
     assert functions.split("6", 0.1, instead_of=BEFORE) == Routing("5", "6", 0.1, "r2")
 
 
