@@ -194,9 +194,9 @@ def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | No
     """Return how proven a release is; whether it bakes is said by the alias alone."""
     if routing is not None and routing.canary == str(release):
         return BAKING
-    if record is None or record.outcome == BAKING:
+    if record is None:
         return UNPROVEN
-    return record.outcome
+    return record.outcome if routing is None else record.outcome_by(routing)
 
 
 def essentials(description: str) -> tuple[str | None, bool, str | None]:

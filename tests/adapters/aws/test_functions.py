@@ -193,3 +193,38 @@ def test_code_that_lambda_cannot_run_is_an_error(
     with pytest.raises(TtOpsError, match="the role is gone") as caught:
         functions.wait_until_updated()
     assert caught.value.code == "function-update-failed"
+
+
+def test_versions_are_those_of_all_pages(
+    functions: Functions, stub: Callable[[str], Stubber]
+) -> None:
+    """The newest first, without `$LATEST`; Lambda lists fifty at a time."""
+
+    def version(number: str) -> dict[str, str]:
+        return {
+            "Version": number,
+            "CodeSha256": "qxI=",
+            "LastModified": "2026-01-02T03:04:05.678+0000",
+        }
+
+    pages = stub("lambda")
+    first = {"Versions": [version("$LATEST"), version("7")], "NextMarker": "more"}
+    pages.add_response("list_versions_by_function", first, {"FunctionName": "tracker"})
+    expected = {"FunctionName": "tracker", "Marker": "more"}
+    pages.add_response("list_versions_by_function", {"Versions": [version("10")]}, expected)
+    newest, oldest = functions.versions()
+    assert (newest.release, oldest.release) == (10, 7)
+    assert (newest.sha256, newest.at) == ("ab12", "2026-01-02T03:04:05.678Z")
+
+
+@pytest.mark.parametrize(
+    ("code", "gone"), [("ResourceNotFoundException", True), ("ResourceConflictException", False)]
+)
+def test_a_version_that_an_alias_names_is_not_deleted(
+    functions: Functions, stub: Callable[[str], Stubber], code: str, gone: bool
+) -> None:
+    """One that is gone already is no error either."""
+    stub("lambda").add_client_error(
+        "delete_function", code, expected_params={"FunctionName": "tracker", "Qualifier": "7"}
+    )
+    assert functions.delete_version(7) == gone

@@ -1,0 +1,88 @@
+"""Releases, their history, pruning and rollbacks as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tasktracker_ops.models.release import (
+    PruneResult,
+    Release,
+    ReleaseEvent,
+    ReleaseHistory,
+    ReleaseList,
+    ReleaseRecord,
+    ReleaseResult,
+    Rollback,
+    RollbackResult,
+    file_changes,
+)
+from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.output.release import rollback_question
+
+
+def ago(seconds: int) -> str:
+    """Return a time in the past."""
+    return timestamp(datetime.now(UTC) - timedelta(seconds=seconds))
+
+
+LIVE = Release(12, True, "ab12", "3f2c1a9d", True, "ada@laptop", ago(7300), "proven")
+OLD = Release(9, False, "cd34", None, False, None, ago(200000), "failed")
+CHANGES = file_changes(
+    {"a.py": "1", "b.py": "2", "d.py": "4"}, {"a.py": "1", "b.py": "3", "c": "5"}
+)
+
+
+def test_releases_are_a_table(show: Callable[..., str]) -> None:
+    """The live one is marked; in JSON, all of each release is there."""
+    _, _, live, old = show(ReleaseList((LIVE, OLD))).splitlines()
+    assert live.split(maxsplit=4) == [
+        *("12", "live", "proven", "3f2c1a9"),
+        "+ changes  ada@laptop  2 h ago",
+    ]
+    assert old.split() == ["9", "failed", "no", "commit", "unknown", "2", "d", "ago"]
+    (first, _) = json.loads(show(ReleaseList((LIVE, OLD)), output="json"))["releases"]
+    assert " ".join(first) == "release live sha256 commit dirty by at outcome"
+    assert "tt-ops deploy" in show(ReleaseList(()))
+
+
+def test_history_says_how_long_each_release_served(show: Callable[..., str]) -> None:
+    """A release serves until the next one does, whatever became of their versions."""
+    record = ReleaseRecord(1, "", {}, None, False, "a@b", None, "", "1")
+    first = record.after(ReleaseEvent(ago(9000), "live", "ada@laptop"))
+    second = replace(record, release=2).after(
+        ReleaseEvent(ago(1800), "live", "ada@laptop", "instead of 1")
+    )
+    text = show(ReleaseHistory.of([first, second], 1))
+    assert "2  live     ada@laptop  30 min    instead of 1" in text
+    assert text.endswith("1 older event: see them with --limit.\n")
+    whole = ReleaseHistory.of([second, first], 9)
+    assert [round(event.served or 0) for event in whole.events] == [1800, 7200]
+
+
+def test_pruning_names_ranges(show: Callable[..., str]) -> None:
+    """A dry run says that it is one."""
+    assert show(PruneResult((1, 2, 3, 5), (4, 6), dry_run=True)) == (
+        "Would prune releases 1-3, 5. Kept releases 4, 6.\n"
+    )
+    assert show(PruneResult((), (4, 6), dry_run=False)) == "Nothing to prune: 2 releases exist.\n"
+
+
+def test_a_rollback_says_what_differs(show: Callable[..., str]) -> None:
+    """And that the next deploy rolls forward."""
+    planned = Rollback(LIVE, OLD, CHANGES)
+    result = ReleaseResult("9", "12", "proven", "passed", changed=True)
+    assert show(RollbackResult(planned, result), target="local").splitlines() == [
+        "Release 9 is live: no commit, proven, released 2 d ago. Checks: passed.",
+        "Compared with release 12 (3f2c1a9 + changes), 3 files differ:",
+        "  ~ b.py",
+        "  + c",
+        "  - d.py",
+        "The next deploy rolls forward to the code of the project: tt-ops --target local deploy",
+    ]
+    assert rollback_question(replace(planned, changes=())) == (
+        "Release 12 (3f2c1a9 + changes) is live. Let release 9 (no commit, failed, 2 d ago) serve "
+        "instead; no file differs?"
+    )
