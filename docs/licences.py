@@ -59,6 +59,7 @@ GROUPS = {
     "": "What `pip install tt-ops` brings",
     "local": "The extra `local`: the emulator",
     "dashboard": "The extra `dashboard`",
+    "watch": "The extra `watch`",
     "test": "The extra `test`",
     "soak": "The extra `soak`",
     "browser": "The extra `browser`",
@@ -68,7 +69,7 @@ GROUPS = {
 }
 # Locked and installed apart from the project's dependencies.
 SEPARATE = ("scan", "emulators")
-USERS = {"", "local", "dashboard"}
+USERS = {"", "local", "dashboard", "watch"}
 
 Installed = Mapping[str, Distribution]
 

@@ -29,6 +29,7 @@ IMPORTERS = {
     "tasktracker_ops": "",
     "tasktracker_ops/emulator": "local",
     "tasktracker_ops/output/page.py": "dashboard",
+    "tasktracker_ops/adapters/host/saves.py": "watch",
     "tests": "test",
     "tests/e2e/test_dashboard_page.py": "browser",
     "tests/emulator/schemathesis_hooks.py": "soak",
