@@ -80,7 +80,7 @@ def test_an_error_is_on_the_summary_page(run: Run, project: Path) -> None:
 
 def test_a_missing_summary_file_is_a_note(run: Run, project: Path) -> None:
     """The command succeeds."""
-    (project / "lambda_function" / "handler.py").touch()
+    (project / "lambda_function/handler.py").write_text("def lambda_handler(): pass\n")
     result = run('"$0" build', GITHUB_STEP_SUMMARY=str(project / "missing"))
     assert result.returncode == ExitCode.OK
     assert "The summary of this step was not written to" in result.stderr
@@ -100,7 +100,7 @@ def test_a_closed_pipe_ends_the_command_quietly(
     run: Run, project: Path, command: str, code: int
 ) -> None:
     """It exits 141, as a shell reports SIGPIPE; an error keeps its own exit code."""
-    (project / "lambda_function" / "handler.py").touch()
+    (project / "lambda_function/handler.py").write_text("def lambda_handler(): pass\n")
     result = run(f'{{ sleep 1; "$0" {command}; echo "$?" >code; }} | true')
     assert (project / "code").read_text() == f"{int(code)}\n"
     assert result.stderr == "" or code == ExitCode.CONFIGURATION
