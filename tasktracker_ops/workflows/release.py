@@ -73,7 +73,7 @@ class Releases:
         serving, latest = self._function.version(ALIAS), self._function.version(UNRELEASED)
         same_code = serving.code_sha256 == lambda_digest(package.sha256)
         same = same_code and serving.same_settings(latest) and before.version != UNRELEASED
-        record = self.record_of(before.version)
+        record = self._known(before.version, package) if same else None
         outcome = record.outcome_by(before) if record else UNPROVEN
         if same and (outcome == PROVEN or options.checks == NO_CHECKS):
             self._note_without_canary(before.version, before, options)
@@ -85,7 +85,7 @@ class Releases:
                 upload(self._app, package)
             new = self._new_record(package)
             version = self._function.publish(lambda_digest(package.sha256), new.described)
-            record = self.record_of(version) or replace(new, release=int(version))
+            record = self._known(version, package) or replace(new, release=int(version))
         elif record is None:
             record = replace(self._new_record(package), release=int(version))
         record = self.begun(record, options)
@@ -323,6 +323,11 @@ class Releases:
         record = record.after(event, **changes)
         self._records.write(record)
         return record
+
+    def _known(self, version: str, package: Package) -> ReleaseRecord | None:
+        """Return the record of a version; None where it is of another package."""
+        record = self.record_of(version)
+        return record if record is not None and record.sha256 == package.sha256 else None
 
     def record_of(self, version: str) -> ReleaseRecord | None:
         """Return the record of a version; None for `$LATEST`, and where there is none."""
