@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess  # nosec B404 # to run tt-ops
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -36,9 +38,32 @@ class Clone:
         self.environment["TT_OPS_LOCAL_PORT"] = "0"
         self.target = LocalTarget(self.settings, LocalEmulator(path / ".tt-ops" / "local", port=0))
 
-    def tt_ops(self, *arguments: str) -> None:
-        """Run `tt-ops` in the clone."""
-        run([TT_OPS, *arguments], directory=self.path, environment=self.environment)
+    def tt_ops(self, *arguments: str) -> str:
+        """Run `tt-ops` in the clone and return its standard output."""
+        return run([TT_OPS, *arguments], directory=self.path, environment=self.environment)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Run `tt-ops` in the clone until the block ends."""
+        with subprocess.Popen(  # nosec B603 # no shell; tt-ops itself
+            [TT_OPS, *arguments],
+            cwd=self.path,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.send_signal(signal.SIGINT)
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Replace a text that a file of the clone has once."""
+        text = (self.path / file).read_text()
+        if text.count(old) != 1:
+            raise SystemExit(f"{file} does not have {old!r} once")
+        (self.path / file).write_text(text.replace(old, new))
 
     def edit(self) -> None:
         """Change the function's code without changing its behaviour."""

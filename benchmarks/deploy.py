@@ -1,15 +1,20 @@
 """Compare `tt-ops deploy` with the Terraform commands that it replaces.
 
 Each side has a clone and an emulator of its own, running before the clock starts, and the same
-variables. The sides alternate, and so does which of them comes first.
+variables. The sides alternate, and so does which of them comes first. In the clone of bare
+Terraform, the function's code is Terraform's: it publishes the version that the alias points to.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
+import time
 from collections.abc import Callable, Sequence
+from statistics import median
 
+import requests
 from clone import Clone, running_clone
 from measure import Pair, run, seconds, show
 
@@ -22,6 +27,26 @@ _DEPLOYS = (
     ("first deploy", "terraform init and apply, of two stacks"),
     ("deploy without changes", "terraform plan"),
     ("deploy of code only", "zip, terraform apply"),
+    ("deploy --code", "zip, terraform apply"),
+    ("deploy --code --watch: from a save to live", "zip, terraform apply"),
+)
+_SAVES = 5
+_MARKER = "x-benchmark-save"
+_MARKED = """
+respond = lambda_handler
+
+
+def lambda_handler(event, context):
+    answer = respond(event, context)
+    answer["headers"]["{header}"] = "{number}"
+    return answer
+"""
+# What hands the function's code over to releases, and how a configuration without them has it.
+_WITHOUT_RELEASES = (
+    ("publish          = false", "publish          = true"),
+    ("ignore_changes = [source_code_hash]", "ignore_changes = []"),
+    ('function_version = "$LATEST"', "function_version = aws_lambda_function.tracker.version"),
+    ("ignore_changes = [function_version, routing_config]", "ignore_changes = []"),
 )
 
 
@@ -31,6 +56,8 @@ class BareTerraform:
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
         self._target = clone.target
+        for old, new in _WITHOUT_RELEASES:
+            clone.replace("terraform/function.tf", old, new)
         self._binary = Toolchain(
             configured=clone.settings.terraform,
             environment=clone.environment,
@@ -96,20 +123,47 @@ def _ours(clone: Clone) -> Sequence[float]:
     def deploy() -> None:
         clone.tt_ops("deploy", "--yes")
 
-    return _deploys(clone, deploy, deploy, deploy)
+    def deploy_code() -> None:
+        clone.tt_ops("deploy", "--code", "--yes")
+
+    return [*_deploys(clone, deploy, deploy, deploy, deploy_code), _save_to_live(clone)]
 
 
 def _theirs(clone: Clone) -> Sequence[float]:
     bare = BareTerraform(clone)
-    return _deploys(clone, bare.first, bare.nothing, bare.code)
+    return _deploys(clone, bare.first, bare.nothing, bare.code, bare.code, bare.code)
 
 
 def _deploys(
-    clone: Clone, first: Callable[[], None], nothing: Callable[[], None], code: Callable[[], None]
-) -> Sequence[float]:
+    clone: Clone,
+    first: Callable[[], None],
+    nothing: Callable[[], None],
+    *changes_of_code: Callable[[], None],
+) -> list[float]:
     times = [seconds(first), seconds(nothing)]
-    clone.edit()
-    return [*times, seconds(code)]
+    for change in changes_of_code:
+        clone.edit()
+        times.append(seconds(change))
+    return times
+
+
+def _save_to_live(clone: Clone) -> float:
+    """Return the median of the seconds from a save until the API answers by its code."""
+    api = json.loads(clone.tt_ops("outputs", "--output", "json"))["api_url"]
+    handler = clone.path / "lambda_function" / "handler.py"
+    original = handler.read_text()
+    times = []
+    with clone.running("deploy", "--code", "--watch", "--output", "json") as watching:
+        assert watching.stdout is not None  # nosec B101 # it is a pipe
+        watching.stdout.readline()  # of the release that is live
+        for number in map(str, range(_SAVES)):
+            saved = time.perf_counter()
+            handler.write_text(original + _MARKED.format(header=_MARKER, number=number))
+            while requests.get(f"{api}/health", timeout=60).headers.get(_MARKER) != number:
+                time.sleep(0.01)
+            times.append(time.perf_counter() - saved)
+            watching.stdout.readline()
+    return median(times)
 
 
 def _measure(side: Callable[[Clone], Sequence[float]]) -> Sequence[float]:
