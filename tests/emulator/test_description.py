@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tasktracker_ops.app import App
+from tasktracker_ops.output.console import Console
+from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.build import build
 
 if TYPE_CHECKING:
@@ -38,7 +41,9 @@ def tracker(
     shutil.copytree(ROOT / "lambda_function", clone / "lambda_function")
     aws.client("dynamodb").create_table(**table_definition)
     variables = {"TASKS_TABLE_NAME": "TaskTable", "TASKS_INDEX_NAME": "status-task_id-index"}
-    return aws.function(build(clone).path.read_bytes(), Environment={"Variables": variables})
+    settings = Settings(project_dir=clone)
+    app = App(settings, Console(settings), approve=lambda question: False)
+    return aws.function(build(app).path.read_bytes(), Environment={"Variables": variables})
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -30,6 +29,7 @@ from tasktracker_ops.models.release import (
     ReleaseRecord,
     ReleaseResult,
     Routing,
+    lambda_digest,
 )
 from tasktracker_ops.models.state import StateRecord
 from tasktracker_ops.models.status import Subscription
@@ -145,13 +145,16 @@ class App:
 
     def version(self, qualifier: str) -> FunctionVersion:
         """Return the version that has the package at hand."""
-        package = (self.settings.project / "function.zip").read_bytes()
-        digest = base64.b64encode(hashlib.sha256(package).digest()).decode()
-        return FunctionVersion("1", digest, None, {})
+        return FunctionVersion("1", lambda_digest(self._sha256()), None, {})
 
     def read(self, release: int) -> ReleaseRecord:
-        """Return that it is proven."""
-        return ReleaseRecord(1, "", {}, None, False, "a@b", None, "", "1", outcome=self.outcome)
+        """Return the record of the package at hand."""
+        return ReleaseRecord(
+            1, self._sha256(), {}, None, False, "a@b", None, "", "1", outcome=self.outcome
+        )
+
+    def _sha256(self) -> str:
+        return hashlib.sha256((self.settings.project / "function.zip").read_bytes()).hexdigest()
 
     def write(self, record: ReleaseRecord) -> None:
         """Keep its outcome."""

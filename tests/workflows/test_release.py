@@ -215,7 +215,7 @@ def test_pruning_keeps_what_may_be_needed(service: Service) -> None:
     assert [each.release for each in releases(service.app).releases] == [7, 6, 5, 1]
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 @pytest.mark.timeout(1800)
 def test_500_releases_are_remembered_and_few_are_kept(service: Service) -> None:
     """Neither the versions nor the calls of a release grow with their number."""
