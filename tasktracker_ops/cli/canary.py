@@ -70,9 +70,10 @@ def canary_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @backend_options
 @pass_context
 def promote(context: Context) -> None:
-    """Let the release that bakes take all requests, and check the API.
+    """Let the release that bakes take all requests.
 
-    Ends the bake that `deploy --canary` has started, here, in another terminal or in CI.
+    Ends the bake that `deploy --canary` has started, here, in another terminal or in CI, and has
+    the API checked.
 
     \b
     Example:
@@ -87,7 +88,7 @@ def promote(context: Context) -> None:
 @backend_options
 @pass_context
 def abort(context: Context) -> None:
-    """Let the release before take all requests again, instead of the one that bakes.
+    """Let the release before take all requests again.
 
     Takes one call to AWS, and needs no deploy lock.
 

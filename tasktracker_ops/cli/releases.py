@@ -40,7 +40,7 @@ _HISTORY_EVENTS = 20
 def releases(
     click_context: click.Context, context: Context, history: bool, limit: int | None
 ) -> None:
-    """List the releases: which one is live, how proven each is, what it was made of.
+    """List the releases, and which one is live.
 
     A release is a published version of the function. With --history, show what happened
     to all of them, who did it, and how long each one served.
