@@ -12,7 +12,7 @@ locals {
     DELETE = local.scope_write
   }
 
-  # Public even with JWT: monitors and the smoke check have no token, and a browser sends its
+  # Public even with JWT: monitors and the check of a release have no token, and a browser sends its
   # preflight request (OPTIONS) without one.
   public_routes = concat(
     var.api_auth == "JWT" ? ["GET /health", "HEAD /health"] : [],

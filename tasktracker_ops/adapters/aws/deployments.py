@@ -104,7 +104,7 @@ def api_address(deployment: Deployment, environment: AwsEnvironment) -> str:
         "api-not-served",
         f"no request is sent to {url!r}: it is an address of AWS, but AWS_ENDPOINT_URL is "
         f"{endpoint!r}",
-        hint="skip the smoke check (tt-ops deploy --checks none), and give the address that "
+        hint="skip the checks (tt-ops deploy --checks none), and give the address that "
         "serves the API: tt-ops tasks --api-url URL list",
     )
 
