@@ -22,7 +22,6 @@ from .load import MARKER, Answer, Client
 if TYPE_CHECKING:
     from .conftest import Clone
 
-pytestmark = pytest.mark.soak
 
 FUNCTION = "task-tracker-function"
 RELEASE = ("deploy", "--code")
@@ -139,6 +138,7 @@ def faulty(answers: Sequence[Answer]) -> Counter[tuple[str, int, str]]:
     )
 
 
+@pytest.mark.soak
 def test_whole_deploy_does_not_forget_a_failure(unreleased: Service) -> None:
     """The same sources fail again, although nothing differs any more."""
     failed = unreleased.clone.run("deploy", "--yes")
@@ -146,6 +146,7 @@ def test_whole_deploy_does_not_forget_a_failure(unreleased: Service) -> None:
     assert "does not work" in failed.stderr
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("bad", BAD)
 def test_bad_first_release_fails_twice(unreleased: Service, bad: str) -> None:
     """It exits 1 both times, and no release is live."""
@@ -157,6 +158,7 @@ def test_bad_first_release_fails_twice(unreleased: Service, bad: str) -> None:
         assert unreleased.live() == "$LATEST"
 
 
+@pytest.mark.extended
 def test_good_releases_lose_no_request(service: Service, client: Client) -> None:
     """Ten releases after each other: each one serves, and no request is lost or fails."""
     began = time.monotonic()
@@ -171,6 +173,7 @@ def test_good_releases_lose_no_request(service: Service, client: Client) -> None
     assert {answer.marker for answer in answers} >= {f"good {number}" for number in range(10)}
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("bad", BAD)
 def test_bad_release_answers_no_request(service: Service, client: Client, bad: str) -> None:
     """The deploy exits 1 and names the version; the release before answers every request."""
@@ -185,6 +188,7 @@ def test_bad_release_answers_no_request(service: Service, client: Client, bad: s
     assert not faulty(client.since(began))
 
 
+@pytest.mark.extended
 def test_rollbacks_lose_no_request(service: Service, client: Client) -> None:
     """Two rollbacks after each other reach the two releases before, and lose no request."""
     began, live = time.monotonic(), int(service.live())
@@ -196,6 +200,7 @@ def test_rollbacks_lose_no_request(service: Service, client: Client) -> None:
     require_only_code_differs(service)
 
 
+@pytest.mark.extended
 def test_failing_canary_goes_back(
     service: Service, client: Client, record_property: Callable[[str, object], None]
 ) -> None:

@@ -24,7 +24,6 @@ from .account import ROOT, Account
 BY_DEFAULT = ("test_answers.py::test_answer_is_cut[CreateApi]",)
 IN_SOAK = (
     "test_kills.py::test_first_deploy[all-CreateFunction]",
-    "deployed/test_releases.py::test_release[task created]",
     "deployed/test_releases.py::test_release[shifted]",
     "test_answers.py::test_call_is_refused[PutItem *-md5]",
     "deployed/test_state.py::test_state_is_lost[everything]",
