@@ -1,4 +1,4 @@
-"""The check of a release through the API: the API answers, runs the function, and the function its table.
+"""The check of a release through the API, which runs the function, which reads its table.
 
 An API that takes bearer tokens is called with the one that is set, or without one.
 """
