@@ -36,7 +36,7 @@ from .variables import variable_text
 
 Variable = str | bool | int | None
 
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True)
