@@ -163,7 +163,7 @@ def test_orphans_of_a_killed_terraform_are_ended(
     (dead,) = bench.stack().recover()
     assert dead.ended
     assert not any(map(runs, dead.ended))
-    assert members(group.leader.pid) == []
+    wait_until(lambda: not members(group.leader.pid))
     assert run_folders(bench) == []
 
 
