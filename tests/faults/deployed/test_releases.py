@@ -65,7 +65,8 @@ def test_canary(deployed: Account) -> None:
     kept, before = deployed.tasks(), live(deployed)
     deployed.change_code()
     deployed.proxy.clear()
-    deployed.proxy.inject("GetMetricData", Fault(then=lambda: deployed.kill("all")))
+    # The first is to see that the bake can be watched, before it begins.
+    deployed.proxy.inject("GetMetricData", Fault(then=lambda: deployed.kill("all")), nth=2)
     died = deployed.run(*RELEASE, "--canary", "10%", "--bake", "5m")
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert not shifted_unchecked(deployed.proxy.calls, before)
