@@ -56,7 +56,7 @@ class Clone:
             try:
                 yield process
             finally:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Replace a text that a file of the clone has once."""
