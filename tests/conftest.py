@@ -108,7 +108,7 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_collection_finish() -> None:
     """Let all AWS sessions of this process share the models of services.
 
-    botocore reads them for each session anew, which is nearly all that a client costs.
+    botocore reads them again for each session, which is nearly all that a client costs.
     """
     if "botocore.session" in sys.modules:  # to import it takes longer than many a test
         from botocore import session

@@ -38,7 +38,7 @@ data "aws_iam_policy_document" "deployer_backend" {
   }
 
   # The records of releases, and packages too large for a request. Lambda reads a package with the
-  # permissions of whoever names it.
+  # permissions of the caller.
   statement {
     sid       = "Releases"
     actions   = ["s3:GetObject", "s3:PutObject"]
