@@ -24,6 +24,9 @@ from tasktracker_ops.errors import ConfigurationError
 # Where images and installers put a mirror that Terraform does not search by itself.
 CONVENTIONAL_PARENTS = (Path("/opt"),)
 
+# The path of a socket has room for 103 characters on macOS, and ends with plugin1234567890.
+_SOCKET_FOLDER_LIMIT = 103 - len("/plugin1234567890")
+
 _PROVIDER = re.compile(r'^provider "([^"]+)" \{[^}]*?^\s*version\s*=\s*"([^"]+)"', re.M | re.S)
 
 
@@ -82,6 +85,16 @@ def provider_environment(
     shared = Path(environment.get("TF_PLUGIN_CACHE_DIR") or plugin_cache)
     shared.mkdir(parents=True, exist_ok=True)
     return {"TF_CLI_CONFIG_FILE": str(file), "TF_PLUGIN_CACHE_DIR": str(shared)}
+
+
+def socket_folder(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable that has providers make their sockets in /tmp if TMPDIR is too long.
+
+    A provider whose socket cannot be made ends before it answers. Source:
+    https://github.com/hashicorp/go-plugin/blob/main/constants.go
+    """
+    too_long = len(os.fsencode(environment.get("TMPDIR", ""))) > _SOCKET_FOLDER_LIMIT
+    return {"PLUGIN_UNIX_SOCKET_DIR": "/tmp"} if too_long else {}  # nosec B108 # as without TMPDIR
 
 
 def locked_providers(lock_file: Path) -> tuple[Provider, ...]:

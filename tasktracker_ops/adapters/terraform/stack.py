@@ -29,6 +29,7 @@ from .errors import (
     needs_init,
 )
 from .events import Transcript, strip_colours
+from .providers import socket_folder
 from .runs import Runs
 from .saved_plan import read_plan, read_refresh
 from .unsaved_state import StateIdentity, describe, is_newer, state_not_saved
@@ -36,7 +37,7 @@ from .variables import variable_text
 
 Variable = str | bool | int | None
 
-_ATTEMPTS = 6
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,7 @@ def _environment(
     }
     # Less frequent garbage collection while Terraform reads the AWS provider's schema saves a sixth
     # of every command's CPU time, for 50 MB more memory.
-    defaults = {"GOGC": "400"}
+    defaults = {"GOGC": "400", **socket_folder(inherited)}
     fixed = {
         "CHECKPOINT_DISABLE": "1",
         "TF_DATA_DIR": str(data_directory),

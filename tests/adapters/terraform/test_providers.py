@@ -195,7 +195,7 @@ def test_incomplete_configured_mirror_is_an_error(
 
 @pytest.mark.soak  # as every deploy in tests/e2e does
 def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
-    """It is linked into the data directory, not copied, without a network."""
+    """Linked, not copied, without a network, and with a TMPDIR too long for a socket's path."""
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')
     lock = bench.module / ".terraform.lock.hcl"
     lock.write_bytes((ROOT_MODULE / ".terraform.lock.hcl").read_bytes())
@@ -214,7 +214,10 @@ def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
         "AWS_REGION": "eu-west-3",
         "AWS_ENDPOINT_URL": endpoint,
     }
-    stack = bench.stack(environment={**bench.environment, **variables, **aws})
+    temporary = bench.folder / ("t" * 90)
+    temporary.mkdir()
+    environment = {**bench.environment, "TMPDIR": str(temporary), **variables, **aws}
+    stack = bench.stack(environment=environment)
     assert stack.plan(bench.plan_file).add == 1
     assert [e.message for e in bench.events if e.kind == "warning"] == []
     assert any(path.is_symlink() for path in (bench.data / "providers").rglob("*"))
