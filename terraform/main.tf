@@ -28,13 +28,9 @@ provider "aws" {
   max_retries       = var.aws_max_retries
 
   default_tags {
-    tags = merge(
-      {
-        Project   = "task-tracker"
-        ManagedBy = "tt-ops"
-      },
-      local.is_default ? {} : { Environment = var.environment },
-      var.temporary ? { Temporary = "true" } : {},
-    )
+    tags = {
+      Project   = "task-tracker"
+      ManagedBy = "tt-ops"
+    }
   }
 }

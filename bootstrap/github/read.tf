@@ -98,7 +98,7 @@ data "aws_iam_policy_document" "read" {
       "iam:ListInstanceProfilesForRole",
       "iam:ListRolePolicies",
     ]
-    resources = local.function_role_arns
+    resources = [local.function_role_arn]
   }
 
   statement {
@@ -122,7 +122,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "Dashboard"
     actions   = ["cloudwatch:GetDashboard"]
-    resources = local.dashboard_arns
+    resources = [local.dashboard_arn]
   }
 
   statement {
