@@ -180,6 +180,7 @@ class Account:
 
     def processes(self) -> list[psutil.Process]:
         """Return every process that runs of this account started, found by its environment."""
+        psutil.process_iter.cache_clear()  # an ended process would hide one that got its pid
         return [found for found in psutil.process_iter() if self._owns(found)]
 
     def _owns(self, found: psutil.Process) -> bool:

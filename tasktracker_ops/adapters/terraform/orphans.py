@@ -86,12 +86,14 @@ class ProcessGroup:
         leader = _identify(self.leader.pid)
         if leader and abs(leader.started - self.leader.started) > _TOLERANCE:
             return  # Its pid is used again, so nothing is left of the group.
-        for process in psutil.process_iter():
+        # Not process_iter, whose cache may hold an ended process of a pid that is used again.
+        for pid in psutil.pids():
             try:
+                process = psutil.Process(pid)
                 if (
-                    os.getpgid(process.pid) == os.getsid(process.pid) == self.leader.pid
+                    os.getpgid(pid) == os.getsid(pid) == self.leader.pid
                     and _is_alive(process)
-                    and identify(process.pid).started > self.leader.started - _TOLERANCE
+                    and identify(pid).started > self.leader.started - _TOLERANCE
                     and _has_data_directory(process, data_directory, unknown=leader is not None)
                 ):
                     yield process
@@ -107,8 +109,9 @@ def may_hold_lock(since: datetime, work_dir: Path) -> bool:
     """
     import psutil
 
-    for process in psutil.process_iter():
+    for pid in psutil.pids():
         with suppress(psutil.Error, OSError):
+            process = psutil.Process(pid)
             if (
                 process.name() == "terraform"
                 and process.uids().real == os.getuid()
