@@ -14,7 +14,8 @@ import boto3
 from clone import TT_OPS, Clone, running_clone
 from measure import Command, Pair, aws_cli, run, seconds, show, typed
 
-from tasktracker_ops.adapters.aws.deployments import PARAMETER, SCHEMA
+from tasktracker_ops.adapters.aws.deployments import SCHEMA
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.models.deployment import Deployment
 
 _HELP: Command = (TT_OPS, "--help")
@@ -22,6 +23,7 @@ _CHECK: Command = (TT_OPS, "build", "--check")
 _OUTPUTS: Command = (TT_OPS, "outputs")
 _CLICK: Command = (sys.executable, "-c", "import click")
 _BOTO3: Command = (sys.executable, "-c", "import boto3")
+_PARAMETER = Environment().deployment_parameter
 _DESCRIPTION = Deployment(
     schema=SCHEMA,
     region="eu-west-3",
@@ -43,7 +45,7 @@ def _pairs(aws: Path | None) -> list[tuple[Command, Command]]:
     floors = [(_HELP, _CLICK), (_CHECK, _CLICK), (_OUTPUTS, _BOTO3)]
     if aws is None:
         return floors
-    get = (aws, "ssm", "get-parameter", "--name", PARAMETER)
+    get = (aws, "ssm", "get-parameter", "--name", _PARAMETER)
     return [*floors, (_HELP, (aws, "--version")), (_OUTPUTS, get)]
 
 
@@ -57,7 +59,7 @@ def _prepare(clone: Clone) -> dict[str, str]:
         region_name=environment.region,
         aws_access_key_id=environment.access_key_id,
         aws_secret_access_key=environment.secret_access_key,
-    ).put_parameter(Name=PARAMETER, Type="String", Value=json.dumps(asdict(_DESCRIPTION)))
+    ).put_parameter(Name=_PARAMETER, Type="String", Value=json.dumps(asdict(_DESCRIPTION)))
     return {**environment.variables, **clone.environment}
 
 

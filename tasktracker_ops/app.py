@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .adapters.task_api.client import TaskClient
     from .adapters.terraform.stack import Stack
     from .adapters.terraform.toolchain import TerraformBinary
+    from .environments import Environment
     from .local.emulator import LocalEmulator
     from .models.deployment import Deployment
     from .models.github_access import GitHubRepository
@@ -85,6 +86,13 @@ class App:
         )
 
     @cached_property
+    def environment(self) -> Environment:
+        """Return the environment that the settings name."""
+        from .environments import Environment
+
+        return Environment(self.settings.env)
+
+    @cached_property
     def session(self) -> AwsSession:
         """Return the session with the target's AWS."""
         environment = self.target.environment()
@@ -106,7 +114,7 @@ class App:
         session = self.session
         from .adapters.aws.deployments import Deployments
 
-        return Deployments(session)
+        return Deployments(session, self.environment)
 
     @cached_property
     def dashboards(self) -> Dashboards:
@@ -255,21 +263,21 @@ class App:
         from .adapters.aws.inventory import Inventory, ResourceNames
 
         names = ResourceNames(self.settings.function_name, self.settings.table_name, alert_email)
-        return Inventory(self.session, names, described_api=described_api)
+        return Inventory(self.session, self.environment, names, described_api=described_api)
 
     @cached_property
     def resource_tags(self) -> ResourceTags:
         """Return the adapter of tags."""
         from .adapters.aws.tags import ResourceTags
 
-        return ResourceTags(self.session)
+        return ResourceTags(self.session, self.environment)
 
     @cached_property
     def apis(self) -> Apis:
         """Return the adapter of HTTP APIs."""
         from .adapters.aws.apis import Apis
 
-        return Apis(self.session)
+        return Apis(self.session, self.environment)
 
     @cached_property
     def iam(self) -> Iam:
@@ -401,6 +409,7 @@ class App:
         """Return the variables of the main stack that settings and target decide."""
         return {
             "aws_region": self.session.environment.region,
+            "environment": self.environment.name,
             "lambda_function_name": self.settings.function_name,
             "dynamodb_table_name": self.settings.table_name,
             **self.target.terraform_variables(),
@@ -447,6 +456,7 @@ class App:
                 "state_key": settings.state_key,
                 "github_state_key": GITHUB_STATE_KEY,
                 "lock_table": settings.lock_table,
+                "environment": self.environment.name,
                 "lambda_function_name": settings.function_name,
                 "dynamodb_table_name": settings.table_name,
                 "github_owner": repository.owner,

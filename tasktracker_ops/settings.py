@@ -15,12 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .environments import (
+    DEFAULT_ENVIRONMENT,
+    NAME_FORM,
+    OWN_SETTINGS,
+    Environment,
+    is_environment_name,
+)
 from .errors import SAME_COMMAND, ConfigurationError, Finding
 from .regions import REGION_CODE, known_regions, nearest_region
 
 CONFIGURATION_FILE = "tt-ops.toml"
 DEFAULT_REGION = "eu-west-3"
-ENVIRONMENT = "default"
 PROJECT_MARKERS = ("terraform", "bootstrap", "lambda_function")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -38,7 +44,7 @@ class Settings:
     target: str = "aws"
     profile: str | None = None
     region: str | None = None
-    env: str = ENVIRONMENT
+    env: str = DEFAULT_ENVIRONMENT
     output: str = "table"
     verbose: bool = False
     quiet: bool = False
@@ -167,7 +173,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
             f"a project has the folders {', '.join(PROJECT_MARKERS)}",
             hint="name your clone: tt-ops --project-dir PATH …",
         )
-    env = str(explicit.get("env", (ENVIRONMENT, ""))[0])
+    env = str(_read("env", *explicit["env"]) if "env" in explicit else DEFAULT_ENVIRONMENT)
     file = (project or here) / CONFIGURATION_FILE
     merged = {name: (value, str(file)) for name, value in _from_file(file, env).items()} | explicit
     values = {name: _read(name, value, source) for name, (value, source) in merged.items()}
@@ -176,6 +182,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
         # The local target ignores AWS's variables.
         aws = {} if values.get("target") == "local" else environ
         require_region(values["region"], origins["region"], aws)
+    for name in OWN_SETTINGS:
+        default = Settings.__dataclass_fields__[name].default
+        values.setdefault(name, Environment(env).setting(name, str(default)))
     values |= {"project_dir": project, "environ": environ, "origins": origins}
     values.setdefault("cache_dir", _cache_dir(environ))
     return Settings(**values)
@@ -275,10 +284,9 @@ def _read(name: str, value: Any, source: str) -> Any:
         result = reader(str(value))
     except ValueError:
         raise _invalid(name, value, source, reason) from None
-    if name == "env" and result != ENVIRONMENT:
-        only = f"the only environment is {ENVIRONMENT!r}"
-        hint = f"omit it, or name that one: tt-ops --env {ENVIRONMENT} …"
-        raise _invalid(name, value, source, only, hint=hint)
+    if name == "env" and not is_environment_name(result):
+        hint = "choose another name: tt-ops --env staging …"
+        raise _invalid(name, value, source, f"it takes {NAME_FORM}", hint=hint)
     if choices and result not in choices:
         raise _invalid(name, value, source, reason)
     return result
@@ -322,7 +330,8 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
         ) from None
     sections = content.pop("env", {})
     _require_sections(file, sections)
-    merged = {**content, **sections.get(env, {})}
+    section = sections.get(env, {})
+    merged = {**content, **section}
     for name in merged:
         if name not in NAMES or name in _NOT_IN_FILE:
             known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
@@ -333,25 +342,27 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
                 hint=f"remove that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
                 findings=[_finding(file, name, message)],
             )
-    # A path in the file is relative to the file.
-    return {
-        name: file.parent / _expanded(value)
-        if _READERS.get(name) is _path and isinstance(value, str)
-        else value
-        for name, value in merged.items()
-        if value != ""  # an empty value is not set, as with variables
-    }
+    # An empty value is not set, as with variables.
+    values = {name: value for name, value in merged.items() if value != ""}
+    for name, value in values.items():
+        if not isinstance(value, str):
+            continue
+        if _READERS.get(name) is _path:  # relative to the file
+            values[name] = file.parent / _expanded(value)
+        elif name in OWN_SETTINGS and name not in section:
+            values[name] = Environment(env).setting(name, value)
+    return values
 
 
 def _require_sections(file: Path, sections: Any) -> None:
     """Raise ConfigurationError `setting-unknown` for a misspelt section."""
     named = sections if isinstance(sections, dict) else {"": sections}
     for name, section in named.items():
-        if name != ENVIRONMENT or not isinstance(section, dict):
+        if not is_environment_name(name) or not isinstance(section, dict):
             section_name = ".".join(filter(None, ("env", name)))
             message = (
-                f"{str(file)!r} sets {section_name!r}, "
-                f"which is not an environment. Known: [env.{ENVIRONMENT}]"
+                f"{str(file)!r} sets {section_name!r}, which is not an environment, "
+                "such as [env.staging]"
             )
             raise ConfigurationError(
                 "setting-unknown",

@@ -40,7 +40,7 @@ resource "aws_cloudwatch_log_group" "api" {
 }
 
 resource "aws_cloudwatch_dashboard" "tracker" {
-  dashboard_name = "task-tracker-dashboard"
+  dashboard_name = "task-tracker-dashboard${local.suffix}${local.global_suffix}"
 
   dashboard_body = jsonencode({
     widgets = [for i, widget in local.dashboard_widgets : {
@@ -60,4 +60,9 @@ resource "aws_cloudwatch_dashboard" "tracker" {
       }
     }]
   })
+
+  # One from before its name held the region keeps it: another name is another dashboard.
+  lifecycle {
+    ignore_changes = [dashboard_name]
+  }
 }

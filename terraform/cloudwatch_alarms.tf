@@ -9,7 +9,7 @@ locals {
 # Not encrypted: CloudWatch may not publish with alias/aws/sns, and the mail is silently lost.
 resource "aws_sns_topic" "alerts" {
   # checkov:skip=CKV_AWS_26:CloudWatch cannot publish with the free key alias/aws/sns, and the mail is silently lost; a customer-managed key costs money
-  name = "task-tracker-alerts"
+  name = "task-tracker-alerts${local.suffix}"
 }
 
 resource "aws_sns_topic_subscription" "email" {
@@ -43,7 +43,7 @@ data "aws_iam_policy_document" "alerts" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name          = "LambdaErrorAlarm"
+  alarm_name          = "LambdaErrorAlarm${local.suffix}"
   alarm_description   = "The Task Tracker's function failed at least once within a minute."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
@@ -63,7 +63,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "duration" {
-  alarm_name          = "LambdaDurationAlarm"
+  alarm_name          = "LambdaDurationAlarm${local.suffix}"
   alarm_description   = "An invocation of the Task Tracker's function took longer than a second."
   namespace           = "AWS/Lambda"
   metric_name         = "Duration"

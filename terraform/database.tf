@@ -8,7 +8,7 @@ resource "aws_dynamodb_table" "tasks" {
   name                        = var.dynamodb_table_name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "task_id"
-  deletion_protection_enabled = var.table_deletion_protection
+  deletion_protection_enabled = var.table_deletion_protection && !var.temporary
 
   attribute {
     name = "task_id"

@@ -19,8 +19,8 @@ locals {
 # Read by tt-ops instead of the state: one call, from any machine.
 resource "aws_ssm_parameter" "deployment" {
   # checkov:skip=CKV2_AWS_34:names and addresses, no secret; reading it should need no key
-  name        = "/task-tracker/deployment"
+  name        = "${local.parameters}/deployment"
   description = "The Task Tracker's deployment, described for tt-ops"
   type        = "String"
-  value       = jsonencode(local.deployment)
+  value       = jsonencode(merge(local.deployment, var.temporary ? { temporary = true } : {}))
 }

@@ -39,11 +39,16 @@ data "aws_iam_policy_document" "function" {
 }
 
 resource "aws_iam_role" "function" {
-  name               = var.lambda_function_name
+  name               = "${var.lambda_function_name}${local.global_suffix}"
   description        = "What the Task Tracker's function may do"
   assume_role_policy = data.aws_iam_policy_document.function_trust.json
   # Created by bootstrap/github; not needed without the role that deploys from GitHub Actions.
   permissions_boundary = var.function_permissions_boundary == "" ? null : var.function_permissions_boundary
+
+  # One from before its name held the region keeps it: another name is another role.
+  lifecycle {
+    ignore_changes = [name]
+  }
 }
 
 resource "aws_iam_role_policy" "function" {

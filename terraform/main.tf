@@ -28,9 +28,13 @@ provider "aws" {
   max_retries       = var.aws_max_retries
 
   default_tags {
-    tags = {
-      Project   = "task-tracker"
-      ManagedBy = "tt-ops"
-    }
+    tags = merge(
+      {
+        Project   = "task-tracker"
+        ManagedBy = "tt-ops"
+      },
+      local.is_default ? {} : { Environment = var.environment },
+      var.temporary ? { Temporary = "true" } : {},
+    )
   }
 }

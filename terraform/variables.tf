@@ -10,6 +10,25 @@ variable "aws_region" {
   }
 }
 
+variable "environment" {
+  type        = string
+  description = "Name of the environment, the end of the names of its resources; default has none."
+  default     = "default"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.environment))
+    error_message = "environment must be a lower-case letter, then up to 19 of a-z, 0-9 and -."
+  }
+}
+
+variable "temporary" {
+  type        = bool
+  description = "Mark the environment as temporary: tt-ops environments prune may destroy it, with its tasks."
+  default     = false
+  nullable    = false
+}
+
 variable "s3_use_path_style" {
   type        = bool
   description = "Address S3 buckets by path instead of host name, as emulators require."

@@ -31,17 +31,27 @@ ALLOWED_IN = {
 # Package → our packages that it may import at run time (types aside), besides itself.
 ARROWS = {
     "errors": (),
+    "environments": (),
     "regions": (),
     "models": ("errors",),
-    "settings": ("errors", "regions"),
+    "settings": ("environments", "errors", "regions"),
     "reporting": ("models",),
-    "adapters": ("models", "errors"),
+    "adapters": ("environments", "models", "errors"),
     "targets": ("adapters", "models", "errors", "settings", "reporting"),
     "local": ("adapters", "targets", "models", "errors", "settings", "reporting", "__version__"),
     "emulator": ("local",),
     "workflows": ("adapters", "models", "errors", "reporting", "__version__"),
     "output": ("models", "errors", "settings"),
-    "app": ("adapters", "local", "output", "targets", "models", "errors", "settings"),
+    "app": (
+        "environments",
+        "adapters",
+        "local",
+        "output",
+        "targets",
+        "models",
+        "errors",
+        "settings",
+    ),
 }
 # All of the CLI's side that the emulator may import: what both have to agree on.
 SHARED = {f"{OURS}.local.{module}" for module in ("credentials", "state", "version")}

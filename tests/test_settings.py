@@ -74,7 +74,7 @@ def test_outside_of_a_project_the_hint_is_a_command(
         ({"TT_OPS_LOCAL_PORT": "seven"}, "local_port = 'seven'"),
         ({"TT_OPS_LOCAL_PORT": "70000"}, "local_port = '70000'"),
         ({"TT_OPS_VERBOSE": "perhaps"}, "verbose = 'perhaps'"),
-        ({"TT_OPS_ENV": "staging"}, "env = 'staging'"),
+        ({"TT_OPS_ENV": "Staging"}, "env = 'Staging'"),
         ({"TT_OPS_PROJECT_DIR": "/nowhere"}, "'/nowhere'"),
     ],
 )
@@ -95,7 +95,7 @@ def test_an_invalid_value_is_quoted(project: Path, environ: dict[str, str], quot
         "env = 'default'",
         "env = ['default']",
         "[env]\ndefault = 3",
-        "[env.defualt]\nregion = 'eu-west-1'",
+        "[env.De_fault]\nregion = 'eu-west-1'",
         "[env.default.more]\nregion = 'eu-west-1'",
     ],
 )
@@ -208,13 +208,32 @@ def test_a_valid_alert_address_is_accepted(address: str) -> None:
     assert load({}, {}).alert_address is None
 
 
-def test_an_unknown_environment_is_refused() -> None:
-    """There is only one."""
+def test_each_environment_has_names_of_its_own(project: Path) -> None:
+    """The default's, or those of the shared section, with a suffix; its section's as they are."""
+    settings = load({"env": "staging"}, {})
+    assert settings.function_name == "task-tracker-function-staging"
+    assert settings.table_name == "TaskTable-staging"
+    assert settings.state_key == "infra/staging/terraform.tfstate"
+    assert settings.work_dir.name == "aws-staging"
+    assert (settings.state_bucket, settings.lock_table) == (
+        load({}, {}).state_bucket,
+        load({}, {}).lock_table,
+    )
+    (project / "tt-ops.toml").write_text(
+        'function_name = "mine"\ntable_name = "Mine"\n[env.staging]\ntable_name = "Staged"\n'
+    )
+    settings = load({"env": "staging"}, {})
+    assert (settings.function_name, settings.table_name) == ("mine-staging", "Staged")
+    assert load({"env": "staging"}, {"TT_OPS_TABLE_NAME": "T"}).table_name == "T"
+    assert load({}, {}).function_name == "mine"
+
+
+def test_the_name_of_an_environment_is_part_of_other_names() -> None:
+    """What these do not allow is refused."""
     with pytest.raises(ConfigurationError) as caught:
-        load({"env": "staging"}, {})
-    expected = "env = 'staging' (from --env) is not valid: the only environment is 'default'"
-    assert caught.value.message == expected
-    assert caught.value.hint.endswith(": tt-ops --env default …")
+        load({"env": "Staging"}, {})
+    assert "env = 'Staging' (from --env) is not valid: it takes a lower" in caught.value.message
+    assert caught.value.hint.endswith(": tt-ops --env staging …")
 
 
 def test_settings_name_their_origins(project: Path) -> None:

@@ -155,7 +155,7 @@ data "aws_iam_policy_document" "deployer_write" {
       "iam:UntagRole",
       "iam:UpdateRoleDescription",
     ]
-    resources = [local.function_role_arn]
+    resources = local.function_role_arns
   }
 
   # Only with the boundary: no role is created without it, and none without it gets a policy.
@@ -166,7 +166,7 @@ data "aws_iam_policy_document" "deployer_write" {
       "iam:PutRolePermissionsBoundary",
       "iam:PutRolePolicy",
     ]
-    resources = [local.function_role_arn]
+    resources = local.function_role_arns
 
     condition {
       test     = "StringEquals"
@@ -178,7 +178,7 @@ data "aws_iam_policy_document" "deployer_write" {
   statement {
     sid       = "FunctionRoleToLambda"
     actions   = ["iam:PassRole"]
-    resources = [local.function_role_arn]
+    resources = local.function_role_arns
 
     condition {
       test     = "StringEquals"
@@ -249,7 +249,7 @@ data "aws_iam_policy_document" "deployer_write" {
   statement {
     sid       = "Dashboard"
     actions   = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
-    resources = [local.dashboard_arn]
+    resources = local.dashboard_arns
   }
 
   statement {

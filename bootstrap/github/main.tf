@@ -44,24 +44,36 @@ locals {
   place     = "${var.aws_region}:${local.account}"
 
   # The resources of ../ and ../../terraform, by their names.
-  bucket_arn        = "arn:${local.partition}:s3:::${var.state_bucket}"
-  state_arn         = "${local.bucket_arn}/${var.state_key}"
-  locks_arn         = "arn:${local.partition}:dynamodb:${local.place}:table/${var.lock_table}"
-  table_arn         = "arn:${local.partition}:dynamodb:${local.place}:table/${var.dynamodb_table_name}"
-  function_arn      = "arn:${local.partition}:lambda:${local.place}:function:${var.lambda_function_name}"
-  function_role_arn = "arn:${local.partition}:iam::${local.account}:role/${var.lambda_function_name}"
-  topic_arn         = "arn:${local.partition}:sns:${local.place}:task-tracker-alerts"
-  dashboard_arn     = "arn:${local.partition}:cloudwatch::${local.account}:dashboard/task-tracker-dashboard"
-  description_arn   = "arn:${local.partition}:ssm:${local.place}:parameter/task-tracker/deployment"
-  state_record_arn  = "arn:${local.partition}:ssm:${local.place}:parameter/task-tracker/state"
+  bucket_arn       = "arn:${local.partition}:s3:::${var.state_bucket}"
+  state_arn        = "${local.bucket_arn}/${var.state_key}"
+  locks_arn        = "arn:${local.partition}:dynamodb:${local.place}:table/${var.lock_table}"
+  table_arn        = "arn:${local.partition}:dynamodb:${local.place}:table/${var.dynamodb_table_name}"
+  function_arn     = "arn:${local.partition}:lambda:${local.place}:function:${var.lambda_function_name}"
+  topic_arn        = "arn:${local.partition}:sns:${local.place}:task-tracker-alerts${local.suffix}"
+  description_arn  = "arn:${local.partition}:ssm:${local.place}:parameter${local.parameters}/deployment"
+  state_record_arn = "arn:${local.partition}:ssm:${local.place}:parameter${local.parameters}/state"
+
+  # As in ../../terraform/names.tf; a deployment from before its names held the region keeps them.
+  is_default    = var.environment == "default"
+  suffix        = local.is_default ? "" : "-${var.environment}"
+  parameters    = local.is_default ? "/task-tracker" : "/task-tracker/${var.environment}"
+  global_suffix = local.is_default && var.aws_region == "eu-west-3" ? "" : "-${var.aws_region}"
+  function_role_arns = [
+    for end in distinct(["", local.global_suffix]) :
+    "arn:${local.partition}:iam::${local.account}:role/${var.lambda_function_name}${end}"
+  ]
+  dashboard_arns = [
+    for end in distinct(["", local.global_suffix]) :
+    "arn:${local.partition}:cloudwatch::${local.account}:dashboard/task-tracker-dashboard${local.suffix}${end}"
+  ]
 
   # Read from the alarms' own file, so that an added alarm needs no change here.
   alarm_names = flatten(regexall(
-    "alarm_name\\s*=\\s*\"([^\"]+)\"", file("${path.module}/../../terraform/cloudwatch_alarms.tf")
+    "alarm_name\\s*=\\s*\"([^\"$]+)", file("${path.module}/../../terraform/cloudwatch_alarms.tf")
   ))
   alarm_arns = [
     for name in local.alarm_names :
-    "arn:${local.partition}:cloudwatch:${local.place}:alarm:${name}"
+    "arn:${local.partition}:cloudwatch:${local.place}:alarm:${name}${local.suffix}"
   ]
 
   # The ARN of a log group ends with or without ":*", depending on the action.

@@ -98,7 +98,7 @@ data "aws_iam_policy_document" "read" {
       "iam:ListInstanceProfilesForRole",
       "iam:ListRolePolicies",
     ]
-    resources = [local.function_role_arn]
+    resources = local.function_role_arns
   }
 
   statement {
@@ -122,7 +122,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "Dashboard"
     actions   = ["cloudwatch:GetDashboard"]
-    resources = [local.dashboard_arn]
+    resources = local.dashboard_arns
   }
 
   statement {

@@ -223,7 +223,7 @@ def _global_options() -> list[click.Option]:
         option(
             "--region", metavar="REGION", help="AWS region. Default: the profile's, or eu-west-3."
         ),
-        option("--env", metavar="NAME", help="Environment; only default exists."),
+        option("--env", metavar="NAME", help="Environment of the account, such as staging."),
         option(
             "--output",
             type=click.Choice(["table", "json", "csv", "markdown"]),

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.aws.deployments import STATE_PARAMETER
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.adoption import AdoptableResource, Adoption, AdoptResult, HttpApi
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent, in_order
@@ -322,7 +321,7 @@ def _is_stray(app: App, arn: str, known: Collection[str]) -> bool:
     service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5].removesuffix(":*")
     if service not in app.resource_tags.services:
         return False
-    own = {app.settings.lock_table, STATE_PARAMETER, *known}
+    own = {app.settings.lock_table, app.environment.state_parameter, *known}
     path = resource.partition("/")[2]
     if own & {arn, resource.partition(":")[2], path, f"/{path}"}:
         return False

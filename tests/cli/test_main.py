@@ -98,7 +98,7 @@ def test_errors_are_objects_with_json(run: Run) -> None:
         (["outputs"], {"AWS_PROFILE": "nonsense"}, "aws-profile-missing", 4),
         (["outputs"], {"AWS_ACCESS_KEY_ID": "only"}, "aws-credentials-missing", 4),
         (["plan"], {"TT_OPS_TARGET": "mars"}, "setting-invalid", 4),
-        (["--env", "staging", "plan"], {}, "setting-invalid", 4),
+        (["--env", "Staging", "plan"], {}, "setting-invalid", 4),
         (["deploy", "--region", "eu-wset-3"], {}, "region-invalid", 4),
         (["--target", "local", "deploy", "--region", "eu-wset-3"], {}, "region-invalid", 4),
         (["deploy", "--alert-email", "you@example"], {}, "alert-email-invalid", 4),

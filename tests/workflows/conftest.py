@@ -19,6 +19,7 @@ from moto import mock_aws
 
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.task_api.client import TaskClient
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.aws_environment import AwsEnvironment
@@ -65,6 +66,7 @@ class Observed:
         self.api_url = api_url
         self.notes: list[str] = []
         self.settings = Settings()
+        self.environment = Environment()
         self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
         # As for those who may not read the state.
         self.deployments = SimpleNamespace(

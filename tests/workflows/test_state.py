@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.aws.deployments import PARAMETER, STATE_PARAMETER
 from tasktracker_ops.app import App
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models.state import State, StateRestore
 from tasktracker_ops.settings import load
@@ -29,6 +29,7 @@ from tasktracker_ops.workflows.state import (
 )
 from tests.states import KEY, LINEAGE, REGION, StateBucket, state
 
+DEFAULT = Environment()
 FOREIGN = "99999999-0000-0000-0000-000000000000"
 APPLIED = {"terraform/api.tf": "1f2e3d4c5b6a"}
 ONE, TWO = state(1, "alerts"), state(2, "alerts", "more")
@@ -49,7 +50,9 @@ def bucket(backend: StateBucket) -> Iterator[StateBucket]:
     yield backend
     backend.empty()
     backend.delete_digest()
-    backend.client("ssm").delete_parameters(Names=[PARAMETER, STATE_PARAMETER])
+    backend.client("ssm").delete_parameters(
+        Names=[DEFAULT.deployment_parameter, DEFAULT.state_parameter]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,9 @@ def deployed(bucket: StateBucket, app: App) -> StateBucket:
 
 def describe(bucket: StateBucket) -> None:
     """Describe a deployment."""
-    bucket.client("ssm").put_parameter(Name=PARAMETER, Value="{}", Type="String", Overwrite=True)
+    bucket.client("ssm").put_parameter(
+        Name=DEFAULT.deployment_parameter, Value="{}", Type="String", Overwrite=True
+    )
 
 
 def problem(app: App) -> Problem:

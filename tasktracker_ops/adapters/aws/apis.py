@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.models.adoption import HttpApi
 from tasktracker_ops.models.times import timestamp
 
 from .session import AwsNotFound, AwsSession, aws_errors
-from .tags import is_ours
 
 
 class Apis:
-    """HTTP APIs, and what is in them."""
+    """HTTP APIs, and what is in them; ours are those of `environment`."""
 
-    def __init__(self, session: AwsSession) -> None:
+    def __init__(self, session: AwsSession, environment: Environment) -> None:
         self._session = session
+        self._environment = environment
 
     def ours(self) -> tuple[HttpApi, ...]:
-        """Return all APIs with the tags of this project, the oldest first."""
-        found = [api for api in map(_api, self._list("get_apis")) if is_ours(api.tags)]
+        """Return all APIs with the tags of this environment, the oldest first."""
+        apis = map(_api, self._list("get_apis"))
+        found = [api for api in apis if self._environment.owns(api.tags)]
         return tuple(sorted(found, key=lambda api: (api.created, api.id)))
 
     def get(self, api_id: str) -> HttpApi | None:

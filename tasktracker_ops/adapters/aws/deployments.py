@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
@@ -16,16 +17,16 @@ from tasktracker_ops.models.state import StateRecord
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
-PARAMETER = "/task-tracker/deployment"
-STATE_PARAMETER = "/task-tracker/state"
 SCHEMA = 1
 
 
 class Deployments:
     """Reads the description of a deployment, with one call and without Terraform."""
 
-    def __init__(self, session: AwsSession) -> None:
+    def __init__(self, session: AwsSession, environment: Environment) -> None:
         self._session = session
+        self._parameter = environment.deployment_parameter
+        self._state_parameter = environment.state_parameter
 
     def get(self) -> Deployment:
         """Return the deployment of this account and region.
@@ -34,27 +35,27 @@ class Deployments:
         """
         region = self._session.environment.region
         try:
-            with aws_errors(f"reading the parameter {PARAMETER!r} in {region}"):
-                answer = self._session.client("ssm").get_parameter(Name=PARAMETER)
+            with aws_errors(f"reading the parameter {self._parameter!r} in {region}"):
+                answer = self._session.client("ssm").get_parameter(Name=self._parameter)
         except AwsNotFound:
-            raise _not_deployed(region) from None
-        return _read(str(answer.get("Parameter", {}).get("Value")))
+            raise self._not_deployed() from None
+        return self._read(str(answer.get("Parameter", {}).get("Value")))
 
     def get_with_state_record(self) -> tuple[Deployment, StateRecord | None]:
         """Return the deployment and the record of its state, if any. Raises as `get` does."""
         values = self._values()
-        if PARAMETER not in values:
-            raise _not_deployed(self._session.environment.region)
-        return _read(values[PARAMETER]), _record(values.get(STATE_PARAMETER, ""))
+        if self._parameter not in values:
+            raise self._not_deployed()
+        return self._read(values[self._parameter]), _record(values.get(self._state_parameter, ""))
 
     def state_record(self) -> tuple[bool, StateRecord | None]:
         """Return whether a deployment is described, and the record of its state, if any."""
         values = self._values()
-        return PARAMETER in values, _record(values.get(STATE_PARAMETER, ""))
+        return self._parameter in values, _record(values.get(self._state_parameter, ""))
 
     def _values(self) -> dict[str, str]:
         """Return the values of both parameters, as far as they exist, by one call."""
-        names = [PARAMETER, STATE_PARAMETER]
+        names = [self._parameter, self._state_parameter]
         with aws_errors(f"reading the parameters {' and '.join(map(repr, names))}"):
             answer = self._session.client("ssm").get_parameters(Names=names)
         return {each["Name"]: str(each["Value"]) for each in answer["Parameters"]}
@@ -64,8 +65,8 @@ class Deployments:
         pages = self._session.client("ssm").get_paginator("get_parameter_history")
         values: list[str] = []
         try:
-            with aws_errors(f"reading the history of the parameter {STATE_PARAMETER!r}"):
-                for page in pages.paginate(Name=STATE_PARAMETER):
+            with aws_errors(f"reading the history of the parameter {self._state_parameter!r}"):
+                for page in pages.paginate(Name=self._state_parameter):
                     values += [each["Value"] for each in page["Parameters"]]
         except AwsNotFound:
             return ()
@@ -73,9 +74,9 @@ class Deployments:
 
     def write_state_record(self, record: StateRecord) -> None:
         """Store the record of the state beside the description."""
-        with aws_errors(f"writing the parameter {STATE_PARAMETER!r}"):
+        with aws_errors(f"writing the parameter {self._state_parameter!r}"):
             self._session.client("ssm").put_parameter(
-                Name=STATE_PARAMETER,
+                Name=self._state_parameter,
                 Description="The Terraform state after the last apply of tt-ops",
                 Type="String",
                 Value=json.dumps(asdict(record)),
@@ -85,10 +86,39 @@ class Deployments:
     def delete_state_record(self) -> None:
         """Delete the record of the state, if there is one."""
         try:
-            with aws_errors(f"deleting the parameter {STATE_PARAMETER!r}"):
-                self._session.client("ssm").delete_parameter(Name=STATE_PARAMETER)
+            with aws_errors(f"deleting the parameter {self._state_parameter!r}"):
+                self._session.client("ssm").delete_parameter(Name=self._state_parameter)
         except AwsNotFound:
             return
+
+    def _read(self, text: str) -> Deployment:
+        try:
+            content = json.loads(text)
+            # First, since another schema may have other keys.
+            if content["schema"] != SCHEMA:
+                raise self._unreadable(
+                    f"it has schema {content['schema']!r}, this tt-ops reads {SCHEMA}"
+                )
+            return Deployment.from_json(content)
+        except KeyError as error:
+            raise self._unreadable(f"{error} is missing in {text[:200]!r}") from None
+        except (ValueError, TypeError):
+            raise self._unreadable(repr(text[:200])) from None
+
+    def _not_deployed(self) -> TtOpsError:
+        region = self._session.environment.region
+        return TtOpsError(
+            "not-deployed",
+            f"nothing is deployed in {region}: there is no parameter {self._parameter!r}",
+            hint="deploy it: tt-ops deploy",
+        )
+
+    def _unreadable(self, reason: str) -> TtOpsError:
+        return TtOpsError(
+            "deployment-unreadable",
+            f"the parameter {self._parameter!r} does not describe a deployment: {reason}",
+            hint="write it again with this version: tt-ops deploy",
+        )
 
 
 def api_address(deployment: Deployment, environment: AwsEnvironment) -> str:
@@ -114,38 +144,9 @@ def _is_aws(url: str) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
-def _read(text: str) -> Deployment:
-    try:
-        content = json.loads(text)
-        # First, since another schema may have other keys.
-        if content["schema"] != SCHEMA:
-            raise _unreadable(f"it has schema {content['schema']!r}, this tt-ops reads {SCHEMA}")
-        return Deployment.from_json(content)
-    except KeyError as error:
-        raise _unreadable(f"{error} is missing in {text[:200]!r}") from None
-    except (ValueError, TypeError):
-        raise _unreadable(repr(text[:200])) from None
-
-
 def _record(text: str) -> StateRecord | None:
     """Return the record in the parameter's text; None for any other text."""
     try:
         return StateRecord.from_json(json.loads(text))
     except (KeyError, ValueError, TypeError):
         return None
-
-
-def _not_deployed(region: str) -> TtOpsError:
-    return TtOpsError(
-        "not-deployed",
-        f"nothing is deployed in {region}: there is no parameter {PARAMETER!r}",
-        hint="deploy it: tt-ops deploy",
-    )
-
-
-def _unreadable(reason: str) -> TtOpsError:
-    return TtOpsError(
-        "deployment-unreadable",
-        f"the parameter {PARAMETER!r} does not describe a deployment: {reason}",
-        hint="write it again with this version: tt-ops deploy",
-    )

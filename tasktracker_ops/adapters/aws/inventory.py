@@ -13,21 +13,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.adoption import AdoptableResource, HttpApi
 
 from .apis import Apis
 from .functions import ALIAS
 from .session import AwsNotFound, AwsSession, aws_errors
-from .tags import OUR_TAGS, ResourceTags, Tags, is_ours
+from .tags import ResourceTags, Tags
 
 _ADDRESS = re.compile(r"(?P<resource>[^\[]+)(?:\[(?P<key>.+)\])?")
 _ROLE_POLICY = "tasks-and-logs"
 _PERMISSION = "AllowApi"
 _TOPIC_POLICY = "Alarms"
-# Two forms in which the AWS CLI takes tags.
-_PAIRS = " ".join(f"Key={key},Value={value}" for key, value in OUR_TAGS.items())
-_MAP = ",".join(f"{key}={value}" for key, value in OUR_TAGS.items())
 
 _Found = tuple[str, str]  # import id, why it is ours
 
@@ -48,14 +46,20 @@ class Inventory:
     """The resources of one deployment, found one by one; each is read at most once."""
 
     def __init__(
-        self, session: AwsSession, names: ResourceNames, *, described_api: str | None
+        self,
+        session: AwsSession,
+        environment: Environment,
+        names: ResourceNames,
+        *,
+        described_api: str | None,
     ) -> None:
         """`described_api` is the id of the API in the deployment's description, if it has one."""
         self._session = session
+        self._environment = environment
         self._names = names
         self._described_api = described_api
-        self._tags = ResourceTags(session)
-        self._apis = Apis(session)
+        self._tags = ResourceTags(session, environment)
+        self._apis = Apis(session, environment)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -96,16 +100,18 @@ class Inventory:
 
     @cached_property
     def _role(self) -> _Found | None:
-        name = self._names.function
+        name = self._role_name
         role = self._read("iam", "get_role", RoleName=name)
         if role is None:
             return None
         tags = {tag["Key"]: tag["Value"] for tag in role["Role"].get("Tags", [])}
-        command = f"aws iam tag-role --role-name {name} --tags {_PAIRS}"
+        command = f"aws iam tag-role --role-name {name} --tags {self._pairs}"
         why = self._require_ours("role", name, tags, command)
         policy = json.dumps((self._role_policy or {}).get("PolicyDocument", {}))
         elsewhere = re.search(r"arn:[^:]+:dynamodb:([^:]+):", policy)
         if elsewhere and elsewhere[1] != self._region:
+            if name != self._expected_role:
+                return None
             _refuse(
                 "role",
                 name,
@@ -115,9 +121,21 @@ class Inventory:
         return name, why
 
     @cached_property
+    def _role_name(self) -> str:
+        """Return the name of the role; one from before it held the region may exist."""
+        before, now = self._names.function, self._expected_role
+        if before == now or self._read("iam", "get_role", RoleName=now):
+            return now
+        return before if self._read("iam", "get_role", RoleName=before) else now
+
+    @property
+    def _expected_role(self) -> str:
+        return self._environment.global_name(self._names.function, self._region)
+
+    @cached_property
     def _role_policy(self) -> dict[str, Any] | None:
         return self._read(
-            "iam", "get_role_policy", RoleName=self._names.function, PolicyName=_ROLE_POLICY
+            "iam", "get_role_policy", RoleName=self._role_name, PolicyName=_ROLE_POLICY
         )
 
     def _find_role(self, _key: str) -> _Found | None:
@@ -126,7 +144,7 @@ class Inventory:
     def _find_role_policy(self, _key: str) -> _Found | None:
         if not (self._role and self._role_policy):
             return None
-        return f"{self._names.function}:{_ROLE_POLICY}", "it belongs to the role of the function"
+        return f"{self._role_name}:{_ROLE_POLICY}", "it belongs to the role of the function"
 
     def _find_table(self, _key: str) -> _Found | None:
         name = self._names.table
@@ -134,7 +152,7 @@ class Inventory:
         if table is None:
             return None
         arn = table["Table"]["TableArn"]
-        command = f"aws dynamodb tag-resource --resource-arn {arn} --tags {_PAIRS}"
+        command = f"aws dynamodb tag-resource --resource-arn {arn} --tags {self._pairs}"
         return name, self._require_ours("table", name, self._tags.of(arn), command)
 
     def _find_log_group(self, service: str) -> _Found | None:
@@ -143,7 +161,7 @@ class Inventory:
         for group in groups["logGroups"] if groups else ():
             if group["logGroupName"] == name:
                 arn = group["arn"].removesuffix(":*")
-                command = f"aws logs tag-resource --resource-arn {arn} --tags {_MAP}"
+                command = f"aws logs tag-resource --resource-arn {arn} --tags {self._map}"
                 return name, self._require_ours("log group", name, self._tags.of(arn), command)
         return None
 
@@ -154,7 +172,7 @@ class Inventory:
         if function is None:
             return None
         arn = function["FunctionArn"]
-        command = f"aws lambda tag-resource --resource {arn} --tags {_MAP}"
+        command = f"aws lambda tag-resource --resource {arn} --tags {self._map}"
         return name, self._require_ours("function", name, self._tags.of(arn), command)
 
     def _find_function(self, _key: str) -> _Found | None:
@@ -214,7 +232,7 @@ class Inventory:
         return f"{self.api.id}/{name}", f"it belongs to the API {self.api.id!r}"
 
     def _find_dashboard(self, _key: str) -> _Found | None:
-        name = "task-tracker-dashboard"
+        name = self._environment.dashboard(self._region)
         answer = self._read("cloudwatch", "get_dashboard", DashboardName=name)
         if answer is None:
             return None
@@ -233,25 +251,26 @@ class Inventory:
         )
 
     def _find_alarm(self, name: str) -> _Found | None:
+        name = self._environment.alarm(name)
         answer = self._read("cloudwatch", "describe_alarms", AlarmNames=[name])
         alarms = answer["MetricAlarms"] if answer else ()
         if not alarms:
             return None
         arn = alarms[0]["AlarmArn"]
-        command = f"aws cloudwatch tag-resource --resource-arn {arn} --tags {_PAIRS}"
+        command = f"aws cloudwatch tag-resource --resource-arn {arn} --tags {self._pairs}"
         return name, self._require_ours("alarm", name, self._tags.of(arn), command)
 
     @cached_property
     def _topic(self) -> _Found | None:
-        arn = f"{self._arn('sns')}:task-tracker-alerts"
+        arn = f"{self._arn('sns')}:{self._environment.topic}"
         if self._topic_attributes is None:
             return None
-        command = f"aws sns tag-resource --resource-arn {arn} --tags {_PAIRS}"
+        command = f"aws sns tag-resource --resource-arn {arn} --tags {self._pairs}"
         return arn, self._require_ours("topic", arn, self._tags.of(arn), command)
 
     @cached_property
     def _topic_attributes(self) -> dict[str, Any] | None:
-        arn = f"{self._arn('sns')}:task-tracker-alerts"
+        arn = f"{self._arn('sns')}:{self._environment.topic}"
         answer = self._read("sns", "get_topic_attributes", TopicArn=arn)
         return answer["Attributes"] if answer else None
 
@@ -280,12 +299,12 @@ class Inventory:
         return None
 
     def _find_description(self, _key: str) -> _Found | None:
-        name = "/task-tracker/deployment"
+        name = self._environment.deployment_parameter
         if not self._read("ssm", "get_parameter", Name=name):
             return None
         arn = f"{self._arn('ssm')}:parameter{name}"
         command = "aws ssm add-tags-to-resource --resource-type Parameter "
-        command += f"--resource-id {name} --tags {_PAIRS}"
+        command += f"--resource-id {name} --tags {self._pairs}"
         return name, self._require_ours("parameter", name, self._tags.of(arn), command)
 
     def _read(self, service: str, operation: str, **arguments: Any) -> dict[str, Any] | None:
@@ -303,12 +322,23 @@ class Inventory:
 
     def _require_ours(self, kind: str, name: str, tags: Tags, command: str) -> str:
         """Return why it is ours. Raises TtOpsError `foreign-resource` otherwise."""
-        if is_ours(tags):
+        if self._environment.owns(tags):
             return "it has our name and our tags"
-        project = tags.get("Project")
-        has_other = project is not None and project != OUR_TAGS["Project"]
-        reason = f"its tag Project is {project!r}" if has_other else "it lacks our tags"
+        expected = self._environment.tags
+        others = (key for key in expected if key in tags and tags[key] != expected[key])
+        other = next(others, None)
+        reason = f"its tag {other} is {tags[other]!r}" if other else "it lacks our tags"
         _refuse(kind, name, reason, f"if it belongs to this deployment, tag it: {command}")
+
+    @property
+    def _pairs(self) -> str:
+        """Return our tags as most commands of the AWS CLI take them."""
+        return " ".join(f"Key={key},Value={value}" for key, value in self._environment.tags.items())
+
+    @property
+    def _map(self) -> str:
+        """Return our tags as the AWS CLI takes a map."""
+        return ",".join(f"{key}={value}" for key, value in self._environment.tags.items())
 
     @property
     def _region(self) -> str:

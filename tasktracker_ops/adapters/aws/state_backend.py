@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.environments import is_project
 from tasktracker_ops.errors import ConfigurationError
 
 from .deploy_lock import lock_key, waiting_prefix
 from .packages import packages_prefix
 from .releases import releases_prefix
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
-from .tags import is_ours
 
 # The bootstrap stack creates the bucket, so its own state is moved there afterwards.
 BOOTSTRAP_STATE_KEY = "bootstrap/terraform.tfstate"
@@ -179,7 +179,7 @@ class StateBackend:
             tag["Key"]: tag["Value"]
             for tag in self._setting("get_bucket_tagging").get("TagSet", ())
         }
-        if is_ours(tags):
+        if is_project(tags):
             return []
         checks = {
             "a policy": self._has_foreign_policy,

@@ -1,28 +1,23 @@
-"""The tags that every resource of the project carries, and who has them."""
+"""The tags of resources, and which resources have those of an environment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .session import AwsNotFound, AwsSession, aws_errors
+from tasktracker_ops.environments import Environment
 
-# The default tags of terraform/main.tf.
-OUR_TAGS: Mapping[str, str] = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
+from .session import AwsNotFound, AwsSession, aws_errors
 
 Tags = Mapping[str, str]
 
 
-def is_ours(tags: Tags) -> bool:
-    """Return whether the tags are those of this project."""
-    return OUR_TAGS.items() <= tags.items()
-
-
 class ResourceTags:
-    """Reads the tags of resources by their ARNs."""
+    """Reads the tags of resources by their ARNs; ours are those of `environment`."""
 
-    def __init__(self, session: AwsSession) -> None:
+    def __init__(self, session: AwsSession, environment: Environment) -> None:
         self._session = session
+        self._environment = environment
 
     def of(self, arn: str) -> Tags:
         """Return the tags that its own service gives a resource. Raises AwsNotFound without it.
@@ -34,19 +29,21 @@ class ResourceTags:
             return _READERS[service](self._session.client(service), arn)
 
     def find_ours(self) -> tuple[str, ...]:
-        """Return the ARNs that the tagging API lists with the tags of this project.
+        """Return the ARNs that the tagging API lists with the tags of this environment.
 
         It lists a deleted resource for some minutes, a new one after some seconds, and neither
         roles nor dashboards.
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
-        filters = [{"Key": key, "Values": [value]} for key, value in OUR_TAGS.items()]
+        filters = [{"Key": key, "Values": [value]} for key, value in self._environment.tags.items()]
         pages = self._session.client("resourcegroupstaggingapi").get_paginator("get_resources")
         with aws_errors("looking for resources by tag"):
             return tuple(
                 each["ResourceARN"]
                 for page in pages.paginate(TagFilters=filters)
                 for each in page["ResourceTagMappingList"]
+                # The default's resources have no tag that others lack, which could be asked for.
+                if self._environment.owns(_pairs(each["Tags"]))
             )
 
     @property
@@ -55,9 +52,9 @@ class ResourceTags:
         return _READERS.keys()
 
     def exists(self, arn: str) -> bool:
-        """Return whether its own service knows the resource, and as one of this project."""
+        """Return whether its own service knows the resource, and as one of this environment."""
         try:
-            return is_ours(self.of(arn))
+            return self._environment.owns(self.of(arn))
         except AwsNotFound:
             return False
 

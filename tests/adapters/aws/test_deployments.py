@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.deployments import Deployments, api_address
 from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
@@ -35,7 +36,7 @@ REQUEST = {"Name": "/task-tracker/deployment"}
 def failure(session: AwsSession) -> TtOpsError:
     """Return the error of reading the description."""
     with pytest.raises(TtOpsError) as caught:
-        Deployments(session).get()
+        Deployments(session, Environment()).get()
     return caught.value
 
 
@@ -43,7 +44,7 @@ def test_description_is_one_parameter(session: AwsSession, stub: Callable[[str],
     """Unknown members of a newer deployment are ignored."""
     text = json.dumps({**DESCRIPTION, "added_later": True})
     stub("ssm").add_response("get_parameter", {"Parameter": {"Value": text}}, REQUEST)
-    deployment = Deployments(session).get()
+    deployment = Deployments(session, Environment()).get()
     assert deployment.api_id == "abc"
     assert deployment.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
 

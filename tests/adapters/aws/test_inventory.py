@@ -11,13 +11,15 @@ import requests
 
 from tasktracker_ops.adapters.aws.inventory import Inventory, ResourceNames
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.adapters.aws.tags import OUR_TAGS, ResourceTags
+from tasktracker_ops.adapters.aws.tags import ResourceTags
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
 NAME = "tracker"
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
-PAIRS = [{"Key": key, "Value": value} for key, value in OUR_TAGS.items()]
+DEFAULT = Environment()
+PAIRS = [{"Key": key, "Value": value} for key, value in DEFAULT.tags.items()]
 OTHERS = [{"Key": "Project", "Value": "other"}, {"Key": "ManagedBy", "Value": "tt-ops"}]
 
 Tags = list[dict[str, str]]
@@ -47,7 +49,7 @@ class Account:
     ) -> Inventory:
         """Return the inventory of a deployment with short names."""
         names = ResourceNames(NAME, "Tasks", alert_email)
-        return Inventory(self.session, names, described_api=described_api)
+        return Inventory(self.session, DEFAULT, names, described_api=described_api)
 
     def role(self, tags: Tags) -> Any:
         """Make the function's role."""
@@ -274,7 +276,7 @@ def test_the_tagging_api_lists_what_has_our_tags(account: Account) -> None:
     """What it lists is confirmed by the resource's own service."""
     account.topic(PAIRS)
     account.alarm(OTHERS)
-    tags = ResourceTags(account.session)
+    tags = ResourceTags(account.session, DEFAULT)
     assert tags.find_ours() == (TOPIC,)
     assert tags.exists(TOPIC)
     account.client("sns").delete_topic(TopicArn=TOPIC)
