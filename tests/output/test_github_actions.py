@@ -234,7 +234,7 @@ def test_a_path_is_relative_to_its_repository(tmp_path: Path) -> None:
         ('\n# old\n"bucket" = "x"\n', 3),
         ('region = "mars"\n', 1),
         ("[env.default]\nlocal_port = 70000\n", 2),
-        ('region = "eu-west-3"\n\n[env.staging]\nregion = "eu-west-1"\n', 3),
+        ('region = "eu-west-3"\n\n[env.Staging]\nregion = "eu-west-1"\n', 3),
     ],
 )
 def test_an_invalid_setting_has_its_line(tmp_path: Path, content: str, line: int) -> None:
