@@ -95,26 +95,28 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
       noncurrent_days = 90
     }
 
+    expiration {
+      expired_object_delete_marker = true
+    }
+
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
     }
   }
 
-  # Each heartbeat of the deploy lock, and of those who wait for it, is a version.
+  # Each heartbeat of a deploy lock, and of those who wait for it, is a version. Locks are beside the
+  # state of each environment, with which they share every prefix; a state is larger unless it holds
+  # nothing.
   rule {
     id     = "expire-deploy-locks"
     status = "Enabled"
 
     filter {
-      prefix = "${var.state_key}.deploy"
+      object_size_less_than = 1024
     }
 
     noncurrent_version_expiration {
       noncurrent_days = 1
-    }
-
-    expiration {
-      expired_object_delete_marker = true
     }
   }
 

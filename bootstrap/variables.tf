@@ -29,18 +29,6 @@ variable "state_bucket" {
   }
 }
 
-variable "state_key" {
-  type        = string
-  description = "Key of the deployment's state in the bucket. Its deploy lock is beside it."
-  default     = "infra/terraform.tfstate"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[^/[:space:]][^[:space:]]*[^/[:space:]]$", var.state_key))
-    error_message = "state_key must be a key such as infra/terraform.tfstate, without spaces."
-  }
-}
-
 variable "lock_table" {
   type        = string
   description = "Name of the table that locks the state."
@@ -76,7 +64,7 @@ variable "require_tls" {
 
 variable "expire_old_versions" {
   type        = bool
-  description = "Delete old versions of the state after 90 days, and those of the deploy lock after one."
+  description = "Delete old versions of states after 90 days, and those of deploy locks after one."
   default     = true
   nullable    = false
 }

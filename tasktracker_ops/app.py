@@ -431,7 +431,6 @@ class App:
             variables={
                 "aws_region": self.session.environment.region,
                 "state_bucket": self.settings.state_bucket,
-                "state_key": self.settings.state_key,
                 "lock_table": self.settings.lock_table,
                 **self.target.bootstrap_variables(),
                 **variables,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 DEFAULT_ENVIRONMENT = "default"
@@ -53,6 +53,21 @@ class Environment:
             return f"{value}{self.suffix}"
         folder, slash, file = value.rpartition("/")
         return value if self.is_default else f"{folder}{slash}{self.name}/{file}"
+
+    def others(self, state_key: str, keys: Iterable[str]) -> Mapping[str, str]:
+        """Return the environments whose states are among `keys`, by the keys of their states.
+
+        `state_key` is the key of this one's. One whose key was chosen by hand is not found.
+        """
+        default = state_key.replace(f"/{self.name}/", "/") if self.suffix else state_key
+        folder, slash, file = default.rpartition("/")
+        form = re.compile(f"{re.escape(folder + slash)}(?:([^/]+)/)?{re.escape(file)}")
+        found = {key: match[1] for key in keys if (match := form.fullmatch(key))}
+        return {
+            key: name or DEFAULT_ENVIRONMENT
+            for key, name in found.items()
+            if key != state_key and is_environment_name(name or DEFAULT_ENVIRONMENT)
+        }
 
     @property
     def deployment_parameter(self) -> str:

@@ -14,7 +14,7 @@ from .streams import can_ask
 
 
 class Screen:
-    """The terminal that shows a text; commands in the text repeat the target of this run."""
+    """The terminal that shows a text; commands in it repeat target and environment."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Screen:
             "--target": None if settings.target == "aws" else settings.target,
             "--profile": settings.profile,
             "--region": settings.region,
+            "--env": None if settings.env == "default" else settings.env,
         }
         self._flags = {f"--{name.replace('_', '-')}": value for name, value in flags.items()}
 
@@ -76,9 +77,9 @@ class Screen:
     def command(self, rest: str) -> str:
         """Return the command `tt-ops REST` with the target of this run."""
         name, _, arguments = rest.partition(" ")
-        target = (
-            self._target_options if name != "local" else {**self._target_options, "--target": None}
-        )
+        target = self._target_options
+        if name == "local":  # the emulator, which all environments share
+            target = {**target, "--target": None, "--env": None}
         own = {option: self._flags.get(option) for option in self._destinations(name)}
         words = ["tt-ops", *self._missing(target, rest), name]
         words += [*self._missing(own, rest), arguments]

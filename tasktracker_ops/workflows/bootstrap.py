@@ -150,10 +150,27 @@ def remove_backend(app: App, lock: HeldLock | None = None) -> None:
 
 
 def require_no_other_use(app: App) -> None:
-    """Raise TtOpsError `state-bucket-in-use` or `lock-table-in-use` where others use them too."""
+    """Raise TtOpsError `environments-exist`, `state-bucket-in-use` or `lock-table-in-use`.
+
+    That is where other environments or other projects use them too.
+    """
     backend = app.state_backend
     exists = backend.exists()
-    if exists.bucket and (objects := backend.foreign_objects(app.settings.state_key)):
+    others = app.environment.others(app.settings.state_key, backend.keys()) if exists.bucket else {}
+    alive = sorted(
+        name
+        for key, name in others.items()
+        if (state := app.state_files.read(key)) is None or state.resources
+    )
+    if alive:
+        raise TtOpsError(
+            "environments-exist",
+            f"the bucket {backend.bucket!r} holds the state of other environments: "
+            f"{_quoted(alive)}",
+            hint=f"destroy them first: tt-ops --env {alive[0]} destroy",
+        )
+    objects = backend.foreign_objects(app.settings.state_key, *others) if exists.bucket else []
+    if objects:
         raise TtOpsError(
             "state-bucket-in-use",
             f"the bucket {backend.bucket!r} holds more than our state: {_quoted(objects)}",

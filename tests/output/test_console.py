@@ -207,6 +207,9 @@ def test_an_error_is_an_object_with_json(capsys: Capture) -> None:
         ("tt-ops plan", {"target": "local"}, "tt-ops --target local plan"),
         ("tt-ops plan", {"profile": "my prod"}, "tt-ops --profile 'my prod' plan"),
         ("tt-ops plan", {"region": "us-east-1"}, "tt-ops --region us-east-1 plan"),
+        ("tt-ops plan", {"env": "staging"}, "tt-ops --env staging plan"),
+        ("tt-ops --env default plan", {"env": "staging"}, "tt-ops --env default plan"),
+        ("tt-ops local down", {"env": "staging"}, "tt-ops local down"),
         ("tt-ops --target aws plan", {"target": "local"}, "tt-ops --target aws plan"),
         ("tt-ops local down", {"target": "local"}, "tt-ops local down"),
         ("aws configure list", {"target": "local"}, "aws configure list"),
@@ -216,7 +219,7 @@ def test_an_error_is_an_object_with_json(capsys: Capture) -> None:
 def test_a_hint_keeps_the_target(
     capsys: Capture, command: str, settings: dict[str, str], expected: str
 ) -> None:
-    """Pasted, it neither leads from the local target to an account nor to another account."""
+    """Pasted, it leads to the same account, region and environment."""
     assert print_hint(command, capsys, **settings) == f"Hint:  do this: {expected}"
 
 

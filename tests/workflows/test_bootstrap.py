@@ -19,7 +19,9 @@ from moto import mock_aws
 from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_backend import StateBackend
+from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange
@@ -27,6 +29,7 @@ from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy
+from tests.states import state
 
 BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
@@ -56,7 +59,9 @@ class App:
 
     def __post_init__(self) -> None:
         self.report = Console(self.settings)
+        self.environment = Environment(self.settings.env)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
+        self.state_files = StateFiles(self.session, bucket=BUCKET, lock_table=TABLE)
         self.deploy_locks = DeployLocks(
             self.session, bucket=BUCKET, state_key=self.settings.state_key
         )
@@ -277,6 +282,13 @@ def put_foreign_object(app: Any) -> None:
     app.session.client("s3").put_object(Bucket=BUCKET, Key="other/terraform.tfstate")
 
 
+def put_other_environment(app: Any) -> None:
+    """Put the state of another environment into the bucket, which holds a topic."""
+    app.session.client("s3").put_object(
+        Bucket=BUCKET, Key="infra/staging/terraform.tfstate", Body=state(1, "alerts")
+    )
+
+
 def put_foreign_lock(app: Any) -> None:
     """Put another lock into the table."""
     app.session.client("dynamodb").put_item(
@@ -289,6 +301,7 @@ def put_foreign_lock(app: Any) -> None:
     [
         (put_foreign_object, "state-bucket-in-use", "'other/terraform.tfstate'"),
         (put_foreign_lock, "lock-table-in-use", "'other/state-md5'"),
+        (put_other_environment, "environments-exist", "'staging'"),
     ],
 )
 def test_a_backend_that_others_use_is_kept(

@@ -143,21 +143,30 @@ class StateBackend:
             return {}
         return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
 
-    def foreign_objects(self, state_key: str) -> list[str]:
-        """Return up to ten keys in the bucket that belong to no stack of this project."""
-        own = {BOOTSTRAP_STATE_KEY}
-        for key in (state_key, GITHUB_STATE_KEY):
-            own |= {key, f"{key}.tflock"}
-        prefixes = (
-            waiting_prefix(state_key),
-            releases_prefix(state_key),
-            packages_prefix(state_key),
-        )
-        own.add(lock_key(state_key))
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of all objects in the bucket."""
+        pages = self._s3.get_paginator("list_objects_v2")
         with aws_errors(f"listing the bucket {self.bucket!r}"):
-            answer = self._s3.list_objects_v2(Bucket=self.bucket)
-        keys = [item["Key"] for item in answer.get("Contents", [])]
-        return [key for key in keys if key not in own and not key.startswith(prefixes)][:10]
+            return tuple(
+                item["Key"]
+                for page in pages.paginate(Bucket=self.bucket)
+                for item in page.get("Contents", ())
+            )
+
+    def foreign_objects(self, *state_keys: str) -> list[str]:
+        """Return up to ten keys in the bucket that belong to no stack of this project.
+
+        `state_keys` are those of the states of its environments.
+        """
+        own = {BOOTSTRAP_STATE_KEY, *map(lock_key, state_keys)}
+        for key in (*state_keys, GITHUB_STATE_KEY):
+            own |= {key, f"{key}.tflock"}
+        prefixes = tuple(
+            prefix(key)
+            for key in state_keys
+            for prefix in (waiting_prefix, releases_prefix, packages_prefix)
+        )
+        return [key for key in self.keys() if key not in own and not key.startswith(prefixes)][:10]
 
     def foreign_locks(self) -> list[str]:
         """Return up to ten ids in the lock table that belong to states in another bucket."""
