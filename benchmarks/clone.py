@@ -19,6 +19,7 @@ from tasktracker_ops.local.target import LocalTarget
 
 ROOT = Path(__file__).parents[1]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
+_STOP_SECONDS = 30
 
 
 class Clone:
@@ -44,7 +45,7 @@ class Clone:
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """Run `tt-ops` in the clone until the block ends."""
+        """Run `tt-ops` in the clone until the block ends; kill it where it does not stop then."""
         with subprocess.Popen(  # nosec B603 # no shell; tt-ops itself
             [TT_OPS, *arguments],
             cwd=self.path,
@@ -57,6 +58,10 @@ class Clone:
                 yield process
             finally:
                 process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(_STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Replace a text that a file of the clone has once."""

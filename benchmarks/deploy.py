@@ -11,7 +11,8 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from statistics import median
 
 import requests
@@ -22,15 +23,17 @@ from tasktracker_ops.adapters.terraform.providers import provider_environment
 from tasktracker_ops.adapters.terraform.toolchain import Toolchain
 from tasktracker_ops.targets import TerraformValues
 
-# Names of the times that `_deploys` returns.
-_DEPLOYS = (
-    ("first deploy", "terraform init and apply, of two stacks"),
-    ("deploy without changes", "terraform plan"),
-    ("deploy of code only", "zip, terraform apply"),
-    ("deploy --code", "zip, terraform apply"),
-    ("deploy --code --watch: from a save to live", "zip, terraform apply"),
-)
+# By row, what both sides of it do. All after the first take what those before have deployed.
+_ROWS: Mapping[str, tuple[str, str]] = {
+    "first": ("first deploy", "terraform init and apply, of two stacks"),
+    "nothing": ("deploy without changes", "terraform plan"),
+    "code": ("deploy of code only", "zip, terraform apply"),
+    "code-alone": ("deploy --code", "zip, terraform apply"),
+    "watch": ("deploy --code --watch: from a save to live", "zip, terraform apply"),
+}
+_Row = Callable[[], float]
 _SAVES = 5
+_LONGEST_SAVE = 60  # seconds; a release that takes longer has failed
 _MARKER = "x-benchmark-save"
 _MARKED = """
 respond = lambda_handler
@@ -119,32 +122,28 @@ def _text(value: str | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _ours(clone: Clone) -> Sequence[float]:
-    def deploy() -> None:
-        clone.tt_ops("deploy", "--yes")
+def _ours(clone: Clone) -> Sequence[_Row]:
+    def deploy(*options: str) -> None:
+        clone.tt_ops("deploy", "--yes", *options)
 
-    def deploy_code() -> None:
-        clone.tt_ops("deploy", "--code", "--yes")
+    return (
+        partial(seconds, deploy),
+        partial(seconds, deploy),
+        partial(_after_edit, clone, deploy),
+        partial(_after_edit, clone, partial(deploy, "--code")),
+        partial(_save_to_live, clone),
+    )
 
-    return [*_deploys(clone, deploy, deploy, deploy, deploy_code), _save_to_live(clone)]
 
-
-def _theirs(clone: Clone) -> Sequence[float]:
+def _theirs(clone: Clone) -> Sequence[_Row]:
     bare = BareTerraform(clone)
-    return _deploys(clone, bare.first, bare.nothing, bare.code, bare.code, bare.code)
+    change = partial(_after_edit, clone, bare.code)
+    return partial(seconds, bare.first), partial(seconds, bare.nothing), change, change, change
 
 
-def _deploys(
-    clone: Clone,
-    first: Callable[[], None],
-    nothing: Callable[[], None],
-    *changes_of_code: Callable[[], None],
-) -> list[float]:
-    times = [seconds(first), seconds(nothing)]
-    for change in changes_of_code:
-        clone.edit()
-        times.append(seconds(change))
-    return times
+def _after_edit(clone: Clone, release: Callable[[], None]) -> float:
+    clone.edit()
+    return seconds(release)
 
 
 def _save_to_live(clone: Clone) -> float:
@@ -160,31 +159,43 @@ def _save_to_live(clone: Clone) -> float:
             saved = time.perf_counter()
             handler.write_text(original + _MARKED.format(header=_MARKER, number=number))
             while requests.get(f"{api}/health", timeout=60).headers.get(_MARKER) != number:
+                if time.perf_counter() - saved > _LONGEST_SAVE or watching.poll() is not None:
+                    raise SystemExit(f"a save was not live after {_LONGEST_SAVE} seconds")
                 time.sleep(0.01)
             times.append(time.perf_counter() - saved)
             watching.stdout.readline()
     return median(times)
 
 
-def _measure(side: Callable[[Clone], Sequence[float]]) -> Sequence[float]:
+def _measure(side: Callable[[Clone], Sequence[_Row]], rows: Collection[str]) -> dict[str, float]:
+    """Return the seconds of the rows; the first is part of every run."""
     with running_clone() as clone:
-        return side(clone)
+        works = zip(_ROWS, side(clone), strict=True)
+        return {row: work() for row, work in works if row == "first" or row in rows}
 
 
 def main() -> None:
     """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of each side (default: 5)")
-    runs = parser.parse_args().runs
-    times: dict[Callable[[Clone], Sequence[float]], list[Sequence[float]]]
-    times = {_ours: [], _theirs: []}
-    for turn in range(runs):
-        for side in (_ours, _theirs) if turn % 2 == 0 else (_theirs, _ours):
-            times[side].append(_measure(side))
-    columns = zip(
-        _DEPLOYS, zip(*times[_ours], strict=True), zip(*times[_theirs], strict=True), strict=True
+    parser.add_argument(
+        "--only", action="append", choices=_ROWS, help="measure this row (may be repeated)"
     )
-    show([Pair(names[0], ours, names[1], theirs) for names, ours, theirs in columns])
+    options = parser.parse_args()
+    rows = options.only or list(_ROWS)
+    ours: list[dict[str, float]] = []
+    theirs: list[dict[str, float]] = []
+    for turn in range(options.runs):
+        sides = [(_ours, ours), (_theirs, theirs)]
+        for side, times in sides if turn % 2 == 0 else reversed(sides):
+            times.append(_measure(side, rows))
+    show(
+        [
+            Pair(_ROWS[row][0], [t[row] for t in ours], _ROWS[row][1], [t[row] for t in theirs])
+            for row in _ROWS
+            if row in rows
+        ]
+    )
 
 
 if __name__ == "__main__":

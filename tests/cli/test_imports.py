@@ -87,9 +87,9 @@ def imported(commands: list[str], folder: Path) -> dict[str, set[str]]:
                 "dashboard --png x.png",
                 "deploy --yes",
             ],
-            {"boto3", "botocore"},
+            {"botocore"},
         ),
-        (["dashboard --html x.html"], {"boto3", "botocore", "plotly"}),
+        (["dashboard --html x.html"], {"botocore", "plotly"}),
     ],
     ids=lambda value: " ".join(sorted(value)) or "nothing" if isinstance(value, set) else "",
 )
