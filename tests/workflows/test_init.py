@@ -94,7 +94,7 @@ def test_an_upgrade_merges_beside_the_changes_of_the_user(project: Path) -> None
             "terraform/api.tf": "".join(["# old\n", *new[1:]]).encode(),
             "terraform/outputs.tf": b"# old\n",
             "terraform/iam.tf": b"# old\n",
-            "terraform/names.tf": b"# old\n",
+            "terraform/function.tf": b"# old\n",
             "terraform/cloudwatch.tf": None,
             "terraform/gone.tf": b"# old\n",
             "README.md": b"# old\n",
@@ -103,7 +103,7 @@ def test_an_upgrade_merges_beside_the_changes_of_the_user(project: Path) -> None
     assert is_outdated(project)
     api.write_text("".join(["# old\n", *new[1:], "# mine\n"]))  # merges
     outputs.write_text("# mine\n")  # conflicts
-    (project / "terraform/names.tf").unlink()  # stays removed
+    (project / "terraform/function.tf").unlink()  # stays removed
     (project / "lambda_function/api.py").write_text("# mine\n")  # the template has no change
     before = {file: file.read_bytes() for file in project.rglob("*") if file.is_file()}
 
@@ -119,12 +119,12 @@ def test_an_upgrade_merges_beside_the_changes_of_the_user(project: Path) -> None
         "terraform/cloudwatch.tf": "added",
         "terraform/gone.tf": "removed",
         "terraform/iam.tf": "updated",
-        "terraform/names.tf": "kept",
+        "terraform/function.tf": "kept",
         "terraform/outputs.tf": "conflict",
     }
     assert api.read_text() == "".join([*new, "# mine\n"])
     assert {"<<<<<<< yours", "||||||| tt-ops 0.0.9"} <= set(outputs.read_text().splitlines())
-    assert not (project / "terraform/names.tf").exists()
+    assert not (project / "terraform/function.tf").exists()
     assert result.backup is not None
     assert (result.backup / "terraform/outputs.tf").read_text() == "# mine\n"
     assert not is_outdated(project)
