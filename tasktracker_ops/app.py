@@ -72,18 +72,30 @@ class App:
             return LocalTarget(self.settings, self.emulator)
         from .targets import AwsTarget
 
-        return AwsTarget(self.settings)
+        return AwsTarget(self.settings, self._has_local_deployment)
+
+    def _has_local_deployment(self) -> bool:
+        """Return whether the local target of this project is running."""
+        from .local import process
+
+        project = self.settings.project_dir
+        return project is not None and process.find(project / ".tt-ops" / "local") is not None
 
     @cached_property
     def emulator(self) -> LocalEmulator:
-        """Return the emulator of this project."""
-        from .local.emulator import LocalEmulator
+        """Return the emulator of this project; outside of one, the only one that is running.
 
-        return LocalEmulator(
-            self.settings.project / ".tt-ops" / "local",
-            self.settings.local_port,
-            self.report.note,
+        Raises ConfigurationError `project-missing` or `project-ambiguous`.
+        """
+        from .local.emulator import LocalEmulator
+        from .local.registry import EmulatorRegistry
+
+        settings = self.settings
+        registry = EmulatorRegistry(settings.cache_dir / "emulators")
+        directory = (
+            settings.project_dir / ".tt-ops" / "local" if settings.project_dir else registry.only()
         )
+        return LocalEmulator(directory, settings.local_port, self.report.note, registry)
 
     @cached_property
     def environment(self) -> Environment:

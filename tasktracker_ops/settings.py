@@ -74,7 +74,7 @@ class Settings:
                 "project-missing",
                 f"no Task Tracker project in {str(Path.cwd())!r} or above it: "
                 f"a project has the folders {', '.join(PROJECT_MARKERS)}",
-                hint="go to your clone, or name it: tt-ops --project-dir PATH …",
+                hint="make one (tt-ops init), or name yours: tt-ops --project-dir PATH …",
             )
         return self.project_dir
 
@@ -171,7 +171,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
             "project-missing",
             f"{str(project)!r} is not a Task Tracker project: "
             f"a project has the folders {', '.join(PROJECT_MARKERS)}",
-            hint="name your clone: tt-ops --project-dir PATH …",
+            hint="name your project: tt-ops --project-dir PATH …",
         )
     env = str(_read("env", *explicit["env"]) if "env" in explicit else DEFAULT_ENVIRONMENT)
     file = (project or here) / CONFIGURATION_FILE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -92,8 +92,10 @@ class Target(Protocol):
 class AwsTarget:
     """An AWS account, or another emulator of AWS that `AWS_ENDPOINT_URL` names."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, local_is_running: Callable[[], bool]) -> None:
+        """Create the target; `local_is_running` says whether this project runs locally."""
         self._settings = settings
+        self._local_is_running = local_is_running
 
     @property
     def label(self) -> str:
@@ -207,8 +209,14 @@ class AwsTarget:
         return shlex.join(["aws", *words, *where])
 
     def explain(self, error: TtOpsError) -> TtOpsError:
-        """Return `error`: AWS gives no cause."""
-        return error
+        """Return missing credentials with the local target, if this project is running there."""
+        if error.code != "aws-credentials-missing" or not self._local_is_running():
+            return error
+        return ConfigurationError(
+            error.code,
+            f"{error.message}; the local target of this project is running",
+            hint="sign in to AWS, or use the local target: tt-ops --target local …",
+        )
 
 
 def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:

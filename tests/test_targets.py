@@ -44,7 +44,7 @@ class Running(LocalEmulator):
 
 def aws(environ: dict[str, str] | None = None, **settings: Any) -> AwsTarget:
     """Return the AWS target of these variables and settings."""
-    return AwsTarget(Settings(environ=NO_FILES | (environ or {}), **settings))
+    return AwsTarget(Settings(environ=NO_FILES | (environ or {}), **settings), lambda: False)
 
 
 def deployed(**changes: Any) -> Deployment:
@@ -316,3 +316,13 @@ def test_packages_are_for_where_the_function_runs(tmp_path: Path, local: LocalTa
     assert other.tags[-1] == "manylinux2014_x86_64"
     assert other.markers["platform_machine"] == "x86_64"
     assert local.package_platform() == this_machine()
+
+
+def test_missing_credentials_propose_the_local_target_that_runs() -> None:
+    """Whoever has deployed this project locally has most likely meant that."""
+    error = ConfigurationError("aws-credentials-missing", "no AWS credentials", hint="aws login")
+    assert aws().explain(error) is error
+    explained = AwsTarget(Settings(), lambda: True).explain(error)
+    assert explained.code == error.code
+    assert explained.message.endswith("the local target of this project is running")
+    assert explained.hint.endswith(": tt-ops --target local …")

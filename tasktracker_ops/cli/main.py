@@ -24,6 +24,7 @@ from . import (
     deployment,
     drift,
     drill,
+    init,
     local,
     lock,
     logs,
@@ -37,6 +38,7 @@ from .options import Context, RootGroup
 
 # In the order of the help text.
 _MODULES = (
+    init,
     setup,
     local,
     deployment,

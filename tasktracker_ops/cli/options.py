@@ -259,7 +259,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params.extend(_global_options())
         self._forms = {"table", "json", form}
-        self._needs_project = needs_project
+        self.needs_project = needs_project
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless a project is missing or it has no such output format."""
@@ -270,7 +270,7 @@ class Command(click.Command):
     def check(self, ctx: click.Context) -> None:
         """Raise an error if a project is missing, or the command has no such output format."""
         settings = ctx.ensure_object(Context).settings
-        if self._needs_project:
+        if self.needs_project:
             _ = settings.project
         if settings.output not in self._forms:
             raise click.UsageError(

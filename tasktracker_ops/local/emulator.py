@@ -10,6 +10,7 @@ from tasktracker_ops.models.emulator import ConfirmResult, Inbox, InboxMessage, 
 from tasktracker_ops.reporting import Reporter
 
 from . import inbox, process
+from .registry import EmulatorRegistry
 from .version import this_version
 
 DEFAULT_PORT = 4580
@@ -23,14 +24,17 @@ class LocalEmulator:
         directory: Path,
         port: int | None = None,
         note: Callable[[str], None] | None = None,
+        registry: EmulatorRegistry | None = None,
     ) -> None:
         """Take `port` only if given; None prefers the default port and may use another.
 
-        `note` is called once when the running emulator has another version.
+        `note` is called once when the running emulator has another version. `registry` gets it
+        when it is running.
         """
         self.directory = directory
         self._port = port
         self._note = note
+        self._registry = registry
 
     def up(self, report: Reporter) -> RunningEmulator:
         """Start it unless it is running. Raises TtOpsError with the end of its log."""
@@ -41,6 +45,8 @@ class LocalEmulator:
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
         )
+        if self._registry is not None:
+            self._registry.add(self.directory)
         if not running and self._port is None and server.port != DEFAULT_PORT:
             report.note(f"Port {DEFAULT_PORT} is in use; the emulator uses {server.port}.")
         report.done(f"AWS emulator at {server.url}")

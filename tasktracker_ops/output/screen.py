@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tasktracker_ops.settings import Settings
+from tasktracker_ops.settings import CONFIGURATION_FILE, Settings
 
 from .redaction import Redaction
 from .streams import can_ask
@@ -36,7 +36,7 @@ class Screen:
         self._can_ask = can_ask() and not settings.quiet
         self._target_options = {
             "--project-dir": flags.get("project_dir"),
-            "--target": None if settings.target == "aws" else settings.target,
+            "--target": _target(settings, flags),
             "--profile": settings.profile,
             "--region": settings.region,
             "--env": None if settings.env == "default" else settings.env,
@@ -92,3 +92,11 @@ class Screen:
         words = line.split()
         added = [(name, value) for name, value in options.items() if value and name not in words]
         return [word for o, v in added for word in (o, self._redaction.argument(o, v))]
+
+
+def _target(settings: Settings, flags: Mapping[str, Any]) -> str | None:
+    """Return the target where a command has to name it; the project's file needs no repetition."""
+    if "target" in flags:
+        return str(flags["target"])
+    in_file = settings.origins.get("target", "").endswith(CONFIGURATION_FILE)
+    return None if in_file or settings.target == "aws" else settings.target

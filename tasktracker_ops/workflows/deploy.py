@@ -24,6 +24,7 @@ from .recovery import recover
 from .release import Releases
 from .smoke import smoke_timeout
 from .state import record_state
+from .template_upgrade import note_outdated
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
@@ -49,6 +50,7 @@ def deploy(
     and those of `Releases.release`.
     """
     alert_email = app.target.alert_email()
+    note_outdated(app)
     app.ensure_ready()
     unused = set(allowed.destroy)
     if not app.state_backend.exists().complete:

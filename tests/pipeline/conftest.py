@@ -1,8 +1,8 @@
 """An account on an emulator, and machines for the jobs of the workflows.
 
 - `account`: the address of the emulator, with a state backend.
-- `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow` and
-  `ci_workflow`.
+- `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow`,
+  `check_workflow` and `ci_workflow`.
 - `make_clone`, `home`: as in tests/e2e.
 """
 
@@ -33,6 +33,12 @@ def deploy_workflow() -> dict[str, Any]:
 def rollback_workflow() -> dict[str, Any]:
     """Return rollback.yml."""
     return load(WORKFLOWS / "rollback.yml")
+
+
+@pytest.fixture(scope="session")
+def check_workflow() -> dict[str, Any]:
+    """Return check.yml."""
+    return load(WORKFLOWS / "check.yml")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The jobs of ci.yml without credentials, as a pull request of a fork starts them."""
+"""The jobs of check.yml and ci.yml without credentials, as a pull request of a fork starts them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def runner(make_runner: Callable[..., Runner]) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def end_to_end(runner: Runner, ci_workflow: Workflow) -> Result:
+def end_to_end(runner: Runner, check_workflow: Workflow) -> Result:
     """Run the job from clone to destroy, and stop its emulator."""
     stop = {"name": "Stop", "if": "success() || failure()", "run": "tt-ops local down"}
-    job = ci_workflow["jobs"]["end-to-end"]
+    job = check_workflow["jobs"]["end-to-end"]
     job = {**job, "steps": [*job["steps"], stop]}
-    return runner.run({**ci_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
+    return runner.run({**check_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
 
 
 @pytest.mark.extended

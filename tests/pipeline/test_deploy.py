@@ -1,4 +1,4 @@
-"""deploy.yml, rollback.yml and the plan of ci.yml, run against one account on an emulator.
+"""deploy.yml, rollback.yml and the plan of check.yml, run against one account on an emulator.
 
 The runs themselves are long tests: each installs tt-ops and starts Terraform several times.
 """
@@ -83,16 +83,16 @@ def test_only_main_is_deployed(
     ids=["push", "fork", "dependabot"],
 )
 def test_pull_requests_of_forks_and_dependabot_are_not_planned(
-    event: Any, configured: Runner, ci_workflow: Workflow
+    event: Any, configured: Runner, check_workflow: Workflow
 ) -> None:
     """Where GitHub gives no credentials, the job is skipped and so not red."""
-    assert configured.run(ci_workflow, "plan", event).outcome == "skipped"
+    assert configured.run(check_workflow, "plan", event).outcome == "skipped"
 
 
-def test_without_a_role_nothing_is_planned(configured: Runner, ci_workflow: Workflow) -> None:
+def test_without_a_role_nothing_is_planned(configured: Runner, check_workflow: Workflow) -> None:
     """A repository that has not been set up yet has a green CI."""
     bare = dataclasses.replace(configured, variables={}, secrets={})
-    assert bare.run(ci_workflow, "plan", pull_request()).outcome == "skipped"
+    assert bare.run(check_workflow, "plan", pull_request()).outcome == "skipped"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def _replace(file: Path, old: str, new: str) -> None:
 
 @pytest.mark.soak
 def test_plan_is_one_comment_that_is_updated(
-    comments: Path, deployed: Runner, ci_workflow: Workflow
+    comments: Path, deployed: Runner, check_workflow: Workflow
 ) -> None:
     """Every push to a pull request changes the comment of the first, and no other."""
     before = json.loads(comments.read_text())
@@ -138,7 +138,7 @@ def test_plan_is_one_comment_that_is_updated(
     def plan(edit: Callable[[Path], None]) -> str:
         """Push to the pull request; return the comment with the plan."""
         ran = dataclasses.replace(on_pull_request, edit=edit).run(
-            ci_workflow, "plan", pull_request()
+            check_workflow, "plan", pull_request()
         )
         assert ran.outcome == "success", ran.log
         *others, ours = json.loads(comments.read_text())

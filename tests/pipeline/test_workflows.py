@@ -29,12 +29,14 @@ FILES = sorted(WORKFLOWS.iterdir())
 REHEARSED = {
     "deploy.yml": {"deploy"},
     "rollback.yml": {"rollback"},
-    "ci.yml": {"lint", "test", "long-test", "end-to-end", "plan"},
+    "check.yml": {"end-to-end", "plan"},
+    "ci.yml": {"lint", "test", "long-test"},
 }
 _WITH_CREDENTIALS = {
     "deploy.yml": {"deploy"},
     "rollback.yml": {"rollback"},
-    "ci.yml": {"plan"},
+    "check.yml": {"plan"},
+    "ci.yml": set(),
 }
 # Values of the variables that a command may have, each as one word.
 _EXAMPLES = {"CANARY": "10%", "BAKE": "5m", "RELEASE": "12"}
@@ -88,8 +90,15 @@ def test_jobs_with_credentials_install_what_is_locked(file: Path) -> None:
         scripts = "\n".join(s.get("run", "") for s in load(file)["jobs"][name]["steps"])
         assert re.findall(r"pip .*", scripts) == [
             "pip install --require-hashes --requirement requirements/deploy.txt",
-            "pip install --no-deps .",
+            "pip install --no-deps --requirement requirements/tt-ops.txt",
         ]
+
+
+@each_workflow
+def test_jobs_with_credentials_name_their_target(file: Path) -> None:
+    """The tt-ops.toml of a project has the local target, for terminals."""
+    for name in _WITH_CREDENTIALS[file.name]:
+        assert load(file)["jobs"][name]["env"] == {"TT_OPS_TARGET": "aws"}
 
 
 @each_workflow
@@ -117,14 +126,14 @@ def test_jobs_have_time_limits(file: Path) -> None:
 
 def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
     """A newer push waits for a deploy, a rollback or a plan; runs of other branches are apart."""
-    deploy, ci = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "ci.yml")
+    deploy, check = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "check.yml")
     rollback = load(WORKFLOWS / "rollback.yml")
     assert deploy["concurrency"] == rollback["concurrency"]
     assert deploy["concurrency"] == {
         "group": "deploy-${{ github.ref }}",
         "cancel-in-progress": "false",
     }
-    assert ci["jobs"]["plan"]["concurrency"]["cancel-in-progress"] == "false"
+    assert check["jobs"]["plan"]["concurrency"]["cancel-in-progress"] == "false"
 
 
 @each_workflow
@@ -194,7 +203,9 @@ def test_dependabot_sees_every_dependency() -> None:
     }
     assert packages == {each["directory"] for each in updates if each["package-ecosystem"] == "npm"}
     stacks = {
-        f"/{main.parent.relative_to(ROOT)}" for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
+        f"/{main.parent.relative_to(ROOT)}"
+        for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
+        if main.relative_to(ROOT).parts[0] != "build"  # pip copies them for the wheel
     }
     (terraform,) = [each for each in updates if each["package-ecosystem"] == "terraform"]
     assert stacks <= set(terraform["directories"])

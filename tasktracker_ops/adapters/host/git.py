@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess  # nosec B404 # git
+import tempfile
 from pathlib import Path
+
+from tasktracker_ops.errors import TtOpsError
 
 _TIMEOUT = 5  # seconds
 
@@ -35,3 +38,38 @@ def _git(project: Path, *words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return found.stdout.strip() if found.returncode == 0 else ""
+
+
+def merge_file(
+    ours: bytes, base: bytes, theirs: bytes, labels: tuple[str, str, str]
+) -> tuple[bytes, bool]:
+    """Return a three-way merge of a text, and whether conflicts are marked in it.
+
+    `labels` name the three in the marks. Raises TtOpsError `merge-failed`, as for binary files.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("ours", "base", "theirs")]
+        for file, content in zip(files, (ours, base, theirs), strict=True):
+            file.write_bytes(content)
+        options = [word for label in labels for word in ("-L", label)]
+        git = shutil.which("git") or "git"
+        try:
+            merged = subprocess.run(  # nosec B603 # no shell
+                [git, "merge-file", "-p", "--diff3", *options, *map(str, files)],
+                capture_output=True,
+                check=False,
+            )
+        except OSError as error:
+            raise _merge_failed(str(error)) from None
+    # 255 is a failure; otherwise it is the number of conflicts, up to 127.
+    if merged.returncode > 127:
+        raise _merge_failed(merged.stderr.decode(errors="replace").strip())
+    return merged.stdout, merged.returncode > 0
+
+
+def _merge_failed(reason: str) -> TtOpsError:
+    return TtOpsError(
+        "merge-failed",
+        f"git merge-file failed: {reason}",
+        hint="check that git is installed: git --version",
+    )

@@ -1,0 +1,115 @@
+"""From a wheel to a live API, and on to a newer version, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import site
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.pipeline.checkout import check_out
+
+from .conftest import ROOT
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine with nothing but the installed wheel: its folder, and where its programs are."""
+
+    folder: Path
+    programs: Path
+
+    def type(self, line: str, *, answers: str = "", status: int = 0) -> str:
+        """Type a line into a shell on a terminal, with answers to what it asks; return its text."""
+        keyboard, terminal = pty.openpty()
+        os.write(keyboard, answers.encode())
+        with subprocess.Popen(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env={
+                "PATH": f"{self.programs}:{os.environ['PATH']}",
+                "HOME": str(self.folder),
+                "TERM": "dumb",
+                "TT_OPS_LOCAL_PORT": "0",
+            },
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        ) as process:
+            os.close(terminal)
+            text = "".join(_read(keyboard))
+        os.close(keyboard)
+        assert process.returncode == status, text
+        return text
+
+
+def _read(terminal: int) -> Iterator[str]:
+    while True:
+        try:
+            yield os.read(terminal, 65536).decode(errors="replace")
+        except OSError:  # all programs on it have ended
+            return
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Install the wheel into an environment of its own; dependencies are those of the tests."""
+    folder = tmp_path_factory.mktemp("machine")
+    check_out(ROOT, folder / "sources")
+    pip = [sys.executable, "-m", "pip", "--quiet", "wheel", "--no-deps", "--wheel-dir"]
+    subprocess.run([*pip, folder, folder / "sources"], check=True)
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", folder / "python"], check=True)
+    python = folder / "python" / "bin"
+    subprocess.run([python / "pip", "--quiet", "install", "--no-deps", wheel], check=True)
+    (packages,) = (folder / "python" / "lib").glob("*/site-packages")
+    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
+    made = Machine(folder, python)
+    yield made
+    made.type("cd my-tracker && tt-ops local down")
+
+
+def _names(wheel: Path) -> Sequence[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+@pytest.mark.soak
+def test_a_wheel_becomes_a_live_api_and_a_newer_one_upgrades_it(machine: Machine) -> None:
+    """Three commands; then the user's and the template's changes of a file are merged."""
+    (wheel,) = machine.folder.glob("*.whl")
+    assert not [name for name in _names(wheel) if name.endswith((".pyc", ".zip", ".tfvars"))]
+    typed = "tt-ops init my-tracker && cd my-tracker && tt-ops deploy"
+    assert "Next:" in machine.type(typed, answers="y\n" * 3)
+    outputs = machine.type("tt-ops --target local outputs --output json")  # outside of the project
+    url = json.loads(outputs)["api_url"]
+    assert requests.get(f"{url}/tasks", timeout=30).json() == []
+
+    project = machine.folder / "my-tracker"
+    file = project / "terraform" / "outputs.tf"
+    file.write_text(f"{file.read_text()}\n# mine\n")
+    _release_another(machine)
+    assert "is of an older tt-ops" in machine.type("cd my-tracker && tt-ops deploy")
+    shown = machine.type("cd my-tracker && tt-ops init --upgrade --diff")
+    assert "+# newer" in shown
+    assert "merged" in machine.type("cd my-tracker && tt-ops init --upgrade")
+    lines = file.read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("# newer", "# mine")
+
+
+def _release_another(machine: Machine) -> None:
+    """Change the installed package as a newer version would."""
+    (package,) = (machine.folder / "python" / "lib").glob("*/site-packages/tasktracker_ops")
+    template = package / "templates" / "terraform" / "outputs.tf"
+    template.write_text(f"# newer\n{template.read_text()}")
+    version = package / "__init__.py"
+    version.write_text(version.read_text().replace('__version__ = "0.', '__version__ = "99.'))
