@@ -430,7 +430,9 @@ class App:
     @cached_property
     def _boundary(self) -> str:
         """Return the ARN of the boundary of the function's role; empty without one."""
-        return self.iam.policy_arn(f"{self.settings.function_name}-boundary") or ""
+        region = self.session.environment.region
+        names = self.environment.boundaries(self.settings.function_name, region)
+        return next(filter(None, map(self.iam.policy_arn, names)), "")
 
     def bootstrap_stack(
         self, state_file: Path, variables: TerraformValues, *, command: str

@@ -41,52 +41,33 @@ data "aws_partition" "current" {}
 locals {
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
-  place     = "${var.aws_region}:${local.account}"
 
-  # The resources of ../ and ../../terraform, by their names.
-  bucket_arn       = "arn:${local.partition}:s3:::${var.state_bucket}"
-  state_arn        = "${local.bucket_arn}/${var.state_key}"
-  locks_arn        = "arn:${local.partition}:dynamodb:${local.place}:table/${var.lock_table}"
-  table_arn        = "arn:${local.partition}:dynamodb:${local.place}:table/${var.dynamodb_table_name}"
-  function_arn     = "arn:${local.partition}:lambda:${local.place}:function:${var.lambda_function_name}"
-  topic_arn        = "arn:${local.partition}:sns:${local.place}:task-tracker-alerts${local.suffix}"
-  description_arn  = "arn:${local.partition}:ssm:${local.place}:parameter${local.parameters}/deployment"
-  state_record_arn = "arn:${local.partition}:ssm:${local.place}:parameter${local.parameters}/state"
-
-  # As in ../../terraform/names.tf; a deployment from before its names held the region keeps them.
+  # As in ../../terraform/names.tf: names of roles and policies are unique across regions.
   is_default    = var.environment == "default"
-  suffix        = local.is_default ? "" : "-${var.environment}"
-  parameters    = local.is_default ? "/task-tracker" : "/task-tracker/${var.environment}"
   global_suffix = local.is_default && var.aws_region == "eu-west-3" ? "" : "-${var.aws_region}"
-  function_role_arns = [
-    for end in distinct(["", local.global_suffix]) :
-    "arn:${local.partition}:iam::${local.account}:role/${var.lambda_function_name}${end}"
-  ]
-  dashboard_arns = [
-    for end in distinct(["", local.global_suffix]) :
-    "arn:${local.partition}:cloudwatch::${local.account}:dashboard/task-tracker-dashboard${local.suffix}${end}"
-  ]
 
-  # Read from the alarms' own file, so that an added alarm needs no change here.
-  alarm_names = flatten(regexall(
-    "alarm_name\\s*=\\s*\"([^\"$]+)", file("${path.module}/../../terraform/cloudwatch_alarms.tf")
-  ))
-  alarm_arns = [
-    for name in local.alarm_names :
-    "arn:${local.partition}:cloudwatch:${local.place}:alarm:${name}${local.suffix}"
-  ]
-
-  # The ARN of a log group ends with or without ":*", depending on the action.
-  log_group_arns = flatten([
-    for service in ["lambda", "apigateway"] : [
-      for end in ["", ":*"] :
-      "arn:${local.partition}:logs:${local.place}:log-group:/aws/${service}/${var.lambda_function_name}${end}"
-    ]
+  # tt-ops looks for both: one from before its name held the region keeps it.
+  boundary_names = distinct([
+    "${var.lambda_function_name}-boundary${local.global_suffix}",
+    "${var.lambda_function_name}-boundary",
   ])
+}
 
-  # API Gateway generates the ids of APIs, so they are not known in advance.
-  api_arns = [
-    "arn:${local.partition}:apigateway:${var.aws_region}::/apis",
-    "arn:${local.partition}:apigateway:${var.aws_region}::/apis/*",
-  ]
+module "deployer" {
+  source = "./policies"
+
+  partition    = local.partition
+  account      = local.account
+  region       = var.aws_region
+  environment  = var.environment
+  state_bucket = var.state_bucket
+  state_key    = var.state_key
+  lock_table   = var.lock_table
+  table        = var.dynamodb_table_name
+  function     = var.lambda_function_name
+
+  boundary_arns = distinct(concat(
+    [aws_iam_policy.function_boundary.arn],
+    [for name in local.boundary_names : "arn:${local.partition}:iam::${local.account}:policy/${name}"],
+  ))
 }

@@ -7,3 +7,8 @@ output "planner_role_arn" {
   description = "Role of plans for pull requests, for the repository variable AWS_PLAN_ROLE_ARN."
   value       = aws_iam_role.planner.arn
 }
+
+output "previewer_role_arn" {
+  description = "Role of previews of pull requests, for the repository variable AWS_PREVIEW_ROLE_ARN."
+  value       = one(aws_iam_role.previewer[*].arn)
+}

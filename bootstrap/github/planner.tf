@@ -1,8 +1,13 @@
 resource "aws_iam_role" "planner" {
-  name                 = "${var.lambda_function_name}-planner"
+  name                 = "${var.lambda_function_name}-planner${local.global_suffix}"
   description          = "Plans for pull requests of ${var.github_owner}/${var.github_repository}"
-  assume_role_policy   = data.aws_iam_policy_document.planner_trust.json
+  assume_role_policy   = data.aws_iam_policy_document.pull_request_trust.json
   max_session_duration = 3600
+
+  # One from before its name held the region keeps it: another name is another role.
+  lifecycle {
+    ignore_changes = [name]
+  }
 }
 
 resource "aws_iam_role_policy_attachment" "planner_read" {

@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "deployer_trust" {
   }
 }
 
-data "aws_iam_policy_document" "planner_trust" {
+data "aws_iam_policy_document" "pull_request_trust" {
   statement {
     sid     = "PullRequests"
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -103,6 +103,39 @@ data "aws_iam_policy_document" "planner_trust" {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
       values   = [for repository in local.repositories : "${repository}:pull_request"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:repository_id"
+      values   = [var.github_repository_id]
+    }
+  }
+}
+
+# The nightly job, which destroys previews that were left, runs on the branch.
+data "aws_iam_policy_document" "previewer_trust" {
+  source_policy_documents = [data.aws_iam_policy_document.pull_request_trust.json]
+
+  statement {
+    sid     = "NightlyJob"
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+
+    principals {
+      type        = "Federated"
+      identifiers = [local.identity_provider_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:sub"
+      values   = [for repository in local.repositories : "${repository}:ref:refs/heads/${var.github_branch}"]
     }
 
     condition {

@@ -28,7 +28,8 @@ class GitHubAccess:
     """The roles that a repository's workflows may assume, and what the bootstrap changed.
 
     `deployer_role_arn` is for jobs with `environment` on `branch`, `planner_role_arn` for pull
-    requests.
+    requests, `previewer_role_arn` for their previews; None beside another environment than the
+    default one.
     """
 
     backend: BootstrapResult
@@ -37,4 +38,5 @@ class GitHubAccess:
     environment: str
     deployer_role_arn: str
     planner_role_arn: str
+    previewer_role_arn: str | None
     plan: Plan

@@ -102,6 +102,7 @@ def bootstrap_github(
         environment=environment,
         deployer_role_arn=roles["deployer_role_arn"],
         planner_role_arn=roles["planner_role_arn"],
+        previewer_role_arn=roles.get("previewer_role_arn"),
         plan=plan,
     )
 

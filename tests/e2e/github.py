@@ -11,35 +11,39 @@ NAMES, WITH_IDS = "repo:octo-org/octo-repo", "repo:octo-org@123456/octo-repo@456
 DEPLOY, PULL = ":environment:production", ":pull_request"
 MAIN = "refs/heads/main"
 
-# Subject, claims that differ from those of a job on main, and the role that accepts the token.
-TOKENS: list[tuple[str, dict[str, str | None], str | None]] = [
+PLANS = "planner previewer"  # a preview is planned before it is deployed
+
+# Subject, claims that differ from those of a job on main, and the roles that accept the token.
+TOKENS: list[tuple[str, dict[str, str | None], str]] = [
     (NAMES + DEPLOY, {}, "deployer"),
     (WITH_IDS + DEPLOY, {}, "deployer"),
-    (NAMES + PULL, {"ref": "refs/pull/7/merge"}, "planner"),
-    (WITH_IDS + PULL, {"ref": "refs/pull/7/merge"}, "planner"),
+    (NAMES + PULL, {"ref": "refs/pull/7/merge"}, PLANS),
+    (WITH_IDS + PULL, {"ref": "refs/pull/7/merge"}, PLANS),
     # other branches and tags, with the environment all the same
-    (NAMES + DEPLOY, {"ref": "refs/heads/other"}, None),
-    (NAMES + DEPLOY, {"ref": "refs/heads/main2"}, None),
-    (NAMES + DEPLOY, {"ref": "refs/heads/Main"}, None),
-    (NAMES + DEPLOY, {"ref": "refs/tags/main"}, None),
-    (NAMES + DEPLOY, {"ref": "refs/pull/7/merge"}, None),
-    (NAMES + DEPLOY, {"ref": None}, None),
-    # jobs without the environment, or with another one
-    (f"{NAMES}:ref:{MAIN}", {}, None),
-    (f"{WITH_IDS}:ref:{MAIN}", {}, None),
-    (f"{NAMES}:ref:refs/tags/v1", {"ref": "refs/tags/v1"}, None),
-    (f"{NAMES}:environment:staging", {}, None),
-    (f"{NAMES}:environment:Production", {}, None),
-    (f"{NAMES}:environment:production-2", {}, None),
+    (NAMES + DEPLOY, {"ref": "refs/heads/other"}, ""),
+    (NAMES + DEPLOY, {"ref": "refs/heads/main2"}, ""),
+    (NAMES + DEPLOY, {"ref": "refs/heads/Main"}, ""),
+    (NAMES + DEPLOY, {"ref": "refs/tags/main"}, ""),
+    (NAMES + DEPLOY, {"ref": "refs/pull/7/merge"}, ""),
+    (NAMES + DEPLOY, {"ref": None}, ""),
+    # jobs without the environment, or with another one; the nightly job has none
+    (f"{NAMES}:ref:{MAIN}", {}, "previewer"),
+    (f"{WITH_IDS}:ref:{MAIN}", {}, "previewer"),
+    (f"{NAMES}:ref:{MAIN}", {"repository_id": "999"}, ""),
+    (f"{NAMES}:ref:refs/heads/other", {"ref": "refs/heads/other"}, ""),
+    (f"{NAMES}:ref:refs/tags/v1", {"ref": "refs/tags/v1"}, ""),
+    (f"{NAMES}:environment:staging", {}, ""),
+    (f"{NAMES}:environment:Production", {}, ""),
+    (f"{NAMES}:environment:production-2", {}, ""),
     # another repository under the same name, and this name's next owner
-    (NAMES + DEPLOY, {"repository_id": "999"}, None),
-    (NAMES + DEPLOY, {"repository_id": None}, None),
-    (NAMES + PULL, {"repository_id": "999"}, None),
-    ("repo:octo-org@123456/octo-repo@999" + DEPLOY, {"repository_id": "999"}, None),
-    ("repo:octo-org@999/octo-repo@456789" + DEPLOY, {}, None),
+    (NAMES + DEPLOY, {"repository_id": "999"}, ""),
+    (NAMES + DEPLOY, {"repository_id": None}, ""),
+    (NAMES + PULL, {"repository_id": "999"}, ""),
+    ("repo:octo-org@123456/octo-repo@999" + DEPLOY, {"repository_id": "999"}, ""),
+    ("repo:octo-org@999/octo-repo@456789" + DEPLOY, {}, ""),
     # look-alikes and forks
     *(
-        (f"repo:{name}{kind}", {}, None)
+        (f"repo:{name}{kind}", {}, "")
         for kind in (DEPLOY, PULL)
         for name in (
             "octo-org/octo-repo-evil",
@@ -57,6 +61,6 @@ TOKENS: list[tuple[str, dict[str, str | None], str | None]] = [
         )
     ),
     # other audiences
-    (NAMES + DEPLOY, {"aud": "https://github.com/octo-org"}, None),
-    (NAMES + PULL, {"aud": None}, None),
+    (NAMES + DEPLOY, {"aud": "https://github.com/octo-org"}, ""),
+    (NAMES + PULL, {"aud": None}, ""),
 ]

@@ -9,7 +9,8 @@ from typing import Any
 Policy = Mapping[str, Any]
 Context = Mapping[str, str | list[str]]
 
-_FOR_ALL = "ForAllValues:StringEquals"
+_FOR_ALL = "ForAllValues:"
+_OPERATORS = {"StringEquals", "StringLike"}
 
 
 def listed(value: str | list[str]) -> list[str]:
@@ -53,10 +54,18 @@ def _fulfilled(conditions: Mapping[str, Mapping[str, Any]], context: Context) ->
 
     ForAllValues also accepts a key that is absent.
     """
-    assert set(conditions) <= {"StringEquals", _FOR_ALL}, conditions
     for operator, keys in conditions.items():
+        comparison = operator.removeprefix(_FOR_ALL)
+        assert comparison in _OPERATORS, conditions
         for key, values in keys.items():
-            present = set(listed(context.get(key, [])))
-            if not (present or operator == _FOR_ALL) or not present <= set(listed(values)):
+            present = listed(context.get(key, []))
+            if not (present or operator != comparison):
+                return False
+            if not all(_matches(comparison, each, listed(values)) for each in present):
                 return False
     return True
+
+
+def _matches(comparison: str, text: str, values: list[str]) -> bool:
+    like = comparison == "StringLike"
+    return any(fnmatchcase(text, value) if like else text == value for value in values)

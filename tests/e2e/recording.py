@@ -148,10 +148,13 @@ _TAGGING = {"iam": "TagRole", "ssm": "AddTagsToResource"}
 class Permissions:
     """Derive the permissions of calls, which have to come in their order.
 
+    `api_environments` has the environment of each API that has a tag with one, by its id.
+
     https://docs.aws.amazon.com/service-authorization/latest/reference/
     """
 
-    def __init__(self) -> None:
+    def __init__(self, api_environments: Mapping[str, str] | None = None) -> None:
+        self._api_environments = api_environments or {}
         self._boundaries: dict[str, str] = {}
 
     def needed(self, call: Call) -> list[Permission]:
@@ -215,10 +218,16 @@ class Permissions:
 
     def _apigateway(self, call: Call) -> Iterator[Permission]:
         resource = f"arn:aws:apigateway:{REGION}::{unquote(call.path).removeprefix('/v2')}"
-        yield f"apigateway:{call.method}", resource, {}
-        if call.body and call.json.get("tags"):
-            yield "apigateway:TagResource", resource, {}
-            yield "apigateway:POST", f"arn:aws:apigateway:{REGION}::/tags/{resource}", {}
+        found = re.search("/apis/([^/]+)", resource)
+        environment = self._api_environments.get(found[1], "") if found else ""
+        tags = call.json.get("tags", {}) if call.body else {}
+        context = {"aws:ResourceTag/Environment": environment} if environment else {}
+        if "Environment" in tags:
+            context["aws:RequestTag/Environment"] = tags["Environment"]
+        yield f"apigateway:{call.method}", resource, context
+        if tags:
+            yield "apigateway:TagResource", resource, context
+            yield "apigateway:POST", f"arn:aws:apigateway:{REGION}::/tags/{resource}", context
 
     def _sns(self, call: Call) -> Iterator[Permission]:
         parameters = call.form

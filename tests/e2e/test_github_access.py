@@ -5,7 +5,8 @@ moto evaluates no policies, so those that are deployed are read and evaluated he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from .recording import Call, Permissions, Recorder, recording
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
-ROLES = ("deployer", "planner")
+ROLES = ("deployer", "planner", "previewer")
 BUCKET = "arn:aws:s3:::task-tracker-terraform-state"
 LOCKS = "arn:aws:dynamodb:eu-west-3:123456789012:table/terraform-locks"
 FUNCTION_ROLE = "arn:aws:iam::123456789012:role/task-tracker-function"
@@ -27,6 +28,10 @@ ALARM = "arn:aws:cloudwatch:eu-west-3:123456789012:alarm:LambdaErrorAlarm"
 TERMINATE = "arn:aws:automate:eu-west-3:ec2:terminate"
 TO_LAMBDA = {"iam:PassedToService": "lambda.amazonaws.com"}
 BOUNDARY = "arn:aws:iam::123456789012:policy/task-tracker-function-boundary"
+PREVIEWS = BOUNDARY.replace("-boundary", "-previewer-boundary")
+PARAMETER = "arn:aws:ssm:eu-west-3:123456789012:parameter"
+TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
+APIS = "arn:aws:apigateway:eu-west-3::/apis"
 # Of all inline policies of a role, and of a managed policy, spaces left out:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 INLINE_POLICIES, MANAGED_POLICY = 10_240, 6_144
@@ -40,14 +45,14 @@ def access(clone: Clone, aws: Aws) -> Any:
 
 @pytest.fixture(scope="module")
 def roles(aws: Aws, access: Any) -> dict[str, Any]:
-    """Return the two roles as IAM describes them."""
+    """Return the roles as IAM describes them."""
     names = {name: access[f"{name}_role_arn"].rpartition("/")[2] for name in ROLES}
     return {key: aws("iam").get_role(RoleName=name)["Role"] for key, name in names.items()}
 
 
 @pytest.fixture(scope="module")
 def policies(aws: Aws, roles: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return all policies of the two roles: the managed one to read, and those that are inline."""
+    """Return all policies of each role: the managed one to read, and those that are inline."""
     iam, found = aws("iam"), {}
     for key, role in roles.items():
         name = role["RoleName"]
@@ -83,10 +88,10 @@ def test_sessions_last_an_hour(aws: Aws, roles: dict[str, Any]) -> None:
     """A session lasts an hour, and only tokens of GitHub can start one."""
     for found in roles.values():
         assert found["MaxSessionDuration"] == 3600
-        (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
-        assert statement["Principal"] == {"Federated": PROVIDER}
-        assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-        assert set(statement["Condition"]) == {"StringEquals"}
+        for statement in found["AssumeRolePolicyDocument"]["Statement"]:
+            assert statement["Principal"] == {"Federated": PROVIDER}
+            assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+            assert set(statement["Condition"]) == {"StringEquals"}
     assert aws("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)[
         "ClientIDList"
     ] == ["sts.amazonaws.com"]
@@ -101,9 +106,9 @@ def test_token_opens_its_role_only(
     roles: dict[str, Any],
     subject: str,
     changed: dict[str, str | None],
-    expected: str | None,
+    expected: str,
 ) -> None:
-    """A token opens one role, or none: every claim is compared letter by letter."""
+    """A token opens the roles of its job, or none: every claim is compared letter by letter."""
     claims = {"aud": "sts.amazonaws.com", "ref": MAIN, "repository_id": "456789", **changed}
     context = {f"{ISSUER}:{name}": value for name, value in claims.items() if value is not None}
     context[f"{ISSUER}:sub"] = subject
@@ -114,7 +119,7 @@ def test_token_opens_its_role_only(
             [roles[role]["AssumeRolePolicyDocument"]], "sts:AssumeRoleWithWebIdentity", "*", context
         )
     ]
-    assert opened == ([expected] if expected else [])
+    assert opened == expected.split()
 
 
 @pytest.mark.soak
@@ -186,7 +191,7 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
 def test_nothing_else_is_allowed(
     policies: dict[str, list[Any]], action: str, resource: str, context: dict[str, str]
 ) -> None:
-    """Neither role may change itself, the state's storage or resources of others."""
+    """No role may change itself, the state's storage or resources of others."""
     for role in ROLES:
         assert not granted(policies[role], action, resource, context)
 
@@ -211,12 +216,55 @@ def test_nothing_else_is_allowed(
         ("execute-api:Invoke", f"{API}/$default", {}),
     ],
 )
-def test_only_the_deployer_writes(
+def test_only_the_deployer_writes_the_default_environment(
     policies: dict[str, list[Any]], action: str, resource: str, context: dict[str, str]
 ) -> None:
     """The planner writes a lock, and never the state, what is deployed, or a task."""
     assert granted(policies["deployer"], action, resource, context)
     assert not granted(policies["planner"], action, resource, context)
+    assert not granted(policies["previewer"], action, resource, context)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        # the state of others, and what is shared
+        ("s3:GetObject", f"{BUCKET}/infra/terraform.tfstate", {}),
+        ("s3:GetObject", f"{BUCKET}/infra/staging/terraform.tfstate", {}),
+        ("s3:PutObject", f"{BUCKET}/infra/terraform.tfstate.tflock", {}),
+        ("ssm:PutParameter", f"{PARAMETER}/task-tracker/deployment", {}),
+        ("ssm:PutParameter", f"{PARAMETER}/task-tracker/staging/deployment", {}),
+        # its own role and boundary, the roles of others, and its function's without the boundary
+        ("iam:PutRolePolicy", f"{FUNCTION_ROLE}-previewer", {"iam:PermissionsBoundary": PREVIEWS}),
+        ("iam:CreatePolicyVersion", PREVIEWS, {}),
+        ("iam:CreateRole", f"{FUNCTION_ROLE}-pr-7", {}),
+        ("iam:CreateRole", f"{FUNCTION_ROLE}-pr-7", {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:CreateRole", FUNCTION_ROLE, {"iam:PermissionsBoundary": PREVIEWS}),
+        ("iam:PassRole", FUNCTION_ROLE, TO_LAMBDA),
+        # APIs have ids instead of names
+        ("apigateway:DELETE", f"{APIS}/abc", {}),
+        ("apigateway:DELETE", f"{APIS}/abc", {"aws:ResourceTag/Environment": "staging"}),
+        ("apigateway:PATCH", f"{APIS}/abc/routes/def", {}),
+        ("apigateway:POST", f"{APIS}/abc/integrations", {"aws:RequestTag/Environment": "pr-7"}),
+        (
+            "apigateway:POST",
+            APIS.replace("/apis", f"/tags/{APIS}/abc"),
+            {"aws:RequestTag/Environment": "pr-7"},
+        ),
+        ("apigateway:POST", APIS, {"aws:RequestTag/Environment": "staging"}),
+        ("sns:SetSubscriptionAttributes", "*", {}),
+        ("execute-api:Invoke", f"{API}/$default", {}),
+        # alarms that notify the topic of others
+        ("cloudwatch:PutMetricAlarm", f"{ALARM}-pr-7", {"cloudwatch:AlarmActions": TOPIC}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_previewer_reaches_previews_only(
+    policies: dict[str, list[Any]], action: str, resource: str, context: dict[str, str]
+) -> None:
+    """Another environment is neither read nor changed, by its names, its tag or its boundary."""
+    assert not granted(policies["previewer"], action, resource, context)
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +345,66 @@ def test_recorded_calls_are_allowed(
     )
     run("logs", "--errors")
     run("destroy", "--yes")
+
+
+# What changes something, and supports no ARN.
+SHARED = {
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "sns:Unsubscribe",
+}
+READS = ("Describe", "Filter", "Get", "GET", "Head", "List")
+
+
+@pytest.mark.extended
+def test_recorded_calls_of_a_preview_are_allowed_there_only(
+    account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
+) -> None:
+    """Each call that deploys and destroys a preview is denied with the names of another one."""
+    previewer = policies["previewer"]
+    preview = {"TT_OPS_ENV": "pr-7", "TF_VAR_temporary": "true", "TF_VAR_api_throttle_rate": "5"}
+    account.succeed("bootstrap", "--yes")
+    recorder.take()
+    for command in ("plan", "deploy --yes", "status", "plan"):
+        account.succeed(*command.split(), **preview)
+    role = aws("iam").get_role(RoleName="task-tracker-function-pr-7-eu-west-3")["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == PREVIEWS
+    apis = aws("apigatewayv2").get_apis()["Items"]
+    permissions = Permissions({api["ApiId"]: api["Tags"]["Environment"] for api in apis})
+    account.succeed("destroy", "--yes", **preview)
+    calls = recorder.take()
+    assert _denied(calls, previewer, permissions) == set()
+    for call in calls:
+        for action, resource, context in permissions.needed(call):
+            for other in ("staging", "default"):
+                its, its_context = _of(other, resource), _context_of(other, context)
+                if action == "apigateway:GET":
+                    continue  # also lists the APIs of others
+                if (its, its_context) != (resource, context):
+                    assert not granted(previewer, action, its, its_context), (action, its)
+                else:
+                    reads = action.partition(":")[2].startswith(READS)
+                    assert reads or action in SHARED, (action, its)
+
+
+def _of(environment: str, text: str) -> str:
+    """Return a name of the preview as another environment has it."""
+    if environment != "default":
+        return text.replace("pr-7", environment)
+    return re.sub(r"[-/]pr-7(-eu-west-3)?", "", text)
+
+
+def _context_of(environment: str, context: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """Return the condition keys of the other environment; the default has no tag."""
+    changed = {
+        key: _of(environment, value)
+        if isinstance(value, str)
+        else [_of(environment, each) for each in value]
+        for key, value in context.items()
+    }
+    return {key: "" if value == "pr-7" else value for key, value in changed.items()}
 
 
 @pytest.mark.extended

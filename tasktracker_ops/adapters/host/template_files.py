@@ -13,6 +13,7 @@ _PATTERNS = (
     "bootstrap/*.tf",
     "bootstrap/.terraform.lock.hcl",
     "bootstrap/github/*.tf",
+    "bootstrap/github/policies/*.tf",
     "bootstrap/github/.terraform.lock.hcl",
     "lambda_function/*.py",
     "lambda_function/*.json",
