@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .errors import ConfigurationError
-from .settings import Settings
+from .settings import DEFAULT_REGION, Settings
 
 if TYPE_CHECKING:
     from .adapters.aws.alarms import Alarms
@@ -73,6 +73,15 @@ class App:
         from .targets import AwsTarget
 
         return AwsTarget(self.settings, self._has_local_deployment)
+
+    @property
+    def region(self) -> tuple[str, str | None]:
+        """Return the region of the target, and what names it; None for the default."""
+        from .targets import aws_region
+
+        if self.settings.target == "local":
+            return self.settings.region or DEFAULT_REGION, self.settings.origins.get("region")
+        return aws_region(self.settings)
 
     def _has_local_deployment(self) -> bool:
         """Return whether the local target of this project is running."""

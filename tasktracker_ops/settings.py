@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,11 @@ class Settings:
         return self.project_dir
 
     @property
+    def configuration_file(self) -> Path:
+        """Return the path of tt-ops.toml: in the project, or outside of one in this folder."""
+        return (self.project_dir or _here()) / CONFIGURATION_FILE
+
+    @property
     def alert_address(self) -> str | None:
         """Return the address that alarms are sent to, if one is set.
 
@@ -101,7 +107,7 @@ class Settings:
         return self.project / ".tt-ops" / f"{self.target}-{self.env}"
 
 
-_CHOICES = {
+CHOICES = {
     "target": ("aws", "local"),
     "output": ("table", "json", "csv", "markdown"),
 }
@@ -153,6 +159,7 @@ _FORMS: dict[Callable[[str], Any], str] = {
 _OUTPUT_SETTINGS = ("output", "verbose", "quiet", "no_color")
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if name not in {"environ", "origins"})
 _NOT_IN_FILE = {"project_dir", "env", "api_token"}
+FILE_NAMES = tuple(name for name in NAMES if name not in _NOT_IN_FILE)
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
@@ -188,6 +195,44 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
     values |= {"project_dir": project, "environ": environ, "origins": origins}
     values.setdefault("cache_dir", _cache_dir(environ))
     return Settings(**values)
+
+
+def read_value(name: str, text: str, source: str, environ: Mapping[str, str]) -> Any:
+    """Return the value that a text gives a setting of the file; a path stays as it was written.
+
+    Raises ConfigurationError as `load` does, also for what only some commands read.
+    """
+    require_file_name(name)
+    try:
+        if not text:
+            raise _invalid(name, text, source, "an empty value counts as not set")
+        value = _read(name, text, source)
+        if name == "region":
+            require_region(text, source, environ)
+        if name == "alert_email":
+            _ = Settings(alert_email=text, origins={name: source}).alert_address
+    except ConfigurationError as error:
+        other = (name == "region" and nearest_region(text)) or "VALUE"
+        hint = f"set another one: tt-ops config set {name} {other}"
+        raise ConfigurationError(error.code, error.message, hint=hint) from None
+    return text if isinstance(value, Path) else value
+
+
+def require_file_name(name: str) -> None:
+    """Raise ConfigurationError for a name that cannot stand in the file."""
+    if name in _NOT_IN_FILE:
+        raise ConfigurationError(
+            "setting-not-in-file",
+            f"{name!r} cannot stand in {CONFIGURATION_FILE!r}",
+            hint=f"set its variable: export TT_OPS_{name.upper()}=VALUE",
+        )
+    if name not in FILE_NAMES:
+        near = get_close_matches(name, FILE_NAMES, 1)
+        raise ConfigurationError(
+            "setting-unknown",
+            f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+            hint="see all settings: tt-ops config show",
+        )
 
 
 def load_output_settings(
@@ -275,7 +320,7 @@ def _read(name: str, value: Any, source: str) -> Any:
     if name == "no_color" and source == "NO_COLOR":
         return True  # https://no-color.org: any value but the empty one
     reader = _READERS.get(name, str)
-    choices = _CHOICES.get(name)
+    choices = CHOICES.get(name)
     form = f"one of: {', '.join(choices)}" if choices else _FORMS.get(reader, "text")
     reason = f"it takes {form}"
     if not isinstance(value, (str, Path, int) if reader in _FORMS else (str, Path)):
@@ -333,8 +378,8 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
     section = sections.get(env, {})
     merged = {**content, **section}
     for name in merged:
-        if name not in NAMES or name in _NOT_IN_FILE:
-            known = ", ".join(sorted(set(NAMES) - _NOT_IN_FILE))
+        if name not in FILE_NAMES:
+            known = ", ".join(sorted(FILE_NAMES))
             message = f"{str(file)!r} sets {name!r}, which is not a setting. Known: {known}"
             raise ConfigurationError(
                 "setting-unknown",

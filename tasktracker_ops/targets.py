@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .reporting import Reporter
 
 TerraformValues = Mapping[str, str | bool]
+# What names a region that no setting and no variable does.
+AWS_PROFILE = "the AWS profile"
 _CREDENTIAL_VARIABLES = {
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCESS_KEY",
@@ -131,17 +133,7 @@ class AwsTarget:
 
     @cached_property
     def _region(self) -> str:
-        """Return the region of the setting, else AWS's variables, the profile, the default."""
-        if self._settings.region:
-            return self._settings.region
-        user = self._settings.environ
-        for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-            if user.get(variable):
-                return require_region(user[variable], variable, user)
-        from .adapters.aws.profiles import profile_region
-
-        region = profile_region(self._settings.profile, user)
-        return require_region(region, "the AWS profile", user) if region else DEFAULT_REGION
+        return aws_region(self._settings)[0]
 
     def backend_config(self) -> TerraformValues:
         """Return the settings of the S3 backend in this account."""
@@ -217,6 +209,25 @@ class AwsTarget:
             f"{error.message}; the local target of this project is running",
             hint="sign in to AWS, or use the local target: tt-ops --target local …",
         )
+
+
+def aws_region(settings: Settings) -> tuple[str, str | None]:
+    """Return the region of the setting, else AWS's variables, the profile, the default.
+
+    With it comes what names it; None for the default. Raises ConfigurationError `region-invalid`.
+    """
+    if settings.region:
+        return settings.region, settings.origins.get("region")
+    user = settings.environ
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if user.get(variable):
+            return require_region(user[variable], variable, user), variable
+    from .adapters.aws.profiles import profile_region
+
+    region = profile_region(settings.profile, user)
+    if region is None:
+        return DEFAULT_REGION, None
+    return require_region(region, AWS_PROFILE, user), AWS_PROFILE
 
 
 def backend_config(settings: Settings, environment: AwsEnvironment) -> TerraformValues:

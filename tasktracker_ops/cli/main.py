@@ -20,6 +20,7 @@ from tasktracker_ops.output.streams import discard_broken_streams, replace_close
 
 from . import (
     canary,
+    config,
     dashboard,
     deployment,
     drift,
@@ -40,6 +41,7 @@ from .options import Context, RootGroup
 _MODULES = (
     init,
     setup,
+    config,
     local,
     deployment,
     releases,

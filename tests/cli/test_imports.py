@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
-HEAVY |= {"plotly", "rich"}
+HEAVY |= {"plotly", "rich", "tomlkit"}
 # Our modules that take longer to import than all commands.
 OURS = {
     f"tasktracker_ops.{name}"
@@ -66,6 +66,7 @@ def imported(commands: list[str], folder: Path) -> dict[str, set[str]]:
                 "no-such-command",
                 "build --check --output json",
                 "local status",
+                "config path",
                 "--target local outputs",
             ],
             set(),

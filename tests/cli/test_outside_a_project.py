@@ -39,7 +39,13 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[l
             yield words, command.needs_project
 
 
-COMMANDS = [(typed, needs) for typed, needs in commands(cli) if typed[0] != "init"]
+# These work there.
+WITHOUT = (["init"], ["config", "show"], ["config", "path"])
+COMMANDS = [
+    (typed, needs)
+    for typed, needs in commands(cli)
+    if not any(typed[: len(words)] == words for words in WITHOUT)
+]
 each_command = pytest.mark.parametrize(
     ("typed", "needs_project"), COMMANDS, ids=[" ".join(typed) for typed, _ in COMMANDS]
 )
@@ -111,6 +117,16 @@ def test_init_works_outside_of_a_project() -> None:
         "tt-ops init --output json --yes",
     )
     assert error_of(["init", "--upgrade"])["code"] == "project-missing"
+
+
+@pytest.mark.parametrize("target", ["aws", "local"])
+def test_the_configuration_is_shown_outside_of_a_project(target: str) -> None:
+    """It is that of the current folder."""
+    path = Path("tt-ops.toml").absolute()
+    path.write_text(f"target = '{target}'")
+    assert CliRunner().invoke(cli, ["config", "path"]).stdout == f"{path}\n"
+    result = CliRunner().invoke(cli, ["config", "show"])
+    assert (result.exit_code, "tt-ops.toml:1" in result.stdout) == (ExitCode.OK, True)
 
 
 @pytest.fixture
