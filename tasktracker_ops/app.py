@@ -381,6 +381,19 @@ class App:
             releases=self.settings.terraform_releases_url,
         ).terraform()
 
+    def provider_source(self) -> str:
+        """Return where Terraform gets the providers of the main stack from."""
+        from .adapters.terraform.providers import provider_source
+
+        settings = self.settings
+        return provider_source(
+            settings.environ,
+            lock_file=settings.project / _MODULE / ".terraform.lock.hcl",
+            platform=self.terraform.platform,
+            plugin_cache=settings.cache_dir / "providers",
+            mirror=settings.provider_mirror,
+        )
+
     @cached_property
     def redact(self) -> Callable[[str], str]:
         """Return the function that removes the secrets from a text."""

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +226,8 @@ def require_file_name(name: str) -> None:
             hint=f"set its variable: export TT_OPS_{name.upper()}=VALUE",
         )
     if name not in FILE_NAMES:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, FILE_NAMES, 1)
         raise ConfigurationError(
             "setting-unknown",

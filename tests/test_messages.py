@@ -15,9 +15,11 @@ FILES = sorted(
     for file in (ROOT / folder).rglob("*.py")
 )
 ERRORS = {"TtOpsError", "ConfigurationError", "Problem"}
+# Outcomes of checks, which have no code.
+OUTCOMES = {"failed", "warning"}
 # How a command in a hint begins. A placeholder is one that is put together elsewhere.
 COMMAND = re.compile(
-    r"(tt-ops|terraform|aws|gh|git|pip|curl|date|export|unset|cd|less|df|namei|ps|kill|rm|ls"
+    r"(tt-ops|terraform|aws|gh|git|pip|pipx|curl|echo|sudo|unzip|date|export|unset|cd|less|df|namei|ps|kill|rm|ls"
     r"|\$\{EDITOR:-vi\}|\{\})( |$)"
 )
 NAMES = ("Terraform", "TT_OPS_", "GET ", "{")
@@ -52,9 +54,10 @@ def messages() -> Iterator[Message]:
     """Yield each error and problem that the code constructs."""
     for file in FILES:
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ERRORS:
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and name in ERRORS | OUTCOMES:
                 named = {keyword.arg: keyword.value for keyword in node.keywords}
-                given = [*node.args, *[None] * 3]
+                given = [*([None] if name in OUTCOMES else []), *node.args, *[None] * 3]
                 parts = [named.get(n, a) for n, a in zip(Message._fields[1:], given, strict=False)]
                 where = f"{file.relative_to(ROOT)}:{node.lineno}"
                 yield Message(where, *map(template, parts))

@@ -96,6 +96,10 @@ class Console:
             self._annotations.result(redacted, self._screen.hint)
         self._summarise(redacted)
 
+    def as_json(self, result: Any) -> str:
+        """Return a result on one line of JSON, without secrets, as `emit` would print it."""
+        return as_json(self.redaction.of(result), indent=None, hint=self._screen.hint)
+
     def stream(self, results: Iterable[Any]) -> None:
         """Print results as they arrive; with JSON, one object per line."""
         for result in results:

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.plan import Plan, ResourceChange
 from tasktracker_ops.models.task import TaskList
 
@@ -29,6 +28,10 @@ _SIGNS = {
     "move": ("→", "cyan"),
     "import": ("→", "cyan"),
 }
+
+
+# The fields that end with a command to type.
+_HINTS = {"hint", "fix"}
 
 
 class StyledText(str):
@@ -101,7 +104,7 @@ def as_json(
 ) -> str:
     """Return a value as JSON that is safe on a terminal, on one line without `indent`.
 
-    `hint` is `Screen.hint`, for the hints of problems.
+    `hint` is `Screen.hint`, for hints and fixes.
     """
     # Control characters are only inside of strings, where an escape means the same.
     text = json.dumps(_plain(value, hint), ensure_ascii=False, indent=indent)
@@ -114,10 +117,12 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
     """Return what `json` can write: data classes as objects, paths as strings."""
     if isinstance(value, TaskList):
         return [_plain(task, hint) for task in value.tasks]
-    if isinstance(value, Problem):
-        return {"code": value.code, "message": value.message, "hint": hint(value.hint)}
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name), hint) for f in fields(value)}
+        return {
+            f.name: hint(item) if f.name in _HINTS and item else _plain(item, hint)
+            for f in fields(value)
+            for item in [getattr(value, f.name)]
+        }
     if isinstance(value, Mapping):
         return {key: _plain(item, hint) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -126,7 +131,7 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
 
 
 _COLORS = {
-    **dict.fromkeys(("OK", "Active", "confirmed", "free", "proven"), "green"),
+    **dict.fromkeys(("OK", "Active", "confirmed", "free", "proven", "ok"), "green"),
     **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed"), "red"),
 }
 

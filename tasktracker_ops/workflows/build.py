@@ -7,6 +7,7 @@ import io
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
@@ -37,35 +38,56 @@ def build(app: App, *, check: bool = False, import_handler: bool = True) -> Pack
     of its version. Raises TtOpsError `package-stale` from a failed check, `sources-missing` without
     sources, and those of `require_sound` and `Dependencies.installed`.
     """
+    packed = _pack(app)
+    package = packed.package
+    if package.changed and check:
+        raise TtOpsError(
+            "package-stale",
+            f"{str(package.path)!r} is out of date with {SOURCES}/",
+            hint="build it: tt-ops build",
+        )
+    if package.changed:
+        sources, installed = packed.sources, packed.installed
+        require_sound(app, sources, installed, package.parts, import_handler=import_handler)
+        _write(package.path, packed.content)
+    return package
+
+
+def compare(app: App) -> Package:
+    """Return the package as `build` would make it; write nothing."""
+    return _pack(app).package
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A package that is not written yet, and what it was made from."""
+
+    package: Package
+    content: bytes
+    sources: Mapping[str, bytes]
+    installed: InstalledPackages | None
+
+
+def _pack(app: App) -> _Packed:
     project = app.settings.project
     sources = _sources(project)
     installed = _installed(app, project / SOURCES / REQUIREMENTS)
-    parts = tuple(sorted(_parts(sources, installed), key=lambda part: (-part.size, part.name)))
     files = dict(sorted((sources | _contents(installed)).items()))
     content = _zip(files)
     target = project / PACKAGE
-    stale = not target.is_file() or target.read_bytes() != content
-    if stale and check:
-        raise TtOpsError(
-            "package-stale",
-            f"{str(target)!r} is out of date with {SOURCES}/",
-            hint="build it: tt-ops build",
-        )
-    if stale:
-        require_sound(app, sources, installed, parts, import_handler=import_handler)
-        _write(target, content)
     digests = {path: hashlib.sha256(file).hexdigest() for path, file in sources.items()}
-    return Package(
+    package = Package(
         path=target,
         sources=digests,
         sources_sha256=_digest_of(digests),
         platform=installed.platform.label if installed else None,
-        parts=parts,
+        parts=tuple(sorted(_parts(sources, installed), key=lambda part: (-part.size, part.name))),
         size=len(content),
         unpacked_size=sum(map(len, files.values())),
         sha256=hashlib.sha256(content).hexdigest(),
-        changed=stale,
+        changed=not target.is_file() or target.read_bytes() != content,
     )
+    return _Packed(package, content, sources, installed)
 
 
 def ensure_package(app: App) -> None:

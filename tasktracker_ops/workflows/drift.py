@@ -39,7 +39,7 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     mutes = [muted(app.target, alarm) for alarm in alarms]
     found = (
         *map(_of_change, refresh.changes),
-        *_release_drift(app, deployment),
+        *code_drift(app, deployment),
         *(_of_policy(app, each) for each in refresh.policies),
         *(_of_problem(each, each.message.split()[0]) for each in mutes if each),
         *(_of_problem(each, _quoted_name(each)) for each in (*strays(app), *state_problems(app))),
@@ -107,7 +107,7 @@ def _quoted_name(problem: Problem) -> str:
     return words[1] if len(words) > 2 else problem.code
 
 
-def _release_drift(app: App, deployment: Deployment) -> Iterator[Drift]:
+def code_drift(app: App, deployment: Deployment) -> Iterator[Drift]:
     """Yield what Terraform leaves to releases: a version that serves, and is not a proven one."""
     function = app.deployed_function(deployment)
     if (routing := function.routing()) is None:  # the alias was deleted, which is a change

@@ -57,7 +57,7 @@ def unlock(
         return UnlockResult(())
     if not force:
         held.require_dead(terraform)
-    words = [described(ours.lock)] if ours else map(_described, terraform)
+    words = [described(ours.lock)] if ours else map(terraform_lock_sentence, terraform)
     for each in words:
         app.report.note(each)
     approve("Release the lock?")
@@ -104,7 +104,7 @@ class _Held:
         """Return who holds a lock."""
         if self._deploy is not None:
             return described(self._deploy.lock)
-        return _described(self._terraform[0]) if self._terraform else None
+        return terraform_lock_sentence(self._terraform[0]) if self._terraform else None
 
     def chosen(self, lock_id: str | None) -> tuple[StoredLock | None, tuple[TerraformLock, ...]]:
         """Return the locks that an id names; a deploy lock with those that its Terraform left."""
@@ -177,7 +177,8 @@ def _release(app: App, stored: StoredLock, *, force: bool) -> None:
     )
 
 
-def _described(lock: TerraformLock) -> str:
+def terraform_lock_sentence(lock: TerraformLock) -> str:
+    """Return who holds a lock of Terraform, and since when."""
     since = f" since {lock.since[:19].replace('T', ' ')} UTC" if lock.since else ""
     operation = f" for its {lock.operation}" if lock.operation not in (None, "invalid") else ""
     return f"{lock.who or 'an unknown run'} holds the lock of Terraform{since}{operation}"

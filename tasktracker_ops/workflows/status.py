@@ -185,7 +185,7 @@ class StatusReader:
         releases = self._try(lambda: serving_releases(self._app, adapter, function)) or ()
         # A run that deploys is checking it.
         if not lock.held or lock.dead or lock.reason is not None:
-            for problem in filter(None, map(_unproven, releases)):
+            for problem in filter(None, map(unproven, releases)):
                 self._add(problem)
         return releases
 
@@ -218,7 +218,7 @@ class StatusReader:
             self._add(nobody_notified(alarm.name, cause), unhealthy=True)
 
 
-def _unproven(release: ServingRelease) -> Problem | None:
+def unproven(release: ServingRelease) -> Problem | None:
     """Return the problem of a release that serves and is not proven, if it is one."""
     name, hint = release.release, "check it again: tt-ops deploy"
     if name == UNRELEASED:

@@ -1,10 +1,11 @@
-"""IAM: what GitHub's OIDC access to the account needs."""
+"""IAM: what GitHub's OIDC access to the account needs, and what policies allow."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -59,6 +60,30 @@ class Iam:
         except AwsNotFound:
             return None
         return arn
+
+    def trust_policy(self, role: str) -> dict[str, Any] | None:
+        """Return who may assume a role, as the policy's document; None without such a role."""
+        try:
+            with aws_errors(f"reading the role {role!r}"):
+                answer = self._session.client("iam").get_role(RoleName=role)
+        except AwsNotFound:
+            return None
+        document: dict[str, Any] = answer["Role"]["AssumeRolePolicyDocument"]
+        return document
+
+    def denied_actions(
+        self, principal: str, actions: Sequence[str], resource: str
+    ) -> tuple[str, ...]:
+        """Return those of the actions that the policies of a user or role do not allow."""
+        with aws_errors(f"simulating the policies of {principal}"):
+            answer = self._session.client("iam").simulate_principal_policy(
+                PolicySourceArn=principal, ActionNames=list(actions), ResourceArns=[resource]
+            )
+        return tuple(
+            each["EvalActionName"]
+            for each in answer["EvaluationResults"]
+            if each["EvalDecision"] != "allowed"
+        )
 
     def _arn(self, resource: str) -> str:
         partition = self._session.client("iam").meta.partition

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from json import JSONDecodeError
+from threading import RLock
 from typing import Any
 
 import botocore.session
@@ -45,7 +46,11 @@ _CLOCK_MESSAGES = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NotFound", "NotFoundException", "ResourceNotFound"}
 _NOT_FOUND |= {"ResourceNotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey"}
-_NOT_FOUND |= {"NoSuchTagSet", "NoSuchLifecycleConfiguration"}
+_NOT_FOUND |= {
+    "NoSuchTagSet",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+}
 _NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError", "ParameterNotFound"}
 _NOT_FOUND |= {"NoSuchEntity", "NoSuchEntityException"}
 _NOT_FOUND |= {"InvalidResourceId"}  # SSM's, of a parameter whose tags are read
@@ -89,6 +94,8 @@ class AwsSession:
     def __init__(self, environment: AwsEnvironment) -> None:
         self.environment = environment
         self._clients: dict[str, Any] = {}
+        # Clients may be used by several threads, but a session may not.
+        self._creating = RLock()
 
     @cached_property
     def _session(self) -> botocore.session.Session:
@@ -107,7 +114,7 @@ class AwsSession:
     def client(self, service: str) -> Any:
         """Return the client of `service`."""
         if service not in self._clients:
-            with aws_errors(f"creating the {service} client"):
+            with self._creating, aws_errors(f"creating the {service} client"):
                 client = self._session.create_client(
                     service, endpoint_url=self._endpoint_url, config=self._config
                 )

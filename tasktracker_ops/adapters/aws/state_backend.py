@@ -101,6 +101,24 @@ class StateBackend:
             return False
         return True
 
+    def is_versioned(self) -> bool:
+        """Return whether the bucket keeps the versions of its objects."""
+        return bool(self._setting("get_bucket_versioning").get("Status") == "Enabled")
+
+    def is_private(self) -> bool:
+        """Return whether the bucket blocks public access in all four ways."""
+        blocks = self._setting("get_public_access_block").get("PublicAccessBlockConfiguration", {})
+        return len(blocks) == 4 and all(blocks.values())
+
+    def encryption(self) -> str | None:
+        """Return the algorithm that new objects are encrypted with by default; None without."""
+        answer = self._setting("get_bucket_encryption")
+        rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+        algorithms = (
+            rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules
+        )
+        return next(filter(None, algorithms), None)
+
     def fetch_bootstrap_state(self, file: Path) -> bool:
         """Write the bootstrap stack's state to `file`; return False where the bucket has none."""
         try:
@@ -209,14 +227,7 @@ class StateBackend:
         return any(rule.get("ID") not in _RULE_IDS for rule in rules)
 
     def _has_kms_key(self) -> bool:
-        answer = self._setting("get_bucket_encryption")
-        rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
-        return any(
-            rule.get("ApplyServerSideEncryptionByDefault", {})
-            .get("SSEAlgorithm", "")
-            .startswith("aws:kms")
-            for rule in rules
-        )
+        return (self.encryption() or "").startswith("aws:kms")
 
     def _setting(self, operation: str) -> dict[str, Any]:
         """Return a setting of the bucket; empty where it is not set."""

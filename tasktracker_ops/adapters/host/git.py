@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess  # nosec B404 # git
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from tasktracker_ops.errors import TtOpsError
 
 _TIMEOUT = 5  # seconds
+_REMOTE = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 def head_commit(project: Path) -> str | None:
@@ -20,6 +22,12 @@ def head_commit(project: Path) -> str | None:
 def has_changes(project: Path) -> bool:
     """Return whether a file differs from the commit or is in none; False outside of a clone."""
     return bool(_git(project, "status", "--porcelain"))
+
+
+def github_repository(project: Path) -> str | None:
+    """Return OWNER/REPO of the remote `origin`; None unless that is on GitHub."""
+    found = _REMOTE.search(_git(project, "remote", "get-url", "origin"))
+    return found[1] if found else None
 
 
 def _git(project: Path, *words: str) -> str:

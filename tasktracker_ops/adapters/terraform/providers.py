@@ -87,6 +87,36 @@ def provider_environment(
     return {"TF_CLI_CONFIG_FILE": str(file), "TF_PLUGIN_CACHE_DIR": str(shared)}
 
 
+def provider_source(
+    environment: Mapping[str, str],
+    *,
+    lock_file: Path,
+    platform: str,
+    plugin_cache: Path,
+    mirror: Path | None = None,
+) -> str:
+    """Return where Terraform gets the locked providers from, as `provider_environment` chooses.
+
+    Writes nothing. Raises ConfigurationError `provider-mirror-incomplete`.
+    """
+    home = Path(environment.get("HOME") or expanduser("~"))
+    providers = locked_providers(lock_file)
+    names = ", ".join(f"{Path(p.address).name} {p.version}" for p in providers)
+    if mirror is not None:
+        _require_providers(mirror, providers, platform)
+        return f"{names}, in the mirror {mirror}"
+    if _user_configuration(environment, home) is not None:
+        return f"{names}, as your own configuration of Terraform says"
+    candidates = mirror_candidates(environment, home=home, root_module=lock_file.parent)
+    for folder in candidates:
+        if _is_complete(folder, providers, platform):
+            return f"{names}, in the mirror {folder}"
+    shared = Path(environment.get("TF_PLUGIN_CACHE_DIR") or plugin_cache)
+    if _is_complete(shared, providers, platform):
+        return f"{names}, in the cache {shared}"
+    return f"{names}, which the next deploy downloads"
+
+
 def socket_folder(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variable that has providers make their sockets in /tmp if TMPDIR is too long.
 

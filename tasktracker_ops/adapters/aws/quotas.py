@@ -1,0 +1,12 @@
+"""The quotas of the account that limit the service."""
+
+from __future__ import annotations
+
+from .session import AwsSession, aws_errors
+
+
+def function_concurrency(session: AwsSession) -> int:
+    """Return how many invocations run at once at most, of functions that reserve none."""
+    with aws_errors("reading the quotas of Lambda"):
+        answer = session.client("lambda").get_account_settings()
+    return int(answer["AccountLimit"]["UnreservedConcurrentExecutions"])

@@ -1,0 +1,125 @@
+"""Checks of what a deployment has to do: serve requests, and tell somebody when it does not."""
+
+from __future__ import annotations
+
+from tasktracker_ops.models.doctor import WARNING
+from tasktracker_ops.workflows.notifications import (
+    actions_disabled,
+    missing_alarms,
+    muted,
+    pending_subscriptions,
+)
+
+from .check import (
+    CheckGroup,
+    Examination,
+    NotApplicable,
+    Outcome,
+    failed,
+    of_problems,
+    ok,
+    only_where_supported,
+    warning,
+)
+
+GROUP = CheckGroup()
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_CONCURRENCY_QUOTA = ("--service-code", "lambda", "--quota-code", "L-B99A9384")
+
+
+@GROUP.check("alarms", "deployment")
+def _alarms(examined: Examination) -> Outcome:
+    names, alarms = examined.deployment.alarm_names, examined.alarms
+    disabled = tuple(filter(None, map(actions_disabled, alarms)))
+    return of_problems(
+        (*missing_alarms(names, alarms), *disabled), f"{', '.join(names)}, with their actions"
+    )
+
+
+@GROUP.check("mute rules", "deployment")
+def _mute_rules(examined: Examination) -> Outcome:
+    app = examined.app
+    alarms = app.alarms.with_mute_rules(examined.alarms)
+    if any(alarm.muted_by is None for alarm in alarms):
+        raise NotApplicable("this target has no ListAlarmMuteRules")
+    problems = tuple(filter(None, (muted(app.target, alarm) for alarm in alarms)))
+    return of_problems(problems, "no alarm is muted", state=WARNING)
+
+
+@GROUP.check("subscription", "deployment")
+def _subscription(examined: Examination) -> Outcome:
+    from tasktracker_ops.adapters.aws.session import AwsNotFound
+
+    app, topic = examined.app, examined.deployment.topic_arn
+    try:
+        subscriptions = app.topics.subscriptions(topic)
+    except AwsNotFound:
+        return failed(f"the topic {topic} does not exist", "create it again: tt-ops deploy")
+    problems = pending_subscriptions(app.target, topic, subscriptions)
+    # Whoever has just deployed has not confirmed yet.
+    pending = all(problem.code == "subscription-pending" for problem in problems)
+    confirmed = ", ".join(each.endpoint for each in subscriptions)
+    return of_problems(
+        problems, f"confirmed: {confirmed}", **({"state": WARNING} if pending else {})
+    )
+
+
+@GROUP.check("api", "deployment")
+def _api(examined: Examination) -> Outcome:
+    deployment = examined.deployment
+    response = examined.app.tasks(deployment).probe("health")
+    status = response.status_code
+    # 401 is how a healthy API with JWT answers a caller without a token.
+    if status in ((200, 401) if deployment.api_auth == "JWT" else (200,)):
+        return ok(f"{deployment.api_url} answers in {response.elapsed.total_seconds():.2f} s")
+    found = f"GET {response.url} returned {status} instead of 200"
+    if status == 404:
+        return failed(found, "create the API or its route again: tt-ops deploy")
+    if status in {401, 403}:
+        return failed(found, "compare api_auth with your credentials: tt-ops outputs")
+    return failed(found, "see what the function logged: tt-ops logs --errors")
+
+
+@GROUP.check("api address", "deployment")
+def _api_address(examined: Examination) -> Outcome:
+    settings, url = examined.app.settings, examined.deployment.api_url
+    if settings.api_url is None or settings.api_url.rstrip("/") == url.rstrip("/"):
+        return ok(url)
+    return failed(
+        f"api_url (from {settings.origins['api_url']}) is {settings.api_url!r}, "
+        f"and the deployment is at {url!r}",
+        "use that of the deployment: unset TT_OPS_API_URL",
+    )
+
+
+@GROUP.check("api access", "deployment", "api")
+def _api_access(examined: Examination) -> Outcome:
+    deployment = examined.deployment
+    routes = examined.app.apis.routes(deployment.api_id)
+    found = next((r["AuthorizationType"] for r in routes if r["RouteKey"] == "$default"), None)
+    if found != deployment.api_auth:
+        return failed(
+            f"the route '$default' has the authorization {found!r} instead of "
+            f"{deployment.api_auth!r}",
+            "deploy it away: tt-ops drift --fix",
+        )
+    if found == "NONE":
+        return ok("public: anyone with the URL can call it")
+    return ok(f"requires authentication ({found})")
+
+
+@GROUP.check("quotas", "deployment", "api")
+def _quotas(examined: Examination) -> Outcome:
+    from tasktracker_ops.adapters.aws.quotas import function_concurrency
+
+    app, api_id = examined.app, examined.deployment.api_id
+    stage = next(iter(app.apis.stages(api_id)), {})
+    burst = int(stage.get("DefaultRouteSettings", {}).get("ThrottlingBurstLimit", 0))
+    with only_where_supported("GetAccountSettings"):
+        concurrency = function_concurrency(app.session)
+    found = f"the API accepts {burst} requests at once, the account runs {concurrency} functions"
+    if burst <= concurrency:
+        return ok(found)
+    request = ("service-quotas", "request-service-quota-increase", *_CONCURRENCY_QUOTA)
+    command = app.target.aws_command(*request, "--desired-value", "1000")
+    return warning(found, f"request a higher quota: {command}")
