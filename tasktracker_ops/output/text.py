@@ -63,10 +63,11 @@ def wrap(text: str, width: int | None) -> StyledText:
 
 def pairs(rows: Mapping[str, Any]) -> str:
     """Return names and values in two columns."""
-    from tabulate import tabulate
-
-    cells = [(name, escape_control_characters(value, keep="\n")) for name, value in rows.items()]
-    return tabulate(cells, tablefmt="plain", disable_numparse=True)
+    width = max(map(len, rows), default=0)
+    indent = "\n" + " " * (width + 2)
+    cells = {name: escape_control_characters(value, keep="\n") for name, value in rows.items()}
+    lines = (f"{name:{width}}  {indent.join(cell.splitlines())}" for name, cell in cells.items())
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def table(

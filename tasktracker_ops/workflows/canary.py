@@ -24,11 +24,10 @@ from tasktracker_ops.models.release import (
 )
 from tasktracker_ops.models.times import timestamp
 
-from .canary_metrics import BakeMonitor
-
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
+    from .canary_metrics import BakeMonitor
     from .deploy_lock import HeldLock
 
 # A breach that CloudWatch shows is read within one poll.
@@ -71,6 +70,8 @@ class Canary:
         Whatever else happens, the release before takes all requests again. Raises TtOpsError
         `canary-failed` at a breach, `release-aborted` where somebody has aborted it.
         """
+        from .canary_metrics import BakeMonitor
+
         new, old = self._release, self._before.version
         try:
             if options.watched:

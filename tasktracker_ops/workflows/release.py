@@ -8,6 +8,7 @@ written before and after what it speaks of.
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -70,7 +71,8 @@ class Releases:
         `end_interrupted_bake`.
         """
         before = end_interrupted_bake(self._app, self._lock) or self.routing()
-        serving, latest = self._function.version(ALIAS), self._function.version(UNRELEASED)
+        with ThreadPoolExecutor() as pool:
+            serving, latest = pool.map(self._function.version, (ALIAS, UNRELEASED))
         same_code = serving.code_sha256 == lambda_digest(package.sha256)
         same = same_code and serving.same_settings(latest) and before.version != UNRELEASED
         record = self._known(before.version, package) if same else None
@@ -80,10 +82,12 @@ class Releases:
             return ReleaseResult(before.version, before.version, outcome, "not needed", False)
         version = before.version
         if not same:
-            if latest.code_sha256 != lambda_digest(package.sha256):
-                self._app.report.doing(f"uploading {package.path.name}")
-                upload(self._app, package)
-            new = self._new_record(package)
+            with ThreadPoolExecutor() as pool:
+                asking_git = pool.submit(self._new_record, package)
+                if latest.code_sha256 != lambda_digest(package.sha256):
+                    self._app.report.doing(f"uploading {package.path.name}")
+                    upload(self._app, package)
+            new = asking_git.result()
             version = self._function.publish(lambda_digest(package.sha256), new.described)
             record = self._known(version, package) or replace(new, release=int(version))
         elif record is None:
@@ -144,7 +148,10 @@ class Releases:
         version, routing = str(record.release), before
         if options.checks != NO_CHECKS and record.outcome != PROVEN:
             self._app.report.doing(f"checking release {version} before it serves")
-            record = self._checked(record, before, options)
+            with ThreadPoolExecutor() as pool:
+                # To import what the API's check needs takes as long as the version to start.
+                pool.submit(self._app.tasks, deployment)
+                record = self._checked(record, before, options, pool)
         self._note_without_canary(version, before, options)
         if before.version != version:
             self._lock.require_held()
@@ -193,10 +200,16 @@ class Releases:
             self._app.report.note(f"Release {version} has no canary: {why}.")
 
     def _checked(
-        self, record: ReleaseRecord, before: Routing, options: ReleaseOptions
+        self,
+        record: ReleaseRecord,
+        before: Routing,
+        options: ReleaseOptions,
+        pool: ThreadPoolExecutor,
     ) -> ReleaseRecord:
         """Check a release by its number; return its record without what the checks left behind."""
         checks, key = VersionChecks(self._function, str(record.release)), record.check_key
+        first = 1 if before.version == UNRELEASED else int(before.version)
+        others = pool.submit(self._records.read_all, range(first, record.release))
         try:
             checks.read()
             if options.checks == FULL and key:
@@ -208,14 +221,10 @@ class Releases:
                 if before.version != UNRELEASED:
                     self._clean_up(record, by=before.version)
             raise
-        self._clean_up_after_others(record.release, before)
+        # What the checks of releases left that could not delete it, or were killed.
+        for other in others.result().values():
+            self._clean_up(other, by=str(record.release))
         return record
-
-    def _clean_up_after_others(self, release: int, before: Routing) -> None:
-        """Delete by this release what the checks of releases left that could not or were killed."""
-        first = 1 if before.version == UNRELEASED else int(before.version)
-        for other in self._records.read_all(range(first, release)).values():
-            self._clean_up(other, by=str(release))
 
     def _clean_up(self, record: ReleaseRecord, *, by: str) -> None:
         """Delete by the version `by` the task that the checks of a release left, if they did."""

@@ -20,8 +20,8 @@ from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 ALIAS = "live"
 _UPDATE_TIMEOUT = 300.0  # seconds
-_POLL_SECONDS = 0.05
-_SLOWEST_POLL_SECONDS = 1.0
+# A small package is ready within a tenth of a second; each pause is twice the one before.
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
 # What is particular to a version, or changes by itself: the rest is configuration.
 _NO_SETTINGS = {
     *("FunctionArn", "Version", "RevisionId", "MasterArn", "LastModified", "ResponseMetadata"),
@@ -125,25 +125,25 @@ class Functions:
     def upload(self, package: bytes) -> None:
         """Replace the code of `$LATEST` by a zip; return when the next version can be published."""
         with aws_errors(f"uploading the code of the function {self.name!r}"):
-            self._session.client("lambda").update_function_code(
+            answer = self._session.client("lambda").update_function_code(
                 FunctionName=self.name, ZipFile=package
             )
-        self.wait_until_updated()
+        self._wait_until_updated(answer)
 
     def upload_from(self, bucket: str, key: str) -> None:
         """Do as `upload`, with a zip that is an object in a bucket."""
         with aws_errors(f"uploading the code of the function {self.name!r} from {bucket!r}"):
-            self._session.client("lambda").update_function_code(
+            answer = self._session.client("lambda").update_function_code(
                 FunctionName=self.name, S3Bucket=bucket, S3Key=key
             )
-        self.wait_until_updated()
+        self._wait_until_updated(answer)
 
-    def wait_until_updated(self) -> None:
-        """Wait until Lambda has carried out the last change of `$LATEST`.
+    def _wait_until_updated(self, answer: Mapping[str, Any]) -> None:
+        """Wait until Lambda has carried out a change of `$LATEST`, which it answered so.
 
         Raises TtOpsError `function-update-failed`.
         """
-        self._wait(UNRELEASED, "LastUpdateStatus", "Successful")
+        self._wait(UNRELEASED, "LastUpdateStatus", "Successful", answer)
 
     def publish(self, code_sha256: str, description: str) -> str:
         """Publish `$LATEST` and return the number of the version, which can run by then.
@@ -156,17 +156,13 @@ class Functions:
                 FunctionName=self.name, CodeSha256=code_sha256, Description=description
             )
         version = str(answer["Version"])
-        if answer.get("State", "Active") != "Active":
-            self._wait(version, "State", "Active")
+        self._wait(version, "State", "Active", answer)
         return version
 
-    def _wait(self, qualifier: str, field: str, expected: str) -> None:
-        deadline, pause = time.monotonic() + _UPDATE_TIMEOUT, _POLL_SECONDS
-        while True:
-            answer = self._configuration(qualifier)
-            found = answer.get(field, expected)
-            if found == expected:
-                return
+    def _wait(self, qualifier: str, field: str, expected: str, answer: Mapping[str, Any]) -> None:
+        """Wait until a field, which was as in `answer`, has the value that is expected."""
+        deadline, pause = time.monotonic() + _UPDATE_TIMEOUT, _FIRST_PAUSE_SECONDS
+        while (found := answer.get(field, expected)) != expected:
             if found == "Failed" or time.monotonic() > deadline:
                 reason = answer.get(f"{field}Reason") or f"{field} is {found!r}"
                 raise TtOpsError(
@@ -175,7 +171,8 @@ class Functions:
                     hint="deploy it again: tt-ops deploy",
                 )
             time.sleep(pause)
-            pause = min(2 * pause, _SLOWEST_POLL_SECONDS)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            answer = self._configuration(qualifier)
 
     def invoke(self, version: str, event: Mapping[str, Any]) -> tuple[Any, str | None]:
         """Run one version and return its answer, and the type of the error that it raised, if any.

@@ -72,7 +72,6 @@ class ReleaseRecords:
 
     def read_all(self, releases: Iterable[int]) -> dict[int, ReleaseRecord]:
         """Return the records that there are of some releases, which are read in parallel."""
-        _ = self._s3  # clients are made one at a time
         with ThreadPoolExecutor(_READERS) as pool:
             records = pool.map(self.read, releases)
             return {record.release: record for record in records if record is not None}

@@ -6,11 +6,11 @@ Without boto3: its import takes a third of a short command, and adds nothing to 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from json import JSONDecodeError
-from threading import RLock
 from typing import Any
 
 import botocore.session
@@ -89,13 +89,13 @@ class AwsNotFound(AwsError):
 
 
 class AwsSession:
-    """Clients of botocore for one environment, each created once."""
+    """Clients of botocore for one environment, each created once, for all threads."""
 
     def __init__(self, environment: AwsEnvironment) -> None:
         self.environment = environment
         self._clients: dict[str, Any] = {}
         # Clients may be used by several threads, but a session may not.
-        self._creating = RLock()
+        self._creating = threading.Lock()
 
     @cached_property
     def _session(self) -> botocore.session.Session:
@@ -113,8 +113,8 @@ class AwsSession:
 
     def client(self, service: str) -> Any:
         """Return the client of `service`."""
-        if service not in self._clients:
-            with self._creating, aws_errors(f"creating the {service} client"):
+        with self._creating, aws_errors(f"creating the {service} client"):
+            if service not in self._clients:
                 client = self._session.create_client(
                     service, endpoint_url=self._endpoint_url, config=self._config
                 )

@@ -163,14 +163,15 @@ def test_uploaded_code_can_be_published(
 ) -> None:
     """Lambda has carried out the upload by then."""
     lambda_ = stub("lambda")
-    lambda_.add_response("update_function_code", {}, {"FunctionName": "tracker", "ZipFile": b"zip"})
+    started, done = {"LastUpdateStatus": "InProgress"}, {"LastUpdateStatus": "Successful"}
     query = {"FunctionName": "tracker", "Qualifier": "$LATEST"}
-    for status in ("InProgress", "Successful"):
-        lambda_.add_response("get_function_configuration", {"LastUpdateStatus": status}, query)
+    upload = {"FunctionName": "tracker", "ZipFile": b"zip"}
+    lambda_.add_response("update_function_code", started, upload)
+    for status in (started, done):
+        lambda_.add_response("get_function_configuration", status, query)
     functions.upload(b"zip")
-    place = {"S3Bucket": "state", "S3Key": "function.zip"}
-    lambda_.add_response("update_function_code", {}, {"FunctionName": "tracker", **place})
-    lambda_.add_response("get_function_configuration", {"LastUpdateStatus": "Successful"}, query)
+    place = {"FunctionName": "tracker", "S3Bucket": "state", "S3Key": "function.zip"}
+    lambda_.add_response("update_function_code", done, place)
     functions.upload_from("state", "function.zip")
 
 
@@ -189,9 +190,11 @@ def test_code_that_lambda_cannot_run_is_an_error(
 ) -> None:
     """The error has Lambda's reason."""
     answer = {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "the role is gone"}
-    stub("lambda").add_response("get_function_configuration", answer)
+    lambda_ = stub("lambda")
+    lambda_.add_response("update_function_code", {"LastUpdateStatus": "InProgress"})
+    lambda_.add_response("get_function_configuration", answer)
     with pytest.raises(TtOpsError, match="the role is gone") as caught:
-        functions.wait_until_updated()
+        functions.upload(b"zip")
     assert caught.value.code == "function-update-failed"
 
 
