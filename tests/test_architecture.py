@@ -44,6 +44,7 @@ ARROWS = {
     "workflows": (
         "adapters",
         "models",
+        "environments",
         "errors",
         "reporting",
         "settings",

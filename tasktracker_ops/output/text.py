@@ -132,8 +132,8 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
 
 
 _COLORS = {
-    **dict.fromkeys(("OK", "Active", "confirmed", "free", "proven", "ok"), "green"),
-    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed"), "red"),
+    **dict.fromkeys(("OK", "Active", "confirmed", "free", "healthy", "proven", "ok"), "green"),
+    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed", "unhealthy"), "red"),
 }
 
 
