@@ -18,6 +18,7 @@ _PATTERNS = (
     "lambda_function/*.py",
     "lambda_function/*.json",
     ".github/workflows/*.yml",
+    ".github/comment.sh",
     "requirements/deploy.txt",
 )
 # It tests tt-ops itself.
