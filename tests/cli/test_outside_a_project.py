@@ -39,7 +39,11 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[l
             yield words, command.needs_project
 
 
-COMMANDS = [(typed, needs) for typed, needs in commands(cli) if typed[0] != "init"]
+# They work there, as their own tests show.
+_NEED_NOTHING = {"init", "permissions"}
+COMMANDS = [
+    (typed, needs) for typed, needs in commands(cli) if not _NEED_NOTHING.intersection(typed)
+]
 each_command = pytest.mark.parametrize(
     ("typed", "needs_project"), COMMANDS, ids=[" ".join(typed) for typed, _ in COMMANDS]
 )
@@ -111,6 +115,29 @@ def test_init_works_outside_of_a_project() -> None:
         "tt-ops init --output json --yes",
     )
     assert error_of(["init", "--upgrade"])["code"] == "project-missing"
+
+
+@pytest.mark.parametrize("role", ["reader", "operator", "planner", "deployer", "boundary"])
+def test_permissions_need_nothing(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings' names are filled in, and without credentials a placeholder."""
+    monkeypatch.setenv("TT_OPS_STATE_BUCKET", "my-state")
+    arguments = ["--env", "staging", "permissions", role]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == ExitCode.OK, result.output
+    policy = json.loads(result.stdout)
+    assert list(policy) == ["Version", "Statement"]
+    assert ":ACCOUNT_ID:table/TaskTable-staging" in result.stdout or role in {"reader", "operator"}
+    assert "arn:aws:s3:::my-state" in result.stdout or role == "boundary"
+    assert result.stderr.startswith("ACCOUNT_ID stands for the number of your account: no AWS")
+    assert CliRunner().invoke(cli, [*arguments, "--output", "json"]).stdout == result.stdout
+
+
+def test_permissions_of_several_environments_take_no_name() -> None:
+    """That is all of them, or the previews."""
+    for arguments in (["reader", "--all-environments"], ["previewer"]):
+        result = CliRunner().invoke(cli, ["permissions", *arguments, "--env", "staging"])
+        assert (result.exit_code, "no use with --env" in result.stderr) == (ExitCode.USAGE, True)
+        assert CliRunner().invoke(cli, ["permissions", *arguments]).exit_code == ExitCode.OK
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ _PATTERNS = (
     "bootstrap/.terraform.lock.hcl",
     "bootstrap/github/*.tf",
     "bootstrap/github/policies/*.tf",
+    "bootstrap/github/policies/*.json",
     "bootstrap/github/.terraform.lock.hcl",
     "lambda_function/*.py",
     "lambda_function/*.json",
