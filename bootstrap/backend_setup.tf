@@ -105,8 +105,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
   }
 
   # Each heartbeat of a deploy lock, and of those who wait for it, is a version. Locks are beside the
-  # state of each environment, with which they share every prefix; a state is larger unless it holds
-  # nothing.
+  # state of each environment, with which they share every prefix, but they are small. So are records
+  # of releases and states that hold nothing, which have few versions: the newest ten stay.
   rule {
     id     = "expire-deploy-locks"
     status = "Enabled"
@@ -116,7 +116,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     }
 
     noncurrent_version_expiration {
-      noncurrent_days = 1
+      noncurrent_days           = 1
+      newer_noncurrent_versions = 10
     }
   }
 

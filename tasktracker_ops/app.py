@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .adapters.aws.dashboards import Dashboards
     from .adapters.aws.deploy_lock import DeployLocks
     from .adapters.aws.deployments import Deployments
+    from .adapters.aws.environments import Environments
     from .adapters.aws.functions import Functions
     from .adapters.aws.iam import Iam
     from .adapters.aws.inventory import Inventory
@@ -127,6 +128,13 @@ class App:
         from .adapters.aws.deployments import Deployments
 
         return Deployments(session, self.environment)
+
+    @cached_property
+    def environments(self) -> Environments:
+        """Return what finds all environments of the account and region."""
+        from .adapters.aws.environments import Environments
+
+        return Environments(self.session)
 
     @cached_property
     def dashboards(self) -> Dashboards:
@@ -422,10 +430,28 @@ class App:
         return {
             "aws_region": self.session.environment.region,
             "environment": self.environment.name,
+            **self._lifetime,
             "lambda_function_name": self.settings.function_name,
             "dynamodb_table_name": self.settings.table_name,
             **self.target.terraform_variables(),
         }
+
+    @cached_property
+    def _lifetime(self) -> TerraformValues:
+        """Return whether the environment is temporary: as the settings say, else as it is.
+
+        Raises ConfigurationError `environment-not-temporary`.
+        """
+        temporary = self.settings.temporary
+        if self.environment.is_default:
+            if temporary:
+                raise ConfigurationError(
+                    "environment-not-temporary",
+                    f"the environment {self.environment.name!r} cannot be temporary",
+                    hint="give it another name: tt-ops --env NAME deploy --temporary",
+                )
+            return _NOTHING
+        return {"temporary": self.deployments.is_temporary() if temporary is None else temporary}
 
     @cached_property
     def _boundary(self) -> str:

@@ -16,8 +16,10 @@ OWN_SETTINGS = ("function_name", "table_name", "state_key")
 # Roles and dashboards of the default environment in this region are named without the region.
 _HOME_REGION = "eu-west-3"
 # The default tags of terraform/main.tf.
-_PROJECT_TAGS = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
+PROJECT_TAGS = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
 _ENVIRONMENT_TAG = "Environment"
+_TEMPORARY_TAG = "Temporary"
+PARAMETERS = "/task-tracker"
 
 
 def is_environment_name(text: str) -> bool:
@@ -27,7 +29,23 @@ def is_environment_name(text: str) -> bool:
 
 def is_project(tags: Mapping[str, str]) -> bool:
     """Return whether the tags are those of this project, in any environment."""
-    return _PROJECT_TAGS.items() <= tags.items()
+    return PROJECT_TAGS.items() <= tags.items()
+
+
+def environment_of(tags: Mapping[str, str]) -> str:
+    """Return the environment that a resource of this project is tagged with."""
+    return tags.get(_ENVIRONMENT_TAG, DEFAULT_ENVIRONMENT)
+
+
+def is_temporary(tags: Mapping[str, str]) -> bool:
+    """Return whether the tags are those of a temporary environment."""
+    return tags.get(_TEMPORARY_TAG) == "true"
+
+
+def environment_of_parameter(name: str) -> tuple[str, str] | None:
+    """Return the environment and the kind of a parameter, deployment or state; None for others."""
+    found = re.fullmatch(rf"{PARAMETERS}(?:/([^/]+))?/(deployment|state)", name)
+    return (found[1] or DEFAULT_ENVIRONMENT, found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +101,7 @@ class Environment:
 
     @property
     def _parameters(self) -> str:
-        return "/task-tracker" if self.is_default else f"/task-tracker/{self.name}"
+        return PARAMETERS if self.is_default else f"{PARAMETERS}/{self.name}"
 
     @property
     def topic(self) -> str:
@@ -123,9 +141,8 @@ class Environment:
     def tags(self) -> Mapping[str, str]:
         """Return the tags of its resources. Those of the default name no environment."""
         own = {} if self.is_default else {_ENVIRONMENT_TAG: self.name}
-        return {**_PROJECT_TAGS, **own}
+        return {**PROJECT_TAGS, **own}
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Return whether the tags are those of this project and environment."""
-        name = tags.get(_ENVIRONMENT_TAG, DEFAULT_ENVIRONMENT)
-        return is_project(tags) and name == self.name
+        return is_project(tags) and environment_of(tags) == self.name

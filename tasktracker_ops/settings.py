@@ -45,6 +45,7 @@ class Settings:
     profile: str | None = None
     region: str | None = None
     env: str = DEFAULT_ENVIRONMENT
+    temporary: bool | None = None
     output: str = "table"
     verbose: bool = False
     quiet: bool = False
@@ -136,6 +137,7 @@ def _expanded(text: str) -> Path:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
+    "temporary": _boolean,
     "verbose": _boolean,
     "quiet": _boolean,
     "no_color": _boolean,

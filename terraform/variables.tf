@@ -27,6 +27,11 @@ variable "temporary" {
   description = "Mark the environment as temporary: tt-ops environments prune may destroy it, with its tasks."
   default     = false
   nullable    = false
+
+  validation {
+    condition     = !(var.temporary && var.environment == "default")
+    error_message = "temporary must be false for the environment default."
+  }
 }
 
 variable "s3_use_path_style" {

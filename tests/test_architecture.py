@@ -40,7 +40,7 @@ ARROWS = {
     "targets": ("adapters", "models", "errors", "settings", "reporting"),
     "local": ("adapters", "targets", "models", "errors", "settings", "reporting", "__version__"),
     "emulator": ("local",),
-    "workflows": ("adapters", "models", "errors", "reporting", "__version__"),
+    "workflows": ("adapters", "environments", "models", "errors", "reporting", "__version__"),
     "output": ("models", "errors", "settings"),
     "app": (
         "environments",

@@ -1,4 +1,4 @@
-"""`plan`, `deploy`, `outputs`, `adopt` and `destroy`: manage the deployment."""
+"""`plan`, `deploy`, `outputs` and `adopt`: manage the deployment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasktracker_ops.errors import ExitCode, counted
+from tasktracker_ops.errors import ExitCode
 
 from .canary import canary_options
 from .options import (
@@ -32,6 +32,12 @@ alert_email_option = setting(
     "--alert-email", metavar="ADDRESS", help="Address that alarms are sent to (or set ALERT_EMAIL)."
 )
 
+temporary_option = setting(
+    "--temporary/--permanent",
+    default=None,
+    help="Whether the environment expires three days after its last deploy. Default: as it is.",
+)
+
 checks_option = click.option(
     "--checks",
     type=click.Choice(["full", "read-only", "none"]),
@@ -51,6 +57,7 @@ keep_option = click.option(
 
 @FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
+@temporary_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something would change.")
 @lock_timeout_option
 @backend_options
@@ -86,6 +93,7 @@ def plan(
     "--watch", is_flag=True, help="With --code: release each save of lambda_function/ until Ctrl-C."
 )
 @alert_email_option
+@temporary_option
 @allow_destroy_option
 @click.option(
     "--allow-public", is_flag=True, help="Allow making an API public that requires authentication."
@@ -197,32 +205,3 @@ def adopt(context: Context, remove: str | None) -> None:
         context.console.emit(adoption.adopt(context.app))
     else:
         context.console.emit(adoption.remove_stray_api(context.app, remove, approve))
-
-
-@FAMILY.command(needs_project=True)
-@click.option("--backend", is_flag=True, help="Remove the state backend as well.")
-@lock_timeout_option
-@backend_options
-@yes_option("the removal")
-@pass_context
-def destroy(context: Context, backend: bool, lock_timeout: int) -> None:
-    """Remove the deployment and all its tasks.
-
-    \b
-    Example:
-      tt-ops --target local destroy --yes
-    """
-    from tasktracker_ops.workflows import destroy as destroying
-
-    def approve(changes: Plan) -> None:
-        name = context.settings.env
-        also = ", as well as the state backend," if backend else ""
-        context.confirm(
-            f"This removes {counted(len(changes.changes), 'resource')} and all tasks{also} from "
-            f"{context.app.target.label}. Type the environment's name ({name}) to confirm",
-            word=name,
-        )
-
-    context.console.emit(
-        destroying.destroy(context.app, approve=approve, backend=backend, lock_timeout=lock_timeout)
-    )

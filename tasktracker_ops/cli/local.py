@@ -80,10 +80,11 @@ def inbox(context: Context, mail_id: int | None) -> None:
 @click.argument("address", required=False)
 @pass_context
 def confirm(context: Context, address: str | None) -> None:
-    """Confirm pending subscriptions, as the links in the mails do.
+    """Confirm pending subscriptions of the environment, as the links in the mails do.
 
     \b
     Example:
       tt-ops local confirm operator@example.com
     """
-    context.console.emit(context.app.emulator.confirm(address))
+    topic = context.app.environment.topic
+    context.console.emit(context.app.emulator.confirm(topic, address))

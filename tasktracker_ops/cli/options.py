@@ -60,6 +60,10 @@ class Context:
         """Return what workflows work with."""
         return App(self.settings, self.console, self._approve_download)
 
+    def app_of(self, env: str) -> App:
+        """Return the same for another environment, with the settings of its own."""
+        return App(load({**self.flags, "env": env}), self.console, self._approve_download)
+
     @property
     def interactive(self) -> bool:
         """Whether the user can be asked."""
@@ -71,19 +75,20 @@ class Context:
             return True
         return self.interactive and _ask(self.console.redaction(question))
 
-    def confirm(self, question: str, *, word: str | None = None) -> None:
-        """Ask for confirmation, unless --yes was given; `word` has to be typed if there is one.
+    def confirm(self, question: str, *, word: str | None = None, in_advance: str = "--yes") -> None:
+        """Ask for confirmation; `word` has to be typed if there is one.
 
-        Raises TtOpsError `confirmation-needed` without a terminal, `not-confirmed` for a no.
+        `in_advance` is the option that agrees in advance; if it is --yes, and was given, nothing is
+        asked. Raises TtOpsError `confirmation-needed` without a terminal, `not-confirmed` for a no.
         """
-        if self.assume_yes:
+        if self.assume_yes and in_advance == "--yes":
             return
         path = click.get_current_context().command_path
         if not self.interactive:
             raise TtOpsError(
                 "confirmation-needed",
                 f"{path!r} needs a confirmation, and there is no terminal to ask on",
-                hint=f"confirm in advance: {SAME_COMMAND} --yes",
+                hint=f"confirm in advance: {SAME_COMMAND} {in_advance}",
                 exit_code=ExitCode.USAGE,
             )
         if not _ask(self.console.redaction(question), word):

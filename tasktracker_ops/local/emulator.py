@@ -64,12 +64,12 @@ class LocalEmulator:
         """Return one message. Raises TtOpsError `mail-missing`."""
         return inbox.find(self.running(), mail_id)
 
-    def confirm(self, address: str | None) -> ConfirmResult:
-        """Confirm the pending subscriptions, of one address or all.
+    def confirm(self, topic: str, address: str | None) -> ConfirmResult:
+        """Confirm the pending subscriptions to the topic of that name, of one address or all.
 
         Raises TtOpsError `nothing-pending`.
         """
-        return inbox.confirm(self.running(), address)
+        return inbox.confirm(self.running(), topic, address)
 
     def running(self) -> RunningEmulator:
         """Return the running emulator. Raises TtOpsError `local-not-running`."""

@@ -37,30 +37,34 @@ def find(server: RunningEmulator, mail_id: int) -> InboxMessage:
     )
 
 
-def confirm(server: RunningEmulator, address: str | None = None) -> ConfirmResult:
-    """Confirm the pending subscriptions, of `address` or of all, by the links in their mails.
+def confirm(server: RunningEmulator, topic: str, address: str | None = None) -> ConfirmResult:
+    """Confirm the pending subscriptions to the topic of that name, by the links in their mails.
 
-    Raises TtOpsError `nothing-pending`.
+    They are those of `address`, or all. Raises TtOpsError `nothing-pending`.
     """
     # Two mails to the same address may have the same link.
     requests = {
-        mail.confirm_url: mail
+        mail.confirm_url: Confirmation(mail.to, arn)
         for mail in reversed(read(server).mails)
-        if mail.confirm_url and address in (None, mail.to)
+        if mail.confirm_url
+        and address in (None, mail.to)
+        and (arn := _topic_arn(mail.confirm_url)).endswith(f":{topic}")
     }
     if not requests:
         whose = "" if address is None else f" of {address!r}"
         raise TtOpsError(
             "nothing-pending",
-            f"no subscription{whose} is pending confirmation",
+            f"no subscription{whose} to the topic {topic!r} is pending confirmation",
             hint="list its messages: tt-ops local inbox",
         )
-    confirmed = []
-    for url, mail in requests.items():
+    for url in requests:
         link = urlsplit(url)
         _get(server, f"{link.path}?{link.query}")
-        confirmed.append(Confirmation(mail.to, parse_qs(link.query)["TopicArn"][0]))
-    return ConfirmResult(tuple(confirmed))
+    return ConfirmResult(tuple(requests.values()))
+
+
+def _topic_arn(confirm_url: str) -> str:
+    return parse_qs(urlsplit(confirm_url).query)["TopicArn"][0]
 
 
 def _get(server: RunningEmulator, path: str) -> bytes:

@@ -28,6 +28,12 @@ class Deployment:
     dashboard_name: str
     alarm_names: tuple[str, ...]
     topic_arn: str
+    temporary: bool = False
+
+    @property
+    def healthy_statuses(self) -> tuple[int, ...]:
+        """Return what a healthy API answers to a caller without a token on its health route."""
+        return (200, 401) if self.api_auth == "JWT" else (200,)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Deployment:
@@ -35,8 +41,10 @@ class Deployment:
 
         Raises KeyError for a missing key.
         """
-        values = {f.name: data[f.name] for f in fields(cls)}
-        return cls(**{**values, "alarm_names": tuple(values["alarm_names"])})
+        values = {f.name: data[f.name] for f in fields(cls) if f.name != "temporary"}
+        # Only the description of a temporary environment has the key.
+        temporary = data.get("temporary") is True
+        return cls(**{**values, "alarm_names": tuple(values["alarm_names"])}, temporary=temporary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,11 @@ class Screen:
         """Return the command `tt-ops REST` with the target of this run."""
         name, _, arguments = rest.partition(" ")
         target = self._target_options
-        if name == "local":  # the emulator, which all environments share
-            target = {**target, "--target": None, "--env": None}
+        if name == "local":
+            target = {**target, "--target": None}
+        # All environments share the emulator, and they are listed together.
+        if name in {"local", "environments"} and arguments.partition(" ")[0] != "confirm":
+            target = {**target, "--env": None}
         own = {option: self._flags.get(option) for option in self._destinations(name)}
         words = ["tt-ops", *self._missing(target, rest), name]
         words += [*self._missing(own, rest), arguments]

@@ -126,8 +126,8 @@ def _plain(value: Any, hint: Callable[[str], str]) -> Any:
 
 
 _COLORS = {
-    **dict.fromkeys(("OK", "Active", "confirmed", "free", "proven"), "green"),
-    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed"), "red"),
+    **dict.fromkeys(("OK", "Active", "confirmed", "free", "healthy", "proven"), "green"),
+    **dict.fromkeys(("ALARM", "DOWN", "Failed", "missing", "failed", "unhealthy"), "red"),
 }
 
 

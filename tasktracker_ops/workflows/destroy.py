@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import Problem, TtOpsError, counted
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
-from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import (
     find_adoptable,
@@ -31,19 +31,24 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
+# Receives a plan that was reported, and whether the environment's name has to be typed; raises
+# unless everything may be destroyed.
+ApproveDestroy = Callable[[Plan, bool], None]
 _NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 
 
 def destroy(
     app: App,
     *,
-    approve: ApprovePlan,
+    approve: ApproveDestroy,
     backend: bool = False,
     lock_timeout: int = 0,
 ) -> DestroyResult:
     """Delete every resource of the deployment, the tasks included.
 
-    `approve` gets the plan and raises to stop. The state backend is kept unless `backend`.
+    `approve` gets the plan and whether it takes the environment's name to approve it, which is so
+    for the default one and where the table is protected from deletion; it raises to stop. The state
+    backend is kept unless `backend`.
     """
     if backend:
         # Before anything is deleted: a refusal halfway would leave half a deployment.
@@ -69,7 +74,7 @@ def destroy(
         else:
             _require_nothing_alive(app)
             if backend:
-                approve(plan)
+                _approve(app, plan, approve)
         if backend:
             # After the deployment, whose role uses the permissions boundary that is deleted here.
             remove_github(app)
@@ -78,7 +83,7 @@ def destroy(
 
 
 def _remove_deployment(
-    app: App, lock: HeldLock, *, approve: ApprovePlan, backend: bool, lock_timeout: int
+    app: App, lock: HeldLock, *, approve: ApproveDestroy, backend: bool, lock_timeout: int
 ) -> Plan:
     ensure_package(app)
     stack = app.infrastructure(command="destroy")
@@ -95,7 +100,7 @@ def _remove_deployment(
             plan = with_unmanaged(saved.plan, adoption, apis)
             if backend or not plan.empty:
                 app.report.plan(plan, "deployment")
-                approve(plan)
+                _approve(app, plan, approve)
             lock.require_held()
             if not (saved.plan.empty or adoption.resources):
                 _apply(app, saved)
@@ -114,6 +119,11 @@ def _remove_deployment(
         if problem.code.startswith("stray-"):
             app.report.note(f"left alone: {problem.message}; {problem.hint}")
     return plan
+
+
+def _approve(app: App, plan: Plan, approve: ApproveDestroy) -> None:
+    protected = app.environment.is_default or app.tables.is_protected(app.settings.table_name)
+    approve(plan, protected)
 
 
 def _apply(app: App, saved: SavedPlan) -> None:

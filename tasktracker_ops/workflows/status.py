@@ -141,8 +141,7 @@ class StatusReader:
     def _api(self) -> ApiHealth:
         deployment = self._deployment
         response = self._try(lambda: self._app.tasks(deployment).probe("health"))
-        # 401 is how a healthy API with JWT answers a caller without a token.
-        expected = (200, 401) if deployment.api_auth == "JWT" else (200,)
+        expected = deployment.healthy_statuses
         status = latency = None
         if response is not None:
             status = response.status_code

@@ -130,7 +130,7 @@ def test_destroy_removes_what_no_state_has(prepared: Clone, deployed: Any, aws: 
     stray = aws("apigatewayv2").create_api(Name="stray", ProtocolType="HTTP", Tags=TAGS)["ApiId"]
     addresses = _lose_state(aws)
     assert prepared.run("destroy").returncode == 2
-    result = prepared.read("destroy", "--yes")
+    result = prepared.read("destroy", "--confirm", "default")
     assert {change["address"] for change in result["plan"]["changes"]} == {
         *(addresses - {SUBSCRIPTION}),
         f"aws_apigatewayv2_api.tracker (stray {stray})",
@@ -142,6 +142,6 @@ def test_destroy_removes_what_no_state_has(prepared: Clone, deployed: Any, aws: 
     assert aws("iam").list_roles()["Roles"] == []
     topic = aws("sns").create_topic(Name="task-tracker-alerts")["TopicArn"]
     assert [each["code"] for each in prepared.read("adopt")["problems"]] == ["foreign-resource"]
-    nothing = prepared.run("destroy", "--yes")
+    nothing = prepared.run("destroy", "--confirm", "default")
     assert (nothing.returncode, nothing.stdout[:18]) == (0, "Nothing to remove.")
     assert f"left alone: the topic '{topic}' exists already and is not ours" in nothing.stderr

@@ -229,7 +229,7 @@ def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
 
 def test_destroy_and_stop_print_no_secret(local: Watched) -> None:
     """Neither `destroy` nor an emulator that stops, is killed or cannot start prints one."""
-    local.run("destroy", "--yes", "--verbose")
+    local.run("destroy", "--confirm", "default", "--verbose")
     local.run("local", "down")
     local.run("status", code=1)
     local.run("local", "up", "--verbose")

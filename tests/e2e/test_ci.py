@@ -50,7 +50,9 @@ def test_deploy_writes_groups_annotations_and_summary(clone: Clone, summary: Pat
 
 def test_interrupted_run_closes_its_groups(clone: Clone, summary: Path) -> None:
     """After an interrupt every group is closed, and an annotation says what happened."""
-    process = clone.start("destroy", "--yes", GITHUB_STEP_SUMMARY=str(summary), **_CI)
+    process = clone.start(
+        "destroy", "--confirm", "default", GITHUB_STEP_SUMMARY=str(summary), **_CI
+    )
     assert process.stderr is not None
     log = ""
     while "::group::applying" not in log:

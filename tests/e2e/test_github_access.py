@@ -344,7 +344,7 @@ def test_recorded_calls_are_allowed(
         TF_VAR_cors_origins='["https://app.example.com"]',
     )
     run("logs", "--errors")
-    run("destroy", "--yes")
+    run("destroy", "--confirm", "default")
 
 
 # What changes something, and supports no ARN.
@@ -364,7 +364,7 @@ def test_recorded_calls_of_a_preview_are_allowed_there_only(
 ) -> None:
     """Each call that deploys and destroys a preview is denied with the names of another one."""
     previewer = policies["previewer"]
-    preview = {"TT_OPS_ENV": "pr-7", "TF_VAR_temporary": "true", "TF_VAR_api_throttle_rate": "5"}
+    preview = {"TT_OPS_ENV": "pr-7", "TT_OPS_TEMPORARY": "true", "TF_VAR_api_throttle_rate": "5"}
     account.succeed("bootstrap", "--yes")
     recorder.take()
     for command in ("plan", "deploy --yes", "status", "plan"):
@@ -410,7 +410,7 @@ def _context_of(environment: str, context: Mapping[str, str | list[str]]) -> dic
 @pytest.mark.extended
 def test_destroy_removes_github_access(clone: Clone, aws: Aws, access: Any) -> None:
     """`destroy --backend` removes roles, boundary and the identity provider that is ours."""
-    result = clone.run("destroy", "--backend", "--yes")
+    result = clone.run("destroy", "--backend", "--confirm", "default")
     assert result.returncode == 0, result.stderr
     assert aws("iam").list_roles()["Roles"] == []
     assert aws("iam").list_policies(Scope="Local")["Policies"] == []

@@ -26,7 +26,7 @@ def test_foreign_identity_provider_is_used_and_kept(clone: Clone, aws: Aws) -> N
     assert "aws_iam_openid_connect_provider.github[0]" not in {
         change["address"] for change in made["plan"]["changes"]
     }
-    clone.succeed("destroy", "--backend", "--yes")
+    clone.succeed("destroy", "--backend", "--confirm", "default")
     assert iam.list_roles()["Roles"] == []
     provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER)
     assert provider["Tags"] == tags
@@ -39,7 +39,7 @@ def test_identity_provider_trusted_by_others_is_kept(clone: Clone, aws: Aws) -> 
     clone.succeed(*BOOTSTRAP)
     document = {"Statement": [{"Effect": "Allow", "Principal": {"Federated": PROVIDER}}]}
     iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(document))
-    result = clone.run("destroy", "--backend", "--yes")
+    result = clone.run("destroy", "--backend", "--confirm", "default")
     assert result.returncode == 0, result.stderr
     assert "stays, as other roles trust it: 'theirs'" in result.stderr
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["theirs"]

@@ -33,5 +33,5 @@ def test_named_table_is_replaced(clone: Clone) -> None:
 def test_destroy_keeps_the_state_backend(clone: Clone) -> None:
     """Without --backend only the deployment is removed."""
     clone.succeed("deploy", "--yes", "--allow-destroy", TABLE)
-    clone.succeed("destroy", "--yes")
+    clone.succeed("destroy", "--confirm", "default")
     assert clients(clone)("dynamodb").list_tables()["TableNames"] == ["terraform-locks"]

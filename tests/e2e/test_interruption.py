@@ -154,7 +154,7 @@ def test_the_lock_of_a_killed_deploy_is_taken_over(deployed: Clone) -> None:
 def test_destroy_leaves_nothing(deployed: Clone) -> None:
     """After destroy --backend the emulator is as empty as at first."""
     endpoint = deployed.read("local", "status")["url"]
-    deployed.succeed("destroy", "--yes", "--backend")
+    deployed.succeed("destroy", "--confirm", "default", "--backend")
     session = boto3.Session("a", "b", region_name="eu-west-3")
 
     def ask(service: str, call: str, key: str) -> list[object]:

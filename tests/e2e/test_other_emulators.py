@@ -140,7 +140,7 @@ def test_moto_takes_a_deployment_without_its_api(
     assert (history.returncode, len(shown["alarms"]), shown["history"]) == (1, 2, None)
     assert [problem["code"] for problem in shown["problems"]] == ["history-unreadable"]
 
-    account.succeed("destroy", "--yes", "--backend")
+    account.succeed("destroy", "--confirm", "default", "--backend")
     assert refusal(account, "outputs") == (1, "not-deployed")
     assert not has_state_bucket(endpoint)
 
@@ -176,6 +176,6 @@ def test_ministack_takes_a_deployment_with_its_api(
     # It writes no access log.
     assert account.succeed("logs", "--api") == ""
 
-    account.succeed("destroy", "--yes", "--backend")
+    account.succeed("destroy", "--confirm", "default", "--backend")
     assert refusal(account, "outputs") == (1, "not-deployed")
     assert not has_state_bucket(ministack)

@@ -125,7 +125,7 @@ class Deployments(RuleBasedStateMachine):
     @rule()
     def destroy(self) -> None:
         """Remove everything."""
-        self._succeed("destroy", "--yes")
+        self._succeed("destroy", "--confirm", "default")
         self.account.require_nothing()
         assert self.account.locks() == []
         self.tasks.clear()

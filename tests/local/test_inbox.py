@@ -65,7 +65,7 @@ def test_a_pending_subscription_is_confirmed_and_gets_messages(run: Run, sns: An
     """The inbox is empty, has the confirmation's mail, then a notification."""
     assert run("local", "inbox").stdout == "No mail.\n"
     assert _json(run("local", "inbox", "--output", "json")) == {"mails": []}
-    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    topic = sns.create_topic(Name="task-tracker-alerts")["TopicArn"]
     for address in ("a@example.com", "b@example.com", "b@example.com"):
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
     listed = run("local", "inbox").stdout
@@ -78,11 +78,16 @@ def test_a_pending_subscription_is_confirmed_and_gets_messages(run: Run, sns: An
     refused = run("local", "confirm", "a@example.com")
     assert refused.exit_code == 1
     assert refused.stderr.startswith(
-        "Error: no subscription of 'a…@example.com' is pending confirmation\nHint:"
+        "Error: no subscription of 'a…@example.com' to the topic 'task-tracker-alerts' is pending "
     )
+    other = run("--env", "staging", "local", "confirm")
+    assert "to the topic 'task-tracker-alerts-staging' is pending" in other.stderr
     confirmed = _json(run("local", "confirm", "--output", "json"))
     assert confirmed == {"confirmed": [{"endpoint": "b…@example.com", "topic": topic}]}
-    assert "Error: no subscription is pending" in run("local", "confirm").stderr
+    assert (
+        "Error: no subscription to the topic 'task-tracker-alerts' is"
+        in run("local", "confirm").stderr
+    )
 
     sns.publish(TopicArn=topic, Subject="Hear", Message="one\ntwo\x1b[31m")
     mails = _json(run("local", "inbox", "--output", "json"))["mails"]

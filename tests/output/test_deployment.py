@@ -23,7 +23,7 @@ from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
         (
             DEPLOYMENT,
             "schema region api_url api_id api_auth function_name function_alias log_group "
-            "table_name dashboard_name alarm_names topic_arn",
+            "table_name dashboard_name alarm_names topic_arn temporary",
         ),
         (DestroyResult(PLAN, backend=True), "plan backend"),
     ],

@@ -39,14 +39,23 @@ class Deployments:
                 answer = self._session.client("ssm").get_parameter(Name=self._parameter)
         except AwsNotFound:
             raise self._not_deployed() from None
-        return self._read(str(answer.get("Parameter", {}).get("Value")))
+        return self.parse(str(answer.get("Parameter", {}).get("Value")))
+
+    def is_temporary(self) -> bool:
+        """Return whether a deployment is described, and as temporary."""
+        try:
+            return self.get().temporary
+        except TtOpsError as error:
+            if error.code not in {"not-deployed", "deployment-unreadable"}:
+                raise
+            return False
 
     def get_with_state_record(self) -> tuple[Deployment, StateRecord | None]:
         """Return the deployment and the record of its state, if any. Raises as `get` does."""
         values = self._values()
         if self._parameter not in values:
             raise self._not_deployed()
-        return self._read(values[self._parameter]), _record(values.get(self._state_parameter, ""))
+        return self.parse(values[self._parameter]), _record(values.get(self._state_parameter, ""))
 
     def state_record(self) -> tuple[bool, StateRecord | None]:
         """Return whether a deployment is described, and the record of its state, if any."""
@@ -91,7 +100,11 @@ class Deployments:
         except AwsNotFound:
             return
 
-    def _read(self, text: str) -> Deployment:
+    def parse(self, text: str) -> Deployment:
+        """Return the deployment that a parameter's text describes.
+
+        Raises TtOpsError `deployment-unreadable`.
+        """
         try:
             content = json.loads(text)
             # First, since another schema may have other keys.

@@ -47,6 +47,11 @@ class Tables:
                 )
             time.sleep(_PAUSE)
 
+    def is_protected(self, name: str) -> bool:
+        """Return whether there is such a table, and it is protected from deletion."""
+        table = self._describe(name)
+        return table is not None and bool(table.get("DeletionProtectionEnabled", False))
+
     def _describe(self, name: str) -> dict[str, Any] | None:
         try:
             with aws_errors(f"reading the table {name!r}"):

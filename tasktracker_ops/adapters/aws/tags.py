@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from tasktracker_ops.environments import Environment
+from tasktracker_ops.environments import PROJECT_TAGS, Environment
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -35,16 +35,23 @@ class ResourceTags:
         roles nor dashboards.
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
-        filters = [{"Key": key, "Values": [value]} for key, value in self._environment.tags.items()]
+        found = self._find(self._environment.tags)
+        # The default's resources have no tag that others lack, which could be asked for.
+        return tuple(arn for arn, tags in found.items() if self._environment.owns(tags))
+
+    def find_all(self) -> Mapping[str, Tags]:
+        """Return the tags of the resources of all environments by their ARNs, as `find_ours`."""
+        return self._find(PROJECT_TAGS)
+
+    def _find(self, tags: Tags) -> dict[str, Tags]:
+        filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
         pages = self._session.client("resourcegroupstaggingapi").get_paginator("get_resources")
         with aws_errors("looking for resources by tag"):
-            return tuple(
-                each["ResourceARN"]
+            return {
+                each["ResourceARN"]: _pairs(each["Tags"])
                 for page in pages.paginate(TagFilters=filters)
                 for each in page["ResourceTagMappingList"]
-                # The default's resources have no tag that others lack, which could be asked for.
-                if self._environment.owns(_pairs(each["Tags"]))
-            )
+            }
 
     @property
     def services(self) -> Collection[str]:

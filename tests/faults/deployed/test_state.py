@@ -101,6 +101,6 @@ def named_command(stderr: str) -> list[str]:
 def test_destroy_after_a_loss(deployed: Account) -> None:
     """It finds what exists by name and tag, and removes it."""
     _lose_everything(deployed)
-    deployed.succeed("destroy", "--yes")
+    deployed.succeed("destroy", "--confirm", "default")
     deployed.require_nothing()
     assert deployed.locks() == []
