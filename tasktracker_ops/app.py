@@ -517,7 +517,6 @@ class App:
                 "state_key": settings.state_key,
                 "github_state_key": GITHUB_STATE_KEY,
                 "lock_table": settings.lock_table,
-                "environment": self.environment.name,
                 "lambda_function_name": settings.function_name,
                 "dynamodb_table_name": settings.table_name,
                 "github_owner": repository.owner,

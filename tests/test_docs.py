@@ -141,9 +141,10 @@ def test_the_table_of_faults_names_tests_that_exist() -> None:
         assert f"def {function}(" in _text(page.parent / file)
 
 
-def test_the_page_of_commands_is_what_the_help_texts_say() -> None:
-    """It is up to date; else: python docs/commands.py."""
-    program = [sys.executable, ROOT / "docs" / "commands.py", "--check"]
+@pytest.mark.parametrize("name", ["commands", "iam"])
+def test_what_programs_write_is_up_to_date(name: str) -> None:
+    """The page of commands, and the policies; else: python docs/commands.py, docs/iam.py."""
+    program = [sys.executable, ROOT / "docs" / f"{name}.py", "--check"]
     # A process of its own: click keeps the help option of the first context that it meets.
     assert subprocess.run(program, check=False, timeout=60).returncode == 0
 

@@ -43,31 +43,21 @@ locals {
   account   = data.aws_caller_identity.current.account_id
 
   # As in ../../terraform/names.tf: names of roles and policies are unique across regions.
-  is_default    = var.environment == "default"
-  global_suffix = local.is_default && var.aws_region == "eu-west-3" ? "" : "-${var.aws_region}"
-
-  # tt-ops looks for both: one from before its name held the region keeps it.
-  boundary_names = distinct([
-    "${var.lambda_function_name}-boundary${local.global_suffix}",
-    "${var.lambda_function_name}-boundary",
-  ])
+  global_suffix = var.aws_region == "eu-west-3" ? "" : "-${var.aws_region}"
 }
 
 module "deployer" {
   source = "./policies"
 
-  partition    = local.partition
-  account      = local.account
-  region       = var.aws_region
-  environment  = var.environment
-  state_bucket = var.state_bucket
-  state_key    = var.state_key
-  lock_table   = var.lock_table
-  table        = var.dynamodb_table_name
-  function     = var.lambda_function_name
-
-  boundary_arns = distinct(concat(
-    [aws_iam_policy.function_boundary.arn],
-    [for name in local.boundary_names : "arn:${local.partition}:iam::${local.account}:policy/${name}"],
-  ))
+  partition       = local.partition
+  account         = local.account
+  region          = var.aws_region
+  environment     = "default"
+  state_bucket    = var.state_bucket
+  state_key       = var.state_key
+  lock_table      = var.lock_table
+  table           = var.dynamodb_table_name
+  function        = var.lambda_function_name
+  boundary        = aws_iam_policy.function_boundary.name
+  former_boundary = "${var.lambda_function_name}-boundary"
 }

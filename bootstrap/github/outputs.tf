@@ -10,5 +10,5 @@ output "planner_role_arn" {
 
 output "previewer_role_arn" {
   description = "Role of previews of pull requests, for the repository variable AWS_PREVIEW_ROLE_ARN."
-  value       = one(aws_iam_role.previewer[*].arn)
+  value       = aws_iam_role.previewer.arn
 }

@@ -6,23 +6,21 @@ locals {
 
 module "previewer" {
   source = "./policies"
-  count  = local.is_default ? 1 : 0
 
-  partition     = local.partition
-  account       = local.account
-  region        = var.aws_region
-  environment   = local.previews
-  state_bucket  = var.state_bucket
-  state_key     = join("/", compact([trim(dirname(var.state_key), "."), local.previews, basename(var.state_key)]))
-  lock_table    = var.lock_table
-  table         = "${var.dynamodb_table_name}-${local.previews}"
-  function      = "${var.lambda_function_name}-${local.previews}"
-  boundary_arns = aws_iam_policy.preview_boundary[*].arn
+  partition       = local.partition
+  account         = local.account
+  region          = var.aws_region
+  environment     = local.previews
+  state_bucket    = var.state_bucket
+  state_key       = join("/", compact([trim(dirname(var.state_key), "."), local.previews, basename(var.state_key)]))
+  lock_table      = var.lock_table
+  table           = "${var.dynamodb_table_name}-${local.previews}"
+  function        = "${var.lambda_function_name}-${local.previews}"
+  boundary        = aws_iam_policy.preview_boundary.name
+  former_boundary = aws_iam_policy.preview_boundary.name
 }
 
 resource "aws_iam_role" "previewer" {
-  count = local.is_default ? 1 : 0
-
   name                 = "${var.lambda_function_name}-previewer${local.global_suffix}"
   description          = "Deploys previews of pull requests of ${var.github_owner}/${var.github_repository}"
   assume_role_policy   = data.aws_iam_policy_document.previewer_trust.json
@@ -30,40 +28,30 @@ resource "aws_iam_role" "previewer" {
 }
 
 resource "aws_iam_policy" "preview_boundary" {
-  count = local.is_default ? 1 : 0
-
   name        = "${var.lambda_function_name}-previewer-boundary${local.global_suffix}"
   description = "The most that the roles ${var.lambda_function_name}-${local.previews} may do"
-  policy      = module.previewer[0].boundary
+  policy      = module.previewer.boundary
 }
 
 resource "aws_iam_policy" "preview_read" {
-  count = local.is_default ? 1 : 0
-
   name        = "${var.lambda_function_name}-previewer-read${local.global_suffix}"
   description = "Reads previews of ${var.lambda_function_name}"
-  policy      = module.previewer[0].read
+  policy      = module.previewer.read
 }
 
 resource "aws_iam_role_policy_attachment" "previewer_read" {
-  count = local.is_default ? 1 : 0
-
-  role       = aws_iam_role.previewer[0].name
-  policy_arn = aws_iam_policy.preview_read[0].arn
+  role       = aws_iam_role.previewer.name
+  policy_arn = aws_iam_policy.preview_read.arn
 }
 
 resource "aws_iam_role_policy" "previewer_backend" {
-  count = local.is_default ? 1 : 0
-
   name   = "backend"
-  role   = aws_iam_role.previewer[0].name
-  policy = module.previewer[0].backend
+  role   = aws_iam_role.previewer.name
+  policy = module.previewer.backend
 }
 
 resource "aws_iam_role_policy" "previewer_write" {
-  count = local.is_default ? 1 : 0
-
   name   = "write"
-  role   = aws_iam_role.previewer[0].name
-  policy = module.previewer[0].write
+  role   = aws_iam_role.previewer.name
+  policy = module.previewer.write
 }

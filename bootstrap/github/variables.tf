@@ -10,18 +10,6 @@ variable "aws_region" {
   }
 }
 
-variable "environment" {
-  type        = string
-  description = "Name of the environment that the roles deploy."
-  default     = "default"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.environment))
-    error_message = "environment must be a lower-case letter, then up to 19 of a-z, 0-9 and -."
-  }
-}
-
 variable "s3_use_path_style" {
   type        = bool
   description = "Address S3 buckets by path instead of host name, as emulators require."

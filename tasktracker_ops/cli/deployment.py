@@ -83,7 +83,7 @@ def plan(
         click_context.exit(ExitCode.USAGE)
 
 
-@FAMILY.command(needs_project=True)
+@FAMILY.command(form="markdown", needs_project=True)
 @click.option(
     "--code",
     is_flag=True,
@@ -122,6 +122,7 @@ def deploy(
     is up to date. New code serves once it was checked; if the API then fails, the
     release before serves again.
     Tables, buckets and topics are only destroyed or replaced if named.
+    With --output markdown, print the comment for a pull request.
 
     \b
     Example:

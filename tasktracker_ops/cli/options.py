@@ -232,7 +232,7 @@ def _global_options() -> list[click.Option]:
         option(
             "--output",
             type=click.Choice(["table", "json", "csv", "markdown"]),
-            help="Output format; csv for `tasks list`, markdown for `plan` and `drift`.",
+            help="Output format; csv for `tasks list`, markdown for `plan`, `deploy` and `drift`.",
         ),
         option(
             "--project-dir",

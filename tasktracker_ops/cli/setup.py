@@ -1,4 +1,4 @@
-"""`bootstrap` and `build`: what a deploy needs."""
+"""`bootstrap`, `build` and `permissions`: what a deploy needs."""
 
 from __future__ import annotations
 
@@ -123,3 +123,33 @@ def build(context: Context, check: bool) -> None:
     from tasktracker_ops.workflows import build as package
 
     context.console.emit(package.build(context.app, check=check))
+
+
+@FAMILY.command()
+@click.argument(
+    "role",
+    type=click.Choice(["reader", "operator", "planner", "deployer", "previewer", "boundary"]),
+)
+@click.option(
+    "--all-environments",
+    is_flag=True,
+    help="For every environment of the account, instead of the one that --env names.",
+)
+@pass_context
+def permissions(context: Context, role: str, all_environments: bool) -> None:
+    """Print the least that a role may do in AWS, as a policy to paste into IAM.
+
+    A reader observes; an operator also sets off drills, rolls back and mutes alarms. A
+    planner and a deployer run Terraform; a previewer deploys environments whose names
+    begin with pr-. The boundary limits the function's own role.
+
+    \b
+    Example:
+      tt-ops --env staging permissions operator
+    """
+    from tasktracker_ops.workflows import permissions as policies
+
+    if context.settings.env != "default" and (all_environments or role == "previewer"):
+        what = "--all-environments" if all_environments else "the previewer"
+        raise click.UsageError(f"{what} has no use with --env: its environments are given")
+    context.console.emit(policies.permissions(context.app, role, all_environments=all_environments))

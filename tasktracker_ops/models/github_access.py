@@ -28,8 +28,7 @@ class GitHubAccess:
     """The roles that a repository's workflows may assume, and what the bootstrap changed.
 
     `deployer_role_arn` is for jobs with `environment` on `branch`, `planner_role_arn` for pull
-    requests, `previewer_role_arn` for their previews; None beside another environment than the
-    default one.
+    requests, `previewer_role_arn` for their previews.
     """
 
     backend: BootstrapResult
@@ -38,5 +37,5 @@ class GitHubAccess:
     environment: str
     deployer_role_arn: str
     planner_role_arn: str
-    previewer_role_arn: str | None
+    previewer_role_arn: str
     plan: Plan

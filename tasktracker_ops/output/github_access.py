@@ -18,14 +18,13 @@ def _(result: GitHubAccess, screen: Screen) -> str:
         "deploys from": f"branch {result.branch}, environment {result.environment}",
         "deployer role": result.deployer_role_arn,
         "planner role": result.planner_role_arn,
+        "previewer role": result.previewer_role_arn,
     }
     variables = {
         "AWS_ROLE_ARN": result.deployer_role_arn,
         "AWS_PLAN_ROLE_ARN": result.planner_role_arn,
+        "AWS_PREVIEW_ROLE_ARN": result.previewer_role_arn,
     }
-    if result.previewer_role_arn:
-        rows["previewer role"] = result.previewer_role_arn
-        variables["AWS_PREVIEW_ROLE_ARN"] = result.previewer_role_arn
     lines = [
         *(f"  gh variable set {k} --repo {repository} --body {v}" for k, v in variables.items()),
         f"  gh secret set ALERT_EMAIL --repo {repository}",

@@ -1,4 +1,4 @@
-"""A plan as Markdown, for the comment on a pull request, and drift for an issue or a summary."""
+"""Plans and deploys as Markdown, for comments on pull requests, and drift for an issue."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import singledispatch
 from itertools import groupby
 
 from tasktracker_ops.errors import Problem, counted
+from tasktracker_ops.models.deployment import DeployResult
 from tasktracker_ops.models.drift import DriftReport
 from tasktracker_ops.models.plan import (
     DESTRUCTIVE,
@@ -34,7 +35,7 @@ _MAX_ATTRIBUTES = 20  # attributes of a change
 
 @singledispatch
 def markdown(result: object, screen: Screen) -> str:
-    """Return a plan or drift as Markdown. Raises TypeError for any other result."""
+    """Return a plan, a deploy or drift as Markdown. Raises TypeError for any other result."""
     raise TypeError(f"{type(result).__name__} has no form in Markdown")
 
 
@@ -60,7 +61,28 @@ def _(plan: Plan, screen: Screen) -> str:
     heading = f"### Plan for {_code(screen.env)}: "
     if plan.empty:
         return f"{marker}\n{heading}no changes\n\nThe deployment matches the project."
-    head = [marker, f"{heading}{counts(plan)}", "", *_violations(plan, screen)]
+    return _with_changes([marker, f"{heading}{counts(plan)}", ""], plan, screen)
+
+
+@markdown.register
+def _(result: DeployResult, screen: Screen) -> str:
+    """Return the comment for a pull request with an environment of its own."""
+    head = [
+        f"<!-- tt-ops deploy {screen.env} -->",
+        f"### {_code(screen.env)} is live: {result.deployment.api_url}",
+        "",
+        f"Release {result.release.release} ({result.release.outcome}), "
+        f"{counts(result.plan, done=True) if result.plan else 'code alone'}.",
+        "",
+    ]
+    for problem in result.problems:
+        head += [f"{_code(problem.message)}. {_hint(problem, screen)}", ""]
+    return _with_changes(head, result.plan, screen) if result.plan else "\n".join(head)
+
+
+def _with_changes(head: list[str], plan: Plan, screen: Screen) -> str:
+    """Return the head, what a deploy refuses, and as many of the changes as fit a comment."""
+    head += _violations(plan, screen)
     if plan.code and not plan.code.empty:
         head += [f"Code: {code_text(plan.code, _code)}", ""]
     tail = []

@@ -48,10 +48,11 @@ def bootstrap_github(
 
     `ids` are OWNER_ID/REPOSITORY_ID; None requests them from GitHub. `approve` gets the stack's
     plan and raises to stop; `allowed` is for the backend's, `lock_timeout`, in seconds, for the
-    deploy lock. Raises ConfigurationError `github-name-invalid`, and TtOpsError
-    `identity-provider-incompatible` or `identity-provider-untagged` where the account's own
-    identity provider conflicts.
+    deploy lock. Raises ConfigurationError `github-access-default-only` for another of our
+    environments, `github-name-invalid`, and TtOpsError `identity-provider-incompatible` or
+    `identity-provider-untagged` where the account's own identity provider conflicts.
     """
+    _require_default_environment(app)
     repository = _repository(app, full_name, ids)
     _require_form("branch", branch, _BRANCH, "--branch main")
     _require_form("environment", environment, _ENVIRONMENT, "--github-environment production")
@@ -102,7 +103,7 @@ def bootstrap_github(
         environment=environment,
         deployer_role_arn=roles["deployer_role_arn"],
         planner_role_arn=roles["planner_role_arn"],
-        previewer_role_arn=roles.get("previewer_role_arn"),
+        previewer_role_arn=roles["previewer_role_arn"],
         plan=plan,
     )
 
@@ -142,6 +143,18 @@ def remove_github(app: App) -> None:
         app.report.plan(saved.plan, "GitHub access")
         app.report.doing("applying")
         saved.apply()
+
+
+def _require_default_environment(app: App) -> None:
+    """Raise ConfigurationError: the stack has one state, which another's roles would replace."""
+    if not app.environment.is_default:
+        name = app.environment.name
+        raise ConfigurationError(
+            "github-access-default-only",
+            f"the roles for GitHub are those of the environment 'default', not of {name!r}, and of "
+            "previews",
+            hint=f"give a role of your own its policy: tt-ops --env {name} permissions deployer",
+        )
 
 
 def _repository(app: App, full_name: str, ids: str | None) -> GitHubRepository:

@@ -39,8 +39,15 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[l
             yield words, command.needs_project
 
 
-# These work there: `init` makes a project, `doctor` and `support` say what is missing.
-ANYWHERE = (["init"], ["config", "show"], ["config", "path"], ["doctor"], ["support"])
+# They work there: `doctor` and `support` say what is missing, the others as their own tests show.
+ANYWHERE = (
+    ["init"],
+    ["permissions"],
+    ["doctor"],
+    ["support"],
+    ["config", "show"],
+    ["config", "path"],
+)
 COMMANDS = [
     (typed, needs)
     for typed, needs in commands(cli)
@@ -127,6 +134,29 @@ def test_the_configuration_is_shown_outside_of_a_project(target: str) -> None:
     assert CliRunner().invoke(cli, ["config", "path"]).stdout == f"{path}\n"
     result = CliRunner().invoke(cli, ["config", "show"])
     assert (result.exit_code, "tt-ops.toml:1" in result.stdout) == (ExitCode.OK, True)
+
+
+@pytest.mark.parametrize("role", ["reader", "operator", "planner", "deployer", "boundary"])
+def test_permissions_need_nothing(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings' names are filled in, and without credentials a placeholder."""
+    monkeypatch.setenv("TT_OPS_STATE_BUCKET", "my-state")
+    arguments = ["--env", "staging", "permissions", role]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == ExitCode.OK, result.output
+    policy = json.loads(result.stdout)
+    assert list(policy) == ["Version", "Statement"]
+    assert ":ACCOUNT_ID:table/TaskTable-staging" in result.stdout or role in {"reader", "operator"}
+    assert "arn:aws:s3:::my-state" in result.stdout or role == "boundary"
+    assert result.stderr.startswith("ACCOUNT_ID stands for the number of your account: no AWS")
+    assert CliRunner().invoke(cli, [*arguments, "--output", "json"]).stdout == result.stdout
+
+
+def test_permissions_of_several_environments_take_no_name() -> None:
+    """That is all of them, or the previews."""
+    for arguments in (["reader", "--all-environments"], ["previewer"]):
+        result = CliRunner().invoke(cli, ["permissions", *arguments, "--env", "staging"])
+        assert (result.exit_code, "no use with --env" in result.stderr) == (ExitCode.USAGE, True)
+        assert CliRunner().invoke(cli, ["permissions", *arguments]).exit_code == ExitCode.OK
 
 
 @pytest.fixture

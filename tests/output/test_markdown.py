@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from tasktracker_ops.models.deployment import DeployResult
 from tasktracker_ops.models.plan import SENSITIVE, UNKNOWN, AttributeChange, Plan, ResourceChange
 from tasktracker_ops.output.markdown import LIMIT, markdown
 from tasktracker_ops.output.screen import Screen
 from tasktracker_ops.settings import Settings
+
+from .examples import DEPLOY
 
 NAME = AttributeChange("name", "TaskTable", "Renamed")
 REPLACED = ResourceChange(
@@ -41,9 +44,9 @@ HOSTILE = [
 ]
 
 
-def comment(plan: Plan) -> list[str]:
+def comment(result: Plan | DeployResult) -> list[str]:
     """Return the lines of the comment."""
-    return markdown(plan, Screen(Settings(), {})).splitlines()
+    return markdown(result, Screen(Settings(), {})).splitlines()
 
 
 def outside_of_code(line: str) -> str:
@@ -151,3 +154,18 @@ def test_a_comment_is_cut_to_the_limit_of_github(unit: str) -> None:
     assert sum("more, cut here" in line for line in lines) == 3
     assert lines.count("<details>") == lines.count("</details>") == 1
     assert all(line.count("`") % 2 == 0 for line in lines)
+
+
+def test_a_deploy_is_the_address_and_what_changed() -> None:
+    """The comment of a preview: where it is, its release, what to do, and the plan's changes."""
+    lines = comment(DEPLOY)
+    assert lines[0] == "<!-- tt-ops deploy default -->"
+    assert lines[1] == ("### `default` is live: https://abc.execute-api.eu-west-3.amazonaws.com")
+    assert "Release 2 (proven), 1 added, 1 changed, 1 destroyed." in lines
+    assert "`a subscription is pending`. Confirm it: `tt-ops local confirm`" in lines
+    assert lines[-2:] == [
+        "- update `aws_lambda_function.tracker`",
+        "- **replace** `aws_dynamodb_table.tasks`",
+    ]
+    code_alone = comment(replace(DEPLOY, plan=None, problems=()))
+    assert code_alone[2:] == ["", "Release 2 (proven), code alone."]

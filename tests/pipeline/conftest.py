@@ -2,7 +2,7 @@
 
 - `account`: the address of the emulator, with a state backend.
 - `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow`,
-  `check_workflow` and `ci_workflow`.
+  `preview_workflow`, `check_workflow` and `ci_workflow`.
 - `make_clone`, `home`: as in tests/e2e.
 """
 
@@ -33,6 +33,12 @@ def deploy_workflow() -> dict[str, Any]:
 def rollback_workflow() -> dict[str, Any]:
     """Return rollback.yml."""
     return load(WORKFLOWS / "rollback.yml")
+
+
+@pytest.fixture(scope="session")
+def preview_workflow() -> dict[str, Any]:
+    """Return preview.yml."""
+    return load(WORKFLOWS / "preview.yml")
 
 
 @pytest.fixture(scope="session")

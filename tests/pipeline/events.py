@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,11 +30,30 @@ def by_hand(branch: str, **inputs: str) -> Event:
     return Event("workflow_dispatch", f"refs/heads/{branch}", {"inputs": inputs})
 
 
-def pull_request(*, head: str = REPOSITORY, author: str = "octocat") -> Event:
-    """Return a pull request from a branch of the repository `head`."""
+def pull_request(
+    action: str = "synchronize",
+    *,
+    head: str = REPOSITORY,
+    author: str = "octocat",
+    labels: Sequence[str] = (),
+    label: str = "",
+    state: str = "open",
+) -> Event:
+    """Return a pull request from a branch of the repository `head`.
+
+    It has `labels`; `label` is the one that was put on it or taken away.
+    """
     request = Open(
         number="7",
         user=Open(login=author),
         head=Open(repo=Open(full_name=head)),
+        labels=[Open(name=each) for each in labels],
+        state=state,
     )
-    return Event("pull_request", "refs/pull/7/merge", {"pull_request": request})
+    payload = {"action": action, "label": Open(name=label), "pull_request": request}
+    return Event("pull_request", "refs/pull/7/merge", payload)
+
+
+def nightly() -> Event:
+    """Return the run that a schedule starts on the default branch."""
+    return Event("schedule", "refs/heads/main")

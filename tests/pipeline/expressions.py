@@ -14,7 +14,7 @@ Functions = Mapping[str, Callable[..., Any]]
 
 _TEMPLATE = re.compile(r"\$\{\{(.*?)\}\}", re.S)
 _STATUS = re.compile(r"\b(success|failure|always|cancelled)\(")
-_STRING_OR_OPERATOR = re.compile(r"'[^']*'|&&|\|\||!(?!=)")
+_STRING_OR_OPERATOR = re.compile(r"'[^']*'|([\w.]+)\.\*\.(\w+)|&&|\|\||!(?!=)")
 _OPERATORS = {"&&": " and ", "||": " or ", "!": " not "}
 
 
@@ -55,12 +55,19 @@ class Open(Context):
 
 def evaluate(text: str, contexts: Mapping[str, Any], functions: Functions) -> Any:
     """Evaluate the text between `${{` and `}}`; raise UnknownExpression."""
-    python = _STRING_OR_OPERATOR.sub(lambda found: _OPERATORS.get(found[0], found[0]), text)
+    python = _STRING_OR_OPERATOR.sub(_python, text)
     names = {**contexts, **functions, "__builtins__": {}}
     try:
         return eval(python.strip(), names)  # nosec B307 # our own workflows' text
     except (SyntaxError, NameError, TypeError, AttributeError) as error:
         raise UnknownExpression(f"{text!r}: {error}") from error
+
+
+def _python(found: re.Match[str]) -> str:
+    """Return a string, an operator or an object filter (`labels.*.name`) as Python has it."""
+    if found[1]:
+        return f"[each.{found[2]} for each in {found[1]}]"
+    return _OPERATORS.get(found[0], found[0])
 
 
 def interpolate(text: str, contexts: Mapping[str, Any], functions: Functions) -> str:

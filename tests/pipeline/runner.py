@@ -103,6 +103,10 @@ class Runner:
         """Run one job of a workflow for an event, in a checkout and a home folder of its own."""
         return _Job(self, workflow, job, event, matrix).run()
 
+    def starts(self, workflow: Mapping[str, Any], job: str, event: Event) -> bool:
+        """Return whether the event starts the job."""
+        return _Job(self, workflow, job, event, {}).starts
+
     def python(self, installs: str) -> Path:
         """Return the programs of a virtual environment, one for all jobs that install the same."""
         path = self.place / "python" / hashlib.sha256(installs.encode()).hexdigest()[:12]
@@ -156,13 +160,18 @@ class _Job:
             "success": lambda: not self.failed,
             "failure": lambda: self.failed,
             "cancelled": lambda: False,
+            "contains": lambda items, item: item in items,
             "hashFiles": self._hash_files,
         }
         self.path: list[Path | str] = [self.tools, _SYSTEM_PATH]
         self.exported: dict[str, str] = {}
 
+    @property
+    def starts(self) -> bool:
+        return self._holds(self.definition.get("if", "true"))
+
     def run(self) -> Result:
-        if not self._holds(self.definition.get("if", "true")):
+        if not self.starts:
             return Result("skipped")
         for folder in (self.workspace, self.tools, self.home, self.temp):
             folder.mkdir(parents=True)

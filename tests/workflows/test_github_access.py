@@ -22,6 +22,7 @@ from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY, StateBa
 from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
+from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.plan import Plan, ResourceChange
@@ -46,6 +47,7 @@ class App:
 
     def __post_init__(self) -> None:
         self.report = Console(self.settings)
+        self.environment = Environment(self.settings.env)
         self.iam = Iam(self.session)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
         self.deployments = SimpleNamespace(state_record=lambda: (False, None))
@@ -150,6 +152,14 @@ def test_an_identity_provider_of_others_needs_our_audience(app: Any) -> None:
     error = refused(app)
     assert error.code == "identity-provider-incompatible"
     assert error.hint.endswith("--client-id sts.amazonaws.com")
+
+
+def test_another_environment_has_no_roles(app: Any) -> None:
+    """They would take the place of the default's in the one state; a policy can be pasted."""
+    app.environment = Environment("staging")
+    error = refused(app)
+    assert error.code == "github-access-default-only"
+    assert error.hint.endswith("tt-ops --env staging permissions deployer")
 
 
 def test_an_identity_provider_without_our_tag_is_not_deleted(app: Any) -> None:

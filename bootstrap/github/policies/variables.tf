@@ -52,8 +52,14 @@ variable "function" {
   nullable    = false
 }
 
-variable "boundary_arns" {
-  type        = list(string)
-  description = "Boundaries that a function's role may have; the first is the one that it gets."
+variable "boundary" {
+  type        = string
+  description = "Name of the permissions boundary that the role of a function gets."
+  nullable    = false
+}
+
+variable "former_boundary" {
+  type        = string
+  description = "Another name that tt-ops looks for."
   nullable    = false
 }

@@ -86,5 +86,4 @@ class Iam:
         )
 
     def _arn(self, resource: str) -> str:
-        partition = self._session.client("iam").meta.partition
-        return f"arn:{partition}:iam::{self._session.account_id}:{resource}"
+        return f"arn:{self._session.partition}:iam::{self._session.account_id}:{resource}"

@@ -159,6 +159,12 @@ class AwsSession:
         with aws_errors("reading the account of the credentials"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
+    @property
+    def partition(self) -> str:
+        """Return the partition of AWS that the region belongs to, such as aws."""
+        with aws_errors("looking for the partition of the region"):
+            return str(self._session.get_partition_for_region(self.environment.region))
+
 
 @contextmanager
 def aws_errors(action: str) -> Iterator[None]:

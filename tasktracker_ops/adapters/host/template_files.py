@@ -14,10 +14,12 @@ _PATTERNS = (
     "bootstrap/.terraform.lock.hcl",
     "bootstrap/github/*.tf",
     "bootstrap/github/policies/*.tf",
+    "bootstrap/github/policies/*.json",
     "bootstrap/github/.terraform.lock.hcl",
     "lambda_function/*.py",
     "lambda_function/*.json",
     ".github/workflows/*.yml",
+    ".github/comment.sh",
     "requirements/deploy.txt",
 )
 # It tests tt-ops itself.

@@ -25,11 +25,19 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal files give equal bytes
 
 def this_template(version: str) -> Template:
     """Return the template of this tt-ops: from the wheel, or in a clone from the repository."""
-    packed = _PACKAGE / "templates"
-    root = packed if packed.is_dir() else _PACKAGE.parent
-    files = {name: file.read_bytes() for name, file in template_files(root).items()}
+    files = {name: file.read_bytes() for name, file in template_files(_root()).items()}
     own = {name: (_PACKAGE / "project" / file).read_bytes() for name, file in _OWN.items()}
     return Template(version, {**own, **files, _REQUIREMENT: _requirement(version).encode()})
+
+
+def template_text(name: str) -> str:
+    """Return one file of the template of this tt-ops."""
+    return (_root() / name).read_text(encoding="utf-8")
+
+
+def _root() -> Path:
+    packed = _PACKAGE / "templates"
+    return packed if packed.is_dir() else _PACKAGE.parent
 
 
 def read_record(project: Path) -> TemplateRecord | None:

@@ -1,0 +1,15 @@
+"""What a role may do in AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy, whose fields are named as IAM names them, so that it can be pasted."""
+
+    Version: str
+    Statement: tuple[Mapping[str, Any], ...]
