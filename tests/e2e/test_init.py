@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import site
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,45 +16,7 @@ import requests
 from tests.pipeline.checkout import check_out
 
 from .conftest import ROOT
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A machine with nothing but the installed wheel: its folder, and where its programs are."""
-
-    folder: Path
-    programs: Path
-
-    def type(self, line: str, *, answers: str = "", status: int = 0) -> str:
-        """Type a line into a shell on a terminal, with answers to what it asks; return its text."""
-        keyboard, terminal = pty.openpty()
-        os.write(keyboard, answers.encode())
-        with subprocess.Popen(
-            ["bash", "-c", line],
-            cwd=self.folder,
-            env={
-                "PATH": f"{self.programs}:{os.environ['PATH']}",
-                "HOME": str(self.folder),
-                "TERM": "dumb",
-                "TT_OPS_LOCAL_PORT": "0",
-            },
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-        ) as process:
-            os.close(terminal)
-            text = "".join(_read(keyboard))
-        os.close(keyboard)
-        assert process.returncode == status, text
-        return text
-
-
-def _read(terminal: int) -> Iterator[str]:
-    while True:
-        try:
-            yield os.read(terminal, 65536).decode(errors="replace")
-        except OSError:  # all programs on it have ended
-            return
+from .machine import Machine
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +52,7 @@ def test_a_wheel_becomes_a_live_api_and_a_newer_one_upgrades_it(machine: Machine
     outputs = machine.type("tt-ops --target local outputs --output json")  # outside of the project
     url = json.loads(outputs)["api_url"]
     assert requests.get(f"{url}/tasks", timeout=30).json() == []
+    assert "failed" not in machine.type("cd my-tracker && tt-ops doctor")
 
     project = machine.folder / "my-tracker"
     file = project / "terraform" / "outputs.tf"

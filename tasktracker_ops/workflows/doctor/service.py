@@ -66,36 +66,13 @@ def _subscription(examined: Examination) -> Outcome:
 
 @GROUP.check("api", "deployment")
 def _api(examined: Examination) -> Outcome:
-    deployment = examined.deployment
-    response = examined.app.tasks(deployment).probe("health")
-    status = response.status_code
-    # 401 is how a healthy API with JWT answers a caller without a token.
-    if status in ((200, 401) if deployment.api_auth == "JWT" else (200,)):
-        return ok(f"{deployment.api_url} answers in {response.elapsed.total_seconds():.2f} s")
-    found = f"GET {response.url} returned {status} instead of 200"
-    if status == 404:
-        return failed(found, "create the API or its route again: tt-ops deploy")
-    if status in {401, 403}:
-        return failed(found, "compare api_auth with your credentials: tt-ops outputs")
-    return failed(found, "see what the function logged: tt-ops logs --errors")
-
-
-@GROUP.check("api address", "deployment")
-def _api_address(examined: Examination) -> Outcome:
-    settings, url = examined.app.settings, examined.deployment.api_url
-    if settings.api_url is None or settings.api_url.rstrip("/") == url.rstrip("/"):
-        return ok(url)
-    return failed(
-        f"api_url (from {settings.origins['api_url']}) is {settings.api_url!r}, "
-        f"and the deployment is at {url!r}",
-        "use that of the deployment: unset TT_OPS_API_URL",
-    )
-
-
-@GROUP.check("api access", "deployment", "api")
-def _api_access(examined: Examination) -> Outcome:
-    deployment = examined.deployment
-    routes = examined.app.apis.routes(deployment.api_id)
+    app, deployment = examined.app, examined.deployment
+    if app.apis.get(deployment.api_id) is None:
+        return failed(
+            f"the API {deployment.api_id!r} does not exist: {deployment.api_url} answers 404",
+            "create it again: tt-ops deploy",
+        )
+    routes = app.apis.routes(deployment.api_id)
     found = next((r["AuthorizationType"] for r in routes if r["RouteKey"] == "$default"), None)
     if found != deployment.api_auth:
         return failed(
@@ -106,6 +83,34 @@ def _api_access(examined: Examination) -> Outcome:
     if found == "NONE":
         return ok("public: anyone with the URL can call it")
     return ok(f"requires authentication ({found})")
+
+
+@GROUP.check("api health", "api")
+def _api_health(examined: Examination) -> Outcome:
+    deployment = examined.deployment
+    response = examined.app.tasks(deployment).probe("health")
+    status = response.status_code
+    # 401 is how a healthy API with JWT answers a caller without a token.
+    if status in ((200, 401) if deployment.api_auth == "JWT" else (200,)):
+        return ok(f"{deployment.api_url} answers {status}")
+    found = f"GET {response.url} returned {status} instead of 200"
+    if status == 404:
+        return failed(found, "create its stage again: tt-ops deploy")
+    if status in {401, 403}:
+        return failed(found, "compare api_auth with your credentials: tt-ops outputs")
+    return failed(found, "see what the function logged: tt-ops logs --errors")
+
+
+@GROUP.check("api address", "deployment")
+def _api_address(examined: Examination) -> Outcome:
+    settings, url = examined.app.settings, examined.deployment.api_url
+    if settings.api_url is None or settings.api_url.rstrip("/") == url.rstrip("/"):
+        return ok("that of the deployment")
+    return failed(
+        f"api_url (from {settings.origins['api_url']}) is {settings.api_url!r}, "
+        f"and the deployment is at {url!r}",
+        "use that of the deployment: unset TT_OPS_API_URL",
+    )
 
 
 @GROUP.check("quotas", "deployment", "api")
