@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
     from .adapters.host.github_api import GitHub
+    from .adapters.host.task_memory import TaskMemory
     from .adapters.package.dependencies import Dependencies
     from .adapters.task_api.client import TaskClient
     from .adapters.terraform.stack import Stack
@@ -348,6 +349,16 @@ class App:
         from .adapters.task_api.authorization import IamAuth
 
         return TaskClient(url, authorise=IamAuth(self.session))
+
+    @property
+    def task_memory(self) -> TaskMemory:
+        """Return what is remembered of the tasks of each API on this machine."""
+        from .adapters.host.task_memory import TaskMemory
+
+        settings = self.settings
+        names = ("target", "env", "profile", "region", "api_url", "project_dir")
+        where = [str(getattr(settings, name)) for name in names]
+        return TaskMemory(settings.state_dir / "tasks", where)
 
     def drills(self, deployment: Deployment) -> TaskClient:
         """Return the client of the drill routes, which accept signed requests only."""

@@ -106,6 +106,12 @@ class Settings:
         """Return the folder for generated files of this target and environment."""
         return self.project / ".tt-ops" / f"{self.target}-{self.env}"
 
+    @property
+    def state_dir(self) -> Path:
+        """Return the user's folder for what commands remember from one run to the next."""
+        base = self.environ.get("XDG_STATE_HOME")
+        return (Path(base) if base else _expanded("~/.local/state")) / "tt-ops"
+
 
 CHOICES = {
     "target": ("aws", "local"),

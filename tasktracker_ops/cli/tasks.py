@@ -4,21 +4,45 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
-from .options import Context, Destination, Family, pass_context, setting
+from .options import Context, Destination, Family, pass_context, setting, yes_option
+
+if TYPE_CHECKING:
+    from tasktracker_ops.models.task import Task
 
 FAMILY = Family("Use")
 
 STATUSES = click.Choice(["pending", "in_progress", "done"])
 _PAGE = 50
+
+
+def _complete_task(
+    click_context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the tasks of the last list, with their titles."""
+    from tasktracker_ops.models.task import endings
+
+    titles = click_context.ensure_object(Context).app.task_memory.last_list_here()
+    whole = [(task_id, titles[task_id]) for task_id in titles]
+    short = zip(endings(list(titles)), titles.values(), strict=True)
+    # What began as a whole id goes on as one.
+    offered = [pair for pair in short if pair[0].startswith(incomplete)] or whole
+    return [CompletionItem(*pair) for pair in offered if pair[0].startswith(incomplete)]
+
+
+_task = click.argument("reference", metavar="TASK", shell_complete=_complete_task)
+_tasks = click.argument(
+    "references", metavar="TASK...", nargs=-1, required=True, shell_complete=_complete_task
+)
 
 
 @FAMILY.group()
@@ -30,6 +54,9 @@ _PAGE = 50
 )
 def tasks() -> None:
     """List, add, edit, remove, export and import tasks over HTTP.
+
+    TASK is the id of a task, at least four characters of its end or beginning, or its number
+    in the last list that a terminal showed: 3, or '#3' in quotes.
 
     \b
     Example:
@@ -56,7 +83,10 @@ def list_tasks(context: Context, everything: bool, limit: int | None, status: st
     if everything and limit is not None:
         raise click.UsageError("give --all or --limit, not both")
     limit = None if everything else limit or _PAGE
-    context.console.emit(workflow.list_newest(context.app, status=status, limit=limit))
+    numbered = context.settings.output == "table" and sys.stdout.isatty()
+    context.console.emit(
+        workflow.list_newest(context.app, status=status, limit=limit, numbered=numbered)
+    )
 
 
 @tasks.command()
@@ -111,26 +141,39 @@ def _titles(titles: tuple[str, ...]) -> Iterator[str]:
 
 
 @tasks.command()
-@click.argument("task_id")
+@_tasks
 @pass_context
-def show(context: Context, task_id: str) -> None:
-    """Show one task.
+def show(context: Context, references: tuple[str, ...]) -> None:
+    """Show tasks with all their fields.
 
     \b
     Example:
+      tt-ops tasks show 3
       tt-ops tasks show 019a0000-0000-7000-8000-000000000000
     """
-    context.console.emit(context.app.tasks().show(task_id))
+    from tasktracker_ops.models.task import ShowResult
+    from tasktracker_ops.workflows import tasks as workflow
+
+    _print(context, workflow.show(context.app, references), len(references), ShowResult.of)
+
+
+def _print(
+    context: Context, tasks: Iterator[Task], count: int, one_of_several: Callable[[Task], Task]
+) -> None:
+    if count == 1:
+        context.console.emit(next(tasks))
+    else:
+        context.console.stream(map(one_of_several, tasks))
 
 
 @tasks.command()
-@click.argument("task_id")
+@_task
 @click.option("--title", metavar="TEXT", help="1 to 200 characters.")
 @click.option("--description", metavar="TEXT", help="Up to 4,000 characters.")
 @click.option("--status", type=STATUSES)
 @pass_context
 def edit(
-    context: Context, task_id: str, title: str | None, description: str | None, status: str | None
+    context: Context, reference: str, title: str | None, description: str | None, status: str | None
 ) -> None:
     """Change the given fields of a task, or all of them in your editor.
 
@@ -139,21 +182,22 @@ def edit(
 
     \b
     Example:
-      tt-ops tasks edit 019a0000-0000-7000-8000-000000000000 --status in_progress
+      tt-ops tasks edit 3 --status in_progress
     """
     from tasktracker_ops.workflows import edit_task as workflow
 
     options = {"title": title, "description": description, "status": status}
     fields = {name: value for name, value in options.items() if value is not None}
     if fields:
-        context.console.emit(workflow.edit(context.app, task_id, fields))
+        context.console.emit(next(workflow.edit(context.app, [reference], fields)))
     elif context.interactive and sys.stdout.isatty():
-        context.console.emit(workflow.edit_in_editor(context.app, task_id, _open_editor))
+        context.console.emit(workflow.edit_in_editor(context.app, reference, _open_editor))
     else:
         raise TtOpsError(
             "nothing-to-change",
-            f"no field to change of the task {task_id!r} was given, and an editor needs a terminal",
-            hint=f"name a field: tt-ops tasks edit {shlex.quote(task_id)} --status done",
+            f"no field to change of the task {reference!r} was given, and an editor needs "
+            "a terminal",
+            hint=f"name a field: tt-ops tasks edit {shlex.quote(reference)} --status done",
             exit_code=ExitCode.USAGE,
         )
 
@@ -171,36 +215,66 @@ def _open_editor(file: Path) -> None:
 
 
 @tasks.command()
-@click.argument("task_id")
+@_tasks
 @pass_context
-def done(context: Context, task_id: str) -> None:
-    """Mark a task as done.
+def done(context: Context, references: tuple[str, ...]) -> None:
+    """Mark tasks as done.
 
     \b
     Example:
-      tt-ops tasks done 019a0000-0000-7000-8000-000000000000
+      tt-ops tasks done 1 4 7f3a
     """
+    from tasktracker_ops.models.task import DoneResult
     from tasktracker_ops.workflows import edit_task as workflow
 
-    context.console.emit(workflow.edit(context.app, task_id, {"status": "done"}))
+    done = workflow.edit(context.app, references, {"status": "done"})
+    _print(context, done, len(references), DoneResult.of)
 
 
 @tasks.command()
-@click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
+@_tasks
+@yes_option("the removal")
 @pass_context
-def rm(context: Context, task_ids: tuple[str, ...]) -> None:
+def rm(context: Context, references: tuple[str, ...]) -> None:
     """Remove tasks, stopping at the first that does not exist.
+
+    On a terminal, shows them and asks first. For a day, `tasks restore` brings them back.
 
     \b
     Example:
-      tt-ops tasks rm 019a0000-0000-7000-8000-000000000000
+      tt-ops tasks rm 3 7f3a
     """
-    from tasktracker_ops.models.task import RemoveResult
+    from tasktracker_ops.workflows import remove_tasks as workflow
 
-    client = context.app.tasks()
-    for task_id in task_ids:
-        client.remove(task_id)
-        context.console.stream([RemoveResult(task_id)])
+    approve = partial(_confirm, context, "Remove") if context.interactive else None
+    context.console.stream(workflow.remove(context.app, references, approve=approve))
+
+
+@tasks.command()
+@click.argument("references", metavar="[TASK]...", nargs=-1)
+@yes_option("restoring them")
+@pass_context
+def restore(context: Context, references: tuple[str, ...]) -> None:
+    """Bring back tasks that this machine removed in the last day.
+
+    Without TASK, all of them. They get their ids, titles, descriptions and statuses again,
+    and new times.
+
+    \b
+    Example:
+      tt-ops tasks restore 7f3a
+    """
+    from tasktracker_ops.workflows import remove_tasks as workflow
+
+    ask = context.interactive and not references
+    approve = partial(_confirm, context, "Restore") if ask else None
+    context.console.stream(workflow.restore(context.app, references, approve=approve))
+
+
+def _confirm(context: Context, verb: str, tasks: Sequence[Task]) -> None:
+    from tasktracker_ops.output.task import question
+
+    context.confirm(question(verb, tasks))
 
 
 @tasks.command()

@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from tasktracker_ops.errors import counted
+from tasktracker_ops.errors import counted, quoted
 from tasktracker_ops.models.task import (
     AddResult,
+    DoneResult,
     ExportResult,
     ImportResult,
     RemoveResult,
+    RestoreResult,
+    ShowResult,
     Task,
     TaskList,
+    endings,
 )
 
+from .columns import Column, fit
 from .results import text
 from .screen import Screen
-from .text import escape_control_characters, pairs, shorten, table
+from .text import ago, escape_control_characters, pairs, table
+
+_MOST_TITLES = 10
 
 
 @text.register
 def _(result: Task, screen: Screen) -> str:
-    return pairs({name: value for name, value in asdict(result).items() if value is not None})
+    return _fields(result)
+
+
+def _fields(task: Task) -> str:
+    return pairs({name: value for name, value in asdict(task).items() if value is not None})
+
+
+@text.register
+def _(result: ShowResult, screen: Screen) -> str:
+    return _fields(result) + "\n"
 
 
 @text.register
 def _(result: TaskList, screen: Screen) -> str:
     if not result.tasks:
         return "No tasks yet. Add one: " + screen.command("tasks add 'Try the Task Tracker'")
-    # The title is the longest column, so it is the last, and cut to what is left.
-    columns = [each.name for each in fields(Task) if "listed" in each.metadata]
-    names = [name for name in columns if name != "title"]
-    rows = [
-        [escape_control_characters(getattr(task, name)) for name in names] for task in result.tasks
-    ]
-    used = sum(2 + max(map(len, column)) for column in zip(names, *rows, strict=True))
-    width = screen.columns and screen.columns - used
-    rows_with_titles = [
-        [*row, shorten(t.title, width)] for row, t in zip(rows, result.tasks, strict=True)
-    ]
-    return table(
-        [*("id" if name == "task_id" else name for name in names), "title"], rows_with_titles
+    tasks = result.tasks
+    # The title is the longest column, so it is the last.
+    listed = [each.name for each in fields(Task) if "listed" in each.metadata]
+    columns = {name: [getattr(task, name) for task in tasks] for name in listed}
+    titles = columns.pop("title")
+    ids = columns.pop("task_id")
+    if screen.columns is None:
+        return table(["id", *columns, "title"], zip(ids, *columns.values(), titles, strict=True))
+    return fit(
+        [
+            Column("#", range(1, len(tasks) + 1), weight=5, right=True),
+            Column("id", endings(ids), weight=4),
+            *(Column(name, cells, weight=3) for name, cells in columns.items()),
+            Column("changed", [ago(task.updated_at or "") for task in tasks], weight=1),
+            Column("title", titles, weight=5),
+        ],
+        screen.columns,
     )
 
 
 @text.register
 def _(result: RemoveResult, screen: Screen) -> str:
-    return f"Removed {escape_control_characters(result.task_id)}."
+    removed = f"Removed {escape_control_characters(result.task_id)}."
+    if screen.columns is None:
+        return removed
+    return f"{removed}\n  Undo: {screen.command(f'tasks restore {result.task_id[-8:]}')}"
+
+
+@text.register
+def _(result: RestoreResult, screen: Screen) -> str:
+    told = "Restored" if result.restored else "It exists already:"
+    return escape_control_characters(f"{told} {result.task_id}  {result.title}")
 
 
 @text.register
 def _(result: AddResult, screen: Screen) -> str:
     return escape_control_characters(f"Added {result.task_id}  {result.title}")
+
+
+@text.register
+def _(result: DoneResult, screen: Screen) -> str:
+    return escape_control_characters(f"Done {result.task_id}  {result.title}")
 
 
 @text.register
@@ -63,3 +98,16 @@ def _(result: ExportResult, screen: Screen) -> str:
 def _(result: ImportResult, screen: Screen) -> str:
     numbers = f"{result.created:,} created, {result.already_there:,} already there"
     return f"Imported: {numbers}, {len(result.failed):,} failed."
+
+
+def question(verb: str, tasks: Sequence[Task]) -> str:
+    """Return the question whether tasks may be removed or restored, which names them."""
+    if len(tasks) == 1:
+        return f"{verb} {quoted(str(tasks[0].title))} (id {tasks[0].task_id})?"
+    rows = [
+        f"  {short}  {quoted(str(task.title))}"
+        for task, short in zip(tasks, endings([each.task_id for each in tasks]), strict=True)
+    ]
+    if len(rows) > _MOST_TITLES:
+        rows[_MOST_TITLES:] = [f"  and {len(rows) - _MOST_TITLES:,} more"]
+    return "\n".join([f"{verb} these {len(tasks):,} tasks?", *rows, "Agree?"])

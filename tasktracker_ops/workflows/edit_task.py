@@ -10,7 +10,7 @@ The description: everything after the first empty line.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError, quoted
 from tasktracker_ops.models.task import WRITABLE, Task
+
+from .tasks import show
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_api.client import TaskClient
@@ -28,21 +30,21 @@ _HEADERS = [name for name in WRITABLE if name != _BODY]
 _CLOSE = "Save and close to change the task; empty the file to leave it as it is."
 
 
-def edit(app: App, task_id: str, changes: Mapping[str, str]) -> Task:
-    """Change fields of a task."""
-    client = app.tasks()
-    return _send(client, client.show(task_id), changes)
+def edit(app: App, references: Sequence[str], changes: Mapping[str, str]) -> Iterator[Task]:
+    """Change the same fields of tasks, one by one."""
+    for task in show(app, references):
+        yield _send(app.tasks(), task, changes)
 
 
-def edit_in_editor(app: App, task_id: str, open_editor: Callable[[Path], None]) -> Task:
+def edit_in_editor(app: App, reference: str, open_editor: Callable[[Path], None]) -> Task:
     """Let the user edit a task as a text, and send the fields that were changed.
 
     `open_editor` returns when the user has closed the file, which only the user can read. A text
     that cannot be sent is kept in it.
     """
     client = app.tasks()
-    task = client.show(task_id)
-    original = _as_text(task, f"Task {task_id}, version {task.version}. {_CLOSE}")
+    [task] = show(app, [reference])
+    original = _as_text(task, f"Task {task.task_id}, version {task.version}. {_CLOSE}")
     folder = Path(mkdtemp(prefix="tt-ops-task-"))  # mode 0700; editors put copies beside a file
     file = folder / "task.txt"
     file.write_bytes(original)

@@ -1,20 +1,26 @@
-"""`tasks list` and `tasks add`."""
+"""`tasks list`, `tasks show` and `tasks add`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
 from tasktracker_ops.models.task import AddResult, Task, TaskList
 
+from .task_references import TaskFinder
+
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 
-def list_newest(app: App, *, status: str | None, limit: int | None) -> TaskList:
-    """Return the newest tasks, all of them without a limit; note if there are more."""
+def list_newest(
+    app: App, *, status: str | None, limit: int | None, numbered: bool = False
+) -> TaskList:
+    """Return the newest tasks, all of them without a limit; note if there are more.
+
+    The numbers that a `numbered` list shows are remembered for other commands.
+    """
     client = app.tasks()
     result: list[Task] = []
     for task in client.list(status, None if limit is None else limit + 1):
@@ -22,7 +28,21 @@ def list_newest(app: App, *, status: str | None, limit: int | None) -> TaskList:
         app.report.progress("reading tasks", len(result), None)
     if limit is not None and len(result) > limit:
         app.report.note(f"These are the newest {limit:,}; --all shows the rest too.")
-    return TaskList(tuple(result[:limit]))
+    shown = tuple(result[:limit])
+    if numbered:
+        try:
+            app.task_memory.store_list(client.api_url, shown)
+        except OSError as error:
+            app.report.note(f"Other commands do not know these numbers: {error}.")
+    return TaskList(shown)
+
+
+def show(app: App, references: Sequence[str]) -> Iterator[Task]:
+    """Yield tasks one by one."""
+    client = app.tasks()
+    finder = TaskFinder(app, client)
+    for reference in references:
+        yield client.show(finder.find(reference))
 
 
 def add(
@@ -55,7 +75,7 @@ def add(
                     exit_code=error.exit_code,
                 ) from error
             added += 1
-            show(AddResult(**asdict(task)))
+            show(AddResult.of(task))
     except KeyboardInterrupt:
         raise TtOpsError(
             "interrupted",
