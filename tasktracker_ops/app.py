@@ -469,21 +469,22 @@ class App:
             **self.target.terraform_variables(),
         }
 
+    def require_lifetime(self) -> None:
+        """Raise ConfigurationError `environment-not-temporary` for the default environment."""
+        if self.settings.temporary and self.environment.is_default:
+            raise ConfigurationError(
+                "environment-not-temporary",
+                f"the environment {self.environment.name!r} cannot be temporary",
+                hint="give it another name: tt-ops --env NAME deploy --temporary",
+            )
+
     @cached_property
     def _lifetime(self) -> TerraformValues:
-        """Return whether the environment is temporary: as the settings say, else as it is.
-
-        Raises ConfigurationError `environment-not-temporary`.
-        """
-        temporary = self.settings.temporary
+        """Return whether the environment is temporary: as the settings say, else as it is."""
+        self.require_lifetime()
         if self.environment.is_default:
-            if temporary:
-                raise ConfigurationError(
-                    "environment-not-temporary",
-                    f"the environment {self.environment.name!r} cannot be temporary",
-                    hint="give it another name: tt-ops --env NAME deploy --temporary",
-                )
             return _NOTHING
+        temporary = self.settings.temporary
         return {"temporary": self.deployments.is_temporary() if temporary is None else temporary}
 
     @cached_property

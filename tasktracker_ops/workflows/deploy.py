@@ -50,6 +50,7 @@ def deploy(
     and those of `Releases.release`.
     """
     alert_email = app.target.alert_email()
+    app.require_lifetime()
     note_outdated(app)
     app.ensure_ready()
     unused = set(allowed.destroy)

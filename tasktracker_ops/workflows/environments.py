@@ -22,6 +22,7 @@ from tasktracker_ops.models.environments import (
     EnvironmentStatus,
     PruneEnvironmentsResult,
 )
+from tasktracker_ops.models.plan import Plan
 from tasktracker_ops.models.release import essentials
 from tasktracker_ops.models.status import FunctionState
 
@@ -183,9 +184,7 @@ def _destroy(app: App, lock_timeout: int) -> Problem | None:
     name = app.environment.name
     app.report.note(f"Destroying the environment {name!r}")
     try:
-        destroy(
-            app, approve=lambda plan, by_name: _refuse(name, by_name), lock_timeout=lock_timeout
-        )
+        destroy(app, approve=_require_unprotected, lock_timeout=lock_timeout)
     except TtOpsError as error:
         if error.exit_code == ExitCode.INTERRUPTED:
             raise
@@ -198,11 +197,11 @@ def _destroy(app: App, lock_timeout: int) -> Problem | None:
     return None
 
 
-def _refuse(name: str, by_name: bool) -> None:
-    """Raise TtOpsError `table-protected` for an environment that is to be destroyed by name."""
+def _require_unprotected(_plan: Plan, by_name: bool) -> None:
+    """Raise TtOpsError `table-protected` for an environment that takes its name to destroy."""
     if by_name:
         raise TtOpsError(
             "table-protected",
             "its table is protected from deletion",
-            hint=f"destroy it on its own: tt-ops environments destroy {name}",
+            hint="destroy it on its own: tt-ops environments destroy NAME",
         )

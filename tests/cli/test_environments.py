@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
-from tasktracker_ops.settings import PROJECT_MARKERS
+from tasktracker_ops.app import App
+from tasktracker_ops.output.console import Console
+from tasktracker_ops.settings import PROJECT_MARKERS, load
 
 from .conftest import DESCRIPTION, KEYS, Client, Run
 
@@ -117,6 +120,49 @@ def test_prune_needs_names_that_are_the_environments_own(
     error = json.loads(result.stderr)["error"]
     assert (error["code"], result.exit_code) == ("setting-shared", 4)
     assert error["hint"].endswith(": unset TT_OPS_STATE_KEY")
+
+
+@pytest.mark.parametrize(
+    ("env", "flags", "temporary"),
+    [
+        ("pr-5", {}, True),
+        ("pr-5", {"temporary": False}, False),
+        ("prod", {}, False),
+        ("prod", {"temporary": True}, True),
+        ("new", {}, False),
+        ("default", {}, None),
+    ],
+)
+def test_an_environment_stays_temporary_unless_said_again(
+    client: Client,
+    endpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    env: str,
+    flags: dict[str, Any],
+    temporary: bool | None,
+) -> None:
+    """What its description says is what Terraform gets; the default one is never asked."""
+    _describe(client, "pr-5", temporary=True)
+    _describe(client, "prod")
+    for name in PROJECT_MARKERS:
+        (tmp_path / name).mkdir()
+    flags = {"env": env, "project_dir": tmp_path, **flags}
+    for name, value in {"AWS_ENDPOINT_URL": endpoint, **KEYS}.items():
+        monkeypatch.setenv(name, value)
+    settings = load(flags)
+    app = App(settings, Console(settings), lambda question: False)
+    expected = {None: None, True: sha256(b"true"), False: sha256(b"false")}[temporary]
+    digest = app.configuration().get("var.temporary")
+    assert digest == (expected and expected.hexdigest()[:12])
+
+
+def test_the_default_environment_cannot_be_temporary(run_there: InProject) -> None:
+    """A prune would destroy it."""
+    result = run_there(
+        *("deploy", "--temporary", "--alert-email", "a@example.com", "--output", "json")
+    )
+    assert json.loads(result.stderr)["error"]["code"] == "environment-not-temporary"
 
 
 @pytest.fixture(scope="module")

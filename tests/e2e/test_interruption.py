@@ -1,4 +1,4 @@
-"""A deploy that is interrupted, or runs while another one does; then `destroy`."""
+"""A deploy that is interrupted, or runs while another one does."""
 
 from __future__ import annotations
 
@@ -148,26 +148,3 @@ def test_the_lock_of_a_killed_deploy_is_taken_over(deployed: Clone) -> None:
     assert "Removed the lock that Terraform left" in deploy.stderr
     unlocked = deployed.read("unlock", "--yes")
     assert unlocked == {"released": [], "holder": None}
-
-
-@pytest.mark.soak
-def test_destroy_leaves_nothing(deployed: Clone) -> None:
-    """After destroy --backend the emulator is as empty as at first."""
-    endpoint = deployed.read("local", "status")["url"]
-    deployed.succeed("destroy", "--confirm", "default", "--backend")
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-
-    def ask(service: str, call: str, key: str) -> list[object]:
-        client = session.client(service, endpoint_url=endpoint)
-        return list(getattr(client, call)()[key])
-
-    assert ask("lambda", "list_functions", "Functions") == []
-    assert ask("apigatewayv2", "get_apis", "Items") == []
-    assert ask("cloudwatch", "list_dashboards", "DashboardEntries") == []
-    assert ask("cloudwatch", "describe_alarms", "MetricAlarms") == []
-    assert ask("sns", "list_topics", "Topics") == []
-    assert ask("logs", "describe_log_groups", "logGroups") == []
-    assert ask("ssm", "describe_parameters", "Parameters") == []
-    assert ask("iam", "list_roles", "Roles") == []
-    assert ask("dynamodb", "list_tables", "TableNames") == []
-    assert ask("s3", "list_buckets", "Buckets") == []

@@ -210,6 +210,8 @@ def test_an_error_is_an_object_with_json(capsys: Capture) -> None:
         ("tt-ops plan", {"env": "staging"}, "tt-ops --env staging plan"),
         ("tt-ops --env default plan", {"env": "staging"}, "tt-ops --env default plan"),
         ("tt-ops local down", {"env": "staging"}, "tt-ops local down"),
+        ("tt-ops local confirm", {"env": "staging"}, "tt-ops --env staging local confirm"),
+        ("tt-ops environments destroy pr-7", {"env": "x"}, "tt-ops environments destroy pr-7"),
         ("tt-ops --target aws plan", {"target": "local"}, "tt-ops --target aws plan"),
         ("tt-ops local down", {"target": "local"}, "tt-ops local down"),
         ("aws configure list", {"target": "local"}, "aws configure list"),
