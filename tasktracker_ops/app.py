@@ -479,6 +479,14 @@ class App:
             )
 
     @cached_property
+    def alert_email(self) -> str:
+        """Return the address that alarms are sent to; a temporary environment subscribes none.
+
+        Raises ConfigurationError.
+        """
+        return _NO_EMAIL if self._lifetime.get("temporary") else self.target.alert_email()
+
+    @cached_property
     def _lifetime(self) -> TerraformValues:
         """Return whether the environment is temporary: as the settings say, else as it is."""
         self.require_lifetime()

@@ -142,8 +142,8 @@ import {
 }
 
 import {
-  for_each = setintersection(keys(var.adopt), ["aws_sns_topic_subscription.email"])
-  to       = aws_sns_topic_subscription.email
+  for_each = setintersection(keys(var.adopt), var.temporary ? [] : ["aws_sns_topic_subscription.email[0]"])
+  to       = aws_sns_topic_subscription.email[0]
   id       = var.adopt[each.key]
 }
 

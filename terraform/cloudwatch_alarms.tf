@@ -12,7 +12,10 @@ resource "aws_sns_topic" "alerts" {
   name = "task-tracker-alerts${local.suffix}"
 }
 
+# Not for a temporary environment: each would send the address a mail to confirm.
 resource "aws_sns_topic_subscription" "email" {
+  count = var.temporary ? 0 : 1
+
   topic_arn = aws_sns_topic.alerts.arn
   protocol  = "email"
   endpoint  = var.alert_email

@@ -27,7 +27,6 @@ _FUNCTION = "aws_lambda_function.tracker"
 # Seconds; a function is created in about ten.
 _SLOW_CREATION = 20
 _API = "aws_apigatewayv2_api.tracker"
-_SUBSCRIPTION = "aws_sns_topic_subscription.email"
 
 
 @contextmanager
@@ -277,8 +276,7 @@ def _missing(app: App, inventory: Inventory, state: State | None) -> list[str]:
     api_id = next((each.id for each in resources if each.address == _API), None)
     if api_id and app.apis.get(api_id) is None:
         known = {address for address in known if not address.startswith("aws_apigatewayv2_")}
-    # The address is not known here, and a subscription ends with its topic.
-    return [a for a in inventory.addresses if a not in known and a != _SUBSCRIPTION]
+    return [address for address in inventory.addresses if address not in known]
 
 
 def _api_ids(state: State | None) -> set[str]:

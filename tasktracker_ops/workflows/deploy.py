@@ -49,10 +49,10 @@ def deploy(
     those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
     and those of `Releases.release`.
     """
-    alert_email = app.target.alert_email()
     app.require_lifetime()
     note_outdated(app)
     app.ensure_ready()
+    alert_email = app.alert_email
     unused = set(allowed.destroy)
     if not app.state_backend.exists().complete:
         made = bootstrap(app, approve=approve, allowed=allowed, lock_timeout=lock_timeout)
@@ -120,7 +120,12 @@ def _result(app: App, plan: Plan, deployment: Deployment, release: ReleaseResult
         release=release,
         console_url=app.target.console_url(deployment),
         problems=(
-            *pending_subscriptions(app.target, topic, app.topics.subscriptions(topic)),
+            *pending_subscriptions(
+                app.target,
+                topic,
+                app.topics.subscriptions(topic),
+                temporary=deployment.temporary,
+            ),
             *strays(app),
         ),
     )

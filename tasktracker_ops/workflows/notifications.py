@@ -69,11 +69,18 @@ def muted(target: Target, alarm: Alarm) -> Problem | None:
 
 
 def pending_subscriptions(
-    target: Target, topic_arn: str, subscriptions: Iterable[Subscription]
+    target: Target,
+    topic_arn: str,
+    subscriptions: Iterable[Subscription],
+    *,
+    temporary: bool = False,
 ) -> tuple[Problem, ...]:
-    """Return a problem for each pending subscription, or one if there is no subscription at all."""
+    """Return a problem for each pending subscription, or one if there is no subscription at all.
+
+    The deploy of a temporary environment makes none.
+    """
     listed = tuple(subscriptions)
-    if not listed:
+    if not (listed or temporary):
         no_subscription = Problem(
             "subscription-missing",
             f"{topic_arn} has no subscription",

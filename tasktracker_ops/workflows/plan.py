@@ -26,8 +26,8 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
 
     Raises TtOpsError `state-backend-missing` before the first bootstrap.
     """
-    alert_email = app.target.alert_email()
     app.ensure_ready()
+    alert_email = app.alert_email
     require_backend(app)
     await_dead_terraform_locks(app, lock_timeout)
     require_plannable(app)

@@ -77,7 +77,9 @@ class StatusReader:
             self._check_alarms(alarms)
         topic_is_missing = self._topic_missing(deployment.topic_arn) in self._problems
         if subscriptions is not None and not topic_is_missing:
-            for problem in pending_subscriptions(app.target, deployment.topic_arn, subscriptions):
+            for problem in pending_subscriptions(
+                app.target, deployment.topic_arn, subscriptions, temporary=deployment.temporary
+            ):
                 self._add(problem)
         # What a run is making is in no state until Terraform stores it.
         if not lock.held or deploy_lock.dead:
@@ -213,7 +215,10 @@ class StatusReader:
             )
         )
         cause = undelivered_reason(self._app, alarm, self._subscriptions_of)
-        if cause is not None:
+        by_design = self._deployment.temporary and not self._subscriptions_of(
+            self._deployment.topic_arn
+        )
+        if cause is not None and not by_design:
             self._add(nobody_notified(alarm.name, cause), unhealthy=True)
 
 

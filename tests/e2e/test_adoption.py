@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.extended
 
 BUCKET, KEY = "task-tracker-terraform-state", "infra/terraform.tfstate"
-SUBSCRIPTION = "aws_sns_topic_subscription.email"
+SUBSCRIPTION = "aws_sns_topic_subscription.email[0]"
 TAGS = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
 
 

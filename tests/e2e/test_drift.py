@@ -84,7 +84,7 @@ def test_changes_by_hand_are_found_and_deployed_away(deployed: Clone, aws: Aws) 
         "code": "resource-changed",
         "memory_size": ("256", "1024"),
     }
-    assert before["aws_sns_topic_subscription.email"] == {"code": "resource-deleted"}
+    assert before["aws_sns_topic_subscription.email[0]"] == {"code": "resource-deleted"}
     assert before[f"{FUNCTION}:{version}"] == {"code": "release-unknown"}
     assert before["LambdaDurationAlarm"] == {"code": "alarm-muted"}
     assert before["by-hand"] == {"code": "policy-added"}

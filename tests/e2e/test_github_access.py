@@ -254,6 +254,8 @@ def test_only_the_deployer_writes_the_default_environment(
         ),
         ("apigateway:POST", APIS, {"aws:RequestTag/Environment": "staging"}),
         ("sns:SetSubscriptionAttributes", "*", {}),
+        ("sns:Unsubscribe", "*", {}),
+        ("sns:Subscribe", TOPIC, {}),
         ("execute-api:Invoke", f"{API}/$default", {}),
         # alarms that notify the topic of others
         ("cloudwatch:PutMetricAlarm", f"{ALARM}-pr-7", {"cloudwatch:AlarmActions": TOPIC}),
@@ -353,7 +355,6 @@ SHARED = {
     "logs:DeleteLogDelivery",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
-    "sns:Unsubscribe",
 }
 READS = ("Describe", "Filter", "Get", "GET", "Head", "List")
 

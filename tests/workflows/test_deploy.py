@@ -64,9 +64,9 @@ class App:
         self.require_lifetime = lambda: None
         self.functions = self.release_records = self
         self.deployments = self
+        self.alert_email = "operator@example.com"
         self.target = SimpleNamespace(
             label="here",
-            alert_email=lambda: "operator@example.com",
             console_url=lambda deployment: "https://console.example.com",
             confirmation_hint=lambda topic: "confirm it: tt-ops local confirm",
         )

@@ -60,7 +60,7 @@ def test_a_changed_resource_keeps_its_attributes(deployed: Any) -> None:
     """A deploy reverts it, and creates a deleted one again."""
     attribute = AttributeChange("actions_enabled", "true", "false")
     alarm = ResourceChange("aws_cloudwatch_metric_alarm.errors", "update", attributes=(attribute,))
-    gone = ResourceChange("aws_sns_topic_subscription.email", "delete")
+    gone = ResourceChange("aws_sns_topic_subscription.email[0]", "delete")
     deployed.refresh = Refresh((gone, alarm))
     found = drift(deployed).drift
     assert [each.code for each in found] == ["resource-deleted", "resource-changed"]

@@ -109,6 +109,16 @@ def test_a_topic_without_subscriptions_is_a_problem(observed: Any) -> None:
     assert codes(status(observed)) == ["subscription-missing"]
 
 
+def test_a_temporary_environment_has_no_subscription(observed: Any, alarm: Alarm) -> None:
+    """Its alarms fire, and nobody was to be notified."""
+    described = replace(observed.deployments.get(), temporary=True)
+    observed.deployments.get = lambda: described
+    observed.found_subscriptions = ()
+    firing(observed, alarm)
+    result = status(observed)
+    assert (result.healthy, codes(result)) == (True, ["alarm-firing"])
+
+
 def firing(observed: Any, alarm: Alarm, **changes: Any) -> None:
     """Make the alarm on errors fire."""
     observed.found_alarms[0] = replace(alarm, state="ALARM", **changes)

@@ -64,7 +64,9 @@ class Inventory:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Return the addresses to look at: those of the names, and of what the API has."""
-        fixed = [address for address in _FINDERS if not address.startswith((_ROUTE, _AUTHORIZER))]
+        # A subscription ends with its topic, so nobody looks for it.
+        others = (_ROUTE, _AUTHORIZER, _SUBSCRIPTION)
+        fixed = [address for address in _FINDERS if not address.startswith(others)]
         keys = {route["RouteKey"] for route in self._routes}
         has_authorizer = any(route.get("AuthorizerId") for route in self._routes)
         authorizers = [f"{_AUTHORIZER}[0]"] if has_authorizer else []
@@ -351,6 +353,7 @@ class Inventory:
 
 _ROUTE = "aws_apigatewayv2_route"
 _AUTHORIZER = "aws_apigatewayv2_authorizer.jwt"
+_SUBSCRIPTION = "aws_sns_topic_subscription.email"
 # By resource; the second argument is the key of its for_each, or empty.
 _FINDERS: Mapping[str, Callable[[Inventory, str], _Found | None]] = {
     "aws_iam_role.function": Inventory._find_role,
@@ -374,7 +377,7 @@ _FINDERS: Mapping[str, Callable[[Inventory, str], _Found | None]] = {
     "aws_cloudwatch_metric_alarm.duration": lambda i, _: i._find_alarm("LambdaDurationAlarm"),
     "aws_sns_topic.alerts": Inventory._find_topic,
     "aws_sns_topic_policy.alerts": Inventory._find_topic_policy,
-    "aws_sns_topic_subscription.email": Inventory._find_subscription,
+    _SUBSCRIPTION: Inventory._find_subscription,
     "aws_ssm_parameter.deployment": Inventory._find_description,
 }
 

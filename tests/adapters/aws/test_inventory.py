@@ -266,7 +266,7 @@ def test_only_a_confirmed_subscription_can_be_adopted(account: Account) -> None:
     """It is the one of the address that is set."""
     account.topic(PAIRS)
     account.client("sns").subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="a@example.com")
-    address = "aws_sns_topic_subscription.email"
+    address = "aws_sns_topic_subscription.email[0]"
     assert account.find(address) is None
     assert account.find(address, alert_email="b@example.com") is None
     assert account.find(address, alert_email="a@example.com").id.startswith(TOPIC)
