@@ -18,6 +18,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator, Evaluatio
 from tasktracker_ops.emulator.gateway.answer import HttpAnswer
 from tasktracker_ops.emulator.gateway.call import PREFIX, ApiCall
 from tasktracker_ops.emulator.gateway.gateway import Gateway
+from tasktracker_ops.emulator.lambda_runtime import functions
 from tasktracker_ops.emulator.lambda_runtime.launcher import Launcher
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
@@ -131,6 +132,9 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     if path in ("", "/"):
         content = status_page.render(state, mailbox)
         return Response(content, content_type="text/html; charset=utf-8")
+    if environ["PATH_INFO"].startswith(functions.CODE):
+        code = functions.code_at(environ["PATH_INFO"])
+        return None if code is None else Response(code, content_type="application/zip")
     # A program that checks whether a link is alive sends HEAD, which must confirm nothing.
     if environ["REQUEST_METHOD"] != "GET":
         return None

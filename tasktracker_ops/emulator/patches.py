@@ -64,6 +64,7 @@ def _patches(
         },
         LambdaFunction: {
             "get_configuration": functions.get_configuration,  # has no states and revisions
+            "get_code": functions.get_code_at(url),  # names an address of AWS, or none
         },
         LambdaStorage: {
             "put_function": functions.put_function,  # has no states

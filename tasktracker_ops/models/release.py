@@ -71,7 +71,8 @@ class ReleaseRecord:
 
     `sha256` is the digest of its package, `sources` those of its files by path, all in hexadecimal.
     `outcome` is unproven, proven, failed or baking, then with its `bake`. `check_key` is the
-    idempotency key of the task that a check creates, while it may not have deleted it.
+    idempotency key of the task that a check creates, while it may not have deleted it;
+    `promoted_from` the release of another environment that has the same package.
     """
 
     release: int
@@ -87,6 +88,7 @@ class ReleaseRecord:
     bake: Bake | None = None
     check_key: str | None = None
     events: tuple[ReleaseEvent, ...] = ()
+    promoted_from: str | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ReleaseRecord:

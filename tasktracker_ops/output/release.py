@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasktracker_ops.errors import counted
+from tasktracker_ops.models.promote_to import PackagePromotion
 from tasktracker_ops.models.release import (
     FileChange,
     HistoryEvent,
@@ -105,7 +106,7 @@ def rollback_question(rollback: Rollback) -> str:
     )
 
 
-def commit(release: Release | ServingRelease) -> str:
+def commit(release: Release | ServingRelease | PackagePromotion) -> str:
     """Return the commit that a release was made of, as results show it."""
     if release.commit is None:
         return "no commit"

@@ -54,12 +54,23 @@ if TYPE_CHECKING:
 class Releases:
     """Releases of one deployment, made by the run that holds the deploy lock."""
 
-    def __init__(self, app: App, lock: HeldLock, function: Functions | None = None) -> None:
-        """Make releases of `function`, or of the one that the settings name."""
+    def __init__(
+        self,
+        app: App,
+        lock: HeldLock,
+        function: Functions | None = None,
+        *,
+        new: ReleaseRecord | None = None,
+    ) -> None:
+        """Make releases of `function`, or of the one that the settings name.
+
+        `new` is what the record of a new release begins with, if no project has made the package.
+        """
         self._app = app
         self._lock = lock
         self._function = function or app.functions
         self._records = app.release_records
+        self._new = new
 
     def release(
         self, package: Package, deployment: Deployment, options: ReleaseOptions
@@ -129,7 +140,8 @@ class Releases:
         if options.checks == FULL:
             key = key or str(uuid.uuid4())
         what = "checked again" if record.events else "published"
-        return self.write(record, what, outcome=UNPROVEN, bake=None, check_key=key)
+        source = f"from {record.promoted_from}" if record.promoted_from else ""
+        return self.write(record, what, detail=source, outcome=UNPROVEN, bake=None, check_key=key)
 
     def serve(
         self,
@@ -309,6 +321,8 @@ class Releases:
             self._app.report.note(f"Old releases were not pruned: {error.message}")
 
     def _new_record(self, package: Package) -> ReleaseRecord:
+        if self._new is not None:
+            return self._new
         lock = self._lock.lock
         from tasktracker_ops.adapters.host.git import has_changes
 

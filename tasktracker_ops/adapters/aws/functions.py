@@ -122,6 +122,19 @@ class Functions:
                 FunctionName=self.name, Qualifier=qualifier
             )
 
+    def code(self, version: str) -> bytes:
+        """Return the zip of a version, as it was uploaded.
+
+        Raises TtOpsError `code-unreachable` where it cannot be downloaded.
+        """
+        from .downloads import download
+
+        with aws_errors(f"reading the code of version {version} of the function {self.name!r}"):
+            answer = self._session.client("lambda").get_function(
+                FunctionName=self.name, Qualifier=version
+            )
+        return download(answer["Code"]["Location"], f"the code of version {version}")
+
     def upload(self, package: bytes) -> None:
         """Replace the code of `$LATEST` by a zip; return when the next version can be published."""
         with aws_errors(f"uploading the code of the function {self.name!r}"):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.backends import get_backend
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from . import aliases, lifecycle
+
+# What the path of a version's code begins with, as GetFunction names it.
+CODE = "/_tt-ops/code/"
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,15 @@ def resolve(region: str, name: str, qualifier: str | None = None) -> FunctionVer
         code_sha256=found.code_sha_256,
         code=found.code_bytes,
     )
+
+
+def code_at(path: str) -> bytes | None:
+    """Return the zip of the version at a path of the emulator; None where there is none."""
+    match path.removeprefix(CODE).split("/"):
+        case [region, name, version]:
+            with suppress(KeyError, UnknownFunctionException):  # the first one of a region
+                return bytes(resolve(region, name, version).code)
+    return None
 
 
 def split_arn(arn: str) -> tuple[str, str, str | None]:

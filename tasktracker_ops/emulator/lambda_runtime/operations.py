@@ -29,6 +29,7 @@ Response = tuple[int, dict[str, str], bytes]
 
 # moto's own, however often ours are put around them.
 _moto_get_configuration = LambdaFunction.get_configuration
+_moto_get_code = LambdaFunction.get_code
 _moto_put_function = LambdaStorage.put_function
 _moto_delete_function = LambdaStorage.del_function
 # Conditions are checked and changes made in two steps.
@@ -77,6 +78,20 @@ def get_configuration(function: LambdaFunction, on_create: bool = False) -> dict
     """
     configuration = _moto_get_configuration(function, on_create=True)
     return {**configuration, **Lifecycle.of(function).members()}
+
+
+def get_code_at(url: str) -> Callable[[LambdaFunction], dict[str, Any]]:
+    """Return what GetFunction answers; the code is served by the emulator at `url`.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+    """
+
+    def get_code(function: LambdaFunction) -> dict[str, Any]:
+        where = f"{functions.CODE}{function.region}/{function.function_name}/{function.version}"
+        code = {"RepositoryType": "S3", "Location": f"{url}{where}"}
+        return {**_moto_get_code(function), "Code": code}
+
+    return get_code
 
 
 def update_function_code(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.emulator.alarms_and_metrics import error_of
 from tests.emulator.aws import REGION, Function, zipped
@@ -36,6 +39,20 @@ def function(in_process_aws: Any) -> Function:
 def client(in_process_aws: Any) -> Any:
     """The operations of Lambda."""
     return in_process_aws.client("lambda")
+
+
+def test_the_code_of_each_version_can_be_downloaded(client: Any, function: Function) -> None:
+    """GetFunction names an address of the emulator, which has the very zip."""
+    function.update(NEW)
+    for qualifier, source in (("1", OLD), ("live", OLD), ("$LATEST", NEW)):
+        answer = client.get_function(FunctionName=function.name, Qualifier=qualifier)
+        content = requests.get(answer["Code"]["Location"], timeout=10).content
+        assert content == zipped(source)
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        assert digest == answer["Configuration"]["CodeSha256"]
+    location = answer["Code"]["Location"]
+    for missing in (f"{location}9", f"{location}/more", location.replace(REGION, "nowhere")):
+        assert requests.get(missing, timeout=10).status_code == 404
 
 
 def test_code_comes_from_a_bucket(in_process_aws: Any, client: Any, function: Function) -> None:
