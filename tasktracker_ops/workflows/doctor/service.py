@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasktracker_ops.models.doctor import WARNING
+from tasktracker_ops.models.doctor import FAILED, WARNING
 from tasktracker_ops.workflows.notifications import (
     actions_disabled,
     missing_alarms,
@@ -59,9 +59,7 @@ def _subscription(examined: Examination) -> Outcome:
     # Whoever has just deployed has not confirmed yet.
     pending = all(problem.code == "subscription-pending" for problem in problems)
     confirmed = ", ".join(each.endpoint for each in subscriptions)
-    return of_problems(
-        problems, f"confirmed: {confirmed}", **({"state": WARNING} if pending else {})
-    )
+    return of_problems(problems, f"confirmed: {confirmed}", state=WARNING if pending else FAILED)
 
 
 @GROUP.check("api", "deployment")
