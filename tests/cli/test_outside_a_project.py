@@ -196,3 +196,14 @@ def test_the_local_target_is_the_emulator_that_runs(emulators: list[Path]) -> No
     result = CliRunner().invoke(cli, ["local", "status", "--output", "json"])
     assert result.exit_code == ExitCode.OK, result.output
     assert json.loads(result.stdout)["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize(("target", "failed"), [("aws", "credentials"), ("local", "target")])
+def test_doctor_names_what_is_missing(target: str, failed: str) -> None:
+    """One check fails, with its fix; those of the project are skipped."""
+    result = CliRunner().invoke(cli, ["doctor", "--target", target, "--output", "json"])
+    assert result.exit_code == ExitCode.FAILED
+    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert [name for name, check in checks.items() if check["state"] == "failed"] == [failed]
+    assert "tt-ops" in checks[failed]["fix"] or "aws sso login" in checks[failed]["fix"]
+    assert {checks[name]["state"] for name in ("project", "package", "workflows")} == {"skipped"}

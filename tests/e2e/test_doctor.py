@@ -218,7 +218,11 @@ SITUATIONS: dict[str, tuple[Callable[[Project], object], set[str], str]] = {
     "another authorization": (require_signatures, {"api"}, "api"),
     "an older template": (age_template, {"template"}, "template"),
     "a lost workflow": (typed("rm .github/workflows/deploy.yml"), {"workflows"}, "workflows"),
-    "a lost lock file": (typed("rm terraform/.terraform.lock.hcl"), {"provider"}, "provider"),
+    "a lost lock file": (
+        typed("rm terraform/.terraform.lock.hcl"),
+        {"provider", "configuration"},
+        "provider",
+    ),
 }
 # By variables: they last as long as a shell.
 VARIABLES = {

@@ -46,7 +46,7 @@ def server_time(session: AwsSession) -> datetime | None:
     with aws_errors("creating the sts client"):
         url = str(session.client("sts").meta.endpoint_url)
     try:
-        answer = http_session(url).head(url, timeout=5, allow_redirects=False)
+        answer = http_session(url).get(url, timeout=5, allow_redirects=False)
         return parsedate_to_datetime(answer.headers["Date"])
     except (requests.RequestException, KeyError, ValueError):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasktracker_ops.models.doctor import WARNING
+from tasktracker_ops.models.doctor import FAILED, WARNING
 from tasktracker_ops.workflows.notifications import (
     actions_disabled,
     missing_alarms,
@@ -59,9 +59,7 @@ def _subscription(examined: Examination) -> Outcome:
     # Whoever has just deployed has not confirmed yet.
     pending = all(problem.code == "subscription-pending" for problem in problems)
     confirmed = ", ".join(each.endpoint for each in subscriptions)
-    return of_problems(
-        problems, f"confirmed: {confirmed}", **({"state": WARNING} if pending else {})
-    )
+    return of_problems(problems, f"confirmed: {confirmed}", state=WARNING if pending else FAILED)
 
 
 @GROUP.check("api", "deployment")
@@ -75,10 +73,11 @@ def _api(examined: Examination) -> Outcome:
     routes = app.apis.routes(deployment.api_id)
     found = next((r["AuthorizationType"] for r in routes if r["RouteKey"] == "$default"), None)
     if found != deployment.api_auth:
+        is_opened = deployment.api_auth == "NONE"  # by the fix, which has to be allowed
         return failed(
             f"the route '$default' has the authorization {found!r} instead of "
             f"{deployment.api_auth!r}",
-            "deploy it away: tt-ops drift --fix",
+            f"deploy it away: tt-ops deploy{' --allow-public' if is_opened else ''}",
         )
     if found == "NONE":
         return ok("public: anyone with the URL can call it")
@@ -115,16 +114,22 @@ def _api_address(examined: Examination) -> Outcome:
 
 @GROUP.check("quotas", "deployment", "api")
 def _quotas(examined: Examination) -> Outcome:
-    from tasktracker_ops.adapters.aws.quotas import function_concurrency
+    from tasktracker_ops.adapters.aws.quotas import api_rate, function_concurrency
 
-    app, api_id = examined.app, examined.deployment.api_id
-    stage = next(iter(app.apis.stages(api_id)), {})
-    burst = int(stage.get("DefaultRouteSettings", {}).get("ThrottlingBurstLimit", 0))
+    app = examined.app
+    stage = next(iter(app.apis.stages(examined.deployment.api_id)), {})
+    throttle = stage.get("DefaultRouteSettings", {})
+    burst, rate = (int(throttle.get(f"Throttling{each}Limit", 0)) for each in ("Burst", "Rate"))
     with only_where_supported("GetAccountSettings"):
-        concurrency = function_concurrency(app.session)
+        concurrency, account_rate = function_concurrency(app.session), api_rate(app.session)
     found = f"the API accepts {burst} requests at once, the account runs {concurrency} functions"
-    if burst <= concurrency:
-        return ok(found)
-    request = ("service-quotas", "request-service-quota-increase", *_CONCURRENCY_QUOTA)
-    command = app.target.aws_command(*request, "--desired-value", "1000")
-    return warning(found, f"request a higher quota: {command}")
+    if burst > concurrency:
+        request = ("service-quotas", "request-service-quota-increase", *_CONCURRENCY_QUOTA)
+        command = app.target.aws_command(*request, "--desired-value", "1000")
+        return warning(found, f"request a higher quota: {command}")
+    if rate > account_rate:
+        return warning(
+            f"the API accepts {rate} requests a second, the account's APIs {account_rate:.0f}",
+            f"lower it, then deploy: export TF_VAR_api_throttle_rate={account_rate:.0f}",
+        )
+    return ok(f"{found} and accepts {account_rate:.0f} requests a second")
