@@ -162,10 +162,11 @@ def test_the_function_imports_nothing_of_the_cli(file: Path) -> None:
 
 
 def test_only_settings_read_the_environment() -> None:
-    """`os.environ` is read in one module of the CLI; the server process starts from its own."""
+    """`os.environ` is read in one module of the CLI; the emulator's processes have their own."""
     readers = {
         _name(file)
         for file in MODULES
         if "os.environ" in file.read_text() or "os.getenv" in file.read_text()
     }
-    assert readers <= {f"{OURS}.settings", f"{OURS}.emulator.server"}
+    processes = {"emulator.server", "emulator.lambda_runtime.worker"}
+    assert readers <= {f"{OURS}.{name}" for name in {"settings", *processes}}

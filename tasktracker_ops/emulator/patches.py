@@ -73,7 +73,7 @@ def _patches(
         },
         LambdaBackend: {
             # these two ignore revisions, and the first one Architectures
-            "update_function_code": functions.update_function_code,
+            "update_function_code": functions.update_function_code_in(runtime),
             "update_function_configuration": functions.update_function_configuration,
         },
         ApiGatewayV2Backend: {

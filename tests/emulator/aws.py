@@ -74,11 +74,12 @@ def act(event, context):
 _numbers = itertools.count(1)
 
 
-def zipped(source: str) -> bytes:
+def zipped(source: str, **others: str) -> bytes:
     """Return a deployment package with `source` as handler.py, the same bytes each time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("handler.py"), source)
+        for name, content in {"handler.py": source, **others}.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
 
 
@@ -101,10 +102,10 @@ class Function:
         """Have the handler do something and return its answer."""
         return self.invoke({"action": action, **details})["Payload"]
 
-    def update(self, source: str) -> str:
+    def update(self, source: str, **others: str) -> str:
         """Replace the code and return the version published of it, which can run."""
         answer = self.aws.client("lambda").update_function_code(
-            FunctionName=self.name, ZipFile=zipped(source), Publish=True
+            FunctionName=self.name, ZipFile=zipped(source, **others), Publish=True
         )
         self.wait()
         return str(answer["Version"])

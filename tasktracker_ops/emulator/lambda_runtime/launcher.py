@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess  # nosec B404 # workers
 import sys
 import tempfile
@@ -21,6 +23,13 @@ from .functions import FunctionVersion
 
 _WORKER = Path(__file__).with_name("worker.py")
 _KEPT = 20  # unpacked packages beside those that run
+# What every worker has, whatever it runs.
+_INTERPRETER = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "en_US.UTF-8",
+    "PYTHONUTF8": "1",
+    "TZ": ":UTC",
+}
 
 
 class Launcher:
@@ -37,6 +46,12 @@ class Launcher:
         # A worker is killed when the thread that forked it ends, so one thread forks them all.
         self._forks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fork")
         self._workers: dict[subprocess.Popen[bytes], Path] = {}
+        # A worker that waits for a function, and the socket to send it by.
+        self._prepared: tuple[subprocess.Popen[bytes], socket.socket] | None = None
+
+    def prepare(self) -> None:
+        """Start a worker for the next launch, which then has the AWS SDK imported."""
+        self._forks.submit(self._prepare)
 
     def launch(
         self, function: FunctionVersion, log_stream: str, address: str, output: int
@@ -47,13 +62,15 @@ class Launcher:
         """
         code = self._unpack(function)
         environment = self._environment(function, log_stream, address, code)
-        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(output)
-        command = [sys.executable, str(_WORKER), function.handler, str(os.getpid())]
-        return self._forks.submit(self._fork, command, code, environment, output).result()
+        return self._forks.submit(self._start, function.handler, code, environment, output).result()
 
     def close(self) -> None:
         """Kill every worker that still runs, with all it started; remove the unpacked code."""
         self._forks.shutdown(wait=True)
+        if self._prepared is not None:
+            worker, orders = self._prepared
+            orders.close()
+            self._workers[worker] = self._directory
         for worker in self._workers:
             if worker.poll() is None:
                 # Its own invocation may reap it in between.
@@ -61,22 +78,60 @@ class Launcher:
                     os.killpg(worker.pid, signal.SIGKILL)
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _fork(
-        self, command: list[str], code: Path, environment: dict[str, str], output: int
+    def _prepare(self) -> None:
+        if self._prepared is None:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                worker = self._fork([], self._directory, _INTERPRETER, stdin=theirs.fileno())
+            self._prepared = worker, ours
+
+    def _start(
+        self, handler: str, code: Path, environment: dict[str, str], output: int
     ) -> subprocess.Popen[bytes]:
-        worker = subprocess.Popen(  # nosec B603 # no shell; runs the user's own function
-            command,
-            cwd=code,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[output],
-            start_new_session=True,
-        )
+        worker = self._hand_over(handler, code, environment, output)
+        if worker is None:
+            environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(output)
+            worker = self._fork([handler], code, environment, output=output)
         alive = {each: its for each, its in self._workers.items() if each.poll() is None}
         self._workers = {**alive, worker: code}
         return worker
+
+    def _hand_over(
+        self, handler: str, code: Path, environment: dict[str, str], output: int
+    ) -> subprocess.Popen[bytes] | None:
+        """Let the worker that waits run a function; return it, or None where there is none."""
+        if self._prepared is None:
+            return None
+        (worker, orders), self._prepared = self._prepared, None
+        order = {"handler": handler, "code": str(code), "environment": environment}
+        # It may have been killed, such as for its memory.
+        with orders, contextlib.suppress(OSError):
+            content = json.dumps(order).encode()
+            sent = socket.send_fds(orders, [content], [output])
+            orders.sendall(content[sent:])
+            return worker
+        worker.wait()
+        return None
+
+    def _fork(
+        self,
+        arguments: list[str],
+        folder: Path,
+        environment: dict[str, str],
+        *,
+        stdin: int = subprocess.DEVNULL,
+        output: int | None = None,
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # nosec B603 # no shell; runs the user's own function
+            [sys.executable, str(_WORKER), str(os.getpid()), *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.DEVNULL if output is None else output,
+            stderr=subprocess.DEVNULL if output is None else output,
+            pass_fds=[] if output is None else [output],
+            start_new_session=True,
+        )
 
     def _unpack(self, function: FunctionVersion) -> Path:
         folder = self._directory / function.code_sha256.replace("/", "_").rstrip("=")
@@ -109,10 +164,7 @@ class Launcher:
         Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
         """
         return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "en_US.UTF-8",
-            "PYTHONUTF8": "1",
-            "TZ": ":UTC",
+            **_INTERPRETER,
             # The user's own ~/.aws must stay out of reach of the emulation.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -9,6 +9,7 @@ import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -94,36 +95,46 @@ def get_code_at(url: str) -> Callable[[LambdaFunction], dict[str, Any]]:
     return get_code
 
 
-def update_function_code(
-    backend: LambdaBackend, function_name: str, qualifier: str | None, body: dict[str, Any]
-) -> dict[str, Any]:
-    """Update a function's code, and its processor where one is named; publish it if asked.
+def update_function_code_in(runtime: Runtime) -> Callable[..., dict[str, Any]]:
+    """Return the operation UpdateFunctionCode; `runtime` will run the code.
 
-    A dry run returns what the configuration would be.
+    It updates a function's code, and its processor where one is named, and publishes it if asked. A
+    dry run returns what the configuration would be.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
-    if body.get("S3ObjectVersion"):
-        raise NotEmulated(service="lambda", action="UpdateFunctionCode", reason="S3ObjectVersion")
+
+    def update_function_code(
+        backend: LambdaBackend, function_name: str, qualifier: str | None, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        if body.get("S3ObjectVersion"):
+            reason = "S3ObjectVersion"
+            raise NotEmulated(service="lambda", action="UpdateFunctionCode", reason=reason)
+        storage = backend._lambdas
+        with _one_change:
+            function = _changed(storage, function_name, body, partial(_change_code, body))
+            if body.get("DryRun"):
+                return function.get_configuration()
+            runtime.prepare()
+            if body.get("Publish"):
+                function = storage.publish_version(function_name) or function
+            return function.get_configuration()
+
+    return update_function_code
+
+
+def _change_code(body: Mapping[str, Any], function: LambdaFunction) -> None:
     code = {name: value for name, value in body.items() if name != "DryRun"}
-
-    def change(function: LambdaFunction) -> None:
-        function.code = dict(function.code)  # published versions share it
-        function.architectures = code.get("Architectures") or function.architectures
-        try:
-            function._set_function_code(code)
-        except ValueError as error:  # moto's way to say that there is no such bucket
-            raise InvalidParameterValueException(error.args[1]) from error
-        if not function.code_bytes:  # moto takes a missing object for an empty one
-            raise InvalidParameterValueException(
-                "Error occurred while GetObject. S3 Error Code: NoSuchKey. "
-                "S3 Error Message: The specified key does not exist."
-            )
-
-    with _one_change:
-        function = _changed(backend._lambdas, function_name, body, change)
-        if body.get("Publish") and not body.get("DryRun"):
-            function = backend._lambdas.publish_version(function_name) or function
-        return function.get_configuration()
+    function.code = dict(function.code)  # published versions share it
+    function.architectures = code.get("Architectures") or function.architectures
+    try:
+        function._set_function_code(code)
+    except ValueError as error:  # moto's way to say that there is no such bucket
+        raise InvalidParameterValueException(error.args[1]) from error
+    if not function.code_bytes:  # moto takes a missing object for an empty one
+        raise InvalidParameterValueException(
+            "Error occurred while GetObject. S3 Error Code: NoSuchKey. "
+            "S3 Error Message: The specified key does not exist."
+        )
 
 
 def update_function_configuration(

@@ -90,6 +90,39 @@ def test_a_worker_sees_lambdas_variables_and_none_of_the_users(
     assert not leaked
 
 
+SEEN = """
+import os, sys
+
+prepared = "botocore" in sys.modules
+import six  # the package's own, if it has one
+
+def lambda_handler(event, context):
+    return {
+        "prepared": prepared,
+        "six": os.path.dirname(six.__file__),
+        "path": sys.path[0],
+        "variables": dict(os.environ),
+        "stdin": sys.stdin.read(),
+    }
+"""
+
+
+def test_a_worker_that_waited_for_its_code_is_like_any_other(aws: Any) -> None:
+    """New code finds the SDK imported, unless its package has a module of the SDK's names."""
+    function = aws.function(SEEN)
+    fresh = function.invoke()["Payload"]
+    function.update(f"{SEEN}# changed")
+    prepared = function.invoke()["Payload"]
+    assert (fresh["prepared"], prepared["prepared"]) == (False, True)
+    assert fresh["variables"].keys() == prepared["variables"].keys()
+    assert prepared["path"] == prepared["variables"]["LAMBDA_TASK_ROOT"]
+    assert (fresh["stdin"], prepared["stdin"]) == ("", "")
+    function.update(SEEN, **{"six.py": ""})
+    own = function.invoke()["Payload"]
+    assert (own["prepared"], own["six"]) == (False, own["variables"]["LAMBDA_TASK_ROOT"])
+    assert own["variables"].keys() == fresh["variables"].keys()
+
+
 def test_a_raising_function_reports_its_error_and_goes_on(aws: Any) -> None:
     """An exception is an Unhandled error with its trace, and the same worker serves the next."""
     function = aws.function()
