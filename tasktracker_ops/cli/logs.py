@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
-from .options import DURATION, Context, Family, exit_on_interrupt, pass_context
+from .moments import MOMENT
+from .options import Context, Family, exit_on_interrupt, pass_context
 
 FAMILY = Family("Observe")
 
 
 @FAMILY.command()
 @click.option(
+    "--local-time", is_flag=True, is_eager=True, help="Times of this machine's zone, not of UTC."
+)
+@click.option(
     "--since",
-    type=DURATION,
-    default="10m",
-    show_default=True,
-    metavar="DURATION",
-    help="How far back to look: 30s, 10m, 3h or 2d.",
+    type=MOMENT,
+    metavar="MOMENT",
+    help="From when on: 10m (the default), '2 hours', 1w, yesterday, 16:20, 2026-01-31 or a time "
+    "as RFC 3339 has it.",
+)
+@click.option("--until", type=MOMENT, metavar="MOMENT", help="Up to when. Default: now.")
+@click.option(
+    "-n",
+    "newest",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The newest N events; without --since, of up to a week.",
 )
 @click.option("--follow", "-f", is_flag=True, help="Keep showing new events until Ctrl-C.")
 @click.option(
@@ -42,21 +54,30 @@ FAMILY = Family("Observe")
 )
 @click.option("--message-only", is_flag=True, help="Only the messages, unformatted.")
 @click.option("--api", is_flag=True, help="Show the API's access log instead.")
+@click.option("--all", "every", is_flag=True, help="Show both, in the order of time.")
 @pass_context
 def logs(context: Context, /, **query: Any) -> None:
-    """Show the function's log, times in UTC.
+    """Show the function's log.
 
     Options combine: an event is shown if it matches all of them. Lambda's own lines (START,
     END, REPORT) are only shown with --verbose, --filter, --errors, --request-id,
-    --message-only or --output json.
+    --message-only or --output json. On a terminal, a traceback that repeats is shown once,
+    without the frames of Python and of Lambda's runtime; --verbose shows everything.
 
     \b
     Example:
       tt-ops logs --follow --errors
+      tt-ops logs --all --since yesterday --until 16:20 --local-time
       tt-ops logs --errors --release 12
       tt-ops logs --since 1h --filter '{ $.duration_ms > 500 }'
     """
     from tasktracker_ops.workflows import logs as reading
 
+    if query["api"] and query["every"]:
+        raise click.UsageError("give --api or --all, not both")
+    settings = context.settings
+    collapsed = settings.output == "table" and sys.stdout.isatty() and not settings.verbose
     with exit_on_interrupt():
-        context.console.stream(reading.logs(context.app, reading.LogQuery(**query)))
+        context.console.stream(
+            reading.logs(context.app, reading.LogQuery(**query, collapsed=collapsed))
+        )

@@ -231,6 +231,7 @@ def _global_options() -> list[click.Option]:
         option("--env", metavar="NAME", help="Environment of the account, such as staging."),
         option(
             "--output",
+            "-o",
             type=click.Choice(["table", "json", "csv", "markdown"]),
             help="Output format; csv for `tasks list`, markdown for `plan`, `deploy` and `drift`.",
         ),

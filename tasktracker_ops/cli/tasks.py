@@ -36,7 +36,11 @@ def _complete_task(
     short = zip(endings(list(titles)), titles.values(), strict=True)
     # What began as a whole id goes on as one.
     offered = [pair for pair in short if pair[0].startswith(incomplete)] or whole
-    return [CompletionItem(*pair) for pair in offered if pair[0].startswith(incomplete)]
+    return [
+        CompletionItem(value, help=title)
+        for value, title in offered
+        if value.startswith(incomplete)
+    ]
 
 
 _task = click.argument("reference", metavar="TASK", shell_complete=_complete_task)
@@ -251,7 +255,7 @@ def rm(context: Context, references: tuple[str, ...]) -> None:
 
 
 @tasks.command()
-@click.argument("references", metavar="[TASK]...", nargs=-1)
+@click.argument("references", metavar="[TASK]...", nargs=-1, shell_complete=_complete_task)
 @yes_option("restoring them")
 @pass_context
 def restore(context: Context, references: tuple[str, ...]) -> None:

@@ -26,6 +26,15 @@ class LogEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedEvent:
+    """An event that came `count` times, and when it last did."""
+
+    event: LogEvent
+    count: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogMessage:
     """The message of a log event, as it was written."""
 

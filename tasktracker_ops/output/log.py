@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from tasktracker_ops.models.log import LogEvent, LogMessage
+from tasktracker_ops.errors import counted
+from tasktracker_ops.models.log import LogEvent, LogMessage, RepeatedEvent
 
 from .results import text
 from .screen import Screen
@@ -17,6 +18,12 @@ from .text import escape_control_characters
 _LEVELS = {"ERROR": "red", "CRITICAL": "red", "FATAL": "red", "WARNING": "yellow", "WARN": "yellow"}
 _STATUSES = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 _FAILURE = re.compile(r"\[(?:ERROR|CRITICAL)\]|RequestId: \S+ Error: |\S+ \S+ Task timed out")
+_LEVEL = re.compile(r"\[([A-Z]+)\]")
+# Frames of Lambda's runtime and of Python's own library, each with the lines below it.
+_RUNTIME_FRAMES = re.compile(
+    r'(?:\n  File "(?:/var/runtime/|/var/lang/|[^"\n]*/awslambdaric/|<frozen '
+    r'|(?![^"\n]*/site-packages/)[^"\n]*/lib/python3[^"\n]*/)[^"\n]*", line .*(?:\n    .*)*)+'
+)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REQUEST_FIELDS = {
     "time",
@@ -35,8 +42,18 @@ _REQUEST_FIELDS |= {"status", "duration_ms", "latency", "reason", "integrationEr
 def _(result: LogEvent, screen: Screen) -> str:
     fields = result.fields
     is_request = fields is not None and "method" in fields and "status" in fields
-    line = _request(fields) if is_request and fields else _message(result)
+    folds = screen.columns is not None and not screen.verbose
+    line = _request(fields) if is_request and fields else _message(result, folds=folds)
     return f"{click.style(escape_control_characters(result.at), dim=True)} {line}"
+
+
+@text.register
+def _(result: RepeatedEvent, screen: Screen) -> str:
+    first, newline, rest = text(result.event, screen).partition("\n")
+    day, _, clock = result.last.partition("T")
+    last = clock[:5] if result.event.at.startswith(day) else f"{day} {clock[:5]}"
+    times = click.style(f"(\N{MULTIPLICATION SIGN}{result.count:,}, last {last})", fg="yellow")
+    return f"{first} {times}{newline}{rest}"
 
 
 @text.register
@@ -79,15 +96,31 @@ def _short(request_id: str) -> str:
     return request_id[:8] if _UUID.fullmatch(request_id) else request_id
 
 
-def _message(event: LogEvent) -> str:
+def _message(event: LogEvent, *, folds: bool) -> str:
     """Return the message, with the lines after the first indented."""
     # Older Lambda runtimes separate the lines of an event by carriage returns.
     plain = event.message.rstrip().replace("\r\n", "\n").replace("\r", "\n").replace("\t", "  ")
-    first, newline, rest = (
-        escape_control_characters(plain, keep="\n").replace("\n", "\n    ").partition("\n")
-    )
+    escaped = escape_control_characters(plain, keep="\n")
+    if folds:
+        escaped = _RUNTIME_FRAMES.sub(_folded, escaped)
+    first, newline, rest = escaped.replace("\n", "\n    ").partition("\n")
     if event.is_from_lambda:
         first = click.style(first, dim=True)
     elif _FAILURE.match(plain):
         first = click.style(first, fg="red")
+    else:
+        first = click.style(first, fg=_LEVELS.get(_level(event)))
     return first + newline + rest
+
+
+def _level(event: LogEvent) -> str:
+    """Return the level of a message of Python's logging, or of a line of JSON."""
+    if event.fields is not None:
+        return str(event.fields.get("level", ""))
+    found = _LEVEL.match(event.message)
+    return found[1] if found else ""
+
+
+def _folded(frames: re.Match[str]) -> str:
+    count = frames[0].count('  File "')
+    return f"\n  … {counted(count, 'frame')} of the runtime"

@@ -30,6 +30,7 @@ class Screen:
         that commands in hints repeat.
         """
         self.env = settings.env
+        self.verbose = settings.verbose
         self._redaction = redaction or Redaction(settings, flags)
         self._arguments = arguments
         self._destinations = destinations

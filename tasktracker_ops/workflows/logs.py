@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.models.log import LogEvent, LogMessage
+from tasktracker_ops.models.log import LogEvent, LogMessage, RepeatedEvent
 from tasktracker_ops.models.times import timestamp
 
+from .log_groups import LogPart, LogParts
+from .log_repeats import collapse
+from .log_requests import is_request_id, request_events
 from .log_tail import LogTail
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.aws.logs import LogGroup, LogRecord
+    from tasktracker_ops.adapters.aws.logs import LogRecord
     from tasktracker_ops.app import App
 
 # These match everything that `_failed` may match, so that AWS does most of the work; a status is
@@ -31,127 +36,168 @@ _FAILED = re.compile(
     re.S,
 )
 _FAILED_LEVELS = {"ERROR", "CRITICAL", "FATAL"}
-# A request id of Lambda, or the part of it that is shown, and one of API Gateway.
-_LAMBDA_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f-]{0,27})?")
-_API_ID = re.compile(r"[\w=+/-]{12,}", re.ASCII)
+# Where no moment is given: seconds, and longer and longer ones where too few events are found.
+_DEFAULT_SINCE = 600.0
+_WIDER = (_DEFAULT_SINCE, 6 * 3600.0, 7 * 86400.0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Selects the events of the last `since` seconds that match all the rest."""
+    """Selects the events between two moments that match all the rest.
 
-    since: float
+    A moment is a datetime, or a number of seconds ago. With `newest`, only so many events are
+    shown, and without `since` they are looked for in up to a week. `every` reads both logs, and
+    `collapsed` shows a traceback that repeats once.
+    """
+
+    since: float | datetime | None = None
+    until: float | datetime | None = None
+    newest: int | None = None
     follow: bool = False
     pattern: str = ""
     errors: bool = False
     request_id: str | None = None
     message_only: bool = False
     api: bool = False
+    every: bool = False
     release: int | None = None
+    local_time: bool = False
+    collapsed: bool = False
 
 
-def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage]:
+def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage | RepeatedEvent]:
     """Yield the events in the order of time, as they come; without end when following.
 
     Lambda's own START, END and REPORT lines are left out, except in JSON, with --verbose, or when
     the query has a pattern or a request id.
     """
-    if query.follow and query.request_id:
-        raise TtOpsError(
-            "usage",
-            "a request cannot be followed: --follow and --request-id exclude each other",
-            hint="show the request as far as it is: "
-            f"tt-ops logs --request-id {shlex.quote(query.request_id)}",
-            exit_code=ExitCode.USAGE,
-        )
-    if query.api and query.release is not None:
-        raise TtOpsError(
-            "usage",
-            "the API's access log has no releases: --api and --release exclude each other",
-            hint=f"show what the release logged: tt-ops logs --release {query.release}",
-            exit_code=ExitCode.USAGE,
-        )
-    if query.request_id is not None and not _is_id(query.request_id):
-        raise TtOpsError(
-            "usage",
-            f"{query.request_id!r} is not a request id, nor the first 8 characters of one",
-            hint="see the ids: tt-ops --output json logs",
-            exit_code=ExitCode.USAGE,
-        )
-    group = _group(app, query)
-    start = group.now() - round(query.since * 1000)
-    for record in _selected(app, group, query, start):
-        event = _event(record)
-        if query.errors and not _failed(event):
-            continue
-        if query.message_only:
-            yield LogMessage(event.message)
-        elif _wants_all(app, query) or not event.is_from_lambda:
-            yield event
-
-
-def _group(app: App, query: LogQuery) -> LogGroup:
-    deployment = app.deployments.get()
-    if query.api:
-        return app.access_log(deployment)
-    if query.release is not None:
-        return app.release_log(deployment.log_group, query.release)
-    return app.log_group(deployment.log_group)
-
-
-def _selected(app: App, group: LogGroup, query: LogQuery, start: int) -> Iterable[LogRecord]:
-    """Read what CloudWatch finds; it takes one pattern, and the user's takes precedence."""
-    if query.request_id:
-        return _request(group, query, query.request_id, start)
-    pattern = query.pattern
-    if query.errors and not pattern:
-        pattern = _API_FAILURES if query.api else _FAILURES
+    _require_valid(query)
+    parts = _parts(app, query)
     if query.follow:
-        return LogTail(group, pattern, note=app.report.note).follow(start)
-    return group.read(start=start, pattern=pattern)
+        return _follow(app, parts, query)
+    shown: Iterable[LogEvent | LogMessage]
+    if query.newest is None:
+        shown = (_shown(each, query) for each in _events(app, parts, query, query.since))
+    else:
+        shown = (_shown(each, query) for each in _newest(app, parts, query))
+    return iter(collapse(shown)) if query.collapsed else iter(shown)
 
 
-def _request(group: LogGroup, query: LogQuery, request_id: str, start: int) -> list[LogRecord]:
-    """Return all events of a request in order, also those without its id."""
-    quoted = json.dumps(request_id, ensure_ascii=False)
-    named = _naming(request_id)
-    naming = [r for r in group.read(start=start, pattern=quoted) if named.search(r.message)]
-    records: list[LogRecord] = []
-    for stream in dict.fromkeys(record.stream for record in naming):
-        times = [record.timestamp for record in naming if record.stream == stream]
-        ended = any(
-            record.stream == stream and record.message.startswith("REPORT ") for record in naming
+def _require_valid(query: LogQuery) -> None:
+    """Raise TtOpsError `usage` for what excludes each other, or is no request id."""
+
+    def refuse(message: str, hint: str) -> NoReturn:
+        raise TtOpsError("usage", message, hint=hint, exit_code=ExitCode.USAGE)
+
+    if query.follow and query.request_id:
+        refuse(
+            "a request cannot be followed: --follow and --request-id exclude each other",
+            "show the request as far as it is: "
+            f"tt-ops logs --request-id {shlex.quote(query.request_id)}",
         )
-        end = times[-1] if query.api or ended else None
-        records += _cut(group.read(start=times[0], end=end, streams=[stream]), named)
-    if records and query.pattern:
-        times = [record.timestamp for record in records]
-        matching = group.read(start=min(times), end=max(times), pattern=query.pattern)
-        ids = {record.event_id for record in matching}
-        records = [record for record in records if record.event_id in ids]
-    return sorted(records, key=lambda record: record.timestamp)
+    if query.follow and query.until is not None:
+        refuse(
+            "what is followed has no end: --follow and --until exclude each other",
+            "follow it: tt-ops logs --follow",
+        )
+    if (query.api or query.every) and query.release is not None:
+        refuse(
+            "the API's access log has no releases: "
+            f"{'--api' if query.api else '--all'} and --release exclude each other",
+            f"show what the release logged: tt-ops logs --release {query.release}",
+        )
+    if query.request_id is not None and not is_request_id(query.request_id):
+        refuse(
+            f"{query.request_id!r} is not a request id, nor the first 8 characters of one",
+            "see the ids: tt-ops --output json logs",
+        )
 
 
-def _is_id(text: str) -> bool:
-    return any(form.fullmatch(text) for form in (_LAMBDA_ID, _API_ID))
+def _parts(app: App, query: LogQuery) -> list[LogPart]:
+    """Return what to read; CloudWatch takes one pattern, and the user's takes precedence."""
+    deployment = app.deployments.get()
+    own = query.errors and not query.pattern
+    failures, api_failures = (_FAILURES, _API_FAILURES) if own else (query.pattern, query.pattern)
+    parts = []
+    if query.release is not None:
+        group = app.release_log(deployment.log_group, query.release)
+        parts.append(LogPart(group, failures))
+    elif not query.api:
+        parts.append(LogPart(app.log_group(deployment.log_group), failures))
+    if query.api or query.every:
+        parts.append(LogPart(app.access_log(deployment), api_failures, is_access_log=True))
+    return parts
 
 
-def _naming(request_id: str) -> re.Pattern[str]:
-    """Match the id as a word; the beginning of a Lambda id is enough."""
-    end = "" if _LAMBDA_ID.fullmatch(request_id) else r"(?![\w=+/-])"
-    return re.compile(rf"(?<![\w=+/-]){re.escape(request_id)}{end}")
+def _follow(app: App, parts: Sequence[LogPart], query: LogQuery) -> Iterator[LogEvent | LogMessage]:
+    """Yield what comes, and before it what a query without `follow` would show."""
+    source = LogParts(parts)
+    start = _epoch_ms(_DEFAULT_SINCE if query.since is None else query.since, source.now())
+    if query.newest is not None:
+        first = next(iter(_newest(app, parts, query)), None)
+        start = source.now() if first is None else first.timestamp
+    for record in LogTail(source, "", note=app.report.note).follow(start):
+        if _matches(app, record, query):
+            yield _shown(record, query)
 
 
-def _cut(records: Iterable[LogRecord], named: re.Pattern[str]) -> Iterator[LogRecord]:
-    """Yield what has the id, or is between its START and REPORT: a stream runs one at a time."""
-    inside = False
-    for record in records:
-        names_it = named.search(record.message) is not None
-        inside |= names_it and record.message.startswith("START ")
-        if inside or names_it:
-            yield record
-        inside &= not (names_it and record.message.startswith("REPORT "))
+def _newest(app: App, parts: Sequence[LogPart], query: LogQuery) -> Iterable[LogRecord]:
+    """Return the newest events, of longer and longer times until there are enough."""
+    found: deque[LogRecord] = deque(maxlen=query.newest)
+    for since in _WIDER if query.since is None else (query.since,):
+        found.clear()
+        found.extend(_events(app, parts, query, since))
+        if len(found) == query.newest:
+            break
+    return found
+
+
+def _events(
+    app: App,
+    parts: Sequence[LogPart],
+    query: LogQuery,
+    since: float | datetime | None,
+) -> Iterator[LogRecord]:
+    """Yield the events since a moment that match the query."""
+    now = LogParts(parts).now()
+    start = _epoch_ms(_DEFAULT_SINCE if since is None else since, now)
+    end = None if query.until is None else _epoch_ms(query.until, now)
+    if end is not None and start >= end:
+        raise TtOpsError(
+            "usage",
+            f"there is no time from --since {_at(start, query)} to --until {_at(end, query)}",
+            hint="see what both take: tt-ops logs --help",
+            exit_code=ExitCode.USAGE,
+        )
+    records: Iterable[LogRecord]
+    if query.request_id is not None:
+        found = [
+            request_events(part, query.request_id, start=start, until=end, pattern=query.pattern)
+            for part in parts
+        ]
+        records = heapq.merge(*found, key=lambda record: record.timestamp)
+    else:
+        records = LogParts(parts).read(start=start, end=end)
+    return (record for record in records if _matches(app, record, query))
+
+
+def _epoch_ms(moment: float | datetime, now: int) -> int:
+    """Return a moment in epoch milliseconds; `now` is the time of AWS's clock."""
+    if isinstance(moment, datetime):
+        return round(moment.timestamp() * 1000)
+    return now - round(moment * 1000)
+
+
+def _matches(app: App, record: LogRecord, query: LogQuery) -> bool:
+    event = _event(record, query)
+    if query.errors and not _failed(event):
+        return False
+    return query.message_only or _wants_all(app, query) or not event.is_from_lambda
+
+
+def _shown(record: LogRecord, query: LogQuery) -> LogEvent | LogMessage:
+    return LogMessage(record.message) if query.message_only else _event(record, query)
 
 
 def _wants_all(app: App, query: LogQuery) -> bool:
@@ -160,9 +206,15 @@ def _wants_all(app: App, query: LogQuery) -> bool:
     return bool(special) or settings.verbose or settings.output == "json"
 
 
-def _event(record: LogRecord) -> LogEvent:
-    at = timestamp(_EPOCH + timedelta(milliseconds=record.timestamp))
-    return LogEvent(at, record.stream, record.message, _fields(record.message))
+def _event(record: LogRecord, query: LogQuery) -> LogEvent:
+    return LogEvent(
+        _at(record.timestamp, query), record.stream, record.message, _fields(record.message)
+    )
+
+
+def _at(epoch_ms: int, query: LogQuery) -> str:
+    at = _EPOCH + timedelta(milliseconds=epoch_ms)
+    return at.astimezone().isoformat(timespec="milliseconds") if query.local_time else timestamp(at)
 
 
 def _fields(message: str) -> dict[str, Any] | None:

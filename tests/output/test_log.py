@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import click
 import pytest
 
-from tasktracker_ops.models.log import LogEvent, LogMessage
+from tasktracker_ops.models.log import LogEvent, LogMessage, RepeatedEvent
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.results import text
 from tasktracker_ops.output.screen import Screen
@@ -129,3 +130,43 @@ def test_json_is_one_object_per_line(
     Console(Settings(output="json")).stream([result, result])
     lines = capsys.readouterr().out.splitlines()
     assert [list(json.loads(line)) for line in lines] == [keys.split()] * 2
+
+
+def test_a_repeated_event_says_how_often_and_when_last() -> None:
+    """At the end of its first line; with the day if it is another one."""
+    once = event("[ERROR] ValueError: no\nTraceback …")
+    lines = plain(RepeatedEvent(once, 5, "2026-01-02T16:20:01.000Z")).splitlines()
+    assert lines == [
+        f"{AT} [ERROR] ValueError: no (\N{MULTIPLICATION SIGN}5, last 16:20)",
+        "    Traceback …",
+    ]
+    assert "last 2026-01-03 16:20" in plain(RepeatedEvent(once, 5, "2026-01-03T16:20:01.000Z"))
+
+
+def test_frames_of_the_runtime_are_folded_on_a_terminal() -> None:
+    """Those of Lambda and of Python; those of the function and of its packages are kept."""
+    frames = [
+        '  File "/var/task/handler.py", line 1, in f\n    g()',
+        '  File "/var/lang/lib/python3.12/json/__init__.py", line 1, in loads\n    x()\n    ^^^',
+        '  File "/var/runtime/bootstrap.py", line 2, in run',
+        '  File "/v/lib/python3.12/site-packages/x/y.py", line 3, in y\n    z()',
+    ]
+    message = "\n".join(["Traceback (most recent call last):", *frames, "ValueError: no"])
+    screen: Any = SimpleNamespace(columns=80, verbose=False)
+    shown = click.unstyle(text(event(message), screen)).splitlines()
+    assert [line.strip() for line in shown[1:]] == [
+        'File "/var/task/handler.py", line 1, in f',
+        "g()",
+        "… 2 frames of the runtime",
+        'File "/v/lib/python3.12/site-packages/x/y.py", line 3, in y',
+        "z()",
+        "ValueError: no",
+    ]
+    screen.verbose = True
+    assert "bootstrap.py" in text(event(message), screen)
+
+
+def test_lines_of_logging_have_the_colour_of_their_level() -> None:
+    """As text and as JSON."""
+    for result in (event("[WARNING]\tlow"), event(level="WARNING", message="low")):
+        assert click.style("", fg="yellow", reset=False) in styled(result)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from tasktracker_ops.models.task import (
     Task,
     TaskList,
 )
+from tasktracker_ops.output.columns import text_width
+from tasktracker_ops.output.results import text
 
 from .examples import TASK
 
@@ -66,17 +69,17 @@ def test_json_of_a_list_is_an_array(show: Callable[..., str]) -> None:
 )
 def test_results_are_readable_text(show: Callable[..., str], result: Any, parts: list[str]) -> None:
     """The text has these parts, aligned."""
-    text = show(result)
+    shown = show(result)
     for part in parts:
-        assert part in text
+        assert part in shown
 
 
 def test_unicode_and_newlines_are_kept(show: Callable[..., str]) -> None:
     """A description keeps its lines; a title in a list is on one line."""
     task = replace(TASK, title="Ünïcode ✓ 日本\nsecond", description="one\ntwo")
-    text = show(task)
-    assert "Ünïcode ✓ 日本\n" in text
-    assert "one\n             two" in text
+    shown = show(task)
+    assert "Ünïcode ✓ 日本\n" in shown
+    assert "one\n             two" in shown
     assert "日本\\nsecond" in show(TaskList((task,)))
     assert "日本" in show(task, output="json")
 
@@ -85,3 +88,21 @@ def test_fields_of_an_unexpected_type_are_printed(show: Callable[..., str]) -> N
     """An old item may have any value."""
     task = Task.from_json({"task_id": 7, "title": {"a": 1}, "status": None})
     assert "{'a': 1}" in show(TaskList((task,)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "headers"),
+    [
+        (120, ["#", "id", "status", "changed", "title"]),
+        (50, ["#", "id", "status", "title"]),
+        (30, ["#", "title"]),
+    ],
+)
+def test_a_list_fits_the_terminal(columns: int, headers: list[str]) -> None:
+    """The lightest columns are dropped first, and titles are cut, also those of wide letters."""
+    screen: Any = SimpleNamespace(columns=columns)
+    tasks = tuple(replace(TASK, task_id=f"0000000{n}", title="題" * 80) for n in range(3))
+    lines = text(TaskList(tasks), screen).splitlines()
+    assert lines[0].split() == headers
+    assert max(map(text_width, lines)) <= columns
+    assert all(line.endswith("…") for line in lines[2:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tasktracker_ops.adapters.aws.logs import LogRecord
 from tasktracker_ops.emulator.logs.patterns import compile_pattern
 from tasktracker_ops.errors import ExitCode, TtOpsError
-from tasktracker_ops.models.log import LogMessage
+from tasktracker_ops.models.log import LogMessage, RepeatedEvent
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.logs import LogQuery, logs
 
@@ -279,3 +280,51 @@ def test_the_log_group_is_that_of_the_deployment(observed: Any, group: Group) ->
     observed.log_group = lambda name: names.append(name) or group
     shown(observed)
     assert names == ["/aws/lambda/tracker"]
+
+
+def test_a_log_is_read_between_two_moments(observed: Any, group: Group) -> None:
+    """Each is a time, or a number of seconds ago."""
+    group.streams = {"a": ["first", "second", "third"]}
+    second = datetime.fromtimestamp((NOW + 1) / 1000, UTC)
+    assert shown(observed, since=second) == ["second", "third"]
+    assert shown(observed, until=second) == ["first", "second"]
+    for query in ({"since": 60, "until": 120}, {"until": second, "follow": True}):
+        with pytest.raises(TtOpsError) as caught:
+            shown(observed, **query)
+        assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_the_newest_events_are_looked_for_further_back(observed: Any, group: Group) -> None:
+    """Unless a moment is given; they are counted after all criteria were applied."""
+    group.streams = {"a": ["first", "second", "START RequestId: 1 Version: 1"]}
+    group.now = lambda: NOW + 3_600_000  # type: ignore[method-assign]
+    assert shown(observed, since=None) == []
+    assert shown(observed, since=None, newest=1) == ["second"]
+    assert shown(observed, since=600, newest=1) == []
+
+
+def test_both_logs_are_read_in_the_order_of_time(observed: Any, group: Group) -> None:
+    """Each with the pattern of its own failures; events of the same id are two."""
+    group.streams = {"a": ["[ERROR] no\n", '{"status": 500}']}
+    access = Group({"a": ['{"status": "502"}']})
+    observed.access_log = lambda deployment: access
+    expected = ["[ERROR] no", '{"status": "502"}', '{"status": 500}']
+    assert shown(observed, every=True, errors=True) == expected
+    assert access.asked == ['{ $.status = "5*" }']
+    for each in (group, access):
+        each.now = lambda: NOW + 60_000  # type: ignore[method-assign]
+    followed = logs(observed, LogQuery(since=120, follow=True, every=True))
+    assert [next(followed).message.strip() for _ in expected] == expected
+    followed.close()  # type: ignore[attr-defined]
+
+
+def test_a_traceback_that_repeats_is_shown_once(observed: Any, group: Group) -> None:
+    """Where it came first, also if ids and times in it differ; other lines are kept."""
+    trace = "[ERROR] ValueError: {}\nTraceback (most recent call last):\n  File …\n"
+    group.streams = {"a": [trace.format(FIRST), "x\n", trace.format(SECOND), "x\n"]}
+    repeated, *others = logs(observed, LogQuery(since=60, collapsed=True))
+    assert isinstance(repeated, RepeatedEvent)
+    assert (repeated.event.message, repeated.count) == (trace.format(FIRST), 2)
+    assert repeated.last == "2026-01-02T03:04:05.680Z"
+    assert [event.message for event in others] == ["x\n", "x\n"]
+    assert len(shown(observed)) == 4

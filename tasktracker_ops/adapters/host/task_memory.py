@@ -106,8 +106,9 @@ def _read(file: Path) -> dict[str, Any] | None:
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
     """Write a file as a whole; the user alone can read it, and list the folders made for it."""
-    for folder in (file.parents[2], file.parents[1], file.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(file.parents):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
     with NamedTemporaryFile("w", dir=file.parent, prefix=".", delete=False) as target:
         temporary = Path(target.name)  # mode 0600
         try:
