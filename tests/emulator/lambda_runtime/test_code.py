@@ -9,14 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from tests.emulator.alarms_and_metrics import error_of
 from tests.emulator.aws import REGION, Function, zipped
 
-OLD = "def lambda_handler(event, context): return 'old'"
-NEW = "def lambda_handler(event, context): return 'new'"
+from .released import NEW, OLD
+from .released import client as client
+from .released import function as function
+
 WAITS = """
 import pathlib, time
 
@@ -26,19 +27,6 @@ def lambda_handler(event, context):
         time.sleep(0.01)
     return "ended"
 """
-
-
-@pytest.fixture
-def function(in_process_aws: Any) -> Function:
-    """A function with version 1, which is behind the alias `live`."""
-    made: Function = in_process_aws.function(OLD)
-    return made
-
-
-@pytest.fixture
-def client(in_process_aws: Any) -> Any:
-    """The operations of Lambda."""
-    return in_process_aws.client("lambda")
 
 
 def test_the_code_of_each_version_can_be_downloaded(client: Any, function: Function) -> None:

@@ -15,25 +15,14 @@ from tasktracker_ops.emulator.lambda_runtime.lifecycle import Lifecycle
 from tests.emulator.alarms_and_metrics import REGION, error_of
 from tests.emulator.aws import Function, zipped
 
-OLD = "def lambda_handler(event, context): return 'old'"
-NEW = "def lambda_handler(event, context): return 'new'"
+from .released import NEW, OLD
+from .released import client as client
+from .released import function as function
+
 PENDING = (
     "ResourceConflictException: The operation cannot be performed at this time. "
     "The function is currently in the following state: Pending"
 )
-
-
-@pytest.fixture
-def function(in_process_aws: Any) -> Function:
-    """A function with version 1, which is behind the alias `live`."""
-    made: Function = in_process_aws.function(OLD)
-    return made
-
-
-@pytest.fixture
-def client(in_process_aws: Any) -> Any:
-    """The operations of Lambda."""
-    return in_process_aws.client("lambda")
 
 
 @contextmanager
