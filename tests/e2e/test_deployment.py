@@ -162,7 +162,7 @@ def test_cli_sends_the_token_of_its_variable(live: Clone, api: str, issuer: Any)
     late = live.run("tasks", "list", "--verbose", TT_OPS_API_TOKEN=expired)
     assert (late.returncode, expired in late.stdout + late.stderr) == (1, False)
     assert "the token has expired" in late.stderr
-    weak = live.run("tasks", "rm", "x", TT_OPS_API_TOKEN=issuer.token("tasks:read"))
+    weak = live.run("tasks", "rm", task["task_id"], TT_OPS_API_TOKEN=issuer.token("tasks:read"))
     assert "tasks:write" in weak.stderr
 
 

@@ -28,6 +28,7 @@ def test_outputs_have_stable_keys(live: Clone, api: str) -> None:
         "dashboard_name",
         "alarm_names",
         "topic_arn",
+        "temporary",
     }
     assert described["region"] == "eu-west-3"
     assert described["alarm_names"] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
@@ -49,5 +50,7 @@ def test_tasks_are_driven_from_the_command_line(live: Clone, api: str) -> None:
 
 
 def test_nothing_is_left_in_the_home_folder(live: Clone, home: Path) -> None:
-    """tt-ops writes into the project only, unless it has to download something."""
-    assert [p for p in home.rglob("*") if p.is_file()] == []
+    """tt-ops writes into the project, and into its own folders for caches and state."""
+    ours = (home / ".cache" / "tt-ops", home / ".local" / "state" / "tt-ops")
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert [path for path in files if not any(map(path.is_relative_to, ours))] == []
