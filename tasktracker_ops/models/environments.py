@@ -25,6 +25,11 @@ class DescribedEnvironment:
     deployment: Deployment | None
     changed_at: datetime
 
+    @property
+    def temporary(self) -> bool:
+        """Return whether it is described as temporary."""
+        return self.deployment is not None and self.deployment.temporary
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
@@ -85,7 +90,7 @@ class EnvironmentList:
 
 @dataclass(frozen=True, slots=True)
 class PruneEnvironmentsResult:
-    """The environments that were destroyed, or would be in a dry run, and those kept.
+    """The temporary environments that were destroyed, or would be in a dry run, and those kept.
 
     `problems` say why some of them could not be destroyed.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -32,21 +32,27 @@ if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 AppOf = Callable[[str], "App"]
+Tags = Mapping[str, str]
 # As many as botocore keeps connections.
 _READERS = 10
 
 
-def environments(app: App, app_of: AppOf) -> EnvironmentList:
+def environments(app: App, app_of: AppOf, *, temporary_only: bool = False) -> EnvironmentList:
     """Return every environment, also one whose first deploy did not complete.
 
-    `app_of` returns the application of another environment.
+    `app_of` returns the application of another environment. With `temporary_only`, nothing of
+    another one is read but its description.
     """
     app.session.require_credentials()
     described = app.environments.described()
+    wanted = [each for each in described if each.temporary or not temporary_only]
     _ = app.session.client("lambda")  # clients are made one at a time
     with ThreadPoolExecutor(_READERS) as pool:
-        found = [*pool.map(lambda each: _described(app, each), described)]
-    found += _undescribed(app, app_of, {each.name for each in described})
+        found = [*pool.map(lambda each: _described(app, each), wanted)]
+    for name, resources in _undescribed(app, {each.name for each in described}).items():
+        temporary = any(map(is_temporary, resources.values()))
+        if temporary or not temporary_only:
+            found += _unfinished(app_of(name), resources, temporary=temporary)
     found.sort(key=lambda each: (not Environment(each.name).is_default, each.name))
     return EnvironmentList(tuple(found))
 
@@ -90,30 +96,36 @@ def _answers(app: App, deployment: Deployment) -> bool:
     return answer.status_code in deployment.healthy_statuses
 
 
-def _undescribed(app: App, app_of: AppOf, described: set[str]) -> Iterator[EnvironmentStatus]:
-    """Yield the environments that have resources, and no description."""
-    resources: dict[str, list[str]] = {}
-    temporary: set[str] = set()
+def _undescribed(app: App, described: set[str]) -> dict[str, dict[str, Tags]]:
+    """Return the environments without a description, and the tags of their resources by ARN."""
+    found: dict[str, dict[str, Tags]] = {}
     for arn, tags in _tagged(app):
         name = environment_of(tags)
-        if name in described or not is_environment_name(name):
-            continue
-        resources.setdefault(name, []).append(arn)
-        if is_temporary(tags):
-            temporary.add(name)
-    for name, arns in resources.items():
-        its = app_of(name)
-        # The tagging API lists what was deleted for some minutes.
-        if any(map(its.resource_tags.exists, arns)):
-            yield EnvironmentStatus.of(
-                name,
-                app.session.environment.region,
-                _state_changed_at(its),
-                temporary=name in temporary,
-            )
+        if name not in described and is_environment_name(name):
+            found.setdefault(name, {})[arn] = tags
+    return found
 
 
-def _tagged(app: App) -> Iterator[tuple[str, dict[str, str]]]:
+def _unfinished(
+    app: App, resources: Iterable[str], *, temporary: bool
+) -> Iterator[EnvironmentStatus]:
+    """Yield the environment of `app` if one of its resources still exists."""
+    if any(_exists(app, arn) for arn in resources):
+        region, name = app.session.environment.region, app.environment.name
+        yield EnvironmentStatus.of(name, region, _state_changed_at(app), temporary=temporary)
+
+
+def _exists(app: App, arn: str) -> bool:
+    """Return whether a resource is there: the tagging API lists a deleted one for some minutes."""
+    try:
+        return app.resource_tags.exists(arn)
+    except ConfigurationError as error:
+        if error.code != "aws-access-denied":
+            raise
+        return True
+
+
+def _tagged(app: App) -> Iterator[tuple[str, Tags]]:
     """Yield the resources of deployments with their tags."""
     try:
         found = app.resource_tags.find_all()
@@ -124,7 +136,7 @@ def _tagged(app: App) -> Iterator[tuple[str, dict[str, str]]]:
         # The lock table belongs to all of them.
         shared = resource == f"table/{app.settings.lock_table}"
         if service in app.resource_tags.services and not shared:
-            yield arn, dict(tags)
+            yield arn, tags
 
 
 def _state_changed_at(app: App) -> datetime | None:
@@ -150,11 +162,11 @@ def prune(
     raises to stop. Raises ConfigurationError `setting-shared`.
     """
     _require_own_settings(app)
-    found = environments(app, app_of).environments
+    found = environments(app, app_of, temporary_only=True).environments
     expired = tuple(
         each.name
         for each in found
-        if each.temporary and each.age_seconds is not None and each.age_seconds >= int(older_than)
+        if each.age_seconds is not None and each.age_seconds >= int(older_than)
     )
     kept = tuple(each.name for each in found if each.name not in expired)
     if dry_run or not expired:
