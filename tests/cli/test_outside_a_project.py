@@ -42,7 +42,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[l
 # They work there: `doctor` and `support` say what is missing, the others as their own tests show.
 ANYWHERE = (
     ["init"],
-    ["permissions"],
+    ["--env", "staging", "permissions"],
     ["doctor"],
     ["support"],
     ["config", "show"],
