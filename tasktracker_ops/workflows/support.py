@@ -5,7 +5,9 @@ from __future__ import annotations
 import platform
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import distributions
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
 _HOUR = 3600.0  # seconds
+_MOST_EVENTS = 10_000  # of each log
 Render = Callable[[Any], str]
 
 
@@ -69,6 +72,10 @@ def _plan(app: App) -> Iterator[Any]:
     yield plan(app)
 
 
+def _logs(app: App, *, api: bool = False) -> Iterator[Any]:
+    return islice(logs(app, LogQuery(since=_HOUR, api=api)), _MOST_EVENTS)
+
+
 def _versions(app: App) -> Versions:
     project = app.settings.project_dir
     record = read_record(project) if project else None
@@ -91,6 +98,6 @@ _COLLECTORS: dict[str, Callable[[App], Iterator[Any]]] = {
     "doctor.json": lambda app: iter([doctor(app)]),
     "status.json": lambda app: iter([status(app)]),
     "plan.json": _plan,
-    "logs.jsonl": lambda app: iter(logs(app, LogQuery(since=_HOUR))),
-    "api-logs.jsonl": lambda app: iter(logs(app, LogQuery(since=_HOUR, api=True))),
+    "logs.jsonl": _logs,
+    "api-logs.jsonl": partial(_logs, api=True),
 }

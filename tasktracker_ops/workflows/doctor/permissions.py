@@ -46,8 +46,7 @@ def denied_commands(examined: Examination) -> Mapping[str, tuple[str, ...]]:
 
 def _arns(examined: Examination) -> Iterator[tuple[str, str]]:
     app, deployment = examined.app, examined.deployment
-    partition = deployment.topic_arn.split(":")[1]
-    account = examined.caller.account
+    partition, account = app.session.partition, examined.caller.account
 
     def arn(service: str, name: str) -> str:
         return f"arn:{partition}:{service}:{deployment.region}:{account}:{name}"
@@ -56,7 +55,7 @@ def _arns(examined: Examination) -> Iterator[tuple[str, str]]:
     yield "parameter", arn("ssm", f"parameter{app.environment.deployment_parameter}")
     yield "function", arn("lambda", f"function:{deployment.function_name}")
     yield "log_group", arn("logs", f"log-group:{deployment.log_group}")
-    yield "drill", arn("execute-api", f"{deployment.api_id}/$default/ANY/trigger-error")
+    yield "drill", arn("execute-api", f"{deployment.api_id}/$default/POST/trigger-error")
     yield "alarm", arn("cloudwatch", f"alarm:{deployment.alarm_names[0]}")
     yield "table", arn("dynamodb", f"table/{deployment.table_name}")
     settings = app.settings

@@ -63,9 +63,8 @@ def _encryption(examined: Examination) -> Outcome:
 
 @GROUP.check("deploy lock", "state bucket")
 def _deploy_lock(examined: Examination) -> Outcome:
+    examined.app.deploy_locks.queue()  # raises where it cannot be read
     lock = deploy_lock_status(examined.app)
-    if lock.held is None:
-        examined.app.deploy_locks.queue()  # raises why
     if not lock.held:
         return ok("free")
     who = f"{lock.who} ({lock.command}) since {lock.since}"

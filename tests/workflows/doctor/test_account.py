@@ -49,7 +49,7 @@ def app(observed: Any, arn: str) -> Any:
     """Return an application of a deployment, whose credentials are those of `arn`."""
     identity = {"Account": arn.split(":")[4], "Arn": arn}
     client = SimpleNamespace(get_caller_identity=lambda: identity)
-    observed.session = SimpleNamespace(client=lambda service: client)
+    observed.session = SimpleNamespace(client=lambda service: client, partition="aws")
     observed.report = REPORT
     observed.deployments.get_with_state_record = lambda: (observed.deployments.get(), None)
     return observed
