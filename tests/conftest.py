@@ -182,7 +182,12 @@ def table_definition() -> dict[str, Any]:
 # A process of its own: in this one, a test may have loaded the emulator, which changes moto.
 _MOTO_SERVER = """
 import sys
+from functools import cache
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
+# moto lists its folders for each request.
+application = DomainDispatcherApplication
+application.get_backend_for_host = cache(application.get_backend_for_host)
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
 print("http://%s:%s" % server.get_host_and_port(), flush=True)

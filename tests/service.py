@@ -127,11 +127,11 @@ class _ServiceRequest(BaseHTTPRequestHandler):
 def dynamodb_client() -> Iterator[Any]:
     """Yield the function's DynamoDB client, whose requests go to moto in this process."""
     from botocore.awsrequest import AWSResponse
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import create_backend_app
     from urllib3 import HTTPResponse
     from werkzeug.test import Client
 
-    moto = Client(DomainDispatcherApplication(create_backend_app))
+    moto = Client(create_backend_app("dynamodb"))
 
     def deliver(request: Any, **_: Any) -> AWSResponse:
         headers = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -48,7 +48,11 @@ class UnknownRegion(ServiceException):
 
 def create_application() -> WSGIApplication:
     """Return moto's services; each answers NotImplemented where moto has no route or fails."""
-    application: WSGIApplication = DomainDispatcherApplication(_create_service)
+    application = DomainDispatcherApplication(_create_service)
+    # moto lists its folders for each request, which takes as long as many a request itself.
+    application.get_backend_for_host = lru_cache(  # type: ignore[method-assign]
+        application.get_backend_for_host
+    )
     return application
 
 
