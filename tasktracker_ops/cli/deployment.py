@@ -157,7 +157,7 @@ def deploy(
     context.console.emit(
         deploying.deploy(
             context.app,
-            approve=approve,
+            approve=None if context.assume_yes else approve,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             checks=checks,
             keep=keep,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shlex
 import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -63,6 +65,7 @@ _MODULES = (
     logs,
     drill,
 )
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 _INTERRUPTED = TtOpsError(
     "interrupted",
     "interrupted; nothing is still running",
@@ -239,15 +242,33 @@ for _module in _MODULES:
         cli.add_command(_command)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the console script."""
+    # A command makes many objects and little garbage: to look for it took a fifth of its time.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # As for Ctrl-C: temporary files are removed, and Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
     replace_closed_streams()
     try:
         cli()
+    except SystemExit as leaving:
+        code = leaving.code
     except KeyboardInterrupt:  # once more, while the first was being reported
-        sys.exit(ExitCode.INTERRUPTED)
+        code = ExitCode.INTERRUPTED
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+    _exit(code)
+
+
+def _exit(code: Any) -> NoReturn:
+    """Exit without taking the interpreter apart, which took another fifth of a command's time.
+
+    Everything that has an end has ended by now: files are closed, children and threads joined.
+    """
+    # A stream that cannot be written is reported by the interpreter, with a code of its own.
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

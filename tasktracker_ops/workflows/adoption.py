@@ -51,6 +51,14 @@ def planned_adopting(
         yield replace(saved, plan=replace(saved.plan, adopted=adoption.resources))
 
 
+def is_nothing_there(app: App, alert_email: str) -> bool:
+    """Return whether neither the state nor AWS has anything of the deployment."""
+    state = _state(app)
+    if state is not None and state.resources:
+        return False
+    return not find_adoptable(app, alert_email=alert_email).resources
+
+
 def find_adoptable(
     app: App,
     addresses: Iterable[str] | None = None,

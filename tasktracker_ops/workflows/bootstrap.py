@@ -17,6 +17,7 @@ from .deploy_lock import HeldLock, deploy_lock
 from .plan_guard import planned, require_allowed
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.aws.state_backend import BackendExistence
     from tasktracker_ops.adapters.terraform.stack import Stack
     from tasktracker_ops.app import App
 
@@ -34,7 +35,7 @@ _ATTEMPTS = 3
 def bootstrap(
     app: App,
     *,
-    approve: ApprovePlan = lambda plan: None,
+    approve: ApprovePlan | None = None,
     allowed: AllowedChanges = NOTHING_ALLOWED,
     lock_timeout: int = 0,
 ) -> BootstrapResult:
@@ -42,11 +43,12 @@ def bootstrap(
 
     Holds the deploy lock, for which it waits up to `lock_timeout` seconds. The first bootstrap has
     no bucket for it yet: of two at once, the slower one continues from what the other has made.
-    `approve` gets the plan and raises to stop. The stack's own state is kept in the bucket it
-    creates. Raises TtOpsError `state-bucket-taken` for a bucket of another account,
-    `state-bucket-configured` before replacing its settings, `state-backend-incompatible` for a
-    table or bucket that cannot be imported as it is, `would-destroy` for one of ours that is not
-    `allowed` to be destroyed.
+    `approve` gets the plan and raises to stop. Without it every plan is approved, and where neither
+    bucket nor table exists, it is applied by the run of Terraform that makes it. The stack's own
+    state is kept in the bucket it creates. Raises TtOpsError `state-bucket-taken` for a bucket of
+    another account, `state-bucket-configured` before replacing its settings,
+    `state-backend-incompatible` for a table or bucket that cannot be imported as it is,
+    `would-destroy` for one of ours that is not `allowed` to be destroyed.
     """
     backend = app.state_backend
     for attempt in range(1, _ATTEMPTS + 1):
@@ -63,7 +65,7 @@ def bootstrap(
 
 
 def _apply_in_turn(
-    app: App, approve: ApprovePlan, allowed: AllowedChanges, lock_timeout: int
+    app: App, approve: ApprovePlan | None, allowed: AllowedChanges, lock_timeout: int
 ) -> Plan:
     if not app.state_backend.exists().bucket:
         with _own_state_file(app) as state:
@@ -75,7 +77,7 @@ def _apply_in_turn(
 def _apply(
     app: App,
     state: Path,
-    approve: ApprovePlan,
+    approve: ApprovePlan | None,
     allowed: AllowedChanges,
     lock: HeldLock | None = None,
 ) -> Plan:
@@ -83,7 +85,11 @@ def _apply(
     app.report.doing(f"reading the state backend {backend.bucket}")
     # First, since what a dead run left running still writes this state.
     app.bootstrap_stack(state, {}, command="bootstrap").recover()
-    stack = _stack(app, state)
+    exists = backend.exists()
+    stack = _stack(app, state, exists)
+    if approve is None and not (exists.bucket or exists.lock_table):
+        with _stored(app, state):
+            return stack.create(lambda plan: app.report.plan(plan, "state backend"))
     with planned(app, stack, allowed) as saved:
         plan = saved.plan
         replaced = [
@@ -101,18 +107,13 @@ def _apply(
         if not plan.empty:
             app.report.plan(plan, "state backend")
             require_allowed(plan, allowed)
-            approve(plan)
+            if approve is not None:
+                approve(plan)
             app.report.doing("applying")
             if lock is not None:
                 lock.require_held()
-            try:
+            with _stored(app, state):
                 saved.apply()
-            except TtOpsError:
-                # The error of the apply matters more than one of storing the partial state.
-                with suppress(TtOpsError):
-                    _store_state(app, state)
-                raise
-            _store_state(app, state)
     return plan
 
 
@@ -136,7 +137,7 @@ def remove_backend(app: App, lock: HeldLock | None = None) -> None:
     if not (exists.bucket or exists.lock_table):
         return
     with _own_state_file(app) as state:
-        stack = _stack(app, state, command="destroy --backend")
+        stack = _stack(app, state, exists, command="destroy --backend")
         # Terraform destroys only what is in its state: an apply imports the rest.
         with stack.planned() as saved:
             saved.apply()
@@ -189,6 +190,19 @@ def _quoted(names: list[str]) -> str:
     return ", ".join(map(repr, names))
 
 
+@contextmanager
+def _stored(app: App, state: Path) -> Iterator[None]:
+    """Store the state that an apply leaves, also where it fails."""
+    try:
+        yield
+    except TtOpsError:
+        # Its error matters more than one of storing the partial state.
+        with suppress(TtOpsError):
+            _store_state(app, state)
+        raise
+    _store_state(app, state)
+
+
 def _store_state(app: App, state: Path) -> None:
     if state.is_file() and app.state_backend.exists().bucket:
         app.state_backend.store_bootstrap_state(state)
@@ -205,10 +219,9 @@ def _own_state_file(app: App) -> Iterator[Path]:
         yield file
 
 
-def _stack(app: App, state: Path, *, command: str = "bootstrap") -> Stack:
+def _stack(app: App, state: Path, exists: BackendExistence, *, command: str = "bootstrap") -> Stack:
     """Return the bootstrap stack with its stored state, and what it has to import."""
     backend = app.state_backend
-    exists = backend.exists()
     state.unlink(missing_ok=True)
     has_state = exists.bucket and backend.fetch_bootstrap_state(state)
     if exists.bucket and not has_state and (settings := backend.foreign_settings()):

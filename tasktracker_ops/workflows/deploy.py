@@ -12,7 +12,13 @@ from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions, ReleaseResult
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import CreationWatch, planned_adopting, remove_unused_apis, strays
+from .adoption import (
+    CreationWatch,
+    is_nothing_there,
+    planned_adopting,
+    remove_unused_apis,
+    strays,
+)
 from .bootstrap import bootstrap
 from .build import build
 from .canary import end_interrupted_bake
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 def deploy(
     app: App,
     *,
-    approve: ApprovePlan,
+    approve: ApprovePlan | None,
     allowed: AllowedChanges = NOTHING_ALLOWED,
     checks: str = FULL,
     keep: int = KEEP,
@@ -45,9 +51,10 @@ def deploy(
 
     Holds the deploy lock from the plan to the last check; waits for it and for Terraform's own
     locks for up to `lock_timeout` seconds. `approve` gets the plan and raises to stop; exactly that
-    plan is applied, or a new one is approved if the state has changed. `checks` and `keep` are
-    those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
-    and those of `Releases.release`.
+    plan is applied, or a new one is approved if the state has changed. Without it every plan is
+    approved, and where nothing of the deployment exists, it is applied by the run of Terraform that
+    makes it. `checks` and `keep` are those of ReleaseOptions. Raises TtOpsError for what is not
+    `allowed` (see `require_allowed`), and those of `Releases.release`.
     """
     app.require_lifetime()
     note_outdated(app)
@@ -72,8 +79,21 @@ def deploy(
             )
             return planned(app, stack, allowed, lock_timeout=lock_timeout)
 
+        def create() -> Plan:
+            """Create what cannot be lost, as nothing of it exists."""
+            stack = app.infrastructure(alert_email, watch=CreationWatch(app), package=package)
+            lock.require_held()
+            plan = stack.create(
+                lambda plan: app.report.plan(plan, "deployment"), lock_timeout=lock_timeout
+            )
+            remove_unused_apis(app)
+            return plan
+
         def plan_and_apply() -> Plan:
             app.report.doing("comparing with the deployment")
+            in_one_run = approve is None and not (unused or package.is_large)
+            if in_one_run and is_nothing_there(app, alert_email):
+                return create()
             with planned_adopting(app, make_plan, alert_email) as saved:
                 for address in sorted(unused - _addresses_losing_data(saved.plan)):
                     app.report.note(
@@ -82,7 +102,8 @@ def deploy(
                 if not saved.plan.empty:
                     app.report.plan(saved.plan, "deployment")
                     require_allowed(saved.plan, allowed)
-                    approve(saved.plan)
+                    if approve is not None:
+                        approve(saved.plan)
                     app.report.doing("applying")
                     lock.require_held()
                     releases.doubt()

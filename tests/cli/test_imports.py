@@ -19,11 +19,11 @@ OURS = {
 }
 _PROBE = """
 import json, sys
-from tasktracker_ops.cli.main import main
+from tasktracker_ops.cli.main import cli
 for command in json.loads(sys.argv[1]):
     sys.argv = ["tt-ops", *command.split()]
     try:
-        main()
+        cli()
     except SystemExit:
         pass
     print()

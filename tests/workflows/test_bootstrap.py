@@ -75,6 +75,13 @@ class App:
     def recover(self) -> None:
         """No run was killed."""
 
+    def create(self, on_plan: Callable[[Plan], None]) -> Plan:
+        """Plan and apply in one run."""
+        on_plan(self.plan)
+        with self.planned() as saved:
+            saved.apply()
+        return self.plan
+
     @contextmanager
     def planned(self, *, destroy: bool = False, lock_timeout: int = 0) -> Iterator[SavedPlan]:
         """Yield a plan whose apply writes the state as Terraform does, and then calls `work`."""
@@ -120,7 +127,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 def refused(app: Any) -> TtOpsError:
     """Return the error of a bootstrap that applies nothing."""
     with pytest.raises(TtOpsError) as caught:
-        bootstrap(app)
+        bootstrap(app, approve=lambda plan: None)
     assert app.applied == []
     return caught.value
 

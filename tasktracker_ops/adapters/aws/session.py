@@ -17,6 +17,7 @@ import botocore.session
 from botocore import exceptions as boto_errors
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from tasktracker_ops.adapters.host.loopback import is_loopback
@@ -109,6 +110,9 @@ class AwsSession:
             core.set_credentials(environment.access_key_id, environment.secret_access_key)
         with aws_errors("reading the AWS configuration"):
             core.get_scoped_config()
+            paths = core.get_component("data_loader").search_paths
+        loader = _Loader(paths, include_default_search_paths=False)
+        core.register_component("data_loader", loader)
         return core
 
     def client(self, service: str) -> Any:
@@ -164,6 +168,15 @@ class AwsSession:
         """Return the partition of AWS that the region belongs to, such as aws."""
         with aws_errors("looking for the partition of the region"):
             return str(self._session.get_partition_for_region(self.environment.region))
+
+
+class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
+    """Loads the models of services without a look into the folders of all others."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Return the services that have a folder; loading shows what is in it."""
+        folders = filter(os.path.isdir, self.search_paths)
+        return [name for folder in folders for name in os.listdir(folder)]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tasktracker_ops.adapters.host.processes import user_at_host
-from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.drift import Refresh
 from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.models.recovery import KilledRun, UnsavedState
@@ -159,6 +159,30 @@ class Stack:
         """Apply the plan saved in `file`; `lock_timeout` is in seconds."""
         self._run("apply", str(file.absolute()), lock_timeout=f"{lock_timeout}s")
 
+    def create(self, on_plan: Callable[[Plan], None], *, lock_timeout: int = 0) -> Plan:
+        """Plan and apply in one run, where the state is empty; return the plan.
+
+        `on_plan` gets it first, and raises to stop Terraform. Raises TtOpsError `plan-stale` where
+        it would do more than create: another run has filled the state.
+        """
+        self.push_unsaved_state(lock_timeout=lock_timeout)
+        self.initialise()
+        plans: list[Plan] = []
+
+        def check(transcript: Transcript) -> None:
+            plans.append(transcript.plan())
+            if not transcript.has_only("create"):
+                raise TtOpsError(
+                    "plan-stale",
+                    "another run has filled the state, which was empty",
+                    hint=f"plan again: tt-ops {self._command}",
+                )
+            on_plan(plans[-1])
+
+        timeout = f"{lock_timeout}s"
+        self._run("apply", on_plan=check, auto_approve=FLAG, lock_timeout=timeout)
+        return plans[-1]
+
     @contextmanager
     def planned(
         self, *, destroy: bool = False, targets: Sequence[str] = (), lock_timeout: int = 0
@@ -261,10 +285,21 @@ class Stack:
         if run.code != 0:
             raise self._failed(run).error()
 
-    def _run(self, operation: str, *arguments: str, **options: Any) -> Transcript:
-        """Run a command with `-json` and return its transcript; retry what a retry can fix."""
+    def _run(
+        self,
+        operation: str,
+        *arguments: str,
+        on_plan: Callable[[Transcript], None] | None = None,
+        **options: Any,
+    ) -> Transcript:
+        """Run a command with `-json` and return its transcript; retry what a retry can fix.
+
+        `on_plan` gets the transcript when it has the plan, of which nothing is applied yet.
+        """
         for attempt in range(_ATTEMPTS):
-            run = self._once(operation, *arguments, json=FLAG, input=False, **options)
+            run = self._once(
+                operation, *arguments, on_plan=on_plan, json=FLAG, input=False, **options
+            )
             if run.code == 0 or (run.code == 2 and operation == "plan"):
                 return run.transcript
             if attempt == 0 and operation == "plan" and needs_init(run.transcript):
@@ -278,7 +313,13 @@ class Stack:
                 break
         raise self._failed(run).error()
 
-    def _once(self, operation: str, *arguments: str, **options: Any) -> _Run:
+    def _once(
+        self,
+        operation: str,
+        *arguments: str,
+        on_plan: Callable[[Transcript], None] | None = None,
+        **options: Any,
+    ) -> _Run:
         started = datetime.now(UTC)
         title = " ".join(("terraform", operation, *arguments))
         with self._data.open_log(title) as log, self._runs.folder("command") as folder:
@@ -292,8 +333,11 @@ class Stack:
                 if stream == "stderr":
                     log.write(transcript.clean(line))
                     return
+                was_planned = bool(transcript.totals)
                 if event := transcript.feed(line):
                     self._report(event)
+                if on_plan is not None and transcript.totals and not was_planned:
+                    on_plan(transcript)
 
             terraform = Terraform(
                 executable=self._executable,

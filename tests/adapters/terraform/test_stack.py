@@ -42,6 +42,20 @@ def test_stack_is_created_and_destroyed(bench: Any) -> None:
     assert [p.name for p in bench.module.iterdir()] == ["main.tf"]
 
 
+def test_what_has_no_state_is_created_in_one_run(bench: Any) -> None:
+    """The plan is shown before; one that does more than create stops Terraform."""
+    bench.write(ONE)
+    stack = bench.stack()
+    shown: list[Plan] = []
+    assert stack.create(shown.append) == Plan(1, 0, 0, (created("one"),))
+    assert [plan.add for plan in shown] == [1]
+    assert stack.plan(bench.plan_file).empty
+    bench.write('resource "terraform_data" "one" {\n  input = 2\n}\n')
+    with pytest.raises(TtOpsError) as caught:
+        stack.create(pytest.fail)
+    assert caught.value.code == "plan-stale"
+
+
 def test_plan_file_is_private(bench: Any) -> None:
     """It holds secrets: mode 0600 in a 0700 folder, even if it replaces another file."""
     bench.write(ONE)
