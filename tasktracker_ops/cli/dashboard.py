@@ -53,10 +53,11 @@ _period = click.option(
 @click.option("--widget", "title", metavar="TITLE", help="Only widgets whose title contains this.")
 @pass_context
 def metrics(context: Context, since: float, period: int | None, title: str | None) -> None:
-    """Summarise every metric of the deployed dashboard.
+    """Summarise the API's requests, and every metric of the deployed dashboard.
 
-    CloudWatch computes sum, average, minimum, maximum, p95 and p99 over the whole
-    time range; last is the newest point.
+    First the API's requests, its errors (5xx) and the percentiles of its latency. Of each
+    metric, the statistics that mean something for it, which CloudWatch computes over the
+    whole time, from the first data on; last is the newest point.
 
     \b
     Example:

@@ -168,7 +168,9 @@ class DashboardPage:
 
 @dataclass(frozen=True, slots=True)
 class MetricSummary:
-    """A metric of a widget over the whole time window; None where there was no data.
+    """A metric of a widget over the whole time window.
+
+    A statistic is None without data, and where it means nothing for the metric.
 
     `points` are its values of `statistic`, one for each `period` (seconds), oldest first; `last` is
     the newest. An `expression` has no namespace, name and statistic: all values are over `points`.
@@ -202,14 +204,34 @@ class WidgetSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """The API's requests, errors (5xx) and latencies in ms, and the function's throttles.
+
+    A value is None without data; `error_rate` is the errors' share of the requests.
+    """
+
+    requests: float | None
+    errors: float | None
+    error_rate: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    throttles: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class MetricReport:
-    """The deployed dashboard in numbers; `period` is that of the points, in seconds."""
+    """The deployed dashboard in numbers, from the first data of the time asked for.
+
+    `period` is that of the points, in seconds; a report on some of its widgets has no headline.
+    """
 
     dashboard: str
     since: str
     until: str
     period: int
     widgets: tuple[WidgetSummary, ...]
+    headline: Headline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tasktracker_ops.models.dashboard import (
     DashboardResult,
+    Headline,
     MetricReport,
     MetricSummary,
     WidgetSummary,
@@ -19,6 +20,9 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _NO_VALUE = "\N{EN DASH}"
 _UNITS = {"Milliseconds": "ms", "Count": "", "Bytes": "B", "Percent": "%", "Seconds": "s"}
 _NUMBERS = ("sum", "average", "minimum", "maximum", "p95", "p99", "last")
+_HEADERS = {"minimum": "min", "maximum": "max"}
+_DAY = 86400
+_AXIS_GAP = 4  # between two times
 _WIDTHS = (8, 60)
 _WIDTH_WITHOUT_TERMINAL = 40
 
@@ -27,9 +31,13 @@ _WIDTH_WITHOUT_TERMINAL = 40
 def _(result: MetricReport, screen: Screen) -> str:
     name = escape_control_characters(result.dashboard)
     span = f"{name}, from {_clock(result.since)} to {_clock(result.until)} UTC"
+    parts = [span]
+    if result.headline is not None:
+        parts.append(_headline(result.headline))
+    parts += [_widget(widget, result, screen) for widget in result.widgets]
     if not result.widgets:
-        return f"{span}\n\nThe dashboard draws no metrics."
-    return "\n\n".join([span, *(_widget(widget, result, screen) for widget in result.widgets)])
+        parts.append("The dashboard draws no metrics.")
+    return "\n\n".join(parts)
 
 
 @text.register
@@ -44,15 +52,36 @@ def _widget(widget: WidgetSummary, of: MetricReport, screen: Screen) -> str:
     if widget.problem is not None:
         message = escape_control_characters(widget.problem.message)
         return f"{title}\n{message}\n{screen.hint(widget.problem.hint)}"
-    rows = [[_name(m), *(number(getattr(m, name)) for name in _NUMBERS)] for m in widget.metrics]
-    headers = ["", "sum", "average", "min", "max", "p95", "p99", "last"]
-    head, rule, *lines = table(headers, rows, right=headers[1:]).splitlines()
+    names = [n for n in _NUMBERS if any(getattr(m, n) is not None for m in widget.metrics)]
+    rows = [
+        [_name(m), *(number(getattr(m, name)) for name in names or ["last"])]
+        for m in widget.metrics
+    ]
+    headers = [_HEADERS.get(name, name) for name in names or ["last"]]
+    head, rule, *lines = table(["", *headers], rows, right=headers).splitlines()
     room = _WIDTH_WITHOUT_TERMINAL if screen.columns is None else screen.columns - len(rule) - 2
     width = min(room, _WIDTHS[1])
-    # Without room, no sparkline: a line that wraps reads as two.
-    sparklines = ("" if width < _WIDTHS[0] else sparkline(m, of, width) for m in widget.metrics)
-    lines = [f"{line}  {marks}".rstrip() for line, marks in zip(lines, sparklines, strict=True)]
+    if names and width >= _WIDTHS[0]:  # a line that wraps reads as two
+        head = f"{head}  {time_axis(of, width)}".rstrip()
+        marks = (sparkline(metric, of, width) for metric in widget.metrics)
+        lines = [f"{line}  {each}".rstrip() for line, each in zip(lines, marks, strict=True)]
     return "\n".join([title, head, rule, *lines])
+
+
+def _headline(headline: Headline) -> str:
+    def with_unit(value: float | None, unit: str) -> str:
+        return number(value) if value is None else f"{number(value)} {unit}"
+
+    rate = headline.error_rate
+    cells = {
+        "requests": number(headline.requests),
+        "error rate": with_unit(None if rate is None else 100 * rate, "%"),
+        "p50": with_unit(headline.p50, "ms"),
+        "p95": with_unit(headline.p95, "ms"),
+        "p99": with_unit(headline.p99, "ms"),
+        "throttles": number(headline.throttles),
+    }
+    return table(list(cells), [list(cells.values())], right=list(cells))
 
 
 def _name(metric: MetricSummary) -> str:
@@ -78,7 +107,7 @@ def sparkline(metric: MetricSummary, of: MetricReport, width: int) -> str:
     character, it shows the highest.
     """
     start, end = _seconds(of.since), _seconds(of.until)
-    cells = min(width, int((end - start) // metric.period) + 1)
+    cells = _cells(of, metric.period, width)
     highest: dict[int, float] = {}
     for point in metric.points:
         cell = min(int((_seconds(point.at) - start) / (end - start) * cells), cells - 1)
@@ -89,6 +118,30 @@ def sparkline(metric: MetricSummary, of: MetricReport, width: int) -> str:
     step = (high - low or 1.0) / (len(_LEVELS) - 1)
     marks = {cell: _LEVELS[round((value - low) / step)] for cell, value in highest.items()}
     return "".join(marks.get(cell, " ") for cell in range(cells))
+
+
+def time_axis(of: MetricReport, width: int) -> str:
+    """Return the times above a sparkline: its start and its end, and its middle if there is room.
+
+    Where it is too short for two times, there is none.
+    """
+    start, end = _seconds(of.since), _seconds(of.until)
+    cells = _cells(of, of.period, width)
+    form = "%H:%M" if end - start <= _DAY else "%m-%d %H:%M"
+    first, middle, last = (
+        datetime.fromtimestamp(at, UTC).strftime(form) for at in (start, (start + end) / 2, end)
+    )
+    if cells < 2 * len(first) + 1:
+        return ""
+    between = cells - 2 * len(first)
+    if between >= len(first) + 2 * _AXIS_GAP:
+        return first + middle.center(between) + last
+    return first + " " * between + last
+
+
+def _cells(of: MetricReport, period: int, width: int) -> int:
+    """Return how many characters a sparkline has."""
+    return min(width, int((_seconds(of.until) - _seconds(of.since)) // period) + 1)
 
 
 def _seconds(at: str) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.aws.metric_units import unit
+from tasktracker_ops.adapters.aws.metric_units import is_meaningful, unit
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models.dashboard import (
     Dashboard,
@@ -21,10 +21,9 @@ from tasktracker_ops.models.dashboard import (
     WidgetLine,
     WidgetSummary,
 )
-from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
+from tasktracker_ops.models.times import TimeWindow, epoch_timestamp, time_window
 
 from .dashboard_data import (
-    dashboard,
     fetch,
     line_period,
     line_queries,
@@ -33,8 +32,10 @@ from .dashboard_data import (
     readable,
     visible_series,
 )
+from .headline import headline, headline_queries
 
 if TYPE_CHECKING:
+    from tasktracker_ops.adapters.aws.metrics import MetricAnswer
     from tasktracker_ops.app import App
 
 # A percentile of a day does not follow from those of its minutes: CloudWatch calculates the day's.
@@ -46,31 +47,37 @@ STATISTICS = {
     "p95": "p95",
     "p99": "p99",
 }
-# By name of the statistic; None without data.
+_SHORTEST = 600.0  # seconds
+# By name of the statistic; None without data, or where it means nothing.
 _Values = Mapping[str, float | None]
 
 
 def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> MetricReport:
     """Return a report on the deployed dashboard's widgets, or those with `title` in their titles.
 
-    Raises TtOpsError `widget-unknown` when no widget has it.
+    It begins with the first data. Raises TtOpsError `widget-unknown` when no widget has the title.
     """
     app.report.doing("reading the dashboard")
-    deployed = dashboard(app)
+    deployment = app.deployments.get()
+    deployed = app.dashboards.get(deployment.dashboard_name)
     widgets = readable(app, _matching(deployed, title))
     app.report.doing("reading its metrics")
     lines = (line for widget in widgets for line in widget.lines if line.visible)
     drawn = list(dict.fromkeys(line.metric for line in lines if line.metric))
-    answer = fetch(
-        app,
-        window,
-        [
-            *(line_queries(widget, window) for widget in widgets),
-            *(_statistics(metric, window.length) for metric in drawn),
-        ],
-    )
-    groups = answer.groups
-    whole = dict(zip(drawn, map(_single_values, groups[len(widgets) :]), strict=True))
+
+    def read(window: TimeWindow) -> MetricAnswer:
+        groups = [line_queries(widget, window) for widget in widgets]
+        groups += [_statistics(metric, window.length) for metric in drawn]
+        if title is None:
+            groups.append(headline_queries(deployment, window.length))
+        return fetch(app, window, groups)
+
+    answer = read(window)
+    with_data = _with_data(window, answer.groups[: len(widgets)])
+    if with_data.period != window.period:
+        answer = read(with_data)
+    window, groups = with_data, answer.groups
+    whole = dict(zip(drawn, map(_single_values, groups[len(widgets) :]), strict=False))
     return MetricReport(
         dashboard=deployed.name,
         since=epoch_timestamp(window.start),
@@ -82,7 +89,18 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
                 widgets, groups, problems(widgets, answer), strict=False
             )
         ),
+        headline=headline(groups[-1]) if title is None else None,
     )
+
+
+def _with_data(window: TimeWindow, groups: Iterable[Mapping[str, Sequence[Series]]]) -> TimeWindow:
+    """Return the part of the window from its first data on, but no less than ten minutes."""
+    all_series = (series for group in groups for each in group.values() for series in each)
+    first = min((at for series in all_series for at in series.points), default=0.0)
+    since = max(window.now - first, _SHORTEST)
+    if since >= window.now - window.start:
+        return window
+    return time_window(window.now, since, window.period if window.explicit else None)
 
 
 def _matching(deployed: Dashboard, title: str | None) -> list[Widget]:
@@ -101,7 +119,11 @@ def _matching(deployed: Dashboard, title: str | None) -> list[Widget]:
 
 
 def _statistics(metric: Metric, length: int) -> list[Query]:
-    return [Query(name, metric, None, stat, length) for name, stat in STATISTICS.items()]
+    return [
+        Query(name, metric, None, stat, length)
+        for name, stat in STATISTICS.items()
+        if is_meaningful(stat, metric)
+    ]
 
 
 def _single_values(group: Mapping[str, Sequence[Series]]) -> _Values:

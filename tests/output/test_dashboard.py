@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import (
     DashboardResult,
+    Headline,
     MetricReport,
     MetricSummary,
     Point,
     WidgetSummary,
 )
-from tasktracker_ops.output.dashboard import number, sparkline
+from tasktracker_ops.output.dashboard import number, sparkline, time_axis
 from tasktracker_ops.output.results import text
 from tasktracker_ops.output.screen import Screen
 from tasktracker_ops.settings import Settings
@@ -102,6 +104,40 @@ def test_a_widget_is_a_table_below_its_title() -> None:
     assert lines[5].split() == ["Errors", "6", "2", "1", "3", "2.90", "3", "3", "▃▆█"]
     assert lines[6].split() == ["Duration", "(ms)", *[DASH] * 7]
     assert lines[5].index("2.90") + 4 == lines[3].index("p95") + 3
+
+
+def test_a_headline_comes_first() -> None:
+    """With units; what has no data is a dash."""
+    report = replace(over(30), headline=Headline(1200, 6, 0.005, 4.2, 10, None, 0))
+    lines = text(report, SCREEN).splitlines()
+    assert lines[2].split() == ["requests", "error", "rate", "p50", "p95", "p99", "throttles"]
+    assert lines[4].split() == ["1,200", "0.50", "%", "4.20", "ms", "10", "ms", DASH, "0"]
+
+
+def test_a_statistic_that_no_metric_has_is_no_column() -> None:
+    """Without any, the newest value remains."""
+    widget = WidgetSummary("Mine", (metric(1, 2, sum=3, last=2), metric(label="b", sum=1)))
+    lines = text(over(2, widget), SCREEN).splitlines()
+    assert [lines[3].split(), lines[6].split()] == [["sum", "last"], ["b", "1", DASH]]
+    lines = text(over(2, WidgetSummary("Mine", (metric(),))), SCREEN).splitlines()
+    assert [lines[3].split(), lines[5].split()] == [["last"], ["Errors", DASH]]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "width", "axis"),
+    [
+        (10, 60, ""),
+        (11, 60, "00:00 00:10"),
+        (25, 60, "00:00     00:12     00:24"),
+        (59, 23, "00:00    00:29    00:58"),
+    ],
+)
+def test_a_time_axis_is_as_long_as_the_sparklines(minutes: int, width: int, axis: str) -> None:
+    """From start to end, with the middle where there is room."""
+    report = over(minutes)
+    assert time_axis(report, width) == axis
+    if axis:
+        assert len(axis) == len(sparkline(metric(*[1.0] * minutes), report, width))
 
 
 def test_a_widget_with_a_problem_shows_the_problem() -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from tasktracker_ops.adapters.aws.dashboards import read
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.dashboard import MetricReport, MetricSummary, Query, Series
+from tasktracker_ops.models.dashboard import Headline, MetricReport, MetricSummary, Query, Series
 from tasktracker_ops.models.times import time_window
 from tasktracker_ops.workflows.metrics import metrics
 
 NOW = 1_800_000_030.0
 ERRORS = ["AWS/Lambda", "Errors", "FunctionName", "f"]
+ORDERS = ["Mine", "Orders"]
 DURATION = ["AWS/Lambda", "Duration", "FunctionName", "f"]
 
 
@@ -50,7 +51,9 @@ class App:
         self.notes: list[str] = []
         self.metric_data = CloudWatch(whole or {}, series or {})
         self.dashboards = SimpleNamespace(get=lambda name: read(name, body))
-        self.deployments = SimpleNamespace(get=lambda: SimpleNamespace(dashboard_name="board"))
+        self.deployments = SimpleNamespace(
+            get=lambda: SimpleNamespace(dashboard_name="board", api_id="a", function_name="f")
+        )
         self.session = SimpleNamespace(environment=SimpleNamespace(region="eu-west-3"))
         self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
 
@@ -82,16 +85,56 @@ def test_statistics_are_over_the_whole_time_and_points_period_by_period() -> Non
     """The former are CloudWatch's, in one period as long as the window."""
     whole = {"Sum": 6, "Average": 2, "Minimum": 1, "Maximum": 3, "p95": 2.9, "p99": 3}
     points = Series("Errors", {NOW // 60 * 60: 5.0, NOW // 60 * 60 - 60: 4.0})
-    app = App(widget([*ERRORS, {"stat": "Sum", "id": "m1"}]), whole=whole, series={"m1": [points]})
+    app = App(widget([*ORDERS, {"stat": "Sum", "id": "m1"}]), whole=whole, series={"m1": [points]})
     metric = only(app.metrics())
     assert (metric.sum, metric.average, metric.minimum, metric.maximum) == (6, 2, 1, 3)
     assert (metric.p95, metric.p99, metric.last) == (2.9, 3, 5.0)
     assert [(p.at[11:16], p.value) for p in metric.points] == [("07:59", 4.0), ("08:00", 5.0)]
-    assert (metric.namespace, metric.name, metric.unit) == ("AWS/Lambda", "Errors", "Count")
-    lines, statistics = app.metric_data.asked
+    assert (metric.namespace, metric.name, metric.unit) == ("Mine", "Orders", None)
+    lines, statistics, _ = app.metric_data.asked
     assert [(q.statistic, q.period) for q in lines] == [("Sum", 60)]
     assert {q.period for q in statistics} == {time_window(NOW, 3600).length}
     assert app.notes == ["CloudWatch: Something."]
+
+
+@pytest.mark.parametrize(
+    ("name", "statistics"),
+    [
+        ("Errors", {"Sum"}),
+        ("Duration", {"Average", "Minimum", "Maximum", "p95", "p99"}),
+        ("ConcurrentExecutions", {"Average", "Maximum"}),
+    ],
+)
+def test_only_statistics_that_mean_something_are_asked_for(name: str, statistics: set[str]) -> None:
+    """A sum of durations or of a concurrency means nothing, nor does an average of ones."""
+    app = App(widget(["AWS/Lambda", name, "FunctionName", "f"]))
+    app.metrics()
+    assert {query.statistic for query in app.metric_data.asked[1]} == statistics
+
+
+def test_the_headline_is_that_of_the_api() -> None:
+    """Errors are a share of the requests; a report on some widgets has no headline."""
+    values = {"requests": 200, "errors": 5, "p50": 4, "p95": 9, "throttles": 0}
+    series = {name: [Series(name, {NOW: value})] for name, value in values.items()}
+    app = App(widget(ERRORS), series=series)
+    assert app.metrics().headline == Headline(200, 5, 0.025, 4, 9, None, 0)
+    dimensions = {query.metric.dimensions for query in app.metric_data.asked[-1] if query.metric}
+    assert dimensions == {(("ApiId", "a"),), (("FunctionName", "f"),)}
+    assert app.metrics(title="Mine").headline is None
+
+
+def test_a_report_begins_with_the_first_data() -> None:
+    """With the period of so short a time, unless one is given, and ten minutes at least."""
+    day = 86400
+    series = {"m1": [Series("Errors", {NOW - 1800: 1.0})]}
+    app = App(widget([*ERRORS, {"id": "m1"}]), series=series)
+    report = app.metrics(since=day)
+    assert (report.since[11:16], report.period) == ("07:30", 60)
+    assert [queries[0].period for queries in app.metric_data.asked[::3]] == [600, 60]
+    report = app.metrics(since=day, period=600)
+    assert (report.since[11:16], report.period) == ("07:30", 600)
+    app.metric_data.series = {"m1": [Series("Errors", {NOW: 1.0})]}
+    assert app.metrics(since=day).since[11:16] == "07:50"
 
 
 def test_a_metric_in_several_lines_is_summarised_once() -> None:
@@ -103,7 +146,7 @@ def test_a_metric_in_several_lines_is_summarised_once() -> None:
         ("Duration", "Average", "Milliseconds")
     ]
     assert [m.label for m in second.metrics] == ["from CloudWatch"]
-    assert len(app.metric_data.asked) == 3
+    assert len(app.metric_data.asked) == 4
 
 
 def test_a_metric_without_data_has_no_numbers() -> None:
@@ -129,7 +172,7 @@ def test_expressions_are_summarised_over_their_points() -> None:
     assert (one.namespace, one.name, one.statistic) == (None, None, None)
     assert (two.label, two.sum, two.points) == ("two", None, ())
     assert [q.returned for q in app.metric_data.asked[0]] == [True, False]
-    assert len(app.metric_data.asked) == 1
+    assert len(app.metric_data.asked) == 2
 
 
 def test_expressions_keep_the_periods_of_the_dashboard_without_an_explicit_one() -> None:

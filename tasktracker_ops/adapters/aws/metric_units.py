@@ -1,4 +1,4 @@
-"""The units of AWS's metrics, which GetMetricData does not return.
+"""The units of AWS's metrics, which GetMetricData does not return, and what they mean.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
@@ -39,6 +39,26 @@ _NAMES = {
         "Bytes": ("DataProcessed",),
     },
 }
+
+_CONCURRENCY = {
+    "ConcurrentExecutions",
+    "UnreservedConcurrentExecutions",
+    "ClaimedAccountConcurrency",
+    "ProvisionedConcurrentExecutions",
+}
+
+
+def is_meaningful(statistic: str, metric: Metric) -> bool:
+    """Return whether a statistic of CloudWatch says something about the metric.
+
+    Only the sum of what is counted does, where each sample is a 0 or a 1; and no sum of durations
+    or of a concurrency.
+    """
+    if metric.name in _CONCURRENCY:
+        return statistic in {"Average", "Maximum"}
+    return {"Count": statistic == "Sum", "Milliseconds": statistic != "Sum"}.get(
+        unit(metric) or "", True
+    )
 
 
 def unit(metric: Metric) -> str | None:
