@@ -106,7 +106,7 @@ def _apply(
             )
         if not plan.empty:
             app.report.plan(plan, "state backend")
-            require_allowed(plan, allowed)
+            require_allowed(plan, allowed, command="tt-ops bootstrap")
             if approve is not None:
                 approve(plan)
             app.report.doing("applying")

@@ -46,7 +46,6 @@ def environments(app: App, app_of: AppOf, *, temporary_only: bool = False) -> En
     app.session.require_credentials()
     described = app.environments.described()
     wanted = [each for each in described if each.temporary or not temporary_only]
-    _ = app.session.client("lambda")  # clients are made one at a time
     with ThreadPoolExecutor(_READERS) as pool:
         found = [*pool.map(lambda each: _described(app, each), wanted)]
     for name, resources in _undescribed(app, {each.name for each in described}).items():

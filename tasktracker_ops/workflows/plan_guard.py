@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
+from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import AllowedChanges, Plan, violations
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def again_if_stale(app: App, plan_and_apply: Callable[[], Plan]) -> Plan:
     return plan_and_apply()
 
 
-def require_allowed(plan: Plan, allowed: AllowedChanges) -> None:
+def require_allowed(plan: Plan, allowed: AllowedChanges, *, command: str = "tt-ops deploy") -> None:
     """Raise TtOpsError `would-destroy`, `would-make-public` or `would-hide-tasks`.
 
-    The first two can be allowed; nothing allows the last, since keeping the number costs little.
+    The first two can be allowed to `command`; nothing allows the last, since keeping the number
+    costs little.
     """
-    for violation in violations(plan, allowed=allowed, command=SAME_COMMAND):
+    for violation in violations(plan, allowed=allowed, command=command):
         raise TtOpsError(violation.code, violation.message, hint=violation.hint)
