@@ -23,7 +23,7 @@ from tasktracker_ops.models.environments import (
     PruneEnvironmentsResult,
 )
 from tasktracker_ops.models.plan import Plan
-from tasktracker_ops.models.release import essentials
+from tasktracker_ops.models.release import UNRELEASED, essentials
 from tasktracker_ops.models.status import FunctionState
 
 from .destroy import destroy
@@ -69,7 +69,7 @@ def _described(app: App, described: DescribedEnvironment) -> EnvironmentStatus:
         max(filter(None, (described.changed_at, released_at))),
         temporary=deployment.temporary,
         api=deployment.api_url,
-        release=function.version if function else None,
+        release=function.version if function and function.version != UNRELEASED else None,
         commit=essentials(function.description)[0] if function else None,
         healthy=_is_active(function) and _answers(app, deployment),
     )
