@@ -3,7 +3,7 @@
 - `first`: an account with a state backend, and nothing deployed.
 - `deployed`: an account with a deployment and a task, which tests share as long as they pass.
 
-One fault runs by default, more of them in `soak`, all by `make faults`, which writes the table of
+Some faults run in `soak`, all by `make faults`, which writes the table of
 docs/reliability.md from the results: each test names the row that it belongs to.
 """
 
@@ -21,8 +21,8 @@ from . import proxy
 from .account import ROOT, Account
 
 # Parts of test ids: what shows the most for its time.
-BY_DEFAULT = ("test_answers.py::test_answer_is_cut[CreateApi]",)
 IN_SOAK = (
+    "test_answers.py::test_answer_is_cut[CreateApi]",
     "test_kills.py::test_first_deploy[all-CreateFunction]",
     "deployed/test_releases.py::test_release[shifted]",
     "test_answers.py::test_call_is_refused[PutItem *-md5]",
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if marker := item.get_closest_marker("row"):
             item.user_properties += _row(item, marker.args[0])
         name = item.nodeid.rpartition("tests/faults/")[2]
-        if name == item.nodeid or name in BY_DEFAULT:
+        if name == item.nodeid:
             continue
         item.add_marker("soak" if name in IN_SOAK else "faults")
 
