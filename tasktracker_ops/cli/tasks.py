@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
-from click.shell_completion import CompletionItem
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
 from .options import Context, Destination, Family, pass_context, setting, yes_option
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from tasktracker_ops.models.task import Task
 
 FAMILY = Family("Use")
@@ -29,6 +30,8 @@ def _complete_task(
     click_context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Offer the tasks of the last list, with their titles."""
+    from click.shell_completion import CompletionItem
+
     from tasktracker_ops.models.task import endings
 
     titles = click_context.ensure_object(Context).app.task_memory.last_list_here()

@@ -69,7 +69,7 @@ def _request(fields: Mapping[str, Any]) -> str:
     rest = [
         f"{escape_control_characters(name)}={escape_control_characters(fields[name])}"
         for name in fields
-        if name not in _REQUEST_FIELDS
+        if name not in _REQUEST_FIELDS and fields[name] != "-"
     ]
     words = [
         level and click.style(f"{level:<7}", fg=_LEVELS.get(level)),

@@ -76,6 +76,7 @@ def test_an_access_log_entry_is_one_line() -> None:
         "status": "200",
         "latency": "9",
         "integrationError": "-",
+        "authorizerError": "-",
     }
     assert plain(event(**fields)) == f"{AT} 127.0.0.1 GET /tasks 200 9 ms JKJaXmPLvHcESHA="
 

@@ -12,7 +12,7 @@ import requests
 from tasktracker_ops.errors import TtOpsError
 
 _CHALLENGE = re.compile(r'error_description="([^"]+)"')
-_OTHER_STATUS = ("api-error", "find the name of its log group: tt-ops outputs")
+_OTHER_STATUS = ("api-error", "see what the function logged: tt-ops logs --errors")
 _STATUSES = {
     400: ("api-error", "see the commands and their options: tt-ops tasks --help"),
     404: ("task-not-found", "list the tasks: tt-ops tasks list"),
