@@ -229,7 +229,7 @@ def test_a_pending_subscription_is_named(project: Path) -> None:
             DESTROYING,
             AllowedChanges(frozenset({TABLES[0].address, "aws_dynamodb_table"})),
             "would-destroy",
-            "tt-ops … --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
+            "tt-ops deploy --allow-destroy 'aws_dynamodb_table.b[\"x y\"]'",
         ),
         (
             MAKING_PUBLIC,
