@@ -267,7 +267,8 @@ class Permissions:
 
     def _ssm(self, call: Call) -> Iterator[Permission]:
         parameters = call.json
-        names = parameters.get("Names") or [parameters.get("Name") or parameters.get("ResourceId")]
+        named = (parameters.get(key) for key in ("Name", "ResourceId", "Path"))
+        names = parameters.get("Names") or [next(filter(None, named), None)]
         for name in names:
             resource = f"arn:aws:ssm:{_PLACE}:parameter{name}" if name else "*"
             yield f"ssm:{call.target}", resource, {}

@@ -5,6 +5,7 @@ moto evaluates no policies, so those that are deployed are read and evaluated he
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .github import BOOTSTRAP, ISSUER, MAIN, PROVIDER, REPOSITORY, TOKENS
-from .policies import actions, granted
+from .policies import actions, granted, listed
 from .recording import Call, Permissions, Recorder, recording
 
 if TYPE_CHECKING:
@@ -300,43 +301,93 @@ def _denied(calls: list[Call], policies: list[Any], permissions: Permissions) ->
     }
 
 
+def _grants(policies: list[Any]) -> set[tuple[str, ...]]:
+    """Return each action on each resource, with its condition."""
+    return {
+        (action, resource, json.dumps(statement.get("Condition"), sort_keys=True))
+        for policy in policies
+        for statement in policy["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("role", ROLES)
+def test_printed_policies_are_those_of_the_roles(
+    clone: Clone, policies: dict[str, list[Any]], role: str
+) -> None:
+    """Terraform and `tt-ops permissions` fill the same names into the same statements."""
+    assert _grants([clone.read("permissions", role)]) == _grants(policies[role])
+
+
+# Only those who may read it are told whether the state is sound.
+STATE = {"s3:GetObject", "dynamodb:GetItem", "ssm:GetParameterHistory"}
+
+
 @pytest.mark.extended
 def test_recorded_calls_are_allowed(
     account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
 ) -> None:
-    """Each call that the commands of a pipeline make is allowed to the role that runs them.
+    """Each call that the commands make is allowed to the roles that run them.
 
-    The deployer runs all commands; the planner runs plan, adopt, drift, status and outputs.
+    The deployer runs all commands; the planner runs plan, adopt, drift, status and outputs, the
+    operator what observes and drives, the reader what observes.
     """
-    deployer, planner = policies["deployer"], policies["planner"]
+    roles = dict(policies)
+    for role in ("operator", "reader"):
+        roles[role] = [account.read("permissions", role)]
+    planning = ("planner",)
+    driving = ("operator",)
+    observing = ("operator", "reader")
     permissions = Permissions()
     recorder.take()
 
-    def run(*arguments: str, planning: bool = False, **environment: str) -> str:
+    def run(*arguments: str, by: tuple[str, ...] = (), **environment: str) -> str:
+        """Run it; compare its calls with the policies of the deployer and of other roles."""
         output = account.succeed(*arguments, **environment)
         calls = recorder.take()
-        assert _denied(calls, deployer, permissions) == set(), arguments
-        if planning:
-            assert _denied(calls, planner, permissions) == set(), arguments
+        for role in ("deployer", *by):
+            denied = _denied(calls, roles[role], permissions)
+            if role in observing:
+                denied = {each for each in denied if not _reads_the_state(each)}
+            assert denied == set(), (role, arguments)
         return output
 
     run("bootstrap", "--yes")
-    run("plan", planning=True)
+    run("plan", by=planning)
     run("deploy", "--yes")
     role = aws("iam").get_role(RoleName="task-tracker-function")["Role"]
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
-    run("status", planning=True)
-    run("outputs", planning=True)
-    run("plan", planning=True)
-    run("drift", planning=True)
+    run("status", by=(*planning, *observing))
+    run("outputs", by=(*planning, *observing))
+    run("plan", by=planning)
+    run("drift", by=planning)
+    for command in ("alarms --history", "logs", "metrics", "environments"):
+        run(*command.split(), by=observing)
     handler = account.path / "lambda_function/handler.py"
-    handler.write_text(f"{handler.read_text()}\n# changed\n")
+
+    def change_the_code() -> None:
+        handler.write_text(f"{handler.read_text()}\n# changed\n")
+
+    change_the_code()
+    run("deploy", "--code", "--yes")
+    run("releases", by=observing)
+    run("releases", "--history", by=observing)
+    run("rollback", "--yes", by=driving)
+    for end in ("abort", "promote"):
+        change_the_code()
+        run(*["deploy", "--code", "--yes", "--canary", "50%", "--bake", "5m", "--no-wait"])
+        run(end, by=driving)
+    run("lock", "-m", "freeze", by=driving)
+    run("unlock", "--yes", by=driving)
+    change_the_code()
     # The state is gone, with its versions: what exists is found, and imported.
     bucket, key = BUCKET.rpartition(":")[2], "infra/terraform.tfstate"
     for version in aws("s3").list_object_versions(Bucket=bucket, Prefix=key)["Versions"]:
         if version["Key"] == key:
             aws("s3").delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
-    assert "aws_lambda_function.tracker" in run("adopt", planning=True)
+    assert "aws_lambda_function.tracker" in run("adopt", by=planning)
     run(
         *("deploy", "--yes", "--checks", "none"),
         TF_VAR_lambda_memory_size="512",
@@ -346,7 +397,13 @@ def test_recorded_calls_are_allowed(
         TF_VAR_cors_origins='["https://app.example.com"]',
     )
     run("logs", "--errors")
-    run("destroy", "--confirm", "default")
+    run("destroy", "--yes", "--confirm", "default")
+
+
+def _reads_the_state(permission: str) -> bool:
+    """Return whether it reads the state or its digest, which a reader may not."""
+    action, _, rest = permission.partition(" on ")
+    return action in STATE and ("/infra/terraform.tfstate with" in rest or "-md5'" in rest)
 
 
 # What changes something, and supports no ARN.
@@ -374,7 +431,9 @@ def test_recorded_calls_of_a_preview_are_allowed_there_only(
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == PREVIEWS
     apis = aws("apigatewayv2").get_apis()["Items"]
     permissions = Permissions({api["ApiId"]: api["Tags"]["Environment"] for api in apis})
-    account.succeed("destroy", "--yes", **preview)
+    for command in ("environments", "environments prune --older-than 3d --yes"):
+        account.succeed(*command.split())
+    account.succeed("environments", "destroy", "pr-7", "--yes")
     calls = recorder.take()
     assert _denied(calls, previewer, permissions) == set()
     for call in calls:

@@ -71,9 +71,12 @@ def _change_the_code(checkout: Path) -> None:
     handler.write_text(f"{handler.read_text()}\n# changed\n")
 
 
-@pytest.mark.soak
+@pytest.mark.parametrize(
+    "pushes",
+    [pytest.param(0, marks=pytest.mark.soak), pytest.param(1, marks=pytest.mark.extended)],
+)
 def test_preview_lives_as_long_as_its_pull_request(
-    account: str, configured: Runner, preview_workflow: Workflow, tmp_path: Path
+    account: str, configured: Runner, preview_workflow: Workflow, tmp_path: Path, pushes: int
 ) -> None:
     """The label deploys it, a push updates it, the end destroys it; one comment tells where."""
     comments = tmp_path / "comments"
@@ -96,10 +99,11 @@ def test_preview_lives_as_long_as_its_pull_request(
     assert requests.get(f"{address}/health", timeout=10).status_code == 200
     assert "Release 1 (proven)" in live
     assert "`aws_dynamodb_table.tasks`" in live
-    changed = dataclasses.replace(runner, edit=_change_the_code)
-    updated = comment_after("deploy", pull_request("synchronize", labels=LABEL), changed)
-    assert f"is live: {address}\n" in updated
-    assert "Release 2 (proven)" in updated
+    for release in range(2, 2 + pushes):
+        changed = dataclasses.replace(runner, edit=_change_the_code)
+        updated = comment_after("deploy", pull_request("synchronize", labels=LABEL), changed)
+        assert f"is live: {address}\n" in updated
+        assert f"Release {release} (proven)" in updated
     ended = comment_after("destroy", pull_request("closed", labels=LABEL, state="closed"))
     assert "`pr-7` is destroyed" in ended
     session = boto3.Session("a", "b", region_name="eu-west-3")

@@ -46,6 +46,7 @@ def environment_names(
     """
     function = own["function"]
     role, dashboard = environment.global_name(function, region), environment.dashboard(region)
+    former_dashboard = dashboard.removesuffix(f"-{region}")
     boundaries = environment.boundaries(function, region)
     return {
         **own,
@@ -55,7 +56,7 @@ def environment_names(
         "role": role,
         "former_role": function if environment.is_default else role,
         "dashboard": dashboard,
-        "former_dashboard": dashboard.removesuffix(f"-{region}"),
+        "former_dashboard": former_dashboard if environment.is_default else dashboard,
         "boundary": boundaries[0],
         "former_boundary": boundaries[-1],
     }

@@ -51,15 +51,17 @@ def _subscription(examined: Examination) -> Outcome:
     from tasktracker_ops.adapters.aws.session import AwsNotFound
 
     app, topic = examined.app, examined.deployment.topic_arn
+    temporary = examined.deployment.temporary
     try:
         subscriptions = app.topics.subscriptions(topic)
     except AwsNotFound:
         return failed(f"the topic {topic} does not exist", "create it again: tt-ops deploy")
-    problems = pending_subscriptions(app.target, topic, subscriptions)
+    problems = pending_subscriptions(app.target, topic, subscriptions, temporary=temporary)
     # Whoever has just deployed has not confirmed yet.
     pending = all(problem.code == "subscription-pending" for problem in problems)
     confirmed = ", ".join(each.endpoint for each in subscriptions)
-    return of_problems(problems, f"confirmed: {confirmed}", state=WARNING if pending else FAILED)
+    detail = f"confirmed: {confirmed}" if subscriptions else "none, as the environment is temporary"
+    return of_problems(problems, detail, state=WARNING if pending else FAILED)
 
 
 @GROUP.check("api", "deployment")
