@@ -136,3 +136,12 @@ def test_a_deployer_of_all_environments_leaves_the_roles_of_github_alone() -> No
         assert granted([everywhere], "iam:DeleteRole", ROLE + name)
     for name in ("-deployer", "-planner", "-previewer"):
         assert not granted([everywhere], "iam:DeleteRole", ROLE + name)
+
+
+def test_a_role_is_also_looked_for_without_its_region() -> None:
+    """As it was named once; it is read under that name, and no other is made."""
+    former = f"{ROLE}-staging"
+    for environment in ("staging", "*"):
+        made = policy("deployer", environment)
+        assert granted([made], "iam:GetRole", former)
+        assert not granted([made], "iam:DeleteRole", former)
