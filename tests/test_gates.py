@@ -33,6 +33,7 @@ IMPORTERS = {
     "tests": "test",
     "tests/e2e/test_dashboard_page.py": "browser",
     "tests/emulator/schemathesis_hooks.py": "soak",
+    "tests/test_openapi_validity.py": "soak",
     "docs": "test",
     "docs/recording.py": "lint",
     "benchmarks": "test",

@@ -1,4 +1,4 @@
-"""The OpenAPI description is valid, and generated files are up to date."""
+"""The OpenAPI description fits its examples, and generated files are up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import validate
 
 _SPEC = spec_from_file_location("openapi", Path(__file__).parents[1] / "docs" / "openapi.py")
 assert _SPEC is not None
@@ -24,12 +23,6 @@ def document() -> dict[str, Any]:
     """Return the OpenAPI description."""
     loaded: dict[str, Any] = openapi.load()
     return loaded
-
-
-def test_it_is_valid(document: dict[str, Any]) -> None:
-    """It is a document of OpenAPI 3.1."""
-    validate(document)
-    assert document["openapi"].startswith("3.1.")
 
 
 def test_it_means_the_same_to_yaml_1_2() -> None:

@@ -14,6 +14,9 @@ from tasktracker_ops.settings import PROJECT_MARKERS
 
 from .conftest import KEYS, Run
 
+# It needs the extra `dashboard`, whose package is the largest of all.
+HTML = pytest.param(("dashboard", "--html", "a.html"), marks=pytest.mark.soak)
+
 
 @pytest.fixture
 def run(run: Run, endpoint: str, describe: Callable[..., None]) -> Run:
@@ -53,7 +56,7 @@ def test_invalid_options_are_usage_errors(run: Run, arguments: tuple[str, ...]) 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("metrics",), ("dashboard", "--html", "a.html"), ("dashboard", "--png", "a.png")],
+    [("metrics",), HTML, ("dashboard", "--png", "a.png")],
     ids=" ".join,
 )
 def test_a_missing_dashboard_is_named(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
@@ -69,9 +72,7 @@ def test_the_console_needs_no_dashboard(run: Run) -> None:
     assert json.loads(result.stdout)["url"].startswith("http://127.0.0.1:")
 
 
-@pytest.mark.parametrize(
-    "arguments", [("metrics",), ("dashboard", "--html", "a.html"), ("dashboard", "--console")]
-)
+@pytest.mark.parametrize("arguments", [("metrics",), HTML, ("dashboard", "--console")])
 def test_reading_starts_no_emulator(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
     """A new emulator would not have a dashboard."""
     project = tmp_path / "project"

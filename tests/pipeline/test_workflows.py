@@ -210,9 +210,13 @@ def test_dependabot_sees_every_dependency() -> None:
     assert all(each["groups"] for each in updates)
     packages = {
         f"/{lock.parent.relative_to(ROOT)}"
-        for lock in (*ROOT.glob(".ci/*/package-lock.json"), *ROOT.glob("tests/*/package-lock.json"))
+        for lock in (
+            *ROOT.glob(".ci/*/package-lock.json"),
+            *ROOT.glob("tests/**/package-lock.json"),
+        )
     }
-    assert packages == {each["directory"] for each in updates if each["package-ecosystem"] == "npm"}
+    npm = [each for each in updates if each["package-ecosystem"] == "npm"]
+    assert packages == {f for each in npm for f in each.get("directories") or [each["directory"]]}
     stacks = {
         f"/{main.parent.relative_to(ROOT)}"
         for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
