@@ -43,7 +43,7 @@ class EnvironmentStatus:
     name: str
     region: str
     api: str | None
-    release: str | None
+    release: int | None
     commit: str | None
     deployed_at: str | None
     age_seconds: int | None
@@ -60,7 +60,7 @@ class EnvironmentStatus:
         *,
         temporary: bool,
         api: str | None = None,
-        release: str | None = None,
+        release: int | None = None,
         commit: str | None = None,
         healthy: bool = False,
     ) -> EnvironmentStatus:

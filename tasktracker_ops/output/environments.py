@@ -24,7 +24,7 @@ def _(result: EnvironmentList, screen: Screen) -> str:
         [
             each.name,
             StyledText(state("healthy" if each.healthy else "unhealthy").rstrip()),
-            each.release or "",
+            str(each.release or ""),
             each.commit or "",
             "" if each.age_seconds is None else duration(each.age_seconds),
             _expires(each),

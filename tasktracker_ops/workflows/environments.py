@@ -69,7 +69,7 @@ def _described(app: App, described: DescribedEnvironment) -> EnvironmentStatus:
         max(filter(None, (described.changed_at, released_at))),
         temporary=deployment.temporary,
         api=deployment.api_url,
-        release=function.version if function and function.version != UNRELEASED else None,
+        release=_release(function),
         commit=essentials(function.description)[0] if function else None,
         healthy=_is_active(function) and _answers(app, deployment),
     )
@@ -80,6 +80,10 @@ def _function(app: App, deployment: Deployment) -> FunctionState | None:
         return app.deployed_function(deployment).state(deployment.function_alias)
     except TtOpsError:
         return None
+
+
+def _release(function: FunctionState | None) -> int | None:
+    return int(function.version) if function and function.version != UNRELEASED else None
 
 
 def _is_active(function: FunctionState | None) -> bool:

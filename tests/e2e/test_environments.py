@@ -106,7 +106,7 @@ def test_environments_do_not_touch_each_other(prepared: Clone, aws: Aws) -> None
         prepared.succeed("--env", name, "tasks", "add", f"of {name}")
     listed = {each["name"]: each for each in prepared.read("environments")["environments"]}
     assert list(listed) == ["default", "pr-7", "staging"]
-    assert all(each["healthy"] and each["release"] == "1" for each in listed.values())
+    assert all(each["healthy"] and each["release"] == 1 for each in listed.values())
     assert [name for name, each in listed.items() if each["temporary"]] == ["pr-7"]
 
     before = resources(aws)
