@@ -469,8 +469,18 @@ class App:
             **self.target.terraform_variables(),
         }
 
-    def require_lifetime(self) -> None:
-        """Raise ConfigurationError `environment-not-temporary` for the default environment."""
+    def require_settings(self) -> None:
+        """Raise ConfigurationError for settings that no deploy could use; AWS is not asked.
+
+        Codes: environment-not-temporary, alert-email-invalid, alert-email-missing.
+        """
+        self._require_lifetime()
+        if self.environment.is_default or self.settings.temporary is False:
+            self.target.alert_email()
+        else:  # it may be temporary, and then needs no address
+            _ = self.settings.alert_address
+
+    def _require_lifetime(self) -> None:
         if self.settings.temporary and self.environment.is_default:
             raise ConfigurationError(
                 "environment-not-temporary",
@@ -489,7 +499,7 @@ class App:
     @cached_property
     def _lifetime(self) -> TerraformValues:
         """Return whether the environment is temporary: as the settings say, else as it is."""
-        self.require_lifetime()
+        self._require_lifetime()
         if self.environment.is_default:
             return _NOTHING
         temporary = self.settings.temporary

@@ -56,7 +56,7 @@ def deploy(
     makes it. `checks` and `keep` are those of ReleaseOptions. Raises TtOpsError for what is not
     `allowed` (see `require_allowed`), and those of `Releases.release`.
     """
-    app.require_lifetime()
+    app.require_settings()
     note_outdated(app)
     app.ensure_ready()
     alert_email = app.alert_email

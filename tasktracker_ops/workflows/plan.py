@@ -26,6 +26,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
 
     Raises TtOpsError `state-backend-missing` before the first bootstrap.
     """
+    app.require_settings()
     app.ensure_ready()
     alert_email = app.alert_email
     require_backend(app)

@@ -54,7 +54,14 @@ COMMANDS = [
     if not any(typed[: len(words)] == words for words in ANYWHERE)
 ]
 each_command = pytest.mark.parametrize(
-    ("typed", "needs_project"), COMMANDS, ids=[" ".join(typed) for typed, _ in COMMANDS]
+    ("typed", "needs_project"),
+    [
+        # The page needs the extra `dashboard`, which the long tests install.
+        pytest.param(
+            *each, id=" ".join(each[0]), marks=[pytest.mark.soak] if "--html" in each[0] else []
+        )
+        for each in COMMANDS
+    ],
 )
 
 

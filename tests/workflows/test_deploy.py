@@ -61,7 +61,7 @@ class App:
         self.settings = Settings(project_dir=project)
         self.report = Console(self.settings)
         self.state_backend = SimpleNamespace(exists=lambda: BackendExistence(True, True))
-        self.require_lifetime = lambda: None
+        self.require_settings = lambda: None
         self.functions = self.release_records = self
         self.deployments = self
         self.alert_email = "operator@example.com"

@@ -111,5 +111,5 @@ def test_role_allows_exactly_what_the_code_does(
     assert {action for action, _ in needed} == {
         action for action in actions([document]) if action.startswith("dynamodb:")
     }
-    boundary = (ROOT / "bootstrap/github/policies/boundary.tf").read_text()
+    boundary = (ROOT / "bootstrap/github/policies/boundary.json").read_text()
     assert set(re.findall(r'"((?:dynamodb|logs):\w+)"', boundary)) == actions([document])
