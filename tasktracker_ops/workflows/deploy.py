@@ -25,7 +25,7 @@ from .canary import end_interrupted_bake
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
 from .package_upload import provide
-from .plan_guard import again_if_stale, planned, require_allowed
+from .plan_guard import again_if_stale, announce, planned, require_allowed
 from .recovery import recover
 from .release import Releases
 from .smoke import smoke_timeout
@@ -83,9 +83,7 @@ def deploy(
             """Create what cannot be lost, as nothing of it exists."""
             stack = app.infrastructure(alert_email, watch=CreationWatch(app), package=package)
             lock.require_held()
-            plan = stack.create(
-                lambda plan: app.report.plan(plan, "deployment"), lock_timeout=lock_timeout
-            )
+            plan = stack.create(announce(app, "deployment"), lock_timeout=lock_timeout)
             remove_unused_apis(app)
             return plan
 

@@ -41,6 +41,16 @@ def planned(
         yield saved
 
 
+def announce(app: App, name: str) -> Callable[[Plan], None]:
+    """Return what shows a plan that is applied at once; `name` is what it is for."""
+
+    def show(plan: Plan) -> None:
+        app.report.plan(plan, name)
+        app.report.doing("applying")
+
+    return show
+
+
 def again_if_stale(app: App, plan_and_apply: Callable[[], Plan]) -> Plan:
     """Plan and apply; again, a few times, if a run outside of tt-ops changed the state between."""
     for _ in range(_PLANS - 1):

@@ -109,3 +109,15 @@ def test_preview_lives_as_long_as_its_pull_request(
     session = boto3.Session("a", "b", region_name="eu-west-3")
     tables = session.client("dynamodb", endpoint_url=account).list_tables()["TableNames"]
     assert tables == ["terraform-locks"]
+
+
+@pytest.mark.soak
+def test_the_nightly_job_prunes(
+    account: str, configured: Runner, preview_workflow: Workflow
+) -> None:
+    """It needs no deployment, and no comment."""
+    environment = {**configured.environment, "AWS_ENDPOINT_URL": account}
+    runner = dataclasses.replace(configured, environment=environment)
+    ran = runner.run(preview_workflow, "prune", nightly())
+    assert ran.outcome == "success", ran.log
+    assert "Nothing to prune" in ran.log
