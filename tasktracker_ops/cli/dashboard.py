@@ -53,7 +53,7 @@ _period = click.option(
 @click.option("--widget", "title", metavar="TITLE", help="Only widgets whose title contains this.")
 @pass_context
 def metrics(context: Context, since: float, period: int | None, title: str | None) -> None:
-    """Summarise the API's requests, and every metric of the deployed dashboard.
+    """Summarise requests, and the metrics of the dashboard.
 
     First the API's requests, its errors (5xx) and the percentiles of its latency. Of each
     metric, the statistics that mean something for it, which CloudWatch computes over the

@@ -24,9 +24,9 @@ def _decline(question: str) -> bool:
 @pass_context
 @click.pass_context
 def doctor(click_context: click.Context, context: Context) -> None:
-    """Check machine, account, state, service and GitHub; name each fix.
+    """Find what is wrong, and name what fixes it.
 
-    Changes nothing. Exits 1 if a check fails.
+    Checks machine, account, state, service and GitHub. Changes nothing. Exits 1 if a check fails.
 
     \b
     Example:

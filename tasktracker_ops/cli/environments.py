@@ -88,9 +88,10 @@ def prune(
     dry_run: bool,
     lock_timeout: int,
 ) -> None:
-    """Remove the temporary environments that have expired, with all their tasks.
+    """Remove the temporary environments that have expired.
 
-    One that cannot be removed does not keep the others; then the exit code is 1.
+    All their tasks go with them. One that cannot be removed does not keep the others; then
+    the exit code is 1.
 
     \b
     Example:

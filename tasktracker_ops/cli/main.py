@@ -233,7 +233,7 @@ def cli() -> None:
     on this machine, without account and Docker.
 
     \b
-    Start with:  tt-ops --target local deploy --yes
+    Start with:  tt-ops init my-tracker
     """
 
 

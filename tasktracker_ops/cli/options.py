@@ -239,7 +239,7 @@ def _global_options() -> list[click.Option]:
             "--project-dir",
             metavar="PATH",
             type=click.Path(file_okay=False),
-            help="Clone to work with. Default: the one around this folder.",
+            help="Project to work with. Default: the one around this folder.",
         ),
         option(
             "--verbose",

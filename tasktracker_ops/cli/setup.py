@@ -137,11 +137,12 @@ def build(context: Context, check: bool) -> None:
 )
 @pass_context
 def permissions(context: Context, role: str, all_environments: bool) -> None:
-    """Print the least that a role may do in AWS, as a policy to paste into IAM.
+    """Print the policy of a role, to paste into IAM.
 
-    A reader observes; an operator also sets off drills, rolls back and mutes alarms. A
-    planner and a deployer run Terraform; a previewer deploys environments whose names
-    begin with pr-. The boundary limits the function's own role.
+    It is the least that the role has to be allowed. A reader observes; an operator also
+    sets off drills, rolls back and mutes alarms. A planner and a deployer run Terraform; a
+    previewer deploys environments whose names begin with pr-. The boundary limits the
+    function's own role.
 
     \b
     Example:
