@@ -57,7 +57,7 @@ def _subscription(examined: Examination) -> Outcome:
     except AwsNotFound:
         return failed(f"the topic {topic} does not exist", "create it again: tt-ops deploy")
     problems = pending_subscriptions(app.target, topic, subscriptions, temporary=temporary)
-    # Whoever has just deployed has not confirmed yet.
+    # Right after a first deploy, nobody has confirmed yet.
     pending = all(problem.code == "subscription-pending" for problem in problems)
     confirmed = ", ".join(each.endpoint for each in subscriptions)
     detail = f"confirmed: {confirmed}" if subscriptions else "none, as the environment is temporary"
