@@ -52,11 +52,13 @@ ARROWS = {
         "__version__",
     ),
     "output": ("models", "errors", "settings"),
+    "stacks": ("adapters", "errors"),
     "app": (
         "environments",
         "adapters",
         "local",
         "output",
+        "stacks",
         "targets",
         "models",
         "errors",

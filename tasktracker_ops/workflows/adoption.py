@@ -46,7 +46,7 @@ def planned_adopting(
             return
     report_adoption(app, adoption)
     if forget and adoption.forgotten:
-        app.infrastructure(alert_email).forget(*adoption.forgotten)
+        app.stacks.infrastructure(alert_email).forget(*adoption.forgotten)
     with make_plan(adoption.imports) as saved:
         yield replace(saved, plan=replace(saved.plan, adopted=adoption.resources))
 
@@ -142,7 +142,7 @@ def import_resources(app: App, adoption: Adoption) -> None:
     A plan to destroy imports nothing. One for these addresses creates nothing but what they refer
     to and is gone.
     """
-    stack = app.infrastructure(command="destroy", adopt=adoption.imports)
+    stack = app.stacks.infrastructure(command="destroy", adopt=adoption.imports)
     if adoption.forgotten:
         stack.forget(*adoption.forgotten)
     with stack.planned(targets=[resource.address for resource in adoption.resources]) as saved:

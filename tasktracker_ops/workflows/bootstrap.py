@@ -84,7 +84,7 @@ def _apply(
     backend = app.state_backend
     app.report.doing(f"reading the state backend {backend.bucket}")
     # First, since what a dead run left running still writes this state.
-    app.bootstrap_stack(state, {}, command="bootstrap").recover()
+    app.stacks.bootstrap(state, {}, command="bootstrap").recover()
     exists = backend.exists()
     stack = _stack(app, state, exists)
     if approve is None and not (exists.bucket or exists.lock_table):
@@ -231,7 +231,7 @@ def _stack(app: App, state: Path, exists: BackendExistence, *, command: str = "b
             "bootstrap would replace",
             hint="use another bucket: tt-ops bootstrap --state-bucket NAME",
         )
-    return app.bootstrap_stack(
+    return app.stacks.bootstrap(
         state,
         {
             "adopt_bucket": exists.bucket,

@@ -56,32 +56,34 @@ def deploy(
     makes it. `checks` and `keep` are those of ReleaseOptions. Raises TtOpsError for what is not
     `allowed` (see `require_allowed`), and those of `Releases.release`.
     """
-    app.require_settings()
+    app.stacks.require_settings()
     note_outdated(app)
     app.ensure_ready()
-    alert_email = app.alert_email
+    alert_email = app.stacks.alert_email
     unused = set(allowed.destroy)
     if not app.state_backend.exists().complete:
         made = bootstrap(app, approve=approve, allowed=allowed, lock_timeout=lock_timeout)
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
-        recover(app, lock, app.infrastructure())
+        recover(app, lock, app.stacks.infrastructure())
         # Before Terraform reads it: what is changed from here on was not applied.
-        configuration = app.configuration()
+        configuration = app.stacks.configuration()
         end_interrupted_bake(app, lock)
         package = build(app)
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
 
         def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-            stack = app.infrastructure(
+            stack = app.stacks.infrastructure(
                 alert_email, adopt=adopt, watch=CreationWatch(app), package=package
             )
             return planned(app, stack, allowed, lock_timeout=lock_timeout)
 
         def create() -> Plan:
             """Create what cannot be lost, as nothing of it exists."""
-            stack = app.infrastructure(alert_email, watch=CreationWatch(app), package=package)
+            stack = app.stacks.infrastructure(
+                alert_email, watch=CreationWatch(app), package=package
+            )
             lock.require_held()
             plan = stack.create(announce(app, "deployment"), lock_timeout=lock_timeout)
             remove_unused_apis(app)

@@ -48,7 +48,7 @@ def _deploy(
         with deploy_lock(app, "deploy --code", timeout=lock_timeout) as lock:
             deployment, record = app.deployments.get_with_state_record()
             applied = record.configuration if record else None
-            require_same_configuration(app.configuration(), applied)
+            require_same_configuration(app.stacks.configuration(), applied)
             release = Releases(app, lock).release(package.result(), deployment, options)
     except AwsNotFound as error:
         if error.aws_code == "NoSuchBucket":

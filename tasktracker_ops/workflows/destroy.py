@@ -61,7 +61,7 @@ def destroy(
             if backend:
                 lock.require_nobody_waits()
             if exists.complete:
-                recover(app, lock, app.infrastructure(command="destroy"))
+                recover(app, lock, app.stacks.infrastructure(command="destroy"))
                 if backend:
                     heal_state(app, GITHUB_STATE_KEY)
         if backend and has_github_access(app):
@@ -86,7 +86,7 @@ def _remove_deployment(
     app: App, lock: HeldLock, *, approve: ApproveDestroy, backend: bool, lock_timeout: int
 ) -> Plan:
     ensure_package(app)
-    stack = app.infrastructure(command="destroy")
+    stack = app.stacks.infrastructure(command="destroy")
 
     def left_alone(problem: Problem) -> None:
         app.report.note(f"left alone: {problem.message}")

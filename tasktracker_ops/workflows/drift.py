@@ -34,7 +34,7 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     deployment = app.deployments.get()
     await_dead_terraform_locks(app, lock_timeout)
     app.report.doing("comparing with what was deployed")
-    refresh = app.infrastructure(command="drift").drift(lock_timeout=lock_timeout)
+    refresh = app.stacks.infrastructure(command="drift").drift(lock_timeout=lock_timeout)
     alarms = app.alarms.with_mute_rules(app.alarms.get(deployment.alarm_names))
     mutes = [muted(app.target, alarm) for alarm in alarms]
     found = (
@@ -59,11 +59,11 @@ def fix(app: App, *, approve: ApprovePlan, lock_timeout: int = 0) -> DriftReport
         app.report.note(each.message)
     if not any(each.fixed_by_deploy for each in before.drift):
         return before
-    configuration = app.configuration()
+    configuration = app.stacks.configuration()
     deploy(app, approve=approve, lock_timeout=lock_timeout)
     with deploy_lock(app, "drift --fix", timeout=lock_timeout) as lock:
         # Otherwise the state still has what was before, and it would count as drift again.
-        app.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
+        app.stacks.infrastructure(command="drift").refresh(lock_timeout=lock_timeout)
         record_state(app, lock.lock.who, configuration)
     after = drift(app, lock_timeout=lock_timeout)
     left = {(each.code, each.name) for each in after.drift}

@@ -63,7 +63,7 @@ def bootstrap_github(
         _require_audience(provider)
     with deploy_lock(app, "bootstrap", timeout=lock_timeout) as lock:
         app.report.doing(f"reading the access of {repository.full_name}")
-        stack = app.github_stack(
+        stack = app.stacks.github(
             repository,
             {
                 "github_branch": branch,
@@ -129,7 +129,7 @@ def remove_github(app: App) -> None:
             hint="create it again, then destroy: tt-ops bootstrap",
         )
     app.report.doing("reading the access of GitHub")
-    stack = app.github_stack(_PLACEHOLDER, {}, command="destroy --backend")
+    stack = app.stacks.github(_PLACEHOLDER, {}, command="destroy --backend")
     provider = app.iam.github_identity_provider()
     if provider is not None and _is_ours(app, provider):
         own = {arn.rpartition("/")[2] for arn in roles.values()}

@@ -26,9 +26,9 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
 
     Raises TtOpsError `state-backend-missing` before the first bootstrap.
     """
-    app.require_settings()
+    app.stacks.require_settings()
     app.ensure_ready()
-    alert_email = app.alert_email
+    alert_email = app.stacks.alert_email
     require_backend(app)
     await_dead_terraform_locks(app, lock_timeout)
     require_plannable(app)
@@ -36,7 +36,7 @@ def plan(app: App, *, lock_timeout: int = 0) -> Plan:
     app.report.doing("comparing with the deployment")
 
     def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-        stack = app.infrastructure(alert_email, command="plan", adopt=adopt, package=package)
+        stack = app.stacks.infrastructure(alert_email, command="plan", adopt=adopt, package=package)
         return stack.planned(lock_timeout=lock_timeout)
 
     with planned_adopting(app, make_plan, alert_email, forget=False) as saved:

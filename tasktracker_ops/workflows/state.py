@@ -72,7 +72,7 @@ def require_plannable(app: App) -> None:
 def record_state(app: App, who: str, configuration: Mapping[str, str]) -> None:
     """Store lineage and serial after an apply by `who`, and verify the digest.
 
-    `configuration` is what was applied, in the form of `App.configuration`. Terraform only warns
+    `configuration` is what was applied, in the form of `Stacks.configuration`. Terraform only warns
     when it cannot store the digest, and then refuses every later plan.
     """
     key = app.settings.state_key

@@ -153,7 +153,7 @@ def test_an_environment_stays_temporary_unless_said_again(
     settings = load(flags)
     app = App(settings, Console(settings), lambda question: False)
     expected = {None: None, True: sha256(b"true"), False: sha256(b"false")}[temporary]
-    digest = app.configuration().get("var.temporary")
+    digest = app.stacks.configuration().get("var.temporary")
     assert digest == (expected and expected.hexdigest()[:12])
 
 

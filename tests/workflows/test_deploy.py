@@ -62,7 +62,7 @@ class App:
         self.report = Console(self.settings)
         self.state_backend = SimpleNamespace(exists=lambda: BackendExistence(True, True))
         self.require_settings = lambda: None
-        self.functions = self.release_records = self
+        self.functions = self.release_records = self.stacks = self
         self.deployments = self
         self.alert_email = "operator@example.com"
         self.target = SimpleNamespace(

@@ -34,7 +34,7 @@ def deployed(observed: Any) -> Any:
     observed.live, observed.record = "7", RECORD
     observed.ensure_ready = lambda: None
     stack = SimpleNamespace(drift=lambda lock_timeout: observed.refresh)
-    observed.infrastructure = lambda command: stack
+    observed.stacks = SimpleNamespace(infrastructure=lambda command: stack)
     observed.deployed_function = lambda deployment: SimpleNamespace(
         name="tracker",
         routing=lambda: Routing(observed.live, None, 0.0, "") if observed.live else None,

@@ -133,7 +133,7 @@ def _configuration(examined: Examination) -> Outcome:
     record = examined.described[1]
     try:
         require_same_configuration(
-            examined.app.configuration(), record.configuration if record else None
+            examined.app.stacks.configuration(), record.configuration if record else None
         )
     except TtOpsError as error:
         return warning(error.message, "apply it: tt-ops deploy")
