@@ -90,3 +90,16 @@ def aws_cli(is_needed: bool) -> Iterator[Path | None]:
         bin_folder = Path(scratch, "bin")
         run([bin_folder / "pip", "install", "--quiet", "awscli"], directory=Path(scratch))
         yield bin_folder / "aws"
+
+
+@contextmanager
+def peer(package: str, installed: Path | None = None) -> Iterator[Path]:
+    """Yield a program of a package, installed in a temporary venv unless it is `installed`."""
+    if installed is not None:
+        yield installed
+        return
+    with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
+        venv.create(scratch, with_pip=True)
+        bin_folder = Path(scratch, "bin")
+        run([bin_folder / "pip", "install", "--quiet", package], directory=Path(scratch))
+        yield bin_folder / package.partition("[")[0]
