@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import socket
+import time
 from collections.abc import Iterable
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -86,19 +89,26 @@ class RequestHandler(MotoRequestHandler):
 
     def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        names = {name.lower() for name, _ in headers}
+        self.log_request(code)
         for name, value in headers:
-            self.send_header(name, value)
-        has_content = int(code) not in (204, 304)
-        if has_content and "content-length" not in names:
-            self.send_header("Content-Length", str(len(content)))
+            if name.lower() == "connection" and value.lower() == "close":
+                self.close_connection = True
+        has_content = code not in ("204", "304")
+        fields = [("Server", self.version_string()), ("Date", _date(int(time.time()))), *headers]
+        if has_content and all(name.lower() != "content-length" for name, _ in headers):
+            fields.append(("Content-Length", str(len(content))))
         if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if has_content and self.command != "HEAD":
-            self.wfile.write(content)
+            fields.append(("Connection", "close"))
+        head = "".join([f"{name}: {value}\r\n" for name, value in fields])
+        # In one piece, past the buffer of the base class and its checks for older protocols.
+        answer = f"{self.protocol_version} {code} {reason}\r\n{head}\r\n".encode("latin-1")
+        self.wfile.write(answer + (content if has_content and self.command != "HEAD" else b""))
         self.wfile.flush()
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def serve_on(listener: socket.socket, application: WSGIApplication) -> BaseWSGIServer:
