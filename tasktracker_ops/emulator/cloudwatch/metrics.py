@@ -10,7 +10,7 @@ import re
 import threading
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 # 24 bytes each: 6 MB a metric at most.
@@ -96,10 +96,17 @@ class MetricStore:
 
     def record(self, metric: MetricId, value: float, *, at: float) -> None:
         """Add a sample at `at` (epoch seconds, kept as a whole second)."""
+        self.record_all([(metric, value)], at=at)
+
+    def record_all(self, values: Iterable[tuple[MetricId, float]], *, at: float) -> None:
+        """Add a sample of each metric."""
+        second = int(at // 1)
         with self._lock:
-            if metric not in self._samples:
-                self._samples[metric] = _Samples(self._max_samples)
-            self._samples[metric].add(int(at // 1), value)
+            for metric, value in values:
+                samples = self._samples.get(metric)
+                if samples is None:
+                    samples = self._samples[metric] = _Samples(self._max_samples)
+                samples.add(second, value)
 
     def statistic(self, metric: MetricId, name: str, start: float, end: float) -> float | None:
         """Return a statistic of the samples in [start, end) (epoch seconds), None if it has none.
@@ -148,7 +155,9 @@ class _Samples:
         return len(self._seconds)
 
     def add(self, second: int, value: float) -> None:
-        at = bisect_right(self._seconds, second)
+        seconds = self._seconds
+        is_newest = not seconds or seconds[-1] <= second  # nearly always
+        at = len(seconds) if is_newest else bisect_right(seconds, second)
         for index in range(at - 1, max(at - 1 - _LOOK_BACK, -1), -1):
             if self._seconds[index] != second:
                 break
@@ -179,4 +188,6 @@ _stores: dict[str, MetricStore] = {}
 def of(region: str) -> MetricStore:
     """Return the store of a region."""
     with _lock:
-        return _stores.setdefault(region, MetricStore())
+        if region not in _stores:
+            _stores[region] = MetricStore()
+        return _stores[region]

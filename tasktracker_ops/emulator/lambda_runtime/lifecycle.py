@@ -38,8 +38,8 @@ class Lifecycle:
     @classmethod
     def of(cls, function: LambdaFunction) -> Self:
         """Return the lifecycle of a function or version, which is Active by default."""
-        found: Self = vars(function).setdefault(_ATTRIBUTE, cls())
-        return found
+        found: Self | None = vars(function).get(_ATTRIBUTE)
+        return found or vars(function).setdefault(_ATTRIBUTE, cls())
 
     @classmethod
     def begin(cls, function: LambdaFunction, before: LambdaFunction | None = None) -> None:
