@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import Environment
-from moto.backends import get_backend
 
+from tasktracker_ops.emulator import backends
 from tasktracker_ops.emulator.gateway.call import PREFIX
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 from tasktracker_ops.emulator.mail.subscriptions import is_pending
-from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.state import ServerState
 
 from .gateway import gateway
@@ -165,4 +164,4 @@ def _last_lines() -> list[str]:
 
 
 def _regions(service: Any) -> Iterator[tuple[str, Any]]:
-    yield from list(get_backend(service)[ACCOUNT_ID].items())
+    yield from list(backends.by_region(service).items())

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.backends import get_backend
-
-from tasktracker_ops.local.credentials import ACCOUNT_ID
+from tasktracker_ops.emulator import backends
 
 from . import evaluation, metrics, notification
 from .evaluation import INSUFFICIENT_DATA, Datapoint, Rule
@@ -106,7 +104,7 @@ class AlarmEvaluator:
 
     def _run(self) -> None:
         while not self._closing.wait(self._schedule.interval_seconds):
-            for backend in list(get_backend("cloudwatch")[ACCOUNT_ID].values()):
+            for backend in list(backends.by_region("cloudwatch").values()):
                 for alarm in list(backend.alarms.values()):
                     try:
                         self._evaluate(backend, alarm)

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from botocore.loaders import Loader
-from moto.backends import get_backend
 from moto.core.exceptions import ServiceException
 
+from tasktracker_ops.emulator import backends
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from .evaluation import ALARM, INSUFFICIENT_DATA, OK
@@ -43,7 +43,7 @@ def notify(topic_arn: str, alarm: Any, old_state: str) -> None:
     """Publish to a topic that moto's alarm has just left `old_state`. Raises NotificationFailed."""
     if not topic_arn.startswith("arn:aws:sns:"):
         raise NotificationFailed("only actions on topics are emulated")
-    backend = get_backend("sns")[ACCOUNT_ID][topic_arn.split(":")[3]]
+    backend = backends.backend("sns", topic_arn.split(":")[3])
     topic = backend.topics.get(topic_arn)
     if topic is None:
         raise NotificationFailed("Topic does not exist")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from moto.backends import get_backend
 from moto.core.exceptions import JsonRESTError
 
+from tasktracker_ops.emulator import backends
 from tasktracker_ops.emulator.lambda_runtime import functions
 from tasktracker_ops.emulator.lambda_runtime.execution import MAX_PAYLOAD_BYTES
 from tasktracker_ops.emulator.lambda_runtime.pool import Throttled
@@ -208,8 +208,7 @@ def find_api(api_id: str) -> tuple[str, Any]:
 
 def apis() -> Iterable[tuple[str, Any]]:
     """Return every API of the account with its region."""
-    backends = get_backend("apigatewayv2")[ACCOUNT_ID]
-    for region, backend in list(backends.items()):
+    for region, backend in list(backends.by_region("apigatewayv2").items()):
         for api in list(backend.apis.values()):
             yield region, api
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moto.awslambda.exceptions import UnknownFunctionException
-from moto.backends import get_backend
 
+from tasktracker_ops.emulator import backends
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 from . import aliases, lifecycle
@@ -136,4 +136,4 @@ def _conditions_hold(conditions: dict[str, dict[str, str]], source_arn: str) -> 
 
 def backend(region: str) -> Any:
     """Return moto's Lambda backend of a region."""
-    return get_backend("lambda")[ACCOUNT_ID][region]
+    return backends.backend("lambda", region)

@@ -38,7 +38,9 @@ class Event:
     @property
     def size(self) -> int:
         """Return its bytes as CloudWatch counts them."""
-        return len(self.message.encode("utf-8", "replace")) + _OVERHEAD_BYTES
+        text = self.message
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        return size + _OVERHEAD_BYTES
 
     def to_response_dict(self) -> dict[str, Any]:
         """Return the event as GetLogEvents answers it."""
@@ -95,8 +97,11 @@ class EventStore:
         """Append to a stream; the oldest events of the group make room when it is full."""
         with self._lock:
             for event in events:
-                # Nearly always the newest of all, so the place is found at the end.
-                insort(self._entries, Entry(event.timestamp, event.number, event, stream))
+                entry = Entry(event.timestamp, event.number, event, stream)
+                if self._entries and entry < self._entries[-1]:
+                    insort(self._entries, entry)
+                else:  # nearly always
+                    self._entries.append(entry)
                 stream.events.append(event)
                 self._bytes += event.size
             while len(self._entries) > self._max_events or self._bytes > self._max_bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.utils import unix_time_millis, utcnow
@@ -27,13 +27,18 @@ def share(backend: LogsBackend, memo: Any) -> LogsBackend:
 
 def put_log_events(stream: Any, log_events: list[dict[str, Any]]) -> str:
     """Append events that moto has validated to its stream."""
+    append(stream, [(event["timestamp"], event["message"]) for event in log_events])
+    return f"{stream.upload_sequence_token:056d}"
+
+
+def append(stream: Any, messages: Iterable[tuple[int, str]]) -> None:
+    """Append messages with their times, in epoch milliseconds, to moto's stream."""
     stream.last_ingestion_time = utcnow()
     now = int(unix_time_millis(stream.last_ingestion_time))
-    events = [Event(event["timestamp"], now, event["message"]) for event in log_events]
+    events = [Event(timestamp, now, message) for timestamp, message in messages]
     _store(stream.log_group).add(stream, events)
     stream.stored_bytes += sum(event.size for event in events)
     stream.upload_sequence_token += 1
-    return f"{stream.upload_sequence_token:056d}"
 
 
 def filter_log_events(request: Any) -> str:
@@ -83,8 +88,8 @@ def _streams(request: Any, group: Any) -> set[str] | None:
 
 
 def _store(group: Any) -> EventStore:
-    store: EventStore = vars(group).setdefault("tt_ops_events", EventStore())
-    return store
+    store: EventStore | None = vars(group).get("tt_ops_events")
+    return store or vars(group).setdefault("tt_ops_events", EventStore())
 
 
 def _compile(pattern: str) -> Callable[[str], bool]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from moto.backends import get_backend
 from moto.sns.exceptions import SNSInvalidParameter, TopicNotFound
 
-from tasktracker_ops.local.credentials import ACCOUNT_ID
+from tasktracker_ops.emulator import backends
 
 
 def is_pending(subscription: Any) -> bool:
@@ -28,7 +27,7 @@ def confirm(topic_arn: str, token: str) -> Any:
     Raises moto's TopicNotFound, and SNSInvalidParameter for a token of no subscription.
     """
     region = topic_arn.split(":")[3] if topic_arn.count(":") == 5 else ""
-    backend = get_backend("sns")[ACCOUNT_ID].get(region)
+    backend = backends.by_region("sns").get(region)
     if backend is None or topic_arn not in backend.topics:
         raise TopicNotFound
     subscriptions: list[Any] = list(backend.subscriptions.values())
@@ -51,7 +50,7 @@ def unsubscribe(subscription_arn: str) -> Any:
 
 
 def _find(subscription_arn: str) -> Any:
-    for backend in list(get_backend("sns")[ACCOUNT_ID].values()):
+    for backend in list(backends.by_region("sns").values()):
         if subscription_arn in backend.subscriptions:
             return backend.subscriptions[subscription_arn]
     return None
