@@ -15,10 +15,11 @@ from wsgiref.types import WSGIApplication
 
 from botocore.exceptions import UnknownServiceError
 from flask import Flask, Response, request
+from moto.core import responses
 from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.moto_server.werkzeug_app import (
     BackendRequest,
     DomainDispatcherApplication,
@@ -52,6 +53,10 @@ def create_application() -> WSGIApplication:
     # moto lists its folders for each request, which takes as long as many a request itself.
     application.get_backend_for_host = lru_cache(  # type: ignore[method-assign]
         application.get_backend_for_host
+    )
+    # It inspects the class of the service as well: a twentieth of a request to DynamoDB.
+    responses.method_names_from_class = lru_cache(  # type: ignore[attr-defined]
+        method_names_from_class
     )
     return application
 
