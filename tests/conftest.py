@@ -108,12 +108,12 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_collection_finish() -> None:
     """Let all AWS sessions of this process share the models of services.
 
-    botocore reads them again for each session, which is nearly all that a client costs.
+    botocore reads them again for each session, which is most of what a client costs.
     """
-    if "botocore.session" in sys.modules:  # to import it takes longer than many a test
-        from botocore import session
+    if "botocore.loaders" in sys.modules:  # to import it takes longer than many a test
+        from botocore.loaders import JSONFileLoader
 
-        session.create_loader = cache(session.create_loader)
+        JSONFileLoader.load_file = staticmethod(cache(JSONFileLoader().load_file))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = "tasktracker_ops"
@@ -74,9 +73,18 @@ def _name(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _imports_of(file: Path) -> Iterator[str]:
-    package = _name(file) if file.name == "__init__.py" else _name(file).rpartition(".")[0]
-    return _imports(ast.parse(file.read_text()), package)
+def _package(file: Path) -> str:
+    return _name(file) if file.name == "__init__.py" else _name(file).rpartition(".")[0]
+
+
+@cache
+def _parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
+def _imports_of(file: Path) -> frozenset[str]:
+    return frozenset(_imports(_parse(file), _package(file)))
 
 
 def _is_type_checking(node: ast.AST) -> bool:
@@ -98,10 +106,9 @@ def _imports(node: ast.AST, package: str) -> Iterator[str]:
 
 def _top_imports(file: Path) -> Iterator[str]:
     """Yield every name imported when the module is loaded: outside of functions, types aside."""
-    package = _name(file) if file.name == "__init__.py" else _name(file).rpartition(".")[0]
-    for node in ast.parse(file.read_text()).body:
+    for node in _parse(file).body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from _imports(ast.Module([node], []), package)
+            yield from _imports(ast.Module([node], []), _package(file))
 
 
 def _loads(module: str, imported: set[str]) -> bool:
@@ -113,29 +120,37 @@ def _inside(module: str, packages: set[str]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-@pytest.mark.parametrize("file", MODULES, ids=_name)
-def test_a_library_is_imported_only_by_its_packages(file: Path) -> None:
+def test_a_library_is_imported_only_by_its_packages() -> None:
     """Heavy libraries cost time, and each has one place."""
-    for imported in _imports_of(file):
-        packages = ALLOWED_IN.get(imported.split(".")[0])
-        assert packages is None or _inside(_name(file), packages), imported
+    misplaced = {
+        (_name(file), imported)
+        for file in MODULES
+        for imported in _imports_of(file)
+        if (packages := ALLOWED_IN.get(imported.split(".")[0]))
+        and not _inside(_name(file), packages)
+    }
+    assert misplaced == set()
 
 
-@pytest.mark.parametrize("file", MODULES, ids=_name)
-def test_no_package_imports_from_a_layer_above(file: Path) -> None:
+def test_no_package_imports_from_a_layer_above() -> None:
     """Imports for type checking are exempt."""
-    for package, below in ARROWS.items():
-        if _inside(_name(file), {f"{OURS}.{package}"}):
-            allowed = {f"{OURS}.{each}" for each in (package, *below)}
-            ours = {each for each in _imports_of(file) if each.startswith(f"{OURS}.")}
-            assert {each for each in ours if not _inside(each, allowed)} == set()
+    upward = {
+        (_name(file), imported)
+        for package, below in ARROWS.items()
+        for file in MODULES
+        if _inside(_name(file), {f"{OURS}.{package}"})
+        for imported in _imports_of(file)
+        if imported.startswith(f"{OURS}.")
+        and not _inside(imported, {f"{OURS}.{each}" for each in (package, *below)})
+    }
+    assert upward == set()
 
 
 def test_only_the_emulator_imports_the_emulator() -> None:
     """The CLI starts it as a process; the two share few modules."""
     inside = f"{OURS}.emulator"
     for file in MODULES:
-        imported = set(_imports_of(file))
+        imported = _imports_of(file)
         if _inside(_name(file), {inside}):
             shared = {each for each in imported if each.startswith(f"{OURS}.local")}
             assert {each for each in shared if not _inside(each, SHARED)} == set()
@@ -155,12 +170,11 @@ def test_imports_have_no_circle() -> None:
     assert graph == {}
 
 
-@pytest.mark.parametrize(
-    "file", sorted((ROOT / "lambda_function").rglob("*.py")), ids=lambda f: f.name
-)
-def test_the_function_imports_nothing_of_the_cli(file: Path) -> None:
+def test_the_function_imports_nothing_of_the_cli() -> None:
     """Its package for Lambda does not contain the CLI."""
-    assert not any(i.startswith(OURS) for i in _imports_of(file))
+    files = [*(ROOT / "lambda_function").rglob("*.py")]
+    imported = {each for file in files for each in _imports_of(file) if each.startswith(OURS)}
+    assert imported == set()
 
 
 def test_only_settings_read_the_environment() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,12 @@ class Message(NamedTuple):
     hint: str
 
 
+@cache
+def nodes(file: Path) -> list[ast.AST]:
+    """Return the nodes of a file's syntax tree."""
+    return list(ast.walk(ast.parse(file.read_text())))
+
+
 def template(node: ast.expr | None) -> str:
     """Return a literal or an f-string as text; `{}` is a value, empty what is computed."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -53,7 +60,7 @@ def template(node: ast.expr | None) -> str:
 def messages() -> Iterator[Message]:
     """Yield each error and problem that the code constructs."""
     for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in nodes(file):
             name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and name in ERRORS | OUTCOMES:
                 named = {keyword.arg: keyword.value for keyword in node.keywords}
@@ -65,7 +72,7 @@ def messages() -> Iterator[Message]:
 
 def texts(file: Path) -> Iterator[tuple[str, str]]:
     """Yield each string in a file, with its place."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes(file):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield f"{file.relative_to(ROOT)}:{node.lineno}", node.value
 

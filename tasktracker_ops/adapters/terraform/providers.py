@@ -124,7 +124,8 @@ def socket_folder(environment: Mapping[str, str]) -> dict[str, str]:
     https://github.com/hashicorp/go-plugin/blob/main/constants.go
     """
     too_long = len(os.fsencode(environment.get("TMPDIR", ""))) > _SOCKET_FOLDER_LIMIT
-    return {"PLUGIN_UNIX_SOCKET_DIR": "/tmp"} if too_long else {}  # nosec B108 # as without TMPDIR
+    folder = "/tmp"  # nosec B108 # as without TMPDIR
+    return {"PLUGIN_UNIX_SOCKET_DIR": folder} if too_long else {}
 
 
 def locked_providers(lock_file: Path) -> tuple[Provider, ...]:

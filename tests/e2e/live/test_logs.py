@@ -73,8 +73,9 @@ def test_each_request_is_followed_once(live: Clone, api: str, count: int, second
 
 def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
     """By its kind, request and release, and in the access log; nothing else is."""
+    since = ("--since", timestamp(datetime.now(UTC)))
     live.succeed("trigger-error")
-    failed = read(live, "--errors")
+    failed = read(live, "--errors", *since)
     (line,) = [event["fields"] for event in failed if event["fields"]]
     assert (line["route"], line["status"], line["level"]) == ("/trigger-error", 500, "ERROR")
     assert any("Traceback" in event["message"] for event in failed)
@@ -84,9 +85,9 @@ def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
     assert all(event in whole for event in failed)
     # Streams are named YYYY/MM/DD/[RELEASE]ID.
     release = int(whole[0]["stream"].partition("[")[2].partition("]")[0])
-    assert read(live, "--errors", "--release", str(release)) == failed
+    assert read(live, "--errors", "--release", str(release), *since) == failed
     assert read(live, "--release", str(release + 1)) == []
-    access = [event["fields"] for event in read(live, "--api", "--errors")]
+    access = [event["fields"] for event in read(live, "--api", "--errors", *since)]
     assert [(each["path"], each["status"]) for each in access] == [("/trigger-error", "500")]
 
 
