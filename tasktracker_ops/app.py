@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,12 @@ class App:
         self.settings = settings
         self.report = report
         self._approve = approve
+
+    def reporting_to(self, report: Reporter) -> App:
+        """Return an application with another reporter, and the adapters that this one has."""
+        other = copy(self)
+        other.report = report
+        return other
 
     @cached_property
     def target(self) -> Target:

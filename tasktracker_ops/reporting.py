@@ -41,6 +41,34 @@ class Reporter(Protocol):
         """Report how both versions have done so far, every few seconds while a release bakes."""
 
 
+class Silent:
+    """Reports nothing."""
+
+    def doing(self, what: str) -> None:
+        """Show nothing."""
+
+    def done(self, what: str) -> None:
+        """Print nothing."""
+
+    def note(self, what: str) -> None:
+        """Print nothing."""
+
+    def plan(self, plan: Plan, of: str) -> None:
+        """Print nothing."""
+
+    def terraform(self, event: TerraformEvent) -> None:
+        """Show nothing."""
+
+    def download(self, received: int, total: int | None) -> None:
+        """Show nothing."""
+
+    def progress(self, what: str, done: int, total: int | None) -> None:
+        """Show nothing."""
+
+    def baking(self, progress: BakeProgress) -> None:
+        """Show nothing."""
+
+
 class LiveSteps:
     """Shows steps only while they last, for work that prints a line of its own at its end."""
 

@@ -15,6 +15,7 @@ from .models.deployment import Deployment
 from .settings import DEFAULT_REGION, Settings, require_region
 
 if TYPE_CHECKING:
+    from .models.emulator import ConfirmResult, Inbox
     from .models.package import PackagePlatform
     from .reporting import Reporter
 
@@ -35,12 +36,29 @@ _CREDENTIAL_VARIABLES = {
 }
 
 
+class Mailbox(Protocol):
+    """Keeps the mail of a target that sends none."""
+
+    def inbox(self) -> Inbox:
+        """Return its messages, the newest first."""
+        ...
+
+    def confirm(self, topic: str, address: str | None) -> ConfirmResult:
+        """Confirm the pending subscriptions to the topic of that name, of one address or all."""
+        ...
+
+
 class Target(Protocol):
     """All that differs between targets."""
 
     @property
     def label(self) -> str:
         """Return where the deployment runs, for messages."""
+        ...
+
+    @property
+    def mailbox(self) -> Mailbox | None:
+        """Return what keeps the mail; None where it leaves for its addresses."""
         ...
 
     def ensure_ready(self, report: Reporter) -> None:
@@ -106,6 +124,10 @@ class AwsTarget:
         if environment.endpoint_url:
             return f"what answers as AWS at {environment.endpoint_url}"
         return f"AWS in {environment.region}"
+
+    @property
+    def mailbox(self) -> None:
+        """Return nothing: SNS sends its mail."""
 
     def ensure_ready(self, report: Reporter) -> None:
         """Do nothing: AWS is always running."""

@@ -8,8 +8,8 @@
 - `issuer` (issuer.py): an issuer of JSON Web Tokens.
 
 Every test has a limit of two minutes, and ten where it may wait for a deployment or downloads.
-A file's tests run in one process, and so do those of tests/e2e/live and tests/faults/deployed, each
-of which share a deployment.
+A file's tests run in one process, and so do those of tests/e2e/live, tests/e2e/pages and
+tests/faults/deployed, each of which share a deployment.
 Four sets of tests are left out by default: `soak`, `extended`, `browser` and `faults` (setup.cfg).
 """
 
@@ -52,7 +52,7 @@ FIRST = (
     "clients",
     "pipeline",
 )
-SHARED = ("tests/e2e/live/", "tests/faults/deployed/")
+SHARED = ("tests/e2e/live/", "tests/e2e/pages/", "tests/faults/deployed/")
 LONG_SECONDS = 600
 
 

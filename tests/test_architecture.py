@@ -50,6 +50,7 @@ ARROWS = {
         "targets",
         "__version__",
     ),
+    "console": ("workflows", "models", "errors"),
     "output": ("models", "errors", "settings"),
     "stacks": ("adapters", "errors"),
     "app": (

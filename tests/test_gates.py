@@ -31,7 +31,7 @@ IMPORTERS = {
     "tasktracker_ops/output/page.py": "dashboard",
     "tasktracker_ops/adapters/host/saves.py": "watch",
     "tests": "test",
-    "tests/e2e/test_dashboard_page.py": "browser",
+    "tests/e2e/pages": "browser",
     "tests/emulator/schemathesis_hooks.py": "soak",
     "tests/test_openapi_validity.py": "soak",
     "docs": "test",

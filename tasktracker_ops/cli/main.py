@@ -23,6 +23,7 @@ from tasktracker_ops.output.streams import discard_broken_streams, replace_close
 from . import (
     canary,
     config,
+    console,
     dashboard,
     deployment,
     destroy,
@@ -61,6 +62,7 @@ _MODULES = (
     tasks,
     status,
     doctor,
+    console,
     dashboard,
     logs,
     drill,

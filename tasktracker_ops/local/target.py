@@ -34,6 +34,11 @@ class LocalTarget:
         """Return where the deployment runs, for messages."""
         return "the local target (an AWS emulator on this machine)"
 
+    @property
+    def mailbox(self) -> LocalEmulator:
+        """Return the emulator, which has the inbox."""
+        return self._emulator
+
     def ensure_ready(self, report: Reporter) -> None:
         """Start the emulator unless it is running."""
         self._emulator.up(report)

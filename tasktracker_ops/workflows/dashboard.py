@@ -56,13 +56,46 @@ def draw(
 
     Without `file` it goes into a temporary file, which is kept for the browser.
     """
-    page = _page(app, window)
+    page = dashboard_page(app, window)
     app.report.doing("drawing the page")
     target = file or Path(tempfile.mkdtemp(prefix="tt-ops-")) / "dashboard.html"
     _write(target, render(page).encode())
     url = target.resolve().as_uri()
     opened = show and open_page(url, app.settings.environ)
     return DashboardResult((str(target),), url, len(page.panels), opened)
+
+
+def dashboard_page(app: App, window: TimeWindow) -> DashboardPage:
+    """Return the deployed dashboard with its data, and the alarms on it."""
+    app.report.doing("reading the dashboard")
+    deployment = app.deployments.get()
+    deployed = app.dashboards.get(deployment.dashboard_name)
+    app.report.doing("reading its alarms")
+    alarms = _timelines(app, deployment, window)
+    drawable = readable(app, [widget for widget in deployed.widgets if widget.lines])
+    widgets = [w if w in drawable else replace(w, lines=()) for w in deployed.widgets]
+    app.report.doing("reading its metrics")
+    answer = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
+    watching = [timeline.alarm for timeline in alarms]
+    return DashboardPage(
+        title=deployed.name,
+        target=app.target.label,
+        region=deployment.region,
+        account=deployment.topic_arn.split(":")[4],
+        since=epoch_timestamp(window.start),
+        until=epoch_timestamp(window.now),
+        alarms=alarms,
+        panels=tuple(
+            Panel(
+                widget,
+                tuple(_traces(widget, series, _window_of(widget, window), watching)),
+                problem,
+            )
+            for widget, series, problem in zip(
+                widgets, answer.groups, problems(widgets, answer), strict=True
+            )
+        ),
+    )
 
 
 def images(app: App, window: TimeWindow, *, file: Path) -> DashboardResult:
@@ -104,38 +137,6 @@ def _write(file: Path, content: bytes) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(file)) from error
-
-
-def _page(app: App, window: TimeWindow) -> DashboardPage:
-    app.report.doing("reading the dashboard")
-    deployment = app.deployments.get()
-    deployed = app.dashboards.get(deployment.dashboard_name)
-    app.report.doing("reading its alarms")
-    alarms = _timelines(app, deployment, window)
-    drawable = readable(app, [widget for widget in deployed.widgets if widget.lines])
-    widgets = [w if w in drawable else replace(w, lines=()) for w in deployed.widgets]
-    app.report.doing("reading its metrics")
-    answer = fetch(app, window, [line_queries(w, _window_of(w, window)) for w in widgets])
-    watching = [timeline.alarm for timeline in alarms]
-    return DashboardPage(
-        title=deployed.name,
-        target=app.target.label,
-        region=deployment.region,
-        account=deployment.topic_arn.split(":")[4],
-        since=epoch_timestamp(window.start),
-        until=epoch_timestamp(window.now),
-        alarms=alarms,
-        panels=tuple(
-            Panel(
-                widget,
-                tuple(_traces(widget, series, _window_of(widget, window), watching)),
-                problem,
-            )
-            for widget, series, problem in zip(
-                widgets, answer.groups, problems(widgets, answer), strict=True
-            )
-        ),
-    )
 
 
 def _window_of(widget: Widget, window: TimeWindow) -> TimeWindow:

@@ -6,8 +6,9 @@ import heapq
 import json
 import re
 import shlex
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -66,16 +67,19 @@ class LogQuery:
     collapsed: bool = False
 
 
-def logs(app: App, query: LogQuery) -> Iterator[LogEvent | LogMessage | RepeatedEvent]:
+def logs(
+    app: App, query: LogQuery, *, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[LogEvent | LogMessage | RepeatedEvent]:
     """Yield the events in the order of time, as they come; without end when following.
 
     Lambda's own START, END and REPORT lines are left out, except in JSON, with --verbose, or when
-    the query has a pattern or a request id.
+    the query has a pattern or a request id. `sleep` is called between two reads when following, and
+    may raise to end it.
     """
     _require_valid(query)
     parts = _parts(app, query)
     if query.follow:
-        return _follow(app, parts, query)
+        return _follow(app, parts, query, sleep)
     shown: Iterable[LogEvent | LogMessage]
     if query.newest is None:
         shown = (_shown(each, query) for each in _events(app, parts, query, query.since))
@@ -130,14 +134,16 @@ def _parts(app: App, query: LogQuery) -> list[LogPart]:
     return parts
 
 
-def _follow(app: App, parts: Sequence[LogPart], query: LogQuery) -> Iterator[LogEvent | LogMessage]:
+def _follow(
+    app: App, parts: Sequence[LogPart], query: LogQuery, sleep: Callable[[float], None]
+) -> Iterator[LogEvent | LogMessage]:
     """Yield what comes, and before it what a query without `follow` would show."""
     source = LogParts(parts)
     start = _epoch_ms(_DEFAULT_SINCE if query.since is None else query.since, source.now())
     if query.newest is not None:
         first = next(iter(_newest(app, parts, query)), None)
         start = source.now() if first is None else first.timestamp
-    for record in LogTail(source, "", note=app.report.note).follow(start):
+    for record in LogTail(source, "", note=app.report.note, sleep=sleep).follow(start):
         if _matches(app, record, query):
             yield _shown(record, query)
 

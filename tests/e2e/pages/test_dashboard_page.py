@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from tasktracker_ops.models.dashboard import DashboardPage, Panel, Point, Trace, Widget
 from tasktracker_ops.output.page import renderer
 
 if TYPE_CHECKING:
-    from .conftest import Clone
+    from tests.e2e.conftest import Clone
 
 pytestmark = pytest.mark.browser
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass
@@ -38,20 +34,6 @@ class Shown:
     def background(self) -> str:
         """Return the page's colour."""
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Yield the Chromium or Chrome of this machine, without a window."""
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.fail(f"none of {', '.join(BROWSERS)} is on PATH")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -83,22 +65,6 @@ def show(browser: Any) -> Iterator[Callable[..., Shown]]:
     yield open_file
     for page in pages:
         page.close()
-
-
-@pytest.fixture(scope="module")
-def live(prepared: Clone) -> Clone:
-    """A deployment that was used, and whose alarm has fired."""
-    clone = prepared
-    clone.succeed("deploy", "--yes")
-    api = clone.read("outputs")["api_url"]
-    for _ in range(20):
-        requests.get(f"{api}/tasks", timeout=10)
-    clone.succeed("trigger-error", "--count", "3")
-    until = time.monotonic() + 90
-    while clone.read("alarms")["alarms"][0]["state"] != "ALARM":
-        assert time.monotonic() < until, "the alarm did not fire"
-        time.sleep(2)
-    return clone
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,46 @@
+"""`console`: one page about the deployment, served on this machine."""
+
+from __future__ import annotations
+
+import click
+
+from .options import Context, Family, exit_on_interrupt, pass_context
+
+FAMILY = Family("Observe")
+
+
+@FAMILY.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Port of 127.0.0.1. Default: a free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+@pass_context
+def console(context: Context, port: int, no_browser: bool) -> None:
+    """Show and operate the deployment on one page in the browser.
+
+    It is served on this machine until Ctrl-C, to those who have its address: status,
+    charts, alarms, log, tasks, releases and drills, as the commands have them, and the
+    inbox of the local target. On a terminal a browser is opened.
+
+    \b
+    Example:
+      tt-ops console --port 4600 --no-browser
+    """
+    from tasktracker_ops.adapters.host.browser import open_page
+    from tasktracker_ops.console.server import ConsoleServer
+    from tasktracker_ops.models.overview import ConsoleAddress
+    from tasktracker_ops.workflows.console import Console
+
+    with (
+        exit_on_interrupt(),
+        Console(context.app) as shown,
+        ConsoleServer(port, shown, context.console.as_json) as server,
+    ):
+        wanted = context.interactive and not no_browser
+        opened = wanted and open_page(server.url, context.settings.environ)
+        context.console.emit(ConsoleAddress(server.url, opened))
+        server.serve_forever()
