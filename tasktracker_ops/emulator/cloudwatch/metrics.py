@@ -173,10 +173,10 @@ class _Samples:
 
 
 _lock = threading.Lock()
-_stores: dict[str, MetricStore] = {}
+stores: dict[str, MetricStore] = {}
 
 
 def of(region: str) -> MetricStore:
     """Return the store of a region."""
     with _lock:
-        return _stores.setdefault(region, MetricStore())
+        return stores.setdefault(region, MetricStore())

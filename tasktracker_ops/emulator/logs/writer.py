@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from moto.backends import get_backend
 from moto.logs.exceptions import ResourceNotFoundException
 
+from tasktracker_ops.emulator import changes
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
 # Without it two threads could create the same stream, and one would write to the lost one.
@@ -37,7 +38,7 @@ def write(region: str, group: str, stream: str, lines: Iterable[LogLine]) -> Non
     if not events:
         return
     # The group may be deleted at any moment.
-    with contextlib.suppress(ResourceNotFoundException):
+    with changes.Access(), contextlib.suppress(ResourceNotFoundException):
         with _creating_stream:
             backend.ensure_log_stream(group, stream)
         backend.put_log_events(group, stream, events)
