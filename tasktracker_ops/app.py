@@ -102,7 +102,13 @@ class App:
         directory = (
             settings.project_dir / ".tt-ops" / "local" if settings.project_dir else registry.only()
         )
-        return LocalEmulator(directory, settings.local_port, self.report.note, registry)
+        return LocalEmulator(
+            directory,
+            settings.local_port,
+            self.report.note,
+            registry,
+            persists=settings.local_persist,
+        )
 
     @cached_property
     def environment(self) -> Environment:

@@ -64,6 +64,7 @@ class Settings:
     provider_mirror: Path | None = None
     cache_dir: Path = Path("~/.cache/tt-ops")
     local_port: int | None = None
+    local_persist: bool = False
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -157,6 +158,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "provider_mirror": _path,
     "cache_dir": _path,
     "local_port": _port,
+    "local_persist": _boolean,
 }
 # The value that a reader takes, for messages; all others take text.
 _FORMS: dict[Callable[[str], Any], str] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import Context, Family, pass_context, setting
+from .options import Context, Family, pass_context, setting, yes_option
 
 FAMILY = Family("Local target")
 
@@ -25,29 +25,55 @@ def local() -> None:
 @setting(
     "--local-port", "--port", metavar="PORT", help="Use this port and no other; 0 takes a free one."
 )
+@setting(
+    "--persist/--no-persist",
+    "local_persist",
+    help="Bring back what it held, and keep it; or start empty, and keep nothing.",
+)
 @pass_context
 def up(context: Context) -> None:
     """Start the emulator in the background, unless it is running.
 
+    It takes the port that it had before. One that persists survives `local down`, a crash and a
+    restart of the machine: it keeps snapshots, at most a second old, in `.tt-ops/local`.
+
     \b
     Example:
-      tt-ops local up --port 4600
+      tt-ops local up --persist
     """
     context.console.emit(context.app.emulator.up(context.console))
 
 
 @local.command()
+@yes_option("losing what the emulator holds, if it does not persist")
 @pass_context
 def down(context: Context) -> None:
-    """Stop the emulator and discard everything in it.
+    """Stop the emulator; what it holds is lost, unless it persists.
+
+    On a terminal it asks first if anything would be lost.
 
     \b
     Example:
       tt-ops local down
     """
-    from tasktracker_ops.models.emulator import StopResult
+    emulator = context.app.emulator
+    if context.interactive and (lost := emulator.at_stake()):
+        context.confirm(f"The emulator does not persist. Stop it, and lose {lost}?")
+    context.console.emit(emulator.down())
 
-    context.console.emit(StopResult(context.app.emulator.down()))
+
+@local.command()
+@yes_option("losing everything that the emulator holds")
+@pass_context
+def reset(context: Context) -> None:
+    """Stop the emulator, and forget all it held: snapshots and port.
+
+    \b
+    Example:
+      tt-ops local reset --yes
+    """
+    context.confirm("Delete everything that the local target holds?")
+    context.console.emit(context.app.emulator.reset())
 
 
 @local.command()

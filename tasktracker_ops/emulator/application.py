@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication
 from werkzeug.wrappers import Response
 
 from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator, EvaluationSchedule
+from tasktracker_ops.emulator.gateway import operations as http_api
 from tasktracker_ops.emulator.gateway.answer import HttpAnswer
 from tasktracker_ops.emulator.gateway.call import PREFIX, ApiCall
 from tasktracker_ops.emulator.gateway.gateway import Gateway
@@ -24,10 +25,12 @@ from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 from tasktracker_ops.local.state import ServerState
 
-from . import control_plane, patches, status_page
+from . import changes, contents, control_plane, patches, status_page
 from .cloudwatch import publisher
 from .loopback import is_loopback
 from .mail import pages
+from .persistence import CAN_FORK, Persistence
+from .stores import list_stores
 
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?", re.I)
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -42,37 +45,47 @@ class Emulator:
     gateway: Gateway
     alarms: AlarmEvaluator
     mailbox: Mailbox
+    persistence: Persistence | None
 
     def close(self) -> None:
-        """Stop every worker, and the evaluation of alarms."""
+        """Stop every worker, and the evaluation of alarms; keep what persists."""
         self.alarms.close()
         self.runtime.close()
+        if self.persistence is not None:
+            self.persistence.close()
 
 
 def compose(
     state: ServerState,
     directory: Path,
     *,
+    persists: bool = False,
     environments: int = 10,
     idle_seconds: float = 300.0,
     schedule: EvaluationSchedule | None = None,
 ) -> Emulator:
     """Build the parts and connect them.
 
-    `environments` and `idle_seconds` are Runtime's; `schedule` is that of the evaluation of
-    alarms, if not every five seconds.
+    One that `persists` begins with the snapshot in `directory`. `environments` and `idle_seconds`
+    are Runtime's; `schedule` is that of the evaluation of alarms, if not every five seconds.
     """
     mailbox = Mailbox()
     alarms = AlarmEvaluator(schedule or EvaluationSchedule())
     runtime = Runtime(
         Launcher(directory / "code", state.url),
-        publisher.publish_invocation,
+        changes.changing(publisher.publish_invocation),
         environments=environments,
         idle_seconds=idle_seconds,
     )
-    gateway = Gateway(runtime, publisher.publish_request)
+    gateway = Gateway(runtime, changes.changing(publisher.publish_request))
     patches.install(runtime=runtime, mailbox=mailbox, alarms=alarms, url=state.url)
     moto = control_plane.create_application()
+    persistence = None
+    if persists:
+        stores, since = list_stores(mailbox, alarms), state.started_at
+        persistence = Persistence(directory, stores, started_at=since, forks=CAN_FORK)
+        http_api.move_apis(state.url)
+        persistence.start()
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -83,11 +96,17 @@ def compose(
             return _NOT_FOUND(environ, start_response)
         if path.startswith(PREFIX):
             return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
+        if path == "/_tt-ops/health":
+            return _json(_health(state, persistence))(environ, start_response)
         if path.startswith("/_tt-ops"):
-            return _serve_own(state, mailbox, environ)(environ, start_response)
-        return moto(environ, start_response)
+            with changes.Access(is_change=path in pages.CHANGING):
+                return _serve_own(state, mailbox, environ)(environ, start_response)
+        if changes.is_invocation(environ):
+            return moto(environ, start_response)
+        with changes.Access(is_change=changes.is_change(environ)):
+            return moto(environ, start_response)
 
-    return Emulator(application, runtime, gateway, alarms, mailbox)
+    return Emulator(application, runtime, gateway, alarms, mailbox, persistence)
 
 
 def _refuse(environ: dict[str, Any], path: str) -> Response | None:
@@ -127,8 +146,8 @@ def _serve_own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) ->
 
 def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response | None:
     path = environ["PATH_INFO"].removeprefix("/_tt-ops")
-    if path == "/health":
-        return _json(_health(state))
+    if path == "/contents":
+        return _json(contents.count(mailbox))
     if path in ("", "/"):
         content = status_page.render(state, mailbox)
         return Response(content, content_type="text/html; charset=utf-8")
@@ -141,7 +160,8 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     return pages.answer(mailbox, path, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
 
 
-def _health(state: ServerState) -> dict[str, Any]:
+def _health(state: ServerState, persistence: Persistence | None) -> dict[str, Any]:
+    since = persistence.exists_since if persistence else state.started_at
     return {
         "service": "tt-ops emulator",
         "emulation": True,
@@ -149,6 +169,8 @@ def _health(state: ServerState) -> dict[str, Any]:
         "id": state.id,
         "started_at": state.started_at.isoformat(),
         "version": state.version,
+        "exists_since": since.isoformat(timespec="seconds"),
+        "persistence": persistence and persistence.describe(),
     }
 
 

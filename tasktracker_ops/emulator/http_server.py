@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 _log = logging.getLogger(__name__)
-_REQUEST_LIMIT_BYTES = 256 * 1024 * 1024
+REQUEST_LIMIT_BYTES = 256 * 1024 * 1024
 
 
 class _Unreadable(Exception):
@@ -80,7 +80,7 @@ class RequestHandler(MotoRequestHandler):
         if others or not declared.strip().isdecimal():
             raise _Unreadable(400)
         length = int(declared)
-        if length > _REQUEST_LIMIT_BYTES:
+        if length > REQUEST_LIMIT_BYTES:
             raise _Unreadable(413)
         body = bytes(environ["wsgi.input"].read(length))
         if len(body) < length:
@@ -139,7 +139,7 @@ def _read_chunks(environ: dict[str, Any]) -> bytes:
     try:
         while chunk := environ["wsgi.input"].read(65536):
             body += chunk
-            if len(body) > _REQUEST_LIMIT_BYTES:
+            if len(body) > REQUEST_LIMIT_BYTES:
                 raise _Unreadable(413)
     except TimeoutError:
         raise

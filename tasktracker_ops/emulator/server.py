@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tasktracker_ops.emulator.server")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--directory", type=Path, required=True, help="for state, log and code")
+    parser.add_argument("--persist", action="store_true", help="keep snapshots, restore the last")
     arguments = parser.parse_args()
     # Bound before the slow imports, so that a taken port is known at once.
     try:
@@ -49,19 +50,21 @@ def main() -> None:
         started_at=datetime.now(UTC),
         version=this_version(),
     )
-    _serve(listener, state, arguments.directory.resolve())
+    _serve(listener, state, arguments.directory.resolve(), persists=arguments.persist)
 
 
-def _serve(listener: socket.socket, state: ServerState, directory: Path) -> None:
+def _serve(listener: socket.socket, state: ServerState, directory: Path, *, persists: bool) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     directory.mkdir(parents=True, exist_ok=True)
     # moto allows every web site to call it, so any page could run code here.
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
     from .application import compose
-    from .http_server import serve_on
+    from .http_server import REQUEST_LIMIT_BYTES, serve_on
 
-    emulator = compose(state, directory)
+    # Objects stay in memory: a snapshot is a copy of that, not of open files.
+    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(REQUEST_LIMIT_BYTES)
+    emulator = compose(state, directory, persists=persists)
     server = serve_on(listener, emulator.application)
 
     signal.signal(signal.SIGTERM, _stop)

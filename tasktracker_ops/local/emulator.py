@@ -6,7 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.emulator import ConfirmResult, Inbox, InboxMessage, RunningEmulator
+from tasktracker_ops.models.emulator import (
+    ConfirmResult,
+    Contents,
+    Inbox,
+    InboxMessage,
+    ResetResult,
+    RunningEmulator,
+    StopResult,
+)
 from tasktracker_ops.reporting import Reporter
 
 from . import inbox, process
@@ -25,9 +33,12 @@ class LocalEmulator:
         port: int | None = None,
         note: Callable[[str], None] | None = None,
         registry: EmulatorRegistry | None = None,
+        *,
+        persists: bool = False,
     ) -> None:
-        """Take `port` only if given; None prefers the default port and may use another.
+        """Take `port` only if given; None prefers the last or default port and may use another.
 
+        One that `persists` brings back what the last one held, and keeps it.
         `note` is called once when the running emulator has another version. `registry` gets it
         when it is running.
         """
@@ -35,26 +46,43 @@ class LocalEmulator:
         self._port = port
         self._note = note
         self._registry = registry
+        self._persists = persists
 
     def up(self, report: Reporter) -> RunningEmulator:
         """Start it unless it is running. Raises TtOpsError with the end of its log."""
         report.doing("starting the emulator")
         running = process.find(self.directory) is not None
+        preferred = process.last_port(self.directory) or DEFAULT_PORT
         server = process.start(
             self.directory,
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
+            persists=self._persists,
         )
         if self._registry is not None:
             self._registry.add(self.directory)
-        if not running and self._port is None and server.port != DEFAULT_PORT:
-            report.note(f"Port {DEFAULT_PORT} is in use; the emulator uses {server.port}.")
+        if not running and self._port is None and server.port != preferred:
+            report.note(f"Port {preferred} is in use; the emulator uses {server.port}.")
+        if not running:
+            _tell_what_came_back(server, preferred, report)
         report.done(f"AWS emulator at {server.url}")
         return self._check_version(server)
 
-    def down(self) -> RunningEmulator | None:
-        """Stop it, which deletes all it holds; return None when it was not running."""
-        return process.stop(self.directory)
+    def at_stake(self) -> Contents | None:
+        """Return what would be lost if it were stopped now; None for nothing."""
+        server = process.find(self.directory)
+        held = process.contents(server) if server and server.persistence is None else None
+        return held if held and str(held) else None
+
+    def down(self) -> StopResult:
+        """Stop it; what it holds is deleted, unless it persists."""
+        lost = self.at_stake()
+        server = process.stop(self.directory)
+        return StopResult(server, lost if server else None)
+
+    def reset(self) -> ResetResult:
+        """Stop it, and forget all it held."""
+        return ResetResult(*process.reset(self.directory))
 
     def inbox(self) -> Inbox:
         """Return its inbox, newest messages first."""
@@ -93,3 +121,21 @@ class LocalEmulator:
             )
             self._note = None
         return server
+
+
+def _tell_what_came_back(server: RunningEmulator, port: int, report: Reporter) -> None:
+    """Tell what a start has restored, and what it could not."""
+    if server.persistence is None:
+        return
+    if (aside := server.persistence.set_aside) is not None:
+        report.note(
+            f"The snapshot cannot be restored: {aside.reason}. It is kept as {str(aside.path)!r}, "
+            "and the emulator starts empty.\nDeploy to it: tt-ops --target local deploy --yes"
+        )
+    elif server.persistence.saved_at is not None:
+        report.note(f"Restored the snapshot of {server.persistence.saved_at}.")
+        if server.port != port:
+            report.note(
+                "The addresses of its APIs have changed. "
+                "Bring the deployment up to date: tt-ops --target local deploy --yes"
+            )

@@ -14,10 +14,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tasktracker_ops
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.emulator import RunningEmulator
+from tasktracker_ops.models.emulator import (
+    Contents,
+    Persistence,
+    RunningEmulator,
+    SetAside,
+)
 
 from .state import EXIT_PORT_TAKEN, ServerState
 from .version import this_version
@@ -33,10 +39,13 @@ _LOG_LINES = 15
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def start(directory: Path, port: int, *, port_required: bool) -> RunningEmulator:
+def start(
+    directory: Path, port: int, *, port_required: bool, persists: bool = False
+) -> RunningEmulator:
     """Return the emulator of `directory`; start it on `port` unless it is running.
 
-    A port that is taken is replaced by a free one, unless it is required; 0 takes any free one.
+    A port that is not required yields to the one it had before, and a port that is taken to a free
+    one; 0 is any free one. One that `persists` begins with its snapshot and keeps it up to date.
     Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port than required),
     `local-start-failed`.
     """
@@ -46,23 +55,35 @@ def start(directory: Path, port: int, *, port_required: bool) -> RunningEmulator
         if running is not None:
             _require_port(running, port, port_required)
             return running
-        server = _launch(directory, port)
-        if server is None and port_required:
+        required = port_required and port != 0
+        preferred = port if required else last_port(directory) or port
+        server = _launch(directory, preferred, persists)
+        if server is None and required:
             raise TtOpsError(
                 "local-port-taken",
                 f"port {port} of 127.0.0.1 is in use by another program",
                 hint="use any free port: tt-ops local up --port 0",
             )
-        server = server or _launch(directory, 0)
+        server = server or _launch(directory, 0, persists)
         if server is None:
             raise _start_failed(directory, "no free port on 127.0.0.1")
+        _port_path(directory).write_text(f"{server.port}\n")
         return server
+
+
+def last_port(directory: Path) -> int | None:
+    """Return the port that the emulator of `directory` had when it was last started."""
+    try:
+        return int(_port_path(directory).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def find(directory: Path) -> RunningEmulator | None:
     """Return the emulator of `directory` if it is running and answers with its own identity."""
     state = ServerState.read(directory)
-    if state is None or not _answers(state):
+    health = state and _health(state)
+    if state is None or not health:
         return None
     return RunningEmulator(
         url=state.url,
@@ -72,7 +93,15 @@ def find(directory: Path) -> RunningEmulator | None:
         log_path=_log_path(directory),
         version=state.version,
         same_version=state.version == this_version(),
+        exists_since=health.get("exists_since") or state.started_at.isoformat(),
+        persistence=_persistence(directory, health.get("persistence")),
     )
+
+
+def contents(server: RunningEmulator) -> Contents | None:
+    """Return how much an emulator holds; None where an older one does not tell."""
+    counts = _ask(server.port, "contents")
+    return Contents(counts) if counts and "message" not in counts else None
 
 
 def stop(directory: Path) -> RunningEmulator | None:
@@ -101,9 +130,24 @@ def stop(directory: Path) -> RunningEmulator | None:
     )
 
 
-def _launch(directory: Path, port: int) -> RunningEmulator | None:
+def reset(directory: Path) -> tuple[RunningEmulator | None, tuple[str, ...]]:
+    """Stop the emulator of `directory`, and remove its snapshots and all that it left.
+
+    Return the emulator, None when there was none, and the names of the snapshots.
+    """
+    server = stop(directory)
+    if not directory.is_dir():
+        return server, ()
+    with _lock(directory):
+        snapshots = sorted(directory.glob("snapshot*"))
+        for each in [*snapshots, _port_path(directory)]:
+            each.unlink(missing_ok=True)
+    return server, tuple(each.name for each in snapshots if each.name != "snapshot.lock")
+
+
+def _launch(directory: Path, port: int, persists: bool) -> RunningEmulator | None:
     """Start the emulator and wait until it answers; None when the port is taken."""
-    options = ["--port", str(port), "--directory", "."]
+    options = ["--port", str(port), "--directory", ".", *(["--persist"] if persists else [])]
     with _log_path(directory).open("wb") as log:
         child = subprocess.Popen(  # nosec B603 # no shell; our own module
             [sys.executable, "-P", "-m", _SERVER, *options],
@@ -145,17 +189,39 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _answers(state: ServerState) -> bool:
-    # http.client uses no proxies, whatever HTTP_PROXY says.
-    connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=_HEALTH_SECONDS)
+def _health(state: ServerState) -> dict[str, Any] | None:
+    """Return what the emulator says of itself; None if it does not answer or is another one."""
+    health = _ask(state.port, "health")
     try:
-        connection.request("GET", "/_tt-ops/health")
-        health = json.loads(connection.getresponse().read())
-        return bool(health["id"] == state.id and health["pid"] == state.pid)
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return False
+        return health if (health["id"], health["pid"]) == (state.id, state.pid) else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _ask(port: int, page: str) -> Any:
+    """Return what the emulator answers, as JSON; None if it does not."""
+    # http.client uses no proxies, whatever HTTP_PROXY says.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_HEALTH_SECONDS)
+    try:
+        connection.request("GET", f"/_tt-ops/{page}")
+        return json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
     finally:
         connection.close()
+
+
+def _persistence(directory: Path, health: dict[str, Any] | None) -> Persistence | None:
+    if health is None:
+        return None
+    set_aside = health["set_aside"]
+    return Persistence(
+        saved_at=health["saved_at"],
+        is_current=health["is_current"],
+        left_out=tuple(health["left_out"]),
+        problem=health["problem"],
+        set_aside=set_aside and SetAside(directory / set_aside["name"], set_aside["reason"]),
+    )
 
 
 def _wait_for_end(pid: int) -> bool:
@@ -192,7 +258,7 @@ def _require_port(running: RunningEmulator, port: int, port_required: bool) -> N
         raise TtOpsError(
             "local-already-running",
             f"the emulator is already running, on port {running.port} and not {port}",
-            hint="stop it first, which deletes all it holds: tt-ops local down",
+            hint="stop it first: tt-ops local down",
         )
 
 
@@ -206,6 +272,10 @@ def _start_failed(directory: Path, reason: str) -> TtOpsError:
         "\n".join([f"the emulator did not start: {reason}", *lines]),
         hint=f"read its log: less {shlex.quote(str(_log_path(directory)))}",
     )
+
+
+def _port_path(directory: Path) -> Path:
+    return directory / "port"
 
 
 def _log_path(directory: Path) -> Path:

@@ -96,8 +96,8 @@ class LocalTarget:
         return this_machine()
 
     def exists_since(self) -> datetime:
-        """Return when the emulator was started: it holds everything in memory."""
-        return datetime.fromisoformat(self._emulator.running().started_at)
+        """Return when what the emulator holds began to exist."""
+        return datetime.fromisoformat(self._emulator.running().exists_since)
 
     def alert_email(self) -> str:
         """Return the address that is set, or a placeholder: no mail leaves this machine."""

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A snapshot that could not be restored, and was renamed: its path, and the reason."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """The snapshot of an emulator that persists; `saved_at` is RFC 3339, UTC, None before one.
+
+    It `is_current` when nothing has changed since. What is `left_out` are services that no snapshot
+    can have; `problem` is why the last one failed.
+    """
+
+    saved_at: str | None
+    is_current: bool
+    left_out: tuple[str, ...] = ()
+    problem: str | None = None
+    set_aside: SetAside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +36,8 @@ class RunningEmulator:
     """The running emulator; `started_at` is RFC 3339, UTC.
 
     `version` is that of its code, None where it is unknown; `same_version` says whether that is
-    the code of this `tt-ops`.
+    the code of this `tt-ops`. `exists_since` is when what it holds began to exist: earlier than the
+    process where a snapshot was restored. Without `persistence` all of it ends with the process.
     """
 
     url: str
@@ -22,6 +47,8 @@ class RunningEmulator:
     log_path: Path
     version: str | None
     same_version: bool
+    exists_since: str = ""
+    persistence: Persistence | None = None
 
     @property
     def console_url(self) -> str:
@@ -30,10 +57,34 @@ class RunningEmulator:
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """How many things of each kind an emulator holds, by the name of the kind."""
+
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """Return a list such as `2 tables, 14 items`; the empty text when it holds nothing."""
+        return ", ".join(
+            f"{number} {kind if number != 1 else kind.removesuffix('s')}"
+            for kind, number in self.counts.items()
+            if number
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StopResult:
-    """The emulator that was stopped; None when none was running."""
+    """The emulator that was stopped, None when none was running; what it held if that is lost."""
 
     server: RunningEmulator | None
+    lost: Contents | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetResult:
+    """The emulator that was stopped, None when none was running; the snapshots removed."""
+
+    server: RunningEmulator | None
+    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

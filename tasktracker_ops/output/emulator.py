@@ -6,13 +6,14 @@ from tasktracker_ops.models.emulator import (
     ConfirmResult,
     Inbox,
     InboxMessage,
+    ResetResult,
     RunningEmulator,
     StopResult,
 )
 
 from .results import text
 from .screen import Screen
-from .text import escape_control_characters, pairs, shorten, table
+from .text import ago, escape_control_characters, pairs, shorten, table
 
 _OTHER_COLUMNS = 61
 
@@ -64,6 +65,7 @@ def _(result: RunningEmulator, screen: Screen) -> str:
             "console": result.console_url,
             "process": str(result.pid),
             "since": result.started_at,
+            "persists": _persists(result),
             "version": f"{result.version or 'unknown'}{other}",
             "log": str(result.log_path),
         }
@@ -74,4 +76,29 @@ def _(result: RunningEmulator, screen: Screen) -> str:
 def _(result: StopResult, screen: Screen) -> str:
     if result.server is None:
         return "The emulator was not running."
-    return f"Stopped the emulator at {result.server.url}; its data was discarded."
+    stopped = f"Stopped the emulator at {result.server.url}"
+    if result.server.persistence is None:
+        return f"{stopped}; its data was discarded{f': {result.lost}' if result.lost else ''}."
+    return f"{stopped}; its data is kept.\nStart it again: {screen.command('local up')}"
+
+
+@text.register
+def _(result: ResetResult, screen: Screen) -> str:
+    if result.server is None and not result.removed:
+        return "The local target held nothing."
+    return "The local target is empty: everything it held was deleted."
+
+
+def _persists(server: RunningEmulator) -> str:
+    """Return whether the emulator persists, and how old its snapshot is."""
+    persistence = server.persistence
+    if persistence is None:
+        return "no: what it holds ends with it"
+    if persistence.problem:
+        return escape_control_characters(f"no: the last snapshot failed: {persistence.problem}")
+    left_out = "".join(f", without {each}" for each in persistence.left_out)
+    if persistence.saved_at is None:
+        return "yes" if persistence.is_current else "yes: its first snapshot is being written"
+    newer = "" if persistence.is_current else ", and a newer one is being written"
+    snapshot = f"its snapshot was taken {ago(persistence.saved_at)}{newer}"
+    return escape_control_characters(f"yes: {snapshot}{left_out}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasktracker_ops.emulator import backends
+from tasktracker_ops.emulator import backends, changes
 
 from . import evaluation, metrics, notification
 from .evaluation import INSUFFICIENT_DATA, Datapoint, Rule
@@ -42,7 +42,7 @@ class AlarmEvaluator:
         self.history = History()
         self.mute_rules = MuteRules()
         # The states before, of alarms whose actions for the present state were not run yet.
-        self._to_notify: dict[tuple[str, str], str] = {}
+        self.to_notify: dict[tuple[str, str], str] = {}
         self._schedule = schedule
         # Evaluation and the operations on alarms take turns.
         self._turn = threading.RLock()
@@ -64,7 +64,7 @@ class AlarmEvaluator:
             before, alarm = backend.alarms.get(name), store()
             alarm.state_reason_data = None
             if before is None:
-                self._to_notify.pop((alarm.region_name, name), None)
+                self.to_notify.pop((alarm.region_name, name), None)
                 alarm.state_value = INSUFFICIENT_DATA
                 alarm.state_updated_timestamp = alarm.state_transitioned_timestamp = self.now()
             else:
@@ -88,7 +88,7 @@ class AlarmEvaluator:
             new = {"stateValue": state, "stateReason": reason}
             summary = f"Alarm updated from {old_state} to {state}"
             self.history.add(alarm, now, "StateUpdate", summary, {"oldState": old, "newState": new})
-            self._to_notify[(alarm.region_name, alarm.name)] = old_state
+            self.to_notify[(alarm.region_name, alarm.name)] = old_state
             self._run_actions(alarm)
 
     def _run_actions(self, alarm: Any) -> None:
@@ -97,8 +97,8 @@ class AlarmEvaluator:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules-behaviour.html
         """
         key = (alarm.region_name, alarm.name)
-        if key in self._to_notify and not self.mute_rules.mute(alarm, self.now()):
-            old_state = self._to_notify.pop(key)
+        if key in self.to_notify and not self.mute_rules.mute(alarm, self.now()):
+            old_state = self.to_notify.pop(key)
             for action in notification.actions(alarm):
                 self._run_action(alarm, action, old_state)
 
@@ -107,7 +107,8 @@ class AlarmEvaluator:
             for backend in list(backends.by_region("cloudwatch").values()):
                 for alarm in list(backend.alarms.values()):
                     try:
-                        self._evaluate(backend, alarm)
+                        with changes.Access(is_change=False):
+                            self._evaluate(backend, alarm)
                     except Exception:
                         _log.exception("alarm %s", alarm.name)
 

@@ -11,7 +11,10 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from tasktracker_ops.emulator import changes
 
 _MAX_ITEMS = 2000
 
@@ -37,13 +40,14 @@ class History:
 
     def __init__(self, *, max_items: int = _MAX_ITEMS) -> None:
         self._lock = threading.Lock()
-        self._items: dict[str, deque[HistoryItem]] = defaultdict(lambda: deque(maxlen=max_items))
+        self._items: dict[str, deque[HistoryItem]] = defaultdict(partial(deque, maxlen=max_items))
         self._added = 0
 
     def add(
         self, alarm: Any, at: datetime, kind: str, summary: str, data: Mapping[str, Any]
     ) -> None:
         """Add an item about moto's alarm: a StateUpdate, an Action or a ConfigurationUpdate."""
+        changes.record()
         with self._lock:
             self._added += 1
             text = json.dumps({"version": "1.0", **data})

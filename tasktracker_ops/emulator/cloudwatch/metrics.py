@@ -182,12 +182,12 @@ class _Samples:
 
 
 _lock = threading.Lock()
-_stores: dict[str, MetricStore] = {}
+stores: dict[str, MetricStore] = {}
 
 
 def of(region: str) -> MetricStore:
     """Return the store of a region."""
     with _lock:
-        if region not in _stores:
-            _stores[region] = MetricStore()
-        return _stores[region]
+        if region not in stores:
+            stores[region] = MetricStore()
+        return stores[region]

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from moto.apigatewayv2.exceptions import APIGatewayV2Error
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.backends import get_backend
 from moto.core.utils import camelcase_to_underscores
 
 from .call import PREFIX
@@ -45,6 +46,14 @@ def create_api_below(url: str) -> Callable[..., Api]:
         return api
 
     return create_api
+
+
+def move_apis(url: str) -> None:
+    """Give every API its endpoint below `url`, where the emulator was at another address."""
+    for backends in list(get_backend("apigatewayv2").values()):
+        for backend in list(backends.values()):
+            for api in backend.apis.values():
+                api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
 
 
 def get_authorizers(request: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:

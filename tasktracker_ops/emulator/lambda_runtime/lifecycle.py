@@ -63,6 +63,10 @@ class Lifecycle:
             return Lifecycle()
         return Lifecycle(settles_at=self.settles_at)
 
+    def settled(self) -> Lifecycle:
+        """Return the lifecycle as it is when the change has ended."""
+        return Lifecycle(_revision=self._settled_revision or self._revision)
+
     @property
     def is_settled(self) -> bool:
         """Return whether nothing is under way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+import time
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ PAGE_BYTES = 1024 * 1024
 _OVERHEAD_BYTES = 26
 # Dropping takes a pass over all, so a tenth goes at once.
 _DROPPED_SHARE = 0.1
-_numbers = itertools.count(1)
+# Above those of earlier processes, whose events a snapshot brings back.
+_numbers = itertools.count(time.time_ns())
 
 
 @dataclass(frozen=True, slots=True)

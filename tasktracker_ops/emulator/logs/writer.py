@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from moto.logs.exceptions import ResourceNotFoundException
 
-from tasktracker_ops.emulator import backends
+from tasktracker_ops.emulator import backends, changes
 
 from . import operations
 
@@ -30,13 +30,16 @@ def write(region: str, group: str, stream: str, lines: Sequence[LogLine]) -> Non
     Times are raised where needed: CloudWatch requires the events of a call in order of time.
     """
     # Not by moto's PutLogEvents, which takes ten times as long to validate them.
-    if lines and (found := _stream(region, group, stream)) is not None:
-        latest = 0
-        events = []
-        for line in lines:
-            latest = max(latest, line.timestamp)
-            events.append((latest, line.message))
-        operations.append(found, events)
+    if not lines:
+        return
+    latest = 0
+    events = []
+    for line in lines:
+        latest = max(latest, line.timestamp)
+        events.append((latest, line.message))
+    with changes.Access():
+        if (found := _stream(region, group, stream)) is not None:
+            operations.append(found, events)
 
 
 def _stream(region: str, group: str, name: str) -> Any:

@@ -13,6 +13,9 @@ from werkzeug.wrappers import Response
 from . import subscriptions
 from .mailbox import SENDER, Mail, Mailbox
 
+CHANGING = ("/_tt-ops/confirm", "/_tt-ops/unsubscribe")
+"""The paths of links that change something."""
+
 _PAGE = Environment(autoescape=True).from_string("""\
 <!doctype html>
 <html lang="en">
