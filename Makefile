@@ -54,7 +54,7 @@ actionlint: ## workflows: syntax, expressions
 	.ci/actionlint/run $(WORKFLOWS)
 
 shellcheck: $(SCAN)/ready ## shell scripts
-	$(SCAN)/bin/shellcheck .ci/run .ci/actionlint/run .github/comment.sh
+	$(SCAN)/bin/shellcheck .ci/run .ci/actionlint/run .github/comment.sh .github/issue.sh
 
 terraform: $(DEV)/ready ## terraform fmt and validate, with the locked provider
 	$(PYTEST) -n0 --quiet -m '' tests/terraform/test_configuration.py

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from .adapters.aws.dashboards import Dashboards
     from .adapters.aws.deploy_lock import DeployLocks
     from .adapters.aws.deployments import Deployments
+    from .adapters.aws.drill_records import DrillRecords
     from .adapters.aws.environments import Environments
     from .adapters.aws.functions import Functions
     from .adapters.aws.iam import Iam
     from .adapters.aws.inventory import Inventory
     from .adapters.aws.logs import LogGroup
     from .adapters.aws.metrics import MetricData
+    from .adapters.aws.mute_rules import MuteRules
     from .adapters.aws.packages import PackageStore
     from .adapters.aws.releases import ReleaseRecords
     from .adapters.aws.session import AwsSession
@@ -149,6 +151,13 @@ class App:
         return Environments(self.session)
 
     @cached_property
+    def drill_records(self) -> DrillRecords:
+        """Return the adapter of the record of the last drill of all alarms."""
+        from .adapters.aws.drill_records import DrillRecords
+
+        return DrillRecords(self.session, self.environment)
+
+    @cached_property
     def dashboards(self) -> Dashboards:
         """Return the adapter of dashboards."""
         from .adapters.aws.dashboards import Dashboards
@@ -181,6 +190,13 @@ class App:
         from .adapters.aws.alarms import Alarms
 
         return Alarms(self.session)
+
+    @cached_property
+    def mute_rules(self) -> MuteRules:
+        """Return the adapter of alarm mute rules."""
+        from .adapters.aws.mute_rules import MuteRules
+
+        return MuteRules(self.session)
 
     @cached_property
     def topics(self) -> Topics:

@@ -100,6 +100,11 @@ class Environment:
         return f"{self._parameters}/state"
 
     @property
+    def drill_parameter(self) -> str:
+        """Return the SSM parameter with the record of the last drill of all alarms."""
+        return f"{self._parameters}/drill"
+
+    @property
     def _parameters(self) -> str:
         return PARAMETERS if self.is_default else f"{PARAMETERS}/{self.name}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ class Reporter(Protocol):
 
     def doing(self, what: str) -> None:
         """Report work that lasts until the next call."""
+
+    def doing_each(self, what: Sequence[str]) -> None:
+        """Report work on several things beside each other, a line each, until the next call."""
 
     def done(self, what: str) -> None:
         """Report a completed step."""
@@ -74,6 +77,7 @@ class LiveSteps:
 
     def __init__(self, report: Reporter) -> None:
         self.doing = report.doing
+        self.doing_each = report.doing_each
         self.note = report.note
         self.plan = report.plan
         self.terraform = report.terraform

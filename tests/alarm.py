@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tasktracker_ops.models.alarm import Alarm
+from tasktracker_ops.models.alarm import Alarm, Mute
 
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
 _ALARM = Alarm(
@@ -27,6 +27,11 @@ _ALARM = Alarm(
     alarm_actions=(TOPIC,),
     ok_actions=(TOPIC,),
     insufficient_data_actions=(),
+)
+# A rule of somebody else's, and one of `tt-ops alarms mute`.
+FREEZE = Mute("freeze", None, "the holidays")
+LOAD_TEST = Mute(
+    "task-tracker-LambdaErrorAlarm", "2036-01-01T00:00:00.000Z", "load test", "ada@desk"
 )
 
 

@@ -12,3 +12,8 @@ output "previewer_role_arn" {
   description = "Role of previews of pull requests, for the repository variable AWS_PREVIEW_ROLE_ARN."
   value       = aws_iam_role.previewer.arn
 }
+
+output "monitor_role_arn" {
+  description = "Role of the nightly job that monitors the deployment, for the repository variable AWS_MONITOR_ROLE_ARN."
+  value       = aws_iam_role.monitor.arn
+}

@@ -1,4 +1,4 @@
-# Read access of both roles, for `tt-ops plan`, `drift` and `status`: the state, and all resources of
+# Read access of deployer, planner and monitor, for `tt-ops plan`, `drift` and `status`: the state, and all resources of
 # ../../terraform, but no calls of the API. Not inline, as the deployer's inline policies would be
 # longer with it than IAM takes.
 resource "aws_iam_policy" "read" {

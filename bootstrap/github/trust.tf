@@ -113,10 +113,9 @@ data "aws_iam_policy_document" "pull_request_trust" {
   }
 }
 
-# The nightly job, which destroys previews that were left, runs on the branch.
-data "aws_iam_policy_document" "previewer_trust" {
-  source_policy_documents = [data.aws_iam_policy_document.pull_request_trust.json]
-
+# Nightly jobs, of which one destroys previews that were left, run on the branch, without an
+# environment, whose reviewers would have to approve each.
+data "aws_iam_policy_document" "nightly_trust" {
   statement {
     sid     = "NightlyJob"
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -144,4 +143,11 @@ data "aws_iam_policy_document" "previewer_trust" {
       values   = [var.github_repository_id]
     }
   }
+}
+
+data "aws_iam_policy_document" "previewer_trust" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.pull_request_trust.json,
+    data.aws_iam_policy_document.nightly_trust.json,
+  ]
 }

@@ -1,15 +1,15 @@
-"""`trigger-error` and `trigger-slow`: fire drills that test the alarms end to end."""
+"""`trigger-error`, `trigger-slow` and `drill`: fire drills that test the alarms end to end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.errors import Problem, TtOpsError
 
-from .options import DURATION, Context, Family, pass_context
+from .options import DURATION, Context, Family, pass_context, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.workflows.drill import Route
@@ -38,7 +38,58 @@ def _drill_options(command: F) -> F:
         metavar="N",
         help="Number of requests, one after the other.",
     )
-    return count(wait(timeout(command)))
+    return count(wait(timeout(yes_option("a drill of a muted alarm")(command))))
+
+
+@FAMILY.command("drill")
+@click.option("--all", "everything", is_flag=True, required=True, help="Fire every alarm.")
+@click.option(
+    "--older-than",
+    type=DURATION,
+    default=0.0,
+    metavar="DURATION",
+    help="Fire only if the last complete drill of all alarms is older.",
+)
+@click.option(
+    "--record",
+    type=click.File("a", encoding="utf-8", lazy=False),
+    metavar="FILE",
+    help="Append a record to FILE, a line of JSON: when, who, commit, times, who was notified.",
+)
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default=_TIMEOUT_SECONDS,
+    metavar="DURATION",
+    show_default="15m",
+    help="Maximum time to wait.",
+)
+@pass_context
+def drill_all(
+    context: Context,
+    everything: bool,
+    older_than: float,
+    record: IO[str] | None,
+    timeout: float,
+) -> None:
+    """Prove all alarms: fire each, and follow them beside each other.
+
+    Exits 0 only if each fired, notified a subscriber and is OK again. `tt-ops status` shows
+    when that was last so.
+
+    \b
+    Example:
+      tt-ops drill --all
+      tt-ops drill --all --record drills.jsonl
+    """
+    from tasktracker_ops.workflows import drill_all as workflow
+
+    report = workflow.drill_all(context.app, timeout=timeout, older_than=older_than)
+    if record is not None and report.drills:
+        record.write(f"{context.console.as_json(report.record)}\n")
+    context.console.emit(report)
+    for each in report.drills:
+        _raise(each.problem)
 
 
 @FAMILY.command("trigger-error")
@@ -88,7 +139,16 @@ def _drill(context: Context, route: Route, count: int, timeout: float | None) ->
     """Run a drill and print what happened, even if it failed."""
     from tasktracker_ops.workflows.drill import drill
 
-    result = drill(context.app, route, count=count, timeout=timeout)
+    def approve(mute: Problem) -> None:
+        if not (context.assume_yes or context.interactive):
+            _raise(mute)
+        context.confirm(f"{mute.message}. Fire all the same?")
+
+    result = drill(context.app, route, count=count, timeout=timeout, approve=approve)
     context.console.emit(result)
-    if (problem := result.problem) is not None:
+    _raise(result.problem)
+
+
+def _raise(problem: Problem | None) -> None:
+    if problem is not None:
         raise TtOpsError(problem.code, problem.message, hint=problem.hint)

@@ -21,6 +21,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
 from . import (
+    alarms,
     canary,
     config,
     console,
@@ -61,6 +62,7 @@ _MODULES = (
     destroy,
     tasks,
     status,
+    alarms,
     doctor,
     console,
     dashboard,

@@ -128,7 +128,9 @@ def build(context: Context, check: bool) -> None:
 @FAMILY.command()
 @click.argument(
     "role",
-    type=click.Choice(["reader", "operator", "planner", "deployer", "previewer", "boundary"]),
+    type=click.Choice(
+        ["reader", "operator", "planner", "monitor", "deployer", "previewer", "boundary"]
+    ),
 )
 @click.option(
     "--all-environments",
@@ -141,8 +143,8 @@ def permissions(context: Context, role: str, all_environments: bool) -> None:
 
     It is the least that the role has to be allowed. A reader observes; an operator also
     sets off drills, rolls back and mutes alarms. A planner and a deployer run Terraform; a
-    previewer deploys environments whose names begin with pr-. The boundary limits the
-    function's own role.
+    monitor looks for drift and sets off drills; a previewer deploys environments whose names
+    begin with pr-. The boundary limits the function's own role.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`status` and `alarms`: whether the service is healthy."""
+"""`status`: whether the service is healthy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
-from .options import DURATION, Context, Duration, Family, exit_on_interrupt, pass_context
+from .options import Context, Duration, Family, exit_on_interrupt, pass_context
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.status import Status
@@ -53,32 +53,3 @@ def _exit_code(result: Status, *, alarm: bool) -> ExitCode:
     if alarm and any(each.state == "ALARM" for each in result.alarms or ()):
         return ExitCode.ALARM
     return ExitCode.OK if result.healthy else ExitCode.FAILED
-
-
-@FAMILY.command()
-@click.option("--history", is_flag=True, help="Also show the newest 20 items of their history.")
-@click.option(
-    "--since",
-    type=DURATION,
-    metavar="DURATION",
-    help="Show the whole history of this time (2h, 3d …, up to 30 days).",
-)
-@pass_context
-@click.pass_context
-def alarms(
-    click_context: click.Context, context: Context, history: bool, since: float | None
-) -> None:
-    """Show the alarms, their conditions and actions.
-
-    Exits 1 if an alarm is missing or the history cannot be read.
-
-    \b
-    Example:
-      tt-ops alarms --history
-    """
-    from tasktracker_ops.workflows import alarms as workflow
-
-    history = history or since is not None
-    result = workflow.alarms(context.app, history=history, since=since)
-    context.console.emit(result)
-    click_context.exit(ExitCode.FAILED if result.problems else ExitCode.OK)

@@ -9,12 +9,25 @@ from tasktracker_ops.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class Mute:
+    """A mute rule that is active; `until` is None where its end is not known, as it recurs.
+
+    `reason` is its description; `who` (user@host) is known of the rules of `tt-ops alarms mute`.
+    """
+
+    rule: str
+    until: str | None
+    reason: str
+    who: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """An alarm and what it watches; `state` is OK, ALARM or INSUFFICIENT_DATA, `since` when.
 
     `metric` names the metric of `namespace`, or the expression of an alarm on metric math; `period`
     is in seconds. `muted_by` are the mute rules that are active for it now, None where that is
-    unknown.
+    unknown; `muted_until` is when the last of them ends, None where that is not known.
     """
 
     name: str
@@ -36,7 +49,8 @@ class Alarm:
     ok_actions: tuple[str, ...]
     insufficient_data_actions: tuple[str, ...]
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    muted_by: tuple[str, ...] | None = None
+    muted_by: tuple[Mute, ...] | None = None
+    muted_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +81,28 @@ class AlarmReport:
 
     alarms: tuple[Alarm, ...]
     history: tuple[AlarmEvent, ...] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MuteResult:
+    """The alarms that `who` muted, `until` when, and why."""
+
+    alarms: tuple[str, ...]
+    until: str
+    reason: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmuteResult:
+    """The alarms that are muted no more, and those that no rule of ours muted.
+
+    `firing` are the unmuted ones in ALARM, whose actions CloudWatch runs now; `problems` name those
+    that another rule mutes.
+    """
+
+    alarms: tuple[str, ...]
+    not_muted: tuple[str, ...] = ()
+    firing: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

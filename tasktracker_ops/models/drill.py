@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tasktracker_ops.errors import Problem
 
@@ -54,3 +56,61 @@ class DrillResult:
     waited: bool
     complete: bool
     problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrilledAlarm:
+    """How an alarm did in a drill: the seconds from the request to each step, None if not reached.
+
+    `notified` are the confirmed subscribers that were notified of ALARM, redacted; `problem` is the
+    code of what went wrong.
+    """
+
+    alarm: str
+    requested_at: str
+    fired_after_seconds: float | None
+    notified_after_seconds: float | None
+    ok_after_seconds: float | None
+    notified: tuple[str, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrillRecord:
+    """The record of a drill of all alarms: when, by whom, on what, and how each alarm did.
+
+    `commit` is that of the project, None outside of a clone; `release` is the live one. `complete`
+    says that every alarm fired, notified somebody and was OK again, which proves them.
+    """
+
+    at: str
+    who: str
+    commit: str | None
+    release: str | None
+    run_url: str | None
+    complete: bool
+    alarms: tuple[DrilledAlarm, ...]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DrillRecord:
+        """Return the record that an object describes. Raises KeyError, TypeError or ValueError."""
+        alarms = (DrilledAlarm(**{**a, "notified": tuple(a["notified"])}) for a in data["alarms"])
+        return cls(**{**data, "alarms": tuple(alarms)})
+
+
+@dataclass(frozen=True, slots=True)
+class DrillReport:
+    """A drill of all alarms, with its record.
+
+    Without `drills` nothing was fired, since the record, an earlier one, is recent enough.
+    `problems` say what kept the record from being stored.
+    """
+
+    record: DrillRecord
+    drills: tuple[DrillResult, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every alarm is proven."""
+        return self.record.complete

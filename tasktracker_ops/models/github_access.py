@@ -28,7 +28,8 @@ class GitHubAccess:
     """The roles that a repository's workflows may assume, and what the bootstrap changed.
 
     `deployer_role_arn` is for jobs with `environment` on `branch`, `planner_role_arn` for pull
-    requests, `previewer_role_arn` for their previews.
+    requests, `previewer_role_arn` for their previews, `monitor_role_arn` for the nightly job that
+    monitors the deployment.
     """
 
     backend: BootstrapResult
@@ -38,4 +39,5 @@ class GitHubAccess:
     deployer_role_arn: str
     planner_role_arn: str
     previewer_role_arn: str
+    monitor_role_arn: str
     plan: Plan

@@ -57,7 +57,8 @@ class Status:
     was notified, when an alarm does not exist, or when any of this could not be read. `function`,
     `alarms` and `subscriptions` are None when they could not be read, `function` also when it does
     not exist (`function-missing`); `releases` are the live one and one that bakes, empty where the
-    function could not be read; `alarm_names` are those of the deployment.
+    function could not be read; `alarm_names` are those of the deployment. `alarms_proven_at` is
+    when `tt-ops drill --all` was last complete, None if never or if that may not be read.
     """
 
     healthy: bool
@@ -70,3 +71,4 @@ class Status:
     releases: tuple[ServingRelease, ...]
     problems: tuple[Problem, ...]
     alarm_names: tuple[str, ...]
+    alarms_proven_at: str | None = None

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 
-from tasktracker_ops.models.alarm import Alarm, AlarmEvent, AlarmReport
+from tasktracker_ops.models.alarm import (
+    Alarm,
+    AlarmEvent,
+    AlarmReport,
+    Mute,
+    MuteResult,
+    UnmuteResult,
+)
 
 from .results import problem_text, text
 from .screen import Screen
-from .text import ago, escape_control_characters, pairs, state, table, wrap
+from .text import ago, escape_control_characters, left, pairs, state, table, wrap
 
 COMPARISON_SIGNS = {
     "GreaterThanThreshold": ">",
@@ -41,10 +48,39 @@ def _alarm(alarm: Alarm) -> str:
         "actions": _actions(alarm),
     }
     status = state(alarm.state, f"since {alarm.since} ({ago(alarm.since)})")
-    if alarm.muted_by != ():
-        rules = None if alarm.muted_by is None else f"by {', '.join(map(repr, alarm.muted_by))}"
-        rows["muted"] = rules or "unknown: mute rules cannot be read from here"
+    if alarm.muted_by is None:
+        rows["muted"] = "unknown: mute rules cannot be read from here"
+    elif alarm.muted_by:
+        rows["muted"] = "\n".join(map(_mute, alarm.muted_by))
     return f"{escape_control_characters(alarm.name)}  {status}\n{pairs(rows)}"
+
+
+def _mute(mute: Mute) -> str:
+    until = f"until {mute.until} (for {left(mute.until)})" if mute.until else "recurring"
+    who = f"by {mute.who}" if mute.who else f"by {mute.rule!r}"
+    return f"{until}, {who}{f': {mute.reason}' if mute.reason else ''}"
+
+
+@text.register
+def _(result: MuteResult, screen: Screen) -> str:
+    names = escape_control_characters(" and ".join(result.alarms))
+    are, they, notify = (
+        ("are", "they", "notify") if len(result.alarms) > 1 else ("is", "it", "notifies")
+    )
+    return (
+        f"{names} {are} muted until {result.until}, for {left(result.until)}; until then {they} "
+        f"{notify} nobody.\n"
+        f"Unmute before that:\n  {screen.command('alarms unmute')}"
+    )
+
+
+@text.register
+def _(result: UnmuteResult, screen: Screen) -> str:
+    lines = [f"{name} is unmuted." for name in result.alarms]
+    lines += [f"{name} was not muted." for name in result.not_muted]
+    lines += [f"{name} is in ALARM: CloudWatch notifies of it now." for name in result.firing]
+    problems = [problem_text(each, screen) for each in result.problems]
+    return "\n".join([*map(escape_control_characters, lines), *problems])
 
 
 def _condition(alarm: Alarm) -> str:

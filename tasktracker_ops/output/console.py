@@ -184,6 +184,10 @@ class Console:
         if self._has_logged:
             self._announce()
 
+    def doing_each(self, what: Sequence[str]) -> None:
+        """Show a line for each thing on a terminal; a log gets their steps as notes."""
+        self._show_live("\n".join(f"{self._sanitize(each)} …" for each in what))
+
     def done(self, what: str) -> None:
         """Print a line for a completed step."""
         self._groups.end()

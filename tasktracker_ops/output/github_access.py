@@ -19,11 +19,13 @@ def _(result: GitHubAccess, screen: Screen) -> str:
         "deployer role": result.deployer_role_arn,
         "planner role": result.planner_role_arn,
         "previewer role": result.previewer_role_arn,
+        "monitor role": result.monitor_role_arn,
     }
     variables = {
         "AWS_ROLE_ARN": result.deployer_role_arn,
         "AWS_PLAN_ROLE_ARN": result.planner_role_arn,
         "AWS_PREVIEW_ROLE_ARN": result.previewer_role_arn,
+        "AWS_MONITOR_ROLE_ARN": result.monitor_role_arn,
     }
     lines = [
         *(f"  gh variable set {k} --repo {repository} --body {v}" for k, v in variables.items()),

@@ -13,7 +13,7 @@ from .alarm import short_reason
 from .release import commit
 from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import StyledText, ago, escape_control_characters, pairs, shorten, state
+from .text import StyledText, ago, escape_control_characters, left, pairs, shorten, state
 
 
 @text.register
@@ -27,6 +27,7 @@ def _(result: Status, screen: Screen) -> str:
         "function": _function(result),
         **_releases(result.releases),
         **_alarm_states(result, width),
+        "alarms": _proof(result.alarms_proven_at, screen),
         "subscriptions": _subscriptions(result.subscriptions),
         "deploy lock": _deploy_lock(result.deploy_lock),
         "state lock": _lock(result.lock),
@@ -46,9 +47,18 @@ def _alarm_states(result: Status, width: int | None) -> dict[str, StyledText]:
 
 
 def _alarm_state(alarm: Alarm, width: int | None) -> StyledText:
-    since = f"muted, {ago(alarm.since)}" if alarm.muted_by else ago(alarm.since)
+    since = ago(alarm.since)
+    if alarm.muted_by:
+        length = f" for {left(alarm.muted_until)}" if alarm.muted_until else ""
+        since = f"muted{length}, {since}"
     reason = shorten(short_reason(alarm.reason), width and width - len(since) - 2)
     return state(alarm.state, f"{since}: {reason}" if reason else since)
+
+
+def _proof(at: str | None, screen: Screen) -> StyledText:
+    if at is None:
+        return state("unproven", f"no drill of all is recorded: {screen.command('drill --all')}")
+    return state("proven", ago(at))
 
 
 def _api(api: ApiHealth) -> str:

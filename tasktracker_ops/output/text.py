@@ -153,6 +153,11 @@ def ago(at: str) -> str:
     return f"{duration((datetime.now(UTC) - then).total_seconds())} ago"
 
 
+def left(until: str) -> str:
+    """Return how long it is until a time (RFC 3339)."""
+    return duration((datetime.fromisoformat(until) - datetime.now(UTC)).total_seconds())
+
+
 def duration(seconds: float) -> str:
     """Return a time in the unit that it is read in: seconds, minutes, hours or days."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):

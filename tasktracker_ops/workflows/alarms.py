@@ -1,11 +1,12 @@
-"""Read the alarms and their history."""
+"""Read the alarms and their history, and choose some of them by name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.errors import ExitCode, Problem, TtOpsError, quoted
 from tasktracker_ops.models.alarm import AlarmReport
 
 from .notifications import missing_alarms
@@ -37,6 +38,34 @@ def alarms(app: App, *, history: bool = False, since: float | None = None) -> Al
     # A stable sort, since an action may have the very time of its transition.
     items.sort(key=lambda event: event.at, reverse=True)
     return AlarmReport(existing, tuple(items[:limit]), problems)
+
+
+def alarm_names(app: App) -> tuple[str, ...]:
+    """Return the names of the deployment's alarms."""
+    return app.deployments.get().alarm_names
+
+
+def select_alarms(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return those of `names` that are wanted by name or by a unique part of it; all without any.
+
+    Raises TtOpsError `alarm-unknown` or `alarm-ambiguous`.
+    """
+    return tuple(dict.fromkeys(_select(names, each) for each in wanted)) or tuple(names)
+
+
+def _select(names: Sequence[str], text: str) -> str:
+    if text in names:
+        return text
+    found = [name for name in names if text and text.lower() in name.lower()]
+    if len(found) == 1:
+        return found[0]
+    raise TtOpsError(
+        "alarm-ambiguous" if found else "alarm-unknown",
+        f"{quoted(text)} is {'a part of' if found else 'none of the alarms'} "
+        f"{' and '.join(found or names)}",
+        hint="name one of them: tt-ops alarms",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _history_unreadable(error: TtOpsError) -> Problem:

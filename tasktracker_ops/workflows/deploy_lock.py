@@ -102,7 +102,7 @@ def new_lock(app: App, command: str, *, reason: str | None = None) -> DeployLock
         clock=datetime.now(UTC).isoformat(),
         process=this_process() if reason is None else None,
         commit=head_commit(project) if (project := app.settings.project_dir) else None,
-        run_url=_run_url(app),
+        run_url=run_url(app),
         reason=reason,
     )
 
@@ -370,7 +370,8 @@ def _is_waiting(ticket: Ticket, owner: DeployLock) -> bool:
     return ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0))
 
 
-def _run_url(app: App) -> str | None:
+def run_url(app: App) -> str | None:
+    """Return the address of the run on GitHub that this is a part of, if it is."""
     server, repository, run = (
         app.settings.environ.get(f"GITHUB_{name}")
         for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")

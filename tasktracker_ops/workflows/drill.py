@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError, counted
-from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.errors import Problem, TtOpsError, counted
+from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.drill import DrillRequest, DrillResult, Notification, Transition
+from tasktracker_ops.models.drill import DrillRequest, DrillResult
 from tasktracker_ops.models.times import timestamp
 
-from .notifications import (
-    action_failed,
-    actions_disabled,
-    missing_alarms,
-    muted,
-    nobody_notified,
-    pending_subscriptions,
-    topics,
-)
+from .alarm_watcher import AlarmWatcher, step_line, watch_alarms
+from .notifications import missing_alarms, muted
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.task_api.client import TaskClient
     from tasktracker_ops.app import App
-
-_POLL_SECONDS = 2.0
-# How long after OK itself the notification of OK may arrive.
-_GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +39,107 @@ ERROR = Route("trigger-error", "Errors", 500)
 SLOW = Route("trigger-slow", "Duration", 200, longer_than=1.0)
 
 
-def drill(app: App, route: Route, *, count: int = 1, timeout: float | None = None) -> DrillResult:
+# Gets that the alarm is muted; raises unless the requests are sent all the same.
+ApproveMuted = Callable[[Problem], None]
+
+
+def _refuse(mute: Problem) -> None:
+    raise TtOpsError(mute.code, mute.message, hint=mute.hint)
+
+
+def drill(
+    app: App,
+    route: Route,
+    *,
+    count: int = 1,
+    timeout: float | None = None,
+    approve: ApproveMuted = _refuse,
+) -> DrillResult:
     """Send `count` signed requests; with `timeout`, in seconds, watch the alarm until it is OK.
 
     Raises TtOpsError `alarm-missing`, `alarm-firing` or `alarm-muted` when there is nothing to wait
-    for.
+    for; without waiting, `approve` decides about a muted alarm.
     """
     deployment = app.deployments.get()
+    if timeout is not None:
+        (alarm,) = require_ready(app, deployment, [route])
+        started = StartedDrill(app, alarm, timeout)
+    else:
+        started = StartedDrill(app, _alarm_if_any(app, deployment, route, approve))
+    started.fire(app.drills(deployment), route, count)
+    if timeout is not None:
+        watch_alarms(app, started.watchers, timeout)
+    return started.result()
+
+
+class StartedDrill:
+    """A drill under way: its requests, and with a `timeout` the watcher of its alarm."""
+
+    def __init__(self, app: App, alarm: Alarm | None, timeout: float | None = None) -> None:
+        self._app = app
+        self._alarm = alarm
+        self._watcher = AlarmWatcher(app, alarm, timeout) if alarm and timeout is not None else None
+        self._requests: tuple[DrillRequest, ...] = ()
+        self._problem: Problem | None = None
+
+    @property
+    def watchers(self) -> tuple[AlarmWatcher, ...]:
+        """Return the watcher, if there is something to wait for."""
+        return () if self._watcher is None or self._problem is not None else (self._watcher,)
+
+    def fire(self, api: TaskClient, route: Route, count: int = 1) -> None:
+        """Send the requests."""
+        self._requests, self._problem = _send(self._app, api, route, count)
+        if self._watcher is not None:
+            self._watcher.start(datetime.fromisoformat(self._requests[0].at))
+
+    def result(self) -> DrillResult:
+        """Return what happened so far."""
+        watcher = self._watcher
+        problem = self._problem or (watcher.problem if watcher else None)
+        return DrillResult(
+            requests=self._requests,
+            alarm=None if self._alarm is None else self._alarm.name,
+            transitions=watcher.transitions if watcher else (),
+            notifications=watcher.notifications if watcher else (),
+            waited=watcher is not None,
+            complete=problem is None,
+            problem=problem,
+        )
+
+
+def require_ready(app: App, deployment: Deployment, routes: Sequence[Route]) -> tuple[Alarm, ...]:
+    """Return the alarm of each route, which can fire and notify.
+
+    Raises TtOpsError `alarm-missing`, `alarm-firing` or `alarm-muted`.
+    """
+    alarms = app.alarms.with_mute_rules(app.alarms.get(deployment.alarm_names))
+    ready = []
+    for route in routes:
+        alarm = _alarm_on(route, alarms)
+        if alarm is None:
+            raise _alarm_missing(deployment, alarms, route)
+        _require_not_firing(alarm)
+        if mute := muted(app.target, alarm):
+            _refuse(mute)
+        ready.append(alarm)
+    return tuple(ready)
+
+
+def _alarm_if_any(
+    app: App, deployment: Deployment, route: Route, approve: ApproveMuted
+) -> Alarm | None:
     alarms = app.alarms.get(deployment.alarm_names)
     alarm = _alarm_on(route, alarms)
     if alarm is None:
         missing = _alarm_missing(deployment, alarms, route)
-        if timeout is not None:
-            raise missing
         app.report.note(f"{missing.message}: nothing will fire")
-    watcher = None
-    if alarm is not None:
-        (alarm,) = app.alarms.with_mute_rules([alarm])
-        mute = muted(app.target, alarm)
-        if timeout is not None:
-            _require_not_firing(alarm)
-            if mute is not None:
-                raise TtOpsError(mute.code, mute.message, hint=mute.hint)
-            watcher = AlarmWatcher(app, alarm)
-        elif mute is not None:
-            app.report.note(mute.message)
-    requests, problem = _send(app, app.drills(deployment), route, count)
-    if watcher is not None and timeout is not None and problem is None:
-        problem = watcher.watch(datetime.fromisoformat(requests[0].at), timeout)
-    return DrillResult(
-        requests=requests,
-        alarm=None if alarm is None else alarm.name,
-        transitions=watcher.transitions if watcher else (),
-        notifications=watcher.notifications if watcher else (),
-        waited=watcher is not None,
-        complete=problem is None,
-        problem=problem,
-    )
+        return None
+    (alarm,) = app.alarms.with_mute_rules([alarm])
+    if mute := muted(app.target, alarm):
+        approve(mute)
+        app.report.note(mute.message)
+    return alarm
 
 
 def _alarm_on(route: Route, alarms: Sequence[Alarm]) -> Alarm | None:
@@ -147,7 +199,7 @@ def _send(
             return tuple(requests), _unexpected_response(route, status, actual)
     latency = f" after {requests[0].latency_ms:,.0f} ms" if route.longer_than else ""
     what = f"{counted(count, 'request')} to /{route.path}: {route.status}{latency}"
-    app.report.note(_line(0.0, what))
+    app.report.note(step_line(0.0, what))
     return tuple(requests), None
 
 
@@ -179,150 +231,3 @@ def _clock_offset(date: str, sent: datetime, received: datetime) -> timedelta:
         return timedelta()
     earliest, latest = theirs - received, theirs + timedelta(seconds=1) - sent
     return max(min(timedelta(), latest), earliest)
-
-
-class AlarmWatcher:
-    """Reads what an alarm does from now on out of its history.
-
-    New is what the history did not hold before, so that no two clocks are compared; and since
-    CloudWatch keeps the history, nothing is missed between two reads.
-    """
-
-    def __init__(self, app: App, alarm: Alarm) -> None:
-        """Take `alarm` as it is before the drill."""
-        self._app = app
-        self._alarm = alarm
-        self._first_request_at = self._history_start = datetime.fromisoformat(alarm.since)
-        self._transitions: list[Transition] = []
-        self._notifications: list[Notification] = []
-        self._failures: list[Problem] = []
-        self._last_transition_at = 0.0
-        self._known = set(self._history())
-
-    @property
-    def transitions(self) -> tuple[Transition, ...]:
-        """Return the alarm's transitions, oldest first."""
-        return tuple(self._transitions)
-
-    @property
-    def notifications(self) -> tuple[Notification, ...]:
-        """Return the notifications that reached a confirmed subscriber, oldest first."""
-        return tuple(self._notifications)
-
-    def watch(self, first_request_at: datetime, timeout: float) -> Problem | None:
-        """Wait until it fired, notified somebody, and is OK again; else return what went wrong.
-
-        `first_request_at` is by AWS's clock, `timeout` in seconds.
-        """
-        self._first_request_at = first_request_at
-        started = time.monotonic()
-        last_error = ""
-        while True:
-            try:
-                self._read()
-                last_error = ""
-            except ConfigurationError as error:
-                return Problem.of(error)
-            except TtOpsError as error:
-                explained = self._app.target.explain(error)
-                if explained is not error:
-                    return Problem.of(explained)
-                # Once, however long it lasts.
-                if error.message != last_error:
-                    self._app.report.note(f"retrying: {error.message}")
-                last_error = error.message
-            failure = self._delivery_failure()
-            if failure is not None or self._settled():
-                return failure
-            waited = time.monotonic() - started
-            if waited >= timeout:
-                return None if self._complete else self._timed_out(timeout)
-            self._app.report.doing(f"{waited:4.0f} s  waiting for {self._awaited()}")
-            time.sleep(min(_POLL_SECONDS, timeout - waited))
-
-    def _history(self) -> Sequence[AlarmEvent]:
-        return self._app.alarms.history(self._alarm.name, since=self._history_start)
-
-    def _read(self) -> None:
-        """Record new events: transitions first, since actions belong to them."""
-        new = [event for event in reversed(self._history()) if event not in self._known]
-        for event in new:
-            if event.kind == "StateUpdate" and event.new_state is not None:
-                self._record_transition(event.new_state, event)
-        for event in new:
-            if event.kind == "Action" and event.action in topics(self._alarm):
-                self._record_action(event.action, event)
-
-    def _record_transition(self, state: str, event: AlarmEvent) -> None:
-        self._known.add(event)
-        after = self._seconds_after(event)
-        self._transitions.append(Transition(state, event.at, after, event.reason or ""))
-        self._last_transition_at = time.monotonic()
-        self._app.report.note(_line(after, f"{event.alarm}: {event.old_state} → {state}"))
-
-    def _record_action(self, topic: str, event: AlarmEvent) -> None:
-        states = [each.state for each in self._transitions if each.at <= event.at]
-        if not states:
-            return
-        state, after = states[-1], self._seconds_after(event)
-        subscriptions = self._app.topics.subscriptions(topic) if event.succeeded else ()
-        # Only now: where the line above fails, the event is read again.
-        self._known.add(event)
-        endpoints = tuple(each.endpoint for each in subscriptions if each.confirmed)
-        if endpoints:
-            self._notifications.append(Notification(state, event.at, after, topic, endpoints))
-            self._app.report.note(_line(after, f"notified {', '.join(endpoints)} of {state}"))
-        elif state == "ALARM":
-            pending = pending_subscriptions(self._app.target, topic, subscriptions)
-            self._failures.append(pending[0] if event.succeeded else action_failed(event))
-
-    def _seconds_after(self, event: AlarmEvent) -> float:
-        passed = datetime.fromisoformat(event.at) - self._first_request_at
-        return max(0.0, round(passed.total_seconds(), 3))
-
-    @property
-    def _fired(self) -> bool:
-        return any(each.state == "ALARM" for each in self._transitions)
-
-    @property
-    def _notified(self) -> bool:
-        return any(each.state == "ALARM" for each in self._notifications)
-
-    @property
-    def _complete(self) -> bool:
-        """Return whether it fired, notified somebody, and is OK again."""
-        return self._notified and self._transitions[-1].state == "OK"
-
-    def _settled(self) -> bool:
-        """Return whether it is complete, and no notification of OK is still to come."""
-        notifies_ok = any(topic in self._alarm.ok_actions for topic in topics(self._alarm))
-        waited = time.monotonic() - self._last_transition_at
-        ok_notified = bool(self._notifications) and self._notifications[-1].state == "OK"
-        return self._complete and (ok_notified or not notifies_ok or waited >= _GRACE_SECONDS)
-
-    def _delivery_failure(self) -> Problem | None:
-        """Return why nobody is notified of ALARM, as soon as it is certain."""
-        if not self._fired or self._notified:
-            return None
-        cause = actions_disabled(self._alarm)
-        if cause is None and len(self._failures) >= len(topics(self._alarm)):
-            cause = self._failures[-1]
-        return nobody_notified(self._alarm.name, cause) if cause else None
-
-    def _awaited(self) -> str:
-        if not self._fired:
-            return f"{self._alarm.name} to fire"
-        return f"{self._alarm.name} to be OK again" if self._notified else "the notification"
-
-    def _timed_out(self, timeout: float) -> Problem:
-        reached = [f"{each.state} after {each.after_seconds:.0f} s" for each in self._transitions]
-        so_far = f" (so far: {', '.join(reached)})" if reached else ""
-        return Problem(
-            "drill-timeout",
-            f"still waiting after {timeout:g} s for {self._awaited()}{so_far}",
-            hint="see what it watches and what it did: tt-ops alarms --history",
-        )
-
-
-def _line(after: float, what: str) -> str:
-    return f"{after:6.1f} s  {what}"

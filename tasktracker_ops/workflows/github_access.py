@@ -104,6 +104,7 @@ def bootstrap_github(
         deployer_role_arn=roles["deployer_role_arn"],
         planner_role_arn=roles["planner_role_arn"],
         previewer_role_arn=roles["previewer_role_arn"],
+        monitor_role_arn=roles["monitor_role_arn"],
         plan=plan,
     )
 

@@ -59,12 +59,16 @@ def muted(target: Target, alarm: Alarm) -> Problem | None:
     """Return that a mute rule keeps this alarm from notifying anybody now; None when none does."""
     if not alarm.muted_by:
         return None
-    rule = alarm.muted_by[0]
-    delete = ("cloudwatch", "delete-alarm-mute-rule", "--alarm-mute-rule-name", rule)
+    mute = alarm.muted_by[0]
+    until = f" until {alarm.muted_until}" if alarm.muted_until else ""
+    by = f" by {mute.who}" if mute.who else f" by the mute rule {mute.rule!r}"
+    why = f" ({mute.reason})" if mute.reason else ""
+    delete = ("cloudwatch", "delete-alarm-mute-rule", "--alarm-mute-rule-name", mute.rule)
+    end = f"tt-ops alarms unmute {alarm.name}" if mute.who else target.aws_command(*delete)
     return Problem(
         "alarm-muted",
-        f"{alarm.name} is muted by the mute rule {rule!r}: it notifies nobody",
-        hint=f"unless that is intended, delete the rule: {target.aws_command(*delete)}",
+        f"{alarm.name} is muted{until}{by}{why}: it notifies nobody",
+        hint=f"unless that is intended, unmute it: {end}",
     )
 
 

@@ -99,6 +99,7 @@ class StatusReader:
             releases=releases,
             problems=tuple(self._problems),
             alarm_names=deployment.alarm_names,
+            alarms_proven_at=self._alarms_proven_at(),
         )
 
     def _add(self, problem: Problem, *, unhealthy: bool = False) -> None:
@@ -195,6 +196,13 @@ class StatusReader:
         if alarms is None:
             return None
         return self._try(lambda: self._app.alarms.with_mute_rules(alarms)) or alarms
+
+    def _alarms_proven_at(self) -> str | None:
+        try:
+            record = self._app.drill_records.read()
+        except TtOpsError:  # the policies of an older version do not name it
+            return None
+        return record.at if record else None
 
     def _check_alarms(self, alarms: tuple[Alarm, ...]) -> None:
         for problem in missing_alarms(self._deployment.alarm_names, alarms):

@@ -143,7 +143,9 @@ def test_the_configuration_is_shown_outside_of_a_project(target: str) -> None:
     assert (result.exit_code, "tt-ops.toml:1" in result.stdout) == (ExitCode.OK, True)
 
 
-@pytest.mark.parametrize("role", ["reader", "operator", "planner", "deployer", "boundary"])
+@pytest.mark.parametrize(
+    "role", ["reader", "operator", "planner", "monitor", "deployer", "boundary"]
+)
 def test_permissions_need_nothing(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings' names are filled in, and without credentials a placeholder."""
     monkeypatch.setenv("TT_OPS_STATE_BUCKET", "my-state")

@@ -11,6 +11,7 @@ NAMES, WITH_IDS = "repo:octo-org/octo-repo", "repo:octo-org@123456/octo-repo@456
 DEPLOY, PULL = ":environment:production", ":pull_request"
 MAIN = "refs/heads/main"
 
+NIGHTLY = "previewer monitor"
 PLANS = "planner previewer"  # a preview is planned before it is deployed
 
 # Subject, claims that differ from those of a job on main, and the roles that accept the token.
@@ -26,9 +27,9 @@ TOKENS: list[tuple[str, dict[str, str | None], str]] = [
     (NAMES + DEPLOY, {"ref": "refs/tags/main"}, ""),
     (NAMES + DEPLOY, {"ref": "refs/pull/7/merge"}, ""),
     (NAMES + DEPLOY, {"ref": None}, ""),
-    # jobs without the environment, or with another one; the nightly job has none
-    (f"{NAMES}:ref:{MAIN}", {}, "previewer"),
-    (f"{WITH_IDS}:ref:{MAIN}", {}, "previewer"),
+    # jobs without the environment, or with another one; nightly jobs have none
+    (f"{NAMES}:ref:{MAIN}", {}, NIGHTLY),
+    (f"{WITH_IDS}:ref:{MAIN}", {}, NIGHTLY),
     (f"{NAMES}:ref:{MAIN}", {"repository_id": "999"}, ""),
     (f"{NAMES}:ref:refs/heads/other", {"ref": "refs/heads/other"}, ""),
     (f"{NAMES}:ref:refs/tags/v1", {"ref": "refs/tags/v1"}, ""),

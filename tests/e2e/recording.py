@@ -238,14 +238,19 @@ class Permissions:
         yield from self._tags("sns", topic or "*", parameters)
 
     def _monitoring(self, call: Call) -> Iterator[Permission]:
-        # boto3 uses JSON here, and only to read; Terraform's provider uses the Query API.
+        # boto3 uses JSON here; Terraform's provider uses the Query API.
         parameters = {"Action": call.target, **call.json} if call.target else call.form
         alarms = [
             v for k, v in parameters.items() if k == "AlarmName" or k.startswith("AlarmNames.")
         ]
+        rule = parameters.get("AlarmMuteRuleName") or (
+            parameters["Name"] if parameters["Action"] == "PutAlarmMuteRule" else ""
+        )
+        alarms += parameters.get("MuteTargets", {}).get("AlarmNames", ())
         boards = [v for k, v in parameters.items() if k.startswith("DashboardName")]
         resources = [f"arn:aws:cloudwatch:{_PLACE}:alarm:{name}" for name in alarms]
         resources += [f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}" for name in boards]
+        resources += [f"arn:aws:cloudwatch:{_PLACE}:alarm-mute-rule:{rule}"] if rule else []
         if parameters["Action"].startswith(("DescribeAlarm", "GetMetric", "ListAlarmMuteRules")):
             resources = ["*"]
         acts = [

@@ -19,7 +19,8 @@ from .recording import Call, Permissions, Recorder, recording
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
-ROLES = ("deployer", "planner", "previewer")
+ROLES = ("deployer", "planner", "previewer", "monitor")
+DRILLS = ("trigger-error", "trigger-slow")
 BUCKET = "arn:aws:s3:::task-tracker-terraform-state"
 LOCKS = "arn:aws:dynamodb:eu-west-3:123456789012:table/terraform-locks"
 FUNCTION_ROLE = "arn:aws:iam::123456789012:role/task-tracker-function"
@@ -183,7 +184,6 @@ def test_policies_fit_and_name_their_actions(policies: dict[str, list[Any]]) -> 
         ("lambda:InvokeFunction", f"{FUNCTION}2:12", {}),
         ("sns:DeleteTopic", "arn:aws:sns:eu-west-3:123456789012:other", {}),
         ("ssm:PutParameter", "arn:aws:ssm:eu-west-3:123456789012:parameter/other", {}),
-        ("execute-api:Invoke", f"{API}/POST/trigger-error", {}),
         ("cloudwatch:PutMetricAlarm", ALARM, {"cloudwatch:AlarmActions": TERMINATE}),
         ("kms:Decrypt", "arn:aws:kms:eu-west-3:123456789012:key/1", {}),
     ],
@@ -224,6 +224,20 @@ def test_only_the_deployer_writes_the_default_environment(
     assert granted(policies["deployer"], action, resource, context)
     assert not granted(policies["planner"], action, resource, context)
     assert not granted(policies["previewer"], action, resource, context)
+
+
+@pytest.mark.soak
+def test_only_the_monitor_sets_off_drills(policies: dict[str, list[Any]]) -> None:
+    """And stores their record; it calls the API no other way, and mutes no alarm."""
+    record = f"{PARAMETER}/task-tracker/drill"
+    for role in ROLES:
+        fires = [granted(policies[role], "execute-api:Invoke", f"{API}/POST/{d}") for d in DRILLS]
+        assert fires == [role == "monitor"] * 2
+        assert granted(policies[role], "ssm:PutParameter", record) == (role == "monitor")
+        assert not granted(policies[role], "cloudwatch:PutAlarmMuteRule", ALARM)
+    monitor = policies["monitor"]
+    assert not granted(monitor, "execute-api:Invoke", f"{API}/$default")
+    assert not granted(monitor, "ssm:PutParameter", f"{PARAMETER}/task-tracker/deployment")
 
 
 @pytest.mark.soak
@@ -327,27 +341,37 @@ STATE = {"s3:GetObject", "dynamodb:GetItem", "ssm:GetParameterHistory"}
 
 @pytest.mark.extended
 def test_recorded_calls_are_allowed(
-    account: Clone, recorder: Recorder, aws: Aws, policies: dict[str, list[Any]]
+    clone: Clone,
+    account: Clone,
+    recorder: Recorder,
+    aws: Aws,
+    policies: dict[str, list[Any]],
 ) -> None:
     """Each call that the commands make is allowed to the roles that run them.
 
-    The deployer runs all commands; the planner runs plan, adopt, drift, status and outputs, the
-    operator what observes and drives, the reader what observes.
+    The deployer runs all commands but those that only drive; the planner runs plan, adopt, drift,
+    status and outputs, the operator what observes and drives, the reader what observes, the
+    monitor drift and drills.
     """
     roles = dict(policies)
     for role in ("operator", "reader"):
         roles[role] = [account.read("permissions", role)]
-    planning = ("planner",)
+    planning = ("planner", "monitor")
     driving = ("operator",)
     observing = ("operator", "reader")
     permissions = Permissions()
     recorder.take()
 
-    def run(*arguments: str, by: tuple[str, ...] = (), **environment: str) -> str:
+    def run(
+        *arguments: str,
+        by: tuple[str, ...] = (),
+        always: tuple[str, ...] = ("deployer",),
+        **environment: str,
+    ) -> str:
         """Run it; compare its calls with the policies of the deployer and of other roles."""
         output = account.succeed(*arguments, **environment)
         calls = recorder.take()
-        for role in ("deployer", *by):
+        for role in (*always, *by):
             denied = _denied(calls, roles[role], permissions)
             if role in observing:
                 denied = {each for each in denied if not _reads_the_state(each)}
@@ -365,6 +389,10 @@ def test_recorded_calls_are_allowed(
     run("drift", by=planning)
     for command in ("alarms --history", "logs", "metrics", "environments"):
         run(*command.split(), by=observing)
+    run("alarms", "mute", "--for", "1h", "--reason", "test", by=driving, always=())
+    run("alarms", "unmute", by=driving, always=())
+    clone.succeed("local", "confirm")
+    run("drill", "--all", by=(*driving, "monitor"), always=())
     handler = account.path / "lambda_function/handler.py"
 
     def change_the_code() -> None:

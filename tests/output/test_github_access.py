@@ -17,6 +17,7 @@ ACCESS = GitHubAccess(
     deployer_role_arn="arn:deployer",
     planner_role_arn="arn:planner",
     previewer_role_arn="arn:previewer",
+    monitor_role_arn="arn:monitor",
     plan=PLAN,
 )
 
@@ -24,7 +25,7 @@ ACCESS = GitHubAccess(
 def test_json_keys_are_stable(show: Callable[..., str]) -> None:
     """Scripts read them: a key may be added, but not removed or renamed."""
     keys = "backend repository branch environment deployer_role_arn planner_role_arn"
-    names = [*keys.split(), "previewer_role_arn", "plan"]
+    names = [*keys.split(), "previewer_role_arn", "monitor_role_arn", "plan"]
     assert list(json.loads(show(ACCESS, output="json"))) == names
 
 
@@ -35,9 +36,10 @@ def test_access_ends_with_the_commands_that_configure_the_repository(
     text = show(ACCESS)
     assert "State backend: 1 added" in text
     assert "GitHub access: 1 added" in text
-    assert text.splitlines()[-4:] == [
+    assert text.splitlines()[-5:] == [
         "  gh variable set AWS_ROLE_ARN --repo octo-org/octo-repo --body arn:deployer",
         "  gh variable set AWS_PLAN_ROLE_ARN --repo octo-org/octo-repo --body arn:planner",
         "  gh variable set AWS_PREVIEW_ROLE_ARN --repo octo-org/octo-repo --body arn:previewer",
+        "  gh variable set AWS_MONITOR_ROLE_ARN --repo octo-org/octo-repo --body arn:monitor",
         "  gh secret set ALERT_EMAIL --repo octo-org/octo-repo",
     ]

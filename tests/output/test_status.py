@@ -60,6 +60,7 @@ STATUS = Status(
     ),
     problems=(Problem("nobody-notified", "nobody was notified", "fix it: tt-ops deploy"),),
     alarm_names=("LambdaErrorAlarm",),
+    alarms_proven_at=ago(12000),
 )
 HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
 
@@ -70,7 +71,7 @@ HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
         (
             [],
             "healthy api function alarms subscriptions lock deploy_lock releases problems"
-            " alarm_names",
+            " alarm_names alarms_proven_at",
         ),
         (["api"], "url auth public healthy status latency_ms"),
         (["function"], "name alias version runtime state changed_at description"),
@@ -99,6 +100,7 @@ def test_a_status_is_one_screen(show: Callable[..., str]) -> None:
         "release           proven     7, 90% of the requests, 3f2c1a9 + changes, 2 h ago",
         "                  baking     8, 10% of the requests, no commit, 2 h ago",
         "LambdaErrorAlarm  ALARM      3 h ago: 2.0 was greater than 0.0",
+        "alarms            proven     3 h ago",
         "subscriptions     confirmed  a…@example.com",
         "                  PENDING    b…@example.com",
         "deploy lock       HELD       by me@host (deploy) 2 d ago",

@@ -2,7 +2,7 @@
 
 - `account`: the address of the emulator, with a state backend.
 - `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow`,
-  `preview_workflow`, `check_workflow` and `ci_workflow`.
+  `preview_workflow`, `operations_workflow`, `check_workflow` and `ci_workflow`.
 - `make_clone`, `home`: as in tests/e2e.
 """
 
@@ -39,6 +39,12 @@ def rollback_workflow() -> dict[str, Any]:
 def preview_workflow() -> dict[str, Any]:
     """Return preview.yml."""
     return load(WORKFLOWS / "preview.yml")
+
+
+@pytest.fixture(scope="session")
+def operations_workflow() -> dict[str, Any]:
+    """Return operations.yml."""
+    return load(WORKFLOWS / "operations.yml")
 
 
 @pytest.fixture(scope="session")

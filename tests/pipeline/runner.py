@@ -149,12 +149,15 @@ class _Job:
                 event_name=event.name,
                 event=Open(event.payload),
                 token="ghs_token_of_the_job",
+                server_url="https://github.com",
+                run_id="42",
             ),
             "runner": Context(os="Linux", arch="X64", temp=str(self.temp)),
             "inputs": Open(event.payload.get("inputs", {})),
             "vars": Open(runner.variables),
             "secrets": Open(runner.secrets if self.trusted else {}),
             "matrix": Context(matrix),
+            "steps": Context(),
         }
         self.functions = {
             "success": lambda: not self.failed,
@@ -180,7 +183,13 @@ class _Job:
         return Result("failure" if self.failed else "success", steps)
 
     def _step(self, step: Mapping[str, Any]) -> Step:
-        assert set(step) <= {"name", "if", "uses", "with", "env", "run"}, step
+        assert set(step) <= {"name", "id", "if", "uses", "with", "env", "run"}, step
+        done = self._outcome_of(step)
+        if "id" in step:
+            self.contexts["steps"][step["id"]] = Context(outcome=done.outcome.partition(" ")[0])
+        return done
+
+    def _outcome_of(self, step: Mapping[str, Any]) -> Step:
         name = step.get("name", step.get("uses", "").partition("@")[0])
         if not self._holds(step.get("if", "true")):
             return Step(name, "skipped")

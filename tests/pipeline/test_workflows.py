@@ -30,6 +30,7 @@ REHEARSED = {
     "deploy.yml": {"deploy"},
     "rollback.yml": {"rollback"},
     "preview.yml": {"deploy", "destroy", "prune"},
+    "operations.yml": {"monitor"},
     "check.yml": {"end-to-end", "plan"},
     "ci.yml": {"lint", "test", "long-test"},
 }
@@ -37,6 +38,7 @@ _WITH_CREDENTIALS = {
     "deploy.yml": {"deploy"},
     "rollback.yml": {"rollback"},
     "preview.yml": {"deploy", "destroy", "prune"},
+    "operations.yml": {"monitor"},
     "check.yml": {"plan"},
     "ci.yml": set(),
 }
@@ -73,7 +75,7 @@ def test_nothing_is_allowed_by_default(file: Path) -> None:
         more = set(job["permissions"]) - {"contents"}
         assert job["permissions"]["contents"] == "read"
         assert bool(more) == (name in _WITH_CREDENTIALS[file.name])
-        assert more <= {"id-token", "pull-requests"}
+        assert more <= {"id-token", "pull-requests", "issues"}
 
 
 @each_workflow
@@ -155,7 +157,9 @@ def test_cancellation_reaches_tt_ops(file: Path) -> None:
     """
     for name in _WITH_CREDENTIALS[file.name]:
         for step in load(file)["jobs"][name]["steps"]:
-            if re.search(r"tt-ops (plan|deploy|rollback|environments)", step.get("run", "")):
+            if re.search(
+                r"tt-ops (plan|deploy|rollback|environments|drift|drill)", step.get("run", "")
+            ):
                 assert step["run"].startswith("exec tt-ops "), step
 
 

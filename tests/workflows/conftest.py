@@ -7,7 +7,7 @@ Fixtures: `observed`, a healthy deployment to change; `alarm`, its alarm on erro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +24,11 @@ from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.drill import DrillRecord
 from tasktracker_ops.models.lock import LockQueue, StoredLock, TerraformLock
 from tasktracker_ops.models.release import ReleaseRecord, Routing
 from tasktracker_ops.models.status import FunctionState, Subscription
+from tasktracker_ops.output.redaction import Redaction
 from tasktracker_ops.settings import Settings
 from tests.alarm import TOPIC, alarm_on_errors
 
@@ -67,7 +69,15 @@ class Observed:
         self.notes: list[str] = []
         self.settings = Settings()
         self.environment = Environment()
-        self.report = SimpleNamespace(doing=lambda what: None, note=self.notes.append)
+        self.awaited: list[Sequence[str]] = []
+        self.report = SimpleNamespace(
+            doing=lambda what: None, doing_each=self.awaited.append, note=self.notes.append
+        )
+        self.redact = Redaction(self.settings)
+        self.drill_record: Any = None
+        self.drill_records = SimpleNamespace(
+            read=lambda: _value(self.drill_record), write=self._write_drill_record
+        )
         # As for those who may not read the state.
         self.deployments = SimpleNamespace(
             get=self._deployment, state_record=lambda: _value(_DENIED)
@@ -90,6 +100,10 @@ class Observed:
             explain=lambda error: self.explained or error,
         )
         self._authorised = authorised
+
+    def _write_drill_record(self, record: DrillRecord) -> None:
+        _value(self.drill_record)
+        self.drill_record = record
 
     def _deployment(self) -> Deployment:
         return Deployment(

@@ -20,6 +20,7 @@ from tasktracker_ops.models.release import (
     lambda_digest,
 )
 from tasktracker_ops.workflows.drift import drift, fix
+from tests.alarm import FREEZE
 
 CODE, OTHER = "00" * 32, "ff" * 32
 RECORD = ReleaseRecord(
@@ -106,7 +107,7 @@ def test_what_cannot_be_read_is_named_by_its_code(deployed: Any) -> None:
 
 def test_a_muted_alarm_is_drift_that_no_deploy_fixes(deployed: Any) -> None:
     """Its own command does."""
-    deployed.mutes = {"LambdaErrorAlarm": ("freeze",)}
+    deployed.mutes = {"LambdaErrorAlarm": (FREEZE,)}
     (found,) = fix(deployed, approve=pytest.fail).drift
     assert (found.code, found.name) == ("alarm-muted", "LambdaErrorAlarm")
     assert found.hint.endswith("--alarm-mute-rule-name freeze")

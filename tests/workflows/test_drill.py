@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.drill import DrillResult
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.workflows.drill import ERROR, SLOW, drill
+from tests.alarm import LOAD_TEST
 
 Make = Callable[..., AlarmEvent]
 
@@ -161,8 +162,8 @@ def test_a_drill_ends_when_the_alarm_is_ok_again(
         "1 request to /trigger-error: 500",
         "LambdaErrorAlarm: OK → ALARM",
         "LambdaErrorAlarm: ALARM → OK",
-        "notified operator@example.com of ALARM",
-        "notified operator@example.com of OK",
+        "LambdaErrorAlarm: notified operator@example.com of ALARM",
+        "LambdaErrorAlarm: notified operator@example.com of OK",
     ]
 
 
@@ -321,10 +322,14 @@ def test_a_slow_response_passes(observed: Any, server: Any) -> None:
 
 
 def test_a_drill_does_not_wait_for_a_muted_alarm(observed: Any, failing: Any) -> None:
-    """It sends no request; without waiting, it says that nobody will be notified."""
-    observed.mutes = {"LambdaErrorAlarm": ("freeze",)}
-    with pytest.raises(TtOpsError, match="muted by the mute rule 'freeze'") as caught:
-        drill(observed, ERROR, timeout=1)
-    assert (caught.value.code, failing.asked) == ("alarm-muted", [])
-    assert drill(observed, ERROR).complete
-    assert "muted" in observed.notes[0]
+    """It sends no request, whoever approves; without waiting, only who approves decides."""
+    observed.mutes = {"LambdaErrorAlarm": (LOAD_TEST,)}
+    asked: list[Problem] = []
+    with pytest.raises(TtOpsError, match="muted by ada@desk") as caught:
+        drill(observed, ERROR, timeout=1, approve=asked.append)
+    assert caught.value.hint.endswith(": tt-ops alarms unmute LambdaErrorAlarm")
+    with pytest.raises(TtOpsError, match="muted by ada@desk"):
+        drill(observed, ERROR)
+    assert (caught.value.code, failing.asked, asked) == ("alarm-muted", [], [])
+    assert drill(observed, ERROR, approve=asked.append).complete
+    assert (asked[0].code, observed.notes[0]) == ("alarm-muted", asked[0].message)

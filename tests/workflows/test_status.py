@@ -13,10 +13,12 @@ import pytest
 from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.drill import DrillRecord
 from tasktracker_ops.models.lock import DeployLock, StoredLock, TerraformLock
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.workflows.status import status, watch
+from tests.alarm import FREEZE, LOAD_TEST
 
 Make = Callable[..., AlarmEvent]
 
@@ -300,7 +302,7 @@ def test_watching_reads_the_status_again(observed: Any, server: Any) -> None:
 
 def test_a_muted_alarm_is_a_problem(observed: Any) -> None:
     """The hint deletes the rule; the service itself is healthy."""
-    observed.mutes = {"LambdaErrorAlarm": ("my freeze",)}
+    observed.mutes = {"LambdaErrorAlarm": (replace(FREEZE, rule="my freeze"),)}
     result = status(observed)
     assert (result.healthy, codes(result)) == (True, ["alarm-muted"])
     assert "'my freeze'" in result.problems[0].message
@@ -309,12 +311,34 @@ def test_a_muted_alarm_is_a_problem(observed: Any) -> None:
     )
 
 
+def test_our_mute_rule_is_ended_by_our_command(observed: Any) -> None:
+    """The message says until when, by whom and why."""
+    until = LOAD_TEST.until
+    get = observed.alarms.with_mute_rules
+    observed.mutes = {"LambdaErrorAlarm": (LOAD_TEST,)}
+    observed.alarms.with_mute_rules = lambda alarms: [
+        replace(each, muted_until=until) for each in get(alarms)
+    ]
+    (problem,) = status(observed).problems
+    assert f"LambdaErrorAlarm is muted until {until} by ada@desk (load test)" in problem.message
+    assert problem.hint.endswith(": tt-ops alarms unmute LambdaErrorAlarm")
+
+
+def test_the_last_proof_of_the_alarms_is_shown(observed: Any) -> None:
+    """Where it may not be read, as with policies of an older version, nothing is wrong."""
+    observed.drill_record = DrillRecord("2026-01-01T00:00:00.000Z", "", None, None, None, True, ())
+    assert status(observed).alarms_proven_at == "2026-01-01T00:00:00.000Z"
+    observed.drill_record = ConfigurationError("aws-access-denied", "no", hint="ask: aws sts")
+    result = status(observed)
+    assert (result.healthy, result.alarms_proven_at) == (True, None)
+
+
 def test_an_alarm_that_fires_while_muted_notified_nobody(
     observed: Any, alarm: Alarm, transition: Make
 ) -> None:
     """The history has the transition, and no action."""
     observed.found_alarms = [replace(alarm, state="ALARM")]
-    observed.mutes = {alarm.name: ("freeze",)}
+    observed.mutes = {alarm.name: (FREEZE,)}
     observed.histories = [(transition(alarm.since, "OK", "ALARM"),)]
     result = status(observed)
     assert not result.healthy

@@ -13,6 +13,11 @@ output "write" {
   value       = local.documents.write
 }
 
+output "drill" {
+  description = "Sets off drills, and stores the record of the last one."
+  value       = local.documents.drill
+}
+
 output "boundary" {
   description = "The most that the role of the environment's function may do."
   value       = jsonencode(jsondecode(templatefile("${path.module}/boundary.json", local.names)))

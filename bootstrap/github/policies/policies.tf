@@ -32,7 +32,7 @@ locals {
   })
 
   statements = {
-    for name in ["read", "backend", "write", "apis", "tagged-apis", "lasting"] : name => [
+    for name in ["read", "backend", "write", "apis", "tagged-apis", "lasting", "drill"] : name => [
       for each in jsondecode(templatefile("${path.module}/${name}.json", local.names_and_boundary)).Statement :
       merge(each, { Resource = distinct(each.Resource) })
     ]
@@ -43,6 +43,7 @@ locals {
   parts = {
     read    = ["read"]
     backend = ["backend"]
+    drill   = ["drill"]
     write   = local.is_default ? ["write", "apis", "lasting"] : ["write", "tagged-apis"]
   }
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Mute
 from tasktracker_ops.models.times import timestamp
 
+from .mute_rules import MuteRules
 from .session import UNKNOWN_OPERATION, AwsError, AwsSession, aws_errors
 
 # Names of a DescribeAlarms, and items of a DescribeAlarmHistory
@@ -41,41 +42,24 @@ class Alarms:
     def with_mute_rules(self, alarms: Sequence[Alarm]) -> tuple[Alarm, ...]:
         """Return the alarms with the mute rules that are active for them.
 
-        They stay None where the target or this version of boto3 has no such rules.
+        They stay None where the target or this version of botocore has no such rules.
         """
-        if not hasattr(self._client, "list_alarm_mute_rules"):  # new in boto3 1.42
+        rules = MuteRules(self._session)
+        if not rules.supported:
             return tuple(alarms)
         try:
             # Mostly there is none, and then one call is enough.
-            is_any = bool(alarms and self._mute_rules())
-            return tuple(
-                replace(each, muted_by=self._mute_rules(AlarmName=each.name) if is_any else ())
-                for each in alarms
-            )
+            is_any = bool(alarms and rules.names("ACTIVE"))
+            names = [rules.names("ACTIVE", each.name) if is_any else () for each in alarms]
         except AwsError as error:
             if error.aws_code not in UNKNOWN_OPERATION:
                 raise
             return tuple(alarms)
-
-    def _mute_rules(self, **query: str) -> tuple[str, ...]:
-        """Return the names of active mute rules; a summary has no name but an ARN.
-
-        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
-        """
-        token: dict[str, str] = {}
-        names: list[str] = []
-        while True:
-            with aws_errors("reading the alarms' mute rules"):
-                answer = self._client.list_alarm_mute_rules(
-                    **query, **token, Statuses=["ACTIVE"], MaxRecords=_PER_CALL
-                )
-            names += (
-                item["AlarmMuteRuleArn"].split(":", 6)[6]
-                for item in answer.get("AlarmMuteRuleSummaries", ())
-            )
-            if not answer.get("NextToken"):
-                return tuple(names)
-            token = {"NextToken": answer["NextToken"]}
+        mutes = {name: rules.get(name) for name in dict.fromkeys(chain.from_iterable(names))}
+        return tuple(
+            _muted(alarm, tuple(filter(None, (mutes[name] for name in own))))
+            for alarm, own in zip(alarms, names, strict=True)
+        )
 
     def history(
         self, name: str, *, since: datetime | None = None, limit: int | None = None
@@ -100,6 +84,12 @@ class Alarms:
     @property
     def _client(self) -> Any:
         return self._session.client("cloudwatch")
+
+
+def _muted(alarm: Alarm, mutes: tuple[Mute, ...]) -> Alarm:
+    ends = [each.until for each in mutes if each.until is not None]
+    until = max(ends) if mutes and len(ends) == len(mutes) else None
+    return replace(alarm, muted_by=mutes, muted_until=until)
 
 
 def _alarm(item: Mapping[str, Any]) -> Alarm:

@@ -15,8 +15,9 @@ PREVIEWS = Environment("pr-*")
 # The files that each role's policy consists of; an API is told by its tag, or by none.
 _FILES = {
     "reader": ("observe",),
-    "operator": ("observe", "operate"),
+    "operator": ("observe", "operate", "drill"),
     "planner": ("read",),
+    "monitor": ("read", "drill"),
     "deployer": ("read", "backend", "write", "apis", "lasting"),
     "previewer": ("read", "backend", "write", "apis"),
     "boundary": ("boundary",),

@@ -20,6 +20,7 @@ _PATTERNS = (
     "lambda_function/*.json",
     ".github/workflows/*.yml",
     ".github/comment.sh",
+    ".github/issue.sh",
     "requirements/deploy.txt",
 )
 # It tests tt-ops itself.

@@ -21,6 +21,7 @@ _VARIABLES = {
     "deployer_role_arn": "AWS_ROLE_ARN",
     "planner_role_arn": "AWS_PLAN_ROLE_ARN",
     "previewer_role_arn": "AWS_PREVIEW_ROLE_ARN",
+    "monitor_role_arn": "AWS_MONITOR_ROLE_ARN",
 }
 _SECRETS = ("ALERT_EMAIL",)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from tasktracker_ops.errors import counted
 from tasktracker_ops.models.doctor import FAILED, WARNING
 from tasktracker_ops.workflows.notifications import (
     actions_disabled,
@@ -23,6 +26,7 @@ from .check import (
 )
 
 GROUP = CheckGroup()
+_DRILL_DAYS = 30
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _CONCURRENCY_QUOTA = ("--service-code", "lambda", "--quota-code", "L-B99A9384")
 
@@ -44,6 +48,18 @@ def _mute_rules(examined: Examination) -> Outcome:
         raise NotApplicable("this target has no ListAlarmMuteRules")
     problems = tuple(filter(None, (muted(app.target, alarm) for alarm in alarms)))
     return of_problems(problems, "no alarm is muted", state=WARNING)
+
+
+@GROUP.check("drill", "deployment", "alarms")
+def _drill(examined: Examination) -> Outcome:
+    record = examined.app.drill_records.read()
+    if record is None:
+        raise NotApplicable("no drill of all alarms is recorded: tt-ops drill --all")
+    days = (datetime.now(UTC) - datetime.fromisoformat(record.at)).days
+    found = f"all alarms were proven {counted(days, 'day')} ago, by {record.who}"
+    if days > _DRILL_DAYS:
+        return warning(found, "prove them again: tt-ops drill --all")
+    return ok(found)
 
 
 @GROUP.check("subscription", "deployment")

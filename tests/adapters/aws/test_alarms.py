@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from tasktracker_ops.adapters.aws.alarms import Alarms
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.errors import ConfigurationError
-from tasktracker_ops.models.alarm import Alarm, AlarmEvent
+from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Mute
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
@@ -225,6 +225,12 @@ def rules(*names: str) -> dict[str, Any]:
     return {"AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": f"{arn}:{name}"} for name in names]}
 
 
+def rule(expression: str, **more: Any) -> dict[str, Any]:
+    """Return what GetAlarmMuteRule answers."""
+    schedule = {"Expression": expression, "Duration": "PT1H30M"}
+    return {"Description": "freeze", "Rule": {"Schedule": schedule}, **more}
+
+
 def test_one_call_says_that_no_mute_rule_is_active(alarms: Alarms, cloudwatch: Stubber) -> None:
     """Mostly that is so, and nothing more is read."""
     alarm = one(alarms, cloudwatch, ITEM)
@@ -241,7 +247,14 @@ def test_active_mute_rules_are_read_per_alarm(alarms: Alarms, cloudwatch: Stubbe
     page = {**rules("a:b"), "NextToken": "next"}
     cloudwatch.add_response("list_alarm_mute_rules", page, query)
     cloudwatch.add_response("list_alarm_mute_rules", rules("c"), {**query, "NextToken": "next"})
-    assert alarms.with_mute_rules([alarm])[0].muted_by == ("a:b", "c")
+    cloudwatch.add_response("get_alarm_mute_rule", rule("cron(0 2 * * *)"))
+    cloudwatch.add_response("get_alarm_mute_rule", rule("at(2026-01-02T03:00)"))
+    (muted,) = alarms.with_mute_rules([alarm])
+    assert muted.muted_by == (
+        Mute("a:b", None, "freeze"),
+        Mute("c", "2026-01-02T04:30:00.000Z", "freeze"),
+    )
+    assert muted.muted_until is None
 
 
 def test_mute_rules_are_unknown_where_there_is_no_such_operation(

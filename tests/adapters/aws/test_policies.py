@@ -17,7 +17,7 @@ from tasktracker_ops.adapters.aws.policies import (
 from tasktracker_ops.environments import Environment
 from tests.e2e.policies import Policy, actions, granted
 
-ROLES = ("reader", "operator", "planner", "deployer", "previewer", "boundary")
+ROLES = ("reader", "operator", "planner", "monitor", "deployer", "previewer", "boundary")
 REGION = "eu-west-3"
 OWN = {
     "function": "task-tracker-function",
@@ -134,7 +134,7 @@ def test_a_deployer_of_all_environments_leaves_the_roles_of_github_alone() -> No
     everywhere = policy("deployer", "*")
     for name in ("", "-staging-eu-west-3", "-pr-7-eu-west-3"):
         assert granted([everywhere], "iam:DeleteRole", ROLE + name)
-    for name in ("-deployer", "-planner", "-previewer"):
+    for name in ("-deployer", "-planner", "-previewer", "-monitor"):
         assert not granted([everywhere], "iam:DeleteRole", ROLE + name)
 
 

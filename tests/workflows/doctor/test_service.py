@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 
 from tasktracker_ops.adapters.aws.session import AwsNotFound
 from tasktracker_ops.models.doctor import Check
+from tasktracker_ops.models.drill import DrillRecord
 from tasktracker_ops.models.status import Subscription
+from tasktracker_ops.models.times import timestamp
+from tests.alarm import FREEZE
 
 Look = Callable[[Any, str], Check]
 
@@ -44,12 +48,25 @@ def test_alarms_exist_and_act(look: Look, deployed: Any) -> None:
 def test_a_mute_rule_is_a_warning(look: Look, deployed: Any) -> None:
     """Somebody may have wanted it; the fix deletes it."""
     assert look(deployed, "mute rules").state == "ok"
-    deployed.mutes = {"LambdaErrorAlarm": ("freeze",)}
+    deployed.mutes = {"LambdaErrorAlarm": (FREEZE,)}
     found = look(deployed, "mute rules")
     assert (found.state, str(found.fix).endswith("--alarm-mute-rule-name freeze")) == (
         "warning",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(None, "skipped"), (0, "ok"), (30, "ok"), (31, "warning")]
+)
+def test_an_old_proof_of_the_alarms_is_a_warning(
+    look: Look, deployed: Any, days: int | None, state: str
+) -> None:
+    """Where there is none, nothing is wrong yet."""
+    if days is not None:
+        at = timestamp(datetime.now(UTC) - timedelta(days=days, hours=1))
+        deployed.drill_record = DrillRecord(at, "ada@desk", None, None, None, True, ())
+    assert look(deployed, "drill").state == state
 
 
 def test_somebody_is_subscribed(look: Look, deployed: Any, pending: Subscription) -> None:
