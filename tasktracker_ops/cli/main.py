@@ -21,6 +21,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
 from . import (
+    addresses,
     canary,
     config,
     console,
@@ -41,6 +42,7 @@ from . import (
     state,
     status,
     tasks,
+    watch,
 )
 from .options import Context, RootGroup
 
@@ -61,9 +63,11 @@ _MODULES = (
     destroy,
     tasks,
     status,
+    watch,
     doctor,
     console,
     dashboard,
+    addresses,
     logs,
     drill,
 )
