@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .adapters.host.task_memory import TaskMemory
     from .adapters.package.dependencies import Dependencies
     from .adapters.task_api.client import TaskClient
-    from .adapters.terraform.toolchain import TerraformBinary
+    from .adapters.terraform.toolchain import TerraformBinary, Toolchain
     from .environments import Environment
     from .local.emulator import LocalEmulator
     from .models.deployment import Deployment
@@ -407,6 +407,11 @@ class App:
     @cached_property
     def terraform(self) -> TerraformBinary:
         """Return the Terraform to run, installed or, with the user's consent, downloaded."""
+        return self.toolchain.terraform()
+
+    @property
+    def toolchain(self) -> Toolchain:
+        """Return what finds Terraform."""
         from .adapters.terraform.toolchain import Toolchain
 
         return Toolchain(
@@ -416,7 +421,7 @@ class App:
             approve=self._approve,
             progress=self.report.download,
             releases=self.settings.terraform_releases_url,
-        ).terraform()
+        )
 
     @cached_property
     def redact(self) -> Callable[[str], str]:

@@ -15,21 +15,29 @@ REGION_CODE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @cache
-def known_regions() -> frozenset[str]:
-    """Return the regions of all partitions; none if botocore's list is elsewhere.
+def region_names() -> dict[str, str]:
+    """Return the names of the regions of all partitions by their codes.
 
-    Reading the file takes under a millisecond, importing botocore a quarter of a second.
+    There are none if botocore's list is elsewhere. Reading the file takes under a millisecond,
+    importing botocore a quarter of a second.
     """
     package = find_spec("botocore")
     if package is None or package.origin is None:
-        return frozenset()
+        return {}
     file = Path(package.origin).parent / "data" / "partitions.json"
     with suppress(FileNotFoundError):
-        partitions = json.loads(file.read_text(encoding="utf-8"))["partitions"]
-        return frozenset(
-            filter(REGION_CODE.fullmatch, (code for p in partitions for code in p["regions"]))
-        )
-    return frozenset()
+        return {
+            code: region.get("description", "")
+            for partition in json.loads(file.read_text(encoding="utf-8"))["partitions"]
+            for code, region in partition["regions"].items()
+            if REGION_CODE.fullmatch(code)
+        }
+    return {}
+
+
+def known_regions() -> frozenset[str]:
+    """Return the codes of the regions of all partitions; none if botocore's list is elsewhere."""
+    return frozenset(region_names())
 
 
 def nearest_region(text: str) -> str | None:

@@ -50,6 +50,9 @@ class Silent:
     def doing(self, what: str) -> None:
         """Show nothing."""
 
+    def doing_each(self, what: Sequence[str]) -> None:
+        """Show nothing."""
+
     def done(self, what: str) -> None:
         """Print nothing."""
 

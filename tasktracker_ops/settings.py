@@ -410,6 +410,15 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
     return values
 
 
+def file_environments(file: Path) -> tuple[str, ...]:
+    """Return the environments that have a section in the file; none where it cannot be read."""
+    try:
+        sections = tomllib.loads(file.read_text(encoding="utf-8")).get("env", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+        return ()
+    return tuple(sections)
+
+
 def _require_sections(file: Path, sections: Any) -> None:
     """Raise ConfigurationError `setting-unknown` for a misspelt section."""
     named = sections if isinstance(sections, dict) else {"": sections}

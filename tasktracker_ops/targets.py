@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from .models.aws_environment import AwsEnvironment
@@ -94,6 +94,10 @@ class Target(Protocol):
 
     def console_url(self, deployment: Deployment) -> str:
         """Return the URL of a web page about the deployment."""
+        ...
+
+    def pages(self, deployment: Deployment) -> Mapping[str, str]:
+        """Return the web pages about the deployment that `tt-ops open` knows, by name."""
         ...
 
     def confirmation_hint(self, topic_arn: str) -> str:
@@ -201,10 +205,20 @@ class AwsTarget:
         """Return the dashboard in the CloudWatch console, or an emulator's own address."""
         if endpoint := self.environment().endpoint_url:
             return endpoint
-        return (
-            f"https://{deployment.region}.console.aws.amazon.com/cloudwatch/home"
-            f"?region={deployment.region}#dashboards/dashboard/{deployment.dashboard_name}"
-        )
+        return f"{_cloudwatch(deployment)}#dashboards/dashboard/{deployment.dashboard_name}"
+
+    def pages(self, deployment: Deployment) -> Mapping[str, str]:
+        """Return those of the CloudWatch console, and the project's page about the API."""
+        pages = {}
+        project = self._settings.project_dir
+        if project is not None and (docs := project / "docs" / "api.html").is_file():
+            pages["docs"] = docs.as_uri()
+        if self.environment().endpoint_url is None:
+            # The console decodes the name twice.
+            group = quote(quote(deployment.log_group, safe=""), safe="").replace("%", "$")
+            pages["dashboard"] = self.console_url(deployment)
+            pages["logs"] = f"{_cloudwatch(deployment)}#logsV2:log-groups/log-group/{group}"
+        return pages
 
     def confirmation_hint(self, topic_arn: str) -> str:
         """Return that SNS's mail has a link, and the command that sends the mail again."""
@@ -231,6 +245,11 @@ class AwsTarget:
             f"{error.message}; the local target of this project is running",
             hint="sign in to AWS, or use the local target: tt-ops --target local …",
         )
+
+
+def _cloudwatch(deployment: Deployment) -> str:
+    region = deployment.region
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
 
 
 def aws_region(settings: Settings) -> tuple[str, str | None]:

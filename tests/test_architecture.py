@@ -26,6 +26,7 @@ ALLOWED_IN = {
     "requests": {f"{OURS}.adapters", f"{OURS}.emulator", f"{OURS}.local"},
     "moto": {f"{OURS}.emulator"},
     "jwt": {f"{OURS}.emulator"},
+    "markdown_it": {f"{OURS}.emulator"},
     "werkzeug": {f"{OURS}.emulator"},
 }
 # Package → our packages that it may import at run time (types aside), besides itself.

@@ -32,9 +32,10 @@ def test_it_means_the_same_to_yaml_1_2() -> None:
 
 
 def test_generated_files_are_up_to_date(document: dict[str, Any]) -> None:
-    """If openapi.json or api.md is not, run: python docs/openapi.py."""
+    """If one is not, run: python docs/openapi.py."""
     assert openapi.SERVED.read_text(encoding="utf-8") == openapi.served(document)
     assert openapi.PAGE.read_text(encoding="utf-8") == openapi.page(document)
+    assert openapi.WEB_PAGE.read_text(encoding="utf-8") == openapi.web_page(document)
 
 
 def test_examples_match_their_schemas(document: dict[str, Any]) -> None:

@@ -224,6 +224,17 @@ def test_the_console_is_that_of_aws() -> None:
     assert aws().console_url(deployment).endswith("dashboard/board")
 
 
+def test_the_pages_of_an_account_are_its_consoles(tmp_path: Path) -> None:
+    """Names are encoded as the console expects them; an emulator has none of them."""
+    deployment = deployed(log_group="/aws/lambda/group")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "api.html").touch()
+    pages = aws(project_dir=tmp_path).pages(deployment)
+    assert pages["logs"].endswith("#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fgroup")
+    assert pages["docs"] == f"file://{tmp_path}/docs/api.html"
+    assert list(aws({"AWS_ENDPOINT_URL": MOTO}).pages(deployment)) == []
+
+
 def test_the_local_target_uses_nothing_of_the_users_aws(local: LocalTarget) -> None:
     """No keys, files, profile or proxy."""
     environment = local.environment()

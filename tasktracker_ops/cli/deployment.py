@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasktracker_ops.errors import ExitCode
+from tasktracker_ops.errors import ExitCode, counted
 
 from .canary import canary_options
 from .options import (
@@ -24,6 +24,7 @@ from .options import (
 if TYPE_CHECKING:
     from tasktracker_ops.models.adoption import HttpApi
     from tasktracker_ops.models.canary import CanaryOptions
+    from tasktracker_ops.models.deployment import FirstDeploy
     from tasktracker_ops.models.plan import Plan
 
 FAMILY = Family("Deploy")
@@ -149,15 +150,21 @@ def deploy(
     if watch:
         raise click.UsageError("--watch has no use without --code")
     from tasktracker_ops.models.plan import AllowedChanges
+    from tasktracker_ops.output.deployment import first_deploy_question
     from tasktracker_ops.workflows import deploy as deploying
 
     def approve(changes: Plan) -> None:
-        context.confirm(f"Apply these {len(changes.changes)} changes?")
+        context.confirm(f"Apply {counted(len(changes.changes), 'change')}, and release the code?")
+
+    def approve_first(first: FirstDeploy) -> None:
+        context.confirm(first_deploy_question(first))
+        context.assume_yes = True
 
     context.console.emit(
         deploying.deploy(
             context.app,
             approve=None if context.assume_yes else approve,
+            approve_first=approve_first,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
             checks=checks,
             keep=keep,

@@ -8,6 +8,7 @@ import click
 
 from tasktracker_ops.errors import ExitCode, counted
 
+from .completion import complete_environment
 from .destroy import confirm_option, destroy_environment
 from .options import (
     DURATION,
@@ -50,7 +51,12 @@ def _store_environment(context: click.Context, parameter: click.Parameter, value
 
 
 @environments.command(needs_project=True)
-@click.argument("name", callback=_store_environment, expose_value=False)
+@click.argument(
+    "name",
+    callback=_store_environment,
+    expose_value=False,
+    shell_complete=complete_environment,
+)
 @confirm_option
 @lock_timeout_option
 @backend_options

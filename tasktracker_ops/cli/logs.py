@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .completion import complete_release
 from .moments import MOMENT
 from .options import Context, Family, exit_on_interrupt, pass_context
 
@@ -45,6 +46,7 @@ FAMILY = Family("Observe")
     "--release",
     type=click.IntRange(min=1),
     metavar="N",
+    shell_complete=complete_release,
     help="Only what this release of the function logged.",
 )
 @click.option(

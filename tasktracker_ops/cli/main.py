@@ -21,6 +21,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
 from . import (
+    addresses,
     alarms,
     canary,
     config,
@@ -42,6 +43,7 @@ from . import (
     state,
     status,
     tasks,
+    watch,
 )
 from .options import Context, RootGroup
 
@@ -63,9 +65,11 @@ _MODULES = (
     tasks,
     status,
     alarms,
+    watch,
     doctor,
     console,
     dashboard,
+    addresses,
     logs,
     drill,
 )

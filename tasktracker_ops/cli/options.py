@@ -15,6 +15,8 @@ from tasktracker_ops.errors import SAME_COMMAND, ExitCode, TtOpsError
 from tasktracker_ops.output.streams import can_ask
 from tasktracker_ops.settings import Settings, load, load_output_settings
 
+from .completion import complete_environment, complete_profile, complete_region
+
 if TYPE_CHECKING:
     from tasktracker_ops.output.console import Console
 
@@ -73,7 +75,7 @@ class Context:
         if self.assume_yes:
             self.console.note(question)
             return True
-        return self.interactive and _ask(self.console.redaction(question))
+        return self.interactive and self._ask(question)
 
     def confirm(self, question: str, *, word: str | None = None, in_advance: str = "--yes") -> None:
         """Ask for confirmation; `word` has to be typed if there is one.
@@ -91,12 +93,16 @@ class Context:
                 hint=f"confirm in advance: {SAME_COMMAND} {in_advance}",
                 exit_code=ExitCode.USAGE,
             )
-        if not _ask(self.console.redaction(question), word):
+        if not self._ask(question, word):
             raise TtOpsError(
                 "not-confirmed",
                 "not confirmed; nothing was changed",
                 hint=f"try again: {SAME_COMMAND}",
             )
+
+    def _ask(self, question: str, word: str | None = None) -> bool:
+        self.console.end_group()
+        return _ask(self.console.redaction(question), word)
 
 
 @contextmanager
@@ -224,11 +230,24 @@ def _global_options() -> list[click.Option]:
             type=click.Choice(["aws", "local"]),
             help="An AWS account (default), or the emulator on this machine.",
         ),
-        option("--profile", metavar="NAME", help="Profile in the AWS configuration."),
         option(
-            "--region", metavar="REGION", help="AWS region. Default: the profile's, or eu-west-3."
+            "--profile",
+            metavar="NAME",
+            shell_complete=complete_profile,
+            help="Profile in the AWS configuration.",
         ),
-        option("--env", metavar="NAME", help="Environment of the account, such as staging."),
+        option(
+            "--region",
+            metavar="REGION",
+            shell_complete=complete_region,
+            help="AWS region. Default: the profile's, or eu-west-3.",
+        ),
+        option(
+            "--env",
+            metavar="NAME",
+            shell_complete=complete_environment,
+            help="Environment of the account, such as staging.",
+        ),
         option(
             "--output",
             "-o",

@@ -9,6 +9,7 @@ import click
 from tasktracker_ops.environments import NAME_FORM, is_environment_name
 
 from .canary import canary_options
+from .completion import complete_environment
 from .deployment import checks_option, keep_option
 from .options import (
     Context,
@@ -33,7 +34,9 @@ def _environment(context: click.Context, parameter: click.Parameter, name: str) 
 
 
 @FAMILY.command("promote-to")
-@click.argument("environment", metavar="ENV", callback=_environment)
+@click.argument(
+    "environment", metavar="ENV", callback=_environment, shell_complete=complete_environment
+)
 @checks_option
 @keep_option
 @canary_options

@@ -8,6 +8,7 @@ import click
 
 from tasktracker_ops.errors import counted
 
+from .completion import complete_release
 from .deployment import checks_option, keep_option
 from .options import (
     Context,
@@ -91,7 +92,9 @@ def prune(context: Context, keep: int, dry_run: bool, lock_timeout: int) -> None
 
 
 @FAMILY.command()
-@click.argument("release", type=click.IntRange(min=1), required=False)
+@click.argument(
+    "release", type=click.IntRange(min=1), required=False, shell_complete=complete_release
+)
 @checks_option
 @lock_timeout_option
 @backend_options

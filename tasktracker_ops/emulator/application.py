@@ -25,7 +25,7 @@ from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 from tasktracker_ops.local.state import ServerState
 
-from . import changes, contents, control_plane, patches, status_page
+from . import api_docs, changes, contents, control_plane, patches, status_page
 from .cloudwatch import publisher
 from .loopback import is_loopback
 from .mail import pages
@@ -98,7 +98,7 @@ def compose(
             return _send(gateway.answer(ApiCall.from_environ(environ)), start_response)
         if path == "/_tt-ops/health":
             return _json(_health(state, persistence))(environ, start_response)
-        if path.startswith("/_tt-ops"):
+        if path.startswith("/_tt-ops") or api_docs.is_requested(environ):
             with changes.Access(is_change=path in pages.CHANGING):
                 return _serve_own(state, mailbox, environ)(environ, start_response)
         if changes.is_invocation(environ):
@@ -148,6 +148,9 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     path = environ["PATH_INFO"].removeprefix("/_tt-ops")
     if path == "/contents":
         return _json(contents.count(mailbox))
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    if api_docs.is_requested(environ):
+        return api_docs.answer(state.url, query.get("api"))
     if path in ("", "/"):
         content = status_page.render(state, mailbox)
         return Response(content, content_type="text/html; charset=utf-8")
@@ -157,7 +160,7 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     # A program that checks whether a link is alive sends HEAD, which must confirm nothing.
     if environ["REQUEST_METHOD"] != "GET":
         return None
-    return pages.answer(mailbox, path, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
+    return pages.answer(mailbox, path, query)
 
 
 def _health(state: ServerState, persistence: Persistence | None) -> dict[str, Any]:

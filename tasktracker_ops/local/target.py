@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from datetime import datetime
 
 from tasktracker_ops.adapters.package.platforms import this_machine
@@ -106,6 +107,11 @@ class LocalTarget:
     def console_url(self, deployment: Deployment) -> str:
         """Return the URL of the emulator's own page."""
         return self._emulator.running().console_url
+
+    def pages(self, deployment: Deployment) -> Mapping[str, str]:
+        """Return the emulator's page, which has the inbox, and its page about the API."""
+        server = self._emulator.running()
+        return {"docs": f"{server.url}/docs?api={deployment.api_id}", "inbox": server.console_url}
 
     def confirmation_hint(self, topic_arn: str) -> str:
         """Return the command that opens the link in the emulator's inbox."""

@@ -48,6 +48,18 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstDeploy:
+    """What the first deploy to a target creates, where neither it nor a state backend exists."""
+
+    target: str
+    bucket: str
+    lock_table: str
+    function_name: str
+    table_name: str
+    downloads_terraform: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BootstrapResult:
     """The state backend, and what the bootstrap changed."""
 

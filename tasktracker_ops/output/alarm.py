@@ -34,14 +34,14 @@ _TIMES = re.compile(r" \(\d\d/\d\d/\d\d \d\d:\d\d:\d\d\)")
 
 @text.register
 def _(result: AlarmReport, screen: Screen) -> str:
-    parts = [_alarm(alarm) for alarm in result.alarms] or ["There are no alarms."]
+    parts = [_alarm(alarm, screen) for alarm in result.alarms] or ["There are no alarms."]
     if result.history is not None:
         parts.append(_history(result.history, screen))
     parts += [problem_text(problem, screen) for problem in result.problems]
     return "\n\n".join(parts)
 
 
-def _alarm(alarm: Alarm) -> str:
+def _alarm(alarm: Alarm, screen: Screen) -> str:
     rows = {
         "reason": clean_reason(alarm.reason),
         "condition": _condition(alarm),
@@ -52,7 +52,7 @@ def _alarm(alarm: Alarm) -> str:
         rows["muted"] = "unknown: mute rules cannot be read from here"
     elif alarm.muted_by:
         rows["muted"] = "\n".join(map(_mute, alarm.muted_by))
-    return f"{escape_control_characters(alarm.name)}  {status}\n{pairs(rows)}"
+    return f"{escape_control_characters(alarm.name)}  {status}\n{pairs(rows, screen.columns)}"
 
 
 def _mute(mute: Mute) -> str:

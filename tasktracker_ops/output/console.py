@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,8 @@ from .streams import discard_broken_streams
 from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
+    from tasktracker_ops.models.snapshot import Snapshot
+
     from .live import LiveLine
 
 _PROGRESS_SECONDS = 0.1
@@ -57,10 +60,10 @@ class Console:
         self._quiet = settings.quiet
         self._terminal = sys.stderr.isatty()
         # A dumb terminal has no colours, and cannot overwrite a line.
-        dumb = settings.environ.get("TERM") == "dumb"
+        self._dumb = settings.environ.get("TERM") == "dumb"
         self._github = is_runner(settings.environ)
         self._ci = in_ci(settings.environ) and not self._terminal
-        self._color = False if settings.no_color or dumb or self._ci else None
+        self._color = False if settings.no_color or self._dumb or self._ci else None
         self.redaction = Redaction(settings, flags)
         self._screen = Screen(settings, flags or {}, arguments, self.redaction, destinations)
         # With JSON, a program reads stderr: it has the error and nothing else.
@@ -78,6 +81,7 @@ class Console:
         self._total = 0
         self._next_progress = self._next_bake_line = 0.0
         self._finished_addresses: set[str] = set()
+        self._running: dict[str, float] = {}  # by address, since when
         self._known_warnings: set[TerraformEvent] = set()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -122,6 +126,22 @@ class Console:
         finally:
             if last:
                 self._print(last)
+
+    @property
+    def can_draw(self) -> bool:
+        """Return whether results are texts, and stdout is a terminal that can overwrite them."""
+        plain = self._json or self._csv or self._markdown or self._dumb
+        return not plain and self._screen.columns is not None
+
+    @contextmanager
+    def full_screen(self) -> Iterator[Callable[[Snapshot], None]]:
+        """Yield a function that draws a snapshot over the whole terminal."""
+        from .live import full_screen
+        from .watch import frame
+
+        self.end_group()
+        with full_screen(sys.stdout, color=self._color is not False) as draw:
+            yield lambda snapshot: draw(partial(frame, self.redaction.of(snapshot), self._screen))
 
     def error(self, error: TtOpsError) -> None:
         """Print an error: what happened, and what to type next.
@@ -219,13 +239,15 @@ class Console:
         if event.kind == "complete":
             # A replaced resource completes twice.
             self._finished_addresses.add(event.address)
+            self._running.pop(event.address, None)
             verb = _DONE.get(event.action, event.action)
             self._log(click.style("  ✓ ", fg="green") + f"{verb:<9}{event.address}{seconds}")
         elif event.kind == "errored":
+            self._running.pop(event.address, None)
             self._log(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
         elif event.kind in {"started", "progress"}:
-            done = len(self._finished_addresses)
-            self._show_live(f"{done}/{self._total} {event.address}{seconds}", done, self._total)
+            self._running.setdefault(event.address, time.monotonic() - event.elapsed)
+            self._show_live(self._waiting, len(self._finished_addresses), self._total)
             # Every ten seconds; a log that says nothing for minutes looks dead.
             if event.elapsed >= _SILENCE and event.elapsed % _SILENCE < 10 and not self._is_live:
                 self._log(f"  … {'waiting':<9}{event.address}{seconds}")
@@ -277,11 +299,22 @@ class Console:
             self._log(f"{self._step} …")
         self._step = ""
 
-    def _show_live(self, line: str, done: int = 0, total: int | None = None) -> None:
-        """Show a line that the next one overwrites."""
+    def _waiting(self) -> str:
+        """Return how many resources are done, and for which one Terraform waits the longest."""
+        line = f"{len(self._finished_addresses)}/{self._total}"
+        running = sorted(self._running.items(), key=lambda each: each[1])
+        if running:
+            address, since = running[0]
+            line += f" waiting for {address} {time.monotonic() - since:.0f}s"
+        return f"{line} and {len(running) - 1} more" if running[1:] else line
+
+    def _show_live(
+        self, line: str | Callable[[], str], done: int = 0, total: int | None = None
+    ) -> None:
+        """Show a line, or what is called for it every second, until the next one overwrites it."""
         if self._is_live:
             try:
-                self._line.show(line, done, total)
+                self._line.show((lambda: line) if isinstance(line, str) else line, done, total)
             except OSError:
                 discard_broken_streams()
 

@@ -12,6 +12,7 @@ from tasktracker_ops.models.dashboard import (
     WidgetSummary,
 )
 
+from .columns import Column, fit
 from .results import text
 from .screen import Screen
 from .text import escape_control_characters, pairs, table
@@ -19,7 +20,8 @@ from .text import escape_control_characters, pairs, table
 _LEVELS = "▁▂▃▄▅▆▇█"
 _NO_VALUE = "\N{EN DASH}"
 _UNITS = {"Milliseconds": "ms", "Count": "", "Bytes": "B", "Percent": "%", "Seconds": "s"}
-_NUMBERS = ("sum", "average", "minimum", "maximum", "p95", "p99", "last")
+# Each statistic with the weight of its column.
+_NUMBERS = {"sum": 6, "average": 3, "minimum": 1, "maximum": 2, "p95": 4, "p99": 5, "last": 7}
 _HEADERS = {"minimum": "min", "maximum": "max"}
 _DAY = 86400
 _AXIS_GAP = 4  # between two times
@@ -52,18 +54,18 @@ def _widget(widget: WidgetSummary, of: MetricReport, screen: Screen) -> str:
     if widget.problem is not None:
         message = escape_control_characters(widget.problem.message)
         return f"{title}\n{message}\n{screen.hint(widget.problem.hint)}"
-    names = [n for n in _NUMBERS if any(getattr(m, n) is not None for m in widget.metrics)]
-    rows = [
-        [_name(m), *(number(getattr(m, name)) for name in names or ["last"])]
-        for m in widget.metrics
-    ]
-    headers = [_HEADERS.get(name, name) for name in names or ["last"]]
-    head, rule, *lines = table(["", *headers], rows, right=headers).splitlines()
+    metrics = widget.metrics
+    names = [name for name in _NUMBERS if any(getattr(m, name) is not None for m in metrics)]
+    columns = [Column("", [*map(_name, metrics)], weight=8)]
+    for name in names or ["last"]:
+        cells = [number(getattr(metric, name)) for metric in metrics]
+        columns.append(Column(_HEADERS.get(name, name), cells, _NUMBERS[name], right=True))
+    head, rule, *lines = fit(columns, screen.columns).splitlines()
     room = _WIDTH_WITHOUT_TERMINAL if screen.columns is None else screen.columns - len(rule) - 2
     width = min(room, _WIDTHS[1])
     if names and width >= _WIDTHS[0]:  # a line that wraps reads as two
         head = f"{head}  {time_axis(of, width)}".rstrip()
-        marks = (sparkline(metric, of, width) for metric in widget.metrics)
+        marks = (sparkline(metric, of, width) for metric in metrics)
         lines = [f"{line}  {each}".rstrip() for line, each in zip(lines, marks, strict=True)]
     return "\n".join([title, head, rule, *lines])
 

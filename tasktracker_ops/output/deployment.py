@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
+
+import click
 
 from tasktracker_ops.errors import counted
 from tasktracker_ops.models.deployment import (
@@ -10,11 +14,13 @@ from tasktracker_ops.models.deployment import (
     Deployment,
     DeployResult,
     DestroyResult,
+    FirstDeploy,
 )
+from tasktracker_ops.models.release import UNRELEASED
 
 from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import counts, pairs
+from .text import StyledText, counts, escape_control_characters, pairs
 
 PUBLIC = "The API is public: anyone with the URL can call it."
 
@@ -45,9 +51,9 @@ def _(result: DeployResult, screen: Screen) -> str:
         first = f"Deployed: release {release.release}."
     rows = {
         "target": result.target,
-        "API": result.deployment.api_url,
+        "API": _bold(result.deployment.api_url),
         "console": result.console_url,
-        "release": f"{release.release} ({release.outcome})",
+        "release": StyledText(f"{_bold(release.release)} ({release.outcome})"),
         "checks": _CHECKS.get(release.checks, release.checks),
     }
     access = (
@@ -55,14 +61,44 @@ def _(result: DeployResult, screen: Screen) -> str:
         if result.public
         else f"The API requires authentication ({result.deployment.api_auth})."
     )
-    steps = _STEPS if release.bake is None else _DECISIONS
-    next_steps = "\n".join(f"  {screen.command(step)}" for step in steps)
+    next_steps = "\n".join(f"  {screen.command(step)}" for step in _next(result))
     problems = [problem_text(problem, screen) for problem in result.problems]
     return "\n\n".join([first, pairs(rows), access, *problems, f"Next:\n{next_steps}"])
 
 
-_STEPS = ("tasks add 'Try the Task Tracker'", "status", "trigger-error --wait")
-_DECISIONS = ("promote", "abort")
+def _bold(value: str | None) -> StyledText:
+    return StyledText(click.style(escape_control_characters(value), bold=True))
+
+
+def _next(result: DeployResult) -> Sequence[str]:
+    """Return the commands that make sense now."""
+    release = result.release
+    if release.bake is not None:
+        return ("watch", "promote", "abort")
+    if release.previous in {None, UNRELEASED}:
+        # A drill fails as long as nobody is notified.
+        drill = () if result.problems else ("trigger-error --wait",)
+        return ("tasks add 'Try the Task Tracker'", "open docs", "watch", *drill)
+    if release.changed:
+        return ("watch", "logs --errors", "rollback")
+    return ("status",)
+
+
+def first_deploy_question(first: FirstDeploy) -> str:
+    """Return what is asked before a first deploy: everything that it will do."""
+    rows = {
+        "state backend": f"bucket {first.bucket!r}, lock table {first.lock_table!r}",
+        "deployment": f"function {first.function_name!r}, table {first.table_name!r},\n"
+        "an HTTP API, a dashboard, alarms",
+    }
+    if first.downloads_terraform:
+        rows = {"Terraform": "downloaded to this machine first", **rows}
+    return (
+        f"Nothing is deployed yet to {first.target}. This creates it:\n\n"
+        f"{textwrap.indent(pairs(rows), '  ')}\n\nCreate all of it, and release the code?"
+    )
+
+
 _CHECKS = {
     "pending": "the version passed; the API is checked by promote",
     "partly passed": "health passed; the API requires authentication, so the table was not checked "

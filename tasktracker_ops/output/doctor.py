@@ -8,7 +8,10 @@ from tasktracker_ops.models.doctor import STATES, Check, Diagnosis
 
 from .results import summary_title, text
 from .screen import Screen
-from .text import escape_control_characters, state
+from .text import escape_control_characters, hang, state
+
+_GAP = 2
+_NBSP = "\N{NO-BREAK SPACE}"
 
 
 @text.register
@@ -20,10 +23,15 @@ def _(result: Diagnosis, screen: Screen) -> str:
 
 
 def _lines(check: Check, width: int, screen: Screen) -> Iterator[str]:
-    took = f" ({check.seconds:.1f} s)" if check.seconds >= 0.05 else ""
-    yield f"{check.name:<{width}}  {state(check.state, f'{check.detail}{took}')}"
-    if check.fix is not None:
-        yield f"{'':<{width}}  {escape_control_characters(screen.hint(check.fix))}"
+    # The time is not wrapped.
+    took = f" ({check.seconds:.1f}{_NBSP}s)" if check.seconds >= 0.05 else ""
+    room = None if screen.columns is None else screen.columns - width - _GAP
+    wrapped = hang(state(check.state, f"{check.detail}{took}"), room).replace(_NBSP, " ")
+    first, *more = wrapped.splitlines()
+    yield f"{check.name:<{width}}  {first}"
+    # A command is copied: it stays on one line.
+    fix = [] if check.fix is None else [escape_control_characters(screen.hint(check.fix))]
+    yield from (f"{'':<{width}}  {line}" for line in (*more, *fix))
 
 
 def _summary(result: Diagnosis) -> str:

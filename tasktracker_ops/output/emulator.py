@@ -11,11 +11,10 @@ from tasktracker_ops.models.emulator import (
     StopResult,
 )
 
+from .columns import Column, fit
 from .results import text
 from .screen import Screen
-from .text import ago, escape_control_characters, pairs, shorten, table
-
-_OTHER_COLUMNS = 61
+from .text import ago, escape_control_characters, pairs
 
 
 @text.register
@@ -31,9 +30,14 @@ def _(result: Inbox, screen: Screen) -> str:
 def _mails(result: Inbox, screen: Screen) -> str:
     if not result.mails:
         return "No mail."
-    width = None if screen.columns is None else screen.columns - _OTHER_COLUMNS
-    rows = [(mail.id, mail.sent_at, mail.to, shorten(mail.subject, width)) for mail in result.mails]
-    return table(("id", "sent", "to", "subject"), rows)
+    found = result.mails
+    columns = [
+        Column("id", [mail.id for mail in found], weight=3),
+        Column("sent", [mail.sent_at for mail in found], weight=2),
+        Column("to", [mail.to for mail in found], weight=1),
+        Column("subject", [mail.subject for mail in found], weight=4, cuts=True),
+    ]
+    return fit(columns, screen.columns)
 
 
 @text.register

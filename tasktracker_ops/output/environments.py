@@ -10,30 +10,30 @@ from tasktracker_ops.models.environments import (
     PruneEnvironmentsResult,
 )
 
+from .columns import Column, fit
 from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import StyledText, duration, state, table
+from .text import StyledText, duration, state
 
 
 @text.register
 def _(result: EnvironmentList, screen: Screen) -> str:
     if not result.environments:
         return f"Nothing is deployed. Deploy the project: {screen.command('deploy')}"
-    headers = ["environment", "health", "release", "commit", "age", "expires", "region", "API"]
-    rows = [
-        [
-            each.name,
-            StyledText(state("healthy" if each.healthy else "unhealthy").rstrip()),
-            str(each.release or ""),
-            each.commit or "",
-            "" if each.age_seconds is None else duration(each.age_seconds),
-            _expires(each),
-            each.region,
-            each.api or "not deployed",
-        ]
-        for each in result.environments
+    found = result.environments
+    ages = [each.age_seconds for each in found]
+    states = [state("healthy" if each.healthy else "unhealthy").rstrip() for each in found]
+    columns = [
+        Column("environment", [each.name for each in found], weight=8),
+        Column("health", [*map(StyledText, states)], weight=7),
+        Column("release", [each.release or "" for each in found], weight=6, right=True),
+        Column("commit", [each.commit or "" for each in found], weight=3),
+        Column("age", ["" if age is None else duration(age) for age in ages], weight=4),
+        Column("expires", [*map(_expires, found)], weight=5),
+        Column("region", [each.region for each in found], weight=1),
+        Column("API", [each.api or "not deployed" for each in found], weight=2),
     ]
-    return table(headers, rows, right=("release",))
+    return fit(columns, screen.columns)
 
 
 def _expires(environment: EnvironmentStatus) -> str:

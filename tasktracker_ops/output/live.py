@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 _BAR = 24  # columns
+_SHORT = 3  # seconds, before which nobody looks at a clock
 
 
 class LiveLine:
-    """The last line of a terminal, which each text overwrites."""
+    """The last line of a terminal, which each text overwrites; a clock runs at its end."""
 
     def __init__(self, stream: TextIO) -> None:
         self._console = Console(file=stream)
+        self._started = time.monotonic()
         self._live: Live | None = None
+        self._text: Callable[[], str] = str
+        self._done, self._total = 0, 0
 
-    def show(self, text: str, done: int = 0, total: int | None = None) -> None:
-        """Draw the text, cut to the terminal's width, and a progress bar if there is a `total`."""
-        line = Table.grid(padding=(0, 1))
-        line.add_column(no_wrap=True, overflow="ellipsis", style="dim")
-        line.add_column(no_wrap=True)
-        bar = ProgressBar(total=total, completed=done, width=_BAR) if total else ""
-        line.add_row(Text(text), bar)
+    def show(self, text: Callable[[], str], done: int = 0, total: int | None = None) -> None:
+        """Draw what `text` returns, cut to the width, and a progress bar if there is a `total`.
+
+        It is drawn again every second until the next text, or until the line is removed.
+        """
+        self._text, self._done, self._total = text, done, total or 0
         if self._live is None:
-            self._live = _live(self._console)
+            self._live = _live(self._console, redraw=self._line)
             self._live.start()
-        self._live.update(line, refresh=True)
+        self._live.refresh()
 
     def clear(self) -> None:
         """Remove the line."""
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def _line(self) -> Table:
+        line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True, overflow="ellipsis", style="dim")
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, style="dim")
+        bar = (
+            ProgressBar(total=self._total, completed=self._done, width=_BAR) if self._total else ""
+        )
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        clock = f"{minutes}:{seconds:02}" if minutes or seconds >= _SHORT else ""
+        line.add_row(Text(self._text()), bar, clock)
+        return line
 
 
 @contextmanager
@@ -59,13 +76,37 @@ def live_screen(stream: TextIO) -> Iterator[Callable[[str], None]]:
         yield draw
 
 
-def _live(console: Console, *, screen: bool = False) -> Live:
-    # No refreshing thread: it would draw over a question.
+@contextmanager
+def full_screen(
+    stream: TextIO, *, color: bool
+) -> Iterator[Callable[[Callable[[int, int], RenderableType]], None]]:
+    """Yield a function that draws over the whole terminal, until the block is left.
+
+    It takes what returns the content for a width and a height.
+    """
+    console = Console(file=stream, no_color=not color)
+    with _live(console, screen=True) as live:
+
+        def draw(content: Callable[[int, int], RenderableType]) -> None:
+            live.update(content(*console.size), refresh=True)
+
+        yield draw
+
+
+def _live(
+    console: Console,
+    *,
+    screen: bool = False,
+    redraw: Callable[[], RenderableType] | None = None,
+) -> Live:
     return Live(
         console=console,
         screen=screen,
         transient=True,
-        auto_refresh=False,
+        get_renderable=redraw,
+        # A thread refreshes: whoever asks a question clears the line before.
+        auto_refresh=redraw is not None,
+        refresh_per_second=1,
         redirect_stdout=False,
         redirect_stderr=False,
     )

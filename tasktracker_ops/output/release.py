@@ -8,7 +8,6 @@ from tasktracker_ops.errors import counted
 from tasktracker_ops.models.promote_to import PackagePromotion
 from tasktracker_ops.models.release import (
     FileChange,
-    HistoryEvent,
     PruneResult,
     Release,
     ReleaseHistory,
@@ -18,9 +17,10 @@ from tasktracker_ops.models.release import (
     ServingRelease,
 )
 
+from .columns import Column, fit
 from .results import summary_title, text
 from .screen import Screen
-from .text import StyledText, ago, duration, escape_control_characters, state, table
+from .text import StyledText, ago, duration, escape_control_characters, state
 
 _MOST_FILES = 10
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
@@ -30,36 +30,36 @@ _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 def _(result: ReleaseList, screen: Screen) -> str:
     if not result.releases:
         return f"Nothing was released yet. Release the project: {screen.command('deploy')}"
-    headers = ["release", "", "outcome", "commit", "by", "age"]
-    rows = [
-        [
-            str(each.release),
-            "live" if each.live else "",
-            StyledText(state(each.outcome).rstrip()),
-            commit(each),
-            each.by or "unknown",
-            ago(each.at),
-        ]
-        for each in result.releases
+    found = result.releases
+    columns = [
+        Column("release", [each.release for each in found], weight=6, right=True),
+        Column("", ["live" if each.live else "" for each in found], weight=5),
+        Column("outcome", [StyledText(state(each.outcome).rstrip()) for each in found], weight=4),
+        Column("commit", [*map(commit, found)], weight=3),
+        Column("by", [each.by or "unknown" for each in found], weight=1, cuts=True),
+        Column("age", [ago(each.at) for each in found], weight=2),
     ]
-    return table(headers, rows, right=("release",))
+    return fit(columns, screen.columns)
 
 
 @text.register
 def _(result: ReleaseHistory, screen: Screen) -> str:
     if not result.events:
         return "No release has a record yet."
-    headers = ["time", "release", "event", "by", "served", "detail"]
-    lines = [table(headers, map(_event_row, result.events), right=("release",))]
+    found = result.events
+    served = ["" if each.served is None else duration(each.served) for each in found]
+    columns = [
+        Column("time", [each.at[:19].replace("T", " ") for each in found], weight=5),
+        Column("release", [each.release for each in found], weight=6, right=True),
+        Column("event", [each.what for each in found], weight=7),
+        Column("by", [each.by for each in found], weight=1),
+        Column("served", served, weight=2),
+        Column("detail", [each.detail for each in found], weight=4, cuts=True),
+    ]
+    lines = [fit(columns, screen.columns)]
     if result.more:
         lines.append(f"{counted(result.more, 'older event')}: see them with --limit.")
     return "\n\n".join(lines)
-
-
-def _event_row(event: HistoryEvent) -> Sequence[str]:
-    served = "" if event.served is None else duration(event.served)
-    at = event.at[:19].replace("T", " ")
-    return at, str(event.release), event.what, event.by, served, event.detail
 
 
 @text.register

@@ -26,7 +26,7 @@ def _(result: Status, screen: Screen) -> str:
         "API": _api(result.api),
         "function": _function(result),
         **_releases(result.releases),
-        **_alarm_states(result, width),
+        **alarm_states(result, width),
         "alarms": _proof(result.alarms_proven_at, screen),
         "subscriptions": _subscriptions(result.subscriptions),
         "deploy lock": _deploy_lock(result.deploy_lock),
@@ -34,10 +34,13 @@ def _(result: Status, screen: Screen) -> str:
     }
     problems = [problem_text(problem, screen) for problem in result.problems]
     title = f"Task Tracker at {escape_control_characters(result.api.url)}"
-    return "\n".join([title, "", pairs(rows), "", *(problems or ["Everything is healthy."])])
+    return "\n".join(
+        [title, "", pairs(rows, screen.columns), "", *(problems or ["Everything is healthy."])]
+    )
 
 
-def _alarm_states(result: Status, width: int | None) -> dict[str, StyledText]:
+def alarm_states(result: Status, width: int | None) -> dict[str, StyledText]:
+    """Return the states of the alarms by name, their reasons cut to `width`."""
     missing = state("missing") if result.alarms is not None else _unknown("the alarms")
     rows = dict.fromkeys(map(escape_control_characters, result.alarm_names), missing)
     return rows | {
@@ -62,15 +65,19 @@ def _proof(at: str | None, screen: Screen) -> StyledText:
 
 
 def _api(api: ApiHealth) -> str:
-    word = "OK" if api.healthy else "DOWN"
-    took = "" if api.latency_ms is None else f" in {api.latency_ms:,.0f} ms"
-    response = "no response" if api.status is None else f"{api.status}{took}"
     access = (
         "public: anyone with the URL can call it"
         if api.public
         else f"requires authentication ({api.auth})"
     )
-    return _lines([state(word, response), state("", access)])
+    return _lines([api_line(api), state("", access)])
+
+
+def api_line(api: ApiHealth) -> StyledText:
+    """Return what the API's health route answered."""
+    took = "" if api.latency_ms is None else f" in {api.latency_ms:,.0f} ms"
+    response = "no response" if api.status is None else f"{api.status}{took}"
+    return state("OK" if api.healthy else "DOWN", response)
 
 
 def _function(result: Status) -> str:
@@ -83,10 +90,12 @@ def _function(result: Status) -> str:
 
 
 def _releases(releases: tuple[ServingRelease, ...]) -> dict[str, StyledText]:
-    if not releases:
-        return {}
-    shares = len(releases) > 1
-    return {"release": _lines(_release(each, shares=shares) for each in releases)}
+    return {"release": _lines(release_lines(releases))} if releases else {}
+
+
+def release_lines(releases: tuple[ServingRelease, ...]) -> list[StyledText]:
+    """Return a line for each release that serves."""
+    return [_release(each, shares=len(releases) > 1) for each in releases]
 
 
 def _release(release: ServingRelease, *, shares: bool) -> StyledText:

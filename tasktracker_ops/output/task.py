@@ -59,7 +59,7 @@ def _(result: TaskList, screen: Screen) -> str:
             Column("id", endings(ids), weight=4),
             *(Column(name, cells, weight=3) for name, cells in columns.items()),
             Column("changed", [ago(task.updated_at or "") for task in tasks], weight=1),
-            Column("title", titles, weight=5),
+            Column("title", titles, weight=6, cuts=True),
         ],
         screen.columns,
     )

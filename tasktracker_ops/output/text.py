@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ _SIGNS = {
 
 # The fields that end with a command to type.
 _HINTS = {"hint", "fix"}
+_GAP = 2  # between a name and its value
+_LEAST_ROOM = 20  # of a value
+_STATE_WIDTH = 11  # with the gap after it
 
 
 class StyledText(str):
@@ -61,12 +65,35 @@ def wrap(text: str, width: int | None) -> StyledText:
     return StyledText(textwrap.fill(escaped, width, break_on_hyphens=False))
 
 
-def pairs(rows: Mapping[str, Any]) -> str:
-    """Return names and values in two columns."""
-    width = max(map(len, rows), default=0)
-    indent = "\n" + " " * (width + 2)
-    cells = {name: escape_control_characters(value, keep="\n") for name, value in rows.items()}
-    lines = (f"{name:{width}}  {indent.join(cell.splitlines())}" for name, cell in cells.items())
+def hang(line: str, width: int | None) -> StyledText:
+    """Wrap a line; after a state in its colour, the next lines begin below what follows it."""
+    plain = click.unstyle(line)
+    colors = len(line) - len(plain)
+    if width is None or len(plain) <= width:
+        return StyledText(line)
+    indent = " " * (_STATE_WIDTH if colors else 0)
+    first, *rest = textwrap.wrap(
+        plain, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]
+    # All colours are in the state, at the beginning.
+    return StyledText("\n".join([line[: len(first) + colors], *rest]))
+
+
+def pairs(rows: Mapping[str, Any], width: int | None = None) -> str:
+    """Return names and values in two columns; values are wrapped to fit `width`."""
+    first = max(map(len, rows), default=0) + _GAP
+    room = None if width is None else max(width - first, _LEAST_ROOM)
+    lines = []
+    for name, value in rows.items():
+        cell = escape_control_characters(value, keep="\n")
+        wrapped = [
+            each
+            for line in cell.splitlines() or [""]
+            for each in hang(line, room).splitlines() or [""]
+        ]
+        lines += [
+            f"{label:{first}}{each}" for label, each in zip_longest([name], wrapped, fillvalue="")
+        ]
     return "\n".join(line.rstrip() for line in lines)
 
 

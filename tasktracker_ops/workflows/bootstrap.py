@@ -87,7 +87,7 @@ def _apply(
     app.stacks.bootstrap(state, {}, command="bootstrap").recover()
     exists = backend.exists()
     stack = _stack(app, state, exists)
-    if approve is None and not (exists.bucket or exists.lock_table):
+    if approve is None and not exists.any:
         with _stored(app, state):
             return stack.create(announce(app, "state backend"))
     with planned(app, stack, allowed) as saved:
@@ -134,7 +134,7 @@ def remove_backend(app: App, lock: HeldLock | None = None) -> None:
     The caller has to check `require_no_other_use` before; its `lock` is deleted with the bucket.
     """
     exists = app.state_backend.exists()
-    if not (exists.bucket or exists.lock_table):
+    if not exists.any:
         return
     with _own_state_file(app) as state:
         stack = _stack(app, state, exists, command="destroy --backend")

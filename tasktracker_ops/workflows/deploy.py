@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models.canary import CanaryOptions
-from tasktracker_ops.models.deployment import Deployment, DeployResult
+from tasktracker_ops.models.deployment import Deployment, DeployResult, FirstDeploy
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions, ReleaseResult
 from tasktracker_ops.reporting import ApprovePlan
@@ -36,11 +36,15 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
     from tasktracker_ops.app import App
 
+# Receives all that a first deploy creates; raises unless it may be created.
+ApproveFirst = Callable[[FirstDeploy], None]
+
 
 def deploy(
     app: App,
     *,
     approve: ApprovePlan | None,
+    approve_first: ApproveFirst | None = None,
     allowed: AllowedChanges = NOTHING_ALLOWED,
     checks: str = FULL,
     keep: int = KEEP,
@@ -53,15 +57,20 @@ def deploy(
     locks for up to `lock_timeout` seconds. `approve` gets the plan and raises to stop; exactly that
     plan is applied, or a new one is approved if the state has changed. Without it every plan is
     approved, and where nothing of the deployment exists, it is applied by the run of Terraform that
-    makes it. `checks` and `keep` are those of ReleaseOptions. Raises TtOpsError for what is not
-    `allowed` (see `require_allowed`), and those of `Releases.release`.
+    makes it. Where the state backend does not exist either, `approve_first` takes the place of
+    `approve`: it gets all that is created, before anything is planned. `checks` and `keep` are
+    those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
+    and those of `Releases.release`.
     """
     app.stacks.require_settings()
     note_outdated(app)
     app.ensure_ready()
     alert_email = app.stacks.alert_email
     unused = set(allowed.destroy)
-    if not app.state_backend.exists().complete:
+    exists = app.state_backend.exists()
+    is_first = approve is not None and not exists.any and _approved(app, approve_first, alert_email)
+    approve = None if is_first else approve
+    if not exists.complete:
         made = bootstrap(app, approve=approve, allowed=allowed, lock_timeout=lock_timeout)
         unused -= _addresses_losing_data(made.plan)
     with deploy_lock(app, "deploy", timeout=lock_timeout) as lock:
@@ -92,7 +101,7 @@ def deploy(
         def plan_and_apply() -> Plan:
             app.report.doing("comparing with the deployment")
             in_one_run = approve is None and not (unused or package.is_large)
-            if in_one_run and is_nothing_there(app, alert_email):
+            if in_one_run and (is_first or is_nothing_there(app, alert_email)):
                 return create()
             with planned_adopting(app, make_plan, alert_email) as saved:
                 for address in sorted(unused - _addresses_losing_data(saved.plan)):
@@ -119,6 +128,25 @@ def deploy(
         deployment = app.deployments.get()
         release = releases.release(package, deployment, options)
         return _result(app, plan, deployment, release)
+
+
+def _approved(app: App, approve: ApproveFirst | None, alert_email: str) -> bool:
+    """Return whether nothing of the deployment exists, and all that it creates was approved."""
+    app.report.doing("looking for what exists")
+    if approve is None or not is_nothing_there(app, alert_email):
+        return False
+    settings = app.settings
+    approve(
+        FirstDeploy(
+            target=app.target.label,
+            bucket=settings.state_bucket,
+            lock_table=settings.lock_table,
+            function_name=settings.function_name,
+            table_name=settings.table_name,
+            downloads_terraform=app.toolchain.find() is None,
+        )
+    )
+    return True
 
 
 def _addresses_losing_data(plan: Plan) -> set[str]:

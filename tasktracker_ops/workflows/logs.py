@@ -197,7 +197,7 @@ def _epoch_ms(moment: float | datetime, now: int) -> int:
 
 def _matches(app: App, record: LogRecord, query: LogQuery) -> bool:
     event = _event(record, query)
-    if query.errors and not _failed(event):
+    if query.errors and not is_failure(event):
         return False
     return query.message_only or _wants_all(app, query) or not event.is_from_lambda
 
@@ -233,7 +233,8 @@ def _fields(message: str) -> dict[str, Any] | None:
     return fields if isinstance(fields, dict) else None
 
 
-def _failed(event: LogEvent) -> bool:
+def is_failure(event: LogEvent) -> bool:
+    """Return whether an event reports a failure of the function, or of a request."""
     if event.fields is None:
         return _FAILED.match(event.message) is not None
     status = str(event.fields.get("status", ""))

@@ -100,7 +100,7 @@ class Overview:
         A slow viewer gets the newest of each part, and none that is older.
         """
         seen: dict[str, Part] = {}
-        with self._viewing():
+        with self.viewing():
             while not self._closed:
                 new = self._await_new(seen)
                 seen |= {part.name: part for part in new}
@@ -129,7 +129,8 @@ class Overview:
             return new()
 
     @contextmanager
-    def _viewing(self) -> Iterator[None]:
+    def viewing(self) -> Iterator[None]:
+        """Let all parts be read as long as the block lasts."""
         with self._changed:
             self._viewers += 1
             self._changed.notify_all()

@@ -130,8 +130,8 @@ def test_a_terminal_has_a_live_line(stderr_terminal: Callable[[], Terminal]) -> 
     assert "…" in first
     assert len(first) < 200
     assert "Installing a provider" in second
-    assert "0/0 aws_x.y" in third
-    assert "0/0 aws_x.y" in end
+    assert "0/0 waiting for aws_x.y" in third
+    assert "0/0 waiting for aws_x.y" in end
     assert terminal.getvalue().endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
 
 
@@ -159,7 +159,7 @@ def test_a_replaced_resource_counts_once(stderr_terminal: Callable[[], Terminal]
     for action in ("delete", "create"):
         console.terraform(TerraformEvent("complete", "", "aws_x.y", action))
     console.terraform(TerraformEvent("started", "", "aws_x.z", "update"))
-    assert "1/2 aws_x.z" in terminal.getvalue()
+    assert "1/2 waiting for aws_x.z 0s" in terminal.getvalue()
 
 
 def test_colours_can_be_turned_off(stderr_terminal: Callable[[], Terminal]) -> None:

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.models.deployment import DestroyResult
-from tasktracker_ops.models.release import Bake
+from tasktracker_ops.models.deployment import DestroyResult, FirstDeploy
+from tasktracker_ops.models.release import Bake, ReleaseResult
+from tasktracker_ops.output.deployment import first_deploy_question
 
 from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
+
+FIRST = ReleaseResult("1", "$LATEST", "proven", "passed", changed=True)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,7 @@ def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) 
         (BOOTSTRAP, ["State backend: 1 added", "state bucket  bucket", "lock table    locks"]),
         (replace(BOOTSTRAP, plan=EMPTY_PLAN), ["State backend: up to date."]),
         (DEPLOY, ["Deployed: 1 added", "API      https://abc", "release  2 (proven)"]),
-        (DEPLOY, ["The API is public", "  tt-ops status", "checks   passed"]),
+        (DEPLOY, ["The API is public", "  tt-ops rollback", "checks   passed"]),
         (DEPLOY, ["! a subscription is pending\n  confirm it: tt-ops local confirm"]),
         (
             replace(DEPLOY, release=replace(DEPLOY.release, checks="partly passed")),
@@ -80,3 +83,32 @@ def test_results_are_readable_text(show: Callable[..., str], result: Any, parts:
 def test_next_commands_keep_the_target(show: Callable[..., str]) -> None:
     """The three commands proposed after a deploy go to the same target."""
     assert show(DEPLOY, target="local").count("  tt-ops --target local ") == 3
+
+
+@pytest.mark.parametrize(
+    ("release", "problems", "commands"),
+    [
+        (FIRST, DEPLOY.problems, "tasks open watch"),
+        (FIRST, (), "tasks open watch trigger-error"),
+        (DEPLOY.release, (), "watch logs rollback"),
+        (replace(DEPLOY.release, changed=False), (), "status"),
+    ],
+)
+def test_next_commands_make_sense(
+    show: Callable[..., str], release: ReleaseResult, problems: Any, commands: str
+) -> None:
+    """A drill only where somebody is notified, a rollback only where a release was replaced."""
+    text = show(replace(DEPLOY, release=release, problems=problems))
+    lines = text.partition("Next:\n")[2].splitlines()
+    assert " ".join(line.split()[1] for line in lines) == commands
+
+
+def test_a_first_deploy_is_asked_about_as_a_whole() -> None:
+    """What it creates has its names."""
+    first = FirstDeploy("AWS in eu-west-3", "b", "l", "f", "t", downloads_terraform=False)
+    question = first_deploy_question(first)
+    assert question.startswith("Nothing is deployed yet to AWS in eu-west-3. This creates it:\n")
+    assert all(f"{name!r}" in question for name in "blft")
+    assert "Terraform" not in question
+    downloading = first_deploy_question(replace(first, downloads_terraform=True))
+    assert "  Terraform      downloaded" in downloading

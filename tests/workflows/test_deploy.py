@@ -19,7 +19,7 @@ from tasktracker_ops.adapters.aws.state_backend import BackendExistence
 from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.deployment import Deployment
+from tasktracker_ops.models.deployment import Deployment, FirstDeploy
 from tasktracker_ops.models.drift import FunctionVersion
 from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
@@ -203,6 +203,30 @@ def test_where_nothing_differs_nothing_happens(project: Path) -> None:
     app.plan = NOTHING
     outcome = deploy(app, approve=pytest.fail)
     assert outcome.release == ReleaseResult("1", "1", PROVEN, "not needed", False)
+
+
+def test_a_first_deploy_is_approved_as_a_whole(project: Path) -> None:
+    """Before anything is made or planned; a refusal ends it."""
+    app: Any = App(project)
+    app.settings = replace(app.settings, state_key="none/yet.tfstate")
+    app.state_backend = SimpleNamespace(exists=lambda: BackendExistence(False, False))
+    app.inventory = lambda **names: SimpleNamespace(addresses=())
+    app.toolchain = SimpleNamespace(find=lambda: None)
+    asked: list[FirstDeploy] = []
+
+    def refuse(first: FirstDeploy) -> None:
+        asked.append(first)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        deploy(app, approve=pytest.fail, approve_first=refuse)
+    (first,) = asked
+    assert (first.target, first.table_name, first.downloads_terraform) == (
+        "here",
+        "TaskTable",
+        True,
+    )
+    assert app.done == []
 
 
 def test_a_pending_subscription_is_named(project: Path) -> None:

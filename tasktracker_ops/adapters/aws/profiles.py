@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import botocore.session
 
@@ -19,11 +20,19 @@ def profile_region(profile: str | None, environ: Mapping[str, str]) -> str | Non
     """
     # In botocore's order.
     name = profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    region: str | None = _profiles(environ).get(name or "default", {}).get("region")
+    return region
+
+
+def profile_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of all profiles. Raises ConfigurationError for an invalid file."""
+    return sorted(_profiles(environ))
+
+
+def _profiles(environ: Mapping[str, str]) -> Any:
     session = botocore.session.Session()
     for variable, option in _FILES.items():
         if environ.get(variable):
             session.set_config_variable(option, environ[variable])
     with aws_errors("reading the AWS configuration"):
-        profiles = session.full_config["profiles"]
-    region: str | None = profiles.get(name or "default", {}).get("region")
-    return region
+        return session.full_config["profiles"]

@@ -32,6 +32,11 @@ class BackendExistence:
     lock_table: bool
 
     @property
+    def any(self) -> bool:
+        """Return whether a part exists."""
+        return self.bucket or self.lock_table
+
+    @property
     def complete(self) -> bool:
         """Return whether both parts exist, so that Terraform can use the backend."""
         return self.bucket and self.lock_table

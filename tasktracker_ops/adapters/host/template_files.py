@@ -18,6 +18,7 @@ _PATTERNS = (
     "bootstrap/github/.terraform.lock.hcl",
     "lambda_function/*.py",
     "lambda_function/*.json",
+    "docs/api.html",
     ".github/workflows/*.yml",
     ".github/comment.sh",
     ".github/issue.sh",

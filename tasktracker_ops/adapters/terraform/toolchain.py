@@ -49,8 +49,15 @@ class Toolchain:
     def terraform(self) -> TerraformBinary:
         """Return Terraform; download it if it is found nowhere.
 
-        Raises ConfigurationError: terraform-missing, terraform-too-old, terraform-broken for one
-        that does not run, and those of `download`.
+        Raises those of `find` and of `download`, and ConfigurationError `terraform-missing`.
+        """
+        return self.find() or self._download(self._cached)
+
+    def find(self) -> TerraformBinary | None:
+        """Return the Terraform of this machine, if there is one.
+
+        Raises ConfigurationError: terraform-missing, terraform-too-old, and terraform-broken for
+        one that does not run.
         """
         if self.configured is not None:
             return _require_recent(self._inspect_configured(self.configured))
@@ -58,10 +65,11 @@ class Toolchain:
             # A version manager's shim fails where no version is selected: try the next one.
             if binary := self._inspect(path, "PATH"):
                 return _require_recent(binary)
-        cached = self.cache / "terraform" / TERRAFORM_VERSION / "terraform"
-        if _is_executable(cached) and (binary := self._inspect(cached, "cache")):
-            return binary
-        return self._download(cached)
+        return self._inspect(self._cached, "cache") if _is_executable(self._cached) else None
+
+    @property
+    def _cached(self) -> Path:
+        return self.cache / "terraform" / TERRAFORM_VERSION / "terraform"
 
     def _inspect_configured(self, path: Path) -> TerraformBinary:
         if not _is_executable(path):

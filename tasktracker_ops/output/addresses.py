@@ -1,0 +1,15 @@
+"""Addresses as text."""
+
+from __future__ import annotations
+
+from tasktracker_ops.models.addresses import Address
+
+from .results import text
+from .screen import Screen
+from .text import escape_control_characters
+
+
+@text.register
+def _(result: Address, screen: Screen) -> str:
+    url = escape_control_characters(result.url)
+    return f"The browser shows {url}" if result.opened else url
