@@ -13,7 +13,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml)
 GATES := format types pyright dead-code bandit checkov zizmor actionlint shellcheck terraform check-lock check-licences
 
 .DEFAULT_GOAL := help
-.PHONY: help dev check test soak soak-all browser faults lock upgrade licences $(GATES)
+.PHONY: help dev check test soak soak-all browser faults benchmark lock upgrade licences $(GATES)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' Makefile
@@ -83,11 +83,17 @@ faults: $(DEV)/ready ## every fault that a deploy has to survive; writes docs/re
 browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
 	$(PYTEST) -m browser
 
+benchmark: $(DEV)/ready ## beside other tools, in an hour; writes benchmarks/RESULTS.md and the README's table
+	$(DEV)/bin/python -m benchmarks $(ROWS)
+
 lock: $(SCAN)/ready ## write requirements/*.txt again, keeping versions that still fit
 	$(COMPILE) --all-extras setup.cfg --output-file requirements/dev.txt
 	$(COMPILE) setup.cfg --constraint requirements/dev.txt --output-file requirements/deploy.txt
 	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt
 	$(COMPILE) requirements/emulators.in --output-file requirements/emulators.txt
+	for peer in requirements/peers/*.in; do \
+		$(COMPILE) $$peer --output-file $${peer%.in}.txt || exit 1; \
+	done
 
 upgrade: ## the same with the newest versions
 	$(MAKE) lock UPGRADE=--upgrade

@@ -11,27 +11,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from measure import run
-
 from tasktracker_ops import settings
 from tasktracker_ops.local.emulator import LocalEmulator
 from tasktracker_ops.local.target import LocalTarget
+
+from .measure import run
 
 ROOT = Path(__file__).parents[1]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 _STOP_SECONDS = 30
 
 
+def copy_project(path: Path) -> None:
+    """Copy the project's sources to `path`."""
+    for folder in ("terraform", "bootstrap", "lambda_function"):
+        shutil.copytree(
+            ROOT / folder,
+            path / folder,
+            ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
+        )
+
+
+def edit(project: Path) -> None:
+    """Change the function's code without changing its behaviour."""
+    with (project / "lambda_function" / "handler.py").open("a") as file:
+        file.write("# edited\n")
+
+
 class Clone:
     """The project's sources in `path`, with an emulator of their own; `home` is empty."""
 
     def __init__(self, path: Path, home: Path) -> None:
-        for folder in ("terraform", "bootstrap", "lambda_function"):
-            shutil.copytree(
-                ROOT / folder,
-                path / folder,
-                ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*"),
-            )
+        copy_project(path)
         self.path = path
         self.settings = settings.load({"target": "local", "project_dir": path, "local_port": 0})
         user = {k: v for k, v in self.settings.environ.items() if not k.startswith(("AWS_", "TF_"))}
@@ -69,11 +80,6 @@ class Clone:
         if text.count(old) != 1:
             raise SystemExit(f"{file} does not have {old!r} once")
         (self.path / file).write_text(text.replace(old, new))
-
-    def edit(self) -> None:
-        """Change the function's code without changing its behaviour."""
-        with (self.path / "lambda_function" / "handler.py").open("a") as file:
-            file.write("# edited\n")
 
 
 @contextmanager

@@ -7,31 +7,36 @@ Terraform, the function's code is Terraform's: it publishes the version that the
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from statistics import median
 
 import requests
-from clone import Clone, running_clone
-from measure import Pair, run, seconds, show
 
 from tasktracker_ops.adapters.terraform.providers import provider_environment
 from tasktracker_ops.adapters.terraform.toolchain import Toolchain
 from tasktracker_ops.targets import TerraformValues
 
-# By row, what both sides of it do. All after the first take what those before have deployed.
-_ROWS: Mapping[str, tuple[str, str]] = {
-    "first": ("first deploy", "terraform init and apply, of two stacks"),
-    "nothing": ("deploy without changes", "terraform plan"),
-    "code": ("deploy of code only", "zip, terraform apply"),
-    "code-alone": ("deploy --code", "zip, terraform apply"),
-    "watch": ("deploy --code --watch: from a save to live", "zip, terraform apply"),
-}
-_Row = Callable[[], float]
+from .clone import Clone, edit, running_clone
+from .measure import Work, run, say, seconds
+from .rows import Measurement, Row
+
+# All after the first take what those before have deployed.
+ROWS = (
+    Row(
+        "first-deploy",
+        "first deploy, --yes",
+        "terraform init, apply -auto-approve: two stacks",
+        0.95,
+    ),
+    Row("deploy-nothing", "deploy, nothing to do", "terraform plan", 0.95),
+    Row("deploy-code", "deploy, code alone changed", "zip, terraform apply", 0.5),
+    Row("code-alone", "deploy --code", "zip, terraform apply", 0.12),
+    Row("watch", "deploy --code --watch, from a save to live", "zip, terraform apply", 0.12),
+)
 _SAVES = 5
 _LONGEST_SAVE = 60  # seconds; a release that takes longer has failed
 _MARKER = "x-benchmark-save"
@@ -122,7 +127,7 @@ def _text(value: str | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _ours(clone: Clone) -> Sequence[_Row]:
+def _ours(clone: Clone) -> Sequence[Work]:
     def deploy(*options: str) -> None:
         clone.tt_ops("deploy", "--yes", *options)
 
@@ -135,14 +140,14 @@ def _ours(clone: Clone) -> Sequence[_Row]:
     )
 
 
-def _theirs(clone: Clone) -> Sequence[_Row]:
+def _theirs(clone: Clone) -> Sequence[Work]:
     bare = BareTerraform(clone)
     change = partial(_after_edit, clone, bare.code)
     return partial(seconds, bare.first), partial(seconds, bare.nothing), change, change, change
 
 
 def _after_edit(clone: Clone, release: Callable[[], None]) -> float:
-    clone.edit()
+    edit(clone.path)
     return seconds(release)
 
 
@@ -167,36 +172,21 @@ def _save_to_live(clone: Clone) -> float:
     return median(times)
 
 
-def _measure(side: Callable[[Clone], Sequence[_Row]], rows: Collection[str]) -> dict[str, float]:
+def measure(rows: Sequence[Row], turns: int) -> Iterator[Measurement]:
+    """Yield the measurement of each row: every turn has a fresh clone for each side."""
+    sides = (_ours, _theirs, _ours)
+    values: tuple[list[dict[str, float]], ...] = ([], [], [])
+    for turn in range(turns):
+        say(f"  deploys: turn {turn + 1} of {turns}")
+        for place in range(len(sides)):
+            side = (place + turn) % len(sides)
+            values[side].append(_deploy(sides[side], rows))
+    for row in rows:
+        yield Measurement(row.name, *([each[row.name] for each in side] for side in values))
+
+
+def _deploy(side: Callable[[Clone], Sequence[Work]], rows: Sequence[Row]) -> dict[str, float]:
     """Return the seconds of the rows; the first is part of every run."""
     with running_clone() as clone:
-        works = zip(_ROWS, side(clone), strict=True)
-        return {row: work() for row, work in works if row == "first" or row in rows}
-
-
-def main() -> None:
-    """Measure and print the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="of each side (default: 5)")
-    parser.add_argument(
-        "--only", action="append", choices=_ROWS, help="measure this row (may be repeated)"
-    )
-    options = parser.parse_args()
-    rows = options.only or list(_ROWS)
-    ours: list[dict[str, float]] = []
-    theirs: list[dict[str, float]] = []
-    for turn in range(options.runs):
-        sides = [(_ours, ours), (_theirs, theirs)]
-        for side, times in sides if turn % 2 == 0 else reversed(sides):
-            times.append(_measure(side, rows))
-    show(
-        [
-            Pair(_ROWS[row][0], [t[row] for t in ours], _ROWS[row][1], [t[row] for t in theirs])
-            for row in _ROWS
-            if row in rows
-        ]
-    )
-
-
-if __name__ == "__main__":
-    main()
+        works = zip(ROWS, side(clone), strict=True)
+        return {row.name: work() for row, work in works if row is ROWS[0] or row in rows}

@@ -1,35 +1,42 @@
-"""Times of commands and their ratios."""
+"""Turns of work, and how long each takes."""
 
 from __future__ import annotations
 
+import os
 import subprocess  # nosec B404 # to run what is measured
+import sys
 import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
-from tabulate import tabulate
+from .rows import Measurement, Row
 
+Work = Callable[[], float]
 Command = tuple[str | Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A command of ours and one of theirs, with the seconds that each of their runs took."""
+def compare(row: Row, ours: Work, theirs: Work, turns: int) -> Measurement:
+    """Do the work of both sides in turn, and ours a second time as a control.
 
-    ours: str
-    our_times: Sequence[float]
-    theirs: str
-    their_times: Sequence[float]
+    Who comes first changes from turn to turn; a turn before the first warms up.
+    """
+    works = (ours, theirs, ours)
+    values: tuple[list[float], ...] = ([], [], [])
+    for turn in range(turns + 1):
+        for place in range(len(works)):
+            side = (place + turn) % len(works)
+            value = works[side]()
+            if turn:
+                values[side].append(value)
+    return Measurement(row.name, *values)
 
-    @property
-    def ratio(self) -> float:
-        """Return the median of our times divided by the median of theirs."""
-        return median(self.our_times) / median(self.their_times)
+
+def say(text: str) -> None:
+    """Print progress."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -59,37 +66,19 @@ def run(
     return result.stdout
 
 
-def show(pairs: Sequence[Pair]) -> None:
-    """Print a table: medians in seconds with the fastest and the slowest run, and the ratio."""
-    rows = [
-        (p.ours, _spread(p.our_times), p.theirs, _spread(p.their_times), f"{p.ratio:.2f}")
-        for p in pairs
-    ]
-    print(
-        tabulate(rows, headers=("ours", "s", "compared with", "s", "ratio"), disable_numparse=True)
-    )
+def timed(
+    command: Command, *, directory: Path, environment: Mapping[str, str] | None = None
+) -> Work:
+    """Return the work of running a command."""
+    return lambda: seconds(lambda: run(command, directory=directory, environment=environment))
 
 
-def _spread(times: Sequence[float]) -> str:
-    return f"{median(times):.2f} ({min(times):.2f}-{max(times):.2f})"
-
-
-def typed(command: Command) -> str:
-    """Return a command as it is typed."""
-    return " ".join([Path(command[0]).name, *map(str, command[1:])])
-
-
-@contextmanager
-def aws_cli(is_needed: bool) -> Iterator[Path | None]:
-    """Yield the AWS CLI, installed in a temporary venv, or None unless `is_needed`."""
-    if not is_needed:
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
-        venv.create(scratch, with_pip=True)
-        bin_folder = Path(scratch, "bin")
-        run([bin_folder / "pip", "install", "--quiet", "awscli"], directory=Path(scratch))
-        yield bin_folder / "aws"
+def busy_cores() -> float:
+    """Return how many cores are busy while this process waits for a second."""
+    before = _idle_and_all_ticks()
+    time.sleep(1)
+    idle, total = (after - b for after, b in zip(_idle_and_all_ticks(), before, strict=True))
+    return (1 - idle / total) * (os.cpu_count() or 1)
 
 
 @contextmanager
@@ -103,3 +92,8 @@ def peer(package: str, installed: Path | None = None) -> Iterator[Path]:
         bin_folder = Path(scratch, "bin")
         run([bin_folder / "pip", "install", "--quiet", package], directory=Path(scratch))
         yield bin_folder / package.partition("[")[0]
+
+
+def _idle_and_all_ticks() -> tuple[int, int]:
+    ticks = [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)  # idle and waiting for the disk

@@ -1,120 +1,74 @@
-"""Compare the commands that monitor a deployment with the same calls of the AWS CLI."""
+"""Commands that read from a deployment, beside one call of the AWS CLI."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import shlex
-from collections import defaultdict
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import requests
-from clone import TT_OPS, Clone, running_clone
-from measure import Command, Pair, aws_cli, run, seconds, show
+
+from tasktracker_ops.environments import Environment
+
+from .clone import TT_OPS, Clone, running_clone
+from .measure import Command, compare, timed
+from .peers import program
+from .rows import Measurement, Row
+
+_OUTPUTS = Row("outputs", "tt-ops outputs", "aws ssm get-parameter", 0.5)
+_ALARMS = Row("alarms", "tt-ops alarms", "aws cloudwatch describe-alarms", 0.6)
+_LOGS = Row("logs", "tt-ops logs", "aws logs filter-log-events", 0.6)
+_STATUS = Row("status", "tt-ops status, everything", "one aws cloudwatch describe-alarms", 0.8)
+_TASKS = Row("tasks-list", "tt-ops tasks list", 'python -c "import requests"', 1.7)
+ROWS = (_OUTPUTS, _ALARMS, _LOGS, _STATUS, _TASKS)
 
 _REQUESTS = 300
 _THREADS = 8
-_METRICS = ("Invocations", "Errors", "Duration", "Throttles", "ConcurrentExecutions")
-_STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "p95", "p99")
+_TASK_COUNT = 20
 
 
-def _pairs(aws: Path, described: dict[str, Any]) -> Sequence[tuple[str, Command, str, Command]]:
-    """Return the commands of both sides, each with its name."""
-    status = (
-        "ssm get-parameter --name /task-tracker/deployment",
-        f"lambda get-function-configuration --function-name {described['function_name']} "
-        f"--qualifier {described['function_alias']}",
-        f"cloudwatch describe-alarms --alarm-names {' '.join(described['alarm_names'])}",
-        f"sns list-subscriptions-by-topic --topic-arn {described['topic_arn']}",
-        "dynamodb get-item --table-name terraform-locks --key "
-        + shlex.quote('{"LockID": {"S": "task-tracker-terraform-state/infra/terraform.tfstate"}}'),
-    )
-    health = f"curl -fsS {described['api_url']}/health"
-    queries = json.dumps(_queries(described["function_name"]))
-    metrics = (
-        f"cloudwatch get-dashboard --dashboard-name {described['dashboard_name']}",
-        "cloudwatch get-metric-data --start-time $(date -d '-3 hours' +%s) --end-time $(date +%s) "
-        f"--metric-data-queries {shlex.quote(queries)}",
-    )
-    alarms = f"cloudwatch describe-alarms --alarm-names {' '.join(described['alarm_names'])}"
-    logs = (
-        f"logs filter-log-events --log-group-name {described['log_group']} "
-        "--start-time $(date -d '-10 minutes' +%s000)"
-    )
-    return [
-        ("status", (TT_OPS, "status"), "five calls and curl", _shell(aws, status, health)),
-        ("alarms", (TT_OPS, "alarms"), "describe-alarms", _shell(aws, [alarms])),
-        ("metrics", (TT_OPS, "metrics"), "get-dashboard, get-metric-data", _shell(aws, metrics)),
-        ("logs", (TT_OPS, "logs"), "filter-log-events", _shell(aws, [logs])),
-    ]
+def measure(rows: Sequence[Row], turns: int) -> Iterator[Measurement]:
+    """Yield the measurement of each row, all of one deployment."""
+    with running_clone() as clone:
+        sides = _sides(_prepare(clone))
+        environment = {**clone.target.environment().variables, **clone.environment}
+        for row in rows:
+            ours, theirs = (
+                timed(command, directory=clone.path, environment=environment)
+                for command in sides[row]
+            )
+            yield compare(row, ours, theirs, turns)
 
 
-def _shell(aws: Path, calls: Sequence[str], *others: str) -> Command:
-    lines = [*(f"{shlex.quote(str(aws))} --output json {call}" for call in calls), *others]
-    return ("sh", "-ec", "\n".join(lines))
-
-
-def _queries(function_name: str) -> list[dict[str, object]]:
-    dimensions = [{"Name": "FunctionName", "Value": function_name}]
-    return [
-        {
-            "Id": f"m{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/Lambda",
-                    "MetricName": metric,
-                    "Dimensions": dimensions,
-                },
-                "Period": 60,
-                "Stat": statistic,
-            },
-        }
-        for number, (metric, statistic) in enumerate(
-            (metric, statistic) for metric in _METRICS for statistic in _STATISTICS
-        )
-    ]
+def _sides(described: dict[str, Any]) -> dict[Row, tuple[Command, Command]]:
+    """Return the commands of both sides."""
+    aws = program("aws")
+    parameter = ("ssm", "get-parameter", "--name", Environment().deployment_parameter)
+    alarms = ("cloudwatch", "describe-alarms", "--alarm-names", *described["alarm_names"])
+    group = ("--log-group-name", described["log_group"])
+    since = ("--start-time", f"{time.time() - 3600:.0f}000")
+    return {
+        _OUTPUTS: ((TT_OPS, "outputs"), (aws, *parameter)),
+        _ALARMS: ((TT_OPS, "alarms"), (aws, *alarms)),
+        _LOGS: (
+            (TT_OPS, "logs", "--since", "1h"),
+            (aws, "logs", "filter-log-events", *group, *since),
+        ),
+        _STATUS: ((TT_OPS, "status"), (aws, *alarms)),
+        _TASKS: ((TT_OPS, "tasks", "list"), (sys.executable, "-c", "import requests")),
+    }
 
 
 def _prepare(clone: Clone) -> dict[str, Any]:
     """Deploy, send requests, and return the description of the deployment."""
     clone.environment |= {"TF_VAR_api_throttle_rate": "1000", "TF_VAR_api_throttle_burst": "1000"}
     clone.tt_ops("deploy", "--yes")
-    outputs = [TT_OPS, "outputs", "--output", "json"]
-    described: dict[str, Any] = json.loads(
-        run(outputs, directory=clone.path, environment=clone.environment)
-    )
+    described: dict[str, Any] = json.loads(clone.tt_ops("outputs", "--output", "json"))
+    clone.tt_ops("tasks", "add", *(f"Task {number}" for number in range(_TASK_COUNT)))
     with ThreadPoolExecutor(_THREADS) as pool:
         url = f"{described['api_url']}/tasks"
         list(pool.map(lambda _: requests.get(url, timeout=60), range(_REQUESTS)))
     return described
-
-
-def main() -> None:
-    """Measure and print the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=7, help="of each command (default: 7)")
-    options = parser.parse_args()
-    times: defaultdict[Command, list[float]] = defaultdict(list)
-    with aws_cli(True) as aws, running_clone() as clone:
-        assert aws is not None  # nosec B101 # for mypy
-        pairs = _pairs(aws, _prepare(clone))
-        environment = {**clone.target.environment().variables, **clone.environment}
-        for _ in range(options.runs):
-            for _, ours, _, theirs in pairs:
-                for command in (ours, theirs):
-                    work = partial(run, command, directory=clone.path, environment=environment)
-                    times[command].append(seconds(work))
-    show(
-        [
-            Pair(f"tt-ops {name}", times[ours], f"aws: {beside}", times[theirs])
-            for name, ours, beside, theirs in pairs
-        ]
-    )
-
-
-if __name__ == "__main__":
-    main()

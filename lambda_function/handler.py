@@ -82,7 +82,7 @@ def _respond(event: object, deadline: float, line: dict[str, object]) -> Respons
     except Problem as problem:
         line["reason"] = problem.slug
         if problem.status >= 500:
-            # The first line names the fault; botocore may quote a whole response below it.
+            # The first line names the fault; a whole response may be quoted below it.
             fault = str(problem.__cause__ or problem.detail).partition("\n")[0][:200]
             line.update(level="WARNING", reason=f"{problem.slug}: {fault}")
         return problem_response(problem)

@@ -76,13 +76,13 @@ class TaskTable:
         item = self._task_item(task)
         try:
             self._table.call(
-                "put_item",
+                "PutItem",
                 Item=item,
                 ConditionExpression="attribute_not_exists(task_id)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ConditionFailed as failure:
-            # After a retry of the SDK an equal item is its own: the first response was lost.
+            # After a retry an equal item is its own: the first response was lost.
             if not (failure.retried and failure.item == item):
                 raise VersionMismatch(f"There is already a task {task.task_id}.") from None
 
@@ -118,10 +118,10 @@ class TaskTable:
         setters = {f"#{name}": f":{name}" for name in changed}
         setters["#status"] = ":status" if "status" in changes else "if_not_exists(#status, :status)"
         condition, values = _condition(precondition)
-        write_id = {"S": uuid7()}  # distinguishes a retry by the SDK from another update
+        write_id = {"S": uuid7()}  # distinguishes a retry from another update
         try:
             response = self._table.call(
-                "update_item",
+                "UpdateItem",
                 Key=_key(task_id),
                 UpdateExpression="SET version = if_not_exists(version, :zero) + :one, "
                 "write_id = :write_id, "
@@ -150,7 +150,7 @@ class TaskTable:
         condition, values = _condition(precondition)
         try:
             self._table.call(
-                "delete_item",
+                "DeleteItem",
                 Key=_key(task_id),
                 ConditionExpression=condition,
                 **({"ExpressionAttributeValues": values} if values else {}),
@@ -168,7 +168,7 @@ class TaskTable:
                 condition = "#status = :status AND task_id < :before"
                 values[":before"] = {"S": before}
             response = self._table.call(
-                "query",
+                "Query",
                 IndexName=self._index,
                 KeyConditionExpression=condition,
                 ExpressionAttributeNames={"#status": "status"},
@@ -196,10 +196,11 @@ class TaskTable:
             "ConditionExpression": "attribute_not_exists(task_id)",
         }
         puts = [{"Put": task_put}, {"Put": record_put}]
-        self._table.call("transact_write_items", TransactItems=puts)
+        # With a token a retry repeats nothing.
+        self._table.call("TransactWriteItems", TransactItems=puts, ClientRequestToken=uuid7())
 
     def _item(self, key: str) -> Item:
-        response = self._table.call("get_item", Key=_key(key), ConsistentRead=True)
+        response = self._table.call("GetItem", Key=_key(key), ConsistentRead=True)
         item: Item = response.get("Item", {})
         return item
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,6 +41,8 @@ def known_regions() -> frozenset[str]:
 
 def nearest_region(text: str) -> str | None:
     """Return the known region that is most similar to `text`, None if none is."""
+    from difflib import get_close_matches
+
     text = text.strip().lower()
     similar = get_close_matches(text, sorted(known_regions()))
     # Of two that are equally similar, one with swapped letters: us-esat-1 is us-east-1.

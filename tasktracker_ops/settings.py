@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -373,17 +372,17 @@ def _finding(file: Path, name: str, message: str) -> Finding:
 
 def _from_file(file: Path, env: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise ConfigurationError(
-            "configuration-unreadable",
-            f"{str(file)!r} cannot be read: {error}",
-            hint="fix it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
-            findings=[Finding(str(error), file, int(line[1]) if line else None)],
-        ) from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise _unreadable(file, error) from None
+    import tomllib  # only where there is a file: it takes longer than to read all other settings
+
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(file, error) from None
     sections = content.pop("env", {})
     _require_sections(file, sections)
     section = sections.get(env, {})
@@ -412,11 +411,23 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
 
 def file_environments(file: Path) -> tuple[str, ...]:
     """Return the environments that have a section in the file; none where it cannot be read."""
+    import tomllib
+
     try:
         sections = tomllib.loads(file.read_text(encoding="utf-8")).get("env", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
         return ()
     return tuple(sections)
+
+
+def _unreadable(file: Path, error: Exception) -> ConfigurationError:
+    line = re.search(r"at line (\d+)", str(error))
+    return ConfigurationError(
+        "configuration-unreadable",
+        f"{str(file)!r} cannot be read: {error}",
+        hint="fix it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
+        findings=[Finding(str(error), file, int(line[1]) if line else None)],
+    )
 
 
 def _require_sections(file: Path, sections: Any) -> None:

@@ -123,25 +123,35 @@ class _ServiceRequest(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-@pytest.fixture(scope="module")
-def dynamodb_client() -> Iterator[Any]:
-    """Yield the function's DynamoDB client, whose requests go to moto in this process."""
-    from botocore.awsrequest import AWSResponse
-    from moto.moto_server.werkzeug_app import create_backend_app
-    from urllib3 import HTTPResponse
-    from werkzeug.test import Client
+class _Moto:
+    """DynamoDB in this process, in the place of the HTTP session of the function's client."""
 
-    moto = Client(create_backend_app("dynamodb"))
+    def __init__(self) -> None:
+        from moto.moto_server.werkzeug_app import create_backend_app
+        from werkzeug.test import Client
 
-    def deliver(request: Any, **_: Any) -> AWSResponse:
+        self._moto = Client(create_backend_app("dynamodb"))
+
+    def send(self, request: Any, **_: Any) -> Any:
+        """Return the response to a prepared request."""
+        from botocore.awsrequest import AWSResponse
+        from urllib3 import HTTPResponse
+
         headers = {
             name: value.decode() if isinstance(value, bytes) else value
             for name, value in request.headers.items()
         }
-        answer = moto.post("/", headers=headers, data=request.body)
+        answer = self._moto.post("/", headers=headers, data=request.body)
         raw = HTTPResponse(io.BytesIO(answer.data), preload_content=False)
         return AWSResponse(request.url, answer.status_code, answer.headers, raw)
 
+
+@pytest.fixture(scope="module")
+def dynamodb_client() -> Iterator[Any]:
+    """Yield a DynamoDB client; it and that of the function send to moto in this process."""
+    import botocore.session
+
+    moto = _Moto()
     # As the other tests of the function do; they share its modules.
     sys.path.insert(0, str(Path(__file__).parents[1] / "lambda_function"))
     with pytest.MonkeyPatch.context() as environment:
@@ -156,8 +166,9 @@ def dynamodb_client() -> Iterator[Any]:
         # Its log is what it prints; here, stdout is that of the test and of the CLI.
         environment.setattr(handler, "print", lambda line: None, raising=False)
         dynamodb.client.cache_clear()
-        client = dynamodb.client()
-        client.meta.events.register("before-send.dynamodb", deliver)
+        dynamodb.client().http = moto
+        client = botocore.session.get_session().create_client("dynamodb")
+        client.meta.events.register("before-send.dynamodb", moto.send)
         yield client
         dynamodb.client.cache_clear()
 

@@ -136,9 +136,12 @@ def test_every_import_is_declared(place: str) -> None:
     assert undeclared == {}
 
 
-@pytest.mark.parametrize("name", ["scan", "emulators"])
+PEERS = sorted(f"peers/{file.stem}" for file in ROOT.glob("requirements/peers/*.in"))
+
+
+@pytest.mark.parametrize("name", ["scan", "emulators", *PEERS])
 def test_other_locks_hold_what_they_are_made_of(name: str) -> None:
-    """Each scanner and each emulator has a pin that fits; else: make lock."""
+    """Each scanner, emulator and tool of the benchmarks has a pin that fits; else: make lock."""
     assert _stale(_apart(name), _pins(f"{name}.txt")) == []
 
 
@@ -148,7 +151,10 @@ def test_a_stale_lock_is_noticed() -> None:
     assert _stale(wanted, {"click": {"7.1"}, "py-yaml": {"6.0"}}) == ["click<9,>=8", "flask>=3"]
 
 
-@pytest.mark.parametrize("lock", ["deploy.txt", "dev.txt", "emulators.txt", "scan.txt"])
+@pytest.mark.parametrize(
+    "lock",
+    ["deploy.txt", "dev.txt", "emulators.txt", "scan.txt", *(f"{name}.txt" for name in PEERS)],
+)
 def test_every_pin_has_hashes_and_no_place(lock: str) -> None:
     """Packages come by name and hash from whichever index is in use: no address is in a lock."""
     text = _text("requirements", lock)

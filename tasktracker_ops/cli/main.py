@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-import shlex
 import signal
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -20,59 +18,9 @@ from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
-from . import (
-    addresses,
-    alarms,
-    canary,
-    config,
-    console,
-    dashboard,
-    deployment,
-    destroy,
-    doctor,
-    drift,
-    drill,
-    environments,
-    init,
-    local,
-    lock,
-    logs,
-    promote_to,
-    releases,
-    setup,
-    state,
-    status,
-    tasks,
-    watch,
-)
+from .index import COMMANDS
 from .options import Context, RootGroup
 
-# In the order of the help text.
-_MODULES = (
-    init,
-    setup,
-    config,
-    local,
-    deployment,
-    releases,
-    promote_to,
-    canary,
-    drift,
-    lock,
-    state,
-    environments,
-    destroy,
-    tasks,
-    status,
-    alarms,
-    watch,
-    doctor,
-    console,
-    dashboard,
-    addresses,
-    logs,
-    drill,
-)
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 _INTERRUPTED = TtOpsError(
     "interrupted",
@@ -82,22 +30,38 @@ _INTERRUPTED = TtOpsError(
 )
 
 
+class Commands(Mapping[str, click.Command]):
+    """The commands by name; each module is imported with the first of its commands that is used."""
+
+    def __init__(self) -> None:
+        self._imported: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._imported:
+            module = import_module(f"{__package__}.{COMMANDS[name].module}")
+            self._imported |= {str(each.name): each for each in module.FAMILY.commands}
+        return self._imported[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
 class TtOps(RootGroup):
     """The root command, whose help lists the commands family by family."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, family by family."""
-        return list(self.commands)
+        return list(COMMANDS)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write a section for each family."""
-        width = max(map(len, self.commands))
+        """Write a section for each family, without importing one."""
+        width = max(map(len, COMMANDS))
         families: dict[str, list[tuple[str, str]]] = {}
-        for module in _MODULES:
-            families.setdefault(module.FAMILY.title, []).extend(
-                (str(command.name).ljust(width), command.get_short_help_str(limit=64))
-                for command in module.FAMILY.commands
-            )
+        for name, command in COMMANDS.items():
+            families.setdefault(command.family, []).append((name.ljust(width), command.summary))
         for title, rows in families.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
@@ -145,6 +109,8 @@ class TtOps(RootGroup):
             return _report(_usage_error(error), context)
         except Exception as error:  # the boundary: users see no traceback
             if "verbose" in context.flags:
+                import traceback
+
                 context.console.trace(traceback.format_exc())
             return _report(_file_error(error) or _internal_error(error, context), context)
 
@@ -197,6 +163,9 @@ def _file_error(error: Exception) -> TtOpsError | None:
     """Return an error that names the file of an OSError; None for any other exception."""
     if not isinstance(error, OSError):
         return None
+    import shlex
+    from pathlib import Path
+
     from tasktracker_ops.adapters.host.disk import disk_full, is_full
 
     file, full = str(error.filename or ""), is_full(error)
@@ -216,6 +185,8 @@ def _file_error(error: Exception) -> TtOpsError | None:
 
 def _is_printing(error: OSError) -> bool:
     """Return whether the error came from printing: the error itself names no file."""
+    import traceback
+
     return any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__))
 
 
@@ -232,7 +203,9 @@ def _raise_interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-@click.group(cls=TtOps, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=TtOps, commands=Commands(), context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="tt-ops")
 def cli() -> None:
     """Deploy and drive a Task Tracker: Lambda, DynamoDB and an HTTP API.
@@ -243,11 +216,6 @@ def cli() -> None:
     \b
     Start with:  tt-ops init my-tracker
     """
-
-
-for _module in _MODULES:
-    for _command in _module.FAMILY.commands:
-        cli.add_command(_command)
 
 
 def main() -> NoReturn:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
-from tasktracker_ops.app import App
 from tasktracker_ops.errors import SAME_COMMAND, ExitCode, TtOpsError
 from tasktracker_ops.output.streams import can_ask
-from tasktracker_ops.settings import Settings, load, load_output_settings
 
 from .completion import complete_environment, complete_profile, complete_region
 
 if TYPE_CHECKING:
+    from tasktracker_ops.app import App
     from tasktracker_ops.output.console import Console
+    from tasktracker_ops.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=click.Command)
@@ -39,12 +39,15 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """Return the settings; those on the command line go first."""
+        from tasktracker_ops.settings import load
+
         return load(self.flags)
 
     @cached_property
     def console(self) -> Console:
         """Return what prints results, progress and errors; it works without valid settings too."""
         from tasktracker_ops.output.console import Console
+        from tasktracker_ops.settings import load_output_settings
 
         try:
             settings = self.settings
@@ -60,10 +63,15 @@ class Context:
     @cached_property
     def app(self) -> App:
         """Return what workflows work with."""
+        from tasktracker_ops.app import App
+
         return App(self.settings, self.console, self._approve_download)
 
     def app_of(self, env: str) -> App:
         """Return the same for another environment, with the settings of its own."""
+        from tasktracker_ops.app import App
+        from tasktracker_ops.settings import load
+
         return App(load({**self.flags, "env": env}), self.console, self._approve_download)
 
     @property

@@ -2,8 +2,7 @@
 
 - `api`: the handler, on an empty table.
 - `table`: a DynamoDB client to look into that table.
-- `wire`: real HTTP between the function's SDK and the table, with faults.
-- `new_client`: a new SDK client for the tests after this one, whose faults use up its retries.
+- `wire`: real HTTP between the function's client and the table, with faults.
 - `shards`: sets how many partitions of the index each status has.
 - `function_environment`: the function's environment variables.
 
@@ -180,8 +179,8 @@ class Wire(ThreadingHTTPServer):
         self._times = 0
         self._counts: Counter[str] = Counter()
 
-    def bypass(self, request: Any, **_: Any) -> AWSResponse | None:
-        """Answer a request of the function's SDK in this process unless the wire is used."""
+    def bypass(self, request: Any) -> AWSResponse | None:
+        """Answer a request of the function in this process unless the wire is used."""
         return None if self.is_used else self.database.send(request)
 
     def inject(self, kind: str, times: int = 99) -> None:
@@ -202,6 +201,18 @@ class Wire(ThreadingHTTPServer):
             self._counts[operation] += 1
             fits = operation == "TransactWriteItems" or self._kind not in _OF_TRANSACTIONS
             return self._kind if fits and self._counts[operation] <= self._times else ""
+
+
+class Bypass:
+    """Sends the requests of the function's client, those that the wire leaves by `http`."""
+
+    def __init__(self, wire: Wire, http: Any) -> None:
+        self._wire = wire
+        self._http = http
+
+    def send(self, request: Any) -> AWSResponse:
+        """Return the response to a prepared request."""
+        return self._wire.bypass(request) or self._http.send(request)
 
 
 class _Delivery(BaseHTTPRequestHandler):
@@ -316,8 +327,9 @@ def table(
     """Yield a client to look into the table, which is empty."""
     for name, value in function_environment.items():
         monkeypatch.setenv(name, value)
-    events = connection.client().meta.events
-    events.register("before-send.dynamodb", _wire.bypass, unique_id="bypass")
+    client = connection.client()
+    if not isinstance(client.http, Bypass):
+        client.http = Bypass(_wire, client.http)
     yield _table
     _wire.database.clear(_table)
 
@@ -336,13 +348,6 @@ def wire(_wire: Wire, table: Any) -> Iterator[Wire]:
     yield _wire
     _wire.is_used = False
     _wire.clear_faults()
-
-
-@pytest.fixture
-def new_client() -> Iterator[None]:
-    """Make a new client after the test: the SDK stops to retry after too many failed retries."""
-    yield
-    connection.client.cache_clear()
 
 
 @pytest.fixture

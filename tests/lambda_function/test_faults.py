@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import dynamodb
+from dynamodb_client import Client
 
 FAULTS = [
     "dropped",
@@ -56,7 +57,6 @@ def _answers(api: Any, tasks: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.usefixtures("new_client")
 def test_permanent_fault_is_503(api, wire, fault: str):
     """A fault of any call answers 503 with Retry-After, hides its cause and changes nothing."""
     tasks = {operation: api.add(operation) for operation in OPERATIONS}
@@ -72,7 +72,6 @@ def test_permanent_fault_is_503(api, wire, fault: str):
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "answer cut off"])
-@pytest.mark.usefixtures("new_client")
 def test_lost_responses_are_503(api, wire, fault: str):
     """If every response of DynamoDB is lost, the answer is 503 and nothing is written twice."""
     tasks = {operation: api.add(operation) for operation in OPERATIONS}
@@ -116,11 +115,10 @@ def test_transient_fault_is_retried(api, wire, fault: str):
     assert all(answers[operation].json() in new for operation in ("PutItem", "TransactWriteItems"))
 
 
-@pytest.mark.usefixtures("new_client")
 def test_unreachable_database_is_503(api, monkeypatch):
     """An endpoint that refuses connections answers 503."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    dynamodb.client.cache_clear()
+    monkeypatch.setattr(dynamodb, "client", Client)
     assert api("GET", "/tasks").status == 503
 
 

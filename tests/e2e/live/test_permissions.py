@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 
 @pytest.fixture
-def recorded(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def recorded(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The DynamoDB calls of the function's code, run here on the deployed table."""
     monkeypatch.syspath_prepend(str(FUNCTION))
     for name, value in {
@@ -31,16 +32,17 @@ def recorded(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Iter
     }.items():
         monkeypatch.setenv(name, value)
     import dynamodb
+    from dynamodb_client import Client
 
     calls: list[Any] = []
 
-    def record(model: Any, params: Any, **_: Any) -> None:
-        calls.append((model.name, json.loads(params["body"])))
+    class Recorder(Client):
+        def call(self, operation: str, arguments: Any) -> dict[str, Any]:
+            calls.append((operation, arguments))
+            return super().call(operation, arguments)
 
-    dynamodb.client.cache_clear()
-    dynamodb.client().meta.events.register("before-call.dynamodb", record)
-    yield calls
-    dynamodb.client.cache_clear()
+    monkeypatch.setattr(dynamodb, "client", cache(Recorder))
+    return calls
 
 
 def _drive(table: Any) -> None:

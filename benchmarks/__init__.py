@@ -1,0 +1,1 @@
+"""Benchmarks: tt-ops beside the tools that a user would pick instead."""
