@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from json import JSONDecodeError
 from typing import Any
 
@@ -111,8 +111,7 @@ class AwsSession:
         with aws_errors("reading the AWS configuration"):
             core.get_scoped_config()
             paths = core.get_component("data_loader").search_paths
-        loader = _Loader(paths, include_default_search_paths=False)
-        core.register_component("data_loader", loader)
+        core.register_component("data_loader", _loader(tuple(paths)))
         return core
 
     def client(self, service: str) -> Any:
@@ -173,10 +172,23 @@ class AwsSession:
 class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
     """Loads the models of services without a look into the folders of all others."""
 
+    _loading = threading.Lock()
+
+    def load_service_model(self, *arguments: Any, **options: Any) -> Any:
+        """Load a model, in one thread at a time, since extras are merged into what was read."""
+        with self._loading:
+            return super().load_service_model(*arguments, **options)
+
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the services that have a folder; loading shows what is in it."""
         folders = filter(os.path.isdir, self.search_paths)
         return [name for folder in folders for name in os.listdir(folder)]
+
+
+@cache
+def _loader(paths: tuple[str, ...]) -> _Loader:
+    """Return the loader of every session, since a model takes longer to read than to use."""
+    return _Loader(paths, include_default_search_paths=False)
 
 
 @contextmanager
