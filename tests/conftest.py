@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 TESTS = Path(__file__).parent
-# These wait more than they work, or take longest; those that wait longest come first.
+# These wait more than they work, or take longest; those that wait longest come first, and those
+# of which each file is short remain for the end.
 FIRST = (
     "e2e/test_deployment.py",
     "e2e/live",
@@ -51,6 +52,11 @@ FIRST = (
     "emulator/test_description.py",
     "clients",
     "pipeline",
+    "workflows",
+    "cli",
+    "local",
+    "emulator",
+    "adapters",
 )
 SHARED = ("tests/e2e/live/", "tests/e2e/pages/", "tests/faults/deployed/")
 LONG_SECONDS = 600
