@@ -165,8 +165,14 @@ def deploy(server: Server) -> Api:
         },
         DefaultRouteSettings={"ThrottlingBurstLimit": 100_000, "ThrottlingRateLimit": 100_000.0},
     )
-    _, _, address = str(api["ApiEndpoint"]).partition("://")
-    host, _, path = address.partition("/")
+    return _address(server, str(api["ApiEndpoint"]), str(api["ApiId"]))
+
+
+def _address(server: Server, endpoint: str, api_id: str) -> Api:
+    host, _, path = endpoint.partition("://")[2].partition("/")
+    if ".execute-api." in host:
+        # Below this name ministack answers some paths itself, /health among them.
+        return Api(f"127.0.0.1:{server.port}", f"/_aws/execute-api/{api_id}/$default")
     return Api(host, f"/{path}" if path else "")
 
 

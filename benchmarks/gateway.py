@@ -37,6 +37,9 @@ class _Side:
 
     def __init__(self, server: Server, api: Api) -> None:
         self._server = server
+        health = exchange(server.port, api.request("GET", "/health"))
+        if json.loads(health[1]) != {"status": "ok"}:
+            raise SystemExit(f"GET /health got {health}, which is not from the function")
         created = exchange(server.port, api.request("POST", "/tasks", _TASK))
         if created[0] != 201:
             raise SystemExit(f"POST /tasks got {created}")

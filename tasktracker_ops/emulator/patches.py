@@ -18,6 +18,8 @@ from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.common_models import BaseModel
+from moto.core.responses import BaseResponse
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
@@ -31,7 +33,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb, s3
+from . import dynamodb, s3, serialization
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -54,6 +56,14 @@ def _patches(
     return {
         BaseModel: {
             "__new__": _new,  # keeps every object in memory for good
+        },
+        BaseResponse: {
+            # takes longer than many an operation
+            "_enrich_response": staticmethod(serialization.enrich_response),
+        },
+        BaseJSONSerializer: {
+            # looks for each attribute of DynamoDB under dozens of names
+            "_serialize_type_structure": serialization.serialize_structure,
         },
         LambdaResponse: {
             "invoke": functions.invoke_in(runtime),  # needs Docker
