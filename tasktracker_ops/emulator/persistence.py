@@ -77,10 +77,14 @@ class Persistence:
         """Begin to keep snapshots."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Keep what there is now; nothing can change it afterwards."""
+    def stop(self) -> None:
+        """Keep no more snapshots."""
         self._closing.set()
         self._thread.join()
+
+    def close(self) -> None:
+        """Keep what there is now; nothing can change it afterwards."""
+        self.stop()
         try:
             changes.pause(_PAUSE_SECONDS)  # for good: the process ends
             if changes.made() > self._saved:

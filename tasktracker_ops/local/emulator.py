@@ -34,11 +34,12 @@ class LocalEmulator:
         note: Callable[[str], None] | None = None,
         registry: EmulatorRegistry | None = None,
         *,
-        persists: bool = False,
+        persists: bool | None = None,
     ) -> None:
         """Take `port` only if given; None prefers the last or default port and may use another.
 
-        One that `persists` brings back what the last one held, and keeps it.
+        One that `persists` brings back what the last one held, and keeps it; None is no, and
+        nothing is said where the one that is running does.
         `note` is called once when the running emulator has another version. `registry` gets it
         when it is running.
         """
@@ -57,7 +58,7 @@ class LocalEmulator:
             self.directory,
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
-            persists=self._persists,
+            persists=bool(self._persists),
         )
         if self._registry is not None:
             self._registry.add(self.directory)
@@ -65,6 +66,14 @@ class LocalEmulator:
             report.note(f"Port {preferred} is in use; the emulator uses {server.port}.")
         if not running:
             _tell_what_came_back(server, preferred, report)
+        elif self._persists not in (None, server.persistence is not None):
+            report.note(
+                "The running emulator does not persist. "
+                "Start one that does: tt-ops local down && tt-ops local up --persist"
+                if self._persists
+                else "The running emulator persists. "
+                "Start one that does not: tt-ops local down && tt-ops local up --no-persist"
+            )
         report.done(f"AWS emulator at {server.url}")
         return self._check_version(server)
 
