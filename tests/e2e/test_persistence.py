@@ -16,7 +16,7 @@ import requests
 
 from .conftest import LOCAL, Clone, clients
 
-KILLS = int(os.environ.get("KILLS", 20))
+KILLS = 20
 CLIENTS = 4
 # A snapshot is at most so old while something changes.
 ALLOWED_SECONDS = 1.0
