@@ -44,7 +44,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); p
 <body>
 <h1>AWS emulator of tt-ops</h1>
 <p class="note"><strong>This is an emulation.</strong> Nothing here is in an AWS account, nothing
-costs money, and all of it is gone when this process (pid {{ state.pid }}) ends.
+costs money, and unless it persists all of it is gone when this process (pid {{ state.pid }}) ends.
 It listens on this machine only: <code>{{ state.url }}</code>, since
 {{ state.started_at.strftime("%Y-%m-%d %H:%M:%S") }} UTC.</p>
 {% for section in sections %}
