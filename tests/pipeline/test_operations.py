@@ -134,18 +134,14 @@ def test_a_week_of_nights(
     issues: Path,
 ) -> None:
     """Once nothing is wrong the alarms are proven, and not drilled again the next night."""
-
-    def night(expected: str) -> Result:
-        return _run(configured, operations_workflow, account, issues, expected=expected)
-
-    nothing = night("failure")
-    for step in ("Drift", "Alarms"):
-        assert "nothing is deployed" in nothing[step].log
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "ALERT_EMAIL": ADDRESS}
     operator = make_clone(AWS_ENDPOINT_URL=account, **keys)
     operator.succeed("deploy", "--yes")
     emulator.succeed("local", "confirm")
     operator.succeed("alarms", "mute", "--for", "1h", "--reason", "night")
+
+    def night(expected: str) -> Result:
+        return _run(configured, operations_workflow, account, issues, expected=expected)
 
     muted = night("failure")
     (issue,) = _ours(issues)
