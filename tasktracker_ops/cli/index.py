@@ -82,7 +82,7 @@ COMMANDS: dict[str, Entry] = {
     "tasks": Entry("tasks", "Use", "List, add, edit, remove, export and import tasks over HTTP."),
     "status": Entry("status", "Observe", "Show on one screen whether the service is healthy."),
     "alarms": Entry(
-        "alarms", "Observe", "Show the alarms, their conditions and actions; mute them for..."
+        "alarms", "Observe", "Show the alarms, their conditions and actions, or mute them."
     ),
     "watch": Entry(
         "watch", "Observe", "Show status, release, metrics, alarms, log and inbox live, on..."
@@ -103,7 +103,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "logs": Entry("logs", "Observe", "Show the function's log."),
     "drill": Entry(
-        "drill", "Drill", "Prove all alarms: fire each, and follow them beside each other."
+        "drill", "Drill", "Fire all alarms, and follow them until somebody was notified."
     ),
     "trigger-error": Entry("drill", "Drill", "Make the function fail and follow the alarm."),
     "trigger-slow": Entry("drill", "Drill", "Make the function slow and follow the alarm."),
