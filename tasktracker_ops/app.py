@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
     from .adapters.aws.state_files import StateFiles
+    from .adapters.aws.table_items import TableItems
+    from .adapters.aws.table_recovery import TableRecovery
     from .adapters.aws.tables import Tables
     from .adapters.aws.tags import ResourceTags
     from .adapters.aws.terraform_locks import TerraformLocks
@@ -232,6 +234,18 @@ class App:
         from .adapters.aws.tables import Tables
 
         return Tables(self.session)
+
+    def table_items(self, table: str) -> TableItems:
+        """Return the items of a table of tasks."""
+        from .adapters.aws.table_items import TableItems
+
+        return TableItems(self.session, table)
+
+    def table_recovery(self, deployment: Deployment) -> TableRecovery:
+        """Return the point-in-time recovery of a deployment's table."""
+        from .adapters.aws.table_recovery import TableRecovery
+
+        return TableRecovery(self.session, deployment.table_name)
 
     @cached_property
     def state_backend(self) -> StateBackend:

@@ -79,7 +79,7 @@ COMMANDS: dict[str, Entry] = {
         "environments", "Deploy", "List the environments of the account and region."
     ),
     "destroy": Entry("destroy", "Deploy", "Remove the deployment and all its tasks."),
-    "tasks": Entry("tasks", "Use", "List, add, edit, remove, export and import tasks over HTTP."),
+    "tasks": Entry("tasks", "Use", "List, add, edit, remove, recover, export and import tasks."),
     "status": Entry("status", "Observe", "Show on one screen whether the service is healthy."),
     "alarms": Entry(
         "alarms", "Observe", "Show the alarms, their conditions and actions; mute them for..."
