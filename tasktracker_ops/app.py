@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .adapters.aws.tags import ResourceTags
     from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
+    from .adapters.aws.usage import Usage
     from .adapters.host.github_api import GitHub
     from .adapters.host.task_memory import TaskMemory
     from .adapters.package.dependencies import Dependencies
@@ -246,6 +247,13 @@ class App:
         from .adapters.aws.table_recovery import TableRecovery
 
         return TableRecovery(self.session, deployment.table_name)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """Return what reads how much the deployment keeps."""
+        from .adapters.aws.usage import Usage
+
+        return Usage(self.session)
 
     @cached_property
     def state_backend(self) -> StateBackend:

@@ -37,6 +37,7 @@ MODULES = (
     "dashboard",
     "addresses",
     "logs",
+    "costs",
     "drill",
 )
 
@@ -102,6 +103,7 @@ COMMANDS: dict[str, Entry] = {
         "addresses", "Observe", "Open the API, its docs, the console, the dashboard, the logs,..."
     ),
     "logs": Entry("logs", "Observe", "Show the function's log."),
+    "costs": Entry("costs", "Observe", "Show what the last 30 days consumed and cost."),
     "drill": Entry(
         "drill", "Drill", "Prove all alarms: fire each, and follow them beside each other."
     ),
