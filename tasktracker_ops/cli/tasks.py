@@ -14,6 +14,7 @@ import click
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
 from .options import Context, Destination, Family, pass_context, setting, yes_option
+from .recover import recover
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -60,7 +61,7 @@ _tasks = click.argument(
     help="Use the API at this URL, without AWS.",
 )
 def tasks() -> None:
-    """List, add, edit, remove, export and import tasks over HTTP.
+    """List, add, edit, remove, recover, export and import tasks.
 
     TASK is the id of a task, at least four characters of its end or beginning, or its number
     in the last list that a terminal showed: 3, or '#3' in quotes.
@@ -276,6 +277,9 @@ def restore(context: Context, references: tuple[str, ...]) -> None:
     ask = context.interactive and not references
     approve = partial(_confirm, context, "Restore") if ask else None
     context.console.stream(workflow.restore(context.app, references, approve=approve))
+
+
+tasks.add_command(recover)
 
 
 def _confirm(context: Context, verb: str, tasks: Sequence[Task]) -> None:

@@ -21,6 +21,7 @@ from moto.dynamodb.responses import DynamoHandler
 # moto's own, however often ours are put around them.
 _moto_call_action = DynamoHandler.call_action
 _moto_query = Table.query
+_moto_scan = Table.scan
 _moto_update_item = DynamoDBBackend.update_item
 _one_request = threading.Lock()
 
@@ -79,6 +80,40 @@ def query(
         queried.items = {item.hash_key: item for item in matches}  # type: ignore[assignment]
     page = (comparison, bounds, limit, start, forward, projections, index)
     return _moto_query(queried, hash_key, *page, *args, **more)  # type: ignore[arg-type]
+
+
+def scan(
+    table: Table,
+    filters: dict[str, Any],
+    limit: int,
+    start: dict[str, Any] | None,
+    filter_expression: Any = None,
+    index_name: str | None = None,
+    *args: Any,
+    **more: Any,
+) -> Any:
+    """Scan a copy of the table that begins after the page before.
+
+    moto compares keys to find the place, and keeps items in the order of their creation.
+    """
+    scanned = table
+    if table.range_key_attr is None and index_name is None:
+        items = cast("Iterable[Item]", table.items.values())  # moto says dictionaries
+        if start is not None:
+            last = DynamoType(start[table.hash_key_attr]).value
+            items = (item for item in items if item.hash_key.value > last)
+        if limit:
+            # One more, from which moto concludes that there is another page.
+            items = heapq.nsmallest(limit + 1, items, key=_key_of)
+        scanned = copy.copy(table)
+        scanned.items = {item.hash_key: item for item in sorted(items, key=_key_of)}  # type: ignore[assignment]
+        start = None
+    page = (filters, limit, start, filter_expression, index_name)
+    return _moto_scan(scanned, *page, *args, **more)  # type: ignore[arg-type]
+
+
+def _key_of(item: Item) -> Any:
+    return item.hash_key.value
 
 
 def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:

@@ -33,7 +33,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb, s3, serialization
+from . import dynamodb, s3, serialization, table_history
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -102,13 +102,20 @@ def _patches(
         },
         DynamoHandler: {
             "call_action": dynamodb.call_action,  # lets two requests pass one condition
+            # restores what the table holds now
+            "restore_table_to_point_in_time": table_history.restore_table_to_point_in_time,
         },
         Table: {
             "__deepcopy__": dynamodb.copy_table,  # copies every item for each transaction
             "query": dynamodb.query,  # sorts the whole table for each page
+            "scan": dynamodb.scan,  # leaves out items between pages
         },
         DynamoDBBackend: {
             "update_item": dynamodb.update_item,  # changes items that copies of a table share
+            # these two keep no history
+            "update_continuous_backups": table_history.update_continuous_backups,
+            "describe_continuous_backups": table_history.describe_continuous_backups,
+            "delete_table": table_history.delete_table,  # knows no table that is being restored
         },
         S3Response: {
             # let two requests pass one condition

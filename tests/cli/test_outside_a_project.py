@@ -144,7 +144,7 @@ def test_the_configuration_is_shown_outside_of_a_project(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "role", ["reader", "operator", "planner", "monitor", "deployer", "boundary"]
+    "role", ["reader", "operator", "recoverer", "planner", "monitor", "deployer", "boundary"]
 )
 def test_permissions_need_nothing(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings' names are filled in, and without credentials a placeholder."""

@@ -23,6 +23,7 @@ KEPT = {
     "cloudwatch/metrics.py:_Samples": "metrics",
     "mail/mailbox.py:Mailbox": "inbox",
     "logs/event_store.py:EventStore": "in the log group, which is moto's",
+    "table_history.py:History": "in the items of the table, which is moto's",
 }
 # What a process works with, and begins again with the next one.
 OF_THE_PROCESS = {
