@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _DRILL_SECONDS = 900.0
 # What a drill changes, so that it is seen at once.
-_FOLLOWED = ("alarms", "dashboard", "inbox")
+_FOLLOWED = ("status", "alarms", "dashboard", "inbox")
 
 
 class Console:
