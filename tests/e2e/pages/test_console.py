@@ -105,7 +105,7 @@ def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown
         expect(page.locator("#charts canvas")).to_have_count(3)
         expect(page.locator("#charts .legend").first).to_contain_text("LambdaErrorAlarm > 0")
         expect(shown.part("log")).to_contain_text("trigger-error", timeout=SOON)
-        expect(shown.part("alarms")).to_contain_text("OK → ALARM", timeout=SOON)
+        expect(shown.part("alarms")).to_contain_text("→ ALARM", timeout=SOON)
         for age in page.locator(".age:not([data-part=drill])").all():
             expect(age).to_contain_text("ago")
 
