@@ -285,13 +285,14 @@ const charts = (() => {
     const { series: drawn, bands } = series(shown);
     shown.plot = new uPlot({
       width: 300, height: HEIGHT, bands, series: drawn, legend: { show: false },
+      padding: [10, 12, 0, 4],
       cursor: { y: false, drag: { x: false, y: false } },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: {
         x: { time: true, range: () => shown.range },
         left: scale(shown.figure.panel, "left"), right: scale(shown.figure.panel, "right"),
       },
-      axes: [{ ...axis(), values: times }, valueAxis(shown, "left"), valueAxis(shown, "right")],
+      axes: [{ ...axis(), size: 26, values: times }, valueAxis(shown, "left"), valueAxis(shown, "right")],
       hooks: { drawClear: [background(shown)], setCursor: [(plot) => showValues(shown, plot)] },
     }, shown.figure.data, chart);
     if (shown.figure.empty) chart.append(element("p", { className: "none" }, "no data in this span"));

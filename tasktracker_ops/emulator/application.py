@@ -152,7 +152,7 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     if api_docs.is_requested(environ):
         return api_docs.answer(state.url, query.get("api"))
     if path in ("", "/"):
-        content = status_page.render(state)
+        content = status_page.render(state, mailbox)
         return Response(content, content_type="text/html; charset=utf-8")
     if environ["PATH_INFO"].startswith(functions.CODE):
         code = functions.code_at(environ["PATH_INFO"])

@@ -206,3 +206,14 @@ def test_another_site_cannot_read_the_inbox(aws: Any) -> None:
     headers = {"Origin": "https://evil.example"}
     url = f"{aws.server.url}/_tt-ops/inbox"
     assert requests.get(url, headers=headers, timeout=5).status_code == 403
+
+
+def test_the_page_shows_mail_as_text(aws: Any, topic: str, address: str) -> None:
+    """Its subject and its text are escaped."""
+    _subscribe(aws, topic, address)
+    requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
+    aws.client("sns").publish(TopicArn=topic, Message="<script>alert(2)</script>")
+    page = requests.get(f"{aws.server.url}/_tt-ops/").text
+    assert address in page
+    assert "&lt;script&gt;alert(2)" in page
+    assert "<script>" not in page
