@@ -55,13 +55,7 @@ COMMANDS = [
 ]
 each_command = pytest.mark.parametrize(
     ("typed", "needs_project"),
-    [
-        # The page needs the extra `dashboard`, which the long tests install.
-        pytest.param(
-            *each, id=" ".join(each[0]), marks=[pytest.mark.soak] if "--html" in each[0] else []
-        )
-        for each in COMMANDS
-    ],
+    [pytest.param(*each, id=" ".join(each[0])) for each in COMMANDS],
 )
 
 
