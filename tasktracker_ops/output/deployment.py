@@ -29,7 +29,7 @@ PUBLIC = "The API is public: anyone with the URL can call it."
 @summary_title("State backend")
 def _(result: BootstrapResult, screen: Screen) -> str:
     state = "up to date" if result.plan.empty else counts(result.plan, done=True)
-    rows = {"state bucket": result.bucket, "lock table": result.lock_table}
+    rows = {"state bucket": result.state_bucket, "lock table": result.lock_table}
     return f"State backend: {state}.\n\n{pairs(rows)}"
 
 

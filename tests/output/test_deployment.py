@@ -21,7 +21,7 @@ FIRST = ReleaseResult("1", "$LATEST", "proven", "passed", changed=True)
 @pytest.mark.parametrize(
     ("result", "keys"),
     [
-        (BOOTSTRAP, "bucket lock_table plan"),
+        (BOOTSTRAP, "state_bucket lock_table plan"),
         (DEPLOY, "plan target deployment release console_url problems"),
         (
             DEPLOYMENT,
