@@ -3,13 +3,14 @@
 A client of botocore is made from the model of the whole service, and walks it in every call. The
 arguments of these few calls are DynamoDB's JSON already
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html),
-so that a cold start takes a third of the time, and a call half of it.
+so that a cold start and a call take half of the time.
 """
 
 import json
 import os
 import random
 import re
+import socket
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -79,6 +80,8 @@ class Client:
             verify=os.environ.get("AWS_CA_BUNDLE") or True,
             proxies=get_environ_proxies(self._url),
             timeout=(CONNECT, READ),
+            # Head and body are sent apart; the second would wait for the first's acknowledgement.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

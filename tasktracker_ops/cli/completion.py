@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem, FishComplete, add_completion_class
-
-from tasktracker_ops.regions import region_names
-from tasktracker_ops.reporting import Silent
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -37,6 +33,8 @@ def offering(offer: Offer, *, needs_aws: bool = True) -> Complete:
     def complete(
         click_context: click.Context, parameter: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
+        from threading import Thread
+
         found: list[tuple[str, str]] = []
 
         def read() -> None:
@@ -62,11 +60,14 @@ def offering(offer: Offer, *, needs_aws: bool = True) -> Complete:
 def _silent_app(click_context: click.Context) -> App:
     """Return the application of the command line so far, which prints nothing."""
     from tasktracker_ops.app import App
+    from tasktracker_ops.reporting import Silent
 
     return App(click_context.obj.settings, Silent(), lambda question: False)
 
 
 def _regions(app: App, typed: str) -> Iterable[tuple[str, str]]:
+    from tasktracker_ops.regions import region_names
+
     return sorted(region_names().items())
 
 

@@ -26,7 +26,8 @@ p.note { border-left: 4px solid #d80; padding: .3rem .8rem; background: #8881; }
 <body>
 <h1>AWS emulator of tt-ops</h1>
 <p class="note"><strong>This is an emulation.</strong> Nothing here is in an AWS account, nothing
-costs money, and unless it persists all of it is gone when this process (pid {{ state.pid }}) ends.</p>
+costs money, and unless it persists all of it is gone when this process (pid {{ state.pid }})
+ends.</p>
 <p>It listens on this machine only: <code>{{ state.url }}</code>, since
 {{ state.started_at.strftime("%Y-%m-%d %H:%M:%S") }} UTC.</p>
 <p>See what is deployed, and use it: <code>tt-ops --target local console</code></p>
