@@ -69,7 +69,9 @@ def recover(
         raise click.UsageError("give the time to recover to (--to TIME), or --cleanup")
     selection = Selection(missing, changed, references)
     named = missing or changed or bool(references)
-    if dry_run == named and (named or not context.interactive):
+    if dry_run and named:
+        raise click.UsageError("give --dry-run or what to bring back, not both")
+    if not (dry_run or named or context.interactive):
         raise click.UsageError("give what to bring back (--missing, --changed, TASK) or --dry-run")
     choose = partial(_choose, context, selection, named or dry_run)
     result = workflow.recover(context.app, to, choose=choose, lock_timeout=lock_timeout)
