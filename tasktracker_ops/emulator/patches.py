@@ -33,7 +33,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb, s3, serialization, table_history
+from . import dynamodb, s3, serialization, table_history, table_index
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -109,6 +109,9 @@ def _patches(
             "__deepcopy__": dynamodb.copy_table,  # copies every item for each transaction
             "query": dynamodb.query,  # sorts the whole table for each page
             "scan": dynamodb.scan,  # leaves out items between pages
+            # these two keep no index
+            "put_item": table_index.put_item,
+            "delete_item": table_index.delete_item,
         },
         DynamoDBBackend: {
             "update_item": dynamodb.update_item,  # changes items that copies of a table share
