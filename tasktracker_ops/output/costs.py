@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from tasktracker_ops.models.costs import Cost, CostReport
 
+from .columns import Column, fit
 from .results import problem_text, text
 from .screen import Screen
-from .text import pairs, table
+from .text import pairs
 
 
 @text.register
 def _(result: CostReport, screen: Screen) -> str:
-    rows = [
-        (row.label, _amount(row.quantity), row.unit, _free(row), _price(row), _dollars(row.cost))
-        for row in result.costs
+    rows = result.costs
+    columns = [
+        Column("", [row.label for row in rows], weight=6),
+        Column("used", [_amount(row.quantity) for row in rows], weight=4, right=True),
+        Column("unit", [row.unit for row in rows], weight=3),
+        Column("free", [*map(_free, rows)], weight=1, right=True),
+        Column("price", [*map(_price, rows)], weight=2, right=True),
+        Column("cost", [_dollars(row.cost) for row in rows], weight=5, right=True),
     ]
-    headers = ["", "used", "unit", "free", "price", "cost"]
     parts = [
         f"{result.region}, {result.since[:16]} to {result.until[:16]} UTC"
         + (": figures of the emulator; AWS bills nothing of it" if result.emulated else ""),
-        table(headers, rows, right=["used", "free", "price", "cost"]),
+        fit(columns, screen.columns),
         pairs(
             {
                 "at list prices": _dollars(result.total),

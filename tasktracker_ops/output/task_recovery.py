@@ -63,7 +63,7 @@ def differences(result: RecoverResult, width: int | None) -> str:
                 Column("id", short, weight=4),
                 Column("status", statuses, weight=2),
                 Column("changed", fields, weight=3),
-                Column("title", titles, weight=5),
+                Column("title", titles, weight=6, cuts=True),
             ],
             width,
         )
