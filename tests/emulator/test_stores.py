@@ -35,6 +35,7 @@ OF_THE_PROCESS = {
     "lambda_runtime/launcher.py:Launcher",
     "lambda_runtime/pool.py:Pool",
     "lambda_runtime/runtime_api.py:RuntimeApi",
+    "table_index.py:Index",  # made again from the items of a table
 }
 
 
