@@ -116,6 +116,7 @@
             breakable(each.by ?? "unknown"), ", ", time(each.at)]),
           status.subscriptions && ["Alarms reach", status.subscriptions.length ? status.subscriptions.map((each, i) => [
             i ? ", " : "", breakable(each.endpoint), each.confirmed ? "" : " (pending confirmation)"]) : "nobody"],
+          ["Alarms proven", status.alarms_proven_at ? time(status.alarms_proven_at) : "not by tt-ops drill --all"],
           lock.held && ["Deploy lock", `held by ${lock.who ?? "somebody"}: ${lock.reason ?? lock.command ?? ""}`],
         ]),
         element("div", { className: "problem" }, problems));
