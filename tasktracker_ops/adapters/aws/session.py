@@ -223,8 +223,8 @@ def _endpoints(partition: Mapping[str, Any]) -> dict[str, Any]:
     """Return a partition as botocore's list of endpoints has it, without its services."""
     outputs = partition["outputs"]
     plain, dual = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
-    variants = (("-fips", plain, ["fips"]), ("", dual, ["dualstack"]))
-    variants += (("-fips", dual, ["dualstack", "fips"]),)
+    variants = [("-fips", plain, ["fips"]), ("", dual, ["dualstack"])]
+    variants.append(("-fips", dual, ["dualstack", "fips"]))
     return {
         "partition": partition["id"],
         "partitionName": partition["id"],
