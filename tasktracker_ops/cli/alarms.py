@@ -6,13 +6,14 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
+from .completion import complete_alarm
 from .options import DURATION, Context, Duration, Family, pass_context
 
 FAMILY = Family("Observe")
 # CloudWatch takes 15 days, of which a part of a minute is lost to its schedules.
 _LONGEST_MUTE = 14 * 86400
 
-_names = click.argument("names", metavar="[ALARM]...", nargs=-1)
+_names = click.argument("names", metavar="[ALARM]...", nargs=-1, shell_complete=complete_alarm)
 
 
 @FAMILY.group(invoke_without_command=True)
@@ -28,7 +29,7 @@ _names = click.argument("names", metavar="[ALARM]...", nargs=-1)
 def alarms(
     click_context: click.Context, context: Context, history: bool, since: float | None
 ) -> None:
-    """Show the alarms, their conditions and actions; mute them for a time.
+    """Show the alarms, their conditions and actions, or mute them.
 
     Exits 1 if an alarm is missing or the history cannot be read.
 

@@ -72,7 +72,7 @@ def drill_all(
     record: IO[str] | None,
     timeout: float,
 ) -> None:
-    """Prove all alarms: fire each, and follow them beside each other.
+    """Fire all alarms, and follow them until somebody was notified.
 
     Exits 0 only if each fired, notified a subscriber and is OK again. `tt-ops status` shows
     when that was last so.

@@ -174,11 +174,11 @@
     releases({ releases }) {
       const live = releases.find((each) => each.live);
       const rows = releases.map((each) => element("tr", {},
-        cell(String(each.release)), cell(each.live ? pill("ok", "live") : ""), cell(pill(STATES[each.outcome] ?? "unknown", each.outcome)),
+        cell(String(each.release)), cell(pill(STATES[each.outcome] ?? "unknown", each.outcome), each.live ? " live" : ""),
         cell(commit(each)), cell(breakable(each.by ?? "unknown")), cell(time(each.at)),
         element("td", { className: "actions" }, each.live ? null
           : action("Roll back", `Let release ${each.release} serve`, (button) => rollBack(each.release, live, button)))));
-      keepFocus("releases", rows.length ? table(["Release", "", "Outcome", "Commit", "By", "Age", ""], rows) : none("Nothing was released yet."));
+      keepFocus("releases", rows.length ? table(["Release", "Outcome", "Commit", "By", "Age", ""], rows) : none("Nothing was released yet."));
     },
     drill(drill) {
       const running = drill.result === null && drill.problem === null;

@@ -31,11 +31,13 @@ from weakref import WeakValueDictionary
 import moto
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.logs.models import LogStream
 
 from tasktracker_ops.local.version import this_version
 
 from .lambda_runtime.lifecycle import Lifecycle
-from .logs.event_store import Event
+from .logs.event_store import Columns, EventStore
 
 NAME = "snapshot"
 _PARTIAL = ".snapshot.partial"
@@ -66,6 +68,7 @@ _PROVEN = {"dynamodb", "lambda", "logs", "s3"}
 Key = tuple[str, str, str]
 """A backend of moto: service, account and region."""
 
+_SMALL = 10_000  # bytes; a new backend has fewer
 _STORES: Key = ("", "", "")
 
 
@@ -109,7 +112,8 @@ def take(stores: Mapping[str, Any], exists_since: datetime) -> Snapshot:
             part = _pickle(vars(backend), keys)
             if service not in _PROVEN:
                 _load(part)
-            parts[key] = part
+            if len(part) > _SMALL or part != _pickle_new(backend, keys):
+                parts[key] = part
         except Exception as error:
             left_out.append(f"{service} in {region}: {type(error).__name__}: {error}")
     return Snapshot(Description(exists_since, taken_at, tuple(left_out)), parts)
@@ -159,6 +163,12 @@ def restore(folder: int, stores: Mapping[str, Any]) -> Description | None:
     for name, store in stores.items():
         _refill(store, kept[name])
     return description
+
+
+def _pickle_new(backend: Any, keys: Mapping[int, Key]) -> bytes:
+    """Pickle a new backend of the same kind; moto makes one in each region that it looks at."""
+    new = type(backend)(backend.region_name, backend.account_id)
+    return _pickle(vars(new), {**keys, id(new): keys[id(backend)]})
 
 
 def describe(folder: int) -> Description:
@@ -328,6 +338,50 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     return itertools.chain(inner, *map(_codes, inner))
 
 
+def _settled(revision: str) -> Lifecycle:
+    return Lifecycle(_revision=revision)
+
+
+def _reduce_item(item: Item) -> tuple[Any, ...]:
+    """Reduce an item of a table: there are many, with an object for each attribute."""
+    attributes = {name: (value.type, value.value) for name, value in item.attrs.items()}
+    return _new_item, (item.hash_key, item.range_key, attributes)
+
+
+def _new_item(hash_key: Any, range_key: Any, attributes: Mapping[str, tuple[str, Any]]) -> Item:
+    item = Item(hash_key, range_key, {})
+    for name, (kind, content) in attributes.items():
+        # moto's own method adds up the size of the item for each attribute.
+        dict.__setitem__(item.attrs, name, _new_value(kind, content))
+    return item
+
+
+def _new_value(kind: str, content: Any) -> DynamoType:
+    value = DynamoType.__new__(DynamoType)
+    value.type, value.value = kind, content
+    return value
+
+
+def _reduce_stream(stream: LogStream) -> tuple[Any, ...]:
+    """Reduce a log stream without its events, which the store of its group has as well."""
+    state = {name: value for name, value in vars(stream).items() if name != "events"}
+    return copyreg.__newobj__, (LogStream,), state, None, None, _set_stream  # type: ignore[attr-defined]
+
+
+def _set_stream(stream: LogStream, state: Mapping[str, Any]) -> None:
+    vars(stream).setdefault("events", [])  # the store may have come first
+    vars(stream).update(state)
+
+
+def _reduce_events(store: EventStore) -> tuple[Any, ...]:
+    """Reduce the events of a log group to columns: there are up to a hundred thousand."""
+    return EventStore, (), store.columns(), None, None, _set_events
+
+
+def _set_events(store: EventStore, columns: Columns) -> None:
+    store.refill(columns)
+
+
 # Functions that return what an object is made again of, by its type.
 _REDUCERS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     type(threading.Lock()): lambda _: (threading.Lock, ()),
@@ -335,13 +389,8 @@ _REDUCERS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     WeakValueDictionary: lambda value: (WeakValueDictionary, (), None, None, iter(value.items())),
     # Its clock begins again with each start of the machine: nothing is under way then.
     Lifecycle: lambda lifecycle: (_settled, (lifecycle.settled().revision,)),
-    # There are many, and dataclasses with slots take their time.
-    Event: lambda event: (
-        Event,
-        (event.timestamp, event.ingestion_time, event.message, event.number),
-    ),
+    Item: _reduce_item,
+    DynamoType: lambda value: (_new_value, (value.type, value.value)),
+    LogStream: _reduce_stream,
+    EventStore: _reduce_events,
 }
-
-
-def _settled(revision: str) -> Lifecycle:
-    return Lifecycle(_revision=revision)

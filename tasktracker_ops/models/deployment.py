@@ -64,7 +64,7 @@ class FirstDeploy:
 class BootstrapResult:
     """The state backend, and what the bootstrap changed."""
 
-    bucket: str
+    state_bucket: str
     lock_table: str
     plan: Plan
 

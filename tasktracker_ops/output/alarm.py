@@ -64,12 +64,9 @@ def _mute(mute: Mute) -> str:
 @text.register
 def _(result: MuteResult, screen: Screen) -> str:
     names = escape_control_characters(" and ".join(result.alarms))
-    are, they, notify = (
-        ("are", "they", "notify") if len(result.alarms) > 1 else ("is", "it", "notifies")
-    )
+    verb = "notify" if len(result.alarms) > 1 else "notifies"
     return (
-        f"{names} {are} muted until {result.until}, for {left(result.until)}; until then {they} "
-        f"{notify} nobody.\n"
+        f"{names} {verb} nobody until {result.until}, for {left(result.until)}.\n"
         f"Unmute before that:\n  {screen.command('alarms unmute')}"
     )
 

@@ -184,9 +184,14 @@ def watch_alarms(app: App, watchers: Sequence[AlarmWatcher], timeout: float) -> 
         waited = time.monotonic() - started
         last = waited >= timeout
         watchers = [each for each in watchers if not each.check(last=last)]
-        if watchers:
-            app.report.doing_each([f"{waited:4.0f} s  waiting for {w.awaited}" for w in watchers])
-            time.sleep(max(0.0, min(_POLL_SECONDS, timeout - waited)))
+        if not watchers:
+            return
+        lines = [f"{waited:4.0f} s  waiting for {each.awaited}" for each in watchers]
+        if len(lines) > 1:
+            app.report.doing_each(lines)
+        else:
+            app.report.doing(lines[0])
+        time.sleep(max(0.0, min(_POLL_SECONDS, timeout - waited)))
 
 
 def step_line(after: float, what: str) -> str:

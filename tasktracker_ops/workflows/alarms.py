@@ -40,11 +40,6 @@ def alarms(app: App, *, history: bool = False, since: float | None = None) -> Al
     return AlarmReport(existing, tuple(items[:limit]), problems)
 
 
-def alarm_names(app: App) -> tuple[str, ...]:
-    """Return the names of the deployment's alarms."""
-    return app.deployments.get().alarm_names
-
-
 def select_alarms(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     """Return those of `names` that are wanted by name or by a unique part of it; all without any.
 

@@ -14,6 +14,7 @@ from tasktracker_ops.models.release import PROVEN, UNRELEASED, lambda_digest
 from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import strays
+from .build import ensure_package
 from .deploy import deploy
 from .deploy_lock import await_dead_terraform_locks, deploy_lock
 from .notifications import muted
@@ -26,12 +27,13 @@ _FIX = "deploy it away: tt-ops drift --fix"
 
 
 def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
-    """Return what differs from what the last deploy made; change nothing.
+    """Return what differs from what the last deploy made; change nothing of it.
 
     Raises TtOpsError `not-deployed` where there is nothing to compare with.
     """
     app.ensure_ready()
     deployment = app.deployments.get()
+    ensure_package(app)
     await_dead_terraform_locks(app, lock_timeout)
     app.report.doing("comparing with what was deployed")
     refresh = app.stacks.infrastructure(command="drift").drift(lock_timeout=lock_timeout)

@@ -125,7 +125,7 @@ class StatusReader:
             function=function,
             alarms=alarms,
             subscriptions=subscriptions,
-            lock=lock,
+            state_lock=lock,
             deploy_lock=deploy_lock,
             releases=releases,
             problems=tuple(self._problems),

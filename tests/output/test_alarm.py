@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.alarm import AlarmEvent, AlarmReport
+from tasktracker_ops.models.alarm import AlarmEvent, AlarmReport, MuteResult, UnmuteResult
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.output.alarm import short_reason
-from tests.alarm import TOPIC, alarm_on_errors
+from tests.alarm import FREEZE, LOAD_TEST, TOPIC, alarm_on_errors
 
 ALARM = alarm_on_errors(
     state="ALARM",
@@ -117,6 +117,48 @@ def test_a_missing_alarm_is_a_problem(show: Callable[..., str]) -> None:
 def test_no_alarms_and_no_history_are_sentences(show: Callable[..., str]) -> None:
     """Neither prints an empty table."""
     assert show(AlarmReport((), ())) == "There are no alarms.\n\nThe history is empty.\n"
+
+
+def in_minutes(minutes: float) -> str:
+    """Return a time so many minutes ahead."""
+    return timestamp(datetime.now(UTC) + timedelta(minutes=minutes, seconds=5))
+
+
+def test_a_muted_alarm_shows_each_rule(show: Callable[..., str]) -> None:
+    """Until when, by whom and why; where rules cannot be read, that is unknown."""
+    until = in_minutes(42)
+    rules = (replace(LOAD_TEST, until=until), FREEZE)
+    text = show(AlarmReport((replace(ALARM, muted_by=rules, muted_until=until),)))
+    assert f"muted      until {until} (for 42 min), by ada@desk: load test\n" in text
+    assert "           recurring, by 'freeze': the holidays\n" in text
+    assert "muted      unknown" in show(AlarmReport((ALARM,)))
+    assert "muted" not in show(AlarmReport((replace(ALARM, muted_by=()),)))
+
+
+def test_muting_says_until_when(show: Callable[..., str]) -> None:
+    """And how to end it before."""
+    until = in_minutes(42)
+    result = MuteResult(("LambdaErrorAlarm", "LambdaDurationAlarm"), until, "x", "ada@desk")
+    assert show(result).splitlines() == [
+        f"LambdaErrorAlarm and LambdaDurationAlarm notify nobody until {until}, for 42 min.",
+        "Unmute before that:",
+        "  tt-ops alarms unmute",
+    ]
+    one = replace(result, alarms=("LambdaErrorAlarm",))
+    assert show(one).startswith("LambdaErrorAlarm notifies nobody until ")
+
+
+def test_unmuting_says_what_follows(show: Callable[..., str]) -> None:
+    """An alarm in ALARM notifies at once."""
+    problem = Problem("alarm-muted", "C is muted", "delete the rule: aws cloudwatch")
+    text = show(UnmuteResult(("A",), ("B",), ("A",), (problem,)))
+    assert text.splitlines() == [
+        "A is unmuted.",
+        "B was not muted.",
+        "A is in ALARM: CloudWatch notifies of it now.",
+        "! C is muted",
+        "  delete the rule: aws cloudwatch",
+    ]
 
 
 def test_control_characters_are_escaped(show: Callable[..., str]) -> None:

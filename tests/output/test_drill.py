@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.drill import DrillRequest, DrillResult, Notification, Transition
+from tasktracker_ops.models.drill import (
+    DrilledAlarm,
+    DrillRecord,
+    DrillReport,
+    DrillRequest,
+    DrillResult,
+    Notification,
+    Transition,
+)
 
 AT = "2026-01-01T00:00:00.000Z"
 DRILL = DrillResult(
@@ -73,3 +81,49 @@ def test_a_failed_drill_says_so(show: Callable[..., str]) -> None:
     text = show(replace(DRILL, complete=False, problem=problem))
     assert text.startswith("The drill failed.\n")
     assert "ALARM sent to a…@example.com" in text
+
+
+DRILLED = DrilledAlarm("LambdaErrorAlarm", AT, 20.04, 20.04, 80.0, ("a…@example.com",), None)
+RECORD = DrillRecord(AT, "ada@desk", "3f2c1a9", "7", None, True, (DRILLED,))
+
+
+def test_json_keys_of_a_report_are_stable(show: Callable[..., str]) -> None:
+    """The record's are those that --record appends."""
+    report = json.loads(show(DrillReport(RECORD, (DRILL,)), output="json"))
+    assert list(report) == ["record", "drills", "problems"]
+    assert list(report["record"]) == [
+        "at",
+        "who",
+        "commit",
+        "release",
+        "run_url",
+        "complete",
+        "alarms",
+    ]
+    keys = "alarm requested_at fired_after_seconds notified_after_seconds ok_after_seconds notified"
+    assert list(report["record"]["alarms"][0]) == [*keys.split(), "problem"]
+
+
+def test_a_report_has_the_steps_of_each_alarm(show: Callable[..., str]) -> None:
+    """What kept its record from being stored is below them."""
+    failed = replace(DRILL, alarm="LambdaDurationAlarm", complete=False)
+    problem = Problem("aws-access-denied", "not stored", "ask: aws sts get-caller-identity")
+    record = replace(RECORD, complete=False)
+    lines = show(DrillReport(record, (DRILL, failed), (problem,))).splitlines()
+    assert lines[0] == "LambdaErrorAlarm fired, notified, and is OK again"
+    assert lines[2] == "    20.0 s  ALARM"
+    assert "LambdaDurationAlarm failed its drill" in lines
+    assert lines[-4:] == [
+        "! not stored",
+        "  ask: aws sts get-caller-identity",
+        "",
+        "The drill failed.",
+    ]
+    assert show(DrillReport(RECORD, (DRILL,))).endswith("\nAll alarms are proven.\n")
+
+
+def test_a_recent_record_is_enough(show: Callable[..., str]) -> None:
+    """It says whose it is."""
+    text = show(DrillReport(RECORD, ()))
+    assert text.startswith("All alarms were proven ")
+    assert text.endswith(" d ago by ada@desk; nothing was fired.\n")

@@ -1,6 +1,6 @@
 """An account on an emulator, and machines for the jobs of the workflows.
 
-- `account`: the address of the emulator, with a state backend.
+- `account`: the address of the emulator, with a state backend; `emulator`: the clone that it is of.
 - `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow`,
   `preview_workflow`, `operations_workflow`, `check_workflow` and `ci_workflow`.
 - `make_clone`, `home`: as in tests/e2e.
@@ -60,12 +60,18 @@ def ci_workflow() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def account(make_clone: Callable[..., Clone]) -> Iterator[str]:
-    """Return the address of an emulator that has a state backend, and nothing else."""
+def emulator(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
+    """Return a clone whose emulator has a state backend, and nothing else."""
     operator = make_clone(**LOCAL)
     make_backend(operator)
-    yield str(operator.read("local", "status")["url"])
+    yield operator
     operator.run("local", "down")
+
+
+@pytest.fixture(scope="module")
+def account(emulator: Clone) -> str:
+    """Return the address of the emulator."""
+    return str(emulator.read("local", "status")["url"])
 
 
 @pytest.fixture(scope="module")

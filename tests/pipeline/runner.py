@@ -178,7 +178,7 @@ class _Job:
             return Result("skipped")
         for folder in (self.workspace, self.tools, self.home, self.temp):
             folder.mkdir(parents=True)
-        _install(self.tools / "gh", Path(__file__).with_name("github.py"))
+        install_gh(self.tools / "gh")
         steps = tuple(self._step(step) for step in self.definition["steps"])
         return Result("failure" if self.failed else "success", steps)
 
@@ -320,9 +320,8 @@ _ACTIONS: Mapping[str, Callable[[_Job, Mapping[str, str]], None]] = {
 }
 
 
-def _install(program: Path, source: Path) -> None:
-    """Put a Python program on PATH, which runs with this Python."""
-    program.write_text(
-        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(source))} "$@"\n'
-    )
+def install_gh(program: Path) -> None:
+    """Write the `gh` for rehearsals, which runs with this Python."""
+    source = shlex.quote(str(Path(__file__).with_name("github.py")))
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {source} "$@"\n')
     program.chmod(0o755)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from tasktracker_ops.models.release import (
     Routing,
     lambda_digest,
 )
+from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.drift import drift, fix
 from tests.alarm import FREEZE
 
@@ -29,8 +31,9 @@ RECORD = ReleaseRecord(
 
 
 @pytest.fixture
-def deployed(observed: Any) -> Any:
+def deployed(observed: Any, tmp_path: Path) -> Any:
     """A deployment without drift; tests replace `refresh`, the `live` version and its `record`."""
+    observed.settings = Settings(project_dir=tmp_path)
     observed.refresh = Refresh(())
     observed.live, observed.record = "7", RECORD
     observed.ensure_ready = lambda: None

@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,7 @@ class AwsSession:
         with aws_errors("reading the AWS configuration"):
             core.get_scoped_config()
             paths = core.get_component("data_loader").search_paths
-        loader = _Loader(paths, file_loader=_FileLoader(), include_default_search_paths=False)
-        core.register_component("data_loader", loader)
+        core.register_component("data_loader", _loader(tuple(paths)))
         return core
 
     def client(self, service: str) -> Any:
@@ -176,6 +175,13 @@ class AwsSession:
 class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
     """Loads the models of services without a look into the folders of all others."""
 
+    _loading = threading.Lock()
+
+    def load_service_model(self, *arguments: Any, **options: Any) -> Any:
+        """Load a model, in one thread at a time, since extras are merged into what was read."""
+        with self._loading:
+            return super().load_service_model(*arguments, **options)
+
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the services that have a folder; loading shows what is in it."""
         folders = filter(os.path.isdir, self.search_paths)
@@ -223,8 +229,11 @@ def _endpoints(partition: Mapping[str, Any]) -> dict[str, Any]:
     """Return a partition as botocore's list of endpoints has it, without its services."""
     outputs = partition["outputs"]
     plain, dual = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
-    variants = [("-fips", plain, ["fips"]), ("", dual, ["dualstack"])]
-    variants.append(("-fips", dual, ["dualstack", "fips"]))
+    variants = (
+        ("-fips", plain, ["fips"]),
+        ("", dual, ["dualstack"]),
+        ("-fips", dual, ["dualstack", "fips"]),
+    )
     return {
         "partition": partition["id"],
         "partitionName": partition["id"],
@@ -246,6 +255,12 @@ def _endpoints(partition: Mapping[str, Any]) -> dict[str, Any]:
             ],
         },
     }
+
+
+@cache
+def _loader(paths: tuple[str, ...]) -> _Loader:
+    """Return the loader of every session, since a model takes longer to read than to use."""
+    return _Loader(paths, file_loader=_FileLoader(), include_default_search_paths=False)
 
 
 @contextmanager

@@ -83,6 +83,15 @@ def test_rules_are_listed_by_alarm_and_status(in_process_aws: Any, name: str) ->
         cloudwatch.get_alarm_mute_rule(AlarmMuteRuleName="now")
 
 
+def test_a_rule_expires_before_its_window_ends(in_process_aws: Any) -> None:
+    """As the rules of `tt-ops alarms mute` do, whose ends are no whole minutes."""
+    now = datetime.now(UTC)
+    for name, seconds, status in (("ended", -1, "EXPIRED"), ("lasting", 60, "ACTIVE")):
+        put_rule(in_process_aws, name, "a", ExpireDate=now + timedelta(seconds=seconds))
+        assert rules_of(in_process_aws)[name] == status
+        in_process_aws.client("cloudwatch").delete_alarm_mute_rule(AlarmMuteRuleName=name)
+
+
 @pytest.mark.parametrize(
     ("schedule", "error"),
     [
