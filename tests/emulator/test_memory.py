@@ -41,21 +41,23 @@ def _record(number: int) -> None:
 
 
 @pytest.mark.extended
+@pytest.mark.timeout(600)
 def test_records_of_many_requests_stay_within_their_bounds(in_process_aws: Any) -> None:
     """Once the logs of a group are full, further requests add a few samples only."""
     in_process_aws.client("logs").create_log_group(logGroupName=GROUP)
     for number in range(26_000):  # more events than a group keeps
         _record(number)
     before = _resident_mb()
-    for number in range(26_000, 60_000):
+    for number in range(26_000, 50_000):
         _record(number)
-    # Eight metrics of ever new values, 24 bytes each; and what the allocator leaves free. The log
-    # events of so many requests take 60 MB.
-    assert _resident_mb() - before < 7 + 13
+    # Eight metrics of ever new values, 24 bytes each; and what the allocator leaves free. So many
+    # requests to logs that are not full would add 45 MB.
+    assert _resident_mb() - before < 5 + 13
     in_process_aws.client("logs").delete_log_group(logGroupName=GROUP)
 
 
 @pytest.mark.extended
+@pytest.mark.timeout(600)
 def test_requests_leave_only_records_behind(in_process_aws: Any) -> None:
     """Nothing else that a request needs outlives it, be it of moto, of HTTP or of a worker."""
     aws = in_process_aws
