@@ -76,6 +76,7 @@ class Client:
         region = os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"]
         self._url = _endpoint(region)
         self._region = region
+        self._keys = _keys()
         self.http = URLLib3Session(
             verify=os.environ.get("AWS_CA_BUNDLE") or True,
             proxies=get_environ_proxies(self._url),
@@ -106,7 +107,7 @@ class Client:
     def _attempt(self, operation: str, body: bytes, *, retried: bool) -> dict[str, Any]:
         headers = {**_HEADERS, "X-Amz-Target": f"DynamoDB_20120810.{operation}"}
         request = AWSRequest(method="POST", url=self._url, headers=headers, data=body)
-        SigV4Auth(_credentials(), "dynamodb", self._region).add_auth(request)
+        SigV4Auth(self._keys or _found_credentials(), "dynamodb", self._region).add_auth(request)
         try:
             response = self.http.send(request.prepare())
         except (NoConnectionError, HTTPClientError) as error:
@@ -152,11 +153,16 @@ class _Keys(NamedTuple):
     token: str | None
 
 
-def _credentials() -> Any:
-    # As Lambda gives them. Elsewhere botocore looks for them, which takes as long as a start.
-    if "AWS_ACCESS_KEY_ID" in os.environ:
-        variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        return _Keys(*map(os.environ.get, variables))  # type: ignore[arg-type] # both are set
+def _keys() -> _Keys | None:
+    # As Lambda gives them, for as long as the process lives.
+    if "AWS_ACCESS_KEY_ID" not in os.environ:
+        return None
+    variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return _Keys(*map(os.environ.get, variables))  # type: ignore[arg-type] # both are set
+
+
+def _found_credentials() -> Any:
+    # Elsewhere botocore looks for them, which takes as long as a start.
     found = _other_credentials()
     return found and found.get_frozen_credentials()  # the signer refuses to sign without any
 
