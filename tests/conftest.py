@@ -15,6 +15,7 @@ Four sets of tests are left out by default: `soak`, `extended`, `browser` and `f
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -112,10 +113,12 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let all boto3 sessions of this process share the models of services.
+    """Save what every test would pay: searches for garbage, and models of AWS's services.
 
-    botocore reads them again for each session, which is nearly all that a client costs.
+    What was imported and collected stays, so it need not be searched. botocore reads the models
+    again for each session, which is nearly all that a client of boto3 costs.
     """
+    gc.freeze()
     if "botocore.session" in sys.modules:  # to import it takes longer than many a test
         from botocore import session
 
