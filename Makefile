@@ -34,7 +34,7 @@ pyright: $(DEV)/ready $(SCAN)/ready ## a second opinion on types; its rules are 
 
 # The names left out are parameters of methods that override a library's and do not need them.
 dead-code: $(SCAN)/ready ## vulture: code that nothing uses
-	$(SCAN)/bin/vulture --min-confidence 80 --ignore-names file_path,message_id,on_create,reason_data,type_name \
+	$(SCAN)/bin/vulture --min-confidence 80 --ignore-names client_address,file_path,message_id,on_create,reason_data,type_name \
 		tasktracker_ops lambda_function tests benchmarks docs
 
 # What is skipped in tests is what tests consist of: assertions, example credentials, processes of

@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
-from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
@@ -77,8 +76,9 @@ class Client:
         self._url = _endpoint(region)
         self._region = region
         self._keys = _keys()
+        ca_bundle: Any = os.environ.get("AWS_CA_BUNDLE")
         self.http = URLLib3Session(
-            verify=os.environ.get("AWS_CA_BUNDLE") or True,
+            verify=ca_bundle or True,
             proxies=get_environ_proxies(self._url),
             timeout=(CONNECT, READ),
             # Head and body are sent apart; the second would wait for the first's acknowledgement.
@@ -110,7 +110,7 @@ class Client:
         SigV4Auth(self._keys or _found_credentials(), "dynamodb", self._region).add_auth(request)
         try:
             response = self.http.send(request.prepare())
-        except (NoConnectionError, HTTPClientError) as error:
+        except BotoCoreError as error:
             raise NoAnswer(str(error)) from error
         document = _document(response)
         if response.status_code >= 300:

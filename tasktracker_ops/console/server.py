@@ -72,7 +72,7 @@ class ConsoleServer(ThreadingHTTPServer):
         self.console = console
         self.as_json = as_json
         self.token = secrets.token_urlsafe(32)
-        folder = files(__package__)
+        folder = files("tasktracker_ops.console")
         self.files = {
             path: (folder.joinpath(name).read_bytes(), f"{kind}; charset=utf-8")
             for path, (name, kind) in _FILES.items()

@@ -170,8 +170,8 @@ def _reduce_item(item: Item) -> tuple[Any, ...]:
     return _new_item, (item.hash_key, item.range_key, attributes)
 
 
-def _new_item(hash_key: Any, range_key: Any, attributes: Mapping[str, tuple[str, Any]]) -> Item:
-    item = Item(hash_key, range_key, {})
+def _new_item(hash_key: Any, range_key: Any, attributes: Mapping[str, tuple[str, Any]]) -> Any:
+    item: Any = Item(hash_key, range_key, {})
     for name, (kind, content) in attributes.items():
         # moto's own method adds up the size of the item for each attribute.
         dict.__setitem__(item.attrs, name, _new_value(kind, content))

@@ -6,7 +6,6 @@ import re
 import secrets
 from typing import Any
 
-from botocore.model import StructureShape
 from moto.core.serialize import BaseJSONSerializer
 
 # moto's own, however often ours are put around them.
@@ -15,7 +14,7 @@ _REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
 
 
 def serialize_structure(
-    serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: StructureShape, key: str
+    serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str
 ) -> None:
     """Serialize an attribute value of DynamoDB by the one member that it has.
 

@@ -161,7 +161,7 @@ def restore_table_to_point_in_time(handler: DynamoHandler) -> ActionResult:
             "An invalid restore time was specified. RestoreDateTime must be between "
             "EarliestRestorableDateTime and LatestRestorableDateTime.",
         )
-    table = RestoringTable(target, source, at)  # type: ignore[abstract]  # as all of moto's
+    table: Any = RestoringTable(target, source, at)  # type: ignore[abstract]  # as all of moto's
     if "GlobalSecondaryIndexOverride" in body:
         wanted = {index["IndexName"] for index in body["GlobalSecondaryIndexOverride"]}
         table.global_indexes = [each for each in table.global_indexes if each.name in wanted]

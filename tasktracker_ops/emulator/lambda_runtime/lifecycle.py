@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from moto.awslambda.models import LambdaFunction
 
@@ -38,8 +38,9 @@ class Lifecycle:
     @classmethod
     def of(cls, function: LambdaFunction) -> Self:
         """Return the lifecycle of a function or version, which is Active by default."""
-        found: Self | None = vars(function).get(_ATTRIBUTE)
-        return found or vars(function).setdefault(_ATTRIBUTE, cls())
+        attributes: dict[str, Any] = vars(function)
+        found: Self = attributes.get(_ATTRIBUTE) or attributes.setdefault(_ATTRIBUTE, cls())
+        return found
 
     @classmethod
     def begin(cls, function: LambdaFunction, before: LambdaFunction | None = None) -> None:
