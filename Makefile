@@ -80,7 +80,7 @@ faults: $(DEV)/ready ## every fault that a deploy has to survive; writes docs/re
 	$(PYTEST) -m "" tests/faults $(wildcard tests/e2e/test_contention.py); \
 	status=$$?; $(DEV)/bin/python docs/reliability.py && exit $$status
 
-browser: $(DEV)/ready ## the dashboard's page in Chromium or Chrome
+browser: $(DEV)/ready ## the console and the dashboard's page in Chromium or Chrome
 	$(PYTEST) -m browser
 
 benchmark: $(DEV)/ready ## beside other tools, in an hour; writes benchmarks/RESULTS.md and the README's table

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from . import commands, deploy, function, observe, report
+from . import commands, deploy, function, gateway, observe, report
 from .measure import busy_cores, say
 from .rows import Measurement, Row
 
@@ -20,6 +20,7 @@ _GROUPS: tuple[tuple[Sequence[Row], _Measure, int], ...] = (
     (commands.ROWS, commands.measure, 15),
     (observe.ROWS, observe.measure, 15),
     (function.ROWS, function.measure, 15),
+    (gateway.ROWS, gateway.measure, 11),
     (deploy.ROWS, deploy.measure, 5),
 )
 _ROWS = {row.name: row for rows, _, _ in _GROUPS for row in rows}

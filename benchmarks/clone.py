@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess  # nosec B404 # to run tt-ops
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,10 @@ from tasktracker_ops.local.emulator import LocalEmulator
 from tasktracker_ops.local.target import LocalTarget
 
 from .measure import run
+from .peers import ROOT, tt_ops
 
-ROOT = Path(__file__).parents[1]
-TT_OPS = Path(sys.executable).with_name("tt-ops")
 _STOP_SECONDS = 30
+_OTHERS = ("AWS_", "PYTHON", "TF_", "TT_OPS_")  # settings of the user that do not count here
 
 
 def copy_project(path: Path) -> None:
@@ -45,20 +44,20 @@ class Clone:
         copy_project(path)
         self.path = path
         self.settings = settings.load({"target": "local", "project_dir": path, "local_port": 0})
-        user = {k: v for k, v in self.settings.environ.items() if not k.startswith(("AWS_", "TF_"))}
+        user = {k: v for k, v in self.settings.environ.items() if not k.startswith(_OTHERS)}
         self.environment = {**user, "HOME": str(home), "TT_OPS_TARGET": "local"}
         self.environment["TT_OPS_LOCAL_PORT"] = "0"
         self.target = LocalTarget(self.settings, LocalEmulator(path / ".tt-ops" / "local", port=0))
 
     def tt_ops(self, *arguments: str) -> str:
         """Run `tt-ops` in the clone and return its standard output."""
-        return run([TT_OPS, *arguments], directory=self.path, environment=self.environment)
+        return run([tt_ops(), *arguments], directory=self.path, environment=self.environment)
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """Run `tt-ops` in the clone until the block ends; kill it where it does not stop then."""
         with subprocess.Popen(  # nosec B603 # no shell; tt-ops itself
-            [TT_OPS, *arguments],
+            [tt_ops(), *arguments],
             cwd=self.path,
             env=self.environment,
             stdout=subprocess.PIPE,

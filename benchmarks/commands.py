@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from .clone import TT_OPS, copy_project, edit
+from .clone import copy_project, edit
 from .measure import Command, compare, run, seconds, timed
-from .peers import program
+from .peers import program, tt_ops
 from .rows import Measurement, Row
 
 _SAM = Row("help", "tt-ops --help", "sam deploy --help", 0.05)
@@ -46,7 +46,7 @@ def measure(rows: Sequence[Row], turns: int) -> Iterator[Measurement]:
             theirs: Command = (program(command[0]), *command[1:])
             yield compare(
                 row,
-                timed((TT_OPS, "--help"), directory=folder, environment=environment),
+                timed((tt_ops(), "--help"), directory=folder, environment=environment),
                 timed(theirs, directory=folder, environment=environment),
                 turns,
             )
@@ -70,10 +70,10 @@ def _measure_build(folder: Path, environment: dict[str, str], turns: int) -> Mea
     for project in (ours, theirs):
         copy_project(project)
     (theirs / "template.yaml").write_text(_TEMPLATE)
-    sam = program("sam")
+    sam, tool = program("sam"), tt_ops()
 
     def build() -> None:
-        run([TT_OPS, "build"], directory=ours, environment=environment)
+        run([tool, "build"], directory=ours, environment=environment)
 
     def build_with_sam() -> None:
         run([sam, "build"], directory=theirs, environment=environment)

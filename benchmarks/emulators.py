@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess  # nosec B404 # to run the emulators
-import sys
 import tempfile
 import time
 import zipfile
@@ -18,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from load import exchange, request
 
-ROOT = Path(__file__).parents[1]
+from .load import exchange, request
+from .peers import ROOT, program, tt_ops
+
 _REGION = "eu-west-3"
 _ACCOUNT = "000000000000"
 _START_SECONDS = 60
@@ -67,7 +67,7 @@ class Api:
 @contextmanager
 def ours() -> Iterator[Server]:
     """Run the emulator of this project."""
-    command = [sys.executable, "-m", "tasktracker_ops.emulator.server"]
+    command = [str(tt_ops().with_name("python")), "-m", "tasktracker_ops.emulator.server"]
     with _running(
         lambda port, home: [*command, "--port", str(port), "--directory", home]
     ) as server:
@@ -75,8 +75,9 @@ def ours() -> Iterator[Server]:
 
 
 @contextmanager
-def ministack(binary: Path) -> Iterator[Server]:
+def ministack() -> Iterator[Server]:
     """Run ministack."""
+    binary = program("ministack")
     settings = {"BIND_HOST": "127.0.0.1", "MINISTACK_REGION": _REGION}
     with _running(
         lambda port, home: [str(binary)],
@@ -86,8 +87,9 @@ def ministack(binary: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def moto_server(binary: Path) -> Iterator[Server]:
+def moto_server() -> Iterator[Server]:
     """Run the server of moto."""
+    binary = program("moto_server")
     with _running(lambda port, home: [str(binary), "-H", "127.0.0.1", "-p", str(port)]) as server:
         yield server
 
@@ -165,8 +167,14 @@ def deploy(server: Server) -> Api:
         },
         DefaultRouteSettings={"ThrottlingBurstLimit": 100_000, "ThrottlingRateLimit": 100_000.0},
     )
-    _, _, address = str(api["ApiEndpoint"]).partition("://")
-    host, _, path = address.partition("/")
+    return _address(server, str(api["ApiEndpoint"]), str(api["ApiId"]))
+
+
+def _address(server: Server, endpoint: str, api_id: str) -> Api:
+    host, _, path = endpoint.partition("://")[2].partition("/")
+    if ".execute-api." in host:
+        # Below this name ministack answers some paths itself, /health among them.
+        return Api(f"127.0.0.1:{server.port}", f"/_aws/execute-api/{api_id}/$default")
     return Api(host, f"/{path}" if path else "")
 
 

@@ -1,112 +1,138 @@
-"""Compare requests to the deployed function with those of ministack, in requests and CPU seconds.
+"""Requests to the deployed function beside ministack, which runs the same zip file.
 
-Both emulators run the same zip file behind an HTTP API without a throttle; the sides alternate.
+Both emulators have it behind an HTTP API without a throttle. Also what the emulator takes to
+start, beside the server of moto, and what becomes of it with many tasks and many requests.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
 
-from emulators import Api, Server, deploy, ministack, ours
-from load import Cost, exchange, measure
-from measure import peer
-from tabulate import tabulate
+from .emulators import Api, Server, deploy, ministack, moto_server, ours
+from .load import Cost, exchange, resident_mb
+from .load import measure as send
+from .measure import compare, say
+from .rows import Measurement, Row
 
 _TASK = json.dumps({"title": "Write the report", "description": "by Friday"}).encode()
-_CONNECTIONS = (1, 16)
+_COUNT = 300  # requests of a turn
+_FEW, _MANY = 4_000, 13_000  # tasks
+_LOAD = 50_000  # requests, twice
+
+
+def _row(name: str, request: str, connections: int, goal: float) -> Row:
+    work = f"{request}, {connections} connection{'s' if connections > 1 else ''}"
+    return Row(f"{name}-{connections}", work, "ministack", goal, "requests/s", more_is_better=True)
+
+
+_REQUESTS = {
+    _row(name, request, connections, goal): (request, connections)
+    for name, request, goal in (
+        ("health", "GET /health", 1.0),
+        ("get", "GET /tasks/{id}", 1.5),
+        ("post", "POST /tasks", 1.5),
+    )
+    for connections in (1, 16)
+}
+_START = Row("emulator-start", "emulator: start to first answer", "moto_server", 1.2)
+_LIST = Row("list-page", f"GET /tasks of {_MANY:,} tasks", f"of {_FEW:,} tasks", 1.1, "ms")
+_MEMORY = Row(
+    "memory", f"memory after {2 * _LOAD:,} requests", f"after {_LOAD:,} requests", 1.05, "MB"
+)
+ROWS = (*_REQUESTS, _START, _LIST, _MEMORY)
+
+
+def measure(rows: Sequence[Row], turns: int) -> Iterator[Measurement]:
+    """Yield the measurement of each row."""
+    requests = [row for row in rows if row in _REQUESTS]
+    if requests:
+        with ours() as mine, ministack() as theirs:
+            sides = _Side(mine), _Side(theirs)
+            for row in requests:
+                yield compare(row, *(side.rate(*_REQUESTS[row]) for side in sides), turns)
+    if _START in rows:
+        yield compare(_START, lambda: _start(ours), lambda: _start(moto_server), turns)
+    if _LIST in rows:
+        with ours() as many, ours() as few:
+            sides = _Side(many, _MANY), _Side(few, _FEW)
+            yield compare(_LIST, *(side.list_page for side in sides), turns)
+    if _MEMORY in rows:
+        with ours() as server:
+            yield _measure_memory(_Side(server))
+
+
+def _start(emulator: Callable[[], AbstractContextManager[Server]]) -> float:
+    with emulator() as server:
+        return server.started_in
+
+
+def _measure_memory(side: _Side) -> Measurement:
+    values = []
+    for _ in range(2):
+        say(f"  memory: {_LOAD:,} requests")
+        for work in ("POST /tasks", "GET /tasks/{id}"):
+            side.send(work, 16, _LOAD // 2)
+        values.append(resident_mb(side.server.pid))
+    first, second = values
+    return Measurement(_MEMORY.name, [second], [first], [resident_mb(side.server.pid)])
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _Request:
     """A request that is measured, and the status of its answer."""
 
-    name: str
     sent: bytes
     status: int
 
 
 class _Side:
-    """A running emulator with the deployed API."""
+    """A running emulator with the deployed API, and some tasks."""
 
-    def __init__(self, server: Server, api: Api) -> None:
-        self._server = server
-        created = exchange(server.port, api.request("POST", "/tasks", _TASK))
+    def __init__(self, server: Server, tasks: int = 1) -> None:
+        self.server = server
+        api = deploy(server)
+        self._requests = self._make_requests(api)
+        if tasks > 1:
+            say(f"  adding {tasks:,} tasks")
+            self.send("POST /tasks", 16, tasks)
+
+    def _make_requests(self, api: Api) -> dict[str, _Request]:
+        health = exchange(self.server.port, api.request("GET", "/health"))
+        if json.loads(health[1]) != {"status": "ok"}:
+            raise SystemExit(f"GET /health got {health}, which is not from the function")
+        created = exchange(self.server.port, api.request("POST", "/tasks", _TASK))
         if created[0] != 201:
             raise SystemExit(f"POST /tasks got {created}")
         task_id = json.loads(created[1])["task_id"]
-        self.works = (
-            _Work("GET /health", api.request("GET", "/health"), 200),
-            _Work("GET /tasks/{id}", api.request("GET", f"/tasks/{task_id}"), 200),
-            _Work("POST /tasks", api.request("POST", "/tasks", _TASK), 201),
-        )
+        return {
+            "GET /health": _Request(api.request("GET", "/health"), 200),
+            "GET /tasks/{id}": _Request(api.request("GET", f"/tasks/{task_id}"), 200),
+            "POST /tasks": _Request(api.request("POST", "/tasks", _TASK), 201),
+            "GET /tasks": _Request(api.request("GET", "/tasks"), 200),
+        }
 
-    def measure(self, work: _Work, connections: int, count: int) -> Cost:
-        return measure(
-            self._server.port,
-            self._server.pid,
-            work.sent,
-            work.status,
+    def send(self, work: str, connections: int, count: int) -> Cost:
+        """Send a request many times; exit if one fails."""
+        request, server = self._requests[work], self.server
+        cost = send(
+            server.port,
+            server.pid,
+            request.sent,
+            request.status,
             connections=connections,
             count=count,
         )
+        if cost.failed:
+            raise SystemExit(f"{cost.failed} of {count} {work} failed")
+        return cost
 
+    def rate(self, work: str, connections: int) -> Callable[[], float]:
+        """Return what measures how many requests are answered in a second."""
+        return lambda: 1 / self.send(work, connections, _COUNT).wall
 
-@contextmanager
-def _sides(binary: Path) -> Iterator[tuple[_Side, _Side]]:
-    with ours() as mine, ministack(binary) as theirs:
-        yield _Side(mine, deploy(mine)), _Side(theirs, deploy(theirs))
-
-
-def main() -> None:
-    """Measure and print the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=11, help="of each request (default: 11)")
-    parser.add_argument("--count", type=int, default=300, help="requests of a run (default: 300)")
-    parser.add_argument("--ministack", type=Path, help="one that is installed already")
-    options = parser.parse_args()
-    costs: defaultdict[tuple[str, int, int], list[Cost]] = defaultdict(list)
-    with peer("ministack", options.ministack) as binary, _sides(binary) as sides:
-        for turn in range(options.runs + 1):  # the first one warms up
-            for connections in _CONNECTIONS:
-                for place in range(len(sides[0].works)):
-                    for number in (0, 1) if turn % 2 else (1, 0):
-                        work = sides[number].works[place]
-                        cost = sides[number].measure(work, connections, options.count)
-                        if turn:
-                            costs[work.name, connections, number].append(cost)
-    print(_table(costs))
-
-
-def _table(costs: dict[tuple[str, int, int], list[Cost]]) -> str:
-    rows = []
-    for name, connections in dict.fromkeys((name, some) for name, some, _ in costs):
-        mine, theirs = (costs[name, connections, number] for number in (0, 1))
-        rates = [1 / median(each.wall for each in side) for side in (mine, theirs)]
-        spent = [median(each.cpu for each in side) * 1000 for side in (mine, theirs)]
-        failed = [sum(each.failed for each in side) for side in (mine, theirs)]
-        ratios = rates[0] / rates[1], spent[0] / spent[1]
-        rows.append((name, connections, *rates, ratios[0], *spent, ratios[1], *failed))
-    headers = (
-        "request",
-        "connections",
-        "ours/s",
-        "ministack/s",
-        "ratio",
-        "CPU ms",
-        "CPU ms",
-        "ratio",
-        "failed",
-        "failed",
-    )
-    return tabulate(rows, headers=headers, floatfmt=".2f")
-
-
-if __name__ == "__main__":
-    main()
+    def list_page(self) -> float:
+        """Return how many milliseconds a list page takes."""
+        return self.send("GET /tasks", 1, _COUNT // 10).wall * 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +12,9 @@ import requests
 
 from tasktracker_ops.environments import Environment
 
-from .clone import TT_OPS, Clone, running_clone
+from .clone import Clone, running_clone
 from .measure import Command, compare, timed
-from .peers import program
+from .peers import program, tt_ops
 from .rows import Measurement, Row
 
 _OUTPUTS = Row("outputs", "tt-ops outputs", "aws ssm get-parameter", 0.5)
@@ -45,20 +44,20 @@ def measure(rows: Sequence[Row], turns: int) -> Iterator[Measurement]:
 
 def _sides(described: dict[str, Any]) -> dict[Row, tuple[Command, Command]]:
     """Return the commands of both sides."""
-    aws = program("aws")
+    aws, ours = program("aws"), tt_ops()
     parameter = ("ssm", "get-parameter", "--name", Environment().deployment_parameter)
     alarms = ("cloudwatch", "describe-alarms", "--alarm-names", *described["alarm_names"])
     group = ("--log-group-name", described["log_group"])
     since = ("--start-time", f"{time.time() - 3600:.0f}000")
     return {
-        _OUTPUTS: ((TT_OPS, "outputs"), (aws, *parameter)),
-        _ALARMS: ((TT_OPS, "alarms"), (aws, *alarms)),
+        _OUTPUTS: ((ours, "outputs"), (aws, *parameter)),
+        _ALARMS: ((ours, "alarms"), (aws, *alarms)),
         _LOGS: (
-            (TT_OPS, "logs", "--since", "1h"),
+            (ours, "logs", "--since", "1h"),
             (aws, "logs", "filter-log-events", *group, *since),
         ),
-        _STATUS: ((TT_OPS, "status"), (aws, *alarms)),
-        _TASKS: ((TT_OPS, "tasks", "list"), (sys.executable, "-c", "import requests")),
+        _STATUS: ((ours, "status"), (aws, *alarms)),
+        _TASKS: ((ours, "tasks", "list"), (ours.with_name("python"), "-c", "import requests")),
     }
 
 

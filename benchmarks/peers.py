@@ -6,12 +6,14 @@ import hashlib
 import re
 import sys
 import venv
+from functools import cache
 from pathlib import Path
 
 from .measure import run, say
 
 ROOT = Path(__file__).parents[1]
 # Program → the lock that it is installed from, below requirements/.
+_DEV_LOCK = ROOT / "requirements" / "dev.txt"
 _LOCKS = {
     "aws": "peers/awscli.txt",
     "sam": "peers/aws-sam-cli.txt",
@@ -25,15 +27,49 @@ def program(name: str) -> Path:
     """Return a program of another tool, installed into build/ unless it is there."""
     lock = ROOT / "requirements" / _LOCKS[name]
     folder = ROOT / "build" / _LOCKS[name].removesuffix(".txt")
-    stamp = folder / "installed"
-    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
-    if not stamp.is_file() or stamp.read_text() != digest:
+    if _is_due(folder / "installed", lock.read_bytes()):
         say(f"installing {name} from {lock.relative_to(ROOT)}")
         venv.create(folder, clear=True, with_pip=True)
-        options = ("--quiet", "--require-hashes", "--requirement", lock)
-        run([folder / "bin" / "pip", "install", *options], directory=ROOT)
-        stamp.write_text(digest)
+        _install(folder, "--require-hashes", "--requirement", str(lock))
+        _done(folder / "installed", lock.read_bytes())
     return folder / "bin" / name
+
+
+@cache
+def tt_ops() -> Path:
+    """Return `tt-ops` as users have it: not editable, whose finder takes 20 ms of each start."""
+    folder, lock = ROOT / "build" / "tt-ops", _DEV_LOCK.read_text()
+    pins = re.findall(r"^[a-z][^ ]*==\S+(?: ; [^\\]*)?", lock, re.M)
+    sources = sorted((ROOT / "tasktracker_ops").rglob("*.py"))
+    content = b"".join(each.read_bytes() for each in sources)
+    if _is_due(folder / "requirements", lock.encode()):
+        say("installing what tt-ops needs")
+        venv.create(folder, clear=True, with_pip=True)
+        # The versions of the lock without its hashes: a folder has none.
+        (folder / "pins.txt").write_text("\n".join(pins))
+        _install(folder, "--constraint", str(folder / "pins.txt"), f"{ROOT}[local,watch]")
+        _done(folder / "requirements", lock.encode())
+    if _is_due(folder / "sources", content):
+        say("installing tt-ops")
+        _install(folder, "--no-deps", "--force-reinstall", str(ROOT))
+        _done(folder / "sources", content)
+    return folder / "bin" / "tt-ops"
+
+
+def _install(folder: Path, *options: str) -> None:
+    run([folder / "bin" / "pip", "install", "--quiet", *options], directory=ROOT)
+
+
+def _is_due(stamp: Path, content: bytes) -> bool:
+    return not stamp.is_file() or stamp.read_text() != _digest(content)
+
+
+def _done(stamp: Path, content: bytes) -> None:
+    stamp.write_text(_digest(content))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content + sys.version.encode()).hexdigest()
 
 
 def version(name: str) -> str:

@@ -15,7 +15,16 @@ from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.permissions import permissions
 
 FOLDER = Path(__file__).parent / "iam"
-ROLES = ("reader", "operator", "planner", "monitor", "deployer", "previewer", "boundary")
+ROLES = (
+    "reader",
+    "operator",
+    "recoverer",
+    "planner",
+    "monitor",
+    "deployer",
+    "previewer",
+    "boundary",
+)
 
 
 def policies() -> dict[Path, str]:

@@ -58,7 +58,6 @@ FOR_USERS = {"MPL-2.0"}
 GROUPS = {
     "": "What `pip install tt-ops` brings",
     "local": "The extra `local`: the emulator",
-    "dashboard": "The extra `dashboard`",
     "watch": "The extra `watch`",
     "test": "The extra `test`",
     "soak": "The extra `soak`",
@@ -69,7 +68,7 @@ GROUPS = {
 }
 # Locked and installed apart from the project's dependencies.
 SEPARATE = ("scan", "emulators")
-USERS = {"", "local", "dashboard", "watch"}
+USERS = {"", "local", "watch"}
 
 Installed = Mapping[str, Distribution]
 
@@ -152,6 +151,8 @@ def page(development: Installed, apart: Mapping[str, Installed]) -> str:
         "own metadata: written by `make licences`, checked by `make check`. Each is listed once, "
         "in the first group that needs it. None is distributed with this project, which is under "
         "[MIT](../LICENSE).",
+        "Distributed with it is uPlot, which draws the charts in the browser: "
+        "`tasktracker_ops/console/uplot/`, under [MIT](../tasktracker_ops/console/uplot/LICENSE).",
         "Copyleft, in bold below:",
         "\n".join(f"- {name}: {what}." for name, what in COPYLEFT.items()),
         "The program of `.ci/actionlint` is under MIT, Terraform itself under BUSL-1.1, its AWS "

@@ -1,4 +1,4 @@
-"""Write `recording.svg`: a real first deploy and fire drill on the local target, as a terminal.
+"""Write `recording.svg`, a real first deploy and fire drill as a terminal, and `watch.svg`.
 
 It runs the commands in a pseudo-terminal of its own, in a copy of the project, and takes two to
 three minutes, most of which the drill's alarm needs to be OK again.
@@ -17,6 +17,7 @@ import subprocess  # nosec B404 # runs tt-ops itself
 import sys
 import tempfile
 import termios
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -27,14 +28,16 @@ from rich.style import Style
 from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "docs" / "recording.svg"
 COLUMNS = 88
 LINES = 500  # all that a command prints: nothing scrolls away
+SCREEN_LINES = 30
+WATCH_SECONDS = 20.0
 COMMANDS = (
     "tt-ops --target local deploy --yes",
     "tt-ops local confirm",
     "tt-ops --target local trigger-error --wait",
 )
+WATCH = "tt-ops --target local watch"
 # Lines of a long list, of which the first few are shown.
 _RESOURCE = re.compile(r"^\s+(?:\+ create|✓ created)")
 _SHOWN = 3
@@ -42,7 +45,7 @@ _SHOWN = 3
 
 def main() -> None:
     """Record and draw."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console, screen = _console(), _console()
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "project"
         for name in ("terraform", "bootstrap", "lambda_function"):
@@ -54,37 +57,53 @@ def main() -> None:
                 for line in _shown(_run(command, project)):
                     console.print(line, no_wrap=True)
                 console.print()
+            for line in _run(WATCH, project, lines=SCREEN_LINES, quit_after=WATCH_SECONDS):
+                screen.print(line, no_wrap=True)
         finally:
-            _run("tt-ops local down", project)
-    picture = console.export_svg(title="tt-ops", unique_id="recording")
+            _run("tt-ops local down --yes", project)
+    _draw(console, "recording")
+    _draw(screen, "watch")
+
+
+def _console() -> Console:
+    return Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+
+
+def _draw(console: Console, name: str) -> None:
+    picture = console.export_svg(title="tt-ops", unique_id=name)
     # The fonts that rich names would be fetched from the web.
-    PICTURE.write_text(re.sub(r"@font-face {.*?}\s*", "", picture, flags=re.S), "utf-8")
+    picture = re.sub(r"@font-face {.*?}\s*", "", picture, flags=re.S)
+    (ROOT / "docs" / f"{name}.svg").write_text(picture, "utf-8")
 
 
-def _run(command: str, directory: Path) -> list[Text]:
-    """Return the lines that a command leaves on a terminal."""
-    screen = pyte.Screen(COLUMNS, LINES)
+def _run(
+    command: str, directory: Path, *, lines: int = LINES, quit_after: float | None = None
+) -> list[Text]:
+    """Return the lines that a command leaves on a terminal; after some seconds, type `q`."""
+    screen = pyte.Screen(COLUMNS, lines)
     stream = pyte.ByteStream(screen)
     program = Path(sys.executable).with_name("tt-ops")
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment = {**os.environ, "TERM": "xterm-256color", "TT_OPS_LOCAL_PORT": "0"}
     reader, writer = pty.openpty()
-    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", lines, COLUMNS, 0, 0))
     words = [str(program), *command.split()[1:]]
     with subprocess.Popen(  # nosec B603 # the commands above
         words, cwd=directory, env=environment, stdin=writer, stdout=writer, stderr=writer
     ) as process:
         os.close(writer)
+        if quit_after is not None:
+            threading.Timer(quit_after, os.write, (reader, b"q")).start()
         # On Linux, reading fails when the other end is closed.
         with suppress(OSError):
             while received := os.read(reader, 65536):
                 stream.feed(received)
     os.close(reader)
-    lines = [_line(screen.buffer[row]) for row in range(LINES)]
-    while lines and not lines[-1].plain:
-        lines.pop()
+    shown = [_line(screen.buffer[row]) for row in range(lines)]
+    while shown and not shown[-1].plain:
+        shown.pop()
     if process.returncode:
-        sys.exit(f"{command} failed:\n" + "\n".join(line.plain for line in lines))
-    return lines
+        sys.exit(f"{command} failed:\n" + "\n".join(line.plain for line in shown))
+    return shown
 
 
 def _line(row: Mapping[int, pyte.screens.Char]) -> Text:

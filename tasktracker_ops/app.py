@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from .adapters.aws.session import AwsSession
     from .adapters.aws.state_backend import StateBackend
     from .adapters.aws.state_files import StateFiles
+    from .adapters.aws.table_items import TableItems
+    from .adapters.aws.table_recovery import TableRecovery
     from .adapters.aws.tables import Tables
     from .adapters.aws.tags import ResourceTags
     from .adapters.aws.terraform_locks import TerraformLocks
     from .adapters.aws.topics import Topics
+    from .adapters.aws.usage import Usage
     from .adapters.host.github_api import GitHub
     from .adapters.host.task_memory import TaskMemory
     from .adapters.package.dependencies import Dependencies
@@ -232,6 +235,25 @@ class App:
         from .adapters.aws.tables import Tables
 
         return Tables(self.session)
+
+    def table_items(self, table: str) -> TableItems:
+        """Return the items of a table of tasks."""
+        from .adapters.aws.table_items import TableItems
+
+        return TableItems(self.session, table)
+
+    def table_recovery(self, deployment: Deployment) -> TableRecovery:
+        """Return the point-in-time recovery of a deployment's table."""
+        from .adapters.aws.table_recovery import TableRecovery
+
+        return TableRecovery(self.session, deployment.table_name)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """Return what reads how much the deployment keeps."""
+        from .adapters.aws.usage import Usage
+
+        return Usage(self.session)
 
     @cached_property
     def state_backend(self) -> StateBackend:

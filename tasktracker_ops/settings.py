@@ -63,7 +63,7 @@ class Settings:
     provider_mirror: Path | None = None
     cache_dir: Path = Path("~/.cache/tt-ops")
     local_port: int | None = None
-    local_persist: bool = False
+    local_persist: bool | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
 

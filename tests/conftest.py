@@ -15,6 +15,7 @@ Four sets of tests are left out by default: `soak`, `extended`, `browser` and `f
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 TESTS = Path(__file__).parent
-# These wait more than they work, or take longest; those that wait longest come first.
+# These wait more than they work, or take longest; those that wait longest come first, and those
+# of which each file is short remain for the end.
 FIRST = (
     "e2e/test_deployment.py",
     "e2e/live",
@@ -51,6 +53,11 @@ FIRST = (
     "emulator/test_description.py",
     "clients",
     "pipeline",
+    "workflows",
+    "cli",
+    "local",
+    "emulator",
+    "adapters",
 )
 SHARED = ("tests/e2e/live/", "tests/e2e/pages/", "tests/faults/deployed/")
 LONG_SECONDS = 600
@@ -106,14 +113,16 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let all AWS sessions of this process share the models of services.
+    """Save what every test would pay: searches for garbage, and models of AWS's services.
 
-    botocore reads them again for each session, which is most of what a client costs.
+    What was imported and collected stays, so it need not be searched. botocore reads the models
+    again for each session, which is nearly all that a client of boto3 costs.
     """
-    if "botocore.loaders" in sys.modules:  # to import it takes longer than many a test
-        from botocore.loaders import JSONFileLoader
+    gc.freeze()
+    if "botocore.session" in sys.modules:  # to import it takes longer than many a test
+        from botocore import session
 
-        JSONFileLoader.load_file = staticmethod(cache(JSONFileLoader().load_file))
+        session.create_loader = cache(session.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -188,6 +197,11 @@ from moto.server import ThreadedMotoServer
 # moto lists its folders for each request.
 application = DomainDispatcherApplication
 application.get_backend_for_host = cache(application.get_backend_for_host)
+# Of the two services of one host, moto takes the other one, which needs packages of its own.
+infer = application.infer_service_region_host
+def host_of(self, environ, path):
+    return "apigatewayv2" if path.startswith("/v2/apis") else infer(self, environ, path)
+application.infer_service_region_host = host_of
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
 print("http://%s:%s" % server.get_host_and_port(), flush=True)

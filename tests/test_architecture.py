@@ -15,7 +15,6 @@ ALLOWED_IN = {
     "click": {f"{OURS}.cli", f"{OURS}.output"},
     "tabulate": {f"{OURS}.output"},
     "rich": {f"{OURS}.output"},
-    "plotly": {f"{OURS}.output.page"},
     "python_terraform": {f"{OURS}.adapters.terraform"},
     "pathspec": {f"{OURS}.adapters.package"},
     "pip": {f"{OURS}.adapters.package"},

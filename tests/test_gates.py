@@ -28,7 +28,6 @@ SOURCES = [
 IMPORTERS = {
     "tasktracker_ops": "",
     "tasktracker_ops/emulator": "local",
-    "tasktracker_ops/output/page.py": "dashboard",
     "tasktracker_ops/adapters/host/saves.py": "watch",
     "tests": "test",
     "tests/e2e/pages": "browser",

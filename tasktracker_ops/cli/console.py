@@ -30,6 +30,11 @@ def console(context: Context, port: int, no_browser: bool) -> None:
     Example:
       tt-ops console --port 4600 --no-browser
     """
+    serve_console(context, port, browser=not no_browser)
+
+
+def serve_console(context: Context, port: int = 0, *, browser: bool = True) -> None:
+    """Serve the console until Ctrl-C; with `browser`, a browser shows it, if on a terminal."""
     from tasktracker_ops.adapters.host.browser import open_page
     from tasktracker_ops.console.server import ConsoleServer
     from tasktracker_ops.models.overview import ConsoleAddress
@@ -40,7 +45,6 @@ def console(context: Context, port: int, no_browser: bool) -> None:
         Console(context.app) as shown,
         ConsoleServer(port, shown, context.console.as_json) as server,
     ):
-        wanted = context.interactive and not no_browser
-        opened = wanted and open_page(server.url, context.settings.environ)
+        opened = browser and context.interactive and open_page(server.url, context.settings.environ)
         context.console.emit(ConsoleAddress(server.url, opened))
         server.serve_forever()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .console import serve_console
 from .options import Context, Duration, Family, pass_context
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ _file = _OutputFile()
 )
 @click.option("--png", type=_file, metavar="FILE", help="Write a picture of each widget.")
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
-@click.option("--console", is_flag=True, help="Open the target's own console instead.")
+@click.option("--console", is_flag=True, help="Open the target's own console: CloudWatch's.")
 @_since
 @_period
 @pass_context
@@ -106,8 +107,10 @@ def dashboard(
 ) -> None:
     """Draw the deployed dashboard, with its alarms.
 
-    The page works offline. CloudWatch itself draws the pictures, which the emulator
-    cannot: FILE, or FILE-1, FILE-2 and so on for several widgets.
+    Without an option it is shown by the console (tt-ops console), which keeps it current.
+    The page of --html stays as it is, and works offline. CloudWatch itself draws the
+    pictures, which the emulator cannot: FILE, or FILE-1, FILE-2 and so on for several
+    widgets.
 
     \b
     Example:
@@ -116,20 +119,19 @@ def dashboard(
     from tasktracker_ops.models.times import time_window
     from tasktracker_ops.workflows import dashboard as pictures
 
-    if sum((html is not None or show, png is not None, console)) != 1:
-        raise click.UsageError("give exactly one of --html or --open, --png, and --console")
+    if sum((html is not None or show, png is not None, console)) > 1:
+        raise click.UsageError("give one of --html or --open, --png, and --console")
     window = time_window(time.time(), since, period)
     if console:
         context.console.emit(pictures.console(context.app))
     elif png is not None:
         context.console.emit(pictures.images(context.app, window, file=png))
-    else:
-        from tasktracker_ops.output.page import renderer
+    elif html is not None or show:
+        from tasktracker_ops.output import page
 
-        draw = renderer()
-        redact = context.console.redaction.of
-
-        def render(page: DashboardPage) -> str:
-            return draw(redact(page))
+        def render(drawn: DashboardPage) -> str:
+            return page.render(context.console.redaction.of(drawn))
 
         context.console.emit(pictures.draw(context.app, window, render, file=html, show=show))
+    else:
+        serve_console(context)

@@ -37,6 +37,7 @@ MODULES = (
     "dashboard",
     "addresses",
     "logs",
+    "costs",
     "drill",
 )
 
@@ -79,7 +80,7 @@ COMMANDS: dict[str, Entry] = {
         "environments", "Deploy", "List the environments of the account and region."
     ),
     "destroy": Entry("destroy", "Deploy", "Remove the deployment and all its tasks."),
-    "tasks": Entry("tasks", "Use", "List, add, edit, remove, export and import tasks over HTTP."),
+    "tasks": Entry("tasks", "Use", "List, add, edit, remove, recover, export and import tasks."),
     "status": Entry("status", "Observe", "Show on one screen whether the service is healthy."),
     "alarms": Entry(
         "alarms", "Observe", "Show the alarms, their conditions and actions, or mute them."
@@ -102,6 +103,7 @@ COMMANDS: dict[str, Entry] = {
         "addresses", "Observe", "Open the API, its docs, the console, the dashboard, the logs,..."
     ),
     "logs": Entry("logs", "Observe", "Show the function's log."),
+    "costs": Entry("costs", "Observe", "Show what the last 30 days consumed and cost."),
     "drill": Entry(
         "drill", "Drill", "Fire all alarms, and follow them until somebody was notified."
     ),

@@ -21,7 +21,7 @@ from tasktracker_ops.output.streams import discard_broken_streams, replace_close
 from .index import COMMANDS
 from .options import Context, RootGroup
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _INTERRUPTED = TtOpsError(
     "interrupted",
     "interrupted; nothing is still running",

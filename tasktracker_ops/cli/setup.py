@@ -129,7 +129,16 @@ def build(context: Context, check: bool) -> None:
 @click.argument(
     "role",
     type=click.Choice(
-        ["reader", "operator", "planner", "monitor", "deployer", "previewer", "boundary"]
+        [
+            "reader",
+            "operator",
+            "recoverer",
+            "planner",
+            "monitor",
+            "deployer",
+            "previewer",
+            "boundary",
+        ]
     ),
 )
 @click.option(
@@ -142,9 +151,10 @@ def permissions(context: Context, role: str, all_environments: bool) -> None:
     """Print the policy of a role, to paste into IAM.
 
     It is the least that the role has to be allowed. A reader observes; an operator also
-    sets off drills, rolls back and mutes alarms. A planner and a deployer run Terraform; a
-    monitor looks for drift and sets off drills; a previewer deploys environments whose names
-    begin with pr-. The boundary limits the function's own role.
+    sets off drills, rolls back and mutes alarms; a recoverer brings back lost tasks. A
+    planner and a deployer run Terraform; a monitor looks for drift and sets off drills; a
+    previewer deploys environments whose names begin with pr-. The boundary limits the
+    function's own role.
 
     \b
     Example:

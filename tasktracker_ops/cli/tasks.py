@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,11 +13,12 @@ import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
+from .completion import offering
 from .options import Context, Destination, Family, pass_context, setting, yes_option
+from .recover import recover
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
+    from tasktracker_ops.app import App
     from tasktracker_ops.models.task import Task
 
 FAMILY = Family("Use")
@@ -26,26 +27,17 @@ STATUSES = click.Choice(["pending", "in_progress", "done"])
 _PAGE = 50
 
 
-def _complete_task(
-    click_context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Offer the tasks of the last list, with their titles."""
-    from click.shell_completion import CompletionItem
-
+def _tasks_of_last_list(app: App, typed: str) -> Iterable[tuple[str, str]]:
+    """Return the tasks of the last list by their endings, with their titles."""
     from tasktracker_ops.models.task import endings
 
-    titles = click_context.ensure_object(Context).app.task_memory.last_list_here()
-    whole = [(task_id, titles[task_id]) for task_id in titles]
-    short = zip(endings(list(titles)), titles.values(), strict=True)
+    titles = app.task_memory.last_list_here()
+    short = dict(zip(endings(list(titles)), titles.values(), strict=True))
     # What began as a whole id goes on as one.
-    offered = [pair for pair in short if pair[0].startswith(incomplete)] or whole
-    return [
-        CompletionItem(value, help=title)
-        for value, title in offered
-        if value.startswith(incomplete)
-    ]
+    return (short if any(each.startswith(typed) for each in short) else titles).items()
 
 
+_complete_task = offering(_tasks_of_last_list, needs_aws=False)
 _task = click.argument("reference", metavar="TASK", shell_complete=_complete_task)
 _tasks = click.argument(
     "references", metavar="TASK...", nargs=-1, required=True, shell_complete=_complete_task
@@ -60,7 +52,7 @@ _tasks = click.argument(
     help="Use the API at this URL, without AWS.",
 )
 def tasks() -> None:
-    """List, add, edit, remove, export and import tasks over HTTP.
+    """List, add, edit, remove, recover, export and import tasks.
 
     TASK is the id of a task, at least four characters of its end or beginning, or its number
     in the last list that a terminal showed: 3, or '#3' in quotes.
@@ -276,6 +268,9 @@ def restore(context: Context, references: tuple[str, ...]) -> None:
     ask = context.interactive and not references
     approve = partial(_confirm, context, "Restore") if ask else None
     context.console.stream(workflow.restore(context.app, references, approve=approve))
+
+
+tasks.add_command(recover)
 
 
 def _confirm(context: Context, verb: str, tasks: Sequence[Task]) -> None:

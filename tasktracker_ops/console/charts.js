@@ -266,11 +266,11 @@ const charts = (() => {
     });
   }
 
-  function moveCursor(shown, event) {
+  function moveCursor(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const { plot } = shown;
+    const { plot } = event.currentTarget;
     const last = plot.data[0].length - 1;
     const index = Math.min(Math.max((plot.cursor.idx ?? last) + step, 0), last);
     plot.setCursor({ left: plot.valToPos(plot.data[0][index], "x"), top: 10 });
@@ -280,22 +280,23 @@ const charts = (() => {
     const chart = element("div", {
       className: "chart", tabIndex: 0, role: "group",
       "aria-label": `Chart of ${shown.figure.panel.widget.title}: the arrow keys read its values`,
-      onkeydown: (event) => moveCursor(shown, event),
+      onkeydown: moveCursor,
     });
     const { series: drawn, bands } = series(shown);
     shown.plot = new uPlot({
       width: 300, height: HEIGHT, bands, series: drawn, legend: { show: false },
+      padding: [10, 12, 0, 4],
       cursor: { y: false, drag: { x: false, y: false } },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: {
         x: { time: true, range: () => shown.range },
         left: scale(shown.figure.panel, "left"), right: scale(shown.figure.panel, "right"),
       },
-      axes: [{ ...axis(), values: times }, valueAxis(shown, "left"), valueAxis(shown, "right")],
+      axes: [{ ...axis(), size: 26, values: times }, valueAxis(shown, "left"), valueAxis(shown, "right")],
       hooks: { drawClear: [background(shown)], setCursor: [(plot) => showValues(shown, plot)] },
     }, shown.figure.data, chart);
     if (shown.figure.empty) chart.append(element("p", { className: "none" }, "no data in this span"));
-    shown.chart = chart;
+    chart.plot = shown.plot;
     shown.legend = legend(shown);
     new ResizeObserver(() => {
       if (chart.clientWidth) shown.plot.setSize({ width: chart.clientWidth, height: Math.max(chart.clientHeight, 120) });

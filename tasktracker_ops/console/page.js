@@ -116,6 +116,7 @@
             breakable(each.by ?? "unknown"), ", ", time(each.at)]),
           status.subscriptions && ["Alarms reach", status.subscriptions.length ? status.subscriptions.map((each, i) => [
             i ? ", " : "", breakable(each.endpoint), each.confirmed ? "" : " (pending confirmation)"]) : "nobody"],
+          ["Alarms proven", status.alarms_proven_at ? time(status.alarms_proven_at) : "not by tt-ops drill --all"],
           lock.held && ["Deploy lock", `held by ${lock.who ?? "somebody"}: ${lock.reason ?? lock.command ?? ""}`],
         ]),
         element("div", { className: "problem" }, problems));
@@ -174,11 +175,11 @@
     releases({ releases }) {
       const live = releases.find((each) => each.live);
       const rows = releases.map((each) => element("tr", {},
-        cell(String(each.release)), cell(each.live ? pill("ok", "live") : ""), cell(pill(STATES[each.outcome] ?? "unknown", each.outcome)),
+        cell(String(each.release)), cell(pill(STATES[each.outcome] ?? "unknown", each.outcome), each.live ? " live" : ""),
         cell(commit(each)), cell(breakable(each.by ?? "unknown")), cell(time(each.at)),
         element("td", { className: "actions" }, each.live ? null
           : action("Roll back", `Let release ${each.release} serve`, (button) => rollBack(each.release, live, button)))));
-      keepFocus("releases", rows.length ? table(["Release", "", "Outcome", "Commit", "By", "Age", ""], rows) : none("Nothing was released yet."));
+      keepFocus("releases", rows.length ? table(["Release", "Outcome", "Commit", "By", "Age", ""], rows) : none("Nothing was released yet."));
     },
     drill(drill) {
       const running = drill.result === null && drill.problem === null;

@@ -55,6 +55,7 @@ nav a { text-decoration: none; }
     border-right: 1px solid var(--line); }
 }
 @media (max-width: 40rem) {
+  nav ul { columns: 10rem; }
   main table, main tbody, main tr, main td { display: block; }
   main thead { display: none; }
   main td { border: 0; padding: .1rem 0; }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .mail.mailbox import Mailbox
-from .snapshot import used_backends
+from .pickling import used_backends
 
 
 def count(mailbox: Mailbox) -> dict[str, int]:

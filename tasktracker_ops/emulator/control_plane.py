@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterable
 from functools import lru_cache, partial
 from typing import Any
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication
 
 from botocore.exceptions import UnknownServiceError
 from flask import Flask, Response, request
@@ -20,6 +21,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import (
     BackendRequest,
     DomainDispatcherApplication,
@@ -30,6 +32,7 @@ from moto.s3.responses import S3Response
 from werkzeug.exceptions import HTTPException
 
 _log = logging.getLogger(__name__)
+_OF_DYNAMODB = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/dynamodb/aws4_request")
 _CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 
 
@@ -58,7 +61,39 @@ def create_application() -> WSGIApplication:
     responses.method_names_from_class = lru_cache(  # type: ignore[attr-defined]
         method_names_from_class
     )
-    return application
+
+    def serve(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if _is_of_dynamodb(environ):
+            return _serve_dynamodb(application, environ)(environ, start_response)
+        answer: Iterable[bytes] = application(environ, start_response)
+        return answer
+
+    return serve
+
+
+class _DirectRequest(Request):
+    from_wsgi_server = True
+
+
+def _is_of_dynamodb(environ: dict[str, Any]) -> bool:
+    return (
+        environ["PATH_INFO"] == "/"
+        and environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_20120810.")
+        and _OF_DYNAMODB.search(environ.get("HTTP_AUTHORIZATION", "")) is not None
+    )
+
+
+def _serve_dynamodb(application: DomainDispatcherApplication, environ: dict[str, Any]) -> Response:
+    """Return the answer of moto's DynamoDB without Flask, which takes a third of each request."""
+    incoming = _DirectRequest(environ)
+    try:
+        status, headers, body = DynamoHandler.dispatch(incoming)
+    except Exception as error:
+        environ["wsgi.input"].seek(0)
+        with application.get_application(environ).request_context(environ):
+            answer: Response = _answer("dynamodb", error)
+            return answer
+    return Response(body, status, headers)
 
 
 def _create_service(name: Any) -> Flask:

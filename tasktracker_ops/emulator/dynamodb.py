@@ -2,7 +2,7 @@
 
 Before each transaction moto copies every item of its tables, to be able to take it back. Here items
 are replaced and never changed, so that a copy of a table can share them. And for each page of an
-index it sorts the whole table; here it gets only what belongs on the page.
+index it sorts the whole table; here it gets only what belongs on the page (`table_index.py`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from . import table_index
+
 # moto's own, however often ours are put around them.
 _moto_call_action = DynamoHandler.call_action
 _moto_query = Table.query
+_moto_scan = Table.scan
 _moto_update_item = DynamoDBBackend.update_item
 _one_request = threading.Lock()
 
@@ -59,30 +62,58 @@ def query(
 ) -> Any:
     """Query a copy of the table that holds only the items which may be on the page."""
     queried = table
-    keys = _keys_of_texts(table, index)
-    if keys and hash_key is not None and start is None:
-        name, sort_name = keys
-        items = cast("Iterable[Item]", table.items.values())  # moto says dictionaries
-        matches: Iterable[Item] = (
-            item
-            for item in items
-            if (value := item.attrs.get(name)) is not None and value.value == hash_key.value
-        )
-        if comparison == "<":
-            bound = bounds[0].value
-            matches = (item for item in matches if item.attrs[sort_name].value < bound)
-        if limit and comparison in (None, "<"):
-            choose = heapq.nsmallest if forward else heapq.nlargest
+    attribute = _partition_of_texts(table, index)
+    if attribute and hash_key is not None and start is None:
+        keys = table_index.index_of(table, attribute).keys(
+            hash_key.value,
+            below=bounds[0].value if comparison == "<" else None,
             # One more, from which moto concludes that there is another page.
-            matches = choose(limit + 1, matches, key=lambda item: item.attrs[sort_name].value)
+            limit=limit + 1 if limit and comparison in (None, "<") else None,
+            forward=forward,
+        )
+        items = [table.items[DynamoType({"S": key})] for key in keys]
         queried = copy.copy(table)
-        queried.items = {item.hash_key: item for item in matches}  # type: ignore[assignment]
+        queried.items = {item.hash_key: item for item in items}  # type: ignore
     page = (comparison, bounds, limit, start, forward, projections, index)
     return _moto_query(queried, hash_key, *page, *args, **more)  # type: ignore[arg-type]
 
 
-def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
-    """Return the keys of a global index that sorts by the table's own key, all of them texts.
+def scan(
+    table: Table,
+    filters: dict[str, Any],
+    limit: int,
+    start: dict[str, Any] | None,
+    filter_expression: Any = None,
+    index_name: str | None = None,
+    *args: Any,
+    **more: Any,
+) -> Any:
+    """Scan a copy of the table that begins after the page before.
+
+    moto compares keys to find the place, and keeps items in the order of their creation.
+    """
+    scanned = table
+    if table.range_key_attr is None and index_name is None:
+        items = cast("Iterable[Item]", table.items.values())  # moto says dictionaries
+        if start is not None:
+            last = DynamoType(start[table.hash_key_attr]).value
+            items = (item for item in items if item.hash_key.value > last)
+        if limit:
+            # One more, from which moto concludes that there is another page.
+            items = heapq.nsmallest(limit + 1, items, key=_key_of)
+        scanned = copy.copy(table)
+        scanned.items = {item.hash_key: item for item in sorted(items, key=_key_of)}  # type: ignore[assignment]
+        start = None
+    page = (filters, limit, start, filter_expression, index_name)
+    return _moto_scan(scanned, *page, *args, **more)  # type: ignore[arg-type]
+
+
+def _key_of(item: Item) -> Any:
+    return item.hash_key.value
+
+
+def _partition_of_texts(table: Table, index: str | None) -> str | None:
+    """Return the partition key of a global index that sorts by the table's own key, both texts.
 
     None for any other: moto knows how to order those.
     """
@@ -93,7 +124,7 @@ def _keys_of_texts(table: Table, index: str | None) -> tuple[str, str] | None:
     types = {each["AttributeName"]: each["AttributeType"] for each in table.attr}
     if [kind for kind, _ in keys] != ["HASH", "RANGE"] or keys[1][1] != table.hash_key_attr:
         return None
-    return (keys[0][1], keys[1][1]) if {types.get(name) for _, name in keys} == {"S"} else None
+    return keys[0][1] if {types.get(name) for _, name in keys} == {"S"} else None
 
 
 def update_item(
@@ -108,11 +139,15 @@ def update_item(
     if names == table.table_key_attrs:
         *_, last = path = [DynamoType(key[name]) for name in names]
         items = table.items if len(path) == 1 else table.items.get(path[0], {})
-        if (before := items.get(last)) is not None:
+        before = items.get(last)
+        if before is not None:
             items[last] = copy.deepcopy(before)
-            try:
-                return _moto_update_item(backend, table_name, key, *args, **more)
-            except Exception:
+        try:
+            return _moto_update_item(backend, table_name, key, *args, **more)
+        except Exception:
+            if before is not None:
                 items[last] = before
-                raise
+            raise
+        finally:
+            table_index.update(table, path[0])
     return _moto_update_item(backend, table_name, key, *args, **more)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import socket
 import time
 from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
+from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication
 
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 _log = logging.getLogger(__name__)
 REQUEST_LIMIT_BYTES = 256 * 1024 * 1024
+_FIELD_LIMIT_BYTES = 65536
+_FIELDS_LIMIT = 100
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (/(?!/)[!-~]*) HTTP/1\.1\r?\n")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\r?\n")
+# What an environ has of one request only, by the beginnings of names.
+_OF_REQUEST = ("HTTP_", "CONTENT_", "wsgi.input")
 
 
 class _Unreadable(Exception):
@@ -35,6 +45,62 @@ class RequestHandler(MotoRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 65536
     timeout = 75
+    _of_connection: dict[str, Any] | None = None
+
+    def parse_request(self) -> bool:
+        """Read the head of a request; answer an error and return False if it is not valid.
+
+        The base class has a parser of mail read the fields, which takes as long as the whole of a
+        short request; it still reads the requests of rare kinds.
+        """
+        line = _REQUEST_LINE.fullmatch(self.raw_requestline)
+        if line is None:
+            return super().parse_request()
+        self.command, self.path = (part.decode("ascii") for part in line.groups())
+        self.request_version = "HTTP/1.1"
+        self.requestline = f"{self.command} {self.path} HTTP/1.1"
+        try:
+            self.headers = _read_fields(self.rfile)  # type: ignore[assignment]
+        except _Unreadable as error:
+            self.close_connection = True
+            self.send_error(error.status)
+            return False
+        self.close_connection = self.headers.get("Connection", "").lower() == "close"
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            return self.handle_expect_100()
+        return True
+
+    def make_environ(self) -> dict[str, Any]:
+        """Return the environ of the base class, which takes a fifth of its time to make.
+
+        What belongs to the connection is made once; requests of rare kinds are left to it.
+        """
+        fields = self.headers.items()
+        if self._of_connection is None or not _is_plain(self.path, fields):
+            environ = super().make_environ()
+            kept = [name for name in environ if not name.startswith(_OF_REQUEST)]
+            self._of_connection = {name: environ[name] for name in kept}
+            return environ
+        path, _, query = self.path.partition("?")
+        environ = {
+            **self._of_connection,
+            "wsgi.input": self.rfile,
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": unquote(path).encode().decode("latin-1") if "%" in path else path,
+            "QUERY_STRING": query,
+            "REQUEST_URI": self.path,
+            "RAW_URI": self.path,
+            "SERVER_PROTOCOL": self.request_version,
+            PRESERVED_HEADER_NAMES_ENVIRON_KEY: {},
+        }
+        for name, value in fields:
+            key = name.upper().replace("-", "_")
+            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                key = f"HTTP_{key}"
+                if key in environ:
+                    value = f"{environ[key]},{value}"
+            environ[key] = value
+        return environ
 
     def run_wsgi(self) -> None:
         """Run the application on one request."""
@@ -76,7 +142,7 @@ class RequestHandler(MotoRequestHandler):
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         if "HTTP_TRANSFER_ENCODING" in environ:
             return _read_chunks(environ)
-        declared, *others = self.headers.get_all("Content-Length", ["0"])
+        declared, *others = self.headers.get_all("Content-Length") or ["0"]
         if others or not declared.strip().isdecimal():
             raise _Unreadable(400)
         length = int(declared)
@@ -124,6 +190,27 @@ def serve_on(listener: socket.socket, application: WSGIApplication) -> BaseWSGIS
     )
     server.daemon_threads = True  # type: ignore[attr-defined]
     return server
+
+
+def _is_plain(path: str, fields: Iterable[tuple[str, str]]) -> bool:
+    return (
+        "#" not in path
+        and path.startswith("/")
+        and not any("_" in name or name.lower() == "transfer-encoding" for name, _ in fields)
+    )
+
+
+def _read_fields(stream: io.BufferedIOBase) -> Headers:
+    """Read header fields up to the empty line. Raises _Unreadable."""
+    fields: list[tuple[str, str]] = []
+    while (line := stream.readline(_FIELD_LIMIT_BYTES)) not in (b"\r\n", b"\n"):
+        if len(line) == _FIELD_LIMIT_BYTES or len(fields) == _FIELDS_LIMIT:
+            raise _Unreadable(431)
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            raise _Unreadable(400)
+        fields.append((match[1].decode("ascii"), match[2].decode("latin-1")))
+    return Headers(fields)
 
 
 def _read_chunks(environ: dict[str, Any]) -> bytes:

@@ -18,6 +18,8 @@ from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.common_models import BaseModel
+from moto.core.responses import BaseResponse
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
@@ -31,7 +33,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb, s3
+from . import dynamodb, s3, serialization, table_history, table_index
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -54,6 +56,14 @@ def _patches(
     return {
         BaseModel: {
             "__new__": _new,  # keeps every object in memory for good
+        },
+        BaseResponse: {
+            # takes longer than many an operation
+            "_enrich_response": staticmethod(serialization.enrich_response),
+        },
+        BaseJSONSerializer: {
+            # looks for each attribute of DynamoDB under dozens of names
+            "_serialize_type_structure": serialization.serialize_structure,
         },
         LambdaResponse: {
             "invoke": functions.invoke_in(runtime),  # needs Docker
@@ -92,13 +102,23 @@ def _patches(
         },
         DynamoHandler: {
             "call_action": dynamodb.call_action,  # lets two requests pass one condition
+            # restores what the table holds now
+            "restore_table_to_point_in_time": table_history.restore_table_to_point_in_time,
         },
         Table: {
             "__deepcopy__": dynamodb.copy_table,  # copies every item for each transaction
             "query": dynamodb.query,  # sorts the whole table for each page
+            "scan": dynamodb.scan,  # leaves out items between pages
+            # these two keep no index
+            "put_item": table_index.put_item,
+            "delete_item": table_index.delete_item,
         },
         DynamoDBBackend: {
             "update_item": dynamodb.update_item,  # changes items that copies of a table share
+            # these two keep no history
+            "update_continuous_backups": table_history.update_continuous_backups,
+            "describe_continuous_backups": table_history.describe_continuous_backups,
+            "delete_table": table_history.delete_table,  # knows no table that is being restored
         },
         S3Response: {
             # let two requests pass one condition

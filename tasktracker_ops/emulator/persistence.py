@@ -75,12 +75,18 @@ class Persistence:
 
     def start(self) -> None:
         """Begin to keep snapshots."""
+        # Newer Pythons warn of a fork with threads: no other is within a store, or holds its lock.
+        warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
         self._thread.start()
+
+    def stop(self) -> None:
+        """Keep no more snapshots."""
+        self._closing.set()
+        self._thread.join()
 
     def close(self) -> None:
         """Keep what there is now; nothing can change it afterwards."""
-        self._closing.set()
-        self._thread.join()
+        self.stop()
         try:
             changes.pause(_PAUSE_SECONDS)  # for good: the process ends
             if changes.made() > self._saved:
@@ -133,11 +139,13 @@ class Persistence:
         """Do the same in a child process; requests wait only until it has begun."""
         report, end = os.pipe()
         with open(report, "rb") as stream:
-            with changes.paused(_PAUSE_SECONDS) as made:
-                child = _fork()
-                if child == 0:
-                    self._be_child(end)
-            os.close(end)
+            try:
+                with changes.paused(_PAUSE_SECONDS) as made:
+                    child = os.fork()
+                    if child == 0:
+                        self._be_child(end)
+            finally:
+                os.close(end)
             problem = stream.read().decode()
         _, status = os.waitpid(child, 0)
         if status != 0:
@@ -151,6 +159,7 @@ class Persistence:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(_WRITING_SECONDS)
+            gc.disable()  # a collection would touch, and so copy, all memory
             # Neither the port nor a connection may stay open when the emulator ends.
             _close_all_but(self._folder, self._lock, report)
             snapshot.write(self._folder, snapshot.take(self._stores, self.exists_since))
@@ -163,17 +172,6 @@ class Persistence:
 
 def _timestamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _fork() -> int:
-    with warnings.catch_warnings():
-        # Newer Pythons warn of a fork with threads: no other is within a store, or holds its lock.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        gc.freeze()  # or the child's copy grows by what a collection touches
-        try:
-            return os.fork()
-        finally:
-            gc.unfreeze()
 
 
 def _close_all_but(*kept: int) -> None:

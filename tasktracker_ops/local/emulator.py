@@ -34,11 +34,12 @@ class LocalEmulator:
         note: Callable[[str], None] | None = None,
         registry: EmulatorRegistry | None = None,
         *,
-        persists: bool = False,
+        persists: bool | None = None,
     ) -> None:
         """Take `port` only if given; None prefers the last or default port and may use another.
 
-        One that `persists` brings back what the last one held, and keeps it.
+        One that `persists` brings back what the last one held, and keeps it; None is no, and
+        nothing is said where the one that is running does.
         `note` is called once when the running emulator has another version. `registry` gets it
         when it is running.
         """
@@ -52,19 +53,28 @@ class LocalEmulator:
         """Start it unless it is running. Raises TtOpsError with the end of its log."""
         report.doing("starting the emulator")
         running = process.find(self.directory) is not None
-        preferred = process.last_port(self.directory) or DEFAULT_PORT
+        last = process.last_port(self.directory)
+        expected = last or (self._port is None and DEFAULT_PORT)
         server = process.start(
             self.directory,
             DEFAULT_PORT if self._port is None else self._port,
             port_required=self._port is not None,
-            persists=self._persists,
+            persists=bool(self._persists),
         )
         if self._registry is not None:
             self._registry.add(self.directory)
-        if not running and self._port is None and server.port != preferred:
-            report.note(f"Port {preferred} is in use; the emulator uses {server.port}.")
+        if not running and not self._port and expected and server.port != expected:
+            report.note(f"Port {expected} is in use; the emulator uses {server.port}.")
         if not running:
-            _tell_what_came_back(server, preferred, report)
+            _tell_what_came_back(server, report, moved=last not in (None, server.port))
+        elif self._persists not in (None, server.persistence is not None):
+            report.note(
+                "The running emulator does not persist. "
+                "Start one that does: tt-ops local down && tt-ops local up --persist"
+                if self._persists
+                else "The running emulator persists. "
+                "Start one that does not: tt-ops local down && tt-ops local up --no-persist"
+            )
         report.done(f"AWS emulator at {server.url}")
         return self._check_version(server)
 
@@ -123,7 +133,7 @@ class LocalEmulator:
         return server
 
 
-def _tell_what_came_back(server: RunningEmulator, port: int, report: Reporter) -> None:
+def _tell_what_came_back(server: RunningEmulator, report: Reporter, *, moved: bool) -> None:
     """Tell what a start has restored, and what it could not."""
     if server.persistence is None:
         return
@@ -134,7 +144,7 @@ def _tell_what_came_back(server: RunningEmulator, port: int, report: Reporter) -
         )
     elif server.persistence.saved_at is not None:
         report.note(f"Restored the snapshot of {server.persistence.saved_at}.")
-        if server.port != port:
+        if moved:
             report.note(
                 "The addresses of its APIs have changed. "
                 "Bring the deployment up to date: tt-ops --target local deploy --yes"

@@ -140,7 +140,7 @@ def reset(directory: Path) -> tuple[RunningEmulator | None, tuple[str, ...]]:
         return server, ()
     with _lock(directory):
         snapshots = sorted(directory.glob("snapshot*"))
-        for each in [*snapshots, _port_path(directory)]:
+        for each in [*snapshots, directory / ".snapshot.partial", _port_path(directory)]:
             each.unlink(missing_ok=True)
     return server, tuple(each.name for each in snapshots if each.name != "snapshot.lock")
 

@@ -6,18 +6,20 @@ import os
 import shlex
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.package.platforms import this_machine
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
-from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.package import PackagePlatform
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import DEFAULT_REGION, Settings
 from tasktracker_ops.targets import TerraformValues, backend_config
 
 from .credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from .emulator import LocalEmulator
+
+if TYPE_CHECKING:
+    from tasktracker_ops.models.deployment import Deployment
+    from tasktracker_ops.models.package import PackagePlatform
 
 _ALERT_EMAIL = "operator@example.com"
 
@@ -94,6 +96,8 @@ class LocalTarget:
 
     def package_platform(self) -> PackagePlatform:
         """Return this machine's, where the emulator runs the function."""
+        from tasktracker_ops.adapters.package.platforms import this_machine
+
         return this_machine()
 
     def exists_since(self) -> datetime:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import Problem
 
-from .plan import Plan
-from .release import ReleaseResult
+if TYPE_CHECKING:
+    from .plan import Plan
+    from .release import ReleaseResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class FirstDeploy:
 class BootstrapResult:
     """The state backend, and what the bootstrap changed."""
 
-    bucket: str
+    state_bucket: str
     lock_table: str
     plan: Plan
 

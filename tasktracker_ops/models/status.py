@@ -66,7 +66,7 @@ class Status:
     function: FunctionState | None
     alarms: tuple[Alarm, ...] | None
     subscriptions: tuple[Subscription, ...] | None
-    lock: TerraformLock
+    state_lock: TerraformLock
     deploy_lock: DeployLockStatus
     releases: tuple[ServingRelease, ...]
     problems: tuple[Problem, ...]

@@ -34,7 +34,7 @@ class Column:
     def width(self) -> int:
         """Return the width of the widest cell on a terminal, and no less than tabulate makes it."""
         cells = map(escape_control_characters, self.cells)
-        return max(len(self.header) + _HEADER_PADDING, *map(text_width, cells))
+        return max([len(self.header) + _HEADER_PADDING, *map(text_width, cells)])
 
     @property
     def least_width(self) -> int:

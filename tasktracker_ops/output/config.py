@@ -14,15 +14,21 @@ from tasktracker_ops.models.config import (
     SettingValue,
 )
 
+from .columns import Column, fit
 from .results import text
 from .screen import Screen
-from .text import escape_control_characters, table
+from .text import escape_control_characters
 
 
 @text.register
 def _(result: Configuration, screen: Screen) -> str:
-    rows = [(each.name, _shown(each), _origin(each)) for each in result.settings]
-    return table(["setting", "value", "from"], rows)
+    found = result.settings
+    columns = [
+        Column("setting", [each.name for each in found], weight=3),
+        Column("value", [*map(_shown, found)], weight=2, cuts=True),
+        Column("from", [*map(_origin, found)], weight=1),
+    ]
+    return fit(columns, screen.columns)
 
 
 def _shown(setting: SettingValue) -> str:

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tasktracker_ops.errors import Problem, TtOpsError
-from tasktracker_ops.models.canary import BakeProgress
-from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.settings import Settings
 
-from .csv_form import as_csv
 from .github_actions import Annotations, Groups, escape_workflow_commands, in_ci, is_runner
 from .redaction import Redaction
 from .results import text
@@ -26,6 +23,8 @@ from .streams import discard_broken_streams
 from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
+    from tasktracker_ops.models.canary import BakeProgress
+    from tasktracker_ops.models.plan import Plan, TerraformEvent
     from tasktracker_ops.models.snapshot import Snapshot
 
     from .live import LiveLine
@@ -182,6 +181,8 @@ class Console:
     def _format(self, result: Any, *, indent: int | None = 2) -> str:
         result = self.redaction.of(result)
         if self._csv:
+            from .csv_form import as_csv
+
             return as_csv(result)
         if self._markdown:
             from .markdown import markdown

@@ -29,7 +29,7 @@ PUBLIC = "The API is public: anyone with the URL can call it."
 @summary_title("State backend")
 def _(result: BootstrapResult, screen: Screen) -> str:
     state = "up to date" if result.plan.empty else counts(result.plan, done=True)
-    rows = {"state bucket": result.bucket, "lock table": result.lock_table}
+    rows = {"state bucket": result.state_bucket, "lock table": result.lock_table}
     return f"State backend: {state}.\n\n{pairs(rows)}"
 
 
@@ -87,14 +87,14 @@ def _next(result: DeployResult) -> Sequence[str]:
 def first_deploy_question(first: FirstDeploy) -> str:
     """Return what is asked before a first deploy: everything that it will do."""
     rows = {
-        "state backend": f"bucket {first.bucket!r}, lock table {first.lock_table!r}",
+        "state backend": f"bucket {first.bucket!r},\nlock table {first.lock_table!r}",
         "deployment": f"function {first.function_name!r}, table {first.table_name!r},\n"
         "an HTTP API, a dashboard, alarms",
     }
     if first.downloads_terraform:
         rows = {"Terraform": "downloaded to this machine first", **rows}
     return (
-        f"Nothing is deployed yet to {first.target}. This creates it:\n\n"
+        f"Nothing is deployed yet to {first.target}.\nThis is created:\n\n"
         f"{textwrap.indent(pairs(rows), '  ')}\n\nCreate all of it, and release the code?"
     )
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 _BAR = 24  # columns
+_GAP = 1
 _SHORT = 3  # seconds, before which nobody looks at a clock
 
 
@@ -45,16 +46,17 @@ class LiveLine:
             self._live = None
 
     def _line(self) -> Table:
-        line = Table.grid(padding=(0, 1))
-        line.add_column(no_wrap=True, overflow="ellipsis", style="dim")
-        line.add_column(no_wrap=True)
-        line.add_column(no_wrap=True, style="dim")
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        clock = Text(f"{minutes}:{seconds:02}" if minutes or seconds >= _SHORT else "", "dim")
         bar = (
             ProgressBar(total=self._total, completed=self._done, width=_BAR) if self._total else ""
         )
-        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
-        clock = f"{minutes}:{seconds:02}" if minutes or seconds >= _SHORT else ""
-        line.add_row(Text(self._text()), bar, clock)
+        room = self._console.width - (_BAR if self._total else 0) - clock.cell_len - 2 * _GAP
+        text = Text(self._text(), "dim")
+        text.truncate(max(room, 1), overflow="ellipsis")
+        line = Table.grid(padding=(0, _GAP))
+        line.add_column(no_wrap=True)
+        line.add_row(text, bar, clock)
         return line
 
 

@@ -14,11 +14,23 @@ from tasktracker_ops.models.state import (
     StateVersions,
 )
 
+from .columns import Column, fit
 from .results import text
 from .screen import Screen
-from .text import ago, escape_control_characters, table
+from .text import ago, escape_control_characters
 
 _SHORTEST = 8
+# Each column with its weight.
+_WEIGHTS = {
+    "version": 7,
+    "written": 6,
+    "serial": 5,
+    "lineage": 2,
+    "size": 1,
+    "resources": 3,
+    "who": 4,
+}
+_NUMBERS = {"serial", "size", "resources"}
 
 
 @text.register
@@ -26,9 +38,12 @@ def _(result: StateVersions, screen: Screen) -> str:
     if not result.versions:
         return f"The bucket {result.bucket} has no version of the state {result.key}."
     length = _unique_length([each.version for each in result.versions])
-    headers = ["version", "written", "serial", "lineage", "size", "resources", "who"]
-    rows = [_row(each, length) for each in result.versions]
-    lines = [table(headers, rows, right=("serial", "size", "resources"))]
+    cells = zip(*(_row(each, length) for each in result.versions), strict=True)
+    columns = [
+        Column(header, each, weight, right=header in _NUMBERS, cuts=header == "who")
+        for (header, weight), each in zip(_WEIGHTS.items(), cells, strict=True)
+    ]
+    lines = [fit(columns, screen.columns)]
     if result.more:
         lines.append(f"{counted(result.more, 'older version')}: see them with --limit.")
     return "\n\n".join(lines)

@@ -30,7 +30,7 @@ def _(result: Status, screen: Screen) -> str:
         "alarms": _proof(result.alarms_proven_at, screen),
         "subscriptions": _subscriptions(result.subscriptions),
         "deploy lock": _deploy_lock(result.deploy_lock),
-        "state lock": _lock(result.lock),
+        "state lock": _lock(result.state_lock),
     }
     problems = [problem_text(problem, screen) for problem in result.problems]
     title = f"Task Tracker at {escape_control_characters(result.api.url)}"

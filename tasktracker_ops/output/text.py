@@ -10,12 +10,12 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.models.task import TaskList
+if TYPE_CHECKING:
+    from tasktracker_ops.models.plan import Plan, ResourceChange
 
 # What a terminal executes instead of showing it: C0 and C1 controls, and changes of direction
 # (https://unicode.org/reports/tr9/).
@@ -143,6 +143,8 @@ def as_json(
 
 def _plain(value: Any, hint: Callable[[str], str]) -> Any:
     """Return what `json` can write: data classes as objects, paths as strings."""
+    from tasktracker_ops.models.task import TaskList
+
     if isinstance(value, TaskList):
         return [_plain(task, hint) for task in value.tasks]
     if is_dataclass(value):

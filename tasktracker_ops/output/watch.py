@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import click
 from rich.console import Group, RenderableType
 from rich.layout import Layout
 from rich.rule import Rule
@@ -13,7 +14,6 @@ from rich.text import Text
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import MetricReport
 from tasktracker_ops.models.emulator import Inbox
-from tasktracker_ops.models.log import LogEvent
 from tasktracker_ops.models.snapshot import Snapshot
 from tasktracker_ops.models.status import Status
 
@@ -29,6 +29,7 @@ _WIDE = 110  # columns from which on two sections stand side by side
 _GAP = 2
 _MOST_PROBLEMS = 2
 _READING = "reading …"
+_SIGN = click.style("!", fg="yellow", bold=True)
 
 
 def frame(snapshot: Snapshot, screen: Screen, width: int, height: int) -> RenderableType:
@@ -44,27 +45,23 @@ def frame(snapshot: Snapshot, screen: Screen, width: int, height: int) -> Render
         between = max(len(metrics), len(alarms))
         sides = Layout(size=between)
         sides.split_row(
-            Layout(_lines(metrics), size=half), Layout(" ", size=_GAP), Layout(_lines(alarms))
+            Layout(Group(*metrics), size=half), Layout(" ", size=_GAP), Layout(Group(*alarms))
         )
         middle_layouts = [sides]
     else:
         between = len(metrics) + len(alarms)
-        middle_layouts = [Layout(_lines([*metrics, *alarms]), size=between)]
+        middle_layouts = [Layout(Group(*metrics, *alarms), size=between)]
     rows = max(height - len(head) - between - 2, 0)
     title = "Log, errors only" if snapshot.errors_only else "Log"
-    log = _section(title, _log(snapshot.events, screen, rows))
+    log = _section(title, _log(snapshot, screen, rows))
     layout = Layout()
     layout.split_column(
-        Layout(_lines(head), size=len(head)),
+        Layout(Group(*head), size=len(head)),
         *middle_layouts,
-        Layout(_lines(log)),
+        Layout(Group(*log)),
         Layout(_footer(errors_only=snapshot.errors_only), size=1),
     )
     return layout
-
-
-def _lines(lines: Sequence[RenderableType]) -> RenderableType:
-    return Group(*lines)
 
 
 def _section(title: str, lines: Sequence[Text]) -> list[RenderableType]:
@@ -102,9 +99,9 @@ def _head(snapshot: Snapshot, screen: Screen, width: int) -> list[Text]:
 def _problems(problems: Sequence[Problem], screen: Screen) -> Iterator[Text]:
     for problem in problems[:_MOST_PROBLEMS]:
         message, hint = map(escape_control_characters, (problem.message, screen.hint(problem.hint)))
-        yield _line(f"! {message}; {hint}")
+        yield _line(f"{_SIGN} {message}; {hint}")
     if len(problems) > _MOST_PROBLEMS:
-        yield _line(f"! {len(problems) - _MOST_PROBLEMS} more: {screen.command('status')}")
+        yield _line(f"{_SIGN} {len(problems) - _MOST_PROBLEMS} more: {screen.command('status')}")
 
 
 def _metrics(report: MetricReport | None, width: int) -> list[Text]:
@@ -146,14 +143,12 @@ def _mails(inbox: Inbox, most: int) -> list[Text]:
     return lines or [_line("No mail.")]
 
 
-def _log(events: Sequence[LogEvent], screen: Screen, rows: int) -> list[Text]:
-    """Return the last lines of the log; times are those of the day."""
+def _log(snapshot: Snapshot, screen: Screen, rows: int) -> list[Text]:
+    """Return the last lines of the log, of errors alone with their tracebacks; times of the day."""
     lines: list[Text] = []
-    for event in reversed(events):
-        if len(lines) >= rows:
-            break
+    for event in reversed(snapshot.events[-rows:]):
         shown = text(replace(event, at=event.at[11:19]), screen).splitlines()
-        lines[:0] = map(_line, shown)
+        lines[:0] = map(_line, shown if snapshot.errors_only else shown[:1])
     return lines[-rows:] if rows else []
 
 

@@ -61,7 +61,7 @@ def bootstrap(
             app.report.note("Another bootstrap is creating the state backend; it is planned again")
             lock_timeout = max(lock_timeout, _OTHER_BOOTSTRAP_SECONDS)
     app.report.done(f"state backend {backend.bucket}, locks in {backend.lock_table}")
-    return BootstrapResult(bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
+    return BootstrapResult(state_bucket=backend.bucket, lock_table=backend.lock_table, plan=plan)
 
 
 def _apply_in_turn(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _DRILL_SECONDS = 900.0
 # What a drill changes, so that it is seen at once.
-_FOLLOWED = ("alarms", "dashboard", "inbox")
+_FOLLOWED = ("status", "alarms", "dashboard", "inbox")
 
 
 class Console:
@@ -198,6 +198,10 @@ class _LiveDrill(Silent):
     def doing(self, what: str) -> None:
         """Show what the drill waits for."""
         self._show(step=what.strip())
+
+    def doing_each(self, what: Sequence[str]) -> None:
+        """Show what the drill waits for."""
+        self.doing("; ".join(each.strip() for each in what))
 
     def note(self, what: str) -> None:
         """Add a line, and show what has changed elsewhere."""

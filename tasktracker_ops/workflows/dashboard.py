@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.metric_units import unit
 from tasktracker_ops.adapters.host.browser import open_page
+from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
 from tasktracker_ops.models.dashboard import (
     AlarmTimeline,
@@ -174,13 +175,22 @@ def _watches(alarm: Alarm, metric: Metric) -> bool:
 
 
 def _timelines(app: App, deployment: Deployment, window: TimeWindow) -> tuple[AlarmTimeline, ...]:
-    start = datetime.fromtimestamp(window.start, UTC)
     return tuple(
-        AlarmTimeline(
-            alarm, tuple(firing_periods(alarm, app.alarms.history(alarm.name, since=start), window))
-        )
+        AlarmTimeline(alarm, _firing_periods(app, alarm, window))
         for alarm in app.alarms.get(deployment.alarm_names)
     )
+
+
+def _firing_periods(
+    app: App, alarm: Alarm, window: TimeWindow
+) -> tuple[tuple[str, str | None], ...]:
+    """Return the alarm's times in ALARM; note why they cannot be read."""
+    try:
+        history = app.alarms.history(alarm.name, since=datetime.fromtimestamp(window.start, UTC))
+    except TtOpsError as error:
+        app.report.note(f"The times in which {alarm.name!r} fired are not drawn: {error.message}")
+        return ()
+    return tuple(firing_periods(alarm, history, window))
 
 
 def firing_periods(

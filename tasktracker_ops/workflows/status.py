@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.lock import DeployLockStatus
+from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
 from tasktracker_ops.models.release import FAILED, UNPROVEN, UNRELEASED, ServingRelease
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _DEPLOY = "create it again: tt-ops deploy"
+_AT_ONCE = 8  # reads of AWS; alone, each waits most of its time
 
 
 def status(app: App) -> Status:
@@ -59,19 +61,50 @@ class StatusReader:
         self._deployment = deployment
         self._problems: list[Problem] = []
         self._subscriptions: dict[str, tuple[Subscription, ...] | None] = {}
+        self._reads: dict[str, Future[Any]] = {}
         self._healthy = True
 
     def status(self) -> Status:
-        """Return the status."""
+        """Return the status; AWS is read side by side."""
+        api = self._api()  # before the others, which would add to the latency that is shown
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        try:
+            self._start(pool)
+            return self._status(api)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, pool: ThreadPoolExecutor) -> None:
         deployment, app = self._deployment, self._app
-        api = self._api()
+        function = app.deployed_function(deployment)
+        lock = pool.submit(app.terraform_locks.lock)
+        deploy_lock = pool.submit(deploy_lock_status, app)
+
+        def read_strays() -> Iterable[Problem]:
+            # What a run is making is in no state until Terraform stores it.
+            is_running = lock.result().held and not deploy_lock.result().dead
+            return () if is_running else strays(app)
+
+        self._reads = {
+            "lock": lock,
+            "deploy lock": deploy_lock,
+            "function": pool.submit(function.state, deployment.function_alias),
+            "alarms": pool.submit(app.alarms.get, deployment.alarm_names),
+            "subscriptions": pool.submit(app.topics.subscriptions, deployment.topic_arn),
+            "state": pool.submit(state_problems, app),
+            "drills": pool.submit(app.drill_records.read),
+            "strays": pool.submit(read_strays),
+        }
+
+    def _status(self, api: ApiHealth) -> Status:
+        deployment, app, reads = self._deployment, self._app, self._reads
         function = self._function()
         alarms = self._alarms()
         subscriptions = self._subscriptions_of(deployment.topic_arn)
-        lock = app.terraform_locks.lock()
-        deploy_lock = deploy_lock_status(app)
+        lock: TerraformLock = reads["lock"].result()
+        deploy_lock: DeployLockStatus = reads["deploy lock"].result()
         releases = self._releases(function, deploy_lock)
-        for problem in state_problems(app):
+        for problem in reads["state"].result():
             self._add(problem)
         if alarms is not None:
             self._check_alarms(alarms)
@@ -81,10 +114,8 @@ class StatusReader:
                 app.target, deployment.topic_arn, subscriptions, temporary=deployment.temporary
             ):
                 self._add(problem)
-        # What a run is making is in no state until Terraform stores it.
-        if not lock.held or deploy_lock.dead:
-            for problem in self._try(lambda: strays(app)) or ():
-                self._add(problem)
+        for problem in self._try(reads["strays"].result) or ():
+            self._add(problem)
         for alarm in alarms or ():
             if alarm.state == "ALARM":
                 self._check_firing(alarm)
@@ -94,7 +125,7 @@ class StatusReader:
             function=function,
             alarms=alarms,
             subscriptions=subscriptions,
-            lock=lock,
+            state_lock=lock,
             deploy_lock=deploy_lock,
             releases=releases,
             problems=tuple(self._problems),
@@ -133,7 +164,9 @@ class StatusReader:
 
     def _subscriptions_of(self, topic: str) -> tuple[Subscription, ...] | None:
         if topic not in self._subscriptions:
-            read = partial(self._app.topics.subscriptions, topic)
+            is_own = topic == self._deployment.topic_arn
+            other = partial(self._app.topics.subscriptions, topic)
+            read = self._reads["subscriptions"].result if is_own else other
             none: tuple[Subscription, ...] = ()
             self._subscriptions[topic] = self._try(read, self._topic_missing(topic), none)
         return self._subscriptions[topic]
@@ -167,7 +200,7 @@ class StatusReader:
         function = self._app.deployed_function(deployment)
         what = f"the function {function.name!r} or its alias {deployment.function_alias!r}"
         missing = Problem("function-missing", f"{what} does not exist", hint=_DEPLOY)
-        state = self._try(lambda: function.state(deployment.function_alias), missing)
+        state: FunctionState | None = self._try(self._reads["function"].result, missing)
         if state is not None and state.state == "Failed":
             self._add(
                 Problem(
@@ -192,14 +225,14 @@ class StatusReader:
         return releases
 
     def _alarms(self) -> tuple[Alarm, ...] | None:
-        alarms = self._try(lambda: self._app.alarms.get(self._deployment.alarm_names))
+        alarms: tuple[Alarm, ...] | None = self._try(self._reads["alarms"].result)
         if alarms is None:
             return None
         return self._try(lambda: self._app.alarms.with_mute_rules(alarms)) or alarms
 
     def _alarms_proven_at(self) -> str | None:
         try:
-            record = self._app.drill_records.read()
+            record = self._reads["drills"].result()
         except TtOpsError:  # the policies of an older version do not name it
             return None
         return record.at if record else None

@@ -51,7 +51,13 @@ def test_environments_of_the_file_come_without_credentials() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("rollback", ""), ("logs", "--release", ""), ("--region", "no-such", "status", "")]
+    "words",
+    [
+        ("rollback", ""),
+        ("logs", "--release", ""),
+        ("alarms", "mute", ""),
+        ("--env", "NO", "tasks", "rm", ""),
+    ],
 )
 def test_an_error_offers_nothing(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -64,13 +70,13 @@ def test_an_error_offers_nothing(
 def test_what_takes_longer_than_a_second_is_not_waited_for() -> None:
     """What was read until then is offered."""
 
-    def read(app: App) -> Iterable[tuple[str, str]]:
+    def read(app: App, typed: str) -> Iterable[tuple[str, str]]:
         yield "first", ""
         time.sleep(5)
 
     started = time.monotonic()
     context = click.Context(cli, obj=Context())
-    (item,) = offering(read)(context, click.Argument(["x"]), "")
+    (item,) = offering(read, needs_aws=False)(context, click.Argument(["x"]), "")
     assert (item.value, time.monotonic() - started < 2) == ("first", True)
 
 

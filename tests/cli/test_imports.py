@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "requests", "tabulate", "moto", "python_terraform", "werkzeug"}
-HEAVY |= {"plotly", "rich", "tomlkit"}
+HEAVY |= {"rich", "tomlkit"}
 # Our modules that take longer to import than all commands.
 OURS = {
     f"tasktracker_ops.{name}"
@@ -90,7 +90,7 @@ def imported(commands: list[str], folder: Path) -> dict[str, set[str]]:
             ],
             {"botocore"},
         ),
-        (["dashboard --html x.html"], {"botocore", "plotly"}),
+        (["dashboard --html x.html"], {"botocore"}),
     ],
     ids=lambda value: " ".join(sorted(value)) or "nothing" if isinstance(value, set) else "",
 )

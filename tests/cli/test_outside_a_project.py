@@ -55,13 +55,7 @@ COMMANDS = [
 ]
 each_command = pytest.mark.parametrize(
     ("typed", "needs_project"),
-    [
-        # The page needs the extra `dashboard`, which the long tests install.
-        pytest.param(
-            *each, id=" ".join(each[0]), marks=[pytest.mark.soak] if "--html" in each[0] else []
-        )
-        for each in COMMANDS
-    ],
+    [pytest.param(*each, id=" ".join(each[0])) for each in COMMANDS],
 )
 
 
@@ -144,7 +138,7 @@ def test_the_configuration_is_shown_outside_of_a_project(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "role", ["reader", "operator", "planner", "monitor", "deployer", "boundary"]
+    "role", ["reader", "operator", "recoverer", "planner", "monitor", "deployer", "boundary"]
 )
 def test_permissions_need_nothing(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings' names are filled in, and without credentials a placeholder."""

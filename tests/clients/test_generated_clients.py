@@ -64,7 +64,7 @@ def test_orval_client_does_every_operation(service: Service, tmp_path: Path) -> 
     _run(tmp_path, "node", "build/client.js", service.url)
 
 
-@pytest.mark.soak
+@pytest.mark.extended  # its packages take most of the time
 def test_python_client_does_every_operation(service: Service, tmp_path: Path) -> None:
     """By the client of openapi-python-client, which mypy accepts."""
     _run(tmp_path, sys.executable, "-m", "venv", "environment")

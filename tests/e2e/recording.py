@@ -175,10 +175,13 @@ class Permissions:
 
     def _dynamodb(self, call: Call) -> Iterator[Permission]:
         parameters = call.json
+        if call.target in {"BatchGetItem", "RestoreTableToPointInTime"}:
+            yield from _of_several_tables(call.target, parameters)
+            return
         table = parameters.get("TableName", parameters.get("ResourceArn", "")).rpartition("/")[2]
         resource = f"arn:aws:dynamodb:{_PLACE}:table/{table}"
         item = parameters.get("Key", parameters.get("Item", {}))
-        keys = {"dynamodb:LeadingKeys": item["LockID"]["S"]} if item else {}
+        keys = {"dynamodb:LeadingKeys": item["LockID"]["S"]} if "LockID" in item else {}
         yield f"dynamodb:{call.target}", resource, keys
         yield from self._tags("dynamodb", resource, parameters)
 
@@ -197,6 +200,9 @@ class Permissions:
 
     def _lambda(self, call: Call) -> Iterator[Permission]:
         operation, name = _lambda_operation(call)
+        if operation == "GetAccountSettings":
+            yield f"lambda:{operation}", "*", {}
+            return
         parameters = call.json if call.body else {}
         if "/tags/" in call.path:
             name = call.path.rpartition("/tags/")[2]
@@ -288,6 +294,23 @@ class Permissions:
         """Yield the permission to tag, if the call has tags."""
         if any(name.startswith(("Tags", "tags")) for name in parameters):
             yield f"{service}:{_TAGGING.get(service, 'TagResource')}", resource, {}
+
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
+_INTO_A_RESTORED_TABLE = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan")
+_INTO_A_RESTORED_TABLE += ("UpdateItem",)
+
+
+def _of_several_tables(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
+    """Yield the permissions of a call that names several tables, or one in another place."""
+    place = f"arn:aws:dynamodb:{_PLACE}:table/"
+    if operation == "BatchGetItem":
+        for table in parameters["RequestItems"]:
+            yield f"dynamodb:{operation}", place + table, {}
+        return
+    yield f"dynamodb:{operation}", place + parameters["SourceTableName"], {}
+    for action in (operation, *_INTO_A_RESTORED_TABLE):
+        yield f"dynamodb:{action}", place + parameters["TargetTableName"], {}
 
 
 @cache

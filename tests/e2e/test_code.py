@@ -12,7 +12,6 @@ import pytest
 
 from .conftest import Aws, Clone
 
-pytestmark = pytest.mark.soak
 FUNCTION = "task-tracker-function"
 BUCKET = "task-tracker-terraform-state"
 STATE = "/task-tracker/state"
@@ -68,6 +67,7 @@ def code(clone: Clone) -> Any:
     return plan["code"]
 
 
+@pytest.mark.soak
 def test_an_earlier_deployment_is_upgraded_in_place(upgraded: Clone) -> None:
     """Nothing is replaced, all tasks are kept, and nothing is left to do."""
     assert len(upgraded.read("tasks", "list")) == 3
@@ -75,6 +75,7 @@ def test_an_earlier_deployment_is_upgraded_in_place(upgraded: Clone) -> None:
     assert upgraded.read("deploy", "--code")["release"]["checks"] == "not needed"
 
 
+@pytest.mark.soak
 def test_code_is_released_without_terraform(upgraded: Clone) -> None:
     """A plan names the files; a changed configuration is refused by its name."""
     (upgraded.path / HANDLER).open("a").write("# released\n")
@@ -91,6 +92,7 @@ def test_code_is_released_without_terraform(upgraded: Clone) -> None:
     assert upgraded.run("plan", "--detailed-exitcode").returncode == 0
 
 
+@pytest.mark.soak
 def test_a_rollback_is_no_drift(upgraded: Clone, aws: Aws) -> None:
     """The plan has only the code that the next deploy releases again."""
     upgraded.succeed("rollback", "--yes")
@@ -106,6 +108,7 @@ def test_a_rollback_is_no_drift(upgraded: Clone, aws: Aws) -> None:
     assert upgraded.read("deploy", "--code")["release"]["release"] == "2"
 
 
+@pytest.mark.soak
 def test_each_save_is_released(upgraded: Clone) -> None:
     """A broken one is named, and the last good one keeps serving."""
     process = upgraded.start("deploy", "--code", "--watch", "--output", "json")
@@ -138,6 +141,7 @@ def test_each_save_is_released(upgraded: Clone) -> None:
     assert upgraded.read("deploy", "--code")["release"]["checks"] == "not needed"
 
 
+@pytest.mark.extended
 def test_another_architecture_and_memory_are_released(upgraded: Clone) -> None:
     """The plan names them, and a new release has them."""
     variables = {"TF_VAR_lambda_architecture": "x86_64", "TF_VAR_lambda_memory_size": "512"}

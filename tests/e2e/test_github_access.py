@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.models.costs import RESOURCES
 
 from .github import BOOTSTRAP, ISSUER, MAIN, PROVIDER, REPOSITORY, TOKENS
 from .policies import actions, granted, listed
@@ -354,10 +357,10 @@ def test_recorded_calls_are_allowed(
 
     The deployer runs all commands but those that only drive; the planner runs plan, adopt, drift,
     status and outputs, the operator what observes and drives, the reader what observes, the
-    monitor drift and drills.
+    monitor drift and drills, the recoverer what brings tasks back.
     """
     roles = dict(policies)
-    for role in ("operator", "reader"):
+    for role in ("operator", "reader", "recoverer"):
         roles[role] = [account.read("permissions", role)]
     planning = ("planner", "monitor")
     driving = ("operator",)
@@ -396,6 +399,16 @@ def test_recorded_calls_are_allowed(
     run("alarms", "unmute", by=driving, always=())
     clone.succeed("local", "confirm")
     run("drill", "--all", by=(*driving, "monitor"), always=())
+    prices = account.path / "prices.toml"
+    prices.write_text("[eu-west-3]\n" + "".join(f"{each.key} = 1\n" for each in RESOURCES))
+    run("costs", "--prices", str(prices), by=observing, always=())
+    task_id = account.read("tasks", "add", "lost")["task_id"]
+    time.sleep(1)
+    then = datetime.now(UTC).isoformat(timespec="seconds")
+    time.sleep(1)
+    account.succeed("tasks", "rm", task_id)
+    recorder.take()
+    run("tasks", "recover", "--to", then, "--missing", by=("recoverer",), always=())
     handler = account.path / "lambda_function/handler.py"
 
     def change_the_code() -> None:

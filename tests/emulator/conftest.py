@@ -23,13 +23,12 @@ from typing import Any
 
 import pytest
 import requests
-from moto.backends import get_backend
 
+from tasktracker_ops.emulator import backends
 from tasktracker_ops.emulator.application import compose
 from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
 from tasktracker_ops.emulator.http_server import serve_on
 from tasktracker_ops.local import process
-from tasktracker_ops.local.credentials import ACCOUNT_ID
 from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.models.emulator import RunningEmulator
 
@@ -70,6 +69,9 @@ def api(aws: Aws, function: Function) -> Api:
 @contextmanager
 def serve(directory: Path, **options: Any) -> Iterator[Aws]:
     """Serve the emulator in this process; `options` are those of `compose`."""
+    # moto's decorator, in another test of this process, replaces them.
+    backends.by_region.cache_clear()
+    backends.backend.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
     state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
     parts = compose(state, directory, **options)
@@ -124,7 +126,7 @@ def alarm_aws(tmp_path: Path, clock: Clock) -> Iterator[Aws]:
     schedule = EvaluationSchedule(interval_seconds=0.05, clock=clock)
     with serve(tmp_path, schedule=schedule) as aws:
         yield aws
-        for backend in get_backend("cloudwatch")[ACCOUNT_ID].values():
+        for backend in backends.by_region("cloudwatch").values():
             backend.alarms.clear()
 
 

@@ -120,7 +120,7 @@ def test_the_public_api_matches_its_description_with_many_examples(
     schemathesis(public, "--max-examples=200")
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 def test_an_api_with_tokens_matches_its_description(
     aws: Aws, tracker: Function, issuer: Any, tmp_path: Path, schemathesis: Try
 ) -> None:

@@ -55,10 +55,10 @@ def _use_everything(aws: Aws, table: dict[str, Any], address: str) -> Callable[[
     aws.client("dynamodb").create_table(**{**table, "TableName": function.name})
     item = {"task_id": {"S": "1"}, "status": {"S": "pending"}}
     aws.client("dynamodb").put_item(TableName=function.name, Item=item)
-    aws.client("s3").create_bucket(
-        Bucket=function.name, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-    )
-    aws.client("s3").put_object(Bucket=function.name, Key="state", Body=b"x" * 9_000_000)
+    # botocore's client of S3 changes the model that it shares with moto in these tests.
+    s3 = get_backend("s3")[ACCOUNT_ID]["aws"]
+    s3.create_bucket(function.name, "eu-west-3")
+    s3.put_object(function.name, "state", b"x" * 9_000_000)
     aws.client("ssm").put_parameter(Name=function.name, Value="v", Type="String")
     topic = aws.client("sns").create_topic(Name=function.name)["TopicArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
@@ -102,7 +102,7 @@ def _use_everything(aws: Aws, table: dict[str, Any], address: str) -> Callable[[
             "items": aws.client("dynamodb").scan(TableName=function.name)["Items"],
             "log": function.log(),
             "metric": values["MetricDataResults"][0]["Values"],
-            "object": aws.client("s3").get_object(Bucket=function.name, Key="state")["Body"].read(),
+            "object": s3.get_object(function.name, "state").value,
             "parameter": aws.client("ssm").get_parameter(Name=function.name)["Parameter"],
             "subscriptions": aws.client("sns").list_subscriptions_by_topic(TopicArn=topic)[
                 "Subscriptions"
@@ -141,6 +141,8 @@ def test_everything_comes_back(
     before = read()
     taken = snapshot.take(stores, SINCE)
     assert taken.description.left_out == ()
+    in_process_aws.client("sqs").list_queues()
+    assert ("sqs", ACCOUNT_ID, "eu-west-3") not in snapshot.take(stores, SINCE).parts  # untouched
     snapshot.write(folder, taken)
     file = tmp_path / "kept" / "snapshot"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -235,4 +237,3 @@ def test_what_cannot_be_pickled_is_left_out_and_named(
     finally:
         del backend.tt_ops_test
     assert [each.partition(":")[0] for each in taken.description.left_out] == ["sqs in eu-west-3"]
-    assert ("iam", ACCOUNT_ID, "aws") in taken.parts or taken.parts

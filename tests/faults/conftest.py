@@ -3,7 +3,7 @@
 - `first`: an account with a state backend, and nothing deployed.
 - `deployed`: an account with a deployment and a task, which tests share as long as they pass.
 
-Some faults run in `soak`, all by `make faults`, which writes the table of
+Some faults run in `soak`, two more in `extended`, all by `make faults`, which writes the table of
 docs/reliability.md from the results: each test names the row that it belongs to.
 """
 
@@ -25,9 +25,11 @@ IN_SOAK = (
     "test_answers.py::test_answer_is_cut[CreateApi]",
     "test_kills.py::test_first_deploy[all-CreateFunction]",
     "deployed/test_releases.py::test_release[shifted]",
-    "test_answers.py::test_call_is_refused[PutItem *-md5]",
     "deployed/test_state.py::test_state_is_lost[everything]",
     "deployed/test_lock.py::test_slow_holder_keeps_its_lock",
+)
+IN_EXTENDED = (
+    "test_answers.py::test_call_is_refused[PutItem *-md5]",
     "test_sequences.py::test_short_sequence",
 )
 REPORT = ROOT / "build" / "faults.json"
@@ -35,14 +37,15 @@ REPORT = ROOT / "build" / "faults.json"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the faults that run only in `soak`, or only by `make faults`; tell each its row."""
+    """Mark the faults by the set that they run in; tell each its row."""
     for item in items:
         if marker := item.get_closest_marker("row"):
             item.user_properties += _row(item, marker.args[0])
         name = item.nodeid.rpartition("tests/faults/")[2]
         if name == item.nodeid:
             continue
-        item.add_marker("soak" if name in IN_SOAK else "faults")
+        extended = "extended" if name in IN_EXTENDED else "faults"
+        item.add_marker("soak" if name in IN_SOAK else extended)
 
 
 def _row(item: pytest.Item, title: str) -> list[tuple[str, Any]]:

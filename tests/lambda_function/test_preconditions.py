@@ -91,7 +91,7 @@ def test_if_none_match_rejects_a_write(api, method: str, tag: str, status: int):
         assert _write(api, method, "/tasks/nothing", **{"If-None-Match": tag}).status == 404
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(25, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("times", [2, pytest.param(25, marks=pytest.mark.extended)])
 def test_no_increment_is_lost(api, times: int):
     """Eight clients that increment a number with If-Match and retries lose no increment."""
     path = f"/tasks/{api.add('0')['task_id']}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasktracker_ops.local import process
+from tasktracker_ops.local.emulator import LocalEmulator
 from tasktracker_ops.models.emulator import RunningEmulator
 from tests.emulator.aws import Aws
 
@@ -83,7 +84,10 @@ def test_without_persistence_nothing_is_written(directory: Path, aws_in: Any) ->
     aws = aws_in()
     aws.client("sns").create_topic(Name="topic")
     aws.function()
-    assert str(process.contents(aws.server)) == "1 function"
     assert aws.server.persistence is None
-    assert process.stop(directory) is not None
+    emulator = LocalEmulator(directory)
+    assert str(emulator.at_stake()) == "1 function"
+    stopped = emulator.down()
+    assert str(stopped.lost) == "1 function"
+    assert emulator.at_stake() is None
     assert not list(directory.glob("snapshot*"))

@@ -21,7 +21,7 @@ FIRST = ReleaseResult("1", "$LATEST", "proven", "passed", changed=True)
 @pytest.mark.parametrize(
     ("result", "keys"),
     [
-        (BOOTSTRAP, "bucket lock_table plan"),
+        (BOOTSTRAP, "state_bucket lock_table plan"),
         (DEPLOY, "plan target deployment release console_url problems"),
         (
             DEPLOYMENT,
@@ -107,7 +107,7 @@ def test_a_first_deploy_is_asked_about_as_a_whole() -> None:
     """What it creates has its names."""
     first = FirstDeploy("AWS in eu-west-3", "b", "l", "f", "t", downloads_terraform=False)
     question = first_deploy_question(first)
-    assert question.startswith("Nothing is deployed yet to AWS in eu-west-3. This creates it:\n")
+    assert question.startswith("Nothing is deployed yet to AWS in eu-west-3.\n")
     assert all(f"{name!r}" in question for name in "blft")
     assert "Terraform" not in question
     downloading = first_deploy_question(replace(first, downloads_terraform=True))

@@ -43,7 +43,7 @@ STATUS = Status(
         Subscription("email", "a@example.com", True, f"{TOPIC}:1"),
         Subscription("email", "b@example.com", False, None),
     ),
-    lock=TerraformLock(True, "7d2f", "me@host", "apply", ago(200000)),
+    state_lock=TerraformLock(True, "7d2f", "me@host", "apply", ago(200000)),
     deploy_lock=DeployLockStatus(
         held=True,
         id="9e1c",
@@ -70,13 +70,13 @@ HOSTILE = "\x1b[2J\rover\x9b31m\u202e"
     [
         (
             [],
-            "healthy api function alarms subscriptions lock deploy_lock releases problems"
+            "healthy api function alarms subscriptions state_lock deploy_lock releases problems"
             " alarm_names alarms_proven_at",
         ),
         (["api"], "url auth public healthy status latency_ms"),
         (["function"], "name alias version runtime state changed_at description"),
         (["subscriptions", 0], "protocol endpoint confirmed arn"),
-        (["lock"], "held id who operation since"),
+        (["state_lock"], "held id who operation since"),
         (["releases", 0], "release weight commit dirty by at outcome"),
         (["problems", 0], "code message hint"),
     ],
@@ -122,7 +122,7 @@ def test_a_status_names_what_is_missing(show: Callable[..., str]) -> None:
         function=None,
         alarms=(),
         subscriptions=(),
-        lock=TerraformLock(held=None),
+        state_lock=TerraformLock(held=None),
         deploy_lock=DeployLockStatus(held=None),
         problems=(Problem("function-missing", "it is missing", "create it: tt-ops deploy"),),
     )
@@ -205,7 +205,7 @@ def test_control_characters_are_escaped(show: Callable[..., str]) -> None:
         alarms=(replace(ALARM, name=HOSTILE, reason=HOSTILE),),
         function=FunctionState(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         subscriptions=(Subscription("email", HOSTILE, False, None),),
-        lock=TerraformLock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+        state_lock=TerraformLock(True, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         deploy_lock=DeployLockStatus(True, *[HOSTILE] * 7),
         releases=(ServingRelease(HOSTILE, 1, HOSTILE, True, HOSTILE, HOSTILE, HOSTILE),),
         problems=(Problem("x", HOSTILE, HOSTILE),),

@@ -22,7 +22,8 @@ from .test_dashboard import metric, over
 from .test_status import STATUS
 
 EVENTS = tuple(
-    LogEvent(f"2026-01-01T10:00:{n:02}.000Z", "s", f"event {n} " + "x" * 200) for n in range(60)
+    LogEvent(f"2026-01-01T10:00:{n:02}.000Z", "s", f"event {n} {'x' * 200}\nsecond")
+    for n in range(60)
 )
 MAIL = InboxMessage(1, "2026-01-01T10:00:00.000Z", "f", "t", "ALARM: it fired", "", None)
 SNAPSHOT = Snapshot(
@@ -60,15 +61,17 @@ def test_the_screen_is_filled_and_nothing_wraps(width: int, height: int) -> None
     for part in ("Metrics", "Alarms", "Inbox (1)", "ALARM: it fired", "▁", "tt-ops logs"):
         assert part in text
     assert "event 59" in lines[-2]
+    assert "second" not in text
     assert lines[-2].rstrip().endswith("…")
     assert " ".join(lines[-1].split()) == "d drill o open r rollback l errors only q quit"
 
 
-def test_the_keys_name_what_they_do_then() -> None:
-    """Where only errors are shown, the same key shows all of the log."""
+def test_errors_alone_have_their_tracebacks() -> None:
+    """The same key then shows all of the log."""
     text = "\n".join(draw(replace(SNAPSHOT, errors_only=True), 80, 24))
     assert "Log, errors only" in text
     assert "l all of the log" in text
+    assert "second" in text
 
 
 def test_what_was_not_read_yet_is_said() -> None:

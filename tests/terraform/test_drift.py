@@ -19,7 +19,7 @@ PROVIDER = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp
 AMBIGUOUS = {"arn", "version"}
 
 
-@pytest.mark.soak
+@pytest.mark.extended  # it changes with the provider alone
 def test_what_aws_alone_decides_is_what_the_provider_computes(
     tmp_path: Path, terraform: Callable[..., CompletedProcess[str]]
 ) -> None:

@@ -66,8 +66,9 @@ class App:
             self.session, bucket=BUCKET, state_key=self.settings.state_key
         )
         self.state_file = Path()
+        self.stacks = self
 
-    def bootstrap_stack(self, state_file: Path, variables: dict[str, Any], *, command: str) -> App:
+    def bootstrap(self, state_file: Path, variables: dict[str, Any], *, command: str) -> App:
         """Return the fake stack; record the variables."""
         self.state_file, self.variables = state_file, variables
         return self

@@ -46,6 +46,7 @@ class App:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.stacks = self
         self.report = Console(self.settings)
         self.environment = Environment(self.settings.env)
         self.iam = Iam(self.session)
@@ -59,12 +60,12 @@ class App:
             self.session, bucket=BUCKET, state_key=self.settings.state_key
         )
 
-    def bootstrap_stack(self, *_: Any, command: str) -> App:
+    def bootstrap(self, *_: Any, command: str) -> App:
         """Return a stack without changes."""
         self.asked.append(command)
         return App(self.settings, self.session)
 
-    def github_stack(self, repository: Any, variables: dict[str, Any], *, command: str) -> App:
+    def github(self, repository: Any, variables: dict[str, Any], *, command: str) -> App:
         """Return the fake stack; record the variables."""
         self.variables = variables
         return self

@@ -44,7 +44,7 @@ def test_a_healthy_service_has_no_problem(observed: Any, server: Any) -> None:
     assert result.function.version == "7"
     assert [each.name for each in result.alarms] == ["LambdaErrorAlarm", "LambdaDurationAlarm"]
     assert result.subscriptions[0].confirmed
-    assert result.lock == TerraformLock(held=False)
+    assert result.state_lock == TerraformLock(held=False)
 
 
 def test_what_a_run_is_making_is_no_stray(observed: Any) -> None:

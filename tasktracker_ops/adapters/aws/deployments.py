@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
-from tasktracker_ops.models.state import StateRecord
 
 from .session import AwsNotFound, AwsSession, aws_errors
+
+if TYPE_CHECKING:
+    from tasktracker_ops.models.state import StateRecord
 
 SCHEMA = 1
 
@@ -159,6 +162,8 @@ def _is_aws(url: str) -> bool:
 
 def _record(text: str) -> StateRecord | None:
     """Return the record in the parameter's text; None for any other text."""
+    from tasktracker_ops.models.state import StateRecord
+
     try:
         return StateRecord.from_json(json.loads(text))
     except (KeyError, ValueError, TypeError):

@@ -16,6 +16,7 @@ PREVIEWS = Environment("pr-*")
 _FILES = {
     "reader": ("observe",),
     "operator": ("observe", "operate", "drill"),
+    "recoverer": ("observe", "recover"),
     "planner": ("read",),
     "monitor": ("read", "drill"),
     "deployer": ("read", "backend", "write", "apis", "lasting"),

@@ -10,13 +10,17 @@ import re
 import threading
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 # 24 bytes each: 6 MB a metric at most.
 _MAX_SAMPLES = 1 << 18
 # Dropping moves all samples that stay, so an eighth goes at once.
 _PARTS = 8
+# How many records wait to be sorted in while nobody reads: equal samples are then counted first.
+_WAITING = 1000
 # How many samples of the same second are searched for one of the same value.
 _LOOK_BACK = 8
 _PERCENTILE = re.compile(r"p(100|\d{1,2}(?:\.\d{1,10})?)")
@@ -69,8 +73,7 @@ def _value_at(ranked: _Values, rank: float) -> float:
     return ranked[-1][0]
 
 
-@dataclass(frozen=True)
-class MetricId:
+class MetricId(NamedTuple):
     """A metric's identity: its dimensions are sorted by name, all of them count."""
 
     namespace: str
@@ -93,20 +96,18 @@ class MetricStore:
         self._lock = threading.Lock()
         self._max_samples = max_samples
         self._samples: dict[MetricId, _Samples] = {}
+        self._waiting: deque[tuple[int, Sequence[tuple[MetricId, float]]]] = deque()
 
     def record(self, metric: MetricId, value: float, *, at: float) -> None:
         """Add a sample at `at` (epoch seconds, kept as a whole second)."""
         self.record_all([(metric, value)], at=at)
 
-    def record_all(self, values: Iterable[tuple[MetricId, float]], *, at: float) -> None:
+    def record_all(self, values: Sequence[tuple[MetricId, float]], *, at: float) -> None:
         """Add a sample of each metric."""
-        second = int(at // 1)
-        with self._lock:
-            for metric, value in values:
-                samples = self._samples.get(metric)
-                if samples is None:
-                    samples = self._samples[metric] = _Samples(self._max_samples)
-                samples.add(second, value)
+        self._waiting.append((int(at // 1), values))
+        if len(self._waiting) >= _WAITING:
+            with self._lock:
+                self._sort_in()
 
     def statistic(self, metric: MetricId, name: str, start: float, end: float) -> float | None:
         """Return a statistic of the samples in [start, end) (epoch seconds), None if it has none.
@@ -114,6 +115,7 @@ class MetricStore:
         `name` is one that `is_statistic` knows. The cost grows with the samples in the window only.
         """
         with self._lock:
+            self._sort_in()
             samples = self._samples.get(metric)
             values = samples.values_in(start, end) if samples else []
         return _calculate(name, values) if values else None
@@ -138,8 +140,22 @@ class MetricStore:
 
     def _next(self, metric: MetricId, at: int) -> int | None:
         with self._lock:
+            self._sort_in()
             samples = self._samples.get(metric)
             return samples.next(at) if samples else None
+
+    def _sort_in(self) -> None:
+        counts: Counter[tuple[MetricId, int, float]] = Counter()
+        with suppress(IndexError):
+            while True:
+                second, values = self._waiting.popleft()
+                for metric, value in values:
+                    counts[metric, second, value] += 1
+        for (metric, second, value), count in counts.items():
+            samples = self._samples.get(metric)
+            if samples is None:
+                samples = self._samples[metric] = _Samples(self._max_samples)
+            samples.add(second, value, count)
 
 
 class _Samples:
@@ -154,7 +170,7 @@ class _Samples:
     def __len__(self) -> int:
         return len(self._seconds)
 
-    def add(self, second: int, value: float) -> None:
+    def add(self, second: int, value: float, count: int) -> None:
         seconds = self._seconds
         is_newest = not seconds or seconds[-1] <= second  # nearly always
         at = len(seconds) if is_newest else bisect_right(seconds, second)
@@ -162,11 +178,11 @@ class _Samples:
             if self._seconds[index] != second:
                 break
             if self._values[index] == value:
-                self._counts[index] += 1
+                self._counts[index] += count
                 return
         self._seconds.insert(at, second)
         self._values.insert(at, value)
-        self._counts.insert(at, 1)
+        self._counts.insert(at, count)
         if len(self._seconds) > self._max_samples:
             for samples in (self._seconds, self._values, self._counts):
                 del samples[: self._max_samples // _PARTS]

@@ -8,21 +8,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
 import signal
-import socket
 import subprocess  # nosec B404 # starts nothing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tasktracker_ops.emulator.logs.writer import LogLine
 
-from .runtime_api import RuntimeApi, WorkerRequest
+from .memory import Memory
+from .runtime_api import Connection, RuntimeApi, WorkerRequest
 from .worker_output import OutputParser
 
 _INVOCATION = "/2018-06-01/runtime/invocation/"
+_LOOK_SECONDS = 0.005
 _WATCH_SECONDS = 0.05
 _DEATH_SECONDS = 1.0
 
@@ -69,17 +68,14 @@ class Environment:
         self.log_stream = log_stream
         self.idle_since = self._watched_at = time.monotonic()
         self._memory_limit_mb = memory_limit_mb
-        self._peak_mb = 0
-        self._selector = selectors.DefaultSelector()
-        self._api = RuntimeApi(self._selector, self._on_request)
+        self._api = RuntimeApi()
         self._parser = OutputParser()
         self._lines: list[LogLine] = []
-        self._waiting: socket.socket | None = None
+        self._waiting: Connection | None = None
         self._answer: Answer | None = None
         self._request_id: str | None = None
         self._output, output_end = os.pipe()
         os.set_blocking(self._output, False)
-        self._selector.register(self._output, selectors.EVENT_READ, self._read_output)
         try:
             self._process = launch(self._api.address, output_end)
         except BaseException:
@@ -87,6 +83,7 @@ class Environment:
             raise
         finally:
             os.close(output_end)
+        self._memory = Memory(self._process.pid)
 
     @property
     def is_alive(self) -> bool:
@@ -131,12 +128,13 @@ class Environment:
 
     def peak_memory_mb(self) -> int:
         """Return the most memory the worker has held, in MB (0 where /proc is missing)."""
-        self._peak_mb = max(self._peak_mb, self._memory_mb("VmHWM"))
-        return self._peak_mb
+        self._memory.measure()
+        return self._memory.peak_mb
 
     def stop(self) -> None:
         """Kill the worker with all it started, and close what belongs to it."""
         self.kill()
+        self._memory.close()
         self._close()
 
     def kill(self) -> None:
@@ -149,8 +147,13 @@ class Environment:
         left = deadline - time.time()
         if left <= 0:
             raise WorkerFailed(TIMED_OUT, "Task timed out")
-        for key, _ in self._selector.select(min(left, _WATCH_SECONDS)):
-            key.data()
+        requests = self._api.requests(min(left, _LOOK_SECONDS))
+        for request in requests:
+            self._on_request(request)
+        if requests:
+            return
+        # Not as it comes: to wake up for each line takes longer than a short invocation.
+        self._read_output()
         if time.monotonic() - self._watched_at >= _WATCH_SECONDS:
             self._watch()
 
@@ -158,13 +161,12 @@ class Environment:
         self._watched_at = time.monotonic()
         if not self.is_alive:
             raise self._death()
-        self.peak_memory_mb()
-        if self._memory_mb("VmRSS") > self._memory_limit_mb:
+        self._memory.measure()
+        if self._memory.resident_mb > self._memory_limit_mb:
             raise WorkerFailed("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
 
     def _close(self) -> None:
         self._api.close()
-        self._selector.close()
         os.close(self._output)
 
     def _death(self) -> WorkerFailed:
@@ -181,9 +183,6 @@ class Environment:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._output, 65536):
                 self._lines += self._parser.feed(data)
-            # End of file would wake every select; _watch finds the reason.
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(self._output)
 
     def _on_request(self, request: WorkerRequest) -> None:
         if request.path == f"{_INVOCATION}next":
@@ -194,23 +193,13 @@ class Environment:
             f"{_INVOCATION}{self._request_id}/error",
             "/2018-06-01/runtime/init/error",
         }
-        if request.path not in expected:
-            self._api.answer(request.connection, 404)
-            return
-        self._answer = Answer(request.body, is_error=request.path.endswith("/error"))
         # The answer counts even if the worker is gone by now.
         with contextlib.suppress(OSError):
+            if request.path not in expected:
+                self._api.answer(request.connection, 404)
+                return
+            self._answer = Answer(request.body, is_error=request.path.endswith("/error"))
             self._api.answer(request.connection, 202, b'{"status":"OK"}')
-
-    def _memory_mb(self, field: str) -> int:
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
-        except OSError:
-            return 0
-        for line in status.splitlines():
-            if line.startswith(field):
-                return int(line.split()[1]) // 1024
-        return 0
 
 
 def _invocation_headers(request: InvocationRequest) -> dict[str, str]:

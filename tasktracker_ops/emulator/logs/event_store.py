@@ -85,6 +85,17 @@ class Search:
     limit: int = PAGE_EVENTS
 
 
+class Columns(NamedTuple):
+    """All events of a store, in order, as a snapshot has them; `places` are those in `streams`."""
+
+    streams: list[Any]
+    places: list[int]
+    timestamps: list[int]
+    ingestion_times: list[int]
+    messages: list[str]
+    numbers: list[int]
+
+
 class EventStore:
     """The newest events of one group; safe to use from many threads."""
 
@@ -133,6 +144,35 @@ class EventStore:
                 return found, _position(found[-1])
             found.append(entry)
         return found, _position(covered[-1]) if more else None
+
+    def columns(self) -> Columns:
+        """Return the events, which nothing may change meanwhile."""
+        places: dict[int, int] = {}
+        streams: list[Any] = []
+        for entry in self._entries:
+            if id(entry.stream) not in places:
+                places[id(entry.stream)] = len(streams)
+                streams.append(entry.stream)
+        events = [entry.event for entry in self._entries]
+        return Columns(
+            streams,
+            [places[id(entry.stream)] for entry in self._entries],
+            [event.timestamp for event in events],
+            [event.ingestion_time for event in events],
+            [event.message for event in events],
+            [event.number for event in events],
+        )
+
+    def refill(self, columns: Columns) -> None:
+        """Put events of a snapshot into the store and their streams, which are both empty."""
+        streams, *values = columns
+        self._entries = [
+            Entry(timestamp, number, Event(timestamp, arrival, message, number), streams[place])
+            for place, timestamp, arrival, message, number in zip(*values, strict=True)
+        ]
+        self._bytes = sum(entry.event.size for entry in self._entries)
+        for entry in sorted(self._entries, key=lambda entry: entry.number):
+            vars(entry.stream).setdefault("events", []).append(entry.event)
 
     def _drop_oldest(self) -> None:
         count = math.ceil(len(self._entries) * _DROPPED_SHARE)

@@ -17,7 +17,16 @@ from tasktracker_ops.adapters.aws.policies import (
 from tasktracker_ops.environments import Environment
 from tests.e2e.policies import Policy, actions, granted
 
-ROLES = ("reader", "operator", "planner", "monitor", "deployer", "previewer", "boundary")
+ROLES = (
+    "reader",
+    "operator",
+    "recoverer",
+    "planner",
+    "monitor",
+    "deployer",
+    "previewer",
+    "boundary",
+)
 REGION = "eu-west-3"
 OWN = {
     "function": "task-tracker-function",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from botocore.stub import Stubber
 
@@ -20,6 +21,21 @@ IDENTITY_XML = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/do
 <GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>
 </GetCallerIdentityResponse>"""
 OPEN = {"region": "eu-west-3"}
+# A call of each service.
+CALLS: dict[str, tuple[str, dict[str, str]]] = {
+    "apigateway": ("get_account", {}),
+    "apigatewayv2": ("get_apis", {}),
+    "cloudwatch": ("list_dashboards", {}),
+    "dynamodb": ("describe_table", {"TableName": "TaskTable"}),
+    "iam": ("get_role", {"RoleName": "role"}),
+    "lambda": ("get_function", {"FunctionName": "function"}),
+    "logs": ("describe_log_groups", {}),
+    "resourcegroupstaggingapi": ("get_resources", {}),
+    "s3": ("get_object", {"Bucket": "bucket", "Key": "key"}),
+    "sns": ("list_topics", {}),
+    "ssm": ("get_parameter", {"Name": "/name"}),
+    "sts": ("get_caller_identity", {}),
+}
 
 
 @pytest.fixture
@@ -265,3 +281,35 @@ def test_buckets_of_emulators_are_addressed_by_path(session: AwsSession) -> None
         )
     )
     assert emulator.client("s3").meta.config.s3 == {"addressing_style": "path"}
+
+
+class Sent(Exception):
+    """A request that is about to be sent: its address and the scope of its signature."""
+
+
+def sent(client: Any, operation: str, arguments: dict[str, str]) -> tuple[str, str]:
+    """Return address and signing scope of a call, which is not sent."""
+
+    def stop(request: Any, **_: Any) -> None:
+        signature = request.headers["Authorization"].decode()
+        raise Sent(request.url, signature.split(",")[0].partition("/")[2])
+
+    client.meta.events.register("before-send.*.*", stop)
+    with pytest.raises(Sent) as caught:
+        getattr(client, operation)(**arguments)
+    address, scope = caught.value.args
+    return address, scope
+
+
+@pytest.mark.parametrize("region", ["eu-west-3", "us-east-1", "cn-north-1"])
+def test_requests_go_where_all_of_botocore_sends_them(
+    user: Callable[..., None], region: str
+) -> None:
+    """The session does not read the list of all endpoints."""
+    user(**KEYS)
+    ours = AwsSession(AwsEnvironment(region=region))
+    whole = botocore.session.Session()
+    for service, (operation, arguments) in CALLS.items():
+        client = whole.create_client(service, region_name=region)
+        expected = sent(client, operation, arguments)
+        assert sent(ours.client(service), operation, arguments) == expected

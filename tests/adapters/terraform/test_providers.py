@@ -193,7 +193,7 @@ def test_incomplete_configured_mirror_is_an_error(
     assert "terraform providers mirror" in caught.value.hint
 
 
-@pytest.mark.soak  # as every deploy in tests/e2e does
+@pytest.mark.extended  # as every deploy in tests/e2e does
 def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
     """Linked, not copied, without a network, and with a TMPDIR too long for a socket's path."""
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
 pytestmark = pytest.mark.browser
-SOON, LATER = 20_000, 240_000  # ms
+SOON, LATER = 60_000, 240_000  # ms
 WIDTHS = (400, 800, 1600)
+
+
+def expect(locator: Any) -> Any:
+    """Return the assertions about a part of a page, which wait until they hold."""
+    from playwright.sync_api import expect as assertions
+
+    assertions.set_options(timeout=SOON)
+    return assertions(locator)
 
 
 @contextmanager
@@ -49,7 +56,7 @@ class Shown:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(url)
-        expect(page.locator("#connection")).to_have_text("live", timeout=SOON)
+        expect(page.locator("#connection")).to_have_text("live")
 
     def part(self, name: str) -> Any:
         """Return the section of a part."""
@@ -97,53 +104,53 @@ def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown
         page = shown.page
         assert page.url == url.partition("#")[0]  # the token has left the address
 
-        status = live.read("status")
-        expect(shown.part("status")).to_contain_text(status["api"]["url"], timeout=SOON)
-        expect(page.locator("#headline")).to_contain_text("error rate", timeout=SOON)
+        url_of_api = live.read("outputs")["api_url"]
+        expect(shown.part("status")).to_contain_text(url_of_api)
+        expect(page.locator("#headline")).to_contain_text("error rate")
         titles = [widget["title"] for widget in live.read("metrics")["widgets"]]
-        expect(page.locator("#charts h3")).to_have_text(titles, timeout=SOON)
+        expect(page.locator("#charts h3")).to_have_text(titles)
         expect(page.locator("#charts canvas")).to_have_count(3)
         expect(page.locator("#charts .legend").first).to_contain_text("LambdaErrorAlarm > 0")
-        expect(shown.part("log")).to_contain_text("trigger-error", timeout=SOON)
-        expect(shown.part("alarms")).to_contain_text("OK → ALARM", timeout=SOON)
+        expect(shown.part("log")).to_contain_text("trigger-error")
+        expect(shown.part("alarms")).to_contain_text("→ ALARM")
         for age in page.locator(".age:not([data-part=drill])").all():
             expect(age).to_contain_text("ago")
 
         page.get_by_role("button", name="Confirm the subscription of operator@example.com").click()
         expect(page.locator("#messages")).to_contain_text("Confirmed operator@example.com.")
-        assert live.read("status")["subscriptions"][0]["confirmed"]
+        assert live.run("local", "confirm").returncode == 1  # nothing is pending any more
 
         page.keyboard.press("Escape")
         page.keyboard.press("n")
         page.keyboard.type("Renew the <b>certificate</b>")
         page.keyboard.press("Enter")
         row = shown.part("tasks").get_by_role("row", name="Renew the <b>certificate</b>")
-        expect(row).to_contain_text("pending", timeout=SOON)
+        expect(row).to_contain_text("pending")
         row.get_by_role("button", name="Finish").click()
-        expect(row).to_contain_text("done", timeout=SOON)
+        expect(row).to_contain_text("done")
         row.get_by_role("button", name="Remove").click()
-        expect(row).to_have_count(0, timeout=SOON)
+        expect(row).to_have_count(0)
         page.get_by_role("button", name="Restore").click()
-        expect(row).to_have_count(1, timeout=SOON)
+        expect(row).to_have_count(1)
         assert live.read("tasks", "list")[0]["title"] == "Renew the <b>certificate</b>"
 
         page.get_by_role("button", name="Let release 1 serve").click()
-        expect(page.get_by_role("dialog")).to_contain_text("Let release 1", timeout=SOON)
+        expect(page.get_by_role("dialog")).to_contain_text("Let release 1")
         page.get_by_role("button", name="No").click()
         assert live.read("releases")["releases"][0]["live"]
         page.get_by_role("button", name="Let release 1 serve").click()
         page.get_by_role("button", name="Yes").click()
-        expect(page.locator("#messages")).to_contain_text("Release 1 is live", timeout=SOON * 2)
-        expect(page.get_by_role("button", name="Let release 2 serve")).to_be_visible(timeout=SOON)
+        expect(page.locator("#messages")).to_contain_text("Release 1 is live")
+        expect(page.get_by_role("button", name="Let release 2 serve")).to_be_visible()
 
         alarm = shown.part("alarms").get_by_role("row", name="LambdaErrorAlarm").first
         expect(alarm).to_contain_text("OK", timeout=LATER)
         page.get_by_role("button", name="Make it fail").click()
         page.get_by_role("button", name="Yes").click()
-        expect(shown.part("drill")).to_contain_text("1 request to /trigger-error", timeout=SOON)
+        expect(shown.part("drill")).to_contain_text("1 request to /trigger-error")
         expect(shown.part("drill")).to_contain_text("OK → ALARM", timeout=LATER)
         expect(shown.part("drill")).to_contain_text("complete", timeout=LATER)
-        expect(shown.part("inbox")).to_contain_text("OK:", timeout=SOON)
+        expect(shown.part("inbox")).to_contain_text("OK:")
 
         assert shown.complaints == []
         assert all(each.startswith(url.partition("#")[0]) for each in shown.requests)
@@ -157,8 +164,8 @@ def test_it_fits_every_width(
     with served(live) as url:
         shown = show(url, color_scheme=look)
         page = shown.page
-        expect(page.locator("#charts canvas")).to_have_count(3, timeout=SOON)
-        expect(shown.part("inbox")).to_be_visible(timeout=SOON)
+        expect(page.locator("#charts canvas")).to_have_count(3)
+        expect(shown.part("inbox")).to_be_visible()
         colour = "getComputedStyle(document.body).backgroundColor"
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
@@ -174,7 +181,7 @@ def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., Shown]
     """Sections by their keys, with a visible focus; every control has a name."""
     with served(live) as url:
         page = show(url).page
-        expect(page.locator("#charts canvas")).to_have_count(3, timeout=SOON)
+        expect(page.locator("#charts canvas")).to_have_count(3)
         for key, section in {"a": "alarms", "t": "tasks", "l": "log", "f": "drill"}.items():
             page.keyboard.press(key)
             assert page.evaluate("document.activeElement.id") == section
@@ -247,11 +254,13 @@ def test_an_account_is_shown_too(
     with served(make_clone(**account)) as url:
         shown = show(url)
         page = shown.page
-        expect(shown.part("alarms")).to_contain_text("LambdaErrorAlarm", timeout=SOON)
-        expect(page.locator("#charts h3")).to_have_text(["Errors"], timeout=SOON)
-        expect(shown.part("status")).to_contain_text("unhealthy", timeout=SOON)
-        expect(shown.part("releases")).to_contain_text("does not exist", timeout=SOON)
+        expect(shown.part("alarms")).to_contain_text("LambdaErrorAlarm")
+        page.wait_for_timeout(4000)
+        print(page.locator(".problem").all_inner_texts())
+        expect(page.locator("#charts h3")).to_have_text(["Errors"])
+        expect(shown.part("status")).to_contain_text("unhealthy")
+        expect(shown.part("status")).to_contain_text("does not exist")
         page.get_by_label("New task").fill("Over an account")
         page.get_by_role("button", name="Add").click()
-        expect(shown.part("tasks")).to_contain_text("Over an account", timeout=SOON)
+        expect(shown.part("tasks")).to_contain_text("Over an account")
         expect(shown.part("inbox")).to_be_hidden()

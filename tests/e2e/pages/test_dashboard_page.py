@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tasktracker_ops.models.dashboard import DashboardPage, Panel, Point, Trace, Widget
-from tasktracker_ops.output.page import renderer
+from tasktracker_ops.output.page import render
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
@@ -27,8 +27,9 @@ class Shown:
     requests: list[str] = field(default_factory=list)
 
     def charts(self) -> list[dict[str, list[float | None]]]:
-        """Return for every chart its traces by name."""
-        script = "charts => charts.map(c => c.data.map(t => [t.name, t.y]))"
+        """Return for every chart its lines by name."""
+        script = """charts => charts.map(({ plot }) =>
+            plot.series.slice(1).map((line, i) => [line.label, [...plot.data[i + 1]]]))"""
         return [dict(chart) for chart in self.page.eval_on_selector_all(".chart", script)]
 
     def background(self) -> str:
@@ -58,7 +59,7 @@ def show(browser: Any) -> Iterator[Callable[..., Shown]]:
         page.on("pageerror", lambda error: shown.complaints.append(str(error)))
         page.goto(file.as_uri())
         page.wait_for_function(
-            "[...document.querySelectorAll('.chart')].every(c => c.querySelector('svg'))"
+            "[...document.querySelectorAll('.chart')].every(c => c.querySelector('canvas').width)"
         )
         return shown
 
@@ -71,7 +72,7 @@ def show(browser: Any) -> Iterator[Callable[..., Shown]]:
 def file(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the deployment."""
     made = tmp_path_factory.mktemp("page") / "dashboard.html"
-    live.succeed("dashboard", "--html", str(made), "--since", "15m")
+    live.succeed("dashboard", "--html", str(made), "--since", "1h")
     return made
 
 
@@ -80,8 +81,8 @@ def test_every_widget_is_there_with_its_data(
 ) -> None:
     """The same points as `metrics` has, and the alarms with thresholds and periods."""
     shown = show(file)
-    widgets = live.read("metrics", "--since", "15m")["widgets"]
-    titles = shown.page.eval_on_selector_all("h2", "all => all.map(e => e.textContent)")
+    widgets = live.read("metrics", "--since", "1h")["widgets"]
+    titles = shown.page.eval_on_selector_all("h3", "all => all.map(e => e.textContent)")
     assert titles == [widget["title"] for widget in widgets]
     calls, durations, others = shown.charts()
     for name in ("Invocations", "Errors"):
@@ -91,10 +92,11 @@ def test_every_widget_is_there_with_its_data(
     assert set(durations) == {"average", "p95", "maximum", "LambdaDurationAlarm > 1,000"}
     assert max(filter(None, durations["maximum"])) == widgets[1]["metrics"][0]["maximum"]
     assert set(others) == {"Throttles", "ConcurrentExecutions"}
-    assert calls["LambdaErrorAlarm > 0"] == [0, 0]
-    bands = "charts => charts.map(c => c.layout.shapes.length)"
-    assert shown.page.eval_on_selector_all(".chart", bands) == [1, 0, 0]
-    assert shown.page.locator("ul.alarms li.alarm").inner_text().startswith("ALARM")
+    assert set(calls["LambdaErrorAlarm > 0"]) == {0}
+    bands = "legends => legends.map(l => l.querySelectorAll('.band').length)"
+    assert shown.page.eval_on_selector_all(".legend", bands) == [1, 0, 0]
+    alarm = shown.page.locator("ul.alarms li", has_text="LambdaErrorAlarm")
+    assert ", fired" in alarm.inner_text()
     assert (shown.complaints, shown.requests) == ([], [])
 
 
@@ -118,7 +120,7 @@ def test_it_fits_the_screen_in_both_looks(
 def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
     """A threshold far away would else press the curves flat; the look does not bring it back."""
     shown = show(file)
-    top = "document.querySelectorAll('.chart')[1].layout.yaxis.range[1]"
+    top = "document.querySelectorAll('.chart')[1].plot.scales.left.max"
     assert shown.page.evaluate(top) >= 1000
     shown.page.get_by_role("button", name="LambdaDurationAlarm").click()
     assert shown.page.evaluate(top) < 1000
@@ -151,9 +153,12 @@ def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: 
         panels=(*(Panel(widget, traces) for widget in widgets), Panel(words, ())),
     )
     file = tmp_path / "page.html"
-    file.write_text(renderer()(page))
+    file.write_text(render(page))
     shown = show(file)
-    assert len(shown.charts()) == 3
+    [stacked] = shown.charts()
+    assert list(stacked) == [hostile, "b"]
+    assert shown.page.locator(".bars").count() == 2
+    assert shown.page.locator(".pie").count() == 1
     assert shown.page.locator(".number b").all_inner_texts() == ["2", "2"]
     assert shown.page.title() == hostile
     assert shown.page.locator(".words").inner_text() == f"# {hostile}"

@@ -208,14 +208,12 @@ def test_another_site_cannot_read_the_inbox(aws: Any) -> None:
     assert requests.get(url, headers=headers, timeout=5).status_code == 403
 
 
-def test_the_status_page_shows_mail_and_subscriptions(aws: Any, topic: str, address: str) -> None:
-    """Mail is escaped; the subscription shows whether it is pending."""
+def test_the_page_shows_mail_as_text(aws: Any, topic: str, address: str) -> None:
+    """Its subject and its text are escaped."""
     _subscribe(aws, topic, address)
-    url = f"{aws.server.url}/_tt-ops/"
-    assert f"<td>email: {address}</td><td>pending confirmation</td>" in requests.get(url).text
     requests.get(_mails(aws, address)[0]["confirm_url"], timeout=10)
     aws.client("sns").publish(TopicArn=topic, Message="<script>alert(2)</script>")
-    page = requests.get(url).text
-    assert f"<td>email: {address}</td><td>confirmed</td>" in page
+    page = requests.get(f"{aws.server.url}/_tt-ops/").text
+    assert address in page
     assert "&lt;script&gt;alert(2)" in page
     assert "<script>" not in page
