@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.costs import RESOURCES
 
 from .github import BOOTSTRAP, ISSUER, MAIN, PROVIDER, REPOSITORY, TOKENS
@@ -300,8 +301,9 @@ def account(make_clone: Callable[..., Clone], recorder: Recorder) -> Clone:
     """Return a clone whose AWS account is the emulator behind the proxy."""
     return make_clone(
         AWS_ENDPOINT_URL=recorder.url,
-        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
-        AWS_SECRET_ACCESS_KEY="example",
+        # Only the emulator's own may sign a request to the drills.
+        AWS_ACCESS_KEY_ID=ACCESS_KEY_ID,
+        AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY,
         AWS_EC2_METADATA_DISABLED="true",
         ALERT_EMAIL="operator@example.com",
         # The emulator's bucket was made without the rule, which takes a minute.

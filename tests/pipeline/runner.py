@@ -87,8 +87,8 @@ class Runner:
     """A machine for jobs, which writes only into `place`.
 
     `terraform` is the program that setup-terraform puts on PATH. `environment` are variables of
-    every step, `variables` and `secrets` the repository's, `roles` those that jobs may assume, and
-    `edit` changes a checkout before a job.
+    every step, `variables` and `secrets` the repository's, `roles` those that jobs may assume, with
+    `credentials` of them, and `edit` changes a checkout before a job.
     """
 
     place: Path
@@ -97,6 +97,7 @@ class Runner:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
+    credentials: tuple[str, str] = ("ASIAROLEOFTHEJOB", "secret-of-the-role")
     edit: Callable[[Path], None] = lambda checkout: None
 
     def run(self, workflow: Mapping[str, Any], job: str, event: Event, **matrix: str) -> Result:
@@ -303,7 +304,7 @@ class _Job:
             assert role in self.runner.roles
             assert self.trusted
             assert self.definition["permissions"]["id-token"] == "write"
-            key, secret = "ASIAROLEOFTHEJOB", "secret-of-the-role"
+            key, secret = self.runner.credentials
             self.exported["AWS_SESSION_TOKEN"] = "token-of-the-role"
         assert key
         assert secret

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.e2e.conftest import Clone
 
 from .conftest import ADDRESS
@@ -38,6 +39,8 @@ def configured(make_runner: Callable[..., Runner]) -> Runner:
         variables={"AWS_MONITOR_ROLE_ARN": MONITOR},
         secrets={"ALERT_EMAIL": ADDRESS},
         roles=frozenset({MONITOR}),
+        # Only the emulator's own may sign a request to the drills.
+        credentials=(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
     )
 
 
@@ -115,8 +118,12 @@ def test_one_issue_is_open_while_something_is_wrong(issues: Path, tmp_path: Path
 @pytest.fixture(scope="module")
 def deployed(account: str, emulator: Clone, make_clone: Callable[..., Clone]) -> Clone:
     """Return a clone of what is deployed on the account; the address is confirmed."""
-    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "ALERT_EMAIL": ADDRESS}
-    operator = make_clone(AWS_ENDPOINT_URL=account, **keys)
+    operator = make_clone(
+        AWS_ENDPOINT_URL=account,
+        AWS_ACCESS_KEY_ID=ACCESS_KEY_ID,
+        AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY,
+        ALERT_EMAIL=ADDRESS,
+    )
     operator.succeed("deploy", "--yes")
     emulator.succeed("local", "confirm")
     return operator
