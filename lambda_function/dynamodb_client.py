@@ -41,6 +41,8 @@ _TRANSIENT_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}  # of 
 class NoAnswer(Exception):
     """DynamoDB cannot be reached, or its answer is not whole."""
 
+    is_transient = True
+
 
 class DynamoDBError(Exception):
     """An error response of DynamoDB; `retried` tells whether an earlier attempt may have worked."""
@@ -91,18 +93,15 @@ class Client:
         Raise ``DynamoDBError`` or ``NoAnswer``.
         """
         body = json.dumps(arguments).encode()
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(random.uniform(0, PAUSE))  # nosec B311 # jitter
+        attempts = 0
+        while True:
             try:
-                return self._attempt(operation, body, retried=attempt > 0)
-            except DynamoDBError as error:
-                failure: DynamoDBError | NoAnswer = error
-                if not error.is_transient:
-                    break
-            except NoAnswer as error:
-                failure = error
-        raise failure
+                return self._attempt(operation, body, retried=attempts > 0)
+            except (DynamoDBError, NoAnswer) as error:
+                attempts += 1
+                if attempts == ATTEMPTS or not error.is_transient:
+                    raise
+            time.sleep(random.uniform(0, PAUSE))  # nosec B311 # jitter
 
     def _attempt(self, operation: str, body: bytes, *, retried: bool) -> dict[str, Any]:
         headers = {**_HEADERS, "X-Amz-Target": f"DynamoDB_20120810.{operation}"}

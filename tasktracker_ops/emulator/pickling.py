@@ -135,8 +135,7 @@ class _Local:
     line: int
 
     @classmethod
-    def of(cls, function: Callable[..., Any]) -> _Local:
-        assert isinstance(function, FunctionType)
+    def of(cls, function: Any) -> _Local:
         if function.__closure__:
             raise pickle.PicklingError(f"{function.__qualname__} has variables of its own")
         outer = function.__qualname__.partition(".<locals>")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403 # of its own data
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -124,7 +124,7 @@ def test_a_history_survives_being_pickled() -> None:
     then = time.time()
     time.sleep(0.002)
     items.pop(key)
-    copied = pickle.loads(pickle.dumps(items))
+    copied = pickle.loads(pickle.dumps(items))  # nosec B301
     assert (dict(copied), copied.history.since) == ({}, items.history.since)
     assert [each.value for each in copied.history.items_at(copied, then)] == ["one"]
 
