@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.e2e.conftest import Clone
@@ -21,7 +22,7 @@ def test_consumption_times_prices(live: Clone, api: str, tmp_path: Path) -> None
     rows = {row["resource"]: row for row in report["costs"]}
     requests_row, alarms = rows["api_requests"], rows["alarms"]
     assert requests_row["quantity"] >= 3
-    assert requests_row["cost"] == requests_row["quantity"] * 1.5 / 1_000_000
+    assert requests_row["cost"] == pytest.approx(requests_row["quantity"] * 1.5 / 1_000_000)
     assert (alarms["quantity"], alarms["cost_above_free"]) == (2, 0)
     assert 0.006 < alarms["cost"] < 0.008  # of a thirtieth of a month
     assert rows["compute_arm64"]["quantity"] > 0
