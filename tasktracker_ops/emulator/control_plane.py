@@ -98,7 +98,7 @@ def _serve_dynamodb(application: DomainDispatcherApplication, environ: dict[str,
 
 def _create_service(name: Any) -> Flask:
     # moto serves both versions of API Gateway by the first one, whose packages are not installed.
-    routes = "apigatewayv2" if name == "apigateway" else name
+    routes: Any = "apigatewayv2" if name == "apigateway" else name
     try:
         service = create_backend_app(routes) if routes else _without_routes()
     except ImportError:  # a service of moto whose dependencies are not installed
