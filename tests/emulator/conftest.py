@@ -83,6 +83,9 @@ def serve(directory: Path, **options: Any) -> Iterator[Aws]:
     server.shutdown()
     thread.join()
     parts.close()
+    # Other tests of this process keep a table of the same name in moto.
+    for backend in backends.by_region("dynamodb").values():
+        backend.reset()
 
 
 @pytest.fixture
