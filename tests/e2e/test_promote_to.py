@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.local.registry import EmulatorRegistry
+
 from .conftest import Aws, Clone
 
 pytestmark = pytest.mark.soak
@@ -48,8 +50,14 @@ def deployed(prepared: Clone) -> Clone:
 
 @pytest.fixture
 def elsewhere(deployed: Clone, tmp_path: Path) -> Clone:
-    """Return a folder that is no project."""
-    return replace(deployed, path=tmp_path)
+    """Return a folder that is no project, with the one emulator of the deployment.
+
+    Those of other tests may run, too.
+    """
+    cache = tmp_path / "cache"
+    EmulatorRegistry(cache / "emulators").add(deployed.path / ".tt-ops" / "local")
+    environment = {**deployed.environment, "TT_OPS_CACHE_DIR": str(cache)}
+    return replace(deployed, path=tmp_path, environment=environment)
 
 
 def refused(clone: Clone, *arguments: str) -> str:
