@@ -28,7 +28,7 @@ _FIGURES = {
     "code-alone": "New code alone (`deploy --code`), beside `terraform apply`",
     "status": "`status` of everything, beside one `aws cloudwatch describe-alarms`",
     "handler-cold": "The function's cold start, beside a function with boto3's resource (CPU)",
-    "build": "`build`, beside `sam build` and zip",
+    "help-aws": "`--help`, beside `aws --version`",
 }
 _QUIET = 0.2  # cores that others may keep busy
 _HEAD = """\
