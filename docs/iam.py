@@ -9,22 +9,13 @@ import sys
 from pathlib import Path
 
 from tasktracker_ops.app import App
+from tasktracker_ops.models.permissions import ROLES
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.text import as_json
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.permissions import permissions
 
 FOLDER = Path(__file__).parent / "iam"
-ROLES = (
-    "reader",
-    "operator",
-    "recoverer",
-    "planner",
-    "monitor",
-    "deployer",
-    "previewer",
-    "boundary",
-)
 
 
 def policies() -> dict[Path, str]:

@@ -330,7 +330,7 @@ def test_packages_are_for_where_the_function_runs(tmp_path: Path, local: LocalTa
 
 
 def test_missing_credentials_propose_the_local_target_that_runs() -> None:
-    """Whoever has deployed this project locally has most likely meant that."""
+    """A user who has deployed this project locally has most likely meant that."""
     error = ConfigurationError("aws-credentials-missing", "no AWS credentials", hint="aws login")
     assert aws().explain(error) is error
     explained = AwsTarget(Settings(), lambda: True).explain(error)

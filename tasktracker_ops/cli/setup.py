@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tasktracker_ops.models.permissions import ROLES
+
 from .options import (
     Context,
     Family,
@@ -128,18 +130,7 @@ def build(context: Context, check: bool) -> None:
 @FAMILY.command()
 @click.argument(
     "role",
-    type=click.Choice(
-        [
-            "reader",
-            "operator",
-            "recoverer",
-            "planner",
-            "monitor",
-            "deployer",
-            "previewer",
-            "boundary",
-        ]
-    ),
+    type=click.Choice(ROLES),
 )
 @click.option(
     "--all-environments",

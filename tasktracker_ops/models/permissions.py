@@ -6,6 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# In the order of the documents; the last one is no role, and bounds that of the function.
+ROLES = (
+    "reader",
+    "operator",
+    "recoverer",
+    "planner",
+    "monitor",
+    "deployer",
+    "previewer",
+    "boundary",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

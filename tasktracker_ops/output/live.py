@@ -106,7 +106,7 @@ def _live(
         screen=screen,
         transient=True,
         get_renderable=redraw,
-        # A thread refreshes: whoever asks a question clears the line before.
+        # A thread refreshes: a question clears the line before it.
         auto_refresh=redraw is not None,
         refresh_per_second=1,
         redirect_stdout=False,

@@ -15,18 +15,9 @@ from tasktracker_ops.adapters.aws.policies import (
     role_policy,
 )
 from tasktracker_ops.environments import Environment
+from tasktracker_ops.models.permissions import ROLES
 from tests.e2e.policies import Policy, actions, granted
 
-ROLES = (
-    "reader",
-    "operator",
-    "recoverer",
-    "planner",
-    "monitor",
-    "deployer",
-    "previewer",
-    "boundary",
-)
 REGION = "eu-west-3"
 OWN = {
     "function": "task-tracker-function",
