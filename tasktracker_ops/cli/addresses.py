@@ -24,10 +24,10 @@ FAMILY = Family("Observe")
 @pass_context
 @click.pass_context
 def open_(click_context: click.Context, context: Context, name: str) -> None:
-    """Open the API, its docs, the console, the dashboard, the logs, the inbox or the repo.
+    """Open the API, its docs, or what else has an address.
 
-    NAME is one of these words; by default it is api. Without a terminal, or without a
-    browser, the address is printed instead.
+    NAME is api (the default), docs, console, dashboard, logs, inbox or repo. Without a
+    terminal, or without a browser, the address is printed instead.
 
     \b
     Example:

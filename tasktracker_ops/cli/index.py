@@ -85,9 +85,7 @@ COMMANDS: dict[str, Entry] = {
     "alarms": Entry(
         "alarms", "Observe", "Show the alarms, their conditions and actions, or mute them."
     ),
-    "watch": Entry(
-        "watch", "Observe", "Show status, release, metrics, alarms, log and inbox live, on..."
-    ),
+    "watch": Entry("watch", "Observe", "Show everything about the service live, on one screen."),
     "doctor": Entry("doctor", "Observe", "Find what is wrong, and name what fixes it."),
     "support": Entry(
         "doctor", "Observe", "Write one archive without secrets, for somebody who helps."
@@ -99,9 +97,7 @@ COMMANDS: dict[str, Entry] = {
         "dashboard", "Observe", "Summarise requests, and the metrics of the dashboard."
     ),
     "dashboard": Entry("dashboard", "Observe", "Draw the deployed dashboard, with its alarms."),
-    "open": Entry(
-        "addresses", "Observe", "Open the API, its docs, the console, the dashboard, the logs,..."
-    ),
+    "open": Entry("addresses", "Observe", "Open the API, its docs, or what else has an address."),
     "logs": Entry("logs", "Observe", "Show the function's log."),
     "costs": Entry("costs", "Observe", "Show what the last 30 days consumed and cost."),
     "drill": Entry(

@@ -29,7 +29,9 @@ _ERRORS_ONLY, _QUIT = "l", "q"
 @pass_context
 @click.pass_context
 def watch(click_context: click.Context, context: Context) -> None:
-    """Show status, release, metrics, alarms, log and inbox live, on one screen.
+    """Show everything about the service live, on one screen.
+
+    That is status, release, metrics, alarms, log and inbox.
 
     Keys: d sends a request that fails (a fire drill), o opens the target's console, r rolls
     back, l shows only the errors of the log, q quits. Drill and rollback ask first.
