@@ -30,7 +30,8 @@ def program(name: str) -> Path:
     if _is_due(folder / "installed", lock.read_bytes()):
         say(f"installing {name} from {lock.relative_to(ROOT)}")
         venv.create(folder, clear=True, with_pip=True)
-        _install(folder, "--require-hashes", "--requirement", str(lock))
+        # The lock is complete; pip would look for an extra that the lock has without its name.
+        _install(folder, "--require-hashes", "--no-deps", "--requirement", str(lock))
         _done(folder / "installed", lock.read_bytes())
     return folder / "bin" / name
 

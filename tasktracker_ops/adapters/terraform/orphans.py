@@ -117,16 +117,19 @@ def may_hold_lock(since: datetime, work_dir: Path) -> bool:
                 and process.uids().real == os.getuid()
                 and process.create_time() <= since.timestamp() + _TOLERANCE
                 and _is_alive(process)
-                and _may_be_of(process.environ().get("TF_DATA_DIR", ""), work_dir)
+                and _may_lock_state_of(process, work_dir)
             ):
                 return True
     return False
 
 
-def _may_be_of(data_directory: str, work_dir: Path) -> bool:
-    path = Path(data_directory)
-    is_of_tt_ops = bool(data_directory) and (path / "runs").is_dir()
-    return not is_of_tt_ops or path.is_relative_to(work_dir)
+def _may_lock_state_of(process: Process, work_dir: Path) -> bool:
+    data_directory = Path(process.cwd(), process.environ().get("TF_DATA_DIR") or ".terraform")
+    # Here Terraform keeps where its state is; without it, there is none for it to lock.
+    if not (data_directory / "terraform.tfstate").is_file():
+        return False
+    is_of_tt_ops = (data_directory / "runs").is_dir()
+    return not is_of_tt_ops or data_directory.is_relative_to(work_dir)
 
 
 def _identify(pid: int) -> ProcessIdentity | None:
