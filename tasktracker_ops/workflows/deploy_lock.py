@@ -152,7 +152,9 @@ def left_by(app: App, lock: TerraformLock, run: DeadRun) -> bool:
             return False
     except (TypeError, ValueError):
         return False
-    return lock.who != user_at_host() or not may_hold_lock(created, app.settings.work_dir)
+    settings = app.settings
+    is_elsewhere = lock.who != user_at_host()
+    return is_elsewhere or not may_hold_lock(created, settings.state_bucket, settings.work_dir)
 
 
 class HeldLock:

@@ -110,10 +110,20 @@ def _quoted_name(problem: Problem) -> str:
 
 
 def code_drift(app: App, deployment: Deployment) -> Iterator[Drift]:
-    """Yield what Terraform leaves to releases: a version that serves, and is not a proven one."""
+    """Yield what Terraform leaves to releases: versions that serve without being released."""
     function = app.deployed_function(deployment)
     if (routing := function.routing()) is None:  # the alias was deleted, which is a change
         return
+    if routing.canary is not None:
+        canary = app.release_records.read(int(routing.canary))
+        if canary is None or canary.bake is None:
+            yield Drift(
+                "release-not-baking",
+                f"{function.name}:{routing.canary}",
+                f"{function.name}:{routing.canary}: it takes {routing.weight:.0%} of the requests, "
+                "and no canary of tt-ops does that",
+                f"let release {routing.version} take all of them: tt-ops abort",
+            )
     name = f"{function.name}:{routing.version}"
     if routing.version == UNRELEASED:
         yield _of_release("release-unproven", name, "it serves before the first release")

@@ -18,11 +18,9 @@ from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.models.lock import DeployLock, ProcessIdentity
 from tasktracker_ops.settings import Settings
 
-BUCKET, TABLE, STATE_KEY = (
-    "task-tracker-terraform-state",
-    "terraform-locks",
-    "infra/terraform.tfstate",
-)
+# No other Terraform on this machine has its state in a bucket of this name.
+BUCKET = "state-of-these-tests"
+TABLE, STATE_KEY = "terraform-locks", "infra/terraform.tfstate"
 ELSEWHERE = ProcessIdentity("another machine", 4711, 1.0)
 
 
@@ -35,7 +33,7 @@ class App:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.settings = Settings(project_dir=self.project)
+        self.settings = Settings(project_dir=self.project, state_bucket=BUCKET)
         self.report = SimpleNamespace(note=self.notes.append, doing=lambda what: None)
         self.deploy_locks = DeployLocks(self.session, bucket=BUCKET, state_key=STATE_KEY)
         self.terraform_locks = self.locks_of(STATE_KEY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from tasktracker_ops.adapters.host.processes import this_process, user_at_host
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import ProcessIdentity, TerraformLock
 from tasktracker_ops.workflows.deploy_lock import await_dead_terraform_locks, deploy_lock
+
+from .locking import BUCKET
 
 GONE = replace(this_process(), started=1.0)
 
@@ -124,22 +127,22 @@ def test_what_a_run_left_is_known_to_the_one_after_the_next(backend: Any) -> Non
 
 
 def test_the_lock_of_a_raw_terraform_that_runs_here_stays(backend: Any, tmp_path: Path) -> None:
-    """The same user runs it, and has begun it before the lock; once it has ended, nobody has."""
-    terraform = tmp_path / "terraform"
+    """The same user runs it, has begun it before the lock, and has this backend."""
+    terraform, used_backend = tmp_path / "terraform", tmp_path / ".terraform" / "terraform.tfstate"
     shutil.copy("/bin/sleep", terraform)
+    used_backend.parent.mkdir()
     who = user_at_host()
-    backend.lock(process=GONE, who=who)
-    with subprocess.Popen([terraform, "600"]) as process:
-        backend.terraform_lock(who, datetime.now(UTC).isoformat())
-        with deploy_lock(backend, "deploy") as held:
-            held.remove_terraform_locks()
-            assert backend.terraform_locks.lock().who == who
-        process.kill()
-    backend.lock(process=GONE, who=who)
-    with deploy_lock(backend, "deploy") as held:
-        backend.terraform_lock(who, datetime.now(UTC).isoformat())
-        held.remove_terraform_locks()
-    assert backend.terraform_locks.lock() == TerraformLock(held=False)
+    with subprocess.Popen([terraform, "60"], cwd=tmp_path) as process:
+        try:
+            for bucket, is_held in ((BUCKET, True), ("other", False)):
+                used_backend.write_text(json.dumps({"backend": {"config": {"bucket": bucket}}}))
+                backend.lock(process=GONE, who=who)
+                with deploy_lock(backend, "deploy") as held:
+                    backend.terraform_lock(who, datetime.now(UTC).isoformat())
+                    held.remove_terraform_locks()
+                    assert backend.terraform_locks.lock().held is is_held
+        finally:
+            process.kill()
 
 
 def test_an_interrupt_during_the_release_releases_all_the_same(backend: Any) -> None:

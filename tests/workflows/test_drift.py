@@ -16,6 +16,7 @@ from tasktracker_ops.models.release import (
     FAILED,
     PROVEN,
     UNPROVEN,
+    Bake,
     ReleaseRecord,
     Routing,
     lambda_digest,
@@ -35,13 +36,13 @@ def deployed(observed: Any, tmp_path: Path) -> Any:
     """A deployment without drift; tests replace `refresh`, the `live` version and its `record`."""
     observed.settings = Settings(project_dir=tmp_path)
     observed.refresh = Refresh(())
-    observed.live, observed.record = "7", RECORD
+    observed.live, observed.canary, observed.record = "7", None, RECORD
     observed.ensure_ready = lambda: None
     stack = SimpleNamespace(drift=lambda lock_timeout: observed.refresh)
     observed.stacks = SimpleNamespace(infrastructure=lambda command: stack)
     observed.deployed_function = lambda deployment: SimpleNamespace(
         name="tracker",
-        routing=lambda: Routing(observed.live, None, 0.0, "") if observed.live else None,
+        routing=lambda: observed.live and Routing(observed.live, observed.canary, 0.1, ""),
         version=lambda qualifier: FunctionVersion("7", lambda_digest(CODE), None, {}),
     )
     observed.release_records = SimpleNamespace(read=lambda release: observed.record)
@@ -89,6 +90,16 @@ def test_a_version_that_serves_and_is_no_proven_release_is_drift(
     deployed.live, deployed.record = live, record
     (found,) = drift(deployed).drift
     assert (found.code, found.name, found.fixed_by_deploy) == (code, f"tracker:{live}", True)
+
+
+def test_a_share_of_the_requests_that_no_canary_takes_is_drift(deployed: Any) -> None:
+    """As after the weight of the alias was set by hand; one that bakes is none."""
+    deployed.canary = "8"
+    (found,) = drift(deployed).drift
+    assert (found.code, found.name) == ("release-not-baking", "tracker:8")
+    assert "takes 10% of the requests" in found.message
+    deployed.record = replace(RECORD, bake=Bake(0.1, "2026-01-01T00:05:00Z", None))
+    assert drift(deployed).drift == ()
 
 
 def test_a_deleted_alias_is_one_difference(deployed: Any) -> None:

@@ -13,7 +13,7 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock, UnlockResult
 from tasktracker_ops.workflows.lock import deploy_lock_status, lock, unlock
 
-from .locking import App
+from .locking import BUCKET, App
 
 GONE = replace(this_process(), started=1.0)
 
@@ -126,7 +126,7 @@ def test_another_id_is_refused(backend: Any) -> None:
 
 def test_an_unreadable_lock_is_unknown(backend: App) -> None:
     """Such as where the bucket belongs to others."""
-    backend.session.client("s3").delete_bucket(Bucket="task-tracker-terraform-state")
+    backend.session.client("s3").delete_bucket(Bucket=BUCKET)
     assert deploy_lock_status(backend) == DeployLockStatus(held=None)  # type: ignore[arg-type]
     with pytest.raises(TtOpsError) as caught:
         lock(backend, "freeze")  # type: ignore[arg-type]

@@ -101,11 +101,11 @@ class ProcessGroup:
                 continue
 
 
-def may_hold_lock(since: datetime, work_dir: Path) -> bool:
+def may_hold_lock(since: datetime, bucket: str, work_dir: Path) -> bool:
     """Return whether a Terraform of this user that is running may have taken a lock at `since`.
 
-    That is one that tt-ops did not start, or one of the project with this `work_dir`, such as that
-    of `tt-ops plan`.
+    That is one with its state in `bucket` which tt-ops did not start, or which is of the project
+    with this `work_dir`, such as that of `tt-ops plan`.
     """
     import psutil
 
@@ -117,19 +117,22 @@ def may_hold_lock(since: datetime, work_dir: Path) -> bool:
                 and process.uids().real == os.getuid()
                 and process.create_time() <= since.timestamp() + _TOLERANCE
                 and _is_alive(process)
-                and _may_lock_state_of(process, work_dir)
+                and _may_lock_state_in(bucket, process, work_dir)
             ):
                 return True
     return False
 
 
-def _may_lock_state_of(process: Process, work_dir: Path) -> bool:
+def _may_lock_state_in(bucket: str, process: Process, work_dir: Path) -> bool:
     data_directory = Path(process.cwd(), process.environ().get("TF_DATA_DIR") or ".terraform")
     # Here Terraform keeps where its state is; without it, there is none for it to lock.
-    if not (data_directory / "terraform.tfstate").is_file():
-        return False
-    is_of_tt_ops = (data_directory / "runs").is_dir()
-    return not is_of_tt_ops or data_directory.is_relative_to(work_dir)
+    with suppress(FileNotFoundError, ValueError, LookupError, TypeError):
+        backend = json.loads((data_directory / "terraform.tfstate").read_text())["backend"]
+        is_of_tt_ops = (data_directory / "runs").is_dir()
+        return bool(backend["config"]["bucket"] == bucket) and (
+            not is_of_tt_ops or data_directory.is_relative_to(work_dir)
+        )
+    return False
 
 
 def _identify(pid: int) -> ProcessIdentity | None:
