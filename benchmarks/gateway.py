@@ -126,7 +126,7 @@ class _Side:
             count=count,
         )
         if cost.failed:
-            raise SystemExit(f"{cost.failed} of {count} {work} failed")
+            raise SystemExit(f"of {count} {work} failed: {dict(cost.failed)} by status")
         return cost
 
     def rate(self, work: str, connections: int) -> Callable[[], float]:

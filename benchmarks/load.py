@@ -6,6 +6,7 @@ import os
 import selectors
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ class Cost:
 
     wall: float
     cpu: float
-    failed: int
-    """Requests that got another status than the expected one."""
+    failed: Counter[int]
+    """Statuses other than the expected one, and how often each came."""
 
 
 def request(
@@ -81,8 +82,9 @@ def measure(
     return Cost(wall / count, (cpu_seconds(pid) - before) / count, failed)
 
 
-def _send(port: int, sent: bytes, expected: int, connections: int, count: int) -> int:
-    started = answered = failed = 0
+def _send(port: int, sent: bytes, expected: int, connections: int, count: int) -> Counter[int]:
+    started = answered = 0
+    failed: Counter[int] = Counter()
     with selectors.DefaultSelector() as selector:
         for _ in range(min(connections, count)):
             connection = _Connection(port)
@@ -98,7 +100,8 @@ def _send(port: int, sent: bytes, expected: int, connections: int, count: int) -
                 if answer is None:
                     continue
                 answered += 1
-                failed += answer[0] != expected
+                if answer[0] != expected:
+                    failed[answer[0]] += 1
                 if started < count:
                     key.data.socket.sendall(sent)
                     started += 1
