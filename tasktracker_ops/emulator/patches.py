@@ -18,8 +18,10 @@ from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.common_models import BaseModel
+from moto.core.parse import BaseJSONParser
 from moto.core.responses import BaseResponse
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
@@ -33,7 +35,7 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb, s3, serialization, table_history, table_index
+from . import dynamodb, dynamodb_requests, s3, serialization, table_history, table_index
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -61,9 +63,14 @@ def _patches(
             # takes longer than many an operation
             "_enrich_response": staticmethod(serialization.enrich_response),
         },
+        BaseJSONParser: {
+            # looks for each kind of content in each attribute of DynamoDB
+            "_parse_structure": dynamodb_requests.parse_structure,
+        },
         BaseJSONSerializer: {
-            # looks for each attribute of DynamoDB under dozens of names
+            # these two look for each attribute of DynamoDB under dozens of names
             "_serialize_type_structure": serialization.serialize_structure,
+            "_serialize_type_map": serialization.serialize_map,
         },
         LambdaResponse: {
             "invoke": functions.invoke_in(runtime),  # needs Docker
@@ -99,6 +106,9 @@ def _patches(
         },
         Api: {
             "delete_authorizer": http_api.delete_authorizer,  # deletes it under its routes
+        },
+        ConditionExpressionParser: {
+            "parse": dynamodb_requests.parse_condition,  # parses each condition twice
         },
         DynamoHandler: {
             "call_action": dynamodb.call_action,  # lets two requests pass one condition

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
 
 # moto's own, however often ours are put around them.
 _moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
+_moto_serialize_map = BaseJSONSerializer._serialize_type_map
 _REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
 
 
@@ -20,14 +23,51 @@ def serialize_structure(
 
     moto looks for all ten of them, and for each under every name that it could have.
     """
-    if shape.name != "AttributeValue" or not isinstance(value, dict) or not key:
+    if shape.name == "AttributeValue" and isinstance(value, dict) and key:
+        serializer._default_serialize(serialized, _attribute_value(value), shape, key)
+    else:
         _moto_serialize_structure(serializer, serialized, value, shape, key)
-        return
-    content: dict[str, Any] = {}
-    for member in value.keys() & shape.members.keys():
-        if value[member] is not None:
-            serializer._serialize(content, value[member], shape.members[member], member)
-    serializer._default_serialize(serialized, content, shape, key)
+
+
+def serialize_map(
+    serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str
+) -> None:
+    """Serialize the attributes of an item of DynamoDB at once."""
+    if shape.value.name == "AttributeValue":
+        serializer._default_serialize(serialized, _attribute_values(value), shape, key)
+    else:
+        _moto_serialize_map(serializer, serialized, value, shape, key)
+
+
+def _attribute_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _attribute_value(value) for name, value in values.items()}
+
+
+def _attribute_value(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        kind: _CONTENTS[kind](content)
+        for kind, content in value.items()
+        if kind in _CONTENTS and content is not None
+    }
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+# What JSON has for each kind of attribute value.
+_CONTENTS: dict[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": str,
+    "B": _base64,
+    "BOOL": bool,
+    "NULL": bool,
+    "SS": lambda texts: [str(text) for text in texts],
+    "NS": lambda numbers: [str(number) for number in numbers],
+    "BS": lambda contents: [_base64(content) for content in contents],
+    "L": lambda values: [_attribute_value(value) for value in values],
+    "M": _attribute_values,
+}
 
 
 def enrich_response(headers: dict[str, Any], body: Any) -> tuple[dict[str, Any], Any]:

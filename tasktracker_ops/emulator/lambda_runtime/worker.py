@@ -56,10 +56,21 @@ def _needs_fresh_interpreter() -> bool:
     return bool(ours & sys.modules.keys() or options - {"PYTHONUTF8"})
 
 
+def _run(handler: str) -> None:
+    """Run the function as `python -m awslambdaric` does, with one thread.
+
+    For Python 3.12 that starts a thread to wait for each invocation, so that signals arrive
+    meanwhile: a fifth of a short one. The emulator only ever kills.
+    """
+    from awslambdaric import bootstrap
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+
+    bootstrap.run(handler, LambdaRuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"]))
+
+
 if __name__ == "__main__":
     _die_with_parent(int(sys.argv[1]))
     handler = sys.argv[2] if len(sys.argv) > 2 else _await_function()
     # A script's own folder comes first on the path; in Lambda that place is the code's.
     sys.path[0] = os.getcwd()
-    sys.argv = ["awslambdaric", handler]
-    runpy.run_module("awslambdaric", run_name="__main__")
+    _run(handler)
