@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,16 +13,6 @@ PERSISTENT = replace(
     EMULATOR,
     persistence=Persistence("2026-01-01T00:00:00Z", True, ("sqs in eu-west-3: no pickle",)),
 )
-
-
-def test_json_keys_are_stable(show: Callable[..., str]) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    keys = ["url", "port", "pid", "started_at", "log_path", "version", "same_version"]
-    more = ["exists_since", "persistence"]
-    assert list(json.loads(show(EMULATOR, output="json"))) == [*keys, *more]
-    assert list(json.loads(show(StopResult(EMULATOR), output="json"))) == ["server", "lost"]
-    persistence = json.loads(show(PERSISTENT, output="json"))["persistence"]
-    assert list(persistence) == ["saved_at", "is_current", "left_out", "problem", "set_aside"]
 
 
 def test_a_running_emulator_says_where_it_is(show: Callable[..., str]) -> None:
