@@ -1,4 +1,4 @@
-"""The emulator, as text and as JSON."""
+"""The emulator as text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_stopping_says_what_is_lost_or_kept(show: Callable[..., str]) -> None:
     assert show(ResetResult(None, ())) == "The local target held nothing.\n"
 
 
-def test_stopping_says_whether_whether_it_was_running(show: Callable[..., str]) -> None:
+def test_stopping_says_whether_it_was_running(show: Callable[..., str]) -> None:
     """Stopping an emulator that is not running is a success."""
     assert show(StopResult(EMULATOR)).startswith("Stopped the emulator at http://127.0.0.1:4580")
     assert show(StopResult(None)) == "The emulator was not running.\n"

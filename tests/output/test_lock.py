@@ -1,4 +1,4 @@
-"""Results of `lock` and `unlock` as text and JSON."""
+"""Results of `lock` and `unlock` as text."""
 
 from __future__ import annotations
 

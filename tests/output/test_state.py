@@ -1,4 +1,4 @@
-"""Results of the commands on Terraform's state, as text and as JSON."""
+"""Results of the commands on Terraform's state, as text."""
 
 from __future__ import annotations
 
