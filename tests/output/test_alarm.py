@@ -1,4 +1,4 @@
-"""Alarms and their history, as text and as JSON."""
+"""Alarms and their history as text."""
 
 from __future__ import annotations
 

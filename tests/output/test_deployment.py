@@ -1,4 +1,4 @@
-"""Results of the commands on a deployment, as text and as JSON."""
+"""Results of the commands on a deployment as text."""
 
 from __future__ import annotations
 

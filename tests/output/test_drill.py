@@ -1,4 +1,4 @@
-"""A fire drill, as text and as JSON."""
+"""A fire drill as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GitHub's access, as text and as JSON."""
+"""GitHub's access as text."""
 
 from __future__ import annotations
 

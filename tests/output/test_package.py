@@ -1,4 +1,4 @@
-"""The function's package, as text and as JSON."""
+"""The function's package as text."""
 
 from __future__ import annotations
 
