@@ -119,7 +119,6 @@ class _Side:
         request, server = self._requests[work], self.server
         cost = send(
             server.port,
-            server.pid,
             request.sent,
             request.status,
             connections=connections,

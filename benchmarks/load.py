@@ -1,4 +1,4 @@
-"""Load on one HTTP server: requests over kept connections, and what the server spends on them."""
+"""Load on one HTTP server: requests over kept connections, and the memory of the server."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _STALL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request took on average: seconds on the clock, and of the server's processors."""
+    """What one request took on average, in seconds."""
 
     wall: float
-    cpu: float
     failed: Counter[int]
     """Statuses other than the expected one, and how often each came."""
 
@@ -71,15 +69,11 @@ def exchange(port: int, sent: bytes) -> tuple[int, bytes]:
     return answer
 
 
-def measure(
-    port: int, pid: int, sent: bytes, expected: int, *, connections: int, count: int
-) -> Cost:
+def measure(port: int, sent: bytes, expected: int, *, connections: int, count: int) -> Cost:
     """Send a request `count` times over some connections at once."""
-    before = cpu_seconds(pid)
     start = time.perf_counter()
     failed = _send(port, sent, expected, connections, count)
-    wall = time.perf_counter() - start
-    return Cost(wall / count, (cpu_seconds(pid) - before) / count, failed)
+    return Cost((time.perf_counter() - start) / count, failed)
 
 
 def _send(port: int, sent: bytes, expected: int, connections: int, count: int) -> Counter[int]:
@@ -110,32 +104,7 @@ def _send(port: int, sent: bytes, expected: int, connections: int, count: int) -
     return failed
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and of all that it has started."""
-    return (
-        sum(sum(map(int, stat.rpartition(")")[2].split()[11:15])) for stat in _family(pid)) / _TICKS
-    )
-
-
 def resident_mb(pid: int) -> float:
     """Return the memory of a process without its workers, in MB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
-
-
-def _family(pid: int) -> Iterator[str]:
-    stats = dict(_stats())
-    parents = {each: int(stat.rpartition(")")[2].split()[1]) for each, stat in stats.items()}
-    found = {pid}
-    while more := {each for each, parent in parents.items() if parent in found} - found:
-        found |= more
-    return (stats[each] for each in found if each in stats)
-
-
-def _stats() -> Iterator[tuple[int, str]]:
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                yield int(folder.name), (folder / "stat").read_text()
-            except OSError:  # it has ended
-                continue

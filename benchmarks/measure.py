@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import subprocess  # nosec B404 # to run what is measured
 import sys
-import tempfile
 import time
-import venv
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .rows import Measurement, Row
@@ -79,19 +76,6 @@ def busy_cores() -> float:
     time.sleep(1)
     idle, total = (after - b for after, b in zip(_idle_and_all_ticks(), before, strict=True))
     return (1 - idle / total) * (os.cpu_count() or 1)
-
-
-@contextmanager
-def peer(package: str, installed: Path | None = None) -> Iterator[Path]:
-    """Yield a program of a package, installed in a temporary venv unless it is `installed`."""
-    if installed is not None:
-        yield installed
-        return
-    with tempfile.TemporaryDirectory(prefix="tt-ops-benchmark-") as scratch:
-        venv.create(scratch, with_pip=True)
-        bin_folder = Path(scratch, "bin")
-        run([bin_folder / "pip", "install", "--quiet", package], directory=Path(scratch))
-        yield bin_folder / package.partition("[")[0]
 
 
 def _idle_and_all_ticks() -> tuple[int, int]:

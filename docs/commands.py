@@ -6,6 +6,7 @@ With --check it writes nothing, and exits 1 when either is out of date.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -21,6 +22,9 @@ FIRST_ENTRY = "COMMANDS: dict[str, Entry] = {"
 PAGE = Path(__file__).parent / "commands.md"
 # Below it the page is made; what stands above is written by hand.
 FIRST_HEADING = "## Global options"
+# Lines that every command's help has; the head of the page says the same once.
+_REPEATED = re.compile(r"^  (?:-h, --help|…) .*\n?", re.M)
+_NO_OPTIONS = re.compile(r"^Options:\n(?:\n|\Z)", re.M)
 
 
 def page() -> str:
@@ -62,8 +66,10 @@ def _sections(command: click.Command, parent: click.Context | None, name: str) -
     context = click.Context(command, parent, info_name=name, **settings)
     heading = FIRST_HEADING if parent is None else f"## `{context.command_path}`"
     # click ends a help text that fits its width in spaces.
-    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-    yield f"{heading}\n\n```text\n{text}\n```\n"
+    text = "".join(f"{line.rstrip()}\n" for line in command.get_help(context).splitlines())
+    if parent is not None:
+        text = _NO_OPTIONS.sub("", _REPEATED.sub("", text))
+    yield f"{heading}\n\n```text\n{text.strip()}\n```\n"
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
             found = command.get_command(context, each)

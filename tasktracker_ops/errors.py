@@ -93,3 +93,7 @@ class Problem:
     def of(cls, error: TtOpsError) -> Problem:
         """Return the problem that an error describes."""
         return cls(error.code, error.message, error.hint)
+
+    def as_error(self) -> TtOpsError:
+        """Return the error that a command ends with which cannot go on."""
+        return TtOpsError(self.code, self.message, hint=self.hint)

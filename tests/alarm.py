@@ -1,4 +1,4 @@
-"""The alarm on errors, as CloudWatch describes it."""
+"""The alarm on errors: what makes one, and how it is described."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ _ALARM = Alarm(
     ok_actions=(TOPIC,),
     insufficient_data_actions=(),
 )
+# Arguments of PutMetricAlarm.
+DEFINITION: dict[str, Any] = {
+    "AlarmName": "LambdaErrorAlarm",
+    "Namespace": "AWS/Lambda",
+    "MetricName": "Errors",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 # A rule of somebody else's, and one of `tt-ops alarms mute`.
 FREEZE = Mute("freeze", None, "the holidays")
 LOAD_TEST = Mute(

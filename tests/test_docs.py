@@ -206,12 +206,6 @@ def test_every_picture_is_shown(picture: Path) -> None:
     assert any(picture.name in _LINK_TARGETS[page] for page in PAGES)
 
 
-def test_the_picture_of_a_release_is_what_its_program_draws() -> None:
-    """It is up to date; else: python docs/releases.py."""
-    program = [sys.executable, ROOT / "docs" / "releases.py", "--check"]
-    assert subprocess.run(program, check=False, timeout=60).returncode == 0
-
-
 @pytest.mark.parametrize("source", DRAWINGS, ids=lambda source: source.name)
 def test_every_drawing_shows_what_its_source_says(source: Path) -> None:
     """A drawing has every label of the text that it is made from."""

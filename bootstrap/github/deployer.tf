@@ -1,7 +1,7 @@
 resource "aws_iam_role" "deployer" {
   name                 = "${var.lambda_function_name}-deployer${local.global_suffix}"
   description          = "Deploys ${var.github_owner}/${var.github_repository} from ${var.github_branch}"
-  assume_role_policy   = data.aws_iam_policy_document.deployer_trust.json
+  assume_role_policy   = data.aws_iam_policy_document.trust["deployer"].json
   max_session_duration = 3600
 
   # One from before its name held the region keeps it: another name is another role.

@@ -3,7 +3,7 @@
 resource "aws_iam_role" "monitor" {
   name                 = "${var.lambda_function_name}-monitor${local.global_suffix}"
   description          = "Monitors the deployment for ${var.github_owner}/${var.github_repository}"
-  assume_role_policy   = data.aws_iam_policy_document.nightly_trust.json
+  assume_role_policy   = data.aws_iam_policy_document.trust["monitor"].json
   max_session_duration = 3600
 }
 

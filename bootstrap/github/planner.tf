@@ -1,7 +1,7 @@
 resource "aws_iam_role" "planner" {
   name                 = "${var.lambda_function_name}-planner${local.global_suffix}"
   description          = "Plans for pull requests of ${var.github_owner}/${var.github_repository}"
-  assume_role_policy   = data.aws_iam_policy_document.pull_request_trust.json
+  assume_role_policy   = data.aws_iam_policy_document.trust["planner"].json
   max_session_duration = 3600
 
   # One from before its name held the region keeps it: another name is another role.

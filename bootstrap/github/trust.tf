@@ -44,48 +44,18 @@ resource "aws_iam_openid_connect_provider" "github" {
   }
 }
 
-# The subject of a job with an environment does not contain its branch; the claim `ref` does, which
-# AWS supports since January 2026. `repository_id` rejects a repository that reuses the name.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
-data "aws_iam_policy_document" "deployer_trust" {
-  statement {
-    sid     = "DeployJob"
-    actions = ["sts:AssumeRoleWithWebIdentity"]
-
-    principals {
-      type        = "Federated"
-      identifiers = [local.identity_provider_arn]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:aud"
-      values   = ["sts.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:sub"
-      values   = [for repository in local.repositories : "${repository}:environment:${var.github_environment}"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:ref"
-      values   = ["refs/heads/${var.github_branch}"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:repository_id"
-      values   = [var.github_repository_id]
-    }
+# A role is for one kind of job; the previewer is for the last two.
+data "aws_iam_policy_document" "trust" {
+  for_each = {
+    deployer = { sid = "DeployJob", subject = "environment:${var.github_environment}" }
+    planner  = { sid = "PullRequests", subject = "pull_request" }
+    # Nightly jobs, of which one destroys previews that were left, run on the branch, without an
+    # environment, whose reviewers would have to approve each.
+    monitor = { sid = "NightlyJob", subject = "ref:refs/heads/${var.github_branch}" }
   }
-}
 
-data "aws_iam_policy_document" "pull_request_trust" {
   statement {
-    sid     = "PullRequests"
+    sid     = each.value.sid
     actions = ["sts:AssumeRoleWithWebIdentity"]
 
     principals {
@@ -102,41 +72,23 @@ data "aws_iam_policy_document" "pull_request_trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = [for repository in local.repositories : "${repository}:pull_request"]
+      values   = [for repository in local.repositories : "${repository}:${each.value.subject}"]
     }
 
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:repository_id"
-      values   = [var.github_repository_id]
-    }
-  }
-}
+    # The subject of a job with an environment does not contain its branch; this claim does, which
+    # AWS supports since January 2026.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+    dynamic "condition" {
+      for_each = each.key == "deployer" ? ["refs/heads/${var.github_branch}"] : []
 
-# Nightly jobs, of which one destroys previews that were left, run on the branch, without an
-# environment, whose reviewers would have to approve each.
-data "aws_iam_policy_document" "nightly_trust" {
-  statement {
-    sid     = "NightlyJob"
-    actions = ["sts:AssumeRoleWithWebIdentity"]
-
-    principals {
-      type        = "Federated"
-      identifiers = [local.identity_provider_arn]
+      content {
+        test     = "StringEquals"
+        variable = "${local.issuer}:ref"
+        values   = [condition.value]
+      }
     }
 
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:aud"
-      values   = ["sts.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:sub"
-      values   = [for repository in local.repositories : "${repository}:ref:refs/heads/${var.github_branch}"]
-    }
-
+    # It rejects a repository that reuses the name.
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:repository_id"
@@ -146,8 +98,5 @@ data "aws_iam_policy_document" "nightly_trust" {
 }
 
 data "aws_iam_policy_document" "previewer_trust" {
-  source_policy_documents = [
-    data.aws_iam_policy_document.pull_request_trust.json,
-    data.aws_iam_policy_document.nightly_trust.json,
-  ]
+  source_policy_documents = [for role in ["planner", "monitor"] : data.aws_iam_policy_document.trust[role].json]
 }

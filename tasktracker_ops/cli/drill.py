@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.errors import Problem
 
 from .options import DURATION, Context, Family, pass_context, yes_option
 
@@ -151,4 +151,4 @@ def _drill(context: Context, route: Route, count: int, timeout: float | None) ->
 
 def _raise(problem: Problem | None) -> None:
     if problem is not None:
-        raise TtOpsError(problem.code, problem.message, hint=problem.hint)
+        raise problem.as_error()

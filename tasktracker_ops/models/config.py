@@ -5,21 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-OPTION, VARIABLE, FILE, PROFILE, DEFAULT = ORIGINS = (
-    "option",
-    "variable",
-    "file",
-    "profile",
-    "default",
-)
+# Where a value may come from.
+OPTION, VARIABLE, FILE, PROFILE, DEFAULT = "option", "variable", "file", "profile", "default"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingValue:
     """A setting: its value, and where that comes from.
 
-    `origin` is one of ORIGINS, `source` the name of the option or variable, or the file's path, and
-    `line` the line there. `value` is None where nothing is set, and for a secret.
+    `origin` is one of those above, `source` the name of the option or variable, or the file's path,
+    and `line` the line there. `value` is None where nothing is set, and for a secret.
     """
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasktracker_ops.errors import Problem
@@ -105,6 +104,3 @@ class CostReport:
     total_above_free: float | None
     quotas: tuple[Quota, ...]
     problem: Problem | None = None
-
-
-Prices = Mapping[str, Price]

@@ -14,6 +14,11 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def timestamp_now() -> str:
+    """Return the time of this machine as a timestamp."""
+    return timestamp(datetime.now(UTC))
+
+
 def epoch_timestamp(seconds: float) -> str:
     """Return seconds since the epoch as a timestamp."""
     return timestamp(datetime.fromtimestamp(seconds, UTC))

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
+from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models.adoption import AdoptableResource, Adoption, AdoptResult, HttpApi
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent, in_order
 
@@ -329,15 +329,8 @@ def _is_stray(app: App, arn: str, known: Collection[str]) -> bool:
         return False
     own = {app.settings.lock_table, app.environment.state_parameter, *known}
     path = resource.partition("/")[2]
-    if own & {arn, resource.partition(":")[2], path, f"/{path}"}:
-        return False
-    # The tagging API lists what was deleted for some minutes.
-    try:
-        return app.resource_tags.exists(arn)
-    except ConfigurationError as error:
-        if error.code != "aws-access-denied":
-            raise
-        return True
+    is_known = own & {arn, resource.partition(":")[2], path, f"/{path}"}
+    return not is_known and app.resource_tags.exists(arn)
 
 
 def _stray(app: App, arn: str, *, adoptable: bool) -> Problem:

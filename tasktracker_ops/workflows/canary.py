@@ -22,7 +22,7 @@ from tasktracker_ops.models.release import (
     ReleaseRecord,
     Routing,
 )
-from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.models.times import timestamp, timestamp_now
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -207,7 +207,7 @@ class Canary:
         self._record(what, reason, outcome=outcome)
 
     def _record(self, what: str, detail: str, *, outcome: str, bake: Bake | None = None) -> None:
-        event = ReleaseEvent(timestamp(datetime.now(UTC)), what, self._lock.lock.who, detail)
+        event = ReleaseEvent(timestamp_now(), what, self._lock.lock.who, detail)
         # What the checks have deleted is known here only.
         key = self._new.check_key
 
@@ -244,7 +244,7 @@ def end_interrupted_bake(app: App, lock: HeldLock) -> Routing | None:
         )
     routing = app.functions.shift(routing.version, instead_of=routing)
     event = ReleaseEvent(
-        timestamp(datetime.now(UTC)), "interrupted", lock.lock.who, "nobody watched it any more"
+        timestamp_now(), "interrupted", lock.lock.who, "nobody watched it any more"
     )
     app.release_records.update(
         int(canary), lambda record: record.after(event, outcome=UNPROVEN, bake=None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +14,7 @@ from tasktracker_ops.models.emulator import ConfirmResult
 from tasktracker_ops.models.overview import DrillProgress, Part
 from tasktracker_ops.models.release import Rollback, RollbackResult
 from tasktracker_ops.models.task import RemoveResult, RestoreResult, Task
-from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.models.times import timestamp_now
 from tasktracker_ops.reporting import Silent
 
 from . import drill, edit_task, remove_tasks
@@ -183,7 +182,7 @@ class _LiveDrill(Silent):
                     f"{self._progress.route!r} is running since {self._progress.started_at}",
                     hint="see what the alarms do: tt-ops alarms --history",
                 )
-            self._progress = DrillProgress(route.path, timestamp(datetime.now(UTC)))
+            self._progress = DrillProgress(route.path, timestamp_now())
             self._show()
         threading.Thread(target=self._run, args=(route,), daemon=True).start()
         return self._progress
@@ -210,4 +209,4 @@ class _LiveDrill(Silent):
 
     def _show(self, **changes: Any) -> None:
         self._progress = replace(self._progress, **changes)
-        self._overview.publish(Part("drill", timestamp(datetime.now(UTC)), self._progress))
+        self._overview.publish(Part("drill", timestamp_now(), self._progress))

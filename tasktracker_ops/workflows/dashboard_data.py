@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import Dashboard, Point, Query, Series, Widget, WidgetLine
 from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
@@ -80,7 +80,7 @@ def problems(widgets: Sequence[Widget], answer: MetricAnswer) -> list[Problem | 
     ]
     first = next(filter(None, result), None)
     if first is not None and all(result):
-        raise TtOpsError(first.code, first.message, hint=first.hint)
+        raise first.as_error()
     return result
 
 

@@ -44,7 +44,7 @@ ApproveMuted = Callable[[Problem], None]
 
 
 def _refuse(mute: Problem) -> None:
-    raise TtOpsError(mute.code, mute.message, hint=mute.hint)
+    raise mute.as_error()
 
 
 def drill(

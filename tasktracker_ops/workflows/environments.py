@@ -113,19 +113,9 @@ def _unfinished(
     app: App, resources: Iterable[str], *, temporary: bool
 ) -> Iterator[EnvironmentStatus]:
     """Yield the environment of `app` if one of its resources still exists."""
-    if any(_exists(app, arn) for arn in resources):
+    if any(map(app.resource_tags.exists, resources)):
         region, name = app.session.environment.region, app.environment.name
         yield EnvironmentStatus.of(name, region, _state_changed_at(app), temporary=temporary)
-
-
-def _exists(app: App, arn: str) -> bool:
-    """Return whether a resource is there: the tagging API lists a deleted one for some minutes."""
-    try:
-        return app.resource_tags.exists(arn)
-    except ConfigurationError as error:
-        if error.code != "aws-access-denied":
-            raise
-        return True
 
 
 def _tagged(app: App) -> Iterator[tuple[str, Tags]]:

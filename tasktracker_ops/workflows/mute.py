@@ -70,7 +70,7 @@ def _selected(app: App, names: Sequence[str], wanted: Sequence[str]) -> tuple[Al
     selected = select_alarms(names, wanted)
     alarms = app.alarms.get(selected)
     if missing := missing_alarms(selected, alarms):
-        raise TtOpsError(missing[0].code, missing[0].message, hint=missing[0].hint)
+        raise missing[0].as_error()
     return alarms
 
 

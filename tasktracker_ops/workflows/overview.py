@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import Problem, TtOpsError
 from tasktracker_ops.models.overview import Part
-from tasktracker_ops.models.times import time_window, timestamp
+from tasktracker_ops.models.times import time_window, timestamp_now
 
 from .alarms import alarms
 from .dashboard import dashboard_page
@@ -44,10 +43,6 @@ class Reader:
 
     read: Callable[[App], Any]
     every: float
-
-
-def _now() -> str:
-    return timestamp(datetime.now(UTC))
 
 
 READERS: Mapping[str, Reader] = {
@@ -144,7 +139,7 @@ class Overview:
         reader, due = READERS[name], 0.0
         while self._wait(name, due):
             due = time.monotonic() + reader.every
-            at = _now()
+            at = timestamp_now()
             try:
                 self.publish(Part(name, at, reader.read(self._app)))
             except Exception as error:  # shown in the part's place, and tried again
@@ -157,7 +152,7 @@ class Overview:
             events: deque[Any] = deque(maxlen=LOG_EVENTS)
 
             def pause(seconds: float, events: deque[Any] = events) -> None:
-                self.publish(Part(name, _now(), tuple(events)))
+                self.publish(Part(name, timestamp_now(), tuple(events)))
                 if not self._wait(name, time.monotonic() + seconds):
                     raise _Closed
 
@@ -183,7 +178,7 @@ class Overview:
     def _publish_problem(self, name: str, error: Exception) -> None:
         problem = self.problem(error)
         with self._changed:
-            last = self._parts.get(name) or Part(name, _now(), None)
+            last = self._parts.get(name) or Part(name, timestamp_now(), None)
         self.publish(replace(last, problem=problem))
 
     def problem(self, error: Exception) -> Problem:

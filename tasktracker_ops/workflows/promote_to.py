@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from tasktracker_ops.models.release import (
     ReleaseOptions,
     ReleaseRecord,
 )
-from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.models.times import timestamp_now
 
 from .deploy_lock import deploy_lock
 from .release import Releases
@@ -192,7 +191,7 @@ def _new_record(source: _LiveRelease, lock: DeployLock) -> ReleaseRecord:
         release=0,
         by=lock.who,
         run_url=lock.run_url,
-        at=timestamp(datetime.now(UTC)),
+        at=timestamp_now(),
         tt_ops=__version__,
         outcome=UNPROVEN,
         bake=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
@@ -14,7 +13,7 @@ from tasktracker_ops.models.release import (
     ReleaseRecord,
     Routing,
 )
-from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.models.times import timestamp_now
 
 from .canary import ABORTED, PROMOTED
 from .deploy_lock import deploy_lock, is_dead
@@ -86,7 +85,7 @@ def _is_watched(app: App, record: ReleaseRecord) -> bool:
 def _record(app: App, release: str, what: str, outcome: str) -> None:
     from tasktracker_ops.adapters.host.processes import user_at_host
 
-    event = ReleaseEvent(timestamp(datetime.now(UTC)), what, user_at_host())
+    event = ReleaseEvent(timestamp_now(), what, user_at_host())
     app.release_records.update(
         int(release), lambda record: record.after(event, outcome=outcome, bake=None)
     )

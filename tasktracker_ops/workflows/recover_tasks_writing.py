@@ -6,13 +6,12 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.table_items import KEY, MOST_KEYS
 from tasktracker_ops.errors import SAME_COMMAND, ExitCode, TtOpsError, counted
-from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.models.times import timestamp_now
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.table_items import Item, TableItems
@@ -77,6 +76,6 @@ def _item_to_write(item: Item, over: Item | None) -> Item:
     return {
         **item,
         "version": {"N": str(version)},
-        "updated_at": {"S": timestamp(datetime.now(UTC))},
+        "updated_at": {"S": timestamp_now()},
         "write_id": {"S": str(uuid.uuid4())},
     }

@@ -65,7 +65,7 @@ def require_plannable(app: App) -> None:
     if fault is None:
         return
     if fault.blocking:
-        raise _error(fault)
+        raise fault.problem.as_error()
     app.report.note(f"{fault.problem.message}; {fault.problem.hint}")
 
 
@@ -225,15 +225,10 @@ def _repair(app: App, key: str, accept: Callable[[StateFault], bool]) -> tuple[s
         if fault.automatic and fault.repair is None:
             break  # a deploy imports what exists
         if not accept(fault) or fault.repair is None or len(done) == _MOST_REPAIRS:
-            raise _error(fault)
+            raise fault.problem.as_error()
         done.append(f"{fault.problem.message}: {fault.repair()}")
         app.report.note(done[-1])
     return tuple(done)
-
-
-def _error(fault: StateFault) -> TtOpsError:
-    problem = fault.problem
-    return TtOpsError(problem.code, problem.message, hint=problem.hint)
 
 
 def _record(

@@ -2,6 +2,7 @@
 
 - `run`: runs `tt-ops` in this process, in an empty folder, without the user's environment.
 - `describe`: stores the description of a deployment on a plain moto server.
+- `backend`: an empty state backend there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tasktracker_ops.cli.main import cli
+from tests.states import StateBucket
 
 REGION = "eu-west-3"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
@@ -58,6 +60,14 @@ def describe(client: Client) -> Callable[..., None]:
         )
 
     return put
+
+
+@pytest.fixture(scope="module")
+def backend(endpoint: str) -> StateBucket:
+    """An empty state backend there."""
+    made = StateBucket(endpoint, "task-tracker-terraform-state")
+    made.create()
+    return made
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ from tests.states import StateBucket
 from .conftest import KEYS, Run
 
 
-@pytest.fixture(scope="module")
-def backend(endpoint: str) -> StateBucket:
-    """The state backend of all tests."""
-    made = StateBucket(endpoint, "task-tracker-terraform-state")
-    made.create()
-    return made
-
-
 @pytest.fixture
 def run(run: Run, backend: StateBucket, tmp_path: Path) -> Iterator[Run]:
     """Run `tt-ops` in a project, with a lock by hand."""

@@ -24,13 +24,11 @@ LOCK = f"{KEY}.deploy"
 
 
 @pytest.fixture(scope="module")
-def bucket(endpoint: str) -> StateBucket:
+def bucket(backend: StateBucket) -> StateBucket:
     """A state with a version before it."""
-    made = StateBucket(endpoint, "task-tracker-terraform-state")
-    made.create()
     for serial in (1, 2):
-        made.apply(state(serial, "alerts"))
-    return made
+        backend.apply(state(serial, "alerts"))
+    return backend
 
 
 @pytest.fixture

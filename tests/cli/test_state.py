@@ -16,14 +16,6 @@ from tests.states import KEY, StateBucket, state
 from .conftest import KEYS, Run
 
 
-@pytest.fixture(scope="module")
-def backend(endpoint: str) -> StateBucket:
-    """The state backend of all tests."""
-    made = StateBucket(endpoint, "task-tracker-terraform-state")
-    made.create()
-    return made
-
-
 @pytest.fixture
 def bucket(backend: StateBucket, describe: Callable[..., None]) -> Iterator[StateBucket]:
     """The backend of a deployment, after two applies."""

@@ -17,6 +17,7 @@ import pytest
 from click.testing import Result
 
 from tasktracker_ops.models.release import PROVEN, ReleaseRecord
+from tests.alarm import DEFINITION
 from tests.states import StateBucket, state
 
 from .conftest import KEYS, REGION, Client, Run
@@ -44,31 +45,21 @@ def topic(client: Client) -> str:
     arn = client("sns").create_topic(Name="alerts")["TopicArn"]
     client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint="operator@example.com")
     for name, metric in ALARMS.items():
+        own = {"AlarmName": name, "MetricName": metric, "AlarmActions": [arn]}
         client("cloudwatch").put_metric_alarm(
-            AlarmName=name,
-            Namespace="AWS/Lambda",
-            MetricName=metric,
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[arn],
+            **{**DEFINITION, **own}, TreatMissingData="notBreaching"
         )
     return str(arn)
 
 
 @pytest.fixture(scope="module")
-def backend(endpoint: str) -> StateBucket:
-    """Create the state backend, with a state and the record of a proven release."""
-    made = StateBucket(endpoint, "task-tracker-terraform-state")
-    made.create()
-    made.apply(state(1))
+def backend(backend: StateBucket) -> StateBucket:
+    """The state backend with a state, and the record of a proven release."""
+    backend.apply(state(1))
     record = ReleaseRecord(1, "", {}, None, False, "a@b", None, "", "1", outcome=PROVEN)
     key = "infra/terraform.tfstate.releases/000001.json"
-    made.client("s3").put_object(Bucket=made.name, Key=key, Body=json.dumps(record.to_json()))
-    return made
+    backend.client("s3").put_object(Bucket=backend.name, Key=key, Body=json.dumps(record.to_json()))
+    return backend
 
 
 @pytest.fixture

@@ -150,48 +150,40 @@ def test_no_title_adds_nothing(run: Run, client: TaskClient) -> None:
     assert result.stderr == "There was no title: nothing was added.\n"
 
 
-def test_an_interrupt_says_how_many_were_added(service: Any, tmp_path: Path) -> None:
-    """This also holds while it waits for the next title."""
-    process = subprocess.Popen(
+@pytest.fixture
+def adding(service: Any, tmp_path: Path) -> Any:
+    """`tt-ops tasks add -`, which waits for titles."""
+    return subprocess.Popen(
         [TT_OPS, "tasks", "--api-url", service.url, "add", "-"],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
+
+
+def test_an_interrupt_says_how_many_were_added(adding: Any) -> None:
+    """This also holds while it waits for the next title."""
     for title in (b"one\n", b"two\n"):
-        process.stdin.write(title)
-        process.stdin.flush()
-        process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+        adding.stdin.write(title)
+        adding.stdin.flush()
+        adding.stdout.readline()
+    adding.send_signal(signal.SIGINT)
+    _, err = adding.communicate(timeout=60)
+    assert adding.returncode == 130
     assert b"interrupted after 2 titles" in err
 
 
-def test_adding_ends_when_the_reader_closes_the_pipe(
-    service: Any, client: TaskClient, tmp_path: Path
-) -> None:
+def test_adding_ends_when_the_reader_closes_the_pipe(adding: Any, client: TaskClient) -> None:
     """`head -1` does so; the last task that was added is named."""
-    process = subprocess.Popen(
-        [TT_OPS, "tasks", "--api-url", service.url, "add", "-"],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(b"one\n")
-    process.stdin.flush()
-    process.stdout.readline()
-    process.stdout.close()
-    process.stdin.write(b"two\nthree\n")
-    process.stdin.close()
-    err = process.stderr.read()
-    assert process.wait(timeout=60) == 141
+    adding.stdin.write(b"one\n")
+    adding.stdin.flush()
+    adding.stdout.readline()
+    adding.stdout.close()
+    adding.stdin.write(b"two\nthree\n")
+    adding.stdin.close()
+    err = adding.stderr.read()
+    assert adding.wait(timeout=60) == 141
     assert titles(client) == ["two", "one"]
     assert err == b"'two' was added, and nothing after it.\n"
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import botocore.session
-
+from tests.forwarding import ForwardingHandler, rest_operation
 from tests.http_server import serving
 
 REGION, ACCOUNT = "eu-west-3", "123456789012"
 _PLACE = f"{REGION}:{ACCOUNT}"
-_HOP_BY_HOP = {"connection", "content-length", "expect", "transfer-encoding"}
 
 
 @dataclass(frozen=True)
@@ -60,32 +56,18 @@ class Recorder:
 @contextmanager
 def recording(endpoint: str) -> Iterator[Recorder]:
     """Run a proxy in front of `endpoint`, which is on this machine."""
-    upstream = urlsplit(endpoint).netloc
+    address = urlsplit(endpoint)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
+    class Handler(ForwardingHandler):
+        upstream = (str(address.hostname), int(address.port or 80))
 
-        def forward(self) -> None:
-            """Record the request and return the upstream's answer."""
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        def record(self) -> None:
+            """Record the request and return the emulator's answer."""
+            body = self.read_body()
             recorder.calls.append(self._call(body))
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
-            connection = http.client.HTTPConnection(upstream, timeout=60)
-            connection.request(self.command, self.path, body, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            self.send_response_only(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in _HOP_BY_HOP:
-                    self.send_header(name, value)
-            length = answer.getheader("Content-Length") if self.command == "HEAD" else None
-            self.send_header("Content-Length", length or str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-            connection.close()
+            self.send_answer(*self.forward(body))
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = forward
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = record
 
         def _call(self, body: bytes) -> Call:
             scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers["Authorization"])
@@ -102,9 +84,6 @@ def recording(endpoint: str) -> Iterator[Recorder]:
                 target=self.headers.get("X-Amz-Target", "").rpartition(".")[2],
                 body=body.decode(errors="replace"),
             )
-
-        def log_message(self, *_: Any) -> None:
-            """Log nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
@@ -199,7 +178,9 @@ class Permissions:
         yield from self._tags("iam", resource, parameters)
 
     def _lambda(self, call: Call) -> Iterator[Permission]:
-        operation, name = _lambda_operation(call)
+        found = rest_operation("lambda", call.method, call.path)
+        assert found is not None, call
+        operation, name = found
         if operation == "GetAccountSettings":
             yield f"lambda:{operation}", "*", {}
             return
@@ -311,24 +292,3 @@ def _of_several_tables(operation: str, parameters: Mapping[str, Any]) -> Iterato
     yield f"dynamodb:{operation}", place + parameters["SourceTableName"], {}
     for action in (operation, *_INTO_A_RESTORED_TABLE):
         yield f"dynamodb:{action}", place + parameters["TargetTableName"], {}
-
-
-@cache
-def _lambda_operations() -> list[tuple[str, re.Pattern[str], str]]:
-    model = botocore.session.get_session().get_service_model("lambda")
-    operations = []
-    for name in model.operation_names:
-        http_part = model.operation_model(name).http
-        path = http_part["requestUri"].partition("?")[0].rstrip("/")
-        path = path.replace("{FunctionName}", "(?P<name>[^/]+)")
-        path = re.sub(r"\{\w+\}", "[^/]+", path)
-        operations.append((http_part["method"], re.compile(f"{path}/?"), name))
-    return operations
-
-
-def _lambda_operation(call: Call) -> tuple[str, str]:
-    """Return the operation and the function's name, or an empty one, by method and path."""
-    for method, path, name in _lambda_operations():
-        if method == call.method and (match := path.fullmatch(call.path)):
-            return name, match.groupdict().get("name") or ""
-    raise AssertionError(f"no operation of Lambda: {call}")

@@ -18,6 +18,24 @@ from tasktracker_ops.local.credentials import ACCESS_KEY_ID, ACCOUNT_ID, SECRET_
 from tasktracker_ops.models.emulator import RunningEmulator
 
 REGION = "eu-west-3"
+# Arguments of CreateTable: ids, in an index by kind.
+INDEXED: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in ("id", "kind")
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "kind-id",
+            "KeySchema": [
+                {"AttributeName": "kind", "KeyType": "HASH"},
+                {"AttributeName": "id", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 HANDLER = """
 import json, logging, os, subprocess, sys, time
 

@@ -11,6 +11,8 @@ from moto.backends import get_backend
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
+from .aws import INDEXED
+
 REGION = "eu-west-3"
 
 
@@ -86,24 +88,7 @@ def test_an_update_that_fails_leaves_the_item_as_it_was(table: Any) -> None:
 def test_pages_of_an_index(in_process_aws: Any, limit: int, forward: bool) -> None:
     """They hold what their partition holds, in order and once, followed by bound and by key."""
     client = in_process_aws.client("dynamodb")
-    client.create_table(
-        TableName="Paged",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("id", "kind")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "kind-id",
-                "KeySchema": [
-                    {"AttributeName": "kind", "KeyType": "HASH"},
-                    {"AttributeName": "id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="Paged", **INDEXED)
     for number in range(40):
         kind = {"kind": "even" if number % 2 == 0 else "odd"} if number % 5 else {}
         client.put_item(TableName="Paged", Item=_text(id=f"{number:02}", **kind))

@@ -17,6 +17,7 @@ from tasktracker_ops.emulator import snapshot
 from tasktracker_ops.emulator.snapshot import Damaged, OfAnotherVersion
 from tasktracker_ops.emulator.stores import list_stores
 from tasktracker_ops.local.credentials import ACCOUNT_ID
+from tests.alarm import DEFINITION
 
 from .aws import Aws
 
@@ -63,15 +64,8 @@ def _use_everything(aws: Aws, table: dict[str, Any], address: str) -> Callable[[
     topic = aws.client("sns").create_topic(Name=function.name)["TopicArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
     aws.client("cloudwatch").put_metric_alarm(
-        AlarmName=function.name,
-        Namespace="AWS/Lambda",
-        MetricName="Errors",
+        **{**DEFINITION, "AlarmName": function.name},
         Dimensions=[{"Name": "FunctionName", "Value": function.name}],
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=0,
-        ComparisonOperator="GreaterThanThreshold",
         TreatMissingData="notBreaching",
         AlarmActions=[topic],
     )

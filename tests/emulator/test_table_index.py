@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from .aws import INDEXED
+
 KINDS = ("even", "odd", None)
 
 
@@ -19,24 +21,7 @@ def _item(key: str, kind: str | None) -> dict[str, dict[str, str]]:
 def table(in_process_aws: Any) -> Any:
     """A client, and the arguments that name a table with an index of its `id` by `kind`."""
     client = in_process_aws.client("dynamodb")
-    client.create_table(
-        TableName="Indexed",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("id", "kind")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "kind-id",
-                "KeySchema": [
-                    {"AttributeName": "kind", "KeyType": "HASH"},
-                    {"AttributeName": "id", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="Indexed", **INDEXED)
     yield client, {"TableName": "Indexed"}
     client.delete_table(TableName="Indexed")
 

@@ -14,18 +14,15 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import botocore.session
+from tests.forwarding import ForwardingHandler, rest_operation
 
 _READS = re.compile(r"(Batch)?(Get|List|Describe|Head|Scan|Query|Simulate)")
-_HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 @dataclass(frozen=True)
@@ -115,11 +112,12 @@ def start() -> Proxy:
     return proxy
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(ForwardingHandler):
     proxy: Proxy
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536  # headers and body in one write
+
+    @property
+    def upstream(self) -> tuple[str, int]:  # type: ignore[override] # another after each start
+        return self.proxy.upstream
 
     def handle_one_request(self) -> None:
         """Let a client that was killed go without a traceback."""
@@ -129,13 +127,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _handle(self) -> None:
-        body = self._body()
+        body = self.read_body()
         fault = self.proxy.fault_for(name_of(self.command, self.path, self.headers, body))
         if fault.status:
             status, headers, content = _refusal(fault, self.headers)
         else:
             try:
-                status, headers, content = self._forward(body)
+                status, headers, content = self.forward(body)
             except (OSError, http.client.HTTPException):
                 fault = CUT  # the emulator is gone
         if fault.then:
@@ -147,56 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
             return
-        self.send_response_only(status)
-        for header, value in headers:
-            if header.lower() not in _HOP_HEADERS:
-                self.send_header(header, value)
-        if self.command == "HEAD":
-            length = dict(headers).get("Content-Length", "0")
-        else:
-            length = str(len(content))
-        if status != 204:
-            self.send_header("Content-Length", length)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+        self.send_answer(status, headers, content)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
-
-    def handle_expect_100(self) -> bool:
-        """Ask for the body at once, past the buffer."""
-        accepted = super().handle_expect_100()
-        self.wfile.flush()
-        return accepted
-
-    def _body(self) -> bytes:
-        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = http.client.HTTPConnection(*self.proxy.upstream, timeout=60)
-        try:
-            connection.putrequest(
-                self.command, self.path, skip_host=True, skip_accept_encoding=True
-            )
-            for header, value in self.headers.items():
-                if header.lower() not in {*_HOP_HEADERS, "expect"}:
-                    connection.putheader(header, value)
-            connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
-        finally:
-            connection.close()
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing."""
 
 
 def name_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> str:
@@ -217,9 +168,8 @@ def name_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> s
         "Action", []
     ):
         return str(candidate)
-    for verb, pattern, operation in _routes(service):
-        if verb == method and pattern.fullmatch(path):
-            return " ".join((operation, *_versions(operation, url, body)))
+    if found := rest_operation(service, method, path):
+        return " ".join((found[0], *_versions(found[0], url, body)))
     return f"{method.title()} {path}"
 
 
@@ -242,24 +192,6 @@ def _versions(operation: str, url: str, body: bytes) -> Sequence[str]:
         canaries = (content.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
         return (content["FunctionVersion"], *canaries)
     return ()
-
-
-@cache
-def _routes(service: str) -> tuple[tuple[str, re.Pattern[str], str], ...]:
-    """Return method, path and name of the operations of a service with a REST protocol."""
-    names = {"lambda": "lambda", "apigateway": "apigatewayv2"}
-    if service not in names:
-        return ()
-    loader = botocore.session.get_session().get_component("data_loader")
-    operations = loader.load_service_model(names[service], "service-2")["operations"]
-    return tuple(_route(name, operation["http"]) for name, operation in operations.items())
-
-
-def _route(name: str, http_binding: Mapping[str, str]) -> tuple[str, re.Pattern[str], str]:
-    path = http_binding["requestUri"].partition("?")[0]
-    parts: Iterator[str] = iter(re.split(r"\{[^}]*\}", path))
-    pattern = "[^/]+".join(re.escape(part) for part in parts)
-    return http_binding["method"], re.compile(f"{pattern}/?"), name
 
 
 def _refusal(fault: Fault, headers: Mapping[str, str]) -> tuple[int, list[tuple[str, str]], bytes]:

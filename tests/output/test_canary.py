@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -69,9 +68,3 @@ def test_a_terminal_has_a_live_line(stderr_terminal: Callable[[], object]) -> No
 def test_the_end_of_a_bake_is_said(show: Callable[..., str], result: BakeResult, text: str) -> None:
     """With the release that takes all requests now."""
     assert text in show(result)
-
-
-def test_json_keys_are_stable(show: Callable[..., str]) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    keys = "release live decision outcome checks"
-    assert list(json.loads(show(RESULT, output="json"))) == keys.split()

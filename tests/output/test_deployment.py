@@ -1,8 +1,7 @@
-"""Results of the commands on a deployment, as text and as JSON."""
+"""Results of the commands on a deployment as text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,25 +15,6 @@ from tasktracker_ops.output.deployment import first_deploy_question
 from .examples import BOOTSTRAP, DEPLOY, DEPLOYMENT, EMPTY_PLAN, PLAN
 
 FIRST = ReleaseResult("1", "$LATEST", "proven", "passed", changed=True)
-
-
-@pytest.mark.parametrize(
-    ("result", "keys"),
-    [
-        (BOOTSTRAP, "state_bucket lock_table plan"),
-        (DEPLOY, "plan target deployment release console_url problems"),
-        (
-            DEPLOYMENT,
-            "schema region api_url api_id api_auth function_name function_alias log_group "
-            "table_name dashboard_name alarm_names topic_arn temporary",
-        ),
-        (DestroyResult(PLAN, backend=True), "plan backend"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    assert list(json.loads(show(result, output="json"))) == keys.split()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
-"""The emulator, as text and as JSON."""
+"""The emulator as text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,16 +13,6 @@ PERSISTENT = replace(
     EMULATOR,
     persistence=Persistence("2026-01-01T00:00:00Z", True, ("sqs in eu-west-3: no pickle",)),
 )
-
-
-def test_json_keys_are_stable(show: Callable[..., str]) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    keys = ["url", "port", "pid", "started_at", "log_path", "version", "same_version"]
-    more = ["exists_since", "persistence"]
-    assert list(json.loads(show(EMULATOR, output="json"))) == [*keys, *more]
-    assert list(json.loads(show(StopResult(EMULATOR), output="json"))) == ["server", "lost"]
-    persistence = json.loads(show(PERSISTENT, output="json"))["persistence"]
-    assert list(persistence) == ["saved_at", "is_current", "left_out", "problem", "set_aside"]
 
 
 def test_a_running_emulator_says_where_it_is(show: Callable[..., str]) -> None:
@@ -52,7 +41,7 @@ def test_stopping_says_what_is_lost_or_kept(show: Callable[..., str]) -> None:
     assert show(ResetResult(None, ())) == "The local target held nothing.\n"
 
 
-def test_stopping_says_whether_whether_it_was_running(show: Callable[..., str]) -> None:
+def test_stopping_says_whether_it_was_running(show: Callable[..., str]) -> None:
     """Stopping an emulator that is not running is a success."""
     assert show(StopResult(EMULATOR)).startswith("Stopped the emulator at http://127.0.0.1:4580")
     assert show(StopResult(None)) == "The emulator was not running.\n"

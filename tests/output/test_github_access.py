@@ -1,8 +1,7 @@
-"""GitHub's access, as text and as JSON."""
+"""GitHub's access as text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from tasktracker_ops.models.github_access import GitHubAccess, GitHubRepository
@@ -20,13 +19,6 @@ ACCESS = GitHubAccess(
     monitor_role_arn="arn:monitor",
     plan=PLAN,
 )
-
-
-def test_json_keys_are_stable(show: Callable[..., str]) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    keys = "backend repository branch environment deployer_role_arn planner_role_arn"
-    names = [*keys.split(), "previewer_role_arn", "monitor_role_arn", "plan"]
-    assert list(json.loads(show(ACCESS, output="json"))) == names
 
 
 def test_access_ends_with_the_commands_that_configure_the_repository(

@@ -1,8 +1,7 @@
-"""The function's package, as text and as JSON."""
+"""The function's package as text."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,21 +20,6 @@ PACKAGE = Package(
     sha256="ab12",
     changed=True,
 )
-
-
-def test_json_keys_are_stable(show: Callable[..., str]) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    assert list(json.loads(show(PACKAGE, output="json"))) == [
-        "path",
-        "sources",
-        "sources_sha256",
-        "platform",
-        "parts",
-        "size",
-        "unpacked_size",
-        "sha256",
-        "changed",
-    ]
 
 
 def test_a_package_lists_what_makes_its_size(show: Callable[..., str]) -> None:

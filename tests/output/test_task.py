@@ -27,23 +27,6 @@ from .examples import TASK
 
 ADD = AddResult(**asdict(TASK))
 IMPORT = ImportResult(2, 1000, (FailedLine(3, "it has no title"),), True)
-TASK_KEYS = "task_id title description status created_at updated_at version"
-
-
-@pytest.mark.parametrize(
-    ("result", "keys"),
-    [
-        (TASK, TASK_KEYS),
-        (ADD, TASK_KEYS),
-        (RemoveResult("1"), "task_id"),
-        (ExportResult(Path("/p/t.jsonl"), 1234), "file tasks"),
-        (IMPORT, "created already_there failed complete"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_json_keys_are_stable(show: Callable[..., str], result: Any, keys: str) -> None:
-    """Scripts read them: a key may be added, but not removed or renamed."""
-    assert list(json.loads(show(result, output="json"))) == keys.split()
 
 
 def test_json_of_a_list_is_an_array(show: Callable[..., str]) -> None:

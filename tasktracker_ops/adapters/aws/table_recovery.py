@@ -15,7 +15,6 @@ from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 # No environment has a dot in its name: this is no other one's table.
 _SUFFIX = ".recovery"
-_CREATING = "CREATING"
 _BUSY = "ResourceInUseException"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tasktracker_ops.environments import PROJECT_TAGS, Environment
+from tasktracker_ops.errors import ConfigurationError
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -59,11 +60,18 @@ class ResourceTags:
         return _READERS.keys()
 
     def exists(self, arn: str) -> bool:
-        """Return whether its own service knows the resource, and as one of this environment."""
+        """Return whether its own service knows the resource, and as one of this environment.
+
+        The tagging API lists what was deleted for some minutes. True where that may not be read.
+        """
         try:
             return self._environment.owns(self.of(arn))
         except AwsNotFound:
             return False
+        except ConfigurationError as error:
+            if error.code != "aws-access-denied":
+                raise
+            return True
 
 
 def _pairs(tags: list[dict[str, str]]) -> Tags:

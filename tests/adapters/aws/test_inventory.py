@@ -15,6 +15,7 @@ from tasktracker_ops.adapters.aws.tags import ResourceTags
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tests.alarm import DEFINITION
 
 NAME = "tracker"
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
@@ -80,17 +81,7 @@ class Account:
 
     def alarm(self, tags: Tags) -> Any:
         """Make an alarm."""
-        return self.client("cloudwatch").put_metric_alarm(
-            AlarmName="LambdaErrorAlarm",
-            Namespace="AWS/Lambda",
-            MetricName="Errors",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            Tags=tags,
-        )
+        return self.client("cloudwatch").put_metric_alarm(**DEFINITION, Tags=tags)
 
     def parameter(self, tags: Tags) -> Any:
         """Make the deployment's description."""

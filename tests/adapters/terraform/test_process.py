@@ -196,12 +196,18 @@ def test_second_ctrl_c_does_not_reach_terraform(bench: Any) -> None:
     assert output.count("Stopping operation") == 1
 
 
+def slow_terraform(folder: Path) -> Path:
+    """Make a Terraform that counts its signals in a file `count`, and ends late."""
+    fake = folder / "terraform"
+    fake.write_text(SLOW_TERRAFORM.format(python=sys.executable, count=str(folder / "count")))
+    fake.chmod(0o755)
+    return fake
+
+
 def test_second_signal_is_not_forwarded(bench: Any, tmp_path: Path) -> None:
     """Terraform gets one signal and as much time as it needs."""
     bench.write(MODULE)
-    count, fake = tmp_path / "count", tmp_path / "terraform"
-    fake.write_text(SLOW_TERRAFORM.format(python=sys.executable, count=str(count)))
-    fake.chmod(0o755)
+    count, fake = tmp_path / "count", slow_terraform(tmp_path)
     with driven(bench, "ready", executable=fake) as driver:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
             driver.send_signal(number)
@@ -216,9 +222,7 @@ def test_second_signal_is_not_forwarded(bench: Any, tmp_path: Path) -> None:
 def test_kill_after_an_interrupt_sends_no_second_one(bench: Any, tmp_path: Path) -> None:
     """Such as by somebody who lost patience: Terraform would give up its state."""
     bench.write(MODULE)
-    count, fake = tmp_path / "count", tmp_path / "terraform"
-    fake.write_text(SLOW_TERRAFORM.format(python=sys.executable, count=str(count)))
-    fake.chmod(0o755)
+    count, fake = tmp_path / "count", slow_terraform(tmp_path)
     with driven(bench, "ready", executable=fake) as driver:
         driver.send_signal(signal.SIGINT)
         time.sleep(0.5)

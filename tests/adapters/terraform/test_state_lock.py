@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,44 +171,39 @@ def test_missing_lock_table_points_to_bootstrap(bench: Any, stack: Any, backend:
     assert backend.table in caught.value.message
 
 
-def test_lock_that_is_not_released_is_an_error(
-    bench: Any, remote: dict[str, Any], backend: Backend
-) -> None:
-    """The apply is complete, and the hint releases the lock."""
+def apply_fails(bench: Any, remote: dict[str, Any], meanwhile: Callable[[], None]) -> TtOpsError:
+    """Apply one resource, do something while it is made, and return the error after it."""
 
     def report(event: Any) -> None:
         if event.kind == "started":
-            backend.s3.delete_object(Bucket=backend.bucket, Key=f"{KEY}.tflock")
+            meanwhile()
             bench.release()
 
     bench.write(bench.waiting, backend="s3")
     stack = bench.stack(**remote, report=report)
     stack.plan(bench.plan_file)
-    with pytest.raises(TtOpsError) as caught:
+    with pytest.raises(TtOpsError, match="1 of 1 resources were done") as caught:
         stack.apply(bench.plan_file)
-    assert caught.value.code == "lock-not-released"
-    assert "1 of 1 resources were done" in caught.value.message
-    assert "tt-ops unlock " in caught.value.hint
+    return caught.value
+
+
+def test_lock_that_is_not_released_is_an_error(
+    bench: Any, remote: dict[str, Any], backend: Backend
+) -> None:
+    """The hint releases the lock."""
+    lock = {"Bucket": backend.bucket, "Key": f"{KEY}.tflock"}
+    error = apply_fails(bench, remote, lambda: backend.s3.delete_object(**lock))
+    assert error.code == "lock-not-released"
+    assert "tt-ops unlock " in error.hint
 
 
 def test_state_that_cannot_be_saved_is_saved_by_the_next_plan(
     bench: Any, remote: dict[str, Any], backend: Backend
 ) -> None:
     """Terraform pushes it with the stack's own credentials; nothing is made twice."""
-
-    def report(event: Any) -> None:
-        if event.kind == "started":
-            backend.delete_bucket()
-            bench.release()
-
-    bench.write(bench.waiting, backend="s3")
-    stack = bench.stack(**remote, report=report)
-    stack.plan(bench.plan_file)
-    with pytest.raises(TtOpsError) as caught:
-        stack.apply(bench.plan_file)
-    assert caught.value.code == "state-not-saved"
-    assert "1 of 1 resources were done" in caught.value.message
-    assert caught.value.hint.endswith("tt-ops deploy")
+    error = apply_fails(bench, remote, backend.delete_bucket)
+    assert error.code == "state-not-saved"
+    assert error.hint.endswith("tt-ops deploy")
     assert [p.name for p in bench.module.iterdir()] == ["main.tf"]
 
     backend.create_bucket()

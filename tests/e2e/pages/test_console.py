@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from tests.alarm import DEFINITION
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
@@ -211,17 +213,7 @@ def test_an_account_is_shown_too(
         for name in ("ssm", "cloudwatch", "logs", "sns")
     }
     topic = clients["sns"].create_topic(Name="task-tracker-alerts")["TopicArn"]
-    clients["cloudwatch"].put_metric_alarm(
-        AlarmName="LambdaErrorAlarm",
-        MetricName="Errors",
-        Namespace="AWS/Lambda",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=0,
-        ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=[topic],
-    )
+    clients["cloudwatch"].put_metric_alarm(**DEFINITION, AlarmActions=[topic])
     row = ["AWS/Lambda", "Errors", "FunctionName", "task-tracker-function"]
     widget = {"type": "metric", "properties": {"title": "Errors", "metrics": [row]}}
     clients["cloudwatch"].put_dashboard(
