@@ -76,6 +76,13 @@ class Stacks:
             watch=watch,
         )
 
+    def verify_provider(self) -> None:
+        """Hash the provider of the main stack, which Terraform is then given without a wait."""
+        from .adapters.terraform.provider_server import verify_provider
+
+        settings = self._app.settings
+        verify_provider(settings.project / _MODULE, settings.work_dir / _MODULE)
+
     def configuration(self) -> dict[str, str]:
         """Return a short digest of each file and variable that the main stack is made from."""
         from .adapters.terraform.variables import configuration

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment, DeployResult, FirstDeploy
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
-from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions, ReleaseResult
+from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions
 from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import (
@@ -64,6 +67,30 @@ def deploy(
     """
     app.stacks.require_settings()
     note_outdated(app)
+    with ThreadPoolExecutor() as beside:
+        return _deploy(
+            app,
+            beside,
+            approve=approve,
+            approve_first=approve_first,
+            allowed=allowed,
+            options=ReleaseOptions(checks, keep=keep, canary=canary),
+            lock_timeout=lock_timeout,
+        )
+
+
+def _deploy(
+    app: App,
+    beside: ThreadPoolExecutor,
+    *,
+    approve: ApprovePlan | None,
+    approve_first: ApproveFirst | None,
+    allowed: AllowedChanges,
+    options: ReleaseOptions,
+    lock_timeout: int,
+) -> DeployResult:
+    # Neither needs AWS, which this thread asks meanwhile.
+    building, verifying = beside.submit(build, app), beside.submit(app.stacks.verify_provider)
     app.ensure_ready()
     alert_email = app.stacks.alert_email
     unused = set(allowed.destroy)
@@ -78,7 +105,8 @@ def deploy(
         # Before Terraform reads it: what is changed from here on was not applied.
         configuration = app.stacks.configuration()
         end_interrupted_bake(app, lock)
-        package = build(app)
+        package = building.result()
+        verifying.result()
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
 
@@ -124,10 +152,18 @@ def deploy(
 
         plan = again_if_stale(app, plan_and_apply)
         record_state(app, lock.lock.who, configuration)
-        options = ReleaseOptions(checks, smoke_timeout(plan), keep, canary)
         deployment = app.deployments.get()
+        problems = beside.submit(_problems, app, deployment)
+        options = replace(options, timeout=smoke_timeout(plan))
         release = releases.release(package, deployment, options)
-        return _result(app, plan, deployment, release)
+        return DeployResult(
+            plan=plan,
+            target=app.target.label,
+            deployment=deployment,
+            release=release,
+            console_url=app.target.console_url(deployment),
+            problems=problems.result(),
+        )
 
 
 def _approved(app: App, approve: ApproveFirst | None, alert_email: str) -> bool:
@@ -160,21 +196,11 @@ def _unprotect(app: App, plan: Plan) -> None:
             app.tables.allow_deletion(change.id)
 
 
-def _result(app: App, plan: Plan, deployment: Deployment, release: ReleaseResult) -> DeployResult:
+def _problems(app: App, deployment: Deployment) -> tuple[Problem, ...]:
+    """Return what is to be known about a deployment, whichever release serves."""
     topic = deployment.topic_arn
-    return DeployResult(
-        plan=plan,
-        target=app.target.label,
-        deployment=deployment,
-        release=release,
-        console_url=app.target.console_url(deployment),
-        problems=(
-            *pending_subscriptions(
-                app.target,
-                topic,
-                app.topics.subscriptions(topic),
-                temporary=deployment.temporary,
-            ),
-            *strays(app),
-        ),
+    subscriptions = app.topics.subscriptions(topic)
+    return (
+        *pending_subscriptions(app.target, topic, subscriptions, temporary=deployment.temporary),
+        *strays(app),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ FLAG = python_terraform.IsFlagged
 class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
     """Build command lines as python-terraform does, and pass on each line of output at once.
 
-    `run_folder` is an empty folder for the output and the record of the process group.
+    `run_folder` is an empty folder for the output and the record of the process group; Terraform
+    has the descriptors `inherited`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
         run_folder: Path,
         on_line: Callable[[process.Stream, str], None],
         on_signal: Callable[[int], None],
+        inherited: Sequence[int] = (),
     ) -> None:
         super().__init__(working_dir=str(directory), terraform_bin_path=str(executable))
         # An empty mapping would still make a temporary file for every command.
@@ -43,6 +45,7 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
         self.run_folder = run_folder
         self.on_line = on_line
         self.on_signal = on_signal
+        self.inherited = inherited
         self.interrupted = False
 
     def __getattr__(self, name: str) -> Any:
@@ -74,6 +77,7 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # it has no 
                 on_start=partial(record_group, self.run_folder),
                 on_line=collect,
                 on_signal=self.on_signal,
+                inherited=self.inherited,
             )
         except process.StartError as error:
             raise ConfigurationError(

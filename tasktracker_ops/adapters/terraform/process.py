@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk, reserve_space
 
@@ -61,6 +61,7 @@ def run(
     on_start: Callable[[int], None],
     on_line: Callable[[Stream, str], None],
     on_signal: Callable[[int], None],
+    inherited: Sequence[int] = (),
 ) -> Outcome:
     """Run `command` and pass each line of its output to `on_line`, in this thread.
 
@@ -68,16 +69,16 @@ def run(
     gets its pid, which is also its process group. The first SIGINT, SIGTERM or SIGHUP becomes one
     SIGINT to the child; `on_signal` gets the count of every one, from 1. Outside the main thread no
     handler is installed. When this returns or raises, the child and everything in its process group
-    have ended. Files that the child creates are private to the user. Raises StartError, and
-    TtOpsError (disk-full).
+    have ended. Files that the child creates are private to the user; it has the descriptors
+    `inherited`. Raises StartError, and TtOpsError (disk-full).
     """
     received: _Signals = SimpleQueue()
     with _signals_in(received), ExitStack() as stack:
         stdout = stack.enter_context(_Output.create(output / "stdout", reserve=_RESERVED))
         stderr = stack.enter_context(_Output.create(output / "stderr"))
         # Before the child, so that it is never without one.
-        guard = stack.enter_context(_Guard())
-        child = _start(command, directory, environment, stdout, stderr)
+        guard = stack.enter_context(Guard())
+        child = _start(command, directory, environment, (stdout, stderr), inherited)
         signals = 0
         try:
             guard.watch(child)
@@ -147,8 +148,8 @@ def _start(
     command: Sequence[str],
     directory: Path,
     environment: Mapping[str, str],
-    stdout: _Output,
-    stderr: _Output,
+    outputs: tuple[_Output, _Output],
+    inherited: Sequence[int],
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # nosec B603 # no shell
@@ -156,8 +157,9 @@ def _start(
             cwd=directory,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
-            stdout=stdout.descriptor,
-            stderr=stderr.descriptor,
+            stdout=outputs[0].descriptor,
+            stderr=outputs[1].descriptor,
+            pass_fds=inherited,
             start_new_session=True,
             umask=0o077,
         )
@@ -165,8 +167,8 @@ def _start(
         raise StartError(error.strerror or str(error)) from error
 
 
-class _Guard:
-    """A shell that interrupts the child if this process dies; the child gets one SIGINT in all."""
+class Guard:
+    """A shell that interrupts a child if this process dies; the child gets one SIGINT in all."""
 
     def __init__(self) -> None:
         self._shell = subprocess.Popen(  # nosec B603 # no input from outside
@@ -179,7 +181,7 @@ class _Guard:
             start_new_session=True,
         )
 
-    def __enter__(self) -> _Guard:
+    def __enter__(self) -> Guard:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -188,7 +190,13 @@ class _Guard:
             self._shell.stdin.close()
         self._shell.wait()
 
-    def watch(self, child: subprocess.Popen[bytes]) -> None:
+    @property
+    def descriptor(self) -> int:
+        """Return what another child may inherit; the shell then waits until that has ended too."""
+        assert self._shell.stdin is not None  # nosec B101 # it is a pipe
+        return self._shell.stdin.fileno()
+
+    def watch(self, child: subprocess.Popen[Any]) -> None:
         """Interrupt the child if this process dies from now on."""
         self._write(f"{child.pid}\n")
 

@@ -27,15 +27,19 @@ CONVENTIONAL_PARENTS = (Path("/opt"),)
 # The path of a socket has room for 103 characters on macOS, and ends with plugin1234567890.
 _SOCKET_FOLDER_LIMIT = 103 - len("/plugin1234567890")
 
-_PROVIDER = re.compile(r'^provider "([^"]+)" \{[^}]*?^\s*version\s*=\s*"([^"]+)"', re.M | re.S)
+_PROVIDER = re.compile(
+    r'^provider "([^"]+)" \{[^}]*?^\s*version\s*=\s*"([^"]+)"([^}]*)', re.M | re.S
+)
+_HASH = re.compile(r'"((?:h1|zh):[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider as the lock file pins it: full address and version."""
+    """A provider as the lock file pins it: full address, version and hashes of its packages."""
 
     address: str
     version: str
+    hashes: tuple[str, ...] = ()
 
     def is_in(self, mirror: Path, platform: str) -> bool:
         """Return whether a mirror holds it for `<os>_<arch>`, unpacked or zipped."""
@@ -132,7 +136,10 @@ def locked_providers(lock_file: Path) -> tuple[Provider, ...]:
     """Return the providers pinned in .terraform.lock.hcl; none without such a file."""
     if not isfile(lock_file):
         return ()
-    return tuple(Provider(*pair) for pair in _PROVIDER.findall(lock_file.read_text("utf-8")))
+    return tuple(
+        Provider(address, version, tuple(_HASH.findall(rest)))
+        for address, version, rest in _PROVIDER.findall(lock_file.read_text("utf-8"))
+    )
 
 
 def mirror_candidates(

@@ -29,6 +29,7 @@ from .errors import (
     needs_init,
 )
 from .events import Transcript, strip_colours
+from .provider_server import ProviderServer, provider_server
 from .providers import socket_folder
 from .runs import Runs
 from .saved_plan import read_plan, read_refresh
@@ -38,6 +39,8 @@ from .variables import variable_text
 Variable = str | bool | int | None
 
 _ATTEMPTS = 4
+# The commands that use the provider.
+_ATTACHED = {"plan", "show", "apply"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class Stack:
         self._command = command
         self._exists_since = exists_since
         self._runs = Runs(self._data.path / "runs", self._data.path)
+        self._server: ProviderServer | None = None
 
     def initialise(self) -> bool:
         """Run `terraform init` if what it depends on has changed; return whether it ran."""
@@ -165,8 +169,6 @@ class Stack:
         `on_plan` gets it first, and raises to stop Terraform. Raises TtOpsError `plan-stale` where
         it would do more than create: another run has filled the state.
         """
-        self.push_unsaved_state(lock_timeout=lock_timeout)
-        self.initialise()
         plans: list[Plan] = []
 
         def check(transcript: Transcript) -> None:
@@ -180,15 +182,29 @@ class Stack:
             on_plan(plans[-1])
 
         timeout = f"{lock_timeout}s"
-        self._run("apply", on_plan=check, auto_approve=FLAG, lock_timeout=timeout)
+        with self._provider():
+            self.push_unsaved_state(lock_timeout=lock_timeout)
+            self._run("apply", on_plan=check, auto_approve=FLAG, lock_timeout=timeout)
         return plans[-1]
+
+    @contextmanager
+    def _provider(self) -> Iterator[None]:
+        """Run the provider once for all commands in the block."""
+        is_verified = self.initialise()
+        with provider_server(
+            self._directory, self._data.path, self._environment, is_verified=is_verified
+        ) as self._server:
+            try:
+                yield
+            finally:
+                self._server = None
 
     @contextmanager
     def planned(
         self, *, destroy: bool = False, targets: Sequence[str] = (), lock_timeout: int = 0
     ) -> Iterator[SavedPlan]:
         """Yield a plan that can be applied inside the block; its file is removed afterwards."""
-        with self._runs.folder("plan") as folder:
+        with self._provider(), self._runs.folder("plan") as folder:
             file = folder / "plan"
             plan = self.plan(file, destroy=destroy, targets=targets, lock_timeout=lock_timeout)
             yield SavedPlan(plan, partial(self.apply, file, lock_timeout=lock_timeout))
@@ -198,8 +214,7 @@ class Stack:
 
         Its exit code says nothing: https://github.com/hashicorp/terraform/issues/37406.
         """
-        self.initialise()
-        with self._runs.folder("plan") as folder:
+        with self._provider(), self._runs.folder("plan") as folder:
             file = folder / "plan"
             self._run("plan", out=str(file), refresh_only=FLAG, lock_timeout=f"{lock_timeout}s")
             return read_refresh(self._show(file), self._redact)
@@ -339,13 +354,15 @@ class Stack:
                 if on_plan is not None and transcript.totals and not was_planned:
                     on_plan(transcript)
 
+            server = self._server if operation in _ATTACHED else None
             terraform = Terraform(
                 executable=self._executable,
                 directory=self._directory,
-                environment=self._environment,
+                environment={**self._environment, **(server.variables if server else {})},
                 run_folder=folder,
                 on_line=on_line,
                 on_signal=self._on_signal,
+                inherited=(server.descriptor,) if server else (),
             )
             code, stdout, stderr = terraform.cmd(operation, *arguments, no_color=FLAG, **options)
             log.write(f"exit code {code}")

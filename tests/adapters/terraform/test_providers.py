@@ -90,7 +90,7 @@ def test_lock_file_names_the_providers(tmp_path: Path) -> None:
     assert locked_providers(file) == ()
     file.write_text(LOCK)
     assert locked_providers(file) == (
-        Provider(ADDRESS, "5.100.0"),
+        Provider(ADDRESS, "5.100.0", ("h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",)),
         Provider("registry.terraform.io/example/other", "3.7.2"),
     )
 
