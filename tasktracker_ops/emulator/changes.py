@@ -46,13 +46,11 @@ class Access:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        global _under_way
+        global _under_way, _made
         with _condition:
             _under_way -= 1
-            if self._is_change:
-                record()
-            else:
-                _condition.notify_all()
+            _made += self._is_change
+            _condition.notify_all()
 
 
 def record() -> None:

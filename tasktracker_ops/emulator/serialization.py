@@ -19,14 +19,30 @@ _REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
 def serialize_structure(
     serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str
 ) -> None:
-    """Serialize an attribute value of DynamoDB by the one member that it has.
+    """Serialize a dictionary by the members that it has, where it has nothing else.
 
-    moto looks for all ten of them, and for each under every name that it could have.
+    moto looks for all of them, and for each under every name that it could have.
     """
-    if shape.name == "AttributeValue" and isinstance(value, dict) and key:
-        serializer._default_serialize(serialized, _attribute_value(value), shape, key)
-    else:
+    if not isinstance(value, dict) or not _has_members_only(serializer, value, shape):
         _moto_serialize_structure(serializer, serialized, value, shape, key)
+        return
+    if shape.name == "AttributeValue" and key:
+        content = _attribute_value(value)
+    else:
+        content = {} if key else serialized
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                serializer._serialize(content, value[name], member, name)
+    if key:
+        serializer._default_serialize(serialized, content, shape, key)
+
+
+def _has_members_only(serializer: BaseJSONSerializer, value: dict[str, Any], shape: Any) -> bool:
+    return (
+        value.keys() <= shape.members.keys()
+        and not shape.is_document_type
+        and not getattr(serializer._value_picker, "response_transformers", None)
+    )
 
 
 def serialize_map(

@@ -5,10 +5,10 @@ Variables: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 from tasktracker_ops.emulator.logs import writer as log_writer
@@ -56,4 +56,4 @@ def _value(value: Any) -> str:
     if value is None or value == "":
         return "-"
     # A quotation mark or a line break in a path must not end its field.
-    return json.dumps(str(value), ensure_ascii=False)[1:-1]
+    return encode_basestring(str(value))[1:-1]

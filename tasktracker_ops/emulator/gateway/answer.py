@@ -13,6 +13,7 @@ from typing import Any
 # The server writes these itself.
 _OURS = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
+_VALUE = re.compile(r"[ -\xff]*")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _field(value: Any) -> str:
     if not isinstance(value, str | int | float):
         raise MalformedAnswer(f"header value {value!r}")
     text = str(value)
-    if any(ord(character) < 32 or ord(character) > 255 for character in text):
+    if not _VALUE.fullmatch(text):
         raise MalformedAnswer(f"header value {value!r}")
     return text
 

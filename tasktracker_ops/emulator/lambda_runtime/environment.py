@@ -21,7 +21,8 @@ from .runtime_api import Connection, RuntimeApi, WorkerRequest
 from .worker_output import OutputParser
 
 _INVOCATION = "/2018-06-01/runtime/invocation/"
-_LOOK_SECONDS = 0.005
+_LOOK_SECONDS = 0.02
+_READ_BYTES = 65536
 _WATCH_SECONDS = 0.05
 _DEATH_SECONDS = 1.0
 
@@ -181,8 +182,10 @@ class Environment:
 
     def _read_output(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._output, 65536):
+            while data := os.read(self._output, _READ_BYTES):
                 self._lines += self._parser.feed(data)
+                if len(data) < _READ_BYTES:
+                    return
 
     def _on_request(self, request: WorkerRequest) -> None:
         if request.path == f"{_INVOCATION}next":

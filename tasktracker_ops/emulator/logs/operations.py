@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.core.utils import unix_time_millis, utcnow
+from moto.core.utils import utcnow
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.models import LogsBackend
 
@@ -34,7 +35,7 @@ def put_log_events(stream: Any, log_events: list[dict[str, Any]]) -> str:
 def append(stream: Any, messages: Iterable[tuple[int, str]]) -> None:
     """Append messages with their times, in epoch milliseconds, to moto's stream."""
     stream.last_ingestion_time = utcnow()
-    now = int(unix_time_millis(stream.last_ingestion_time))
+    now = time.time_ns() // 1_000_000
     events = [Event(timestamp, now, message) for timestamp, message in messages]
     _store(stream.log_group).add(stream, events)
     stream.stored_bytes += sum(event.size for event in events)
