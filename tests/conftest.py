@@ -194,6 +194,8 @@ import sys
 from functools import cache
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
+from tasktracker_ops.emulator.systems_manager import import_without_ec2
+import_without_ec2()
 # moto lists its folders for each request.
 application = DomainDispatcherApplication
 application.get_backend_for_host = cache(application.get_backend_for_host)

@@ -35,7 +35,15 @@ from tasktracker_ops.emulator.cloudwatch.alarms import AlarmEvaluator
 from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 
-from . import dynamodb, dynamodb_requests, s3, serialization, table_history, table_index
+from . import (
+    dynamodb,
+    dynamodb_requests,
+    s3,
+    serialization,
+    systems_manager,
+    table_history,
+    table_index,
+)
 from .cloudwatch import operations as cloudwatch
 from .gateway import operations as http_api
 from .lambda_runtime import operations as functions
@@ -45,6 +53,7 @@ from .mail import operations as sns
 
 def install(*, runtime: Runtime, mailbox: Mailbox, alarms: AlarmEvaluator, url: str) -> None:
     """Apply every patch; `url` is the emulator's own address, for links and API endpoints."""
+    systems_manager.import_without_ec2()  # which takes a second and a half
     patches = _patches(runtime, sns.Sender(mailbox, url), alarms, url)
     for owner, replacements in patches.items():
         for attribute, replacement in replacements.items():

@@ -109,7 +109,9 @@ def test_an_empty_log_is_no_error(write: Any, run: Run) -> None:
     assert (result.exit_code, result.output) == (ExitCode.OK, "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.extended)]
+)
 def test_ctrl_c_ends_following(write: Any, start: Start, number: signal.Signals) -> None:
     """Nothing is printed, and the exit code is 130."""
     write("first\n")

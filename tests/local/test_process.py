@@ -202,7 +202,7 @@ def test_a_server_that_nobody_waits_for_counts_as_ended(directory: Path) -> None
         parent.kill()
 
 
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("again", [pytest.param(False, marks=pytest.mark.extended), True])
 def test_a_server_whose_folder_was_removed_ends(
     tmp_path: Path, eventually: Any, again: bool
 ) -> None:

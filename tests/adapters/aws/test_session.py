@@ -301,7 +301,10 @@ def sent(client: Any, operation: str, arguments: dict[str, str]) -> tuple[str, s
     return address, scope
 
 
-@pytest.mark.parametrize("region", ["eu-west-3", "us-east-1", "cn-north-1"])
+@pytest.mark.parametrize(
+    "region",
+    ["eu-west-3", pytest.param("us-east-1", marks=pytest.mark.extended), "cn-north-1"],
+)
 def test_requests_go_where_all_of_botocore_sends_them(
     user: Callable[..., None], region: str
 ) -> None:

@@ -138,7 +138,14 @@ def last_line(output: str) -> list[Any]:
     return answer
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.extended),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.extended),
+    ],
+)
 def test_signal_stops_terraform_gracefully(
     bench: Any, number: int, command_lines: Callable[[], list[str]]
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_time_outside_of_the_window_is_refused(live: Clone, when: str) -> None
     assert f"{datetime.now(UTC):%Y-%m-%dT}" in result.stderr
 
 
-@pytest.mark.soak
+@pytest.mark.extended
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_recovery_leaves_no_table(
     live: Clone, dynamodb: Any, task: Any, number: signal.Signals

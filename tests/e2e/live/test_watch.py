@@ -88,7 +88,9 @@ def test_the_screen_shows_the_service_and_takes_keys(live: Clone) -> None:
     assert shown.process.returncode == 0
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.extended)]
+)
 def test_a_signal_leaves_the_terminal_as_it_was(live: Clone, sent: signal.Signals) -> None:
     """The exit code is that of an interrupt, and nothing is said about it."""
     with watching(live) as shown:
