@@ -68,11 +68,12 @@ def create_application() -> WSGIApplication:
     )
 
     def serve(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if not dynamodb_requests.is_plain(environ):
+        region = dynamodb_requests.region_of(environ)
+        if region is None:
             answer: Iterable[bytes] = application(environ, start_response)
             return answer
         try:
-            status, headers, body = dynamodb_requests.answer(environ)
+            status, headers, body = dynamodb_requests.answer(environ, region)
         except Exception as error:
             environ["wsgi.input"].seek(0)
             with application.get_application(environ).request_context(environ):

@@ -35,32 +35,31 @@ class _Request(DynamoHandler):
         self.current_account = ACCOUNT_ID
         self.querystring = {}
         self.headers = {"x-amz-target": target, "Content-Type": _CONTENT_TYPE}
-        self.response_headers = {"server": "amazon.com"}
+        self.response_headers = {}
         operation = get_service_model("dynamodb").operation_model(self._get_action())
         parser: Any = JSONParser(operation)
         self.params = parser.parse({"body": body})
 
 
-def is_plain(environ: Mapping[str, Any]) -> bool:
-    """Return whether a WSGI request is one to DynamoDB as its clients send it."""
-    return (
+def region_of(environ: Mapping[str, Any]) -> str | None:
+    """Return the region of a WSGI request to DynamoDB; None unless it is as its clients send it."""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    is_plain = (
         environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_20120810.")
         and environ.get("CONTENT_TYPE") == _CONTENT_TYPE
         and environ["PATH_INFO"] == "/"
         and not environ["QUERY_STRING"]
         and "HTTP_CONTENT_ENCODING" not in environ
-        and _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) is not None
     )
+    return scope[1] if scope and is_plain else None
 
 
-def answer(environ: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers and body for a plain request.
+def answer(environ: Mapping[str, Any], region: str) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body for a request to a region.
 
     Raises whatever moto raises where it has no such operation, or fails.
     """
-    scope = _SCOPE.search(environ["HTTP_AUTHORIZATION"])
-    assert scope is not None
-    request = _Request(environ["HTTP_X_AMZ_TARGET"], scope[1], environ["wsgi.input"].read())
+    request = _Request(environ["HTTP_X_AMZ_TARGET"], region, environ["wsgi.input"].read())
     status, headers, body = request.call_action()
     return int(status), headers, body if isinstance(body, bytes) else body.encode()
 

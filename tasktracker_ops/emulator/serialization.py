@@ -1,4 +1,4 @@
-"""moto's answers, the same ones in less time: half of a request to DynamoDB is theirs."""
+"""moto's answers, the same ones in less time: half of a request to DynamoDB was theirs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,14 @@ from moto.core.utils import get_service_model
 
 from tasktracker_ops.emulator import serialization
 
-_moto_serialize_structure = serialization._moto_serialize_structure
+METHODS = {
+    "_serialize_type_structure": serialization.serialize_structure,
+    "_serialize_type_map": serialization.serialize_map,
+}
+MOTO = {
+    "_serialize_type_structure": serialization._moto_serialize_structure,
+    "_serialize_type_map": serialization._moto_serialize_map,
+}
 ATTRIBUTES: dict[str, Any] = {
     "text": {"S": "é"},
     "empty": {"S": ""},
@@ -34,6 +41,9 @@ ATTRIBUTES: dict[str, Any] = {
         ("Query", {"Items": [ATTRIBUTES, {}], "Count": 2, "LastEvaluatedKey": {"id": {"S": "1"}}}),
         ("BatchGetItem", {"Responses": {"Things": [ATTRIBUTES]}, "UnprocessedKeys": {}}),
         ("UpdateItem", {"Attributes": {"version": {"N": 2}}}),
+        ("UpdateItem", {"attributes": {"unknown": {"X": 1}}, "ConsumedCapacity": None}),
+        ("DescribeTable", {"Table": {"TableName": "Things", "TableStatus": "ACTIVE", "x": 1}}),
+        ("DescribeTable", {"Table": {"CreationDateTime": 1.5, "ItemCount": 0, "Replicas": []}}),
     ],
 )
 def test_attribute_values(
@@ -41,8 +51,9 @@ def test_attribute_values(
 ) -> None:
     """Attributes of every type are the same, alone and within others."""
     answers = []
-    for function in (_moto_serialize_structure, serialization.serialize_structure):
-        monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", function)
+    for methods in (MOTO, METHODS):
+        for name, method in methods.items():
+            monkeypatch.setattr(BaseJSONSerializer, name, method)
         serializer = JSONSerializer(
             get_service_model("dynamodb").operation_model(operation),
             value_picker=XFormedAttributePicker(),

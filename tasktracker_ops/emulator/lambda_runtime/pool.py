@@ -41,7 +41,11 @@ class Pool:
     def __init__(self, *, bound: int, idle_seconds: float) -> None:
         self._bound = bound
         self._idle_seconds = idle_seconds
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        # One for each function, so that a slot that becomes free wakes one invocation, not all.
+        self._freed = defaultdict[tuple[str, str], threading.Condition](
+            lambda: threading.Condition(self._lock)
+        )
         self._idle: defaultdict[FunctionVersion, list[Environment]] = defaultdict(list)
         self._running: Counter[tuple[str, str]] = Counter()
 
@@ -52,8 +56,8 @@ class Pool:
         Raises Throttled after waiting for as long as the function may run.
         """
         name = (function.region, function.name)
-        with self._changed:
-            is_free = self._changed.wait_for(
+        with self._lock:
+            is_free = self._freed[name].wait_for(
                 lambda: self._running[name] < self._bound, function.timeout
             )
             if not is_free:
@@ -63,17 +67,17 @@ class Pool:
         try:
             yield slot
         finally:
-            with self._changed:
+            with self._lock:
                 self._running[name] -= 1
                 if slot.environment is not None:
                     slot.environment.idle_since = time.monotonic()
                     self._idle[function].append(slot.environment)
-                self._changed.notify_all()
+                self._freed[name].notify()
 
     def reap(self) -> None:
         """Stop environments that have been idle for too long."""
         limit = time.monotonic() - self._idle_seconds
-        with self._changed:
+        with self._lock:
             old: list[Environment] = []
             for function, group in list(self._idle.items()):
                 old += [each for each in group if each.idle_since < limit]

@@ -56,10 +56,10 @@ def _needs_fresh_interpreter() -> bool:
 
 
 def _run(handler: str) -> None:
-    """Run the function as `python -m awslambdaric` does, with one thread.
+    """Run the function as `python -m awslambdaric` does, but without its threads.
 
-    For Python 3.12 that starts a thread to wait for each invocation, so that signals arrive
-    meanwhile: a fifth of a short one. The emulator only ever kills.
+    From Python 3.12 on it starts one to wait for each invocation, so that signals arrive meanwhile,
+    which takes a third of a short one. The emulator sends none but SIGKILL.
     """
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
