@@ -20,8 +20,8 @@ from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 
 ALIAS = "live"
 _UPDATE_TIMEOUT = 300.0  # seconds
-# A small package is ready within a tenth of a second; each pause is twice the one before.
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
+# A small package is ready after a tenth of a second; each pause is a fifth longer than the last.
+_FIRST_PAUSE_SECONDS, _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS = 0.05, 1.2, 1.0
 # What is particular to a version, or changes by itself: the rest is configuration.
 _NO_SETTINGS = {
     *("FunctionArn", "Version", "RevisionId", "MasterArn", "LastModified", "ResponseMetadata"),
@@ -184,7 +184,7 @@ class Functions:
                     hint="deploy it again: tt-ops deploy",
                 )
             time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            pause = min(_PAUSE_GROWTH * pause, _LONGEST_PAUSE_SECONDS)
             answer = self._configuration(qualifier)
 
     def invoke(self, version: str, event: Mapping[str, Any]) -> tuple[Any, str | None]:
