@@ -28,6 +28,7 @@ KEPT = {
 }
 # What a process works with, and begins again with the next one.
 OF_THE_PROCESS = {
+    "dynamodb_requests.py:_Request",
     "gateway/throttle.py:Throttle",
     "gateway/tokens.py:TokenVerifier",
     "lambda_runtime/environment.py:Environment",
