@@ -61,8 +61,10 @@ def messages() -> Iterator[Message]:
     """Yield each error and problem that the code constructs."""
     for file in FILES:
         for node in nodes(file):
-            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if isinstance(node, ast.Call) and name in ERRORS | OUTCOMES:
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            name = node.func.id
+            if name in ERRORS | OUTCOMES:
                 named = {keyword.arg: keyword.value for keyword in node.keywords}
                 given = [*([None] if name in OUTCOMES else []), *node.args, *[None] * 3]
                 parts = [named.get(n, a) for n, a in zip(Message._fields[1:], given, strict=False)]
