@@ -83,9 +83,10 @@ def serve(directory: Path, **options: Any) -> Iterator[Aws]:
     server.shutdown()
     thread.join()
     parts.close()
-    # Other tests of this process keep a table of the same name in moto.
-    for backend in backends.by_region("dynamodb").values():
-        backend.reset()
+    # Other tests of this process keep a table, or a bucket, of the same name in moto.
+    for service in ("dynamodb", "s3"):
+        for backend in backends.by_region(service).values():
+            backend.reset()
 
 
 @pytest.fixture
