@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from tasktracker_ops.frozen import dataclass
 
 DEFAULT_ENVIRONMENT = "default"
 NAME_FORM = "a lower-case letter, then up to 19 of a-z, 0-9 and -"

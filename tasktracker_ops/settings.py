@@ -10,9 +10,11 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+from tasktracker_ops.frozen import dataclass
 
 from .environments import (
     DEFAULT_ENVIRONMENT,

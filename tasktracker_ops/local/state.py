@@ -6,15 +6,16 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from tasktracker_ops.frozen import dataclass
 
 EXIT_PORT_TAKEN = 98
 _NAME = "server.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ServerState:
     """A running emulator; its `id` is random, so that a reused pid is not mistaken for it.
 

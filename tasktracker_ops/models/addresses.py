@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tasktracker_ops.frozen import dataclass
 
 NAMES = ("api", "docs", "console", "dashboard", "logs", "inbox", "repo")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

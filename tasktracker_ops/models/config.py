@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from tasktracker_ops.frozen import dataclass
 
 # Where a value may come from.
 OPTION, VARIABLE, FILE, PROFILE, DEFAULT = "option", "variable", "file", "profile", "default"

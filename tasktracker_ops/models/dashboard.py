@@ -5,11 +5,13 @@ Times are RFC 3339 in UTC; durations are in seconds.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 from .alarm import Alarm
 
@@ -106,7 +108,7 @@ class Query:
     returned: bool = True
 
 
-@dataclass
+@dataclasses.dataclass
 class Series:
     """Values by the start of their period, in seconds since the epoch, under CloudWatch's label."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 if TYPE_CHECKING:
     from .plan import Plan

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 from .deployment import Deployment
 from .times import timestamp

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tasktracker_ops.frozen import dataclass
 
 from .deployment import BootstrapResult
 from .plan import Plan

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
+
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

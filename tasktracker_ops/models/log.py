@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from tasktracker_ops.frozen import dataclass
 
 _LAMBDA_LINE = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_(?:START|REPORT) ")
 

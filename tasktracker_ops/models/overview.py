@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 from .drill import DrillResult
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from tasktracker_ops.frozen import dataclass
 
 # Bytes. Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _LARGEST_REQUEST = 50 * 1024 * 1024

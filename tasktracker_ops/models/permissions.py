@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from tasktracker_ops.frozen import dataclass
 
 # In the order of the documents; the last one is no role, and bounds that of the function.
 ROLES = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from tasktracker_ops.errors import Finding, Problem
+from tasktracker_ops.frozen import dataclass
 
 from .adoption import AdoptableResource
 from .code import CodeChange

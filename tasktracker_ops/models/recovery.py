@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from tasktracker_ops.frozen import dataclass
 
 _FORMAT = 4
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 
 from .alarm import Alarm
 from .lock import DeployLockStatus, TerraformLock

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from itertools import pairwise
 from os.path import commonprefix
 from pathlib import Path
 from typing import Any, ClassVar, Self
+
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from tasktracker_ops.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from tasktracker_ops.frozen import dataclass
 
 _MOST_POINTS = 180
 _MINUTES = (1, 2, 3, 4, 5, 10, 15, 20, 30, 60, 120)

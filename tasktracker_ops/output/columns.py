@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import click
+
+from tasktracker_ops.frozen import dataclass
 
 from .text import StyledText, escape_control_characters, table
 

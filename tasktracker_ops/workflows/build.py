@@ -7,11 +7,11 @@ import io
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.package import Package, PackagePart
 
 from .package_checks import require_sound

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem, TtOpsError, counted
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.alarm import Alarm
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.drill import DrillRequest, DrillResult

@@ -13,10 +13,11 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tasktracker_ops.errors import ExitCode, TtOpsError, counted, quoted
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.task import WRITABLE, FailedLine, ImportResult, Task
 
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from tasktracker_ops.frozen import dataclass
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.logs import LogGroup, LogRecord

@@ -9,11 +9,11 @@ import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.log import LogEvent, LogMessage, RepeatedEvent
 from tasktracker_ops.models.times import timestamp
 

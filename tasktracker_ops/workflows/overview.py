@@ -10,10 +10,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import Problem, TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.overview import Part
 from tasktracker_ops.models.times import time_window, timestamp_now
 

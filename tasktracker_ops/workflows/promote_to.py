@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tasktracker_ops import __version__
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.drift import FunctionVersion
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.promote_to import PackagePromotion, PromoteToResult

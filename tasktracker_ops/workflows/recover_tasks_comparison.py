@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.adapters.aws.table_items import KEY, write_marks
 from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.task_recovery import RecoverResult, Selection, TaskDifference
 
 from .task_references import match

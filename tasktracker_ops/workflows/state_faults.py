@@ -7,12 +7,12 @@ bucket nor remembers which state belongs to the deployment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.state import State, StateObject, StateRecord
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from tasktracker_ops.adapters.host.templates import (
     this_template,
 )
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.template import FileChange, TemplateRecord, UpgradeResult
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+
+from tasktracker_ops.frozen import dataclass
 
 from .session import AwsSession, aws_errors
 

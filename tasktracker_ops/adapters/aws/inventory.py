@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.adoption import AdoptableResource, HttpApi
 
 from .apis import Apis

@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.frozen import dataclass
 
 from .session import AwsError, AwsNotFound, AwsSession, aws_errors
 

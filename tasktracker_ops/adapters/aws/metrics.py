@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.dashboard import Query, Series
 
 from .session import AwsError, AwsSession, aws_errors
@@ -24,7 +24,7 @@ _OWN_CALL = re.compile(r"\bMETRICS\s*\(|^\s*SELECT\b", re.I)
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b[a-z]\w*""")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MetricAnswer:
     """The series of every group by query id (several for a search), and CloudWatch's messages.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.environments import is_project
 from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.frozen import dataclass
 
 from .deploy_lock import lock_key, waiting_prefix
 from .packages import packages_prefix

@@ -9,8 +9,9 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from tasktracker_ops.frozen import dataclass
 
 _SCRIPT = Path(__file__).with_name("import_process.py")
 _TIMEOUT = 30  # seconds; Lambda gives it 10, on a machine that has nothing else to do

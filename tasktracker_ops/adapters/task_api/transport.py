@@ -7,7 +7,6 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,6 +16,7 @@ import requests
 
 from tasktracker_ops.adapters.host.http_session import http_session
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.frozen import dataclass
 
 from .errors import problem_slug, without_userinfo
 from .rate_limiter import RateLimiter

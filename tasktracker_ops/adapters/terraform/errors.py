@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tasktracker_ops.adapters.host.disk import disk_full, full_disk_in
 from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.frozen import dataclass
 
 from .events import Diagnostic, Transcript
 

@@ -11,12 +11,13 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host.processes import identify, this_process
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.lock import ProcessIdentity
 
 if TYPE_CHECKING:

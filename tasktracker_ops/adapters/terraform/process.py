@@ -14,13 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, Literal
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk, reserve_space
+from tasktracker_ops.frozen import dataclass
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

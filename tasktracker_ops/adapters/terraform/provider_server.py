@@ -14,9 +14,10 @@ import subprocess  # nosec B404 # the provider that Terraform has installed
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from tasktracker_ops.frozen import dataclass
 
 from .process import Guard
 from .providers import Provider, locked_providers

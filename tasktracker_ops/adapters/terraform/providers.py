@@ -11,7 +11,6 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from glob import iglob
 
 # Unlike Path's methods, these return False for a folder that may not be read.
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.frozen import dataclass
 
 # Where images and installers put a mirror that Terraform does not search by itself.
 CONVENTIONAL_PARENTS = (Path("/opt"),)

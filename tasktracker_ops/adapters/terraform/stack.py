@@ -7,7 +7,6 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 from tasktracker_ops.adapters.host.processes import user_at_host
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.drift import Refresh
 from tasktracker_ops.models.plan import Plan, TerraformEvent
 from tasktracker_ops.models.recovery import KilledRun, UnsavedState

@@ -9,10 +9,10 @@ import shlex
 import subprocess  # nosec B404 # Terraform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.frozen import dataclass
 
 TERRAFORM_VERSION = "1.11.4"
 MINIMUM_VERSION = "1.11.0"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasktracker_ops.errors import TtOpsError
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.recovery import UnsavedState
 
 

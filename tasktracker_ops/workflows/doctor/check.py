@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem
+from tasktracker_ops.frozen import dataclass
 from tasktracker_ops.models.doctor import FAILED, OK, SKIPPED, WARNING
 
 if TYPE_CHECKING:
