@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -21,7 +20,6 @@ from tasktracker_ops.output.streams import discard_broken_streams, replace_close
 from .index import COMMANDS
 from .options import Context, RootGroup
 
-_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _INTERRUPTED = TtOpsError(
     "interrupted",
     "interrupted; nothing is still running",
@@ -220,8 +218,6 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the console script."""
-    # A command makes many objects and little garbage: to look for it took a fifth of its time.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # As for Ctrl-C: temporary files are removed, and Terraform is waited for.
     signal.signal(signal.SIGTERM, _raise_interrupt)
     replace_closed_streams()

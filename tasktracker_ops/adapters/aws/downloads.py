@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import requests
-
 from tasktracker_ops.adapters.host.http_session import http_session
+from tasktracker_ops.adapters.host.requests import requests
 from tasktracker_ops.errors import TtOpsError
 
 from .session import CONNECTION_HINT

@@ -40,9 +40,8 @@ def caller(session: AwsSession) -> Caller:
 
 def server_time(session: AwsSession) -> datetime | None:
     """Return the time by AWS's clock, which an unsigned request gets as well; None without one."""
-    import requests
-
     from tasktracker_ops.adapters.host.http_session import http_session
+    from tasktracker_ops.adapters.host.requests import requests
 
     with aws_errors("creating the sts client"):
         url = str(session.client("sts").meta.endpoint_url)

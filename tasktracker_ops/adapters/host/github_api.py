@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import requests
-
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.github_access import GitHubRepository
+
+from .requests import requests
 
 _TIMEOUT = 10.0  # seconds
 

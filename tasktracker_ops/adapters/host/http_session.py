@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-
 from .loopback import is_localhost, is_loopback
+from .requests import requests
 
 
 def http_session(url: str) -> requests.Session:
@@ -20,7 +18,7 @@ def http_session(url: str) -> requests.Session:
     return session
 
 
-class _LocalhostAdapter(HTTPAdapter):
+class _LocalhostAdapter(requests.adapters.HTTPAdapter):
     """Connects to 127.0.0.1 for `localhost` and its subdomains, which a resolver may not know."""
 
     def build_connection_pool_key_attributes(  # type: ignore[override] # names private types

@@ -12,9 +12,8 @@ from tasktracker_ops.errors import ConfigurationError
 from .errors import without_userinfo
 
 if TYPE_CHECKING:
-    import requests
-
     from tasktracker_ops.adapters.aws.session import AwsSession
+    from tasktracker_ops.adapters.host.requests import requests
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token of RFC 6750, section 2.1
 

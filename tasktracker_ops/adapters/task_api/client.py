@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urljoin
 
-import requests
-
+from tasktracker_ops.adapters.host.requests import requests
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.task import Task
 

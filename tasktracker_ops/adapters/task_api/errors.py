@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import requests
-
+from tasktracker_ops.adapters.host.requests import requests
 from tasktracker_ops.errors import TtOpsError
 
 _CHALLENGE = re.compile(r'error_description="([^"]+)"')

@@ -12,9 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import requests
-
 from tasktracker_ops.adapters.host.http_session import http_session
+from tasktracker_ops.adapters.host.requests import requests
 from tasktracker_ops.errors import ConfigurationError, TtOpsError
 from tasktracker_ops.frozen import dataclass
 

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-import requests
-
 from tasktracker_ops.adapters.host.http_session import http_session
 from tasktracker_ops.adapters.host.loopback import is_loopback
+from tasktracker_ops.adapters.host.requests import requests
 from tasktracker_ops.errors import ConfigurationError
 
 _TIMEOUT = (10, 60)  # seconds to connect, and between two reads
