@@ -22,7 +22,7 @@ ALLOWED_IN = {
     "tomlkit": {f"{OURS}.adapters.host"},
     "boto3": {f"{OURS}.adapters.aws", f"{OURS}.emulator"},
     "botocore": {f"{OURS}.adapters", f"{OURS}.emulator"},
-    "requests": {f"{OURS}.adapters", f"{OURS}.emulator", f"{OURS}.local"},
+    "requests": {f"{OURS}.adapters.host.requests", f"{OURS}.emulator"},
     "moto": {f"{OURS}.emulator"},
     "jwt": {f"{OURS}.emulator"},
     "markdown_it": {f"{OURS}.emulator"},
