@@ -279,7 +279,7 @@ def _global_options() -> list[click.Option]:
     ]
 
 
-_GLOBAL = {option.name for option in _global_options()}
+_GLOBAL = _global_options()
 
 
 class Command(click.Command):
@@ -290,7 +290,7 @@ class Command(click.Command):
     ) -> None:
         """Create a command; `form` is its output format beside table and json: csv or markdown."""
         super().__init__(*args, **kwargs)
-        self.params.extend(_global_options())
+        self.params.extend(_GLOBAL)
         self._forms = {"table", "json", form}
         self.needs_project = needs_project
 
@@ -323,7 +323,7 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write this command's own options, and where the global ones are described."""
-        own = [option for option in self.get_params(ctx) if option.name not in _GLOBAL]
+        own = [option for option in self.get_params(ctx) if option not in _GLOBAL]
         rows = [row for option in own if (row := option.get_help_record(ctx)) is not None]
         with formatter.section("Options"):
             formatter.write_dl([*rows, ("…", "and the global options: tt-ops --help")])
@@ -366,4 +366,4 @@ class RootGroup(click.Group):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(_global_options())
+        self.params.extend(_GLOBAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +19,12 @@ def this_version() -> str:
     Code in a working tree changes more often than its version.
     """
     sources = hashlib.sha256()
-    folder = Path(__file__).parents[1]
-    parts = (folder / "emulator", Path(__file__).parent)
-    for file in sorted(each for part in parts for each in part.rglob("*.py")):
-        sources.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes() + b"\0")
+    package = Path(__file__).parents[1]
+    # By texts, not paths: every command on the local target compares versions.
+    for part in ("emulator", "local"):
+        for folder, _, names in sorted(os.walk(package / part)):
+            for name in sorted(each for each in names if each.endswith(".py")):
+                with open(os.path.join(folder, name), "rb") as file:
+                    sources.update(f"{folder[len(str(package)) :]}/{name}\0".encode())
+                    sources.update(file.read() + b"\0")
     return f"{__version__}+{sources.hexdigest()[:_DIGITS]}"

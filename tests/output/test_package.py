@@ -33,3 +33,9 @@ def test_a_package_lists_what_makes_its_size(show: Callable[..., str]) -> None:
     other = replace(PACKAGE, changed=False, platform=None, parts=PACKAGE.parts + small)
     assert "function.zip up to date\n" in show(other)
     assert re.search(r"p7 +1 +1 +10\n4 more +4 +40\n", show(other))
+
+
+def test_a_package_of_sources_alone_needs_no_table(show: Callable[..., str]) -> None:
+    """What makes its size is one line."""
+    text = show(replace(PACKAGE, platform=None, parts=PACKAGE.parts[1:]))
+    assert text.splitlines()[:3] == ["function.zip built", "", "files    2"]

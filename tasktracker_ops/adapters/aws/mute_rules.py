@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tasktracker_ops.models.alarm import Mute
 from tasktracker_ops.models.times import timestamp
@@ -105,6 +104,8 @@ class MuteRules:
 
 def _end(rule: Mapping[str, Any]) -> datetime | None:
     """Return the end of a rule with one window; None for one that recurs."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     schedule = rule["Rule"]["Schedule"]
     at, length = _AT.fullmatch(schedule["Expression"]), _DURATION.fullmatch(schedule["Duration"])
     if at is None or length is None:
