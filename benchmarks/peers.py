@@ -26,7 +26,7 @@ _LOCKS = {
 def program(name: str) -> Path:
     """Return a program of another tool, installed into build/ unless it is there."""
     lock = ROOT / "requirements" / _LOCKS[name]
-    folder = ROOT / "build" / _LOCKS[name].removesuffix(".txt")
+    folder = ROOT / "build" / "peers" / lock.stem
     if _is_due(folder / "installed", lock.read_bytes()):
         say(f"installing {name} from {lock.relative_to(ROOT)}")
         venv.create(folder, clear=True, with_pip=True)
