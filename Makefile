@@ -66,7 +66,7 @@ check-lock: $(DEV)/ready ## requirements/ covers setup.cfg, docs/security.md the
 check-licences: $(DEV)/ready $(SCAN)/ready $(EMULATORS)/ready ## docs/licences.md is up to date
 	$(DEV)/bin/python docs/licences.py --check --scan $(SCAN) --emulators $(EMULATORS)
 
-test: $(DEV)/ready ## the default tests: about six minutes on two cores
+test: $(DEV)/ready ## the default tests: about five minutes on two cores
 	$(PYTEST)
 
 # Two sets of long tests, since .ci/run has twenty minutes: `soak`, and on GitHub `extended` as well.

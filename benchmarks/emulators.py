@@ -58,10 +58,17 @@ class Api:
     host: str
     prefix: str
 
-    def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         """Return a request to one of its paths, with JSON as its body."""
-        headers = {"Content-Type": "application/json"} if body else {}
-        return request(self.host, method, f"{self.prefix}{path}", body, headers)
+        content = {"Content-Type": "application/json"} if body else {}
+        fields = {**content, **(headers or {})}
+        return request(self.host, method, f"{self.prefix}{path}", body, fields)
 
 
 @contextmanager

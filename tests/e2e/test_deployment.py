@@ -215,6 +215,14 @@ def test_unconfirmed_address_receives_nothing(live: Clone, operator: Clone) -> N
     assert live.run("status", "--exit-code").returncode == 3
 
 
+def drill(live: Clone, clone: Clone, command: str) -> Any:
+    """Fire a drill; again where an alarm has fired by itself, as of a slow request."""
+    while "alarm-firing" in (result := clone.run(command, "--wait", "--output", "json")).stderr:
+        wait_for_alarms(live, lambda states: states == {"OK"})
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def test_drills_deliver_mail(live: Clone, operator: Clone) -> None:
     """Two drills at once fire, send mail and return to OK, without Terraform."""
     live.succeed("local", "confirm")
@@ -225,14 +233,14 @@ def test_drills_deliver_mail(live: Clone, operator: Clone) -> None:
     }
     with ThreadPoolExecutor() as threads:
         running = {
-            name: threads.submit(clone.read, command, "--wait")
+            name: threads.submit(drill, live, clone, command)
             for name, (clone, command) in drills.items()
         }
         wait_for_alarms(live, lambda states: "ALARM" in states)
         firing = operator.run("status", "--exit-code")
     assert firing.returncode == 3
-    for name, drill in running.items():
-        done = drill.result()
+    for name, running_drill in running.items():
+        done = running_drill.result()
         assert (done["alarm"], done["complete"], done["problem"]) == (name, True, None)
         assert [step["state"] for step in done["transitions"]] == ["ALARM", "OK"]
         assert [each["state"] for each in done["notifications"]] == ["ALARM", "OK"]
