@@ -21,7 +21,7 @@ _TASK = json.dumps({"title": "Write the report", "description": "by Friday"}).en
 _AGAIN = "POST /tasks, the same again"
 _COUNT = 300  # requests of a turn
 _FEW, _MANY = 4_000, 13_000  # tasks
-# Requests that fill every bounded store of the emulator, and then more.
+# Requests after which memory is read, and how many follow until it is read again.
 _FILLING, _MORE = 100_000, 50_000
 
 
