@@ -322,7 +322,7 @@ def test_a_slow_response_passes(observed: Any, server: Any) -> None:
 
 
 def test_a_drill_does_not_wait_for_a_muted_alarm(observed: Any, failing: Any) -> None:
-    """It sends no request, whoever approves; without waiting, only who approves decides."""
+    """It sends no request, even if approved; without waiting, the approval decides."""
     observed.mutes = {"LambdaErrorAlarm": (LOAD_TEST,)}
     asked: list[Problem] = []
     with pytest.raises(TtOpsError, match="muted by ada@desk") as caught:

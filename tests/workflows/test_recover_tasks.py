@@ -110,7 +110,7 @@ def test_differences_are_found(tasks: Tasks, recover: Recover) -> None:
 
 
 def test_a_missing_task_comes_back_as_it_was(tasks: Tasks, recover: Recover) -> None:
-    """It is listed again, and changed by whoever has read it before."""
+    """It is listed again, and a client that has read it before can change it."""
     tasks.add("lost", status="in_progress")
     before = tasks.read("lost")
     tasks.keep()
