@@ -131,6 +131,7 @@ def _require_importable(
         _HANDLER,
         sources,
         installed.folder if installed else None,
+        folder=app.settings.project / ".tt-ops" / "import-check",
         variables=function_variables(app.settings.project / "terraform"),
         environment=app.settings.environ,
     )

@@ -369,11 +369,11 @@ _COMPLETE = {
 
 
 def leftovers(path: Path) -> list[str]:
-    """Return saved plans, folders of runs and states that lie around below `path`."""
+    """Return saved plans, folders of runs, states and sources that lie around below `path`."""
     temporary = [each for each in (path / "tmp").iterdir() if each.name.startswith("tt-ops")]
     work = path / "project" / ".tt-ops"
     kept = [run for run in work.glob("**/runs/*") if run.is_dir()]
-    kept += [*work.glob("**/errored.tfstate"), *work.glob("**/plan")]
+    kept += [*work.glob("**/errored.tfstate"), *work.glob("**/plan"), *work.glob("import-check/*")]
     return [str(each.relative_to(path)) for each in temporary + kept]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess  # nosec B404 # the user's own function
 import sys
 import sysconfig
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tasktracker_ops.adapters.host.disk import lock_file
 
 _SCRIPT = Path(__file__).with_name("import_process.py")
 _TIMEOUT = 30  # seconds; Lambda gives it 10, on a machine that has nothing else to do
@@ -34,16 +37,18 @@ def try_import(
     sources: Mapping[str, bytes],
     packages: Path | None,
     *,
+    folder: Path,
     variables: Sequence[str],
     environment: Mapping[str, str],
 ) -> ImportFailure | None:
     """Import `module.function` from copies of the sources; return why it failed, else None.
 
-    It finds the packages in `packages`, and those of Lambda's runtime; its own environment
-    `variables` have the value 1, which is text and a number. `environment` gives PATH.
+    The copies are below `folder`, which belongs to this check alone. The handler finds the packages
+    in `packages`, and those of Lambda's runtime; its own environment `variables` have the value 1,
+    which is text and a number. `environment` gives PATH.
     """
-    with tempfile.TemporaryDirectory(prefix="tt-ops-") as scratch:
-        code, result = Path(scratch, "code"), Path(scratch, "result.json")
+    with _scratch(folder) as scratch:
+        code, result = scratch / "code", scratch / "result.json"
         for name, content in sources.items():
             (code / name).parent.mkdir(parents=True, exist_ok=True)
             (code / name).write_bytes(content)
@@ -69,6 +74,23 @@ def try_import(
         if done.returncode:
             return ImportFailure(f"the process ended with {done.returncode}")
     return None
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder for one check at a time; what a killed one left in it goes first."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch, lock = folder / "scratch", os.open(folder, os.O_RDONLY)
+    try:
+        lock_file(lock, folder)
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    finally:
+        os.close(lock)
 
 
 def _variables(handler: str, code: Path, environment: Mapping[str, str]) -> dict[str, str]:
