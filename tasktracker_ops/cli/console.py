@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .options import Context, Family, exit_on_interrupt, pass_context
+from .command import Family
+from .context import Context, exit_on_interrupt, pass_context
 
 FAMILY = Family("Observe")
 
@@ -22,9 +23,9 @@ FAMILY = Family("Observe")
 def console(context: Context, port: int, no_browser: bool) -> None:
     """Show and operate the deployment on one page in the browser.
 
-    It is served on this machine until Ctrl-C, to those who have its address: status,
-    charts, alarms, log, tasks, releases and drills, as the commands have them, and the
-    inbox of the local target. On a terminal a browser is opened.
+    It has status, charts, alarms, log, tasks, releases, drills and the local target's inbox.
+    It is served on this machine until Ctrl-C, to anyone with its address. On a terminal, a
+    browser opens it.
 
     \b
     Example:

@@ -9,17 +9,9 @@ import click
 from tasktracker_ops.errors import ExitCode, counted
 
 from .canary import canary_options
-from .options import (
-    Context,
-    Family,
-    allow_destroy_option,
-    backend_options,
-    exit_on_interrupt,
-    lock_timeout_option,
-    pass_context,
-    setting,
-    yes_option,
-)
+from .command import Family
+from .context import Context, exit_on_interrupt, pass_context
+from .options import allow_destroy_option, backend_options, lock_timeout_option, setting, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.adoption import HttpApi
@@ -36,7 +28,7 @@ alert_email_option = setting(
 temporary_option = setting(
     "--temporary/--permanent",
     default=None,
-    help="Whether the environment expires three days after its last deploy. Default: as it is.",
+    help="Let the environment expire three days after its last deploy, or not. Default: as it is.",
 )
 
 checks_option = click.option(
@@ -52,7 +44,7 @@ keep_option = click.option(
     default=10,
     show_default=True,
     metavar="N",
-    help="Number of releases to keep, the newest.",
+    help="Keep the newest N releases.",
 )
 
 
@@ -70,7 +62,7 @@ def plan(
 ) -> None:
     """Show what a deploy would change, destructive changes first.
 
-    With --output markdown, print the comment for a pull request.
+    With --output markdown, prints the comment for a pull request.
 
     \b
     Example:
@@ -119,11 +111,10 @@ def deploy(
 ) -> None:
     """Build, plan, confirm, apply and check the whole service.
 
-    Creates the state backend if it does not exist, and changes nothing if everything
-    is up to date. New code serves once it was checked; if the API then fails, the
-    release before serves again.
-    Tables, buckets and topics are only destroyed or replaced if named.
-    With --output markdown, print the comment for a pull request.
+    Creates the state backend if it does not exist, and changes nothing if everything is
+    up to date. New code serves only after it passed its checks; if the API then fails, the
+    previous release serves again. Tables, buckets and topics are only destroyed or replaced
+    if named. With --output markdown, prints the comment for a pull request.
 
     \b
     Example:
@@ -179,7 +170,7 @@ def deploy(
 def outputs(context: Context) -> None:
     """Print what is deployed, as the deployment describes itself.
 
-    Takes one call to AWS: no Terraform, no state, from any machine.
+    Works on any machine, without Terraform, its state or a project.
 
     \b
     Example:
@@ -194,10 +185,10 @@ def outputs(context: Context) -> None:
 @yes_option("removing the API")
 @pass_context
 def adopt(context: Context, remove: str | None) -> None:
-    """Show what exists in AWS and is not in the state of Terraform.
+    """Show what exists in AWS but is not in Terraform's state.
 
-    The next deploy adopts what it knows by name and tag. An API that is left over is
-    removed here.
+    The next deploy adopts what it recognises by name and tag. --remove removes an API
+    that is left over.
 
     \b
     Example:

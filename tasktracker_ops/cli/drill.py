@@ -9,7 +9,10 @@ import click
 
 from tasktracker_ops.errors import Problem
 
-from .options import DURATION, Context, Family, pass_context, yes_option
+from .command import Family
+from .context import Context, pass_context
+from .options import yes_option
+from .times import DURATION
 
 if TYPE_CHECKING:
     from tasktracker_ops.workflows.drill import Route
@@ -25,8 +28,7 @@ def _drill_options(command: F) -> F:
         "--timeout",
         type=DURATION,
         metavar="DURATION",
-        show_default="15m",
-        help="Maximum time to --wait.",
+        help="Maximum time to --wait. Default: 15m.",
     )
     wait = click.option(
         "--wait", is_flag=True, help="Follow the alarm until it fired, notified and is OK again."
@@ -36,7 +38,7 @@ def _drill_options(command: F) -> F:
         type=click.IntRange(1, 100),
         default=1,
         metavar="N",
-        help="Number of requests, one after the other.",
+        help="Number of requests, one after the other. Default: 1.",
     )
     return count(wait(timeout(yes_option("a drill of a muted alarm")(command))))
 
@@ -54,15 +56,14 @@ def _drill_options(command: F) -> F:
     "--record",
     type=click.File("a", encoding="utf-8", lazy=False),
     metavar="FILE",
-    help="Append a record to FILE, a line of JSON: when, who, commit, times, who was notified.",
+    help="Append a line of JSON to FILE: when, who, commit, times, who was notified.",
 )
 @click.option(
     "--timeout",
     type=DURATION,
     default=_TIMEOUT_SECONDS,
     metavar="DURATION",
-    show_default="15m",
-    help="Maximum time to wait.",
+    help="Maximum time to wait. Default: 15m.",
 )
 @pass_context
 def drill_all(
@@ -75,7 +76,7 @@ def drill_all(
     """Fire all alarms, and follow them until somebody was notified.
 
     Exits 0 only if each fired, notified a subscriber and is OK again. `tt-ops status` shows
-    when that was last so.
+    when this last succeeded.
 
     \b
     Example:
@@ -96,10 +97,9 @@ def drill_all(
 @_drill_options
 @pass_context
 def trigger_error(context: Context, count: int, wait: bool, timeout: float | None) -> None:
-    """Make the function fail and follow the alarm.
+    """Make the function fail, to test its alarm.
 
-    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK
-    again.
+    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK again.
 
     \b
     Example:
@@ -114,10 +114,9 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float | Non
 @_drill_options
 @pass_context
 def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None) -> None:
-    """Make the function slow and follow the alarm.
+    """Make the function slow, to test its alarm.
 
-    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK
-    again.
+    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK again.
 
     \b
     Example:

@@ -46,10 +46,11 @@ def commands(group: click.Group, path: str = "tt-ops") -> list[tuple[str, click.
 
 @pytest.mark.parametrize(("path", "command"), commands(cli), ids=lambda value: str(value))
 def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -> None:
-    """Its lines have at most 80 columns."""
+    """Its lines have at most 80 columns, and no summary of a subcommand is cut."""
     result = CliRunner().invoke(cli, [*path.split()[1:], "--help"])
     assert result.exit_code == 0
     assert max(map(len, result.output.splitlines())) <= 80
+    assert not any(line.endswith("...") for line in result.output.splitlines()[1:])
     assert "Example:" in result.output
     assert f"    {path.split(' ')[0]}" in result.output
 

@@ -16,8 +16,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tasktracker_ops.cli.command import Command
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.cli.options import Command
 from tasktracker_ops.errors import ExitCode
 from tasktracker_ops.local.registry import EmulatorRegistry
 from tasktracker_ops.local.state import ServerState
