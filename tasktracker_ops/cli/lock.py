@@ -21,7 +21,7 @@ FAMILY = Family("Deploy")
 def lock(context: Context, reason: str, lock_timeout: int) -> None:
     """Lock deploys by hand, such as for holidays or an incident.
 
-    Until `tt-ops unlock`, every command that would change something stops, and says who locked
+    Until `unlock`, every command that would change something stops, and says who locked
     deploys and why.
 
     \b
