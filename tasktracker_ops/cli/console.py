@@ -38,7 +38,7 @@ def serve_console(context: Context, port: int = 0, *, browser: bool = True) -> N
     """Serve the console until Ctrl-C; with `browser`, a browser shows it, if on a terminal."""
     from tasktracker_ops.adapters.host.browser import open_page
     from tasktracker_ops.console.server import ConsoleServer
-    from tasktracker_ops.models.overview import ConsoleAddress
+    from tasktracker_ops.models.addresses import ConsoleAddress
     from tasktracker_ops.workflows.console import Console
 
     with (

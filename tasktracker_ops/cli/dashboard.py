@@ -109,7 +109,7 @@ def dashboard(
 ) -> None:
     """Draw the deployed dashboard, with its alarms.
 
-    Without an option, `tt-ops console` shows it, and keeps it current. The page of --html
+    Without an option, it is shown and kept current by the page of `console`. That of --html
     stays as it is, and works offline. CloudWatch draws the pictures of --png, which the
     emulator cannot: FILE, or FILE-1, FILE-2 and so on for several widgets.
 

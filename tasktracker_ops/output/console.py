@@ -24,8 +24,8 @@ from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.canary import BakeProgress
+    from tasktracker_ops.models.overview import Snapshot
     from tasktracker_ops.models.plan import Plan, TerraformEvent
-    from tasktracker_ops.models.snapshot import Snapshot
 
     from .live import LiveLine
 
@@ -181,7 +181,7 @@ class Console:
     def _format(self, result: Any, *, indent: int | None = 2) -> str:
         result = self.redaction.of(result)
         if self._csv:
-            from .csv_form import as_csv
+            from .task import as_csv
 
             return as_csv(result)
         if self._markdown:

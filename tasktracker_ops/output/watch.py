@@ -14,7 +14,7 @@ from rich.text import Text
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import MetricReport
 from tasktracker_ops.models.emulator import Inbox
-from tasktracker_ops.models.snapshot import Snapshot
+from tasktracker_ops.models.overview import Snapshot
 from tasktracker_ops.models.status import Status
 
 from .dashboard import number, sparkline

@@ -13,7 +13,7 @@ from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import WidgetSummary
 from tasktracker_ops.models.emulator import Inbox, InboxMessage
 from tasktracker_ops.models.log import LogEvent
-from tasktracker_ops.models.snapshot import Snapshot
+from tasktracker_ops.models.overview import Snapshot
 from tasktracker_ops.output.screen import Screen
 from tasktracker_ops.output.watch import frame
 from tasktracker_ops.settings import Settings
