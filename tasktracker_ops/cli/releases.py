@@ -15,7 +15,7 @@ from .deployment import checks_option, keep_option
 from .options import backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
-    from tasktracker_ops.models.release import Rollback
+    from tasktracker_ops.models.rollback import Rollback
 
 FAMILY = Family("Deploy")
 
@@ -102,7 +102,7 @@ def rollback(context: Context, release: int | None, checks: str, lock_timeout: i
     Example:
       tt-ops rollback 12
     """
-    from tasktracker_ops.output.release import rollback_question
+    from tasktracker_ops.output.rollback import rollback_question
     from tasktracker_ops.workflows import rollback as workflow
 
     def approve(planned: Rollback) -> None:
