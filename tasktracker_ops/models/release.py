@@ -175,20 +175,18 @@ class Release:
     ) -> Release:
         """Return the release of a version; without a record, as its description has it."""
         commit, dirty, by = essentials(version.description)
-        release = cls(
+        at = version.at
+        if record is not None:
+            commit, dirty, by, at = record.commit, record.dirty, record.by, record.at
+        return cls(
             release=version.release,
             live=routing is not None and routing.version == str(version.release),
             sha256=version.sha256,
             commit=commit,
             dirty=dirty,
             by=by,
-            at=version.at,
+            at=at,
             outcome=outcome_of(version.release, record, routing),
-        )
-        if record is None:
-            return release
-        return replace(
-            release, commit=record.commit, dirty=record.dirty, by=record.by, at=record.at
         )
 
 

@@ -17,6 +17,7 @@ from tasktracker_ops.settings import Settings
 
 from .github_actions import Annotations, Groups, escape_workflow_commands, in_ci, is_runner
 from .redaction import Redaction
+from .resource_progress import ResourceProgress
 from .results import text
 from .screen import Screen
 from .streams import discard_broken_streams
@@ -31,14 +32,6 @@ if TYPE_CHECKING:
 
 _PROGRESS_SECONDS = 0.1
 _BAKE_LOG_SECONDS = 30  # between two lines of a log about a bake
-_SILENCE = 30  # seconds of a resource before it is logged that it still takes time
-_DONE = {
-    "create": "created",
-    "update": "changed",
-    "replace": "replaced",
-    "delete": "deleted",
-    "import": "imported",
-}
 
 
 class Console:
@@ -52,9 +45,8 @@ class Console:
         destinations: Callable[[str], Iterable[str]] = lambda command: (),
     ) -> None:
         """Create a console; the arguments are those of `Screen`."""
-        self._json = settings.output == "json"
-        self._csv = settings.output == "csv"
-        self._markdown = settings.output == "markdown"
+        self._form = settings.output
+        self._json = self._form == "json"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         self._terminal = sys.stderr.isatty()
@@ -77,10 +69,8 @@ class Console:
         )
         self._has_logged = self._has_printed_result = False
         self._step = ""
-        self._total = 0
         self._next_progress = self._next_bake_line = 0.0
-        self._finished_addresses: set[str] = set()
-        self._running: dict[str, float] = {}  # by address, since when
+        self._resources = ResourceProgress()
         self._known_warnings: set[TerraformEvent] = set()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -129,8 +119,7 @@ class Console:
     @property
     def can_draw(self) -> bool:
         """Return whether results are texts, and stdout is a terminal that can overwrite them."""
-        plain = self._json or self._csv or self._markdown or self._dumb
-        return not plain and self._screen.columns is not None
+        return self._form == "table" and not self._dumb and self._screen.columns is not None
 
     @contextmanager
     def full_screen(self) -> Iterator[Callable[[Snapshot], None]]:
@@ -180,11 +169,11 @@ class Console:
 
     def _format(self, result: Any, *, indent: int | None = 2) -> str:
         result = self.redaction.of(result)
-        if self._csv:
+        if self._form == "csv":
             from .task import as_csv
 
             return as_csv(result)
-        if self._markdown:
+        if self._form == "markdown":
             from .markdown import markdown
 
             return markdown(result, self._screen)
@@ -223,7 +212,7 @@ class Console:
     def plan(self, plan: Plan, of: str) -> None:
         """Print what would change; `of` names the stack."""
         plan = self.redaction.of(plan)
-        self._total, self._finished_addresses = len(plan.changes), set()
+        self._resources = ResourceProgress(len(plan.changes))
         summary = f"Plan for the {of}: {counts(plan)}."
         self._groups.prepare(summary)
         for change in plan.changes:
@@ -235,23 +224,14 @@ class Console:
 
     def terraform(self, event: TerraformEvent) -> None:
         """Count completed resources and show the current one."""
-        seconds = f" {event.elapsed}s" if event.elapsed else ""
         self._announce()
-        if event.kind == "complete":
-            # A replaced resource completes twice.
-            self._finished_addresses.add(event.address)
-            self._running.pop(event.address, None)
-            verb = _DONE.get(event.action, event.action)
-            self._log(click.style("  ✓ ", fg="green") + f"{verb:<9}{event.address}{seconds}")
-        elif event.kind == "errored":
-            self._running.pop(event.address, None)
-            self._log(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
+        if event.kind in {"complete", "errored"}:
+            self._log(self._resources.end(event))
         elif event.kind in {"started", "progress"}:
-            self._running.setdefault(event.address, time.monotonic() - event.elapsed)
-            self._show_live(self._waiting, len(self._finished_addresses), self._total)
-            # Every ten seconds; a log that says nothing for minutes looks dead.
-            if event.elapsed >= _SILENCE and event.elapsed % _SILENCE < 10 and not self._is_live:
-                self._log(f"  … {'waiting':<9}{event.address}{seconds}")
+            waiting = self._resources.wait(event)
+            self._show_live(self._resources.line, self._resources.done, self._resources.total)
+            if waiting and not self._is_live:
+                self._log(waiting)
         elif event.kind == "message":
             # Such as a download of a provider, which may take a minute.
             message = self._sanitize(event.message)
@@ -300,15 +280,6 @@ class Console:
             self._log(f"{self._step} …")
         self._step = ""
 
-    def _waiting(self) -> str:
-        """Return how many resources are done, and for which one Terraform waits the longest."""
-        line = f"{len(self._finished_addresses)}/{self._total}"
-        running = sorted(self._running.items(), key=lambda each: each[1])
-        if running:
-            address, since = running[0]
-            line += f" waiting for {address} {time.monotonic() - since:.0f}s"
-        return f"{line} and {len(running) - 1} more" if running[1:] else line
-
     def _show_live(
         self, line: str | Callable[[], str], done: int = 0, total: int | None = None
     ) -> None:
@@ -352,7 +323,7 @@ class Console:
         """Print to standard output."""
         self._has_printed_result = True
         # click would remove colour codes from cells.
-        color = True if self._csv else self._color
+        color = True if self._form == "csv" else self._color
         click.echo(escape_workflow_commands(text) if self._github else text, color=color)
 
     def _print_stderr(self, text: str) -> None:
