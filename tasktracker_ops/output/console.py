@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from .redaction import Redaction
 from .resource_progress import ResourceProgress
 from .results import text
 from .screen import Screen
-from .streams import discard_broken_streams
+from .streams import Streams, discard_broken_streams
 from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ class Console:
         self._github = is_runner(settings.environ)
         self._ci = in_ci(settings.environ) and not self._terminal
         self._color = False if settings.no_color or self._dumb or self._ci else None
+        self._streams = Streams(self._color, escape_workflow_commands if self._github else str)
         self.redaction = Redaction(settings, flags)
         self._screen = Screen(settings, flags or {}, arguments, self.redaction, destinations)
         # With JSON, a program reads stderr: it has the error and nothing else.
@@ -72,9 +72,6 @@ class Console:
         self._next_progress = self._next_bake_line = 0.0
         self._resources = ResourceProgress()
         self._known_warnings: set[TerraformEvent] = set()
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")
 
     # Results
 
@@ -82,7 +79,7 @@ class Console:
         """Print a result in the chosen format."""
         self.end_group()
         if self._has_logged and self._terminal and not self._json:
-            self._print_stderr("")
+            self._streams.print_error("")
         self._print(self._format(result))
         redacted = self.redaction.of(result)
         if not self._quiet:
@@ -145,12 +142,12 @@ class Console:
         self._summarise(problem)
         self._annotations.problem("error", problem, self.redaction.of(error.findings))
         if not (self._json or self._github):
-            self._print_stderr(click.style("Error: ", fg="red", bold=True) + problem.message)
-            self._print_stderr(click.style("Hint:  ", fg="cyan") + problem.hint)
+            self._streams.print_error(click.style("Error: ", fg="red", bold=True) + problem.message)
+            self._streams.print_error(click.style("Hint:  ", fg="cyan") + problem.hint)
         if self._json:
             content = {"code": error.code, "message": self.redaction(error.message), "hint": hint}
             text = as_json({"error": content}, indent=None if self._ci else 2)
-            self._print_stderr(text)
+            self._streams.print_error(text)
             if self._ci and not self._has_printed_result:
                 try:
                     self._print(text)
@@ -160,7 +157,7 @@ class Console:
     def trace(self, text: str) -> None:
         """Print the traceback of an error."""
         self.end_group()
-        self._print_stderr(self._sanitize(text, keep="\n").rstrip())
+        self._streams.print_error(self._sanitize(text, keep="\n").rstrip())
 
     def end_group(self) -> None:
         """Clear the live line and end the group of log lines, if there are any."""
@@ -207,7 +204,7 @@ class Console:
         """Print a note for the user."""
         self._clear()
         if self._logs_progress:
-            self._print_stderr(self._sanitize(what, keep="\n"))
+            self._streams.print_error(self._sanitize(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:
         """Print what would change; `of` names the stack."""
@@ -294,7 +291,7 @@ class Console:
         if self._logs_progress:
             self._clear()
             self._groups.begin()
-            self._print_stderr(line)
+            self._streams.print_error(line)
             self._has_logged = True
 
     def _clear(self) -> None:
@@ -317,28 +314,13 @@ class Console:
     def _sanitize(self, what: str, *, keep: str = "") -> str:
         return escape_control_characters(self.redaction(what), keep=keep)
 
-    # Streams
-
     def _print(self, text: str) -> None:
-        """Print to standard output."""
         self._has_printed_result = True
         # click would remove colour codes from cells.
-        color = True if self._form == "csv" else self._color
-        click.echo(escape_workflow_commands(text) if self._github else text, color=color)
-
-    def _print_stderr(self, text: str) -> None:
-        """Print to standard error."""
-        self._write_stderr(escape_workflow_commands(text) if self._github else text)
+        self._streams.print(text, color=True if self._form == "csv" else self._color)
 
     def _print_command(self, command: str) -> None:
         """Print a workflow command on GitHub."""
         if self._github:
             self._clear()
-            self._write_stderr(command)
-
-    def _write_stderr(self, text: str) -> None:
-        try:
-            click.echo(text, err=True, color=self._color)
-        except OSError:
-            # Nobody reads the progress any more; the work continues.
-            discard_broken_streams()
+            self._streams.print_command(command)
