@@ -13,9 +13,9 @@ import pytest
 from click.testing import Result
 
 from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.settings import FILE_NAMES, NAMES, PROJECT_MARKERS
+from tasktracker_ops.settings import FILE_NAMES, NAMES
 
-from .conftest import Run
+from .conftest import Run, error_of
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 FILE = """\
@@ -29,12 +29,10 @@ region = "eu-west-2"
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(project: Path) -> Path:
     """Return the tt-ops.toml of an empty project, which is the current folder."""
-    for folder in PROJECT_MARKERS:
-        (tmp_path / folder).mkdir()
-    (tmp_path / "tt-ops.toml").write_text(FILE)
-    return tmp_path / "tt-ops.toml"
+    (project / "tt-ops.toml").write_text(FILE)
+    return project / "tt-ops.toml"
 
 
 def shown(result: Result) -> dict[str, Any]:
@@ -123,8 +121,7 @@ def test_what_no_command_could_read_is_not_written(
     """The error is that of the setting, with one hint."""
     result = run("config", "set", *arguments, "--output", "json")
     assert result.exit_code == ExitCode.CONFIGURATION
-    error = json.loads(result.stderr)["error"]
-    assert (error["code"], result.stdout, file.read_text()) == (code, "", FILE)
+    assert (error_of(result)["code"], result.stdout, file.read_text()) == (code, "", FILE)
 
 
 def test_the_file_is_created(run: Run, file: Path) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tasktracker_ops import TaskClient
 from tasktracker_ops.app import App
 from tasktracker_ops.models.task import ImportResult
+from tasktracker_ops.reporting import Silent
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.import_tasks import import_tasks
 from tests.properties import HealthCheck, given, settings
@@ -32,16 +33,11 @@ RunTasks = Callable[..., tuple[int, str, str]]
 ID = "019a0000-0000-7000-8000-00000000000{}"
 
 
-class Notes:
-    """A reporter that records notes and progress."""
+class Progress(Silent):
+    """A reporter that records progress."""
 
     def __init__(self) -> None:
-        self.notes: list[str] = []
         self.steps: list[tuple[int, int | None]] = []
-
-    def note(self, what: str) -> None:
-        """Record a note."""
-        self.notes.append(what)
 
     def progress(self, what: str, done: int, total: int | None) -> None:
         """Record progress."""
@@ -55,17 +51,17 @@ def client(service: Any) -> TaskClient:
 
 
 @pytest.fixture
-def report() -> Notes:
+def report() -> Progress:
     """Return a reporter."""
-    return Notes()
+    return Progress()
 
 
 @pytest.fixture
-def load(service: Any, report: Notes) -> Callable[[Path], ImportResult]:
+def load(service: Any, report: Progress) -> Callable[[Path], ImportResult]:
     """Import a file in this process."""
 
     def call(file: Path) -> ImportResult:
-        app = App(Settings(api_url=service.url), report, lambda question: False)  # type: ignore[arg-type]
+        app = App(Settings(api_url=service.url), report, lambda question: False)
         with file.open("rb") as lines:
             return import_tasks(app, lines, str(file))[0]
 
@@ -140,7 +136,7 @@ def test_an_import_changes_no_existing_task(
     tmp_path: Path,
     load: Callable[[Path], ImportResult],
 ) -> None:
-    """Missing tasks are created again; changes since the export are kept."""
+    """Missing tasks are created again under their ids; changes since the export are kept."""
     tasks = [client.add(f"task {number}") for number in range(3)]
     file = tmp_path / "tasks.jsonl"
     run(service, "export", str(file))
@@ -149,6 +145,7 @@ def test_an_import_changes_no_existing_task(
     assert counts(load(file)) == (1, 2, 0)
     assert Counter(task.title for task in client.list()) == Counter(["changed", "task 1", "task 2"])
     assert counts(load(file)) == (0, 3, 0)
+    assert client.show(tasks[1].task_id).title == "task 1"
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
@@ -228,13 +225,6 @@ def test_a_removed_task_is_created_again(
         ids.append({task.task_id for task in client.list()})
         remove_all(client)
     assert ids[0] == ids[1]
-
-
-def test_a_task_keeps_its_id(client: TaskClient, tmp_path: Path, load: Any) -> None:
-    """An import creates each task under its exported id."""
-    write(tmp_path / "tasks.jsonl", [{"task_id": ID.format(7), "title": "first"}])
-    load(tmp_path / "tasks.jsonl")
-    assert client.show(ID.format(7)).title == "first"
 
 
 def test_lines_without_an_id_are_listed_last(
@@ -396,7 +386,7 @@ def test_standard_input_is_imported_once(
 
 
 def test_progress_is_counted_in_lines(
-    service: Any, tmp_path: Path, load: Callable[[Path], ImportResult], report: Notes
+    service: Any, tmp_path: Path, load: Callable[[Path], ImportResult], report: Progress
 ) -> None:
     """Empty lines do not count."""
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{number}"} for number in range(20)])

@@ -16,7 +16,7 @@ import pytest
 
 from tasktracker_ops.errors import ExitCode
 
-from .conftest import KEYS, Client, Run
+from .conftest import KEYS, Client, Run, error_of
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 GROUP = "/aws/lambda/tracker"
@@ -165,5 +165,5 @@ def test_each_failure_has_its_code(
     """Stderr has one error."""
     result = run("--output", "json", *arguments)
     assert result.stdout == ""
-    assert json.loads(result.stderr)["error"]["code"] == code
+    assert error_of(result)["code"] == code
     assert result.exit_code == exit_code
