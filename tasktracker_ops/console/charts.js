@@ -20,6 +20,21 @@ const charts = (() => {
   const preferred = matchMedia("(prefers-color-scheme: dark)");
 
   const look = () => root.dataset.look || (preferred.matches ? "dark" : "light");
+
+  // Draws now, and again when the button or the system changes the look.
+  function lookButton(button, draw) {
+    const show = () => {
+      button.textContent = look() === "dark" ? "Light" : "Dark";
+      draw();
+    };
+    button.addEventListener("click", () => {
+      root.dataset.look = look() === "dark" ? "light" : "dark";
+      show();
+    });
+    preferred.addEventListener("change", show);
+    show();
+  }
+
   const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const seconds = (at) => Date.parse(at) / 1000;
   const unit = (name) => UNITS[name ?? ""] ?? name ?? "";
@@ -410,5 +425,5 @@ const charts = (() => {
     return padded([Math.max(span[0], Math.min(first, span[1] - SHORTEST)), span[1]]);
   }
 
-  return { alarms, breakable, clock, draw, element, look, number, preferred };
+  return { SIGNS, STATES, alarms, breakable, clock, draw, element, lookButton, number };
 })();

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.settings import FILE_NAMES, NAMES
+from tasktracker_ops.errors import ConfigurationError, ExitCode
+from tasktracker_ops.settings import FILE_NAMES, NAMES, load
 
 from .conftest import Run, error_of
 
@@ -174,3 +174,22 @@ def test_settings_are_completed(words: str, offered: list[str]) -> None:
         check=True,
     )
     assert [item.partition(",")[2] for item in result.stdout.split()] == offered
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('region = "eu-west-3"\nstate_bucket = \n', 2),
+        ('\n# old\n"bucket" = "x"\n', 3),
+        ('region = "mars"\n', 1),
+        ("[env.default]\nlocal_port = 70000\n", 2),
+        ('region = "eu-west-3"\n\n[env.Staging]\nregion = "eu-west-1"\n', 3),
+    ],
+)
+def test_an_invalid_setting_has_its_line(file: Path, content: str, line: int) -> None:
+    """The finding is the line of tt-ops.toml that is unreadable or not valid."""
+    file.write_text(content)
+    with pytest.raises(ConfigurationError) as raised:
+        load({"project_dir": str(file.parent)}, {})
+    (finding,) = raised.value.findings
+    assert (finding.file, finding.line) == (file, line)
