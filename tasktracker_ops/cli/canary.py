@@ -31,8 +31,8 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in newer clic
         """Return `value` as a number from 0 to 1."""
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", value.strip(), re.ASCII)
-        share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", value.strip(), re.ASCII)
+        share = float(match[1]) / (100 if match[2] else 1) if match else 0.0
         if not 0.01 <= share <= 0.99:
             self.fail(f"{value!r} is not a share from 1% to 99%, such as 10% or 0.1", param, ctx)
         return round(share, 4)

@@ -36,7 +36,7 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """Return the settings; those on the command line go first."""
+        """Return the settings; those on the command line take precedence."""
         from tasktracker_ops.settings import load
 
         return load(self.flags)

@@ -130,7 +130,7 @@ def repair(context: Context, github: bool) -> None:
 
 
 def _key(context: Context, github: bool) -> str:
-    """Return the key of the state that the options name, once AWS can be asked."""
+    """Return the key of the state that the options name, once there are credentials."""
     context.app.session.require_credentials()
     if github:
         from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY

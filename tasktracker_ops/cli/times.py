@@ -35,10 +35,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         """Return `value` in seconds; a number is taken as seconds."""
         if isinstance(value, float | int):
             return float(value)
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value.strip(), re.ASCII)
-        if found is None:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value.strip(), re.ASCII)
+        if match is None:
             self.fail(f"{value!r} is not a duration such as 5s, 10m, 3h or 2d", param, ctx)
-        seconds = float(found[1]) * _UNITS[found[2]]
+        seconds = float(match[1]) * _UNITS[match[2]]
         if seconds < self._minimum:
             self.fail(f"{value!r} is too short: at least {self._minimum:g}s", param, ctx)
         if seconds > self._maximum:
@@ -64,8 +64,8 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
         if isinstance(value, float | int | datetime):
             return value
         text = value.strip().lower()
-        if (found := _AGO.fullmatch(text)) and found[2] in _UNITS:
-            seconds = float(found[1]) * _UNITS[found[2]]
+        if (match := _AGO.fullmatch(text)) and match[2] in _UNITS:
+            seconds = float(match[1]) * _UNITS[match[2]]
             if seconds > _LONGEST:
                 self.fail(f"{value!r} is too long ago: at most 3650d", param, ctx)
             return seconds

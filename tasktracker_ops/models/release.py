@@ -191,7 +191,7 @@ class Release:
 
 
 def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | None) -> str:
-    """Return how proven a release is; whether it bakes is said by the alias alone."""
+    """Return how proven a release is; only the alias says whether it bakes."""
     if routing is not None and routing.canary == str(release):
         return BAKING
     if record is None:
@@ -201,10 +201,10 @@ def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | No
 
 def essentials(description: str) -> tuple[str | None, bool, str | None]:
     """Return commit, whether files differed from it, and who released, from a description."""
-    found = _DESCRIBED.match(description)
-    if found is None:
+    match = _DESCRIBED.match(description)
+    if match is None:
         return None, False, None
-    commit, state, by = found.groups()
+    commit, state, by = match.groups()
     return None if commit == "none" else commit, state == "dirty", by
 
 

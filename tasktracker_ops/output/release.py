@@ -17,21 +17,21 @@ from tasktracker_ops.models.release import (
 from .columns import Column, fit
 from .results import text
 from .screen import Screen
-from .text import StyledText, ago, duration, escape_control_characters, state
+from .text import ago, duration, escape_control_characters, state
 
 
 @text.register
 def _(result: ReleaseList, screen: Screen) -> str:
     if not result.releases:
         return f"Nothing was released yet. Release the project: {screen.command('deploy')}"
-    found = result.releases
+    releases = result.releases
     columns = [
-        Column("release", [each.release for each in found], weight=6, right=True),
-        Column("", ["live" if each.live else "" for each in found], weight=5),
-        Column("outcome", [StyledText(state(each.outcome).rstrip()) for each in found], weight=4),
-        Column("commit", [*map(commit, found)], weight=3),
-        Column("by", [each.by or "unknown" for each in found], weight=1, cuts=True),
-        Column("age", [ago(each.at) for each in found], weight=2),
+        Column("release", [each.release for each in releases], weight=6, right=True),
+        Column("", ["live" if each.live else "" for each in releases], weight=5),
+        Column("outcome", [state(each.outcome) for each in releases], weight=4),
+        Column("commit", [*map(commit, releases)], weight=3),
+        Column("by", [each.by or "unknown" for each in releases], weight=1, cuts=True),
+        Column("age", [ago(each.at) for each in releases], weight=2),
     ]
     return fit(columns, screen.columns)
 
@@ -40,15 +40,15 @@ def _(result: ReleaseList, screen: Screen) -> str:
 def _(result: ReleaseHistory, screen: Screen) -> str:
     if not result.events:
         return "No release has a record yet."
-    found = result.events
-    served = ["" if each.served is None else duration(each.served) for each in found]
+    events = result.events
+    served = ["" if each.served is None else duration(each.served) for each in events]
     columns = [
-        Column("time", [each.at[:19].replace("T", " ") for each in found], weight=5),
-        Column("release", [each.release for each in found], weight=6, right=True),
-        Column("event", [each.what for each in found], weight=7),
-        Column("by", [each.by for each in found], weight=1),
+        Column("time", [each.at[:19].replace("T", " ") for each in events], weight=5),
+        Column("release", [each.release for each in events], weight=6, right=True),
+        Column("event", [each.what for each in events], weight=7),
+        Column("by", [each.by for each in events], weight=1),
         Column("served", served, weight=2),
-        Column("detail", [each.detail for each in found], weight=4, cuts=True),
+        Column("detail", [each.detail for each in events], weight=4, cuts=True),
     ]
     lines = [fit(columns, screen.columns)]
     if result.more:

@@ -30,7 +30,7 @@ def _(result: RollbackResult, screen: Screen) -> str:
 
 
 def rollback_question(rollback: Rollback) -> str:
-    """Return what is asked before a rollback."""
+    """Return the question before a rollback."""
     before, after = rollback.before, rollback.after
     files = "" if rollback.changes is None else f"; {_files_differ(rollback.changes)}"
     now = "no release" if before is None else f"release {before.release} ({commit(before)})"

@@ -79,8 +79,8 @@ def _(result: RemoveResult, screen: Screen) -> str:
 
 @text.register
 def _(result: RestoreResult, screen: Screen) -> str:
-    told = "Restored" if result.restored else "It exists already:"
-    return escape_control_characters(f"{told} {result.task_id}  {result.title}")
+    outcome = "Restored" if result.restored else "It exists already:"
+    return escape_control_characters(f"{outcome} {result.task_id}  {result.title}")
 
 
 @text.register

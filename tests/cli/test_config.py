@@ -137,15 +137,15 @@ def test_the_file_is_created(run: Run, file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variables", "first"),
     [
-        (("target", "aws"), {"TT_OPS_TARGET": "local"}, "TT_OPS_TARGET goes first"),
+        (("target", "aws"), {"TT_OPS_TARGET": "local"}, "TT_OPS_TARGET takes precedence"),
         (("region", "eu-west-3"), {"TT_OPS_ENV": "staging"}, ""),
         (("region", "eu-west-3"), {}, ""),
     ],
 )
-def test_a_value_without_effect_is_told(
+def test_a_value_without_effect_is_reported(
     run: Run, file: Path, arguments: tuple[str, ...], variables: dict[str, str], first: str
 ) -> None:
-    """A variable goes first; one of the environment selects its section."""
+    """A variable takes precedence; one of the environment selects its section."""
     lines = run("config", "set", *arguments, **variables).stdout.splitlines()
     assert lines[1:] == ([f"It has no effect here: {first}."] if first else [])
 

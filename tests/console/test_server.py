@@ -1,4 +1,4 @@
-"""The console over HTTP: who is let in, what is refused and how, and the stream of events."""
+"""The console over HTTP: which requests are refused and how, and the stream of events."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_address_has_the_token_in_its_fragment(server: ConsoleServer) -> Non
     ("method", "path"), [("GET", "/events"), ("POST", "/actions/add-task"), ("POST", "/nowhere")]
 )
 @pytest.mark.parametrize("token", [None, "", "Bearer ", "Bearer wrong", "Bearer \xe9"])
-def test_without_the_token_nothing_is_told(
+def test_requests_without_the_token_are_refused(
     send: Send, method: str, path: str, token: str | None
 ) -> None:
     """The error is JSON, and its hint says where the token is."""

@@ -74,7 +74,7 @@ def test_errors_alone_have_their_tracebacks() -> None:
     assert "second" in text
 
 
-def test_what_was_not_read_yet_is_said() -> None:
+def test_a_part_that_was_not_read_yet_is_marked() -> None:
     """Mail that leaves the target has no section."""
     text = "\n".join(draw(NOTHING, 80, 24))
     assert text.count("reading …") == 3
