@@ -124,7 +124,9 @@ def deploy(
     if code:
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
-            raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
+            raise click.UsageError(
+                f"{option} cannot be combined with --code, which runs no Terraform"
+            )
         from tasktracker_ops.models.release import ReleaseOptions
         from tasktracker_ops.workflows.deploy_code import deploy_code
 
@@ -133,13 +135,13 @@ def deploy(
             from tasktracker_ops.workflows.watch_code import watch_code
 
             if canary is not None:
-                raise click.UsageError("--canary has no use with --watch")
+                raise click.UsageError("give --canary or --watch, not both")
             with exit_on_interrupt():
                 context.console.stream(watch_code(context.app, options, lock_timeout=lock_timeout))
         context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
         return
     if watch:
-        raise click.UsageError("--watch has no use without --code")
+        raise click.UsageError("--watch needs --code")
     from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.output.deployment import first_deploy_question
     from tasktracker_ops.workflows import deploy as deploying

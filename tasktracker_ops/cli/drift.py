@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasktracker_ops.errors import ExitCode
+from tasktracker_ops.errors import ExitCode, counted
 
 from .command import Family
 from .context import Context, pass_context
@@ -40,7 +40,7 @@ def drift(click_context: click.Context, context: Context, fix: bool, lock_timeou
     from tasktracker_ops.workflows import drift as drifting
 
     def approve(changes: Plan) -> None:
-        context.confirm(f"Apply these {len(changes.changes)} changes?")
+        context.confirm(f"Apply {counted(len(changes.changes), 'change')}?")
 
     if fix:
         report = drifting.fix(context.app, approve=approve, lock_timeout=lock_timeout)

@@ -107,7 +107,7 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float | Non
     """
     from tasktracker_ops.workflows.drill import ERROR
 
-    _drill(context, ERROR, count, _wait_timeout(wait, timeout))
+    _drill(context, ERROR, count, wait, timeout)
 
 
 @FAMILY.command("trigger-slow")
@@ -124,26 +124,23 @@ def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None
     """
     from tasktracker_ops.workflows.drill import SLOW
 
-    _drill(context, SLOW, count, _wait_timeout(wait, timeout))
+    _drill(context, SLOW, count, wait, timeout)
 
 
-def _wait_timeout(wait: bool, timeout: float | None) -> float | None:
-    """Return for how many seconds to follow the alarm; None for not at all."""
-    if timeout is not None and not wait:
-        raise click.UsageError("--timeout needs --wait", click.get_current_context())
-    return (timeout or _TIMEOUT_SECONDS) if wait else None
-
-
-def _drill(context: Context, route: Route, count: int, timeout: float | None) -> None:
+def _drill(context: Context, route: Route, count: int, wait: bool, timeout: float | None) -> None:
     """Run a drill and print what happened, even if it failed."""
     from tasktracker_ops.workflows.drill import drill
+
+    if timeout is not None and not wait:
+        raise click.UsageError("--timeout needs --wait", click.get_current_context())
+    seconds = (timeout or _TIMEOUT_SECONDS) if wait else None
 
     def approve(mute: Problem) -> None:
         if not (context.assume_yes or context.interactive):
             _raise(mute)
         context.confirm(f"{mute.message}. Fire all the same?")
 
-    result = drill(context.app, route, count=count, timeout=timeout, approve=approve)
+    result = drill(context.app, route, count=count, timeout=seconds, approve=approve)
     context.console.emit(result)
     _raise(result.problem)
 

@@ -146,6 +146,6 @@ def permissions(context: Context, role: str, all_environments: bool) -> None:
     from tasktracker_ops.workflows import permissions as policies
 
     if context.settings.env != "default" and (all_environments or role == "previewer"):
-        what = "--all-environments" if all_environments else "the previewer"
-        raise click.UsageError(f"{what} has no use with --env: its environments are given")
+        what = "--all-environments" if all_environments else "the role previewer"
+        raise click.UsageError(f"{what} cannot be combined with --env: it is for several ones")
     context.console.emit(policies.permissions(context.app, role, all_environments=all_environments))

@@ -158,7 +158,8 @@ def test_permissions_of_several_environments_take_no_name() -> None:
     """That is all of them, or the previews."""
     for arguments in (["reader", "--all-environments"], ["previewer"]):
         result = CliRunner().invoke(cli, ["permissions", *arguments, "--env", "staging"])
-        assert (result.exit_code, "no use with --env" in result.stderr) == (ExitCode.USAGE, True)
+        assert result.exit_code == ExitCode.USAGE
+        assert "cannot be combined with --env" in result.stderr
         assert CliRunner().invoke(cli, ["permissions", *arguments]).exit_code == ExitCode.OK
 
 
