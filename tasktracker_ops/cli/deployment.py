@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.models.canary import CanaryOptions
     from tasktracker_ops.models.deployment import FirstDeploy
     from tasktracker_ops.models.plan import Plan
+    from tasktracker_ops.models.release import ReleaseOptions
 
 FAMILY = Family("Deploy")
 
@@ -124,21 +125,11 @@ def deploy(
     if code:
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
-            raise click.UsageError(
-                f"{option} cannot be combined with --code, which runs no Terraform"
-            )
+            raise click.UsageError(f"{option} cannot be used with --code, which runs no Terraform")
         from tasktracker_ops.models.release import ReleaseOptions
-        from tasktracker_ops.workflows.deploy_code import deploy_code
 
         options = ReleaseOptions(checks, keep=keep, canary=canary)
-        if watch:
-            from tasktracker_ops.workflows.watch_code import watch_code
-
-            if canary is not None:
-                raise click.UsageError("give --canary or --watch, not both")
-            with exit_on_interrupt():
-                context.console.stream(watch_code(context.app, options, lock_timeout=lock_timeout))
-        context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
+        _deploy_code(context, options, watch=watch, lock_timeout=lock_timeout)
         return
     if watch:
         raise click.UsageError("--watch needs --code")
@@ -165,6 +156,21 @@ def deploy(
             lock_timeout=lock_timeout,
         )
     )
+
+
+def _deploy_code(
+    context: Context, options: ReleaseOptions, *, watch: bool, lock_timeout: int
+) -> None:
+    from tasktracker_ops.workflows.deploy_code import deploy_code
+    from tasktracker_ops.workflows.watch_code import watch_code
+
+    if not watch:
+        context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
+        return
+    if options.canary is not None:
+        raise click.UsageError("give --canary or --watch, not both")
+    with exit_on_interrupt():
+        context.console.stream(watch_code(context.app, options, lock_timeout=lock_timeout))
 
 
 @FAMILY.command()

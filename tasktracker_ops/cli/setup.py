@@ -147,5 +147,5 @@ def permissions(context: Context, role: str, all_environments: bool) -> None:
 
     if context.settings.env != "default" and (all_environments or role == "previewer"):
         what = "--all-environments" if all_environments else "the role previewer"
-        raise click.UsageError(f"{what} cannot be combined with --env: it is for several ones")
+        raise click.UsageError(f"{what} is for several environments, and cannot be used with --env")
     context.console.emit(policies.permissions(context.app, role, all_environments=all_environments))

@@ -52,14 +52,29 @@ def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
-    [("--branch", "main"), ("--github-environment", "staging"), ("--github-ids", "1/2")],
+    ("typed", "message"),
+    [
+        ("bootstrap --branch main", "--branch needs --github"),
+        ("bootstrap --github-environment staging", "--github-environment needs --github"),
+        ("bootstrap --github-ids 1/2", "--github-ids needs --github"),
+        ("deploy --code --allow-public", "--allow-public cannot be used with --code"),
+        ("deploy --code --allow-destroy x", "--allow-destroy cannot be used with --code"),
+        ("deploy --code --watch --canary 10%", "give --canary or --watch, not both"),
+        ("deploy --watch", "--watch needs --code"),
+        ("init --diff", "--diff needs --upgrade"),
+        ("logs --api --all", "give --api or --all, not both"),
+        ("tasks list --all --limit 3", "give --all or --limit, not both"),
+        ("tasks recover", "give the time to recover to (--to TIME), or --cleanup"),
+        ("tasks recover --to 1h --dry-run --missing", "--dry-run or what to bring back, not both"),
+    ],
 )
-def test_github_options_need_github(run: Run, option: str, value: str) -> None:
-    """A branch or an environment means nothing without a repository."""
-    result = run("bootstrap", option, value)
+def test_options_that_exclude_or_need_each_other_are_usage_errors(
+    run: Run, typed: str, message: str
+) -> None:
+    """AWS is not called before."""
+    result = run(*typed.split())
     assert result.exit_code == ExitCode.USAGE
-    assert f"{option} needs --github" in result.stderr
+    assert message in result.stderr
 
 
 def test_the_root_help_groups_the_commands() -> None:

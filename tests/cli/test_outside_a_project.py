@@ -159,7 +159,7 @@ def test_permissions_of_several_environments_take_no_name() -> None:
     for arguments in (["reader", "--all-environments"], ["previewer"]):
         result = CliRunner().invoke(cli, ["permissions", *arguments, "--env", "staging"])
         assert result.exit_code == ExitCode.USAGE
-        assert "cannot be combined with --env" in result.stderr
+        assert "cannot be used with --env" in result.stderr
         assert CliRunner().invoke(cli, ["permissions", *arguments]).exit_code == ExitCode.OK
 
 
