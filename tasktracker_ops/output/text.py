@@ -50,13 +50,6 @@ def escape_control_characters(value: Any, *, keep: str = "") -> str:
     return _CONTROLS.sub(lambda match: match[0] if match[0] in keep else repr(match[0])[1:-1], text)
 
 
-def shorten(text: str | None, width: int | None) -> str | None:
-    """Cut a text to `width` columns, but never to less than 20; None leaves it whole."""
-    if text is None or width is None or len(text) <= max(width, 20):
-        return text
-    return text[: max(width, 20) - 1] + "…"
-
-
 def wrap(text: str, width: int | None) -> StyledText:
     """Wrap a text into lines of `width` columns; None leaves it on one line."""
     escaped = escape_control_characters(text)
