@@ -155,7 +155,6 @@ def test_deleting_the_log_group_ends_following(write: Any, client: Client, start
     [
         ([], "log-group-missing", ExitCode.FAILED),
         (["--api"], "access-log-missing", ExitCode.FAILED),
-        (["--follow", "--request-id", "1"], "usage", ExitCode.USAGE),
         (["--since", "soon"], "usage", ExitCode.USAGE),
     ],
 )

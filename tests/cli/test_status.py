@@ -168,20 +168,6 @@ def test_watch_prints_one_object_per_refresh(
     assert (process.returncode, errors) == (130, "")
 
 
-def test_alarms_shows_conditions_and_actions(run: Run) -> None:
-    """JSON has the values of CloudWatch."""
-    shown = run("alarms")
-    assert shown.exit_code == 0
-    assert (
-        "condition  Errors Sum > 0, 1 of 1 periods of 60 s, missing data notBreaching"
-        in shown.stdout
-    )
-    assert "actions    ALARM → alerts; OK → none" in shown.stdout
-    found = json.loads(run("alarms", "--output", "json").stdout)
-    assert found["alarms"][0]["threshold"] == 0
-    assert found["history"] is None
-
-
 def test_alarms_exits_1_if_one_is_missing(run: Run, client: Client) -> None:
     """So does `status`, since nobody would be notified of a failure."""
     alarm = client("cloudwatch").describe_alarms(AlarmNames=["LambdaErrorAlarm"])["MetricAlarms"][0]
@@ -198,17 +184,6 @@ def test_alarms_exits_1_if_one_is_missing(run: Run, client: Client) -> None:
         client("cloudwatch").put_metric_alarm(**{key: alarm[key] for key in keys.split()})
 
 
-def test_drill_requests_are_signed(run: Run, server: Any) -> None:
-    """They are, whatever authentication the API requires."""
-    server.will_answer(500, "{}")
-    result = run("trigger-error", "--count", "2")
-    assert result.exit_code == 0
-    assert "2 requests, 2 answered as expected" in result.stdout
-    assert "tt-ops status --watch 5s" in result.stdout
-    assert len(server.asked) == 2
-    assert server.asked[0].headers["authorization"].startswith("AWS4-HMAC-SHA256")
-
-
 def test_a_failed_drill_is_printed_and_explained(run: Run, server: Any) -> None:
     """Stdout has what happened, stderr why it failed."""
     server.will_answer(403, '{"message":"Forbidden"}')
@@ -219,14 +194,6 @@ def test_a_failed_drill_is_printed_and_explained(run: Run, server: Any) -> None:
     assert done["problem"] == error_of(result)
     assert error_of(result)["code"] == "drill-response-unexpected"
     assert error_of(result)["hint"].endswith(": aws sts get-caller-identity")
-
-
-def test_a_drill_is_refused_while_the_alarm_fires(run: Run, server: Any, client: Client) -> None:
-    """No request is sent."""
-    set_state(client, "LambdaDurationAlarm", "ALARM")
-    result = run("trigger-slow", "--wait", "--output", "json")
-    assert (result.exit_code, error_of(result)["code"]) == (1, "alarm-firing")
-    assert server.asked == []
 
 
 @pytest.mark.parametrize(
