@@ -15,7 +15,7 @@ import pytest
 
 from tasktracker_ops.errors import Finding, Problem, TtOpsError
 from tasktracker_ops.models.log import LogMessage
-from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
+from tasktracker_ops.models.plan import TerraformEvent
 from tasktracker_ops.models.task import Task, TaskList
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.github_actions import (
@@ -28,20 +28,12 @@ from tasktracker_ops.output.github_actions import (
 from tasktracker_ops.settings import Settings
 
 from .conftest import Terminal
+from .examples import PLAN
 from .test_package import PACKAGE
 from .test_status import STATUS
 
 CI = {"CI": "true"}
 GITHUB = {"CI": "true", "GITHUB_ACTIONS": "true"}
-PLAN = Plan(
-    add=1,
-    change=1,
-    destroy=0,
-    changes=(
-        ResourceChange("aws_lambda_function.tracker", "update"),
-        ResourceChange("aws_dynamodb_table.tasks", "create"),
-    ),
-)
 ERROR = TtOpsError("it-failed", "it failed", hint="try again: tt-ops plan")
 Captured = pytest.CaptureFixture[str]
 # A command for the runner: at the beginning of a line, or in brackets anywhere
@@ -93,8 +85,8 @@ def test_ci_gets_a_line_for_each_step(capsys: Captured) -> None:
     assert err.splitlines() == [
         "✓ state backend bucket",
         "  ~ update  aws_lambda_function.tracker",
-        "  + create  aws_dynamodb_table.tasks",
-        "Plan for the deployment: 1 to add, 1 to change, 0 to destroy.",
+        "  ± replace aws_dynamodb_table.tasks",
+        "Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
         "applying …",
         "  ✓ created  aws_x.y 3s",
         "Port 4580 is taken.",
@@ -127,9 +119,9 @@ def test_groups_are_not_empty_and_not_nested(capsys: Captured) -> None:
     reporter.done("the API answers")
     assert capsys.readouterr().err.splitlines() == [
         "✓ state backend bucket",
-        "::group::Plan for the deployment: 1 to add, 1 to change, 0 to destroy.",
+        "::group::Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
         "  ~ update  aws_lambda_function.tracker",
-        "  + create  aws_dynamodb_table.tasks",
+        "  ± replace aws_dynamodb_table.tasks",
         "::endgroup::",
         "::group::applying",
         "  ✓ created  aws_x.y 3s",
