@@ -40,10 +40,16 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
             self.fail(f"{value!r} is not a duration such as 5s, 10m, 3h or 2d", param, ctx)
         seconds = float(match[1]) * _UNITS[match[2]]
         if seconds < self._minimum:
-            self.fail(f"{value!r} is too short: at least {self._minimum:g}s", param, ctx)
+            self.fail(f"{value!r} is too short: at least {_with_unit(self._minimum)}", param, ctx)
         if seconds > self._maximum:
-            self.fail(f"{value!r} is too long: at most {self._maximum / 86400:g}d", param, ctx)
+            self.fail(f"{value!r} is too long: at most {_with_unit(self._maximum)}", param, ctx)
         return seconds
+
+
+def _with_unit(seconds: float) -> str:
+    """Return a duration as it is typed, in the longest unit that it is a multiple of."""
+    unit = next((unit for unit in "dhm" if seconds % _UNITS[unit] == 0), "s")
+    return f"{seconds / _UNITS[unit]:g}{unit}"
 
 
 DURATION = Duration()

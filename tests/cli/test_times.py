@@ -39,6 +39,7 @@ def test_an_invalid_duration_is_quoted(text: str) -> None:
     [
         (DURATION, "0s", "at least 0.001s"),
         (Duration(minimum=1), "0.9s", "at least 1s"),
+        (Duration(minimum=3600), "59m", "at least 1h"),
         (DURATION, "3651d", "at most 3650d"),
     ],
 )
