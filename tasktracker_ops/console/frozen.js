@@ -4,5 +4,5 @@
   const page = JSON.parse(document.getElementById("page").textContent);
   const widgets = document.querySelector(".widgets");
   widgets.before(charts.alarms(page.alarms));
-  charts.lookButton(document.getElementById("look"), () => charts.draw(widgets, page));
+  elements.lookButton(document.getElementById("look"), () => charts.draw(widgets, page));
 })();

@@ -1,7 +1,7 @@
 // The console: shows the parts as they come by server-sent events, and sends the actions.
 "use strict";
 (() => {
-  const { breakable, clock, element, number } = charts;
+  const { breakable, clock, element, number } = elements;
   const find = (selector) => document.querySelector(selector);
   const parts = new Map();
   const RETRY_MS = 2000;
@@ -376,6 +376,6 @@
   });
 
   setInterval(showAges, 1000);
-  charts.lookButton(find("#look"), () => again("dashboard"));
+  elements.lookButton(find("#look"), () => again("dashboard"));
   follow();
 })();

@@ -85,7 +85,8 @@ def test_the_page_is_served_without_the_token_and_has_none(send: Send) -> None:
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
     assert "http" not in page.replace("http-equiv", "")
-    for path in ("/page.js", "/page.css", "/charts.js", "/charts.css", "/uplot.js", "/uplot.css"):
+    scripts = ("/page.js", "/elements.js", "/charts.js", "/uplot.js")
+    for path in (*scripts, "/page.css", "/charts.css", "/uplot.css"):
         assert path in page
         assert send("GET", path, Authorization=None)[0] == 200
 
