@@ -6,6 +6,7 @@ import click
 
 from .command import Family
 from .context import Context, exit_on_interrupt, pass_context
+from .options import WholeNumber
 
 FAMILY = Family("Observe")
 
@@ -13,7 +14,7 @@ FAMILY = Family("Observe")
 @FAMILY.command()
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=0,
     metavar="PORT",
     help="Port of 127.0.0.1. Default: a free one.",

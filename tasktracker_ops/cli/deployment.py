@@ -11,7 +11,14 @@ from tasktracker_ops.errors import ExitCode, counted
 from .canary import canary_options
 from .command import Family
 from .context import Context, exit_on_interrupt, pass_context
-from .options import allow_destroy_option, backend_options, lock_timeout_option, setting, yes_option
+from .options import (
+    WholeNumber,
+    allow_destroy_option,
+    backend_options,
+    lock_timeout_option,
+    setting,
+    yes_option,
+)
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.adoption import HttpApi
@@ -41,7 +48,7 @@ checks_option = click.option(
 
 keep_option = click.option(
     "--keep",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     default=10,
     show_default=True,
     metavar="N",

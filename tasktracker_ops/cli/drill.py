@@ -11,7 +11,7 @@ from tasktracker_ops.errors import Problem
 
 from .command import Family
 from .context import Context, pass_context
-from .options import yes_option
+from .options import WholeNumber, yes_option
 from .times import DURATION
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _drill_options(command: F) -> F:
     )
     count = click.option(
         "--count",
-        type=click.IntRange(1, 100),
+        type=WholeNumber(1, 100),
         default=1,
         metavar="N",
         help="Number of requests, one after the other. Default: 1.",

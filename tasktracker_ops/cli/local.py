@@ -6,7 +6,7 @@ import click
 
 from .command import Family
 from .context import Context, pass_context
-from .options import setting, yes_option
+from .options import WholeNumber, setting, yes_option
 
 FAMILY = Family("Local target")
 
@@ -92,7 +92,7 @@ def status(context: Context) -> None:
 
 
 @local.command()
-@click.argument("mail_id", metavar="[ID]", type=click.IntRange(min=1), required=False)
+@click.argument("mail_id", metavar="[ID]", type=WholeNumber(min=1), required=False)
 @pass_context
 def inbox(context: Context, mail_id: int | None) -> None:
     """List the mail that AWS would have sent, or show one message.

@@ -10,6 +10,7 @@ import click
 from .command import Family
 from .completion import complete_release
 from .context import Context, exit_on_interrupt, pass_context
+from .options import WholeNumber
 from .times import MOMENT
 
 FAMILY = Family("Observe")
@@ -30,7 +31,7 @@ FAMILY = Family("Observe")
 @click.option(
     "-n",
     "newest",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="Only the newest N events; without --since, of up to a week.",
 )
@@ -45,7 +46,7 @@ FAMILY = Family("Observe")
 @click.option("--errors", is_flag=True, help="Only failed requests and errors.")
 @click.option(
     "--release",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     shell_complete=complete_release,
     help="Only what this release of the function logged.",

@@ -12,6 +12,12 @@ from .context import Context, Destination
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class WholeNumber(click.IntRange):
+    """A whole number in a range, named as users know it."""
+
+    name = "whole number"
+
+
 def store_setting(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Store an option of the command line; `settings` adds variables, file and defaults."""
     name = parameter.name or ""
@@ -64,7 +70,7 @@ allow_destroy_option = click.option(
 
 lock_timeout_option = click.option(
     "--lock-timeout",
-    type=click.IntRange(0, 3600),
+    type=WholeNumber(0, 3600),
     default=0,
     show_default=True,
     metavar="SECONDS",

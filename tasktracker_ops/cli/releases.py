@@ -12,7 +12,7 @@ from .command import Family
 from .completion import complete_release
 from .context import Context, pass_context
 from .deployment import checks_option, keep_option
-from .options import backend_options, lock_timeout_option, yes_option
+from .options import WholeNumber, backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.rollback import Rollback
@@ -28,7 +28,7 @@ _HISTORY_EVENTS = 20
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help=f"Number of releases, or of events. Default: all releases, {_HISTORY_EVENTS} events.",
 )
@@ -83,9 +83,7 @@ def prune(context: Context, keep: int, dry_run: bool, lock_timeout: int) -> None
 
 
 @FAMILY.command()
-@click.argument(
-    "release", type=click.IntRange(min=1), required=False, shell_complete=complete_release
-)
+@click.argument("release", type=WholeNumber(min=1), required=False, shell_complete=complete_release)
 @checks_option
 @lock_timeout_option
 @backend_options

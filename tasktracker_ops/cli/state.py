@@ -8,7 +8,7 @@ import click
 
 from .command import Family
 from .context import Context, pass_context
-from .options import backend_options, yes_option
+from .options import WholeNumber, backend_options, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.errors import Problem
@@ -37,7 +37,7 @@ def state() -> None:
 @state.command()
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=20,
     show_default=True,
     metavar="N",

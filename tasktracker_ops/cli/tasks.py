@@ -16,7 +16,7 @@ from tasktracker_ops.errors import ExitCode, TtOpsError
 from .command import Family
 from .completion import offering
 from .context import Context, Destination, pass_context
-from .options import setting, yes_option
+from .options import WholeNumber, setting, yes_option
 from .recover import recover
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def tasks() -> None:
 @tasks.command("list", form="csv")
 @click.option("--all", "everything", is_flag=True, help="List all tasks.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help=f"Number of tasks. Default: {_PAGE}."
+    "--limit", type=WholeNumber(min=1), metavar="N", help=f"Number of tasks. Default: {_PAGE}."
 )
 @click.option("--status", type=STATUSES, help="Only tasks with this status.")
 @pass_context

@@ -61,6 +61,7 @@ def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -
         ("deploy --code --allow-destroy x", "--allow-destroy cannot be used with --code"),
         ("deploy --code --watch --canary 10%", "give --canary or --watch, not both"),
         ("deploy --watch", "--watch needs --code"),
+        ("rollback x", "'x' is not a valid whole number"),
         ("init --diff", "--diff needs --upgrade"),
         ("logs --api --all", "give --api or --all, not both"),
         ("tasks list --all --limit 3", "give --all or --limit, not both"),
@@ -68,9 +69,7 @@ def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -
         ("tasks recover --to 1h --dry-run --missing", "--dry-run or what to bring back, not both"),
     ],
 )
-def test_options_that_exclude_or_need_each_other_are_usage_errors(
-    run: Run, typed: str, message: str
-) -> None:
+def test_a_usage_error_says_what_is_wrong(run: Run, typed: str, message: str) -> None:
     """AWS is not called before."""
     result = run(*typed.split())
     assert result.exit_code == ExitCode.USAGE
