@@ -8,23 +8,19 @@ import click
 
 from tasktracker_ops.models.addresses import NAMES
 
+from .command import Family
 from .console import console
-from .options import Context, Family, pass_context
+from .context import Context, pass_context
 
 FAMILY = Family("Observe")
 
 
 @FAMILY.command("open")
-@click.argument(
-    "name",
-    metavar="[NAME]",
-    type=click.Choice(NAMES),
-    default="api",
-)
+@click.argument("name", metavar="[NAME]", type=click.Choice(NAMES), default="api")
 @pass_context
 @click.pass_context
 def open_(click_context: click.Context, context: Context, name: str) -> None:
-    """Open the API, its docs, or what else has an address.
+    """Open the API, its docs or another page in the browser.
 
     NAME is api (the default), docs, console, dashboard, logs, inbox or repo. Without a
     terminal, or without a browser, the address is printed instead.

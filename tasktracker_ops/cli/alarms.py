@@ -6,8 +6,10 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
+from .command import Family
 from .completion import complete_alarm
-from .options import DURATION, Context, Duration, Family, pass_context
+from .context import Context, pass_context
+from .times import DURATION, Duration
 
 FAMILY = Family("Observe")
 # CloudWatch takes 15 days, of which a part of a minute is lost to its schedules.
@@ -17,12 +19,12 @@ _names = click.argument("names", metavar="[ALARM]...", nargs=-1, shell_complete=
 
 
 @FAMILY.group(invoke_without_command=True)
-@click.option("--history", is_flag=True, help="Also show the newest 20 items of their history.")
+@click.option("--history", is_flag=True, help="Also show the newest 20 items of the history.")
 @click.option(
     "--since",
     type=DURATION,
     metavar="DURATION",
-    help="Show the whole history of this time (2h, 3d …, up to 30 days).",
+    help="Show the history of this time (2h, 3d …, up to 30 days).",
 )
 @pass_context
 @click.pass_context
@@ -37,9 +39,6 @@ def alarms(
     Example:
       tt-ops alarms --history
     """
-    if click_context.invoked_subcommand is not None:
-        return
-    alarms.check(click_context)
     from tasktracker_ops.workflows import alarms as workflow
 
     history = history or since is not None
@@ -58,13 +57,13 @@ def alarms(
     metavar="DURATION",
     help="Time until they notify again (30m, 1h, 2d …).",
 )
-@click.option("-m", "--reason", required=True, metavar="REASON", help="Why.")
+@click.option("-m", "--reason", required=True, metavar="REASON", help="Why they are muted.")
 @pass_context
 def mute(context: Context, names: tuple[str, ...], seconds: float, reason: str) -> None:
     """Let alarms notify nobody for a time, such as during maintenance.
 
     They still fire. One that is in ALARM when the time is over notifies then. ALARM is a
-    name, or a part of one that no other has; without any, all alarms are muted.
+    name, or a part that only one name has; without ALARM, all alarms are muted.
 
     \b
     Example:
@@ -83,7 +82,7 @@ def unmute(click_context: click.Context, context: Context, names: tuple[str, ...
     """Let muted alarms notify again.
 
     One that is in ALARM notifies at once. Without ALARM, all alarms are unmuted. Exits 1 if
-    a mute rule that is not of `tt-ops` still mutes one.
+    one of them is still muted by a rule that is not of tt-ops.
 
     \b
     Example:

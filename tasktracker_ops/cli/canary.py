@@ -11,7 +11,10 @@ import click
 
 from tasktracker_ops.models.canary import CanaryOptions
 
-from .options import Context, Duration, Family, backend_options, pass_context
+from .command import Family
+from .context import Context, pass_context
+from .options import backend_options
+from .times import Duration
 
 FAMILY = Family("Deploy")
 _BAKE_SECONDS = 300.0
@@ -28,8 +31,8 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in newer clic
         """Return `value` as a number from 0 to 1."""
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", value.strip(), re.ASCII)
-        share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", value.strip(), re.ASCII)
+        share = float(match[1]) / (100 if match[2] else 1) if match else 0.0
         if not 0.01 <= share <= 0.99:
             self.fail(f"{value!r} is not a share from 1% to 99%, such as 10% or 0.1", param, ctx)
         return round(share, 4)
@@ -48,10 +51,10 @@ def canary_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--bake",
         type=Duration(1, 86400),
         metavar="DURATION",
-        help="How long the canary is watched before it takes all requests. Default: 5m.",
+        help="Time to watch the canary before it takes all requests. Default: 5m.",
     )
     @click.option(
-        "--no-wait", is_flag=True, help="Start the canary only; end it by `promote` or `abort`."
+        "--no-wait", is_flag=True, help="Only start the canary; end it by `promote` or `abort`."
     )
     @functools.wraps(command)
     def run(
@@ -70,10 +73,10 @@ def canary_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @backend_options
 @pass_context
 def promote(context: Context) -> None:
-    """Let the release that bakes take all requests.
+    """Let the canary take all requests.
 
-    Ends the bake that `deploy --canary` has started, here, in another terminal or in CI, and has
-    the API checked.
+    Ends the bake that `deploy --canary` has started, here, in another terminal or in CI, and
+    the API is checked.
 
     \b
     Example:
@@ -88,9 +91,9 @@ def promote(context: Context) -> None:
 @backend_options
 @pass_context
 def abort(context: Context) -> None:
-    """Let the release before take all requests again.
+    """Let the previous release take all requests again.
 
-    Takes one call to AWS, and needs no deploy lock.
+    Ends the bake at once, and needs no deploy lock.
 
     \b
     Example:

@@ -7,7 +7,8 @@ from click.shell_completion import CompletionItem
 
 from tasktracker_ops.settings import CHOICES, FILE_NAMES
 
-from .options import Context, Family, pass_context
+from .command import Family
+from .context import Context, pass_context
 
 FAMILY = Family("Set up")
 

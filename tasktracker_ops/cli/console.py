@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .options import Context, Family, exit_on_interrupt, pass_context
+from .command import Family
+from .context import Context, exit_on_interrupt, pass_context
+from .options import WholeNumber
 
 FAMILY = Family("Observe")
 
@@ -12,7 +14,7 @@ FAMILY = Family("Observe")
 @FAMILY.command()
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=0,
     metavar="PORT",
     help="Port of 127.0.0.1. Default: a free one.",
@@ -22,9 +24,9 @@ FAMILY = Family("Observe")
 def console(context: Context, port: int, no_browser: bool) -> None:
     """Show and operate the deployment on one page in the browser.
 
-    It is served on this machine until Ctrl-C, to those who have its address: status,
-    charts, alarms, log, tasks, releases and drills, as the commands have them, and the
-    inbox of the local target. On a terminal a browser is opened.
+    It has status, charts, alarms, log, tasks, releases, drills and the local target's inbox.
+    It is served on this machine until Ctrl-C, to anyone with its address. On a terminal, a
+    browser opens it.
 
     \b
     Example:
@@ -37,7 +39,7 @@ def serve_console(context: Context, port: int = 0, *, browser: bool = True) -> N
     """Serve the console until Ctrl-C; with `browser`, a browser shows it, if on a terminal."""
     from tasktracker_ops.adapters.host.browser import open_page
     from tasktracker_ops.console.server import ConsoleServer
-    from tasktracker_ops.models.overview import ConsoleAddress
+    from tasktracker_ops.models.addresses import ConsoleAddress
     from tasktracker_ops.workflows.console import Console
 
     with (

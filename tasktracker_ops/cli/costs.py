@@ -8,7 +8,9 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
-from .options import Context, Duration, Family, pass_context
+from .command import Family
+from .context import Context, pass_context
+from .times import Duration
 
 FAMILY = Family("Observe")
 
@@ -19,7 +21,7 @@ FAMILY = Family("Observe")
     type=Duration(minimum=3600, maximum=90 * 86400),
     default="30d",
     metavar="DURATION",
-    help="How far back: 1d, 12h … Default: 30d.",
+    help="How far back to look: 12h, 7d …, up to 90d. Default: 30d.",
 )
 @click.option(
     "--prices",
@@ -34,9 +36,9 @@ def costs(
 ) -> None:
     """Show what the last 30 days consumed and cost.
 
-    The figures are those of CloudWatch and of the services. Prices are US dollars without
-    tax, with --verbose with the pages that they are from; those of a region that is not
-    known come from --prices, and exits 1 as long as one is missing.
+    The figures are those of CloudWatch and of the services. Prices are in US dollars, without
+    tax; --verbose also shows the pages that they are from. Exits 1 if the region's prices
+    are not known; --prices gives them.
 
     \b
     Example:

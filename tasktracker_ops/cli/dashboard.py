@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .command import Family
 from .console import serve_console
-from .options import Context, Duration, Family, pass_context
+from .context import Context, pass_context
+from .times import Duration
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.dashboard import DashboardPage
@@ -44,7 +46,7 @@ _period = click.option(
     type=Duration(minimum=60, maximum=_MAX_SECONDS),
     callback=_whole_minutes,
     metavar="DURATION",
-    help="Time between two points. Default: as short as 180 points allow.",
+    help="Time between two points. Default: the shortest that gives at most 180.",
 )
 
 
@@ -56,9 +58,9 @@ _period = click.option(
 def metrics(context: Context, since: float, period: int | None, title: str | None) -> None:
     """Summarise requests, and the metrics of the dashboard.
 
-    First the API's requests, its errors (5xx) and the percentiles of its latency. Of each
-    metric, the statistics that mean something for it, which CloudWatch computes over the
-    whole time, from the first data on; last is the newest point.
+    First the API's requests, errors (5xx) and latency percentiles, then each metric of the
+    dashboard with the statistics that suit it. CloudWatch computes them over the whole time;
+    `last` is the newest point.
 
     \b
     Example:
@@ -92,7 +94,7 @@ _file = _OutputFile()
 )
 @click.option("--png", type=_file, metavar="FILE", help="Write a picture of each widget.")
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
-@click.option("--console", is_flag=True, help="Open the target's own console: CloudWatch's.")
+@click.option("--console", is_flag=True, help="Open CloudWatch's own console, or the emulator's.")
 @_since
 @_period
 @pass_context
@@ -107,10 +109,9 @@ def dashboard(
 ) -> None:
     """Draw the deployed dashboard, with its alarms.
 
-    Without an option it is shown by the console (tt-ops console), which keeps it current.
-    The page of --html stays as it is, and works offline. CloudWatch itself draws the
-    pictures, which the emulator cannot: FILE, or FILE-1, FILE-2 and so on for several
-    widgets.
+    Without an option, it is shown and kept current by the page of `console`. That of --html
+    stays as it is, and works offline. CloudWatch draws the pictures of --png, which the
+    emulator cannot: FILE, or FILE-1, FILE-2 and so on for several widgets.
 
     \b
     Example:

@@ -9,14 +9,13 @@ import click
 from tasktracker_ops.errors import ExitCode, counted
 
 from .canary import canary_options
+from .command import Family
+from .context import Context, exit_on_interrupt, pass_context
 from .options import (
-    Context,
-    Family,
+    WholeNumber,
     allow_destroy_option,
     backend_options,
-    exit_on_interrupt,
     lock_timeout_option,
-    pass_context,
     setting,
     yes_option,
 )
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.models.canary import CanaryOptions
     from tasktracker_ops.models.deployment import FirstDeploy
     from tasktracker_ops.models.plan import Plan
+    from tasktracker_ops.models.release import ReleaseOptions
 
 FAMILY = Family("Deploy")
 
@@ -36,7 +36,7 @@ alert_email_option = setting(
 temporary_option = setting(
     "--temporary/--permanent",
     default=None,
-    help="Whether the environment expires three days after its last deploy. Default: as it is.",
+    help="Let the environment expire three days after its last deploy, or not. Default: as it is.",
 )
 
 checks_option = click.option(
@@ -48,11 +48,11 @@ checks_option = click.option(
 
 keep_option = click.option(
     "--keep",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     default=10,
     show_default=True,
     metavar="N",
-    help="Number of releases to keep, the newest.",
+    help="Keep the newest N releases.",
 )
 
 
@@ -70,7 +70,7 @@ def plan(
 ) -> None:
     """Show what a deploy would change, destructive changes first.
 
-    With --output markdown, print the comment for a pull request.
+    With --output markdown, prints the comment for a pull request.
 
     \b
     Example:
@@ -119,11 +119,10 @@ def deploy(
 ) -> None:
     """Build, plan, confirm, apply and check the whole service.
 
-    Creates the state backend if it does not exist, and changes nothing if everything
-    is up to date. New code serves once it was checked; if the API then fails, the
-    release before serves again.
-    Tables, buckets and topics are only destroyed or replaced if named.
-    With --output markdown, print the comment for a pull request.
+    Creates the state backend if it does not exist, and changes nothing if everything is
+    up to date. New code serves only after it passed its checks; if the API then fails, the
+    previous release serves again. Tables, buckets and topics are only destroyed or replaced
+    if named. With --output markdown, prints the comment for a pull request.
 
     \b
     Example:
@@ -133,22 +132,14 @@ def deploy(
     if code:
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
-            raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
+            raise click.UsageError(f"{option} cannot be used with --code, which runs no Terraform")
         from tasktracker_ops.models.release import ReleaseOptions
-        from tasktracker_ops.workflows.deploy_code import deploy_code
 
         options = ReleaseOptions(checks, keep=keep, canary=canary)
-        if watch:
-            from tasktracker_ops.workflows.watch_code import watch_code
-
-            if canary is not None:
-                raise click.UsageError("--canary has no use with --watch")
-            with exit_on_interrupt():
-                context.console.stream(watch_code(context.app, options, lock_timeout=lock_timeout))
-        context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
+        _deploy_code(context, options, watch=watch, lock_timeout=lock_timeout)
         return
     if watch:
-        raise click.UsageError("--watch has no use without --code")
+        raise click.UsageError("--watch needs --code")
     from tasktracker_ops.models.plan import AllowedChanges
     from tasktracker_ops.output.deployment import first_deploy_question
     from tasktracker_ops.workflows import deploy as deploying
@@ -174,12 +165,27 @@ def deploy(
     )
 
 
+def _deploy_code(
+    context: Context, options: ReleaseOptions, *, watch: bool, lock_timeout: int
+) -> None:
+    from tasktracker_ops.workflows.deploy_code import deploy_code
+    from tasktracker_ops.workflows.watch_code import watch_code
+
+    if not watch:
+        context.console.emit(deploy_code(context.app, options, lock_timeout=lock_timeout))
+        return
+    if options.canary is not None:
+        raise click.UsageError("give --canary or --watch, not both")
+    with exit_on_interrupt():
+        context.console.stream(watch_code(context.app, options, lock_timeout=lock_timeout))
+
+
 @FAMILY.command()
 @pass_context
 def outputs(context: Context) -> None:
     """Print what is deployed, as the deployment describes itself.
 
-    Takes one call to AWS: no Terraform, no state, from any machine.
+    Works on any machine, without Terraform, its state or a project.
 
     \b
     Example:
@@ -194,10 +200,10 @@ def outputs(context: Context) -> None:
 @yes_option("removing the API")
 @pass_context
 def adopt(context: Context, remove: str | None) -> None:
-    """Show what exists in AWS and is not in the state of Terraform.
+    """Show what exists in AWS but is not in Terraform's state.
 
-    The next deploy adopts what it knows by name and tag. An API that is left over is
-    removed here.
+    The next deploy adopts what it recognises by name and tag. --remove removes an API
+    that is left over.
 
     \b
     Example:

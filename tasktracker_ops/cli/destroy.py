@@ -8,14 +8,9 @@ import click
 
 from tasktracker_ops.errors import counted
 
-from .options import (
-    Context,
-    Family,
-    backend_options,
-    lock_timeout_option,
-    pass_context,
-    yes_option,
-)
+from .command import Family
+from .context import Context, pass_context
+from .options import backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.plan import Plan
@@ -26,8 +21,8 @@ backend_option = click.option("--backend", is_flag=True, help="Remove the state 
 confirm_option = click.option(
     "--confirm",
     metavar="NAME",
-    help="Name of the environment, which is typed otherwise; --yes is not enough for the default "
-    "one, and where the table is protected.",
+    help="Confirm by the environment's name, where --yes is not enough: for the default one, and "
+    "where the table is protected.",
 )
 
 

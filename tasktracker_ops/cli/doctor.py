@@ -10,7 +10,8 @@ import click
 from tasktracker_ops.app import App
 from tasktracker_ops.errors import ExitCode
 
-from .options import Context, Family, pass_context
+from .command import Family
+from .context import Context, pass_context
 
 FAMILY = Family("Observe")
 
@@ -24,9 +25,10 @@ def _decline(question: str) -> bool:
 @pass_context
 @click.pass_context
 def doctor(click_context: click.Context, context: Context) -> None:
-    """Find what is wrong, and name what fixes it.
+    """Find what is wrong, and show how to fix it.
 
-    Checks machine, account, state, service and GitHub. Changes nothing. Exits 1 if a check fails.
+    Checks machine, account, state, service and GitHub, and changes nothing. Exits 1 if a
+    check fails.
 
     \b
     Example:
@@ -44,13 +46,13 @@ def doctor(click_context: click.Context, context: Context) -> None:
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where to write it. Default: tt-ops-support-TIME.zip here.",
+    help="File to write. Default: tt-ops-support-TIME.zip in this folder.",
 )
 @pass_context
 def support(context: Context, file: Path | None) -> None:
-    """Write one archive without secrets, for somebody who helps.
+    """Write one archive without secrets, to send with a question.
 
-    It has what doctor, status and plan say, the logs of the last hour, and versions.
+    It has the output of doctor, status and plan, the log of the last hour, and versions.
 
     \b
     Example:

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasktracker_ops.errors import ExitCode
+from tasktracker_ops.errors import ExitCode, counted
 
+from .command import Family
+from .context import Context, pass_context
 from .deployment import alert_email_option
-from .options import (
-    Context,
-    Family,
-    backend_options,
-    lock_timeout_option,
-    pass_context,
-    yes_option,
-)
+from .options import backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.plan import Plan
@@ -26,7 +21,7 @@ FAMILY = Family("Deploy")
 
 @FAMILY.command(form="markdown", needs_project=True)
 @alert_email_option
-@click.option("--fix", is_flag=True, help="Deploy the drift away, and show what is left.")
+@click.option("--fix", is_flag=True, help="Undo the drift by a deploy, and show what is left.")
 @lock_timeout_option
 @backend_options
 @yes_option("every change")
@@ -35,9 +30,8 @@ FAMILY = Family("Deploy")
 def drift(click_context: click.Context, context: Context, fix: bool, lock_timeout: int) -> None:
     """Show what was changed outside of Terraform.
 
-    Also shows what no plan does: a version that serves and is no proven release, and
-    muted alarms.
-    Exits 2 if there is any drift.
+    Also shows what no plan does: a serving version that is not a proven release, and muted
+    alarms. Exits 2 if there is any drift.
 
     \b
     Example:
@@ -46,7 +40,7 @@ def drift(click_context: click.Context, context: Context, fix: bool, lock_timeou
     from tasktracker_ops.workflows import drift as drifting
 
     def approve(changes: Plan) -> None:
-        context.confirm(f"Apply these {len(changes.changes)} changes?")
+        context.confirm(f"Apply {counted(len(changes.changes), 'change')}?")
 
     if fix:
         report = drifting.fix(context.app, approve=approve, lock_timeout=lock_timeout)

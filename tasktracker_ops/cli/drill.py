@@ -9,7 +9,10 @@ import click
 
 from tasktracker_ops.errors import Problem
 
-from .options import DURATION, Context, Family, pass_context, yes_option
+from .command import Family
+from .context import Context, pass_context
+from .options import WholeNumber, yes_option
+from .times import DURATION
 
 if TYPE_CHECKING:
     from tasktracker_ops.workflows.drill import Route
@@ -25,18 +28,17 @@ def _drill_options(command: F) -> F:
         "--timeout",
         type=DURATION,
         metavar="DURATION",
-        show_default="15m",
-        help="Maximum time to --wait.",
+        help="Maximum time to --wait. Default: 15m.",
     )
     wait = click.option(
         "--wait", is_flag=True, help="Follow the alarm until it fired, notified and is OK again."
     )
     count = click.option(
         "--count",
-        type=click.IntRange(1, 100),
+        type=WholeNumber(1, 100),
         default=1,
         metavar="N",
-        help="Number of requests, one after the other.",
+        help="Number of requests, one after the other. Default: 1.",
     )
     return count(wait(timeout(yes_option("a drill of a muted alarm")(command))))
 
@@ -54,15 +56,14 @@ def _drill_options(command: F) -> F:
     "--record",
     type=click.File("a", encoding="utf-8", lazy=False),
     metavar="FILE",
-    help="Append a record to FILE, a line of JSON: when, who, commit, times, who was notified.",
+    help="Append a line of JSON to FILE: when, who, commit, times, who was notified.",
 )
 @click.option(
     "--timeout",
     type=DURATION,
     default=_TIMEOUT_SECONDS,
     metavar="DURATION",
-    show_default="15m",
-    help="Maximum time to wait.",
+    help="Maximum time to wait. Default: 15m.",
 )
 @pass_context
 def drill_all(
@@ -75,7 +76,7 @@ def drill_all(
     """Fire all alarms, and follow them until somebody was notified.
 
     Exits 0 only if each fired, notified a subscriber and is OK again. `tt-ops status` shows
-    when that was last so.
+    when this last succeeded.
 
     \b
     Example:
@@ -96,10 +97,9 @@ def drill_all(
 @_drill_options
 @pass_context
 def trigger_error(context: Context, count: int, wait: bool, timeout: float | None) -> None:
-    """Make the function fail and follow the alarm.
+    """Make the function fail, to test its alarm.
 
-    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK
-    again.
+    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK again.
 
     \b
     Example:
@@ -107,17 +107,16 @@ def trigger_error(context: Context, count: int, wait: bool, timeout: float | Non
     """
     from tasktracker_ops.workflows.drill import ERROR
 
-    _drill(context, ERROR, count, _wait_timeout(wait, timeout))
+    _drill(context, ERROR, count, wait, timeout)
 
 
 @FAMILY.command("trigger-slow")
 @_drill_options
 @pass_context
 def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None) -> None:
-    """Make the function slow and follow the alarm.
+    """Make the function slow, to test its alarm.
 
-    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK
-    again.
+    With --wait, exits 0 only if the alarm fired, notified a subscriber and is OK again.
 
     \b
     Example:
@@ -125,26 +124,23 @@ def trigger_slow(context: Context, count: int, wait: bool, timeout: float | None
     """
     from tasktracker_ops.workflows.drill import SLOW
 
-    _drill(context, SLOW, count, _wait_timeout(wait, timeout))
+    _drill(context, SLOW, count, wait, timeout)
 
 
-def _wait_timeout(wait: bool, timeout: float | None) -> float | None:
-    """Return for how many seconds to follow the alarm; None for not at all."""
-    if timeout is not None and not wait:
-        raise click.UsageError("--timeout needs --wait", click.get_current_context())
-    return (timeout or _TIMEOUT_SECONDS) if wait else None
-
-
-def _drill(context: Context, route: Route, count: int, timeout: float | None) -> None:
+def _drill(context: Context, route: Route, count: int, wait: bool, timeout: float | None) -> None:
     """Run a drill and print what happened, even if it failed."""
     from tasktracker_ops.workflows.drill import drill
+
+    if timeout is not None and not wait:
+        raise click.UsageError("--timeout needs --wait", click.get_current_context())
+    seconds = (timeout or _TIMEOUT_SECONDS) if wait else None
 
     def approve(mute: Problem) -> None:
         if not (context.assume_yes or context.interactive):
             _raise(mute)
         context.confirm(f"{mute.message}. Fire all the same?")
 
-    result = drill(context.app, route, count=count, timeout=timeout, approve=approve)
+    result = drill(context.app, route, count=count, timeout=seconds, approve=approve)
     context.console.emit(result)
     _raise(result.problem)
 

@@ -8,36 +8,27 @@ import click
 
 from tasktracker_ops.errors import ExitCode, counted
 
+from .command import Family
 from .completion import complete_environment
+from .context import Context, pass_context
 from .destroy import confirm_option, destroy_environment
-from .options import (
-    DURATION,
-    Context,
-    Family,
-    backend_options,
-    lock_timeout_option,
-    pass_context,
-    yes_option,
-)
+from .options import backend_options, lock_timeout_option, yes_option
+from .times import DURATION
 
 FAMILY = Family("Deploy")
 
 
 @FAMILY.group(invoke_without_command=True)
 @pass_context
-@click.pass_context
-def environments(click_context: click.Context, context: Context) -> None:
+def environments(context: Context) -> None:
     """List the environments of the account and region.
 
-    Takes no project. An environment is healthy if its API answers and its function is active.
+    Needs no project. An environment is healthy if its API answers and its function is active.
 
     \b
     Example:
       tt-ops environments --output json
     """
-    if click_context.invoked_subcommand is not None:
-        return
-    environments.check(click_context)
     from tasktracker_ops.workflows import environments as workflow
 
     context.console.emit(workflow.environments(context.app, context.app_of))
@@ -79,9 +70,9 @@ def destroy(context: Context, confirm: str | None, lock_timeout: int) -> None:
     default="3d",
     show_default=True,
     metavar="DURATION",
-    help="Time since the last deploy.",
+    help="Only those that were last deployed longer ago.",
 )
-@click.option("--dry-run", is_flag=True, help="Destroy nothing, and show what would be.")
+@click.option("--dry-run", is_flag=True, help="Destroy nothing; show what would be destroyed.")
 @lock_timeout_option
 @backend_options
 @yes_option("the removal")
@@ -96,8 +87,8 @@ def prune(
 ) -> None:
     """Remove the temporary environments that have expired.
 
-    All their tasks go with them. One that cannot be removed does not keep the others; then
-    the exit code is 1.
+    All their tasks are removed too. Exits 1 if one of them cannot be removed, after it
+    has removed the others.
 
     \b
     Example:

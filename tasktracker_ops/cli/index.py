@@ -61,17 +61,17 @@ COMMANDS: dict[str, Entry] = {
         "deployment", "Deploy", "Print what is deployed, as the deployment describes itself."
     ),
     "adopt": Entry(
-        "deployment", "Deploy", "Show what exists in AWS and is not in the state of Terraform."
+        "deployment", "Deploy", "Show what exists in AWS but is not in Terraform's state."
     ),
     "releases": Entry("releases", "Deploy", "List the releases, and which one is live."),
     "rollback": Entry(
         "releases", "Deploy", "Let an earlier release serve again, and check the API."
     ),
     "promote-to": Entry(
-        "promote_to", "Deploy", "Release the package that runs here in the environment ENV."
+        "promote_to", "Deploy", "Release this environment's package in the environment ENV."
     ),
-    "promote": Entry("canary", "Deploy", "Let the release that bakes take all requests."),
-    "abort": Entry("canary", "Deploy", "Let the release before take all requests again."),
+    "promote": Entry("canary", "Deploy", "Let the canary take all requests."),
+    "abort": Entry("canary", "Deploy", "Let the previous release take all requests again."),
     "drift": Entry("drift", "Deploy", "Show what was changed outside of Terraform."),
     "lock": Entry("lock", "Deploy", "Lock deploys by hand, such as for holidays or an incident."),
     "unlock": Entry("lock", "Deploy", "Release the deploy lock, or a lock that Terraform left."),
@@ -86,9 +86,9 @@ COMMANDS: dict[str, Entry] = {
         "alarms", "Observe", "Show the alarms, their conditions and actions, or mute them."
     ),
     "watch": Entry("watch", "Observe", "Show everything about the service live, on one screen."),
-    "doctor": Entry("doctor", "Observe", "Find what is wrong, and name what fixes it."),
+    "doctor": Entry("doctor", "Observe", "Find what is wrong, and show how to fix it."),
     "support": Entry(
-        "doctor", "Observe", "Write one archive without secrets, for somebody who helps."
+        "doctor", "Observe", "Write one archive without secrets, to send with a question."
     ),
     "console": Entry(
         "console", "Observe", "Show and operate the deployment on one page in the browser."
@@ -97,12 +97,12 @@ COMMANDS: dict[str, Entry] = {
         "dashboard", "Observe", "Summarise requests, and the metrics of the dashboard."
     ),
     "dashboard": Entry("dashboard", "Observe", "Draw the deployed dashboard, with its alarms."),
-    "open": Entry("addresses", "Observe", "Open the API, its docs, or what else has an address."),
+    "open": Entry("addresses", "Observe", "Open the API, its docs or another page in the browser."),
     "logs": Entry("logs", "Observe", "Show the function's log."),
     "costs": Entry("costs", "Observe", "Show what the last 30 days consumed and cost."),
     "drill": Entry(
         "drill", "Drill", "Fire all alarms, and follow them until somebody was notified."
     ),
-    "trigger-error": Entry("drill", "Drill", "Make the function fail and follow the alarm."),
-    "trigger-slow": Entry("drill", "Drill", "Make the function slow and follow the alarm."),
+    "trigger-error": Entry("drill", "Drill", "Make the function fail, to test its alarm."),
+    "trigger-slow": Entry("drill", "Drill", "Make the function slow, to test its alarm."),
 }

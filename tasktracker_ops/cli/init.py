@@ -8,7 +8,9 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
-from .options import Context, Family, pass_context, yes_option
+from .command import Family
+from .context import Context, pass_context
+from .options import yes_option
 
 FAMILY = Family("Set up")
 

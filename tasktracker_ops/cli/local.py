@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .options import Context, Family, pass_context, setting, yes_option
+from .command import Family
+from .context import Context, pass_context
+from .options import WholeNumber, setting, yes_option
 
 FAMILY = Family("Local target")
 
@@ -28,14 +30,15 @@ def local() -> None:
 @setting(
     "--persist/--no-persist",
     "local_persist",
-    help="Bring back what it held, and keep it; or start empty, and keep nothing.",
+    help="Keep what it holds, and bring back what it held; or start empty, and keep nothing.",
 )
 @pass_context
 def up(context: Context) -> None:
     """Start the emulator in the background, unless it is running.
 
-    It takes the port that it had before. One that persists survives `local down`, a crash and a
-    restart of the machine: it keeps snapshots, at most a second old, in `.tt-ops/local`.
+    It takes the port that it had before. With --persist, what it holds survives `local down`,
+    a crash and a restart of the machine: snapshots, at most a second old, are in
+    `.tt-ops/local`.
 
     \b
     Example:
@@ -66,7 +69,7 @@ def down(context: Context) -> None:
 @yes_option("losing everything that the emulator holds")
 @pass_context
 def reset(context: Context) -> None:
-    """Stop the emulator, and forget all it held: snapshots and port.
+    """Stop the emulator, and delete all that it holds, snapshots too.
 
     \b
     Example:
@@ -89,7 +92,7 @@ def status(context: Context) -> None:
 
 
 @local.command()
-@click.argument("mail_id", metavar="[ID]", type=click.IntRange(min=1), required=False)
+@click.argument("mail_id", metavar="[ID]", type=WholeNumber(min=1), required=False)
 @pass_context
 def inbox(context: Context, mail_id: int | None) -> None:
     """List the mail that AWS would have sent, or show one message.
@@ -106,7 +109,9 @@ def inbox(context: Context, mail_id: int | None) -> None:
 @click.argument("address", required=False)
 @pass_context
 def confirm(context: Context, address: str | None) -> None:
-    """Confirm pending subscriptions of the environment, as the links in the mails do.
+    """Confirm pending subscriptions, as the links in the mails do.
+
+    Without ADDRESS, all those of the environment.
 
     \b
     Example:

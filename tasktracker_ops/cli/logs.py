@@ -7,31 +7,33 @@ from typing import Any
 
 import click
 
+from .command import Family
 from .completion import complete_release
-from .moments import MOMENT
-from .options import Context, Family, exit_on_interrupt, pass_context
+from .context import Context, exit_on_interrupt, pass_context
+from .options import WholeNumber
+from .times import MOMENT
 
 FAMILY = Family("Observe")
 
 
 @FAMILY.command()
 @click.option(
-    "--local-time", is_flag=True, is_eager=True, help="Times of this machine's zone, not of UTC."
+    "--local-time", is_flag=True, is_eager=True, help="Use this machine's time zone, not UTC."
 )
 @click.option(
     "--since",
     type=MOMENT,
     metavar="MOMENT",
-    help="From when on: 10m (the default), '2 hours', 1w, yesterday, 16:20, 2026-01-31 or a time "
-    "as RFC 3339 has it.",
+    help="Start: 10m (ago; the default), '2 hours', 1w, yesterday, 16:20, 2026-01-31 or a time of "
+    "RFC 3339.",
 )
-@click.option("--until", type=MOMENT, metavar="MOMENT", help="Up to when. Default: now.")
+@click.option("--until", type=MOMENT, metavar="MOMENT", help="End. Default: now.")
 @click.option(
     "-n",
     "newest",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
-    help="The newest N events; without --since, of up to a week.",
+    help="Only the newest N events; without --since, of up to a week.",
 )
 @click.option("--follow", "-f", is_flag=True, help="Keep showing new events until Ctrl-C.")
 @click.option(
@@ -44,7 +46,7 @@ FAMILY = Family("Observe")
 @click.option("--errors", is_flag=True, help="Only failed requests and errors.")
 @click.option(
     "--release",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     shell_complete=complete_release,
     help="Only what this release of the function logged.",
@@ -52,11 +54,11 @@ FAMILY = Family("Observe")
 @click.option(
     "--request-id",
     metavar="ID",
-    help="All events of one request; 8 characters of its id are enough.",
+    help="Only events of this request; 8 characters of its id are enough.",
 )
-@click.option("--message-only", is_flag=True, help="Only the messages, unformatted.")
+@click.option("--message-only", is_flag=True, help="Print only the messages, unformatted.")
 @click.option("--api", is_flag=True, help="Show the API's access log instead.")
-@click.option("--all", "every", is_flag=True, help="Show both, in the order of time.")
+@click.option("--all", "every", is_flag=True, help="Show both logs, in the order of time.")
 @pass_context
 def logs(context: Context, /, **query: Any) -> None:
     """Show the function's log.

@@ -18,8 +18,9 @@ from tasktracker_ops import __version__
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.output.streams import discard_broken_streams, replace_closed_streams
 
+from .command import GLOBAL_OPTIONS
+from .context import Context
 from .index import COMMANDS
-from .options import Context, RootGroup
 
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _INTERRUPTED = TtOpsError(
@@ -49,8 +50,12 @@ class Commands(Mapping[str, click.Command]):
         return len(COMMANDS)
 
 
-class TtOps(RootGroup):
+class TtOps(click.Group):
     """The root command, whose help lists the commands family by family."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(GLOBAL_OPTIONS)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, family by family."""
@@ -208,7 +213,7 @@ def _raise_interrupt(number: int, frame: FrameType | None) -> None:
 )
 @click.version_option(__version__, prog_name="tt-ops")
 def cli() -> None:
-    """Deploy and drive a Task Tracker: Lambda, DynamoDB and an HTTP API.
+    """Deploy and operate a Task Tracker: Lambda, DynamoDB and an HTTP API.
 
     Works on an AWS account, or with --target local on an AWS emulator in one process
     on this machine, without account and Docker.

@@ -9,16 +9,11 @@ import click
 from tasktracker_ops.environments import NAME_FORM, is_environment_name
 
 from .canary import canary_options
+from .command import Family
 from .completion import complete_environment
+from .context import Context, pass_context
 from .deployment import checks_option, keep_option
-from .options import (
-    Context,
-    Family,
-    backend_options,
-    lock_timeout_option,
-    pass_context,
-    yes_option,
-)
+from .options import backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.canary import CanaryOptions
@@ -52,10 +47,10 @@ def promote_to(
     canary: CanaryOptions | None,
     lock_timeout: int,
 ) -> None:
-    """Release the package that runs here in the environment ENV.
+    """Release this environment's package in the environment ENV.
 
-    It is the very package of the live release, by its SHA-256: nothing is built, and no
-    project is needed. It is checked there as every release is.
+    It is the package of the live release, with the same SHA-256: nothing is built, and no
+    project is needed. It is checked in ENV as every release is.
 
     \b
     Example:

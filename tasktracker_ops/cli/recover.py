@@ -11,8 +11,10 @@ import click
 
 from tasktracker_ops.errors import TtOpsError, counted
 
-from .moments import MOMENT
-from .options import Command, Context, lock_timeout_option, pass_context, yes_option
+from .command import Command
+from .context import Context, pass_context
+from .options import lock_timeout_option, yes_option
+from .times import MOMENT
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.task_recovery import RecoverResult, Selection
@@ -21,19 +23,24 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("references", metavar="[TASK]...", nargs=-1)
 @click.option(
-    "--local-time", is_flag=True, is_eager=True, help="TIME in this machine's zone, not in UTC."
+    "--local-time",
+    is_flag=True,
+    is_eager=True,
+    help="Read TIME in this machine's zone, not in UTC.",
 )
 @click.option(
     "--to",
     type=MOMENT,
     metavar="TIME",
-    help="When the tasks were as they should be: '2 hours', yesterday, 16:20, 2026-01-31 or a time "
-    "as RFC 3339 has it.",
+    help="When the tasks were right: '2 hours' (ago), yesterday, 16:20, 2026-01-31 or a time of "
+    "RFC 3339.",
 )
 @click.option("--missing", is_flag=True, help="Bring back all tasks that were deleted since.")
 @click.option("--changed", is_flag=True, help="Set all tasks that changed since to what they were.")
-@click.option("--dry-run", is_flag=True, help="Compare only.")
-@click.option("--cleanup", is_flag=True, help="Remove what an interrupted recovery has left.")
+@click.option("--dry-run", is_flag=True, help="Only compare.")
+@click.option(
+    "--cleanup", is_flag=True, help="Remove the table that an interrupted recovery has left."
+)
 @lock_timeout_option
 @yes_option("bringing them back")
 @pass_context
@@ -48,7 +55,7 @@ def recover(
     cleanup: bool,
     lock_timeout: int,
 ) -> None:
-    """Bring back tasks as they were at an earlier time, up to 35 days ago.
+    """Bring back tasks as they were up to 35 days ago.
 
     Restores the table as of TIME into a new one, compares both, and writes back what you
     choose: --missing, --changed, the tasks named, or on a terminal by an answer. Nothing

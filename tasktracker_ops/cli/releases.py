@@ -8,19 +8,14 @@ import click
 
 from tasktracker_ops.errors import counted
 
+from .command import Family
 from .completion import complete_release
+from .context import Context, pass_context
 from .deployment import checks_option, keep_option
-from .options import (
-    Context,
-    Family,
-    backend_options,
-    lock_timeout_option,
-    pass_context,
-    yes_option,
-)
+from .options import WholeNumber, backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
-    from tasktracker_ops.models.release import Rollback
+    from tasktracker_ops.models.rollback import Rollback
 
 FAMILY = Family("Deploy")
 
@@ -28,31 +23,27 @@ _HISTORY_EVENTS = 20
 
 
 @FAMILY.group(invoke_without_command=True)
-@click.option("--history", is_flag=True, help="What happened to all releases, pruned ones too.")
+@click.option(
+    "--history", is_flag=True, help="Show what happened to all releases, also to pruned ones."
+)
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
-    help=f"Number of releases, or of events (default: all, or {_HISTORY_EVENTS} events).",
+    help=f"Number of releases, or of events. Default: all releases, {_HISTORY_EVENTS} events.",
 )
 @backend_options
 @pass_context
-@click.pass_context
-def releases(
-    click_context: click.Context, context: Context, history: bool, limit: int | None
-) -> None:
+def releases(context: Context, history: bool, limit: int | None) -> None:
     """List the releases, and which one is live.
 
-    A release is a published version of the function. With --history, show what happened
-    to all of them, who did it, and how long each one served.
+    A release is a published version of the function. --history also shows who did what,
+    and how long each release served.
 
     \b
     Example:
       tt-ops releases --history --limit 50
     """
-    if click_context.invoked_subcommand is not None:
-        return
-    releases.check(click_context)
     from tasktracker_ops.workflows import releases as workflow
 
     context.app.session.require_credentials()
@@ -65,15 +56,15 @@ def releases(
 
 @releases.command()
 @keep_option
-@click.option("--dry-run", is_flag=True, help="Delete nothing, and show what would be.")
+@click.option("--dry-run", is_flag=True, help="Delete nothing; show what would be deleted.")
 @lock_timeout_option
 @yes_option("the deletion")
 @pass_context
 def prune(context: Context, keep: int, dry_run: bool, lock_timeout: int) -> None:
-    """Delete the versions of old releases; a deploy does it by itself.
+    """Delete the versions of old releases, as every deploy does.
 
-    Keeps the live release, the one that a rollback would let serve, and one that bakes.
-    Their records stay, and so does what --history shows of them.
+    Keeps the live release, the one that a rollback would let serve, and a canary.
+    The records of deleted ones stay, and so does what --history shows.
 
     \b
     Example:
@@ -92,9 +83,7 @@ def prune(context: Context, keep: int, dry_run: bool, lock_timeout: int) -> None
 
 
 @FAMILY.command()
-@click.argument(
-    "release", type=click.IntRange(min=1), required=False, shell_complete=complete_release
-)
+@click.argument("release", type=WholeNumber(min=1), required=False, shell_complete=complete_release)
 @checks_option
 @lock_timeout_option
 @backend_options
@@ -103,15 +92,15 @@ def prune(context: Context, keep: int, dry_run: bool, lock_timeout: int) -> None
 def rollback(context: Context, release: int | None, checks: str, lock_timeout: int) -> None:
     """Let an earlier release serve again, and check the API.
 
-    Takes one change of the alias. RELEASE is a number in the list of releases. Default: the
-    newest proven release before the live one. If the API fails with it, the release that
-    was live serves again. The next deploy rolls forward.
+    RELEASE is a number in the list of releases. Default: the newest proven release before
+    the live one. If the API fails with it, the release that was live serves again. The next
+    deploy rolls forward.
 
     \b
     Example:
       tt-ops rollback 12
     """
-    from tasktracker_ops.output.release import rollback_question
+    from tasktracker_ops.output.rollback import rollback_question
     from tasktracker_ops.workflows import rollback as workflow
 
     def approve(planned: Rollback) -> None:

@@ -8,15 +8,9 @@ import click
 
 from tasktracker_ops.models.permissions import ROLES
 
-from .options import (
-    Context,
-    Family,
-    allow_destroy_option,
-    backend_options,
-    lock_timeout_option,
-    pass_context,
-    yes_option,
-)
+from .command import Family
+from .context import Context, pass_context
+from .options import allow_destroy_option, backend_options, lock_timeout_option, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.plan import Plan
@@ -30,7 +24,9 @@ COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 @click.option(
     "--github", metavar="OWNER/REPO", help="Also allow this repository's workflows to deploy."
 )
-@click.option("--branch", default="main", show_default=True, help="Branch that deploys.")
+@click.option(
+    "--branch", metavar="NAME", default="main", show_default=True, help="Branch that deploys."
+)
 @click.option(
     "--github-environment",
     metavar="NAME",
@@ -128,24 +124,20 @@ def build(context: Context, check: bool) -> None:
 
 
 @FAMILY.command()
-@click.argument(
-    "role",
-    type=click.Choice(ROLES),
-)
+@click.argument("role", metavar="ROLE", type=click.Choice(ROLES))
 @click.option(
     "--all-environments",
     is_flag=True,
-    help="For every environment of the account, instead of the one that --env names.",
+    help="Allow it in every environment of the account, not only in that of --env.",
 )
 @pass_context
 def permissions(context: Context, role: str, all_environments: bool) -> None:
     """Print the policy of a role, to paste into IAM.
 
-    It is the least that the role has to be allowed. A reader observes; an operator also
-    sets off drills, rolls back and mutes alarms; a recoverer brings back lost tasks. A
-    planner and a deployer run Terraform; a monitor looks for drift and sets off drills; a
-    previewer deploys environments whose names begin with pr-. The boundary limits the
-    function's own role.
+    It allows no more than ROLE needs. A reader observes; an operator also fires drills,
+    rolls back and mutes alarms; a recoverer brings back lost tasks. A planner and a deployer
+    run Terraform; a monitor looks for drift and fires drills; a previewer deploys
+    environments whose names begin with pr-. boundary limits the function's own role.
 
     \b
     Example:
@@ -154,6 +146,6 @@ def permissions(context: Context, role: str, all_environments: bool) -> None:
     from tasktracker_ops.workflows import permissions as policies
 
     if context.settings.env != "default" and (all_environments or role == "previewer"):
-        what = "--all-environments" if all_environments else "the previewer"
-        raise click.UsageError(f"{what} has no use with --env: its environments are given")
+        what = "--all-environments" if all_environments else "the role previewer"
+        raise click.UsageError(f"{what} is for several environments, and cannot be used with --env")
     context.console.emit(policies.permissions(context.app, role, all_environments=all_environments))

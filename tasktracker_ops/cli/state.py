@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Context, Family, backend_options, pass_context, yes_option
+from .command import Family
+from .context import Context, pass_context
+from .options import WholeNumber, backend_options, yes_option
 
 if TYPE_CHECKING:
     from tasktracker_ops.errors import Problem
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 FAMILY = Family("Deploy")
 
 github_option = click.option(
-    "--github", is_flag=True, help="The state of the roles for GitHub Actions instead."
+    "--github", is_flag=True, help="Use the state of the roles for GitHub Actions instead."
 )
 
 
@@ -35,7 +37,7 @@ def state() -> None:
 @state.command()
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=20,
     show_default=True,
     metavar="N",
@@ -62,7 +64,7 @@ def versions(context: Context, limit: int, github: bool) -> None:
 def pull(context: Context, version: str | None, github: bool) -> None:
     """Print the state, or one of its versions.
 
-    It holds secrets, and is printed as it is.
+    It may have secrets, and is printed as it is.
 
     \b
     Example:
@@ -79,9 +81,9 @@ def pull(context: Context, version: str | None, github: bool) -> None:
 @yes_option("the restore")
 @pass_context
 def restore(context: Context, version: str | None, github: bool) -> None:
-    """Write an earlier version of the state again.
+    """Restore an earlier version of the state.
 
-    Shows which resources differ, and asks. VERSION is an id of `tt-ops state versions`,
+    Shows which resources differ, and asks. VERSION is an id from `tt-ops state versions`,
     or its beginning. Default: the newest valid version before the current one. Changes no
     resource; the next deploy does.
 
@@ -110,10 +112,10 @@ def restore(context: Context, version: str | None, github: bool) -> None:
 @yes_option("every repair")
 @pass_context
 def repair(context: Context, github: bool) -> None:
-    """Check the state, and repair what needs no choice of a version.
+    """Repair a damaged or deleted state.
 
-    Restores the last version over a delete marker or a damaged object, and writes the digest
-    again.
+    Restores the last valid version, and writes its digest again. `tt-ops state restore` takes
+    another version.
 
     \b
     Example:
@@ -128,7 +130,7 @@ def repair(context: Context, github: bool) -> None:
 
 
 def _key(context: Context, github: bool) -> str:
-    """Return the key of the state that the options name, once AWS can be asked."""
+    """Return the key of the state that the options name, once there are credentials."""
     context.app.session.require_credentials()
     if github:
         from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY

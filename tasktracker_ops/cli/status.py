@@ -8,7 +8,9 @@ import click
 
 from tasktracker_ops.errors import ExitCode
 
-from .options import Context, Duration, Family, exit_on_interrupt, pass_context
+from .command import Family
+from .context import Context, exit_on_interrupt, pass_context
+from .times import Duration
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.status import Status

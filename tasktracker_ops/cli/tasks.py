@@ -13,8 +13,10 @@ import click
 
 from tasktracker_ops.errors import ExitCode, TtOpsError
 
+from .command import Family
 from .completion import offering
-from .options import Context, Destination, Family, pass_context, setting, yes_option
+from .context import Context, Destination, pass_context
+from .options import WholeNumber, setting, yes_option
 from .recover import recover
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def tasks() -> None:
 @tasks.command("list", form="csv")
 @click.option("--all", "everything", is_flag=True, help="List all tasks.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help=f"Number of tasks. Default: {_PAGE}."
+    "--limit", type=WholeNumber(min=1), metavar="N", help=f"Number of tasks. Default: {_PAGE}."
 )
 @click.option("--status", type=STATUSES, help="Only tasks with this status.")
 @pass_context
@@ -169,7 +171,7 @@ def _print(
 @_task
 @click.option("--title", metavar="TEXT", help="1 to 200 characters.")
 @click.option("--description", metavar="TEXT", help="Up to 4,000 characters.")
-@click.option("--status", type=STATUSES)
+@click.option("--status", type=STATUSES, help="The new status.")
 @pass_context
 def edit(
     context: Context, reference: str, title: str | None, description: str | None, status: str | None
@@ -256,7 +258,7 @@ def rm(context: Context, references: tuple[str, ...]) -> None:
 def restore(context: Context, references: tuple[str, ...]) -> None:
     """Bring back tasks that this machine removed in the last day.
 
-    Without TASK, all of them. They get their ids, titles, descriptions and statuses again,
+    Without TASK, all of them. They have their ids, titles, descriptions and statuses again,
     and new times.
 
     \b
@@ -283,7 +285,7 @@ def _confirm(context: Context, verb: str, tasks: Sequence[Task]) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @pass_context
 def export(context: Context, file: Path) -> None:
-    """Write all tasks to FILE, or - for standard output, as JSON lines.
+    """Write all tasks as JSON lines to FILE, or to - (stdout).
 
     The oldest task comes first. FILE is written completely or not at all.
 
@@ -305,7 +307,7 @@ def export(context: Context, file: Path) -> None:
 @click.argument("file", type=click.File("rb"))
 @pass_context
 def import_tasks(context: Context, file: BinaryIO) -> None:
-    """Create a task from each JSON line of FILE, or of standard input with -.
+    """Create a task from each JSON line of FILE, or of - (stdin).
 
     Importing a file again changes nothing: each task is created under its task_id, and an
     existing task stays as it is. A line without a task_id gets one derived from its

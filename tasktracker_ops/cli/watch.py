@@ -11,8 +11,9 @@ from tasktracker_ops.adapters.host.keyboard import single_keys
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.reporting import Silent
 
+from .command import Family
+from .context import Context, exit_on_interrupt, pass_context
 from .drill import trigger_error
-from .options import Context, Family, exit_on_interrupt, pass_context
 from .releases import rollback
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _ERRORS_ONLY, _QUIT = "l", "q"
 def watch(click_context: click.Context, context: Context) -> None:
     """Show everything about the service live, on one screen.
 
-    That is status, release, metrics, alarms, log and inbox.
+    It has status, release, metrics, alarms, log and inbox.
 
     Keys: d sends a request that fails (a fire drill), o opens the target's console, r rolls
     back, l shows only the errors of the log, q quits. Drill and rollback ask first.

@@ -2,6 +2,7 @@
 // The console and the page of `tt-ops dashboard --html` share it.
 "use strict";
 const charts = (() => {
+  const { breakable, clock, element, look, number } = elements;
   const PALETTES = {
     light: ["#2a6fdb", "#b86200", "#0f8a72", "#8446c9", "#b03a7a", "#5c6b7d"],
     dark: ["#6ea8ff", "#ffb454", "#4fd1b0", "#c19bff", "#ff8fc2", "#a9b6c6"],
@@ -16,45 +17,9 @@ const charts = (() => {
   const STATES = { OK: "ok", ALARM: "alarm" };
   const HEIGHT = 190;
   const SHORTEST = 600; // seconds that are shown at least
-  const root = document.documentElement;
-  const preferred = matchMedia("(prefers-color-scheme: dark)");
-
-  const look = () => root.dataset.look || (preferred.matches ? "dark" : "light");
-  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const seconds = (at) => Date.parse(at) / 1000;
   const unit = (name) => UNITS[name ?? ""] ?? name ?? "";
-  const pad = (number) => String(number).padStart(2, "0");
-
-  function number(value) {
-    if (value === null || value === undefined) return "–";
-    const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 1 : 3;
-    return value.toLocaleString("en-US", { maximumFractionDigits: digits });
-  }
-
-  function clock(at, withDay = true) {
-    const time = new Date(at);
-    const day = `${time.getUTCFullYear()}-${pad(time.getUTCMonth() + 1)}-${pad(time.getUTCDate())} `;
-    return `${withDay ? day : ""}${pad(time.getUTCHours())}:${pad(time.getUTCMinutes())}`;
-  }
-
-  // Texts are only ever text: whoever may edit a dashboard or add a task can write them.
-  function element(tag, properties = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties)) {
-      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-      else if (name in made && name !== "list") made[name] = value;
-      else made.setAttribute(name, value);
-    }
-    made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-    return made;
-  }
-
-  // A long name may be broken after its separators, and nowhere else.
-  function breakable(text) {
-    const parts = String(text ?? "").split(/(?<=[/:._,&=?@|+])/);
-    return parts.flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
-  }
-
   function alarm(timeline) {
     const { state, name, since, reason } = timeline.alarm;
     const count = timeline.firing_periods.length;
@@ -410,5 +375,5 @@ const charts = (() => {
     return padded([Math.max(span[0], Math.min(first, span[1] - SHORTEST)), span[1]]);
   }
 
-  return { alarms, breakable, clock, draw, element, look, number, preferred };
+  return { SIGNS, STATES, alarms, draw };
 })();

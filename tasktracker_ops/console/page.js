@@ -1,7 +1,7 @@
 // The console: shows the parts as they come by server-sent events, and sends the actions.
 "use strict";
 (() => {
-  const { breakable, clock, element, number } = charts;
+  const { breakable, clock, element, number } = elements;
   const find = (selector) => document.querySelector(selector);
   const parts = new Map();
   const RETRY_MS = 2000;
@@ -85,7 +85,7 @@
   const content = (id) => find(`#${id} .content`);
   const pill = (state, text) => element("span", { className: `pill ${state}` }, text);
   const none = (text) => element("p", { className: "none" }, text);
-  const STATES = { OK: "ok", ALARM: "alarm", proven: "ok", failed: "alarm" };
+  const STATES = { ...charts.STATES, proven: "ok", failed: "alarm" };
   const commit = (each) => (each.commit ? `${each.commit.slice(0, 7)}${each.dirty ? " + changes" : ""}` : "no commit");
 
   function facts(rows) {
@@ -140,8 +140,9 @@
     alarms(report) {
       const rows = report.alarms.map((each) => element("tr", {},
         cell(pill(STATES[each.state] ?? "unknown", each.state.replaceAll("_", " "))), cell(breakable(each.name)),
-        cell(`${each.metric} ${each.threshold === null ? "" : `${each.comparison.startsWith("Greater") ? ">" : "<"} ${number(each.threshold)}`}`,
-          each.muted_by?.length ? `, muted by ${each.muted_by.join(", ")}` : "", each.actions_enabled ? "" : ", actions disabled"),
+        cell(each.metric, each.threshold === null ? "" : ` ${charts.SIGNS[each.comparison] ?? ""} ${number(each.threshold)}`,
+          each.muted_by?.length ? `, muted by ${each.muted_by.map((mute) => mute.who ?? mute.rule).join(", ")}` : "",
+          each.actions_enabled ? "" : ", actions disabled"),
         cell(time(each.since))));
       const events = (report.history ?? []).map((each) => element("tr", {},
         cell(time(each.at)), cell(breakable(each.alarm)),
@@ -331,16 +332,6 @@
 
   const again = (name) => { const part = parts.get(name); if (part?.content) show[name](part.content); };
 
-  function showLook() {
-    find("#look").textContent = charts.look() === "dark" ? "Light" : "Dark";
-    again("dashboard");
-  }
-
-  function changeLook() {
-    document.documentElement.dataset.look = charts.look() === "dark" ? "light" : "dark";
-    showLook();
-  }
-
   function go(id) {
     const section = document.getElementById(id);
     section.scrollIntoView();
@@ -350,7 +341,7 @@
   const links = [...document.querySelectorAll("nav a")];
   const KEYS = {
     "?": ["these shortcuts", () => find("#help").showModal()],
-    d: ["light or dark", changeLook],
+    d: ["light or dark", () => find("#look").click()],
     n: ["a new task", () => find("#title").focus()],
     "/": ["filter the log", () => find("#filter").focus()],
     ...Object.fromEntries(links.map((link) => [link.dataset.key, [link.textContent, () => go(link.hash.slice(1))]])),
@@ -374,10 +365,8 @@
   });
   find(".skip").addEventListener("click", (event) => { event.preventDefault(); go("status"); });
   find("#keys").addEventListener("click", KEYS["?"][1]);
-  find("#look").addEventListener("click", changeLook);
   find("#whole").addEventListener("change", () => again("dashboard"));
   find("#filter").addEventListener("input", () => again("logs"));
-  charts.preferred.addEventListener("change", showLook);
   document.querySelectorAll("[data-drill]").forEach((button) => button.addEventListener("click", () => startDrill(button)));
   find("#add").addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -387,6 +376,6 @@
   });
 
   setInterval(showAges, 1000);
-  showLook();
+  elements.lookButton(find("#look"), () => again("dashboard"));
   follow();
 })();

@@ -32,6 +32,7 @@ _FILES = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
+    "/elements.js": ("elements.js", "text/javascript"),
     "/charts.css": ("charts.css", "text/css"),
     "/charts.js": ("charts.js", "text/javascript"),
     "/uplot.css": ("uplot/uplot.css", "text/css"),

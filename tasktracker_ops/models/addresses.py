@@ -14,3 +14,14 @@ class Address:
     name: str
     url: str
     opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleAddress:
+    """The address of the console, which works until the command ends.
+
+    Anyone with it can do all that the page can; `opened` says whether a browser shows it.
+    """
+
+    url: str
+    opened: bool

@@ -1,13 +1,18 @@
-"""What the console shows: parts that are read again and again, and a drill that it runs."""
+"""What `watch` and the console show: parts that are read again and again, and a drill."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.errors import Problem
 
-from .drill import DrillResult
+if TYPE_CHECKING:
+    from .dashboard import MetricReport
+    from .drill import DrillResult
+    from .emulator import Inbox
+    from .log import LogEvent
+    from .status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,20 @@ class DrillProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleAddress:
-    """The address of the console, which works until the command ends.
+class Snapshot:
+    """The parts of a service as `watch` shows them; a part is None before it was read.
 
-    Anyone with it can do all that the page can; `opened` says whether a browser shows it.
+    `status_at` is when the status was read. `events` are the newest of the log, the oldest first;
+    with `errors_only` those that report a failure. `inbox` stays None where mail leaves the target.
+    `problems` say why a part could not be read.
     """
 
-    url: str
-    opened: bool
+    target: str
+    environment: str
+    status: Status | None
+    status_at: str | None
+    metrics: MetricReport | None
+    events: tuple[LogEvent, ...]
+    errors_only: bool
+    inbox: Inbox | None
+    problems: tuple[Problem, ...]

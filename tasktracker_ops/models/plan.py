@@ -152,7 +152,7 @@ def violations(
 
     Codes: would-destroy, would-make-public, would-hide-tasks.
     """
-    found = []
+    problems = []
     data_losses = [
         change
         for change in plan.data_losses
@@ -160,7 +160,7 @@ def violations(
     ]
     if data_losses:
         flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in data_losses)
-        found.append(
+        problems.append(
             Problem(
                 "would-destroy",
                 "; ".join(change.describe_loss() for change in data_losses),
@@ -169,7 +169,7 @@ def violations(
         )
     if plan.made_public and not allowed.public:
         routes = ", ".join(map(repr, plan.made_public))
-        found.append(
+        problems.append(
             Problem(
                 "would-make-public",
                 f"the API requires authentication; this plan would make it public: {routes}",
@@ -178,7 +178,7 @@ def violations(
         )
     if plan.fewer_shards:
         now, then = plan.fewer_shards
-        found.append(
+        problems.append(
             Problem(
                 "would-hide-tasks",
                 f"dynamodb_status_shards would go from {now} to {then}: lists would omit the tasks "
@@ -186,7 +186,7 @@ def violations(
                 f"restore it: export TF_VAR_dynamodb_status_shards={now}",
             )
         )
-    return tuple(found)
+    return tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,25 +175,23 @@ class Release:
     ) -> Release:
         """Return the release of a version; without a record, as its description has it."""
         commit, dirty, by = essentials(version.description)
-        release = cls(
+        at = version.at
+        if record is not None:
+            commit, dirty, by, at = record.commit, record.dirty, record.by, record.at
+        return cls(
             release=version.release,
             live=routing is not None and routing.version == str(version.release),
             sha256=version.sha256,
             commit=commit,
             dirty=dirty,
             by=by,
-            at=version.at,
+            at=at,
             outcome=outcome_of(version.release, record, routing),
-        )
-        if record is None:
-            return release
-        return replace(
-            release, commit=record.commit, dirty=record.dirty, by=record.by, at=record.at
         )
 
 
 def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | None) -> str:
-    """Return how proven a release is; whether it bakes is said by the alias alone."""
+    """Return how proven a release is; only the alias says whether it bakes."""
     if routing is not None and routing.canary == str(release):
         return BAKING
     if record is None:
@@ -203,10 +201,10 @@ def outcome_of(release: int, record: ReleaseRecord | None, routing: Routing | No
 
 def essentials(description: str) -> tuple[str | None, bool, str | None]:
     """Return commit, whether files differed from it, and who released, from a description."""
-    found = _DESCRIBED.match(description)
-    if found is None:
+    match = _DESCRIBED.match(description)
+    if match is None:
         return None, False, None
-    commit, state, by = found.groups()
+    commit, state, by = match.groups()
     return None if commit == "none" else commit, state == "dirty", by
 
 
@@ -280,46 +278,6 @@ class PruneResult:
     pruned: tuple[int, ...]
     kept: tuple[int, ...]
     dry_run: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A file below lambda_function/ that differs: `change` is added, changed or removed."""
-
-    path: str
-    change: str
-
-
-def file_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FileChange, ...]:
-    """Return what differs between the files of two releases, by their digests."""
-    return tuple(
-        FileChange(
-            path,
-            "added" if path not in before else "removed" if path not in after else "changed",
-        )
-        for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Rollback:
-    """What a rollback does: from `before`, None where no release was live, to `after`.
-
-    `changes` are what `after` has different; None where the files of one are unknown.
-    """
-
-    before: Release | None
-    after: Release
-    changes: tuple[FileChange, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackResult:
-    """A rollback that was done, and how the release that serves now was checked."""
-
-    rollback: Rollback
-    release: ReleaseResult
 
 
 @dataclass(frozen=True, slots=True)

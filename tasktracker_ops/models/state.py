@@ -226,5 +226,7 @@ def _resource(block: Mapping[str, Any], instance: Mapping[str, Any]) -> StateRes
     kind, name, key = block["type"], block["name"], instance.get("index_key")
     module = f"{block['module']}." if block.get("module") else ""
     index = "" if key is None else f"[{json.dumps(key)}]"
-    found = (instance.get("attributes") or {}).get("id")
-    return StateResource(f"{module}{kind}.{name}{index}", kind, "" if found is None else str(found))
+    resource_id = (instance.get("attributes") or {}).get("id")
+    return StateResource(
+        f"{module}{kind}.{name}{index}", kind, "" if resource_id is None else str(resource_id)
+    )

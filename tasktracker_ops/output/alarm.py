@@ -17,7 +17,7 @@ from .results import problem_text, text
 from .screen import Screen
 from .text import ago, escape_control_characters, left, pairs, state, table, wrap
 
-COMPARISON_SIGNS = {
+_COMPARISON_SIGNS = {
     "GreaterThanThreshold": ">",
     "GreaterThanOrEqualToThreshold": "≥",
     "LessThanThreshold": "<",
@@ -81,7 +81,7 @@ def _(result: UnmuteResult, screen: Screen) -> str:
 
 
 def _condition(alarm: Alarm) -> str:
-    comparison = COMPARISON_SIGNS.get(alarm.comparison, alarm.comparison)
+    comparison = _COMPARISON_SIGNS.get(alarm.comparison, alarm.comparison)
     threshold = "its band" if alarm.threshold is None else f"{alarm.threshold:g}"
     watched = " ".join(filter(None, [alarm.metric, alarm.statistic, comparison, threshold]))
     periods = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods} periods"

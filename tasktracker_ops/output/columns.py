@@ -49,7 +49,7 @@ def fit(columns: Sequence[Column], width: int | None) -> str:
     """
     shown = [*columns]
     if width is not None:
-        shown = drop(columns, width)
+        shown = _drop(columns, width)
         room = width - sum(each.width + _GAP for each in shown if not each.cuts)
         shown = [_cut(each, max(room, _LEAST)) if each.cuts else each for each in shown]
     rows = zip(*(column.cells for column in shown), strict=True)
@@ -60,7 +60,7 @@ def fit(columns: Sequence[Column], width: int | None) -> str:
     )
 
 
-def drop(columns: Sequence[Column], width: int) -> list[Column]:
+def _drop(columns: Sequence[Column], width: int) -> list[Column]:
     """Return the columns that fit, without the lightest ones."""
     left = [*columns]
     while len(left) > 1 and sum(each.least_width + _GAP for each in left) - _GAP > width:

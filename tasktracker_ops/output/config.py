@@ -22,11 +22,11 @@ from .text import escape_control_characters
 
 @text.register
 def _(result: Configuration, screen: Screen) -> str:
-    found = result.settings
+    settings = result.settings
     columns = [
-        Column("setting", [each.name for each in found], weight=3),
-        Column("value", [*map(_shown, found)], weight=2, cuts=True),
-        Column("from", [*map(_origin, found)], weight=1),
+        Column("setting", [each.name for each in settings], weight=3),
+        Column("value", [*map(_shown, settings)], weight=2, cuts=True),
+        Column("from", [*map(_origin, settings)], weight=1),
     ]
     return fit(columns, screen.columns)
 
@@ -60,7 +60,7 @@ def _(result: ConfigurationChange, screen: Screen) -> str:
     assigned = f"{result.name} = {escape_control_characters(_toml(result.value))} {where}"
     lines = [f"Set {assigned}" if result.changed else f"Nothing to do: {assigned}"]
     if result.overridden_by:
-        lines.append(f"It has no effect here: {result.overridden_by} goes first.")
+        lines.append(f"It has no effect here: {result.overridden_by} takes precedence.")
     return "\n".join(lines)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,28 +16,21 @@ from tasktracker_ops.settings import Settings
 
 from .github_actions import Annotations, Groups, escape_workflow_commands, in_ci, is_runner
 from .redaction import Redaction
+from .resource_progress import ResourceProgress
 from .results import text
 from .screen import Screen
-from .streams import discard_broken_streams
+from .streams import Streams, discard_broken_streams
 from .text import as_json, change_line, counts, escape_control_characters
 
 if TYPE_CHECKING:
     from tasktracker_ops.models.canary import BakeProgress
+    from tasktracker_ops.models.overview import Snapshot
     from tasktracker_ops.models.plan import Plan, TerraformEvent
-    from tasktracker_ops.models.snapshot import Snapshot
 
     from .live import LiveLine
 
 _PROGRESS_SECONDS = 0.1
 _BAKE_LOG_SECONDS = 30  # between two lines of a log about a bake
-_SILENCE = 30  # seconds of a resource before it is logged that it still takes time
-_DONE = {
-    "create": "created",
-    "update": "changed",
-    "replace": "replaced",
-    "delete": "deleted",
-    "import": "imported",
-}
 
 
 class Console:
@@ -52,9 +44,8 @@ class Console:
         destinations: Callable[[str], Iterable[str]] = lambda command: (),
     ) -> None:
         """Create a console; the arguments are those of `Screen`."""
-        self._json = settings.output == "json"
-        self._csv = settings.output == "csv"
-        self._markdown = settings.output == "markdown"
+        self._form = settings.output
+        self._json = self._form == "json"
         self._verbose = settings.verbose
         self._quiet = settings.quiet
         self._terminal = sys.stderr.isatty()
@@ -63,6 +54,7 @@ class Console:
         self._github = is_runner(settings.environ)
         self._ci = in_ci(settings.environ) and not self._terminal
         self._color = False if settings.no_color or self._dumb or self._ci else None
+        self._streams = Streams(self._color, escape_workflow_commands if self._github else str)
         self.redaction = Redaction(settings, flags)
         self._screen = Screen(settings, flags or {}, arguments, self.redaction, destinations)
         # With JSON, a program reads stderr: it has the error and nothing else.
@@ -77,14 +69,9 @@ class Console:
         )
         self._has_logged = self._has_printed_result = False
         self._step = ""
-        self._total = 0
         self._next_progress = self._next_bake_line = 0.0
-        self._finished_addresses: set[str] = set()
-        self._running: dict[str, float] = {}  # by address, since when
+        self._resources = ResourceProgress()
         self._known_warnings: set[TerraformEvent] = set()
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")
 
     # Results
 
@@ -92,7 +79,7 @@ class Console:
         """Print a result in the chosen format."""
         self.end_group()
         if self._has_logged and self._terminal and not self._json:
-            self._print_stderr("")
+            self._streams.print_error("")
         self._print(self._format(result))
         redacted = self.redaction.of(result)
         if not self._quiet:
@@ -129,8 +116,7 @@ class Console:
     @property
     def can_draw(self) -> bool:
         """Return whether results are texts, and stdout is a terminal that can overwrite them."""
-        plain = self._json or self._csv or self._markdown or self._dumb
-        return not plain and self._screen.columns is not None
+        return self._form == "table" and not self._dumb and self._screen.columns is not None
 
     @contextmanager
     def full_screen(self) -> Iterator[Callable[[Snapshot], None]]:
@@ -156,12 +142,12 @@ class Console:
         self._summarise(problem)
         self._annotations.problem("error", problem, self.redaction.of(error.findings))
         if not (self._json or self._github):
-            self._print_stderr(click.style("Error: ", fg="red", bold=True) + problem.message)
-            self._print_stderr(click.style("Hint:  ", fg="cyan") + problem.hint)
+            self._streams.print_error(click.style("Error: ", fg="red", bold=True) + problem.message)
+            self._streams.print_error(click.style("Hint:  ", fg="cyan") + problem.hint)
         if self._json:
             content = {"code": error.code, "message": self.redaction(error.message), "hint": hint}
             text = as_json({"error": content}, indent=None if self._ci else 2)
-            self._print_stderr(text)
+            self._streams.print_error(text)
             if self._ci and not self._has_printed_result:
                 try:
                     self._print(text)
@@ -171,7 +157,7 @@ class Console:
     def trace(self, text: str) -> None:
         """Print the traceback of an error."""
         self.end_group()
-        self._print_stderr(self._sanitize(text, keep="\n").rstrip())
+        self._streams.print_error(self._sanitize(text, keep="\n").rstrip())
 
     def end_group(self) -> None:
         """Clear the live line and end the group of log lines, if there are any."""
@@ -180,11 +166,11 @@ class Console:
 
     def _format(self, result: Any, *, indent: int | None = 2) -> str:
         result = self.redaction.of(result)
-        if self._csv:
-            from .csv_form import as_csv
+        if self._form == "csv":
+            from .task import as_csv
 
             return as_csv(result)
-        if self._markdown:
+        if self._form == "markdown":
             from .markdown import markdown
 
             return markdown(result, self._screen)
@@ -218,12 +204,12 @@ class Console:
         """Print a note for the user."""
         self._clear()
         if self._logs_progress:
-            self._print_stderr(self._sanitize(what, keep="\n"))
+            self._streams.print_error(self._sanitize(what, keep="\n"))
 
     def plan(self, plan: Plan, of: str) -> None:
         """Print what would change; `of` names the stack."""
         plan = self.redaction.of(plan)
-        self._total, self._finished_addresses = len(plan.changes), set()
+        self._resources = ResourceProgress(len(plan.changes))
         summary = f"Plan for the {of}: {counts(plan)}."
         self._groups.prepare(summary)
         for change in plan.changes:
@@ -235,23 +221,14 @@ class Console:
 
     def terraform(self, event: TerraformEvent) -> None:
         """Count completed resources and show the current one."""
-        seconds = f" {event.elapsed}s" if event.elapsed else ""
         self._announce()
-        if event.kind == "complete":
-            # A replaced resource completes twice.
-            self._finished_addresses.add(event.address)
-            self._running.pop(event.address, None)
-            verb = _DONE.get(event.action, event.action)
-            self._log(click.style("  ✓ ", fg="green") + f"{verb:<9}{event.address}{seconds}")
-        elif event.kind == "errored":
-            self._running.pop(event.address, None)
-            self._log(click.style("  ✗ ", fg="red") + f"{'failed':<9}{event.address}")
+        if event.kind in {"complete", "errored"}:
+            self._log(self._resources.end(event))
         elif event.kind in {"started", "progress"}:
-            self._running.setdefault(event.address, time.monotonic() - event.elapsed)
-            self._show_live(self._waiting, len(self._finished_addresses), self._total)
-            # Every ten seconds; a log that says nothing for minutes looks dead.
-            if event.elapsed >= _SILENCE and event.elapsed % _SILENCE < 10 and not self._is_live:
-                self._log(f"  … {'waiting':<9}{event.address}{seconds}")
+            waiting = self._resources.wait(event)
+            self._show_live(self._resources.line, self._resources.done, self._resources.total)
+            if waiting and not self._is_live:
+                self._log(waiting)
         elif event.kind == "message":
             # Such as a download of a provider, which may take a minute.
             message = self._sanitize(event.message)
@@ -300,15 +277,6 @@ class Console:
             self._log(f"{self._step} …")
         self._step = ""
 
-    def _waiting(self) -> str:
-        """Return how many resources are done, and for which one Terraform waits the longest."""
-        line = f"{len(self._finished_addresses)}/{self._total}"
-        running = sorted(self._running.items(), key=lambda each: each[1])
-        if running:
-            address, since = running[0]
-            line += f" waiting for {address} {time.monotonic() - since:.0f}s"
-        return f"{line} and {len(running) - 1} more" if running[1:] else line
-
     def _show_live(
         self, line: str | Callable[[], str], done: int = 0, total: int | None = None
     ) -> None:
@@ -323,7 +291,7 @@ class Console:
         if self._logs_progress:
             self._clear()
             self._groups.begin()
-            self._print_stderr(line)
+            self._streams.print_error(line)
             self._has_logged = True
 
     def _clear(self) -> None:
@@ -346,28 +314,13 @@ class Console:
     def _sanitize(self, what: str, *, keep: str = "") -> str:
         return escape_control_characters(self.redaction(what), keep=keep)
 
-    # Streams
-
     def _print(self, text: str) -> None:
-        """Print to standard output."""
         self._has_printed_result = True
         # click would remove colour codes from cells.
-        color = True if self._csv else self._color
-        click.echo(escape_workflow_commands(text) if self._github else text, color=color)
-
-    def _print_stderr(self, text: str) -> None:
-        """Print to standard error."""
-        self._write_stderr(escape_workflow_commands(text) if self._github else text)
+        self._streams.print(text, color=True if self._form == "csv" else self._color)
 
     def _print_command(self, command: str) -> None:
         """Print a workflow command on GitHub."""
         if self._github:
             self._clear()
-            self._write_stderr(command)
-
-    def _write_stderr(self, text: str) -> None:
-        try:
-            click.echo(text, err=True, color=self._color)
-        except OSError:
-            # Nobody reads the progress any more; the work continues.
-            discard_broken_streams()
+            self._streams.print_command(command)

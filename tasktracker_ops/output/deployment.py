@@ -85,7 +85,7 @@ def _next(result: DeployResult) -> Sequence[str]:
 
 
 def first_deploy_question(first: FirstDeploy) -> str:
-    """Return what is asked before a first deploy: everything that it will do."""
+    """Return the question before a first deploy, which names everything that it will do."""
     rows = {
         "state backend": f"bucket {first.bucket!r},\nlock table {first.lock_table!r}",
         "deployment": f"function {first.function_name!r}, table {first.table_name!r},\n"

@@ -30,12 +30,12 @@ def _(result: Inbox, screen: Screen) -> str:
 def _mails(result: Inbox, screen: Screen) -> str:
     if not result.mails:
         return "No mail."
-    found = result.mails
+    mails = result.mails
     columns = [
-        Column("id", [mail.id for mail in found], weight=3),
-        Column("sent", [mail.sent_at for mail in found], weight=2),
-        Column("to", [mail.to for mail in found], weight=1),
-        Column("subject", [mail.subject for mail in found], weight=4, cuts=True),
+        Column("id", [mail.id for mail in mails], weight=3),
+        Column("sent", [mail.sent_at for mail in mails], weight=2),
+        Column("to", [mail.to for mail in mails], weight=1),
+        Column("subject", [mail.subject for mail in mails], weight=4, cuts=True),
     ]
     return fit(columns, screen.columns)
 

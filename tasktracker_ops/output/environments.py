@@ -13,25 +13,25 @@ from tasktracker_ops.models.environments import (
 from .columns import Column, fit
 from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import StyledText, duration, state
+from .text import duration, state
 
 
 @text.register
 def _(result: EnvironmentList, screen: Screen) -> str:
     if not result.environments:
         return f"Nothing is deployed. Deploy the project: {screen.command('deploy')}"
-    found = result.environments
-    ages = [each.age_seconds for each in found]
-    states = [state("healthy" if each.healthy else "unhealthy").rstrip() for each in found]
+    environments = result.environments
+    ages = [each.age_seconds for each in environments]
+    states = [state("healthy" if each.healthy else "unhealthy") for each in environments]
     columns = [
-        Column("environment", [each.name for each in found], weight=8),
-        Column("health", [*map(StyledText, states)], weight=7),
-        Column("release", [each.release or "" for each in found], weight=6, right=True),
-        Column("commit", [each.commit or "" for each in found], weight=3),
+        Column("environment", [each.name for each in environments], weight=8),
+        Column("health", states, weight=7),
+        Column("release", [each.release or "" for each in environments], weight=6, right=True),
+        Column("commit", [each.commit or "" for each in environments], weight=3),
         Column("age", ["" if age is None else duration(age) for age in ages], weight=4),
-        Column("expires", [*map(_expires, found)], weight=5),
-        Column("region", [each.region for each in found], weight=1),
-        Column("API", [each.api or "not deployed" for each in found], weight=2),
+        Column("expires", [*map(_expires, environments)], weight=5),
+        Column("region", [each.region for each in environments], weight=1),
+        Column("API", [each.api or "not deployed" for each in environments], weight=2),
     ]
     return fit(columns, screen.columns)
 

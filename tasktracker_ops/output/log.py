@@ -117,8 +117,8 @@ def _level(event: LogEvent) -> str:
     """Return the level of a message of Python's logging, or of a line of JSON."""
     if event.fields is not None:
         return str(event.fields.get("level", ""))
-    found = _LEVEL.match(event.message)
-    return found[1] if found else ""
+    match = _LEVEL.match(event.message)
+    return match[1] if match else ""
 
 
 def _folded(frames: re.Match[str]) -> str:

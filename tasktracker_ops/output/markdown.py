@@ -21,8 +21,9 @@ from tasktracker_ops.models.plan import (
 )
 
 from .code import code_text
+from .columns import cut
 from .screen import Screen
-from .text import counts, escape_control_characters, shorten
+from .text import counts, escape_control_characters
 
 # GitHub refuses a longer comment, counted in code points, with the end of the last line.
 LIMIT = 65_536 - 1
@@ -176,7 +177,7 @@ def _code(value: str) -> str:
 
     Inside of it nothing is a mention, a link, HTML or Markdown: https://github.github.com/gfm/#code-spans
     """
-    text = shorten(escape_control_characters(value), _MAX_LENGTH) or " "
+    text = cut(escape_control_characters(value), _MAX_LENGTH) or " "
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}"

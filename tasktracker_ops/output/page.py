@@ -12,7 +12,7 @@ from tasktracker_ops.models.dashboard import DashboardPage
 
 from .text import as_json
 
-_SCRIPTS = ("uplot/uplot.js", "charts.js", "frozen.js")
+_SCRIPTS = ("uplot/uplot.js", "elements.js", "charts.js", "frozen.js")
 _STYLES = ("uplot/uplot.css", "charts.css", "frozen.css")
 
 

@@ -35,7 +35,7 @@ def _(result: PromoteToResult, screen: Screen) -> str:
 
 
 def promotion_question(promotion: PackagePromotion) -> str:
-    """Return what is asked before the package is released."""
+    """Return the question before the package is released."""
     return (
         f"Let the package of {_source(promotion)} serve in {promotion.environment}, instead of "
         f"version {promotion.instead_of}?"

@@ -10,10 +10,13 @@ from tasktracker_ops.models.release import UNRELEASED, ServingRelease
 from tasktracker_ops.models.status import ApiHealth, Status, Subscription
 
 from .alarm import short_reason
+from .columns import cut
 from .release import commit
 from .results import problem_text, summary_title, text
 from .screen import Screen
-from .text import StyledText, ago, escape_control_characters, left, pairs, shorten, state
+from .text import StyledText, ago, escape_control_characters, left, pairs, state
+
+_LEAST_REASON = 20  # columns of a reason that is cut
 
 
 @text.register
@@ -54,7 +57,9 @@ def _alarm_state(alarm: Alarm, width: int | None) -> StyledText:
     if alarm.muted_by:
         length = f" for {left(alarm.muted_until)}" if alarm.muted_until else ""
         since = f"muted{length}, {since}"
-    reason = shorten(short_reason(alarm.reason), width and width - len(since) - 2)
+    reason = short_reason(alarm.reason)
+    if width is not None:
+        reason = cut(reason, max(width - len(since) - 2, _LEAST_REASON))
     return state(alarm.state, f"{since}: {reason}" if reason else since)
 
 

@@ -1,10 +1,14 @@
-"""The standard streams: are they terminals, and what to do when one is closed."""
+"""The standard streams: can a user be asked, what is printed, and what if one is closed."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+
+import click
 
 
 def can_ask() -> bool:
@@ -28,3 +32,33 @@ def discard_broken_streams() -> None:
         except OSError:
             with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), stream.fileno())
+
+
+class Streams:
+    """Prints results on standard output, and everything else on standard error.
+
+    `color` is that of click.echo; `escape` is applied to all texts.
+    """
+
+    def __init__(self, color: bool | None, escape: Callable[[str], str]) -> None:
+        self._color = color
+        self._escape = escape
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+
+    def print(self, text: str, *, color: bool | None) -> None:
+        """Print a result."""
+        click.echo(self._escape(text), color=color)
+
+    def print_error(self, text: str) -> None:
+        """Print progress, a note or an error."""
+        self.print_command(self._escape(text))
+
+    def print_command(self, command: str) -> None:
+        """Print a workflow command of GitHub, which is not escaped."""
+        try:
+            click.echo(command, err=True, color=self._color)
+        except OSError:
+            # Nobody reads the progress any more; the work continues.
+            discard_broken_streams()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
@@ -25,6 +27,8 @@ from .screen import Screen
 from .text import ago, escape_control_characters, pairs, table
 
 _MOST_TITLES = 10
+# A spreadsheet runs a cell that begins like this (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 @text.register
@@ -75,8 +79,8 @@ def _(result: RemoveResult, screen: Screen) -> str:
 
 @text.register
 def _(result: RestoreResult, screen: Screen) -> str:
-    told = "Restored" if result.restored else "It exists already:"
-    return escape_control_characters(f"{told} {result.task_id}  {result.title}")
+    outcome = "Restored" if result.restored else "It exists already:"
+    return escape_control_characters(f"{outcome} {result.task_id}  {result.title}")
 
 
 @text.register
@@ -111,3 +115,26 @@ def question(verb: str, tasks: Sequence[Task]) -> str:
     if len(rows) > _MOST_TITLES:
         rows[_MOST_TITLES:] = [f"  and {len(rows) - _MOST_TITLES:,} more"]
     return "\n".join([f"{verb} these {len(tasks):,} tasks?", *rows, "Agree?"])
+
+
+class _Lines(list[str]):
+    """What csv writes to: a line for each call."""
+
+    write = list.append
+
+
+def as_csv(result: TaskList) -> str:
+    """Return tasks as CSV (RFC 4180); an apostrophe precedes what looks like a formula."""
+    names = [field.name for field in fields(Task)]
+    lines = _Lines()
+    # csv quotes a cell for the line end that it writes itself, which is removed below.
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([_cell(getattr(task, name)) for name in names] for task in result.tasks)
+    text = "\n".join(line.removesuffix("\r\n") for line in lines)
+    return escape_control_characters(text, keep="\n") if sys.stdout.isatty() else text
+
+
+def _cell(value: str | int | None) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -47,14 +47,7 @@ def escape_control_characters(value: Any, *, keep: str = "") -> str:
     if isinstance(value, StyledText):
         return value
     text = "" if value is None else str(value)
-    return _CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
-
-
-def shorten(text: str | None, width: int | None) -> str | None:
-    """Cut a text to `width` columns, but never to less than 20; None leaves it whole."""
-    if text is None or width is None or len(text) <= max(width, 20):
-        return text
-    return text[: max(width, 20) - 1] + "…"
+    return _CONTROLS.sub(lambda match: match[0] if match[0] in keep else repr(match[0])[1:-1], text)
 
 
 def wrap(text: str, width: int | None) -> StyledText:

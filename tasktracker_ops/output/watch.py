@@ -14,7 +14,7 @@ from rich.text import Text
 from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import MetricReport
 from tasktracker_ops.models.emulator import Inbox
-from tasktracker_ops.models.snapshot import Snapshot
+from tasktracker_ops.models.overview import Snapshot
 from tasktracker_ops.models.status import Status
 
 from .dashboard import number, sparkline
@@ -117,10 +117,10 @@ def _metrics(report: MetricReport | None, width: int) -> list[Text]:
                 f"p50/p95/p99, {number(headline.throttles)} throttles"
             )
         )
-    found = [each for widget in report.widgets for each in widget.metrics]
-    names = max((len(each.label) for each in found), default=0)
-    lasts = max((len(number(each.last)) for each in found), default=0)
-    for each in found:
+    metrics = [each for widget in report.widgets for each in widget.metrics]
+    names = max((len(each.label) for each in metrics), default=0)
+    lasts = max((len(number(each.last)) for each in metrics), default=0)
+    for each in metrics:
         marks = sparkline(each, report, max(width - names - lasts - 2 * _GAP, 1))
         label = escape_control_characters(each.label)
         lines.append(_line(f"{label:<{names}}  {number(each.last):>{lasts}}  {marks}"))

@@ -10,7 +10,8 @@ from tasktracker_ops.adapters.aws.functions import ALIAS
 from tasktracker_ops.models.code import CodeChange
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.models.release import UNPROVEN, UNRELEASED, file_changes, lambda_digest
+from tasktracker_ops.models.release import UNPROVEN, UNRELEASED, lambda_digest
+from tasktracker_ops.models.rollback import file_changes
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

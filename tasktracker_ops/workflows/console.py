@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tasktracker_ops.errors import ExitCode, Problem, TtOpsError, quoted
 from tasktracker_ops.models.emulator import ConfirmResult
 from tasktracker_ops.models.overview import DrillProgress, Part
-from tasktracker_ops.models.release import Rollback, RollbackResult
+from tasktracker_ops.models.rollback import Rollback, RollbackResult
 from tasktracker_ops.models.task import RemoveResult, RestoreResult, Task
 from tasktracker_ops.models.times import timestamp_now
 from tasktracker_ops.reporting import Silent

@@ -15,11 +15,9 @@ from tasktracker_ops.models.release import (
     Release,
     ReleaseOptions,
     ReleaseRecord,
-    Rollback,
-    RollbackResult,
     Routing,
-    file_changes,
 )
+from tasktracker_ops.models.rollback import Rollback, RollbackResult, file_changes
 
 from .deploy_lock import deploy_lock
 from .release import Releases

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.models.log import LogEvent
-from tasktracker_ops.models.overview import Part
-from tasktracker_ops.models.snapshot import Snapshot
+from tasktracker_ops.models.overview import Part, Snapshot
 
 from .logs import is_failure
 

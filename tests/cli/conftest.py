@@ -1,6 +1,7 @@
 """Fixtures of the tests of the CLI.
 
 - `run`: runs `tt-ops` in this process, in an empty folder, without the user's environment.
+- `project`: makes that folder an empty project.
 - `describe`: stores the description of a deployment on a plain moto server.
 - `backend`: an empty state backend there.
 """
@@ -18,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tasktracker_ops.cli.main import cli
+from tasktracker_ops.settings import PROJECT_MARKERS
 from tests.states import StateBucket
 
 REGION = "eu-west-3"
@@ -38,6 +40,19 @@ DESCRIPTION = {
 }
 Client = Callable[[str], Any]
 Run = Callable[..., Result]
+
+
+def error_of(result: Result) -> Any:
+    """Return the error of a command with `--output json`."""
+    return json.loads(result.stderr)["error"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Make the folder of `run` an empty project."""
+    for name in PROJECT_MARKERS:
+        (tmp_path / name).mkdir()
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from click.shell_completion import ShellComplete, get_completion_class
 
 from tasktracker_ops.app import App
 from tasktracker_ops.cli.completion import offering
+from tasktracker_ops.cli.context import Context
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.cli.options import Context
 
 
 @pytest.fixture(autouse=True)

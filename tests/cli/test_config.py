@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.settings import FILE_NAMES, NAMES, PROJECT_MARKERS
+from tasktracker_ops.errors import ConfigurationError, ExitCode
+from tasktracker_ops.settings import FILE_NAMES, NAMES, load
 
-from .conftest import Run
+from .conftest import Run, error_of
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 FILE = """\
@@ -29,12 +29,10 @@ region = "eu-west-2"
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(project: Path) -> Path:
     """Return the tt-ops.toml of an empty project, which is the current folder."""
-    for folder in PROJECT_MARKERS:
-        (tmp_path / folder).mkdir()
-    (tmp_path / "tt-ops.toml").write_text(FILE)
-    return tmp_path / "tt-ops.toml"
+    (project / "tt-ops.toml").write_text(FILE)
+    return project / "tt-ops.toml"
 
 
 def shown(result: Result) -> dict[str, Any]:
@@ -123,8 +121,7 @@ def test_what_no_command_could_read_is_not_written(
     """The error is that of the setting, with one hint."""
     result = run("config", "set", *arguments, "--output", "json")
     assert result.exit_code == ExitCode.CONFIGURATION
-    error = json.loads(result.stderr)["error"]
-    assert (error["code"], result.stdout, file.read_text()) == (code, "", FILE)
+    assert (error_of(result)["code"], result.stdout, file.read_text()) == (code, "", FILE)
 
 
 def test_the_file_is_created(run: Run, file: Path) -> None:
@@ -140,15 +137,15 @@ def test_the_file_is_created(run: Run, file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variables", "first"),
     [
-        (("target", "aws"), {"TT_OPS_TARGET": "local"}, "TT_OPS_TARGET goes first"),
+        (("target", "aws"), {"TT_OPS_TARGET": "local"}, "TT_OPS_TARGET takes precedence"),
         (("region", "eu-west-3"), {"TT_OPS_ENV": "staging"}, ""),
         (("region", "eu-west-3"), {}, ""),
     ],
 )
-def test_a_value_without_effect_is_told(
+def test_a_value_without_effect_is_reported(
     run: Run, file: Path, arguments: tuple[str, ...], variables: dict[str, str], first: str
 ) -> None:
-    """A variable goes first; one of the environment selects its section."""
+    """A variable takes precedence; one of the environment selects its section."""
     lines = run("config", "set", *arguments, **variables).stdout.splitlines()
     assert lines[1:] == ([f"It has no effect here: {first}."] if first else [])
 
@@ -177,3 +174,22 @@ def test_settings_are_completed(words: str, offered: list[str]) -> None:
         check=True,
     )
     assert [item.partition(",")[2] for item in result.stdout.split()] == offered
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('region = "eu-west-3"\nstate_bucket = \n', 2),
+        ('\n# old\n"bucket" = "x"\n', 3),
+        ('region = "mars"\n', 1),
+        ("[env.default]\nlocal_port = 70000\n", 2),
+        ('region = "eu-west-3"\n\n[env.Staging]\nregion = "eu-west-1"\n', 3),
+    ],
+)
+def test_an_invalid_setting_has_its_line(file: Path, content: str, line: int) -> None:
+    """The finding is the line of tt-ops.toml that is unreadable or not valid."""
+    file.write_text(content)
+    with pytest.raises(ConfigurationError) as raised:
+        load({"project_dir": str(file.parent)}, {})
+    (finding,) = raised.value.findings
+    assert (finding.file, finding.line) == (file, line)

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tasktracker_ops.settings import PROJECT_MARKERS
-
-from .conftest import KEYS, Run
+from .conftest import KEYS, Run, error_of
 
 HTML = ("dashboard", "--html", "a.html")
 
@@ -27,7 +25,7 @@ def run(run: Run, endpoint: str, describe: Callable[..., None]) -> Run:
 
 def code(result: Result) -> tuple[int, str]:
     """Return the exit code and the code of the error."""
-    return result.exit_code, json.loads(result.stderr)["error"]["code"]
+    return result.exit_code, error_of(result)["code"]
 
 
 @pytest.mark.parametrize(
@@ -73,11 +71,7 @@ def test_the_console_needs_no_dashboard(run: Run) -> None:
 @pytest.mark.parametrize(
     "arguments", [("metrics",), HTML, ("dashboard",), ("dashboard", "--console")]
 )
-def test_reading_starts_no_emulator(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_reading_starts_no_emulator(run: Run, arguments: tuple[str, ...], project: Path) -> None:
     """A new emulator would not have a dashboard."""
-    project = tmp_path / "project"
-    for folder in PROJECT_MARKERS:
-        (project / folder).mkdir(parents=True)
-    local = ("--target", "local", "--project-dir", str(project))
-    assert code(run(*local, *arguments)) == (1, "local-not-running")
+    assert code(run("--target", "local", *arguments)) == (1, "local-not-running")
     assert not (project / ".tt-ops").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,23 +14,17 @@ from click.testing import Result
 
 from tasktracker_ops.app import App
 from tasktracker_ops.output.console import Console
-from tasktracker_ops.settings import PROJECT_MARKERS, load
+from tasktracker_ops.settings import load
 
-from .conftest import DESCRIPTION, KEYS, Client, Run
+from .conftest import DESCRIPTION, KEYS, Client, Run, error_of
 
 InProject = Callable[..., Result]
 
 
 @pytest.fixture
-def run_there(run: Run, endpoint: str, tmp_path: Path) -> InProject:
+def run_there(run: Run, endpoint: str, project: Path) -> InProject:
     """Run a command in an empty project, in the account."""
-    for name in PROJECT_MARKERS:
-        (tmp_path / name).mkdir()
-
-    def call(*arguments: str) -> Result:
-        return run(*arguments, AWS_ENDPOINT_URL=endpoint, **KEYS)
-
-    return call
+    return partial(run, AWS_ENDPOINT_URL=endpoint, **KEYS)
 
 
 def _describe(client: Client, name: str, **changes: Any) -> None:
@@ -108,16 +103,12 @@ def test_an_environment_that_cannot_be_destroyed_does_not_keep_the_others(
 
 
 def test_prune_needs_names_that_are_the_environments_own(
-    run: Run, run_there: InProject, endpoint: str
+    run_there: InProject,
 ) -> None:
     """A variable would give all environments the same state."""
-    result = run(
-        *("environments", "prune", "--output", "json"),
-        AWS_ENDPOINT_URL=endpoint,
-        TT_OPS_STATE_KEY="mine.tfstate",
-        **KEYS,
-    )
-    error = json.loads(result.stderr)["error"]
+    arguments = ("environments", "prune", "--output", "json")
+    result = run_there(*arguments, TT_OPS_STATE_KEY="mine.tfstate")
+    error = error_of(result)
     assert (error["code"], result.exit_code) == ("setting-shared", 4)
     assert error["hint"].endswith(": unset TT_OPS_STATE_KEY")
 
@@ -136,7 +127,7 @@ def test_prune_needs_names_that_are_the_environments_own(
 def test_an_environment_stays_temporary_unless_said_again(
     client: Client,
     endpoint: str,
-    tmp_path: Path,
+    project: Path,
     monkeypatch: pytest.MonkeyPatch,
     env: str,
     flags: dict[str, Any],
@@ -145,9 +136,7 @@ def test_an_environment_stays_temporary_unless_said_again(
     """What its description says is what Terraform gets; the default one is never asked."""
     _describe(client, "pr-5", temporary=True)
     _describe(client, "prod")
-    for name in PROJECT_MARKERS:
-        (tmp_path / name).mkdir()
-    flags = {"env": env, "project_dir": tmp_path, **flags}
+    flags = {"env": env, "project_dir": project, **flags}
     for name, value in {"AWS_ENDPOINT_URL": endpoint, **KEYS}.items():
         monkeypatch.setenv(name, value)
     settings = load(flags)
@@ -162,7 +151,7 @@ def test_the_default_environment_cannot_be_temporary(run_there: InProject) -> No
     result = run_there(
         *("deploy", "--temporary", "--alert-email", "a@example.com", "--output", "json")
     )
-    assert json.loads(result.stderr)["error"]["code"] == "environment-not-temporary"
+    assert error_of(result)["code"] == "environment-not-temporary"
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +175,7 @@ def test_yes_does_not_destroy_what_takes_a_name(run_there: InProject, name: str)
     if name == "pr-1":
         assert result.exit_code == 0, result.stderr
         return
-    error = json.loads(result.stderr)["error"]
+    error = error_of(result)
     assert (error["code"], result.exit_code) == ("confirmation-needed", 2)
     assert error["hint"].endswith(f": tt-ops {' '.join(command)} --confirm {name}")
     assert run_there(*command, "--confirm", name).exit_code == 0

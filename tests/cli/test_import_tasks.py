@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tasktracker_ops import TaskClient
 from tasktracker_ops.app import App
 from tasktracker_ops.models.task import ImportResult
+from tasktracker_ops.reporting import Silent
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.import_tasks import import_tasks
 from tests.properties import HealthCheck, given, settings
@@ -32,16 +33,11 @@ RunTasks = Callable[..., tuple[int, str, str]]
 ID = "019a0000-0000-7000-8000-00000000000{}"
 
 
-class Notes:
-    """A reporter that records notes and progress."""
+class Progress(Silent):
+    """A reporter that records progress."""
 
     def __init__(self) -> None:
-        self.notes: list[str] = []
         self.steps: list[tuple[int, int | None]] = []
-
-    def note(self, what: str) -> None:
-        """Record a note."""
-        self.notes.append(what)
 
     def progress(self, what: str, done: int, total: int | None) -> None:
         """Record progress."""
@@ -55,17 +51,17 @@ def client(service: Any) -> TaskClient:
 
 
 @pytest.fixture
-def report() -> Notes:
+def report() -> Progress:
     """Return a reporter."""
-    return Notes()
+    return Progress()
 
 
 @pytest.fixture
-def load(service: Any, report: Notes) -> Callable[[Path], ImportResult]:
+def load(service: Any, report: Progress) -> Callable[[Path], ImportResult]:
     """Import a file in this process."""
 
     def call(file: Path) -> ImportResult:
-        app = App(Settings(api_url=service.url), report, lambda question: False)  # type: ignore[arg-type]
+        app = App(Settings(api_url=service.url), report, lambda question: False)
         with file.open("rb") as lines:
             return import_tasks(app, lines, str(file))[0]
 
@@ -73,11 +69,11 @@ def load(service: Any, report: Notes) -> Callable[[Path], ImportResult]:
 
 
 @pytest.fixture
-def run(run: Run) -> RunTasks:
+def run(run: Run, service: Any) -> RunTasks:
     """Run `tt-ops tasks …`; return exit code, stdout and stderr."""
 
-    def call(service: Any, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        result = run("tasks", "--api-url", service.url, *arguments, stdin=stdin)
+    def call(*arguments: str, stdin: bytes = b"", api: Any = service) -> tuple[int, str, str]:
+        result = run("tasks", "--api-url", api.url, *arguments, stdin=stdin)
         return result.exit_code, result.stdout, result.stderr
 
     return call
@@ -116,39 +112,37 @@ def remove_all(client: TaskClient) -> None:
         client.remove(task.task_id)
 
 
-def test_export_and_import_keep_tasks(
-    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path
-) -> None:
+def test_export_and_import_keep_tasks(run: RunTasks, client: TaskClient, tmp_path: Path) -> None:
     """Title, description and status are kept."""
     client.add("first", description="a\n\u202eb\x00", status="done")
     client.add("sécond", status="in_progress")
     client.add("third 😀")
     before = contents(client)
     file = str(tmp_path / "tasks.jsonl")
-    assert run(service, "export", file)[0] == 0
+    assert run("export", file)[0] == 0
     remove_all(client)
-    code, out, err = run(service, "import", file)
+    code, out, err = run("import", file)
     assert (code, out, err) == (0, "Imported: 3 created, 0 already there, 0 failed.\n", "")
     assert Counter(contents(client)) == Counter(before)
-    assert run(service, "import", file)[1].startswith("Imported: 0 created, 3 already there")
+    assert run("import", file)[1].startswith("Imported: 0 created, 3 already there")
 
 
 def test_an_import_changes_no_existing_task(
     run: RunTasks,
-    service: Any,
     client: TaskClient,
     tmp_path: Path,
     load: Callable[[Path], ImportResult],
 ) -> None:
-    """Missing tasks are created again; changes since the export are kept."""
+    """Missing tasks are created again under their ids; changes since the export are kept."""
     tasks = [client.add(f"task {number}") for number in range(3)]
     file = tmp_path / "tasks.jsonl"
-    run(service, "export", str(file))
+    run("export", str(file))
     client.edit(tasks[0].task_id, title="changed")
     client.remove(tasks[1].task_id)
     assert counts(load(file)) == (1, 2, 0)
     assert Counter(task.title for task in client.list()) == Counter(["changed", "task 1", "task 2"])
     assert counts(load(file)) == (0, 3, 0)
+    assert client.show(tasks[1].task_id).title == "task 1"
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
@@ -211,7 +205,7 @@ def test_a_killed_import_can_be_repeated(
         assert error.startswith("Error: interrupted after ")
         again = f"tt-ops tasks --api-url {service.url} import {file}"
         assert hint == f"Hint:  the same command continues where it stopped: {again}"
-    code, _, _ = run(service, "import", file)
+    code, _, _ = run("import", file)
     assert code == 0
     assert Counter(task.title for task in client.list()) == Counter(t["title"] for t in tasks)
 
@@ -230,13 +224,6 @@ def test_a_removed_task_is_created_again(
     assert ids[0] == ids[1]
 
 
-def test_a_task_keeps_its_id(client: TaskClient, tmp_path: Path, load: Any) -> None:
-    """An import creates each task under its exported id."""
-    write(tmp_path / "tasks.jsonl", [{"task_id": ID.format(7), "title": "first"}])
-    load(tmp_path / "tasks.jsonl")
-    assert client.show(ID.format(7)).title == "first"
-
-
 def test_lines_without_an_id_are_listed_last(
     client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
@@ -248,7 +235,7 @@ def test_lines_without_an_id_are_listed_last(
 
 
 def test_only_a_corrected_line_is_imported_again(
-    client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
+    tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """Lines are identified by their content; others may change, move or go."""
     tasks = [{"title": "first"}, {"title": ""}, {"title": "third"}]
@@ -258,7 +245,7 @@ def test_only_a_corrected_line_is_imported_again(
 
 
 def test_invalid_lines_are_reported_and_skipped(
-    run: RunTasks, service: Any, client: TaskClient, tmp_path: Path
+    run: RunTasks, client: TaskClient, tmp_path: Path
 ) -> None:
     """The rest is imported; the exit code is 1."""
     good = json.dumps({"title": "good"}).encode()
@@ -284,7 +271,7 @@ def test_invalid_lines_are_reported_and_skipped(
     ]
     file = tmp_path / "tasks.jsonl"
     file.write_bytes(b"\n".join(wrong))
-    code, out, err = run(service, "import", str(file), "--output", "json")
+    code, out, err = run("import", str(file), "--output", "json")
     imported = json.loads(out)
     assert code == 1
     assert (imported["created"], imported["already_there"], imported["complete"]) == (3, 0, True)
@@ -310,7 +297,7 @@ def test_invalid_lines_are_reported_and_skipped(
     error = json.loads(err)["error"]
     assert (error["code"], error["message"][:15]) == ("lines-failed", "14 of 17 lines ")
     assert {title for title, _, _ in contents(client)} == {"good", "a", "last"}
-    _, _, err = run(service, "import", str(file))
+    _, _, err = run("import", str(file))
     reported = [line.split(": ")[0] for line in err.splitlines() if line.startswith("line ")]
     assert reported == [f"line {number}" for number in reasons]
 
@@ -323,7 +310,7 @@ def test_a_failing_api_ends_the_import(
     service.before = lambda request: (
         service.fail("PUT", "500", times=9) if len(service.asked) == 9 else None
     )
-    code, out, err = run(service, "import", file, "--output", "json")
+    code, out, err = run("import", file, "--output", "json")
     imported, error = json.loads(out), json.loads(err)["error"]
     assert (code, imported["complete"], error["code"]) == (1, False, "api-error")
     assert error["hint"].endswith(f"tt-ops tasks --api-url {service.url} import {file}")
@@ -331,7 +318,7 @@ def test_a_failing_api_ends_the_import(
     service.before = lambda request: None
     while service.fault("PUT")[0]:
         pass
-    assert run(service, "import", file)[0] == 0
+    assert run("import", file)[0] == 0
     assert len(contents(client)) == 40
 
 
@@ -342,7 +329,7 @@ def test_an_api_that_cannot_create_under_an_id_ends_the_import(
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{n}"} for n in range(40)])
     problem = '{"type": "urn:task-tracker:problem:task-not-found", "detail": "There is none."}'
     server.will_answer(404, problem)
-    code, _, err = run(server, "import", str(file))
+    code, _, err = run("import", str(file), api=server)
     assert (code, len(err.splitlines())) == (1, 2)
     assert "the deployed API is older than this tt-ops: tt-ops" in err
 
@@ -353,13 +340,13 @@ def test_an_unauthorized_import_hints_at_the_token(
     """Repeating the command would fail again."""
     file = str(write(tmp_path / "tasks.jsonl", [{"title": "first"}]))
     service.fail("PUT", "401", WWW_Authenticate="Bearer")
-    code, _, err = run(service, "import", file)
+    code, _, err = run("import", file)
     assert (code, "401 no; the import stopped there" in err) == (1, True)
     assert err.rstrip().endswith("the API requires a token: export TT_OPS_API_TOKEN=TOKEN")
 
 
 def test_an_import_obeys_throttling(
-    service: Any, client: TaskClient, tmp_path: Path, load: Callable[[Path], ImportResult]
+    service: Any, tmp_path: Path, load: Callable[[Path], ImportResult]
 ) -> None:
     """At a limit of 20 a second no line is lost, and few requests are refused."""
     tokens, last, refused = 5.0, time.monotonic(), 0
@@ -387,7 +374,7 @@ def test_standard_input_is_imported_once(
 ) -> None:
     """A pipe with a name works alike; no file is written."""
     stdin = b'{"title": "first"}\n{"title": "first"}\n{"title": "second"}\n'
-    assert run(service, "import", "-", stdin=stdin)[0] == 0
+    assert run("import", "-", stdin=stdin)[0] == 0
     with start(service, "import", "/dev/stdin", stdin=subprocess.PIPE, cwd=tmp_path) as process:
         out, _ = process.communicate(stdin, timeout=60)
     assert (process.returncode, out) == (0, b"Imported: 0 created, 3 already there, 0 failed.\n")
@@ -396,7 +383,7 @@ def test_standard_input_is_imported_once(
 
 
 def test_progress_is_counted_in_lines(
-    service: Any, tmp_path: Path, load: Callable[[Path], ImportResult], report: Notes
+    tmp_path: Path, load: Callable[[Path], ImportResult], report: Progress
 ) -> None:
     """Empty lines do not count."""
     file = write(tmp_path / "tasks.jsonl", [{"title": f"{number}"} for number in range(20)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,17 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tasktracker_ops.settings import PROJECT_MARKERS
 from tests.states import StateBucket
 
-from .conftest import KEYS, Run
+from .conftest import KEYS, Run, error_of
 
 
 @pytest.fixture
-def run(run: Run, backend: StateBucket, tmp_path: Path) -> Iterator[Run]:
+def run(run: Run, backend: StateBucket, project: Path) -> Iterator[Run]:
     """Run `tt-ops` in a project, with a lock by hand."""
-    for folder in PROJECT_MARKERS:
-        (tmp_path / folder).mkdir()
     run = partial(run, AWS_ENDPOINT_URL=backend.endpoint, TT_OPS_LOCK_TABLE=backend.table, **KEYS)
     locked = run("lock", "-m", "freeze until Monday")
     assert locked.exit_code == 0, locked.output
@@ -33,7 +29,7 @@ def run(run: Run, backend: StateBucket, tmp_path: Path) -> Iterator[Run]:
 def test_a_lock_is_shown_and_released(run: Run) -> None:
     """Without a terminal only with --yes; the hint can be pasted, as it repeats the arguments."""
     refused = run("--output", "json", "unlock", "--state-bucket", "task-tracker-terraform-state")
-    error = json.loads(refused.stderr)["error"]
+    error = error_of(refused)
     assert (error["code"], refused.exit_code) == ("confirmation-needed", 2)
     hint = run("unlock", "--state-bucket", "task-tracker-terraform-state").stderr.splitlines()[-1]
     assert hint.endswith(": tt-ops unlock --state-bucket task-tracker-terraform-state --yes")

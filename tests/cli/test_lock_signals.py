@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tasktracker_ops.settings import PROJECT_MARKERS
 from tests.states import KEY, StateBucket, state
 
 from .conftest import KEYS
@@ -32,15 +31,13 @@ def bucket(backend: StateBucket) -> StateBucket:
 
 
 @pytest.fixture
-def asking(bucket: StateBucket, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def asking(bucket: StateBucket, project: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A command on a terminal, which holds the lock and asks for confirmation."""
-    for folder in PROJECT_MARKERS:
-        (tmp_path / folder).mkdir()
     terminal, tty = pty.openpty()
     with subprocess.Popen(
         [TT_OPS, "state", "--lock-table", bucket.table, "restore"],
-        cwd=tmp_path,
-        env=environment(bucket, tmp_path),
+        cwd=project,
+        env=environment(bucket, project),
         stdin=tty,
         stdout=tty,
         stderr=tty,

@@ -16,7 +16,7 @@ import pytest
 
 from tasktracker_ops.errors import ExitCode
 
-from .conftest import KEYS, Client, Run
+from .conftest import KEYS, Client, Run, error_of
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 GROUP = "/aws/lambda/tracker"
@@ -155,7 +155,6 @@ def test_deleting_the_log_group_ends_following(write: Any, client: Client, start
     [
         ([], "log-group-missing", ExitCode.FAILED),
         (["--api"], "access-log-missing", ExitCode.FAILED),
-        (["--follow", "--request-id", "1"], "usage", ExitCode.USAGE),
         (["--since", "soon"], "usage", ExitCode.USAGE),
     ],
 )
@@ -165,5 +164,5 @@ def test_each_failure_has_its_code(
     """Stderr has one error."""
     result = run("--output", "json", *arguments)
     assert result.stdout == ""
-    assert json.loads(result.stderr)["error"]["code"] == code
+    assert error_of(result)["code"] == code
     assert result.exit_code == exit_code

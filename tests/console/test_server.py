@@ -1,4 +1,4 @@
-"""The console over HTTP: who is let in, what is refused and how, and the stream of events."""
+"""The console over HTTP: which requests are refused and how, and the stream of events."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def test_the_page_is_served_without_the_token_and_has_none(send: Send) -> None:
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
     assert "http" not in page.replace("http-equiv", "")
-    for path in ("/page.js", "/page.css", "/charts.js", "/charts.css", "/uplot.js", "/uplot.css"):
+    scripts = ("/page.js", "/elements.js", "/charts.js", "/uplot.js")
+    for path in (*scripts, "/page.css", "/charts.css", "/uplot.css"):
         assert path in page
         assert send("GET", path, Authorization=None)[0] == 200
 
@@ -102,7 +103,7 @@ def test_the_address_has_the_token_in_its_fragment(server: ConsoleServer) -> Non
     ("method", "path"), [("GET", "/events"), ("POST", "/actions/add-task"), ("POST", "/nowhere")]
 )
 @pytest.mark.parametrize("token", [None, "", "Bearer ", "Bearer wrong", "Bearer \xe9"])
-def test_without_the_token_nothing_is_told(
+def test_requests_without_the_token_are_refused(
     send: Send, method: str, path: str, token: str | None
 ) -> None:
     """The error is JSON, and its hint says where the token is."""

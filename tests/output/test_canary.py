@@ -65,6 +65,8 @@ def test_a_terminal_has_a_live_line(stderr_terminal: Callable[[], object]) -> No
     ],
     ids=["promoted", "watched", "aborted"],
 )
-def test_the_end_of_a_bake_is_said(show: Callable[..., str], result: BakeResult, text: str) -> None:
+def test_the_end_of_a_bake_is_shown(
+    show: Callable[..., str], result: BakeResult, text: str
+) -> None:
     """With the release that takes all requests now."""
     assert text in show(result)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tasktracker_ops.cli.context import Context
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.cli.options import Context
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models.plan import TerraformEvent
 from tasktracker_ops.models.task import RemoveResult

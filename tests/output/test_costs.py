@@ -39,7 +39,7 @@ def test_costs_are_a_table() -> None:
     assert lines[-1].split() == ["At", "once", "3", "of", "1,000"]
 
 
-def test_a_missing_price_is_said_last() -> None:
+def test_a_missing_price_is_named_last() -> None:
     """With what to type; on the emulator, the first line says whose figures these are."""
     problem = Problem("prices-missing", "no price is known", "give it: tt-ops costs --prices FILE")
     shown = text(replace(REPORT, problem=problem, emulated=True), Screen(Settings(), {}))

@@ -7,15 +7,15 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
-from tasktracker_ops.errors import ConfigurationError, Finding, Problem, TtOpsError
-from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
+from tasktracker_ops.errors import Finding, Problem, TtOpsError
 from tasktracker_ops.models.log import LogMessage
-from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
-from tasktracker_ops.models.status import ApiHealth, Status
+from tasktracker_ops.models.plan import TerraformEvent
 from tasktracker_ops.models.task import Task, TaskList
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.output.github_actions import (
@@ -25,22 +25,15 @@ from tasktracker_ops.output.github_actions import (
     escape_workflow_commands,
     in_repository,
 )
-from tasktracker_ops.settings import Settings, load
+from tasktracker_ops.settings import Settings
 
 from .conftest import Terminal
+from .examples import PLAN
 from .test_package import PACKAGE
+from .test_status import STATUS
 
 CI = {"CI": "true"}
 GITHUB = {"CI": "true", "GITHUB_ACTIONS": "true"}
-PLAN = Plan(
-    add=1,
-    change=1,
-    destroy=0,
-    changes=(
-        ResourceChange("aws_lambda_function.tracker", "update"),
-        ResourceChange("aws_dynamodb_table.tasks", "create"),
-    ),
-)
 ERROR = TtOpsError("it-failed", "it failed", hint="try again: tt-ops plan")
 Captured = pytest.CaptureFixture[str]
 # A command for the runner: at the beginning of a line, or in brackets anywhere
@@ -92,8 +85,8 @@ def test_ci_gets_a_line_for_each_step(capsys: Captured) -> None:
     assert err.splitlines() == [
         "✓ state backend bucket",
         "  ~ update  aws_lambda_function.tracker",
-        "  + create  aws_dynamodb_table.tasks",
-        "Plan for the deployment: 1 to add, 1 to change, 0 to destroy.",
+        "  ± replace aws_dynamodb_table.tasks",
+        "Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
         "applying …",
         "  ✓ created  aws_x.y 3s",
         "Port 4580 is taken.",
@@ -126,9 +119,9 @@ def test_groups_are_not_empty_and_not_nested(capsys: Captured) -> None:
     reporter.done("the API answers")
     assert capsys.readouterr().err.splitlines() == [
         "✓ state backend bucket",
-        "::group::Plan for the deployment: 1 to add, 1 to change, 0 to destroy.",
+        "::group::Plan for the deployment: 1 to add, 1 to change, 1 to destroy.",
         "  ~ update  aws_lambda_function.tracker",
-        "  + create  aws_dynamodb_table.tasks",
+        "  ± replace aws_dynamodb_table.tasks",
         "::endgroup::",
         "::group::applying",
         "  ✓ created  aws_x.y 3s",
@@ -227,45 +220,11 @@ def test_a_path_is_relative_to_its_repository(tmp_path: Path) -> None:
     assert "file=project/tt-ops.toml::" in annotation("error", "x", finding=Finding("x", file))
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        ('region = "eu-west-3"\nstate_bucket = \n', 2),
-        ('\n# old\n"bucket" = "x"\n', 3),
-        ('region = "mars"\n', 1),
-        ("[env.default]\nlocal_port = 70000\n", 2),
-        ('region = "eu-west-3"\n\n[env.Staging]\nregion = "eu-west-1"\n', 3),
-    ],
-)
-def test_an_invalid_setting_has_its_line(tmp_path: Path, content: str, line: int) -> None:
-    """The finding is the line of tt-ops.toml that is unreadable or not valid."""
-    for folder in ("terraform", "bootstrap", "lambda_function"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "tt-ops.toml").write_text(content)
-    with pytest.raises(ConfigurationError) as raised:
-        load({"project_dir": str(tmp_path)}, {})
-    (finding,) = raised.value.findings
-    assert (finding.file, finding.line) == (tmp_path / "tt-ops.toml", line)
-
-
 def test_problems_of_a_result_are_annotated(capsys: Captured) -> None:
     """They are warnings if the service is healthy, else errors."""
     problem = Problem("alarm-missing", "an alarm: missing", "create it: tt-ops deploy")
-    api = ApiHealth("http://x", "NONE", True, False, None, None)
     for healthy, kind in ((True, "warning"), (False, "error")):
-        status = Status(
-            healthy,
-            api,
-            None,
-            None,
-            None,
-            TerraformLock(None),
-            DeployLockStatus(None),
-            (),
-            (problem,),
-            (),
-        )
-        console().emit(status)
+        console().emit(replace(STATUS, healthy=healthy, problems=(problem,)))
         expected = f"::{kind} title=alarm-missing::an alarm: missing%0Acreate it: tt-ops deploy\n"
         assert expected in capsys.readouterr().err
 
@@ -273,7 +232,7 @@ def test_problems_of_a_result_are_annotated(capsys: Captured) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_a_command(capsys: Captured, text: str) -> None:
     """This holds for results in every format, errors and notes."""
-    assert commands(without_colours(text)) != []
+    assert commands(click.unstyle(text)) != []
     task = Task(text, title=text, description=text, status=text)
     for form in ("table", "json", "csv"):
         console(output=form).emit(TaskList((task,)))
@@ -293,11 +252,6 @@ def test_no_text_becomes_a_command(capsys: Captured, text: str) -> None:
     assert [line for line in commands(err) if not line.startswith(ours)] == []
     assert not any("##[" in line for line in commands(err))
     assert "\x1b" not in out + err
-
-
-def without_colours(text: str) -> str:
-    """Return the text as a console without colours prints it."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def test_other_text_is_not_escaped() -> None:

@@ -1,4 +1,4 @@
-"""Releases, their history, pruning and rollbacks as text."""
+"""Releases, their history and pruning as text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,8 @@ from tasktracker_ops.models.release import (
     ReleaseHistory,
     ReleaseList,
     ReleaseRecord,
-    ReleaseResult,
-    Rollback,
-    RollbackResult,
-    file_changes,
 )
 from tasktracker_ops.models.times import timestamp
-from tasktracker_ops.output.release import rollback_question
 
 
 def ago(seconds: int) -> str:
@@ -30,9 +25,6 @@ def ago(seconds: int) -> str:
 
 LIVE = Release(12, True, "ab12", "3f2c1a9d", True, "ada@laptop", ago(7300), "proven")
 OLD = Release(9, False, "cd34", None, False, None, ago(200000), "failed")
-CHANGES = file_changes(
-    {"a.py": "1", "b.py": "2", "d.py": "4"}, {"a.py": "1", "b.py": "3", "c": "5"}
-)
 
 
 def test_releases_are_a_table(show: Callable[..., str]) -> None:
@@ -68,21 +60,3 @@ def test_pruning_names_ranges(show: Callable[..., str]) -> None:
         "Would prune releases 1-3, 5. Kept releases 4, 6.\n"
     )
     assert show(PruneResult((), (4, 6), dry_run=False)) == "Nothing to prune: 2 releases exist.\n"
-
-
-def test_a_rollback_says_what_differs(show: Callable[..., str]) -> None:
-    """And that the next deploy rolls forward."""
-    planned = Rollback(LIVE, OLD, CHANGES)
-    result = ReleaseResult("9", "12", "proven", "passed", changed=True)
-    assert show(RollbackResult(planned, result), target="local").splitlines() == [
-        "Release 9 is live: no commit, proven, released 2 d ago. Checks: passed.",
-        "Compared with release 12 (3f2c1a9 + changes), 3 files differ:",
-        "  ~ b.py",
-        "  + c",
-        "  - d.py",
-        "The next deploy rolls forward to the code of the project: tt-ops --target local deploy",
-    ]
-    assert rollback_question(replace(planned, changes=())) == (
-        "Release 12 (3f2c1a9 + changes) is live. Let release 9 (no commit, failed, 2 d ago) serve "
-        "instead; no file differs?"
-    )

@@ -1,4 +1,4 @@
-"""The building blocks of texts: escaping, shortening, times."""
+"""The building blocks of texts: escaping and times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.task import RemoveResult, Task, TaskList
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.output.console import Console
-from tasktracker_ops.output.text import ago, shorten
+from tasktracker_ops.output.text import ago
 from tasktracker_ops.settings import Settings
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07\rover\x9b31m\u202ereversed\ud800\x7f"
@@ -38,14 +38,6 @@ def test_control_characters_never_reach_the_terminal(
         assert json.loads(text)["title"] == HOSTILE
     else:
         assert "\\x1b[2J" in text
-
-
-def test_a_long_title_is_shortened_on_a_terminal_only() -> None:
-    """A program gets the whole title; never less than 20 characters are left."""
-    assert shorten("x" * 200, 28) == "x" * 27 + "…"
-    assert shorten("x" * 200, 3) == "x" * 19 + "…"
-    assert shorten("x" * 200, None) == "x" * 200
-    assert shorten(None, 28) is None
 
 
 @pytest.mark.parametrize(

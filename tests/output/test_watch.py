@@ -13,7 +13,7 @@ from tasktracker_ops.errors import Problem
 from tasktracker_ops.models.dashboard import WidgetSummary
 from tasktracker_ops.models.emulator import Inbox, InboxMessage
 from tasktracker_ops.models.log import LogEvent
-from tasktracker_ops.models.snapshot import Snapshot
+from tasktracker_ops.models.overview import Snapshot
 from tasktracker_ops.output.screen import Screen
 from tasktracker_ops.output.watch import frame
 from tasktracker_ops.settings import Settings
@@ -74,7 +74,7 @@ def test_errors_alone_have_their_tracebacks() -> None:
     assert "second" in text
 
 
-def test_what_was_not_read_yet_is_said() -> None:
+def test_a_part_that_was_not_read_yet_is_marked() -> None:
     """Mail that leaves the target has no section."""
     text = "\n".join(draw(NOTHING, 80, 24))
     assert text.count("reading …") == 3

@@ -12,8 +12,8 @@ import click
 import pytest
 import yaml
 
+from tasktracker_ops.cli.context import Context
 from tasktracker_ops.cli.main import cli
-from tasktracker_ops.cli.options import Context
 
 from .runner import ROOT, WORKFLOWS, load
 

@@ -101,6 +101,7 @@ def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown
     """Confirm, add, finish, remove, restore, drill, roll back; the numbers are the commands'."""
     live.edit("lambda_function/handler.py", '"""', '"""\n')  # other bytes: a second release
     live.succeed("deploy", "--yes")
+    muted = live.read("alarms", "mute", "Duration", "--for", "1h", "--reason", "load test")
     with served(live) as url:
         shown = show(url)
         page = shown.page
@@ -115,6 +116,7 @@ def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown
         expect(page.locator("#charts .legend").first).to_contain_text("LambdaErrorAlarm > 0")
         expect(shown.part("log")).to_contain_text("trigger-error")
         expect(shown.part("alarms")).to_contain_text("→ ALARM")
+        expect(shown.part("alarms")).to_contain_text(f"Duration > 1,000, muted by {muted['who']}")
         for age in page.locator(".age:not([data-part=drill])").all():
             expect(age).to_contain_text("ago")
 

@@ -1,16 +1,58 @@
-"""Moments on the command line: how long ago, or a date and a time."""
+"""Times on the command line: durations such as 10m, and moments: how long ago, or a date."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]+)(?: ago)?", re.ASCII)
-_MAX_SECONDS = 3650 * 86400
+_LONGEST = 3650 * 86400
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86400),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * 86400),
+}
 _FORMS = "10m, 2 hours, 1w, yesterday, 16:20, 2026-01-31 or 2026-01-31T16:20:00Z"
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+    """A duration such as 5s, 10m, 3h or 2d, of `minimum` to `maximum` seconds."""
+
+    name = "duration"
+
+    def __init__(self, minimum: float = 0.001, maximum: float = _LONGEST) -> None:
+        self._minimum = minimum
+        self._maximum = maximum
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return `value` in seconds; a number is taken as seconds."""
+        if isinstance(value, float | int):
+            return float(value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value.strip(), re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is not a duration such as 5s, 10m, 3h or 2d", param, ctx)
+        seconds = float(match[1]) * _UNITS[match[2]]
+        if seconds < self._minimum:
+            self.fail(f"{value!r} is too short: at least {_with_unit(self._minimum)}", param, ctx)
+        if seconds > self._maximum:
+            self.fail(f"{value!r} is too long: at most {_with_unit(self._maximum)}", param, ctx)
+        return seconds
+
+
+def _with_unit(seconds: float) -> str:
+    """Return a duration as it is typed, in the longest unit that it is a multiple of."""
+    unit = next((unit for unit in "dhm" if seconds % _UNITS[unit] == 0), "s")
+    return f"{seconds / _UNITS[unit]:g}{unit}"
+
+
+DURATION = Duration()
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
@@ -20,13 +62,6 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
     """
 
     name = "moment"
-    _UNITS: ClassVar = {
-        **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
-        **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
-        **dict.fromkeys(("h", "hour", "hours"), 3600),
-        **dict.fromkeys(("d", "day", "days"), 86400),
-        **dict.fromkeys(("w", "week", "weeks"), 7 * 86400),
-    }
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -35,9 +70,9 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
         if isinstance(value, float | int | datetime):
             return value
         text = value.strip().lower()
-        if (found := _AGO.fullmatch(text)) and found[2] in self._UNITS:
-            seconds = float(found[1]) * self._UNITS[found[2]]
-            if seconds > _MAX_SECONDS:
+        if (match := _AGO.fullmatch(text)) and match[2] in _UNITS:
+            seconds = float(match[1]) * _UNITS[match[2]]
+            if seconds > _LONGEST:
                 self.fail(f"{value!r} is too long ago: at most 3650d", param, ctx)
             return seconds
         is_local = ctx is not None and ctx.params.get("local_time")
