@@ -14,7 +14,7 @@ from statistics import median
 from tasktracker_ops import __version__
 
 from .chart import chart
-from .peers import ROOT, version
+from .peers import LOCKS, ROOT, version
 from .rows import Measurement, Row, is_met
 
 _KEPT = ROOT / "build" / "benchmarks"
@@ -65,9 +65,7 @@ def versions(row: Row) -> dict[str, str]:
 
 
 def _peer_version(work: str) -> str:
-    programs = {"aws": "aws", "sam": "sam", "chalice": "chalice", "moto_server": "moto_server"}
-    programs |= {"ministack": "ministack"}
-    return next((version(program) for word, program in programs.items() if word in work), "")
+    return next((version(program) for program in LOCKS if program in work), "")
 
 
 def _processor() -> str:

@@ -31,7 +31,7 @@ from .version import this_version
 _SERVER = "tasktracker_ops.emulator.server"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_HEALTH_SECONDS = 10.0  # a busy server is not dead
+_ANSWER_SECONDS = 10.0  # a busy server is not dead
 _POLL_SECONDS = 0.02
 _LOG_LINES = 15
 
@@ -200,15 +200,20 @@ def _health(state: ServerState) -> dict[str, Any] | None:
 
 def _ask(port: int, page: str) -> Any:
     """Return what the emulator answers, as JSON; None if it does not."""
-    # http.client uses no proxies, whatever HTTP_PROXY says.
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_HEALTH_SECONDS)
     try:
-        connection.request("GET", f"/_tt-ops/{page}")
-        return json.loads(connection.getresponse().read())
+        return json.loads(http_get(port, f"/_tt-ops/{page}")[1])
     except (OSError, http.client.HTTPException, ValueError):
         return None
-    finally:
-        connection.close()
+
+
+def http_get(port: int, path: str) -> tuple[int, bytes]:
+    """Return status and body of an emulator's answer. Raises OSError or HTTPException."""
+    # http.client uses no proxies, whatever HTTP_PROXY says.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
 def _persistence(directory: Path, health: dict[str, Any] | None) -> Persistence | None:
