@@ -12,7 +12,6 @@ the speed of moto.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
@@ -30,9 +29,8 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
-from moto.moto_server.werkzeug_app import create_backend_app
-from urllib3 import HTTPResponse
-from werkzeug.test import Client
+
+from tests.service import MotoDynamoDB
 
 # Lambda puts the root of the zip on the path: the modules are imported as they are there.
 sys.path.insert(0, str(Path(__file__).parents[2] / "lambda_function"))
@@ -123,30 +121,19 @@ class Api:
         return task
 
 
-class Database:
+class Database(MotoDynamoDB):
     """DynamoDB: moto in this process, one request after the other as for an item."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.is_written = False
-        self._moto = Client(create_backend_app("dynamodb"))
         self._lock = threading.Lock()
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Return status and body of the response to a request."""
         with self._lock:
             self.is_written |= headers["X-Amz-Target"].partition(".")[2] not in _READS
-            answer = self._moto.post("/", headers=dict(headers), data=body)
-            return answer.status_code, answer.get_data()
-
-    def send(self, request: Any, **_: Any) -> AWSResponse:
-        """Return the response to a request of botocore, without HTTP."""
-        headers = {
-            name: value.decode() if isinstance(value, bytes) else value
-            for name, value in request.headers.items()
-        }
-        status, content = self.answer(headers, request.body)
-        raw = HTTPResponse(io.BytesIO(content), preload_content=False)
-        return AWSResponse(request.url, status, {"Content-Length": str(len(content))}, raw)
+            return super().answer(headers, body)
 
     def clear(self, client: Any) -> None:
         """Delete all items of the table, if there may be any."""
