@@ -44,10 +44,15 @@ def test_created_task_can_be_read(api):
     assert (answer.status, answer.json(), answer.headers["etag"]) == (200, task, '"1"')
 
 
-def test_update_changes_only_what_is_given(api):
-    """PUT changes the given fields, increments the version and keeps the rest."""
+@pytest.mark.parametrize(
+    ("method", "media_type"),
+    [("PUT", "application/json"), ("PATCH", "application/merge-patch+json")],
+)
+def test_update_changes_only_what_is_given(api, method: str, media_type: str):
+    """PUT and PATCH change the given fields, increment the version and keep the rest."""
     task = api.add(description="all of them")
-    answer = api("PUT", f"/tasks/{task['task_id']}", {"status": "in_progress"})
+    headers = {"content-type": media_type}
+    answer = api(method, f"/tasks/{task['task_id']}", {"status": "in_progress"}, headers=headers)
     changed = answer.json()
     assert (answer.status, answer.headers["etag"]) == (200, '"2"')
     assert changed.pop("updated_at") >= task.pop("updated_at")

@@ -38,13 +38,16 @@ def test_loopback_addresses_are_recognised(url: str, loopback: bool) -> None:
     assert is_loopback(url) is loopback
 
 
-@pytest.mark.parametrize("host", ["abc.execute-api.localhost", "localhost", "A.Localhost"])
-def test_subdomain_of_localhost_needs_no_resolver(
+@pytest.mark.parametrize(
+    "host", ["abc.execute-api.localhost", "localhost", "A.Localhost", "127.0.0.1"]
+)
+def test_this_machine_needs_no_resolver_and_no_proxy(
     server: Any, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     """The server gets the name as its Host header; no proxy is used."""
     monkeypatch.setattr("socket.getaddrinfo", _only_addresses)
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for variable in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
     server.will_answer(204)
     port = server.url.rpartition(":")[2]
     TaskClient(f"http://{host}:{port}").remove("1")
