@@ -1,7 +1,7 @@
-"""Requests to the deployed function beside ministack, which runs the same zip file.
+"""Requests to the deployed function, compared with ministack, which runs the same zip file.
 
-Both emulators have it behind an HTTP API without a throttle. Also what the emulator takes to
-start, beside the server of moto, and what becomes of it with many tasks and many requests.
+Both emulators have it behind an HTTP API without a throttle. Also the emulator's start, compared
+with that of moto's server, and the emulator with many tasks and after many requests.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class LocalEmulator:
         if not running and not self._port and expected and server.port != expected:
             report.note(f"Port {expected} is in use; the emulator uses {server.port}.")
         if not running:
-            _tell_what_came_back(server, report, moved=last not in (None, server.port))
+            _report_restored(server, report, moved=last not in (None, server.port))
         elif self._persists not in (None, server.persistence is not None):
             report.note(
                 "The running emulator does not persist. "
@@ -133,8 +133,8 @@ class LocalEmulator:
         return server
 
 
-def _tell_what_came_back(server: RunningEmulator, report: Reporter, *, moved: bool) -> None:
-    """Tell what a start has restored, and what it could not."""
+def _report_restored(server: RunningEmulator, report: Reporter, *, moved: bool) -> None:
+    """Report what a start has restored, and what it could not."""
     if server.persistence is None:
         return
     if (aside := server.persistence.set_aside) is not None:

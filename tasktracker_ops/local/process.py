@@ -99,7 +99,7 @@ def find(directory: Path) -> RunningEmulator | None:
 
 
 def contents(server: RunningEmulator) -> Contents | None:
-    """Return how much an emulator holds; None where an older one does not tell."""
+    """Return how much an emulator holds; None where an older one has no such page."""
     counts = _ask(server.port, "contents")
     return Contents(counts) if counts and "message" not in counts else None
 

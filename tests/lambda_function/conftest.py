@@ -30,6 +30,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from tests.http_server import serving
 from tests.service import MotoDynamoDB
 
 # Lambda puts the root of the zip on the path: the modules are imported as they are there.
@@ -259,14 +260,11 @@ def _cancelled(reason: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def _wire() -> Iterator[Wire]:
-    with Wire(Database()) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    server = Wire(Database())
+    with serving(server):
         yield server
         server.released.set()
-        server.shutdown()
-        thread.join()
-        connection.client.cache_clear()
+    connection.client.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import requests
 from tasktracker_ops.adapters.host.http_session import http_session
 from tasktracker_ops.adapters.host.loopback import is_loopback
 from tasktracker_ops.adapters.task_api.client import TaskClient
+from tests.http_server import serving
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,7 @@ def test_certificate_is_checked_for_the_name(tmp_path: Path, host: str, valid: b
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     listener.socket = context.wrap_socket(listener.socket, server_side=True)
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(listener):
         url = f"https://{host}:{listener.server_port}/"
         session = http_session(url)
         session.verify = str(certificate)
@@ -95,7 +93,3 @@ def test_certificate_is_checked_for_the_name(tmp_path: Path, host: str, valid: b
         else:
             with pytest.raises(requests.exceptions.SSLError, match=r"other\.localhost"):
                 session.get(url, timeout=5)
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
