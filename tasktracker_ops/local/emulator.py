@@ -21,8 +21,6 @@ from . import inbox, process
 from .registry import EmulatorRegistry
 from .version import this_version
 
-DEFAULT_PORT = 4580
-
 
 class LocalEmulator:
     """The emulator of one project: at most one process, with its files in `directory`."""
@@ -54,13 +52,8 @@ class LocalEmulator:
         report.doing("starting the emulator")
         running = process.find(self.directory) is not None
         last = process.last_port(self.directory)
-        expected = last or (self._port is None and DEFAULT_PORT)
-        server = process.start(
-            self.directory,
-            DEFAULT_PORT if self._port is None else self._port,
-            port_required=self._port is not None,
-            persists=bool(self._persists),
-        )
+        expected = last or (self._port is None and process.DEFAULT_PORT)
+        server = process.start(self.directory, self._port, persists=bool(self._persists))
         if self._registry is not None:
             self._registry.add(self.directory)
         if not running and not self._port and expected and server.port != expected:

@@ -50,7 +50,7 @@ def no_proxies() -> Iterator[None]:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """A running emulator on a free port."""
     directory = tmp_path_factory.mktemp("emulator")
-    yield Aws(process.start(directory, 0, port_required=False))
+    yield Aws(process.start(directory, 0))
     process.stop(directory)
 
 

@@ -21,7 +21,7 @@ from tasktracker_ops.settings import PROJECT_MARKERS
 
 _START = (
     "import sys; from pathlib import Path; from tasktracker_ops.local import process;"
-    "process.start(Path(sys.argv[1]), 0, port_required=False)"
+    "process.start(Path(sys.argv[1]), 0)"
 )
 _AGAIN = "tt-ops local down && tt-ops --target local deploy --yes"
 
@@ -53,7 +53,7 @@ def _run(project: Path, *arguments: str) -> Result:
 
 def test_a_server_of_these_sources_has_their_version(directory: Path) -> None:
     """It is that of package and sources, and there is no note."""
-    server = process.start(directory, 0, port_required=False)
+    server = process.start(directory, 0)
     assert server.version == this_version()
     assert server.version.startswith(f"{tasktracker_ops.__version__}+")
     assert server.same_version
