@@ -21,7 +21,7 @@ from .environments import (
     is_environment_name,
 )
 from .errors import SAME_COMMAND, ConfigurationError
-from .regions import REGION_CODE, known_regions, nearest_region
+from .regions import REGION_CODE, nearest_region, region_names
 from .settings_file import CONFIGURATION_FILE, finding, read_settings
 
 DEFAULT_REGION = "eu-west-3"
@@ -286,7 +286,7 @@ def require_region(region: str, source: str, environ: Mapping[str, str]) -> str:
     Terraform's provider checks this too, but late. Raises ConfigurationError `region-invalid`
     with a suggestion.
     """
-    known = known_regions()
+    known = region_names()
     is_code = REGION_CODE.fullmatch(region) is not None
     if is_code and (region in known or not known or environ.get("AWS_ENDPOINT_URL")):
         return region

@@ -118,7 +118,7 @@ class LocalEmulator:
         if self._note is not None and not server.same_version:
             self._note(
                 f"The emulator was started by another version of tt-ops "
-                f"({server.version or 'unknown'}; this is {this_version()}) and may not fit this "
+                f"({server.version}; this is {this_version()}) and may not fit this "
                 "one.\nTo start it again, which deletes all it holds: "
                 "tt-ops local down && tt-ops --target local deploy --yes"
             )

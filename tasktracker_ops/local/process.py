@@ -96,15 +96,15 @@ def find(directory: Path) -> RunningEmulator | None:
         log_path=_log_path(directory),
         version=state.version,
         same_version=state.version == this_version(),
-        exists_since=health.get("exists_since") or state.started_at.isoformat(),
+        exists_since=health["exists_since"],
         persistence=_persistence(directory, health.get("persistence")),
     )
 
 
 def contents(server: RunningEmulator) -> Contents | None:
-    """Return how much an emulator holds; None where an older one has no such page."""
+    """Return how much an emulator holds; None if it does not answer."""
     counts = _ask(server.port, "contents")
-    return Contents(counts) if counts and "message" not in counts else None
+    return Contents(counts) if counts else None
 
 
 def stop(directory: Path) -> RunningEmulator | None:

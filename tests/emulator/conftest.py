@@ -73,7 +73,9 @@ def serve(directory: Path, **options: Any) -> Iterator[Aws]:
     backends.by_region.cache_clear()
     backends.backend.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
-    state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
+    state = ServerState(
+        os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC), "1"
+    )
     parts = compose(state, directory, **options)
     server = serve_on(listener, parts.application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

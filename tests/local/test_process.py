@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def test_the_answer_of_another_server_is_not_accepted(aws: Any, directory: Path)
     """A live server whose id is not the one in the file is left alone."""
     state = ServerState.read(aws.server.log_path.parent)
     assert state is not None
-    ServerState(state.pid, state.port, "another", state.started_at).write(directory)
+    replace(state, id="another").write(directory)
     assert process.find(directory) is None
     assert process.stop(directory) is None
     assert process.find(aws.server.log_path.parent) == aws.server

@@ -15,7 +15,6 @@ from click.testing import CliRunner, Result
 import tasktracker_ops
 from tasktracker_ops.cli.main import cli
 from tasktracker_ops.local import process
-from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.local.version import this_version
 from tasktracker_ops.settings import PROJECT_MARKERS
 
@@ -89,17 +88,3 @@ def test_the_status_shows_both_versions(project: Path) -> None:
     told = json.loads(_run(project, "local", "status", "--output", "json").stdout)
     assert told["version"] != this_version()
     assert told["same_version"] is False
-
-
-def test_an_unknown_version_is_another_version(project: Path) -> None:
-    """Its state file has none."""
-    directory = _directory(project)
-    state = ServerState.read(directory)
-    assert state is not None
-    content = json.loads((directory / "server.json").read_text())
-    del content["version"]
-    (directory / "server.json").write_text(json.dumps(content))
-    result = _run(project, "local", "status")
-    state.write(directory)
-    assert "unknown, not the version of this tt-ops" in result.stdout
-    assert _AGAIN in result.stderr
