@@ -1,1 +1,1 @@
-"""Benchmarks: tt-ops beside the tools that a user would pick instead."""
+"""Benchmarks: tt-ops compared with the tools that a user would pick instead."""

@@ -1,4 +1,4 @@
-"""Measure what tt-ops does beside the tools that a user would pick instead.
+"""Compare what tt-ops does with the tools that a user would pick instead.
 
 Each row is kept in build/benchmarks/ once it is measured; RESULTS.md, the chart and the table of
 the README are written from all that are kept.

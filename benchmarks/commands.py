@@ -1,4 +1,4 @@
-"""Short commands without a deployment, beside those of other tools."""
+"""Short commands without a deployment, compared with those of other tools."""
 
 from __future__ import annotations
 

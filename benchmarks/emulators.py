@@ -11,7 +11,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,34 +71,26 @@ class Api:
         return request(self.host, method, f"{self.prefix}{path}", body, fields)
 
 
-@contextmanager
-def ours() -> Iterator[Server]:
+def ours() -> AbstractContextManager[Server]:
     """Run the emulator of this project."""
     command = [str(tt_ops().with_name("python")), "-m", "tasktracker_ops.emulator.server"]
-    with _running(
-        lambda port, home: [*command, "--port", str(port), "--directory", home]
-    ) as server:
-        yield server
+    return _running(lambda port, home: [*command, "--port", str(port), "--directory", home])
 
 
-@contextmanager
-def ministack() -> Iterator[Server]:
+def ministack() -> AbstractContextManager[Server]:
     """Run ministack."""
     binary = program("ministack")
     settings = {"BIND_HOST": "127.0.0.1", "MINISTACK_REGION": _REGION}
-    with _running(
+    return _running(
         lambda port, home: [str(binary)],
         lambda port: {**settings, "GATEWAY_PORT": str(port)},
-    ) as server:
-        yield server
+    )
 
 
-@contextmanager
-def moto_server() -> Iterator[Server]:
+def moto_server() -> AbstractContextManager[Server]:
     """Run the server of moto."""
     binary = program("moto_server")
-    with _running(lambda port, home: [str(binary), "-H", "127.0.0.1", "-p", str(port)]) as server:
-        yield server
+    return _running(lambda port, home: [str(binary), "-H", "127.0.0.1", "-p", str(port)])
 
 
 @contextmanager

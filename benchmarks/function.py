@@ -1,4 +1,4 @@
-"""The deployed function beside one that uses boto3's resource: processor time of its process.
+"""The deployed function compared with one that uses boto3's resource: processor time.
 
 Both call a server that answers as DynamoDB does after a write, and costs them nothing.
 """

@@ -1,7 +1,7 @@
-"""Requests to the deployed function beside ministack, which runs the same zip file.
+"""Requests to the deployed function, compared with ministack, which runs the same zip file.
 
-Both emulators have it behind an HTTP API without a throttle. Also what the emulator takes to
-start, beside the server of moto, and what becomes of it with many tasks and many requests.
+Both emulators have it behind an HTTP API without a throttle. Also the emulator's start, compared
+with that of moto's server, and the emulator with many tasks and after many requests.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from .emulators import Api, Server, deploy, ministack, moto_server, ours
-from .load import Cost, exchange, resident_mb
-from .load import measure as send
-from .measure import compare, say
+from .load import exchange, resident_mb, send
+from .measure import compare, say, seconds
 from .rows import Measurement, Row
 
 _TASK = json.dumps({"title": "Write the report", "description": "by Friday"}).encode()
@@ -123,24 +122,16 @@ class _Side:
             "GET /tasks": _Request(api.request("GET", "/tasks"), 200),
         }
 
-    def send(self, work: str, connections: int, count: int) -> Cost:
+    def send(self, work: str, connections: int, count: int) -> None:
         """Send a request many times; exit if one fails."""
-        request, server = self._requests[work], self.server
-        cost = send(
-            server.port,
-            request.sent,
-            request.status,
-            connections=connections,
-            count=count,
-        )
-        if cost.failed:
-            raise SystemExit(f"of {count} {work} failed: {dict(cost.failed)} by status")
-        return cost
+        request, port = self._requests[work], self.server.port
+        send(port, request.sent, request.status, connections=connections, count=count)
 
     def rate(self, work: str, connections: int) -> Callable[[], float]:
         """Return what measures how many requests are answered in a second."""
-        return lambda: 1 / self.send(work, connections, _COUNT).wall
+        return lambda: _COUNT / seconds(lambda: self.send(work, connections, _COUNT))
 
     def list_page(self) -> float:
         """Return how many milliseconds a list page takes."""
-        return self.send("GET /tasks", 1, _COUNT // 10).wall * 1000
+        count = _COUNT // 10
+        return seconds(lambda: self.send("GET /tasks", 1, count)) / count * 1000

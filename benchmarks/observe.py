@@ -1,4 +1,4 @@
-"""Commands that read from a deployment, beside one call of the AWS CLI."""
+"""Commands that read from a deployment, compared with one call of the AWS CLI."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from .measure import run, say
 
 ROOT = Path(__file__).parents[1]
-# Program → the lock that it is installed from, below requirements/.
 _DEV_LOCK = ROOT / "requirements" / "dev.txt"
-_LOCKS = {
+# Program → the lock that it is installed from, below requirements/.
+LOCKS = {
     "aws": "peers/awscli.txt",
     "sam": "peers/aws-sam-cli.txt",
     "chalice": "peers/chalice.txt",
@@ -25,7 +25,7 @@ _LOCKS = {
 
 def program(name: str) -> Path:
     """Return a program of another tool, installed into build/ unless it is there."""
-    lock = ROOT / "requirements" / _LOCKS[name]
+    lock = ROOT / "requirements" / LOCKS[name]
     folder = ROOT / "build" / "peers" / lock.stem
     if _is_due(folder / "installed", lock.read_bytes()):
         say(f"installing {name} from {lock.relative_to(ROOT)}")
@@ -75,7 +75,7 @@ def _digest(content: bytes) -> str:
 
 def version(name: str) -> str:
     """Return the version that the lock of a program has, with the name of its package."""
-    lock = _LOCKS[name]
+    lock = LOCKS[name]
     package = "ministack" if name == "ministack" else Path(lock).stem
     text = (ROOT / "requirements" / lock).read_text()
     found = re.search(rf"^{re.escape(package)}(?:\[.*?\])?==(\S+)", text, re.M)

@@ -14,7 +14,7 @@ from statistics import median
 from tasktracker_ops import __version__
 
 from .chart import chart
-from .peers import ROOT, version
+from .peers import LOCKS, ROOT, version
 from .rows import Measurement, Row, is_met
 
 _KEPT = ROOT / "build" / "benchmarks"
@@ -24,11 +24,11 @@ _README = ROOT / "README.md"
 _TABLE = re.compile(r"(<!-- figures: made by python -m benchmarks -->\n).*?(<!-- end -->)", re.S)
 # What matters to a user, with its words.
 _FIGURES = {
-    "first-deploy": "A first deploy, beside Terraform's own `init` and `apply` of both stacks",
-    "code-alone": "New code alone (`deploy --code`), beside `terraform apply`",
-    "status": "`status` of everything, beside one `aws cloudwatch describe-alarms`",
-    "handler-cold": "The function's cold start, beside a function with boto3's resource (CPU)",
-    "help-aws": "`--help`, beside `aws --version`",
+    "first-deploy": "A first deploy, compared with Terraform's `init` and `apply` of both stacks",
+    "code-alone": "New code alone (`deploy --code`), compared with `terraform apply`",
+    "status": "`status` of everything, compared with one `aws cloudwatch describe-alarms`",
+    "handler-cold": "A cold start, compared with a function with boto3's resource (CPU)",
+    "help-aws": "`--help`, compared with `aws --version`",
 }
 _QUIET = 0.2  # cores that others may keep busy
 _HEAD = """\
@@ -65,9 +65,7 @@ def versions(row: Row) -> dict[str, str]:
 
 
 def _peer_version(work: str) -> str:
-    programs = {"aws": "aws", "sam": "sam", "chalice": "chalice", "moto_server": "moto_server"}
-    programs |= {"ministack": "ministack"}
-    return next((version(program) for word, program in programs.items() if word in work), "")
+    return next((version(program) for program in LOCKS if program in work), "")
 
 
 def _processor() -> str:
@@ -131,7 +129,7 @@ def _versions_of(kept: Mapping[str, Measurement]) -> list[str]:
 
 
 def _figures(kept: Mapping[str, Measurement]) -> str:
-    lines = ["| | part of its time |", "|---|---|"]
+    lines = ["| | ratio of times |", "|---|---|"]
     for name, words in _FIGURES.items():
         if name in kept:
             lines.append(f"| {words} | {_mark(_number(kept[name].ratio), kept[name])} |")

@@ -1,4 +1,4 @@
-"""What is compared: a row has our work, the work beside it, and the goal of their ratio."""
+"""What is compared: a row has our work, that of another tool, and the goal of their ratio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median, quantiles
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Work of ours beside that of another tool.
+    """Work of ours, compared with that of another tool.
 
     `goal` is for the median of ours divided by the median of theirs: at most, or at least where
     `more_is_better`, as with requests per second. `unit` is that of one measured value.

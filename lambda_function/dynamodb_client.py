@@ -45,7 +45,7 @@ class NoAnswer(Exception):
 
 
 class DynamoDBError(Exception):
-    """An error response of DynamoDB; `retried` tells whether an earlier attempt may have worked."""
+    """An error response of DynamoDB; if `retried`, an earlier attempt may have worked."""
 
     def __init__(self, status: int, document: Mapping[str, Any], *, retried: bool) -> None:
         """Take the status, the JSON of the response, and whether the call was retried."""

@@ -141,7 +141,7 @@ class App:
     @cached_property
     def deployments(self) -> Deployments:
         """Return the adapter of the deployment's own description."""
-        session = self.session
+        session = self.session  # first: without credentials, the import would be in vain
         from .adapters.aws.deployments import Deployments
 
         return Deployments(session, self.environment)
@@ -210,24 +210,21 @@ class App:
 
     def log_group(self, name: str) -> LogGroup:
         """Return a log group."""
-        session = self.session
         from .adapters.aws.logs import LogGroup
 
-        return LogGroup(session, name)
+        return LogGroup(self.session, name)
 
     def release_log(self, name: str, release: int) -> LogGroup:
         """Return the part of a log group that one release of the function wrote."""
-        session = self.session
         from .adapters.aws.logs import ReleaseLog
 
-        return ReleaseLog(session, name, release)
+        return ReleaseLog(self.session, name, release)
 
     def access_log(self, deployment: Deployment) -> LogGroup:
         """Return the log group of the API's access log, which its stage names."""
-        session = self.session
         from .adapters.aws.logs import access_log_group
 
-        return self.log_group(access_log_group(session, deployment.api_id))
+        return self.log_group(access_log_group(self.session, deployment.api_id))
 
     @cached_property
     def tables(self) -> Tables:

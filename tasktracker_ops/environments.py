@@ -10,7 +10,7 @@ DEFAULT_ENVIRONMENT = "default"
 NAME_FORM = "a lower-case letter, then up to 19 of a-z, 0-9 and -"
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?")
 # The role for previews of pull requests reaches only environments whose names begin with it.
-PREVIEW_PREFIX = "pr-"
+_PREVIEW_PREFIX = "pr-"
 # Settings that name what every environment has of its own.
 OWN_SETTINGS = ("function_name", "table_name", "state_key")
 # Roles and dashboards of the default environment in this region are named without the region.
@@ -126,17 +126,12 @@ class Environment:
         """Return the name of the dashboard."""
         return self.global_name(f"task-tracker-dashboard{self.suffix}", region)
 
-    @property
-    def is_preview(self) -> bool:
-        """Return whether it is the preview of a pull request."""
-        return self.name.startswith(PREVIEW_PREFIX)
-
     def boundaries(self, function: str, region: str) -> tuple[str, ...]:
         """Return the names that the boundary of its function's role may have, the newer first.
 
         bootstrap/github makes one for the environment, and one for all previews.
         """
-        if self.is_preview:
+        if self.name.startswith(_PREVIEW_PREFIX):
             boundary = f"{function.removesuffix(self.suffix)}-previewer-boundary"
             return (Environment().global_name(boundary, region),)
         boundary = f"{function}-boundary"

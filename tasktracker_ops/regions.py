@@ -34,16 +34,11 @@ def region_names() -> dict[str, str]:
     return {}
 
 
-def known_regions() -> frozenset[str]:
-    """Return the codes of the regions of all partitions; none if botocore's list is elsewhere."""
-    return frozenset(region_names())
-
-
 def nearest_region(text: str) -> str | None:
     """Return the known region that is most similar to `text`, None if none is."""
     from difflib import get_close_matches
 
     text = text.strip().lower()
-    similar = get_close_matches(text, sorted(known_regions()))
+    similar = get_close_matches(text, sorted(region_names()))
     # Of two that are equally similar, one with swapped letters: us-esat-1 is us-east-1.
     return max(similar, key=lambda region: sorted(region) == sorted(text), default=None)

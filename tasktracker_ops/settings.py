@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,10 +20,10 @@ from .environments import (
     Environment,
     is_environment_name,
 )
-from .errors import SAME_COMMAND, ConfigurationError, Finding
-from .regions import REGION_CODE, known_regions, nearest_region
+from .errors import SAME_COMMAND, ConfigurationError
+from .regions import REGION_CODE, nearest_region, region_names
+from .settings_file import CONFIGURATION_FILE, finding, read_settings
 
-CONFIGURATION_FILE = "tt-ops.toml"
 DEFAULT_REGION = "eu-west-3"
 PROJECT_MARKERS = ("terraform", "bootstrap", "lambda_function")
 _TRUE = {"1", "true", "yes", "on"}
@@ -287,7 +286,7 @@ def require_region(region: str, source: str, environ: Mapping[str, str]) -> str:
     Terraform's provider checks this too, but late. Raises ConfigurationError `region-invalid`
     with a suggestion.
     """
-    known = known_regions()
+    known = region_names()
     is_code = REGION_CODE.fullmatch(region) is not None
     if is_code and (region in known or not known or environ.get("AWS_ENDPOINT_URL")):
         return region
@@ -358,47 +357,14 @@ def _invalid(
 ) -> ConfigurationError:
     message = f"{name} = {str(value)!r} (from {source}) is not valid: {reason}"
     in_file = Path(source).name == CONFIGURATION_FILE
-    findings = [_finding(Path(source), name, message)] if in_file else ()
+    findings = [finding(Path(source), name, message)] if in_file else ()
     return ConfigurationError(code, message, hint=hint, findings=findings)
 
 
-def _finding(file: Path, name: str, message: str) -> Finding:
-    """Return the finding for a setting or section, at the line that begins with its name."""
-    begins = re.compile(rf"\s*\[?\s*[\"']?{re.escape(name)}[\"']?\s*[]=.]")
-    lines = file.read_text(encoding="utf-8").splitlines()
-    found = (number for number, line in enumerate(lines, 1) if begins.match(line))
-    return Finding(message, file, next(found, None))
-
-
 def _from_file(file: Path, env: str) -> dict[str, Any]:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (UnicodeDecodeError, OSError) as error:
-        raise _unreadable(file, error) from None
-    import tomllib  # only where there is a file: it takes longer than to read all other settings
-
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _unreadable(file, error) from None
-    sections = content.pop("env", {})
-    _require_sections(file, sections)
-    section = sections.get(env, {})
-    merged = {**content, **section}
-    for name in merged:
-        if name not in FILE_NAMES:
-            known = ", ".join(sorted(FILE_NAMES))
-            message = f"{str(file)!r} sets {name!r}, which is not a setting. Known: {known}"
-            raise ConfigurationError(
-                "setting-unknown",
-                message,
-                hint=f"remove that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
-                findings=[_finding(file, name, message)],
-            )
+    shared, section = read_settings(file, env, FILE_NAMES)
     # An empty value is not set, as with variables.
-    values = {name: value for name, value in merged.items() if value != ""}
+    values = {name: value for name, value in {**shared, **section}.items() if value != ""}
     for name, value in values.items():
         if not isinstance(value, str):
             continue
@@ -407,42 +373,3 @@ def _from_file(file: Path, env: str) -> dict[str, Any]:
         elif name in OWN_SETTINGS and name not in section:
             values[name] = Environment(env).setting(name, value)
     return values
-
-
-def file_environments(file: Path) -> tuple[str, ...]:
-    """Return the environments that have a section in the file; none where it cannot be read."""
-    import tomllib
-
-    try:
-        sections = tomllib.loads(file.read_text(encoding="utf-8")).get("env", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
-        return ()
-    return tuple(sections)
-
-
-def _unreadable(file: Path, error: Exception) -> ConfigurationError:
-    line = re.search(r"at line (\d+)", str(error))
-    return ConfigurationError(
-        "configuration-unreadable",
-        f"{str(file)!r} cannot be read: {error}",
-        hint="fix it, or move it away: " + shlex.join(["mv", str(file), f"{file}.old"]),
-        findings=[Finding(str(error), file, int(line[1]) if line else None)],
-    )
-
-
-def _require_sections(file: Path, sections: Any) -> None:
-    """Raise ConfigurationError `setting-unknown` for a misspelt section."""
-    named = sections if isinstance(sections, dict) else {"": sections}
-    for name, section in named.items():
-        if not is_environment_name(name) or not isinstance(section, dict):
-            section_name = ".".join(filter(None, ("env", name)))
-            message = (
-                f"{str(file)!r} sets {section_name!r}, which is not an environment, "
-                "such as [env.staging]"
-            )
-            raise ConfigurationError(
-                "setting-unknown",
-                message,
-                hint=f"fix that line: ${{EDITOR:-vi}} {shlex.quote(str(file))}",
-                findings=[_finding(file, section_name, message)],
-            )

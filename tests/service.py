@@ -123,7 +123,7 @@ class _ServiceRequest(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-class _Moto:
+class MotoDynamoDB:
     """DynamoDB in this process, in the place of the HTTP session of the function's client."""
 
     def __init__(self) -> None:
@@ -132,8 +132,13 @@ class _Moto:
 
         self._moto = Client(create_backend_app("dynamodb"))
 
+    def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Return status and body of the response to a request."""
+        answer = self._moto.post("/", headers=dict(headers), data=body)
+        return answer.status_code, answer.get_data()
+
     def send(self, request: Any, **_: Any) -> Any:
-        """Return the response to a prepared request."""
+        """Return the response to a prepared request of botocore, without HTTP."""
         from botocore.awsrequest import AWSResponse
         from urllib3 import HTTPResponse
 
@@ -141,9 +146,9 @@ class _Moto:
             name: value.decode() if isinstance(value, bytes) else value
             for name, value in request.headers.items()
         }
-        answer = self._moto.post("/", headers=headers, data=request.body)
-        raw = HTTPResponse(io.BytesIO(answer.data), preload_content=False)
-        return AWSResponse(request.url, answer.status_code, answer.headers, raw)
+        status, content = self.answer(headers, request.body)
+        raw = HTTPResponse(io.BytesIO(content), preload_content=False)
+        return AWSResponse(request.url, status, {"Content-Length": str(len(content))}, raw)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +156,7 @@ def dynamodb_client() -> Iterator[Any]:
     """Yield a DynamoDB client; it and that of the function send to moto in this process."""
     import botocore.session
 
-    moto = _Moto()
+    moto = MotoDynamoDB()
     # As the other tests of the function do; they share its modules.
     sys.path.insert(0, str(Path(__file__).parents[1] / "lambda_function"))
     with pytest.MonkeyPatch.context() as environment:

@@ -1,4 +1,4 @@
-"""The OpenAPI description is a valid one."""
+"""The OpenAPI description is a valid one; apart, since the validator is of the extra `soak`."""
 
 from __future__ import annotations
 

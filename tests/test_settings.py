@@ -74,7 +74,6 @@ def test_outside_of_a_project_the_hint_is_a_command(
         ({"TT_OPS_LOCAL_PORT": "seven"}, "local_port = 'seven'"),
         ({"TT_OPS_LOCAL_PORT": "70000"}, "local_port = '70000'"),
         ({"TT_OPS_VERBOSE": "perhaps"}, "verbose = 'perhaps'"),
-        ({"TT_OPS_ENV": "Staging"}, "env = 'Staging'"),
         ({"TT_OPS_PROJECT_DIR": "/nowhere"}, "'/nowhere'"),
     ],
 )

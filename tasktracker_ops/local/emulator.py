@@ -21,8 +21,6 @@ from . import inbox, process
 from .registry import EmulatorRegistry
 from .version import this_version
 
-DEFAULT_PORT = 4580
-
 
 class LocalEmulator:
     """The emulator of one project: at most one process, with its files in `directory`."""
@@ -54,19 +52,14 @@ class LocalEmulator:
         report.doing("starting the emulator")
         running = process.find(self.directory) is not None
         last = process.last_port(self.directory)
-        expected = last or (self._port is None and DEFAULT_PORT)
-        server = process.start(
-            self.directory,
-            DEFAULT_PORT if self._port is None else self._port,
-            port_required=self._port is not None,
-            persists=bool(self._persists),
-        )
+        expected = last or (self._port is None and process.DEFAULT_PORT)
+        server = process.start(self.directory, self._port, persists=bool(self._persists))
         if self._registry is not None:
             self._registry.add(self.directory)
         if not running and not self._port and expected and server.port != expected:
             report.note(f"Port {expected} is in use; the emulator uses {server.port}.")
         if not running:
-            _tell_what_came_back(server, report, moved=last not in (None, server.port))
+            _report_restored(server, report, moved=last not in (None, server.port))
         elif self._persists not in (None, server.persistence is not None):
             report.note(
                 "The running emulator does not persist. "
@@ -125,7 +118,7 @@ class LocalEmulator:
         if self._note is not None and not server.same_version:
             self._note(
                 f"The emulator was started by another version of tt-ops "
-                f"({server.version or 'unknown'}; this is {this_version()}) and may not fit this "
+                f"({server.version}; this is {this_version()}) and may not fit this "
                 "one.\nTo start it again, which deletes all it holds: "
                 "tt-ops local down && tt-ops --target local deploy --yes"
             )
@@ -133,8 +126,8 @@ class LocalEmulator:
         return server
 
 
-def _tell_what_came_back(server: RunningEmulator, report: Reporter, *, moved: bool) -> None:
-    """Tell what a start has restored, and what it could not."""
+def _report_restored(server: RunningEmulator, report: Reporter, *, moved: bool) -> None:
+    """Report what a start has restored, and what it could not."""
     if server.persistence is None:
         return
     if (aside := server.persistence.set_aside) is not None:

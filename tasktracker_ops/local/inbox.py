@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +16,7 @@ from tasktracker_ops.models.emulator import (
     RunningEmulator,
 )
 
-_TIMEOUT_SECONDS = 10.0
+from .process import http_get
 
 
 def read(server: RunningEmulator) -> Inbox:
@@ -68,18 +68,12 @@ def _topic_arn(confirm_url: str) -> str:
 
 
 def _get(server: RunningEmulator, path: str) -> bytes:
-    # http.client uses no proxies, whatever HTTP_PROXY says.
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_SECONDS)
     try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        content = response.read()
-    except (OSError, http.client.HTTPException) as error:
+        status, content = http_get(server.port, path)
+    except (OSError, HTTPException) as error:
         raise _failed(server, str(error)) from error
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise _failed(server, f"it answered {response.status}")
+    if status != 200:
+        raise _failed(server, f"it answered {status}")
     return content
 
 

@@ -28,10 +28,11 @@ from tasktracker_ops.models.emulator import (
 from .state import EXIT_PORT_TAKEN, ServerState
 from .version import this_version
 
+DEFAULT_PORT = 4580
 _SERVER = "tasktracker_ops.emulator.server"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_HEALTH_SECONDS = 10.0  # a busy server is not dead
+_ANSWER_SECONDS = 10.0  # a busy server is not dead
 _POLL_SECONDS = 0.02
 _LOG_LINES = 15
 
@@ -39,26 +40,28 @@ _LOG_LINES = 15
 _launched: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def start(
-    directory: Path, port: int, *, port_required: bool, persists: bool = False
-) -> RunningEmulator:
+def start(directory: Path, port: int | None, *, persists: bool = False) -> RunningEmulator:
     """Return the emulator of `directory`; start it on `port` unless it is running.
 
-    A port that is not required yields to the one it had before, and a port that is taken to a free
-    one; 0 is any free one. One that `persists` begins with its snapshot and keeps it up to date.
-    Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port than required),
+    None prefers the port it had before, else the default, and 0 that one, else a free one; where
+    it is taken, both use a free one. One that `persists` begins with its snapshot and keeps it up
+    to date. Raises TtOpsError: `local-port-taken`, `local-already-running` (on another port),
     `local-start-failed`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with _lock(directory):
         running = find(directory)
         if running is not None:
-            _require_port(running, port, port_required)
+            if port and port != running.port:
+                raise TtOpsError(
+                    "local-already-running",
+                    f"the emulator is already running, on port {running.port} and not {port}",
+                    hint="stop it first: tt-ops local down",
+                )
             return running
-        required = port_required and port != 0
-        preferred = port if required else last_port(directory) or port
-        server = _launch(directory, preferred, persists)
-        if server is None and required:
+        default = DEFAULT_PORT if port is None else 0
+        server = _launch(directory, port or last_port(directory) or default, persists)
+        if server is None and port:
             raise TtOpsError(
                 "local-port-taken",
                 f"port {port} of 127.0.0.1 is in use by another program",
@@ -93,15 +96,15 @@ def find(directory: Path) -> RunningEmulator | None:
         log_path=_log_path(directory),
         version=state.version,
         same_version=state.version == this_version(),
-        exists_since=health.get("exists_since") or state.started_at.isoformat(),
+        exists_since=health["exists_since"],
         persistence=_persistence(directory, health.get("persistence")),
     )
 
 
 def contents(server: RunningEmulator) -> Contents | None:
-    """Return how much an emulator holds; None where an older one does not tell."""
+    """Return how much an emulator holds; None if it does not answer."""
     counts = _ask(server.port, "contents")
-    return Contents(counts) if counts and "message" not in counts else None
+    return Contents(counts) if counts else None
 
 
 def stop(directory: Path) -> RunningEmulator | None:
@@ -200,15 +203,20 @@ def _health(state: ServerState) -> dict[str, Any] | None:
 
 def _ask(port: int, page: str) -> Any:
     """Return what the emulator answers, as JSON; None if it does not."""
-    # http.client uses no proxies, whatever HTTP_PROXY says.
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_HEALTH_SECONDS)
     try:
-        connection.request("GET", f"/_tt-ops/{page}")
-        return json.loads(connection.getresponse().read())
+        return json.loads(http_get(port, f"/_tt-ops/{page}")[1])
     except (OSError, http.client.HTTPException, ValueError):
         return None
-    finally:
-        connection.close()
+
+
+def http_get(port: int, path: str) -> tuple[int, bytes]:
+    """Return status and body of an emulator's answer. Raises OSError or HTTPException."""
+    # http.client uses no proxies, whatever HTTP_PROXY says.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
 def _persistence(directory: Path, health: dict[str, Any] | None) -> Persistence | None:
@@ -251,15 +259,6 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return False
-
-
-def _require_port(running: RunningEmulator, port: int, port_required: bool) -> None:
-    if port_required and port not in (0, running.port):
-        raise TtOpsError(
-            "local-already-running",
-            f"the emulator is already running, on port {running.port} and not {port}",
-            hint="stop it first: tt-ops local down",
-        )
 
 
 def _start_failed(directory: Path, reason: str) -> TtOpsError:

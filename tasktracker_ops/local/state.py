@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -16,16 +16,13 @@ _NAME = "server.json"
 
 @dataclass(frozen=True)
 class ServerState:
-    """A running emulator; its `id` is random, so that a reused pid is not mistaken for it.
-
-    `version` is that of its code; None where the file has none.
-    """
+    """A running emulator; its `id` is random, so that a reused pid is not mistaken for it."""
 
     pid: int
     port: int
     id: str
     started_at: datetime
-    version: str | None = None
+    version: str
 
     @property
     def url(self) -> str:
@@ -42,20 +39,14 @@ class ServerState:
                 port=int(content["port"]),
                 id=str(content["id"]),
                 started_at=datetime.fromisoformat(content["started_at"]),
-                version=content.get("version"),
+                version=str(content["version"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, directory: Path) -> None:
         """Replace the file atomically, with mode 0600."""
-        content = {
-            "pid": self.pid,
-            "port": self.port,
-            "id": self.id,
-            "started_at": self.started_at.isoformat(),
-            "version": self.version,
-        }
+        content = {**asdict(self), "started_at": self.started_at.isoformat()}
         descriptor, partial = tempfile.mkstemp(dir=directory, prefix=f".{_NAME}.")
         with os.fdopen(descriptor, "w") as file:
             json.dump(content, file)

@@ -35,9 +35,9 @@ class Persistence:
 class RunningEmulator:
     """The running emulator; `started_at` is RFC 3339, UTC.
 
-    `version` is that of its code, None where it is unknown; `same_version` says whether that is
-    the code of this `tt-ops`. `exists_since` is when what it holds began to exist: earlier than the
-    process where a snapshot was restored. Without `persistence` all of it ends with the process.
+    `version` is that of its code; `same_version` says whether that is the code of this `tt-ops`.
+    `exists_since` is when what it holds began to exist: earlier than the process where a snapshot
+    was restored. Without `persistence` all of it ends with the process.
     """
 
     url: str
@@ -45,7 +45,7 @@ class RunningEmulator:
     pid: int
     started_at: str
     log_path: Path
-    version: str | None
+    version: str
     same_version: bool
     exists_since: str = ""
     persistence: Persistence | None = None

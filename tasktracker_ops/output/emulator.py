@@ -70,7 +70,7 @@ def _(result: RunningEmulator, screen: Screen) -> str:
             "process": str(result.pid),
             "since": result.started_at,
             "persists": _persists(result),
-            "version": f"{result.version or 'unknown'}{other}",
+            "version": f"{result.version}{other}",
             "log": str(result.log_path),
         }
     )

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tasktracker_ops.settings import CONFIGURATION_FILE, Settings
+from tasktracker_ops.settings import Settings
+from tasktracker_ops.settings_file import CONFIGURATION_FILE
 
 from .redaction import Redaction
 from .streams import can_ask

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.host.disk import lock_file
+from tasktracker_ops.adapters.host.files import lock_file
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.deployment import BootstrapResult
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan

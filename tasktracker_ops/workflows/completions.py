@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.models.release import essentials
-from tasktracker_ops.settings import file_environments
+from tasktracker_ops.settings_file import file_environments
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

@@ -183,7 +183,7 @@ def emulators(tmp_path: Path, empty: Path) -> Iterator[list[Path]]:
         for project in projects:
             directory = project / ".tt-ops" / "local"
             directory.mkdir(parents=True)
-            state = ServerState(os.getpid(), server.server_port, "id", datetime.now(UTC))
+            state = ServerState(os.getpid(), server.server_port, "id", datetime.now(UTC), "1")
             state.write(directory)
             registry.add(directory)
         yield projects

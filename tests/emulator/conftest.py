@@ -50,7 +50,7 @@ def no_proxies() -> Iterator[None]:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """A running emulator on a free port."""
     directory = tmp_path_factory.mktemp("emulator")
-    yield Aws(process.start(directory, 0, port_required=False))
+    yield Aws(process.start(directory, 0))
     process.stop(directory)
 
 
@@ -73,7 +73,9 @@ def serve(directory: Path, **options: Any) -> Iterator[Aws]:
     backends.by_region.cache_clear()
     backends.backend.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
-    state = ServerState(os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC))
+    state = ServerState(
+        os.getpid(), listener.getsockname()[1], "in process", datetime.now(UTC), "1"
+    )
     parts = compose(state, directory, **options)
     server = serve_on(listener, parts.application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

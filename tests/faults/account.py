@@ -89,7 +89,7 @@ class Account:
             shutil.rmtree(self.project / folder, ignore_errors=True)
             shutil.copytree(ROOT / folder, self.project / folder, ignore=leave_out)
         self._keep_init()
-        server = emulator.start(self.path / "emulator", 0, port_required=False)
+        server = emulator.start(self.path / "emulator", 0)
         self.proxy.upstream = ("127.0.0.1", server.port)
         self.clients.clear()
         make_backend(self)

@@ -66,14 +66,6 @@ def test_put_without_if_none_match_any_creates_nothing(api, headers: dict[str, s
     assert api("GET", "/tasks").json() == []
 
 
-@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_other_methods_create_nothing(api, method: str):
-    """PATCH and DELETE with If-None-Match: * answer 404 where there is no task."""
-    kind = {"content-type": "application/merge-patch+json"}
-    answer = api(method, f"/tasks/{V7}", {"title": "x"}, headers={**kind, **ABSENT})
-    assert (answer.status, answer.slug) == (404, "task-not-found")
-
-
 @pytest.mark.parametrize(
     "task_id",
     [

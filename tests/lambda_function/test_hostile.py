@@ -13,8 +13,6 @@ from tests.properties import HealthCheck, given, settings
 
 TASK = "/tasks/0f8fad5b-d9cb-469f-a165-70867728950e"
 
-MERGE_PATCH = {"content-type": "application/merge-patch+json"}
-
 
 def _http(method: str, path: str, **rest: Any) -> dict[str, Any]:
     return {"rawPath": path, "requestContext": {"http": {"method": method}}, **rest}
@@ -25,47 +23,19 @@ def _post(body: Any, **rest: Any) -> dict[str, Any]:
 
 
 HOSTILE: dict[str, tuple[Any, int]] = {
-    # formats
     "payload 1.0": ({"version": "1.0", "httpMethod": "GET", "path": "/tasks"}, 400),
     "load balancer": ({"httpMethod": "GET", "path": "/tasks", "requestContext": {"elb": {}}}, 400),
-    # envelopes
     "headers are null": (_http("GET", "/health", headers=None), 200),
     "headers are a list": (_http("GET", "/health", headers=["a", 1]), 200),
     "header is a number": (_http("GET", "/health", headers={"accept": 1}), 200),
     "query is a string": (_http("GET", "/tasks", queryStringParameters="a=b"), 200),
     "cursor is a list": (_http("GET", "/tasks", queryStringParameters={"cursor": ["x"]}), 200),
-    "limit is huge": (_http("GET", "/tasks", queryStringParameters={"limit": "9" * 5_000}), 400),
-    "status twice": (_http("GET", "/tasks", queryStringParameters={"status": "done,done"}), 400),
-    "delete of a list": (_http("DELETE", "/tasks", queryStringParameters={"status": "done"}), 405),
     "base64 flag is text": (_post('{"title": "x"}', isBase64Encoded="yes"), 201),
     "route key is null": (_http("GET", "/health", routeKey=None), 200),
-    # bodies
     "no body": (_http("POST", "/tasks"), 400),
     "body is an object": (_post({"title": "x"}), 400),
-    "body is empty": (_post(""), 400),
-    "body is not JSON": (_post("{title: x}"), 400),
-    "body is not base64": (_post("%%%", isBase64Encoded=True), 400),
-    "body is not UTF-8": (_post("/w==", isBase64Encoded=True), 400),
-    "body is deeply nested": (_post("[" * 50_000), 400),
-    "body is a megabyte": (_post("x" * 1_000_000), 413),
-    "body is a list": (_post("[]"), 422),
-    "body is null": (_post("null"), 422),
-    "title is a number": (_post('{"title": 1}'), 422),
-    "title has 5,000 digits": (_post(f'{{"title": {"9" * 5_000}}}'), 422),
-    "title is a lone surrogate": (_post('{"title": "\\ud800"}'), 422),
-    "title is NaN": (_post('{"title": NaN}'), 400),
-    # paths, updates
-    "status alone": (_http("PUT", TASK, body='{"status": "done"}'), 404),
-    "patch of nothing": (_http("PATCH", TASK, body="null", headers=MERGE_PATCH), 422),
     "patch without a type": (_http("PATCH", TASK, body="{}"), 415),
-    "update of the key": (_http("PUT", TASK, body='{"task_id": "x"}'), 422),
-    "empty update": (_http("PUT", TASK, body="{}"), 422),
     "path traversal": (_http("GET", "/tasks/../health"), 404),
-    "very long id": (_http("GET", "/tasks/" + "x" * 9_000), 404),
-    "empty id": (_http("DELETE", "/tasks/"), 404),
-    "method is unknown": (_http("BREW", "/tasks"), 405),
-    "If-Match is nonsense": (_http("DELETE", TASK, headers={"if-match": "%"}), 404),
-    "alarm by path": (_http("GET", "/trigger-error", routeKey="$default"), 404),
 }
 
 

@@ -87,7 +87,7 @@ def test_if_none_match_rejects_a_write(api, method: str, tag: str, status: int):
     path = f"/tasks/{api.add()['task_id']}"
     answer = _write(api, method, path, **{"If-None-Match": tag})
     assert answer.status == (204 if method == "DELETE" and status == 200 else status)
-    if (method, tag) != ("PUT", "*"):  # which creates a task
+    if (method, tag) != ("PUT", "*"):  # PUT alone creates a task
         assert _write(api, method, "/tasks/nothing", **{"If-None-Match": tag}).status == 404
 
 

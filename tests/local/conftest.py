@@ -27,4 +27,4 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def aws_in(directory: Path) -> Callable[[], Aws]:
     """Return what starts an emulator of the test's own."""
-    return lambda: Aws(process.start(directory, 0, port_required=False))
+    return lambda: Aws(process.start(directory, 0))

@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("project")
     for name in PROJECT_MARKERS:
         (folder / name).mkdir()
-    process.start(folder / ".tt-ops" / "local", 0, port_required=False)
+    process.start(folder / ".tt-ops" / "local", 0)
     yield folder
     process.stop(folder / ".tt-ops" / "local")
 

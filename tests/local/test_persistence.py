@@ -17,7 +17,7 @@ from tests.emulator.aws import Aws
 
 
 def _start(directory: Path) -> RunningEmulator:
-    return process.start(directory, 0, port_required=False, persists=True)
+    return process.start(directory, 0, persists=True)
 
 
 def _kill(server: RunningEmulator) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ def taken_port() -> Any:
 @pytest.mark.usefixtures("nonsense")
 def test_the_emulator_starts_answers_and_stops(directory: Path, taken_port: int) -> None:
     """A port that is taken is replaced, the user's variables do not matter, and nothing is left."""
-    server = process.start(directory, taken_port, port_required=False)
+    (directory / "port").write_text(f"{taken_port}\n")  # it had this one before
+    server = process.start(directory, None)
     assert server.port != taken_port
     health = requests.get(f"{server.url}/_tt-ops/health", proxies={"http": ""}, timeout=5).json()
     assert health["service"] == "tt-ops emulator"
@@ -84,14 +86,14 @@ def test_the_emulator_is_bound_to_loopback_only(aws: Any) -> None:
 
 def test_a_second_start_returns_the_running_emulator(aws: Any) -> None:
     """No other process is started."""
-    assert process.start(aws.server.log_path.parent, 0, port_required=False) == aws.server
+    assert process.start(aws.server.log_path.parent, 0) == aws.server
 
 
 def test_two_concurrent_starts_start_one_emulator(directory: Path) -> None:
     """Both processes get the same one."""
     script = (
         "import sys; from pathlib import Path; from tasktracker_ops.local import process;"
-        "print(process.start(Path(sys.argv[1]), 0, port_required=False).pid)"
+        "print(process.start(Path(sys.argv[1]), 0).pid)"
     )
     command = [sys.executable, "-c", script, str(directory)]
     root = Path(process.__file__).parents[2]
@@ -110,7 +112,7 @@ def test_two_concurrent_starts_start_one_emulator(directory: Path) -> None:
 def test_taken_port_that_is_required_is_an_error(directory: Path, taken_port: int) -> None:
     """A required port that is taken is named, with a command to type."""
     with pytest.raises(TtOpsError, match=str(taken_port)) as caught:
-        process.start(directory, taken_port, port_required=True)
+        process.start(directory, taken_port)
     assert caught.value.code == "local-port-taken"
     assert "tt-ops local up --port" in caught.value.hint
 
@@ -118,7 +120,7 @@ def test_taken_port_that_is_required_is_an_error(directory: Path, taken_port: in
 def test_another_required_port_is_an_error(aws: Any, taken_port: int) -> None:
     """An emulator cannot be on the required port while it runs on another."""
     with pytest.raises(TtOpsError) as caught:
-        process.start(aws.server.log_path.parent, taken_port, port_required=True)
+        process.start(aws.server.log_path.parent, taken_port)
     assert caught.value.code == "local-already-running"
 
 
@@ -137,7 +139,7 @@ def test_the_answer_of_another_server_is_not_accepted(aws: Any, directory: Path)
     """A live server whose id is not the one in the file is left alone."""
     state = ServerState.read(aws.server.log_path.parent)
     assert state is not None
-    ServerState(state.pid, state.port, "another", state.started_at).write(directory)
+    replace(state, id="another").write(directory)
     assert process.find(directory) is None
     assert process.stop(directory) is None
     assert process.find(aws.server.log_path.parent) == aws.server
@@ -172,14 +174,14 @@ def test_no_worker_outlives_the_server(aws_in: Any, eventually: Any, end: str) -
     assert process.find(directory) is None
     assert process.stop(directory) is None
     if end == "kill":
-        assert process.start(directory, 0, port_required=False).pid != aws.server.pid
+        assert process.start(directory, 0).pid != aws.server.pid
 
 
 def test_a_server_that_dies_at_its_start_shows_its_log(directory: Path) -> None:
     """An error at the start carries the last lines of the log."""
     (directory / "server.json").mkdir()
     with pytest.raises(TtOpsError, match="IsADirectoryError") as caught:
-        process.start(directory, 0, port_required=False)
+        process.start(directory, 0)
     assert caught.value.code == "local-start-failed"
     assert "server.log" in caught.value.hint
     (directory / "server.json").rmdir()
@@ -189,7 +191,7 @@ def test_a_server_that_nobody_waits_for_counts_as_ended(directory: Path) -> None
     """Stopping takes no longer where the parent leaves the ended process a zombie."""
     script = (
         "import sys, time; from pathlib import Path; from tasktracker_ops.local import process;"
-        "process.start(Path(sys.argv[1]), 0, port_required=False);"
+        "process.start(Path(sys.argv[1]), 0);"
         "print(flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", script, str(directory)]
@@ -208,7 +210,7 @@ def test_a_server_whose_folder_was_removed_ends(
 ) -> None:
     """It could no longer be found; a new folder has an emulator of its own."""
     folder = tmp_path / "local"
-    server = process.start(folder, 0, port_required=False)
+    server = process.start(folder, 0)
     folder.rename(tmp_path / "kept")  # as removed, but that what is written there can be seen
     if again:
         folder.mkdir()

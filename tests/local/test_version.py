@@ -15,13 +15,12 @@ from click.testing import CliRunner, Result
 import tasktracker_ops
 from tasktracker_ops.cli.main import cli
 from tasktracker_ops.local import process
-from tasktracker_ops.local.state import ServerState
 from tasktracker_ops.local.version import this_version
 from tasktracker_ops.settings import PROJECT_MARKERS
 
 _START = (
     "import sys; from pathlib import Path; from tasktracker_ops.local import process;"
-    "process.start(Path(sys.argv[1]), 0, port_required=False)"
+    "process.start(Path(sys.argv[1]), 0)"
 )
 _AGAIN = "tt-ops local down && tt-ops --target local deploy --yes"
 
@@ -53,7 +52,7 @@ def _run(project: Path, *arguments: str) -> Result:
 
 def test_a_server_of_these_sources_has_their_version(directory: Path) -> None:
     """It is that of package and sources, and there is no note."""
-    server = process.start(directory, 0, port_required=False)
+    server = process.start(directory, 0)
     assert server.version == this_version()
     assert server.version.startswith(f"{tasktracker_ops.__version__}+")
     assert server.same_version
@@ -89,17 +88,3 @@ def test_the_status_shows_both_versions(project: Path) -> None:
     told = json.loads(_run(project, "local", "status", "--output", "json").stdout)
     assert told["version"] != this_version()
     assert told["same_version"] is False
-
-
-def test_an_unknown_version_is_another_version(project: Path) -> None:
-    """Its state file has none."""
-    directory = _directory(project)
-    state = ServerState.read(directory)
-    assert state is not None
-    content = json.loads((directory / "server.json").read_text())
-    del content["version"]
-    (directory / "server.json").write_text(json.dumps(content))
-    result = _run(project, "local", "status")
-    state.write(directory)
-    assert "unknown, not the version of this tt-ops" in result.stdout
-    assert _AGAIN in result.stderr

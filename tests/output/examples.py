@@ -44,7 +44,15 @@ DEPLOY = DeployResult(
     problems=(Problem("x", "a subscription is pending", "confirm it: tt-ops local confirm"),),
 )
 BOOTSTRAP = BootstrapResult("bucket", "locks", PLAN)
-TASK = Task("1", "first", "", "pending", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1)
+TASK = Task(
+    "1",
+    title="first",
+    description="",
+    status="pending",
+    created_at="2026-01-01T00:00:00Z",
+    updated_at="2026-01-02T00:00:00Z",
+    version=1,
+)
 EMULATOR = RunningEmulator(
     "http://127.0.0.1:4580",
     4580,

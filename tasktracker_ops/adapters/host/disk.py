@@ -1,9 +1,8 @@
-"""Disks that are full (recognised, avoided by a reservation, reported), and locks of files."""
+"""Full disks: recognised, avoided by a reservation, reported."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import shlex
@@ -60,18 +59,6 @@ def ignoring_full_disk() -> Iterator[None]:
     except OSError as error:
         if not is_full(error):
             raise
-
-
-def lock_file(descriptor: int, path: Path, *, wait: bool = True) -> None:
-    """Lock an open file until it is closed. Raises BlockingIOError unless `wait`.
-
-    An OSError names the file: not every file system of a network has locks.
-    """
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        error.filename = str(path)
-        raise
 
 
 def reserve_space(descriptor: int, size: int) -> None:

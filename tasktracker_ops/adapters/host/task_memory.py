@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import quote
 
 from tasktracker_ops.models.task import Task
+
+from .files import replace_file
 
 _LIST = "list.json"
 _DAY = 86400  # seconds
@@ -109,12 +110,4 @@ def _write(file: Path, content: Mapping[str, Any]) -> None:
     for folder in reversed(file.parents):
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
-    with NamedTemporaryFile("w", dir=file.parent, prefix=".", delete=False) as target:
-        temporary = Path(target.name)  # mode 0600
-        try:
-            json.dump(content, target)
-            target.close()
-            temporary.replace(file)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    replace_file(file, json.dumps(content).encode(), mode=0o600)

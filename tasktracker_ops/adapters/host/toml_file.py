@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from .files import replace_file
 
 _HEADING = re.compile(r"(#.*(\n|\Z))+(\r?\n|\Z)")
 
@@ -24,15 +25,7 @@ def read_text(file: Path) -> str:
 def replace_text(file: Path, text: str) -> None:
     """Replace a file in one step; keep its mode, and a link that leads to it."""
     target = file.resolve()
-    descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode())
-        os.chmod(partial, _mode(target))
-        os.replace(partial, target)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    replace_file(target, text.encode(), mode=_mode(target))
 
 
 def _mode(file: Path) -> int:

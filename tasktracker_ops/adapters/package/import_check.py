@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import lock_file
+from tasktracker_ops.adapters.host.files import lock_file
 
 _SCRIPT = Path(__file__).with_name("import_process.py")
 _TIMEOUT = 30  # seconds; Lambda gives it 10, on a machine that has nothing else to do

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import ignoring_full_disk, lock_file, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_full_disk
+from tasktracker_ops.adapters.host.files import lock_file
 
 _LOG_LIMIT = 4_000_000  # bytes; a longer log is started again
 # Only a change in one of these blocks requires another init.

@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import ignoring_full_disk, lock_file, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_full_disk
+from tasktracker_ops.adapters.host.files import lock_file
 from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.recovery import KilledRun

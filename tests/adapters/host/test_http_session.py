@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import requests
 from tasktracker_ops.adapters.host.http_session import http_session
 from tasktracker_ops.adapters.host.loopback import is_loopback
 from tasktracker_ops.adapters.task_api.client import TaskClient
+from tests.http_server import serving
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,16 @@ def test_loopback_addresses_are_recognised(url: str, loopback: bool) -> None:
     assert is_loopback(url) is loopback
 
 
-@pytest.mark.parametrize("host", ["abc.execute-api.localhost", "localhost", "A.Localhost"])
-def test_subdomain_of_localhost_needs_no_resolver(
+@pytest.mark.parametrize(
+    "host", ["abc.execute-api.localhost", "localhost", "A.Localhost", "127.0.0.1"]
+)
+def test_this_machine_needs_no_resolver_and_no_proxy(
     server: Any, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     """The server gets the name as its Host header; no proxy is used."""
     monkeypatch.setattr("socket.getaddrinfo", _only_addresses)
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for variable in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
     server.will_answer(204)
     port = server.url.rpartition(":")[2]
     TaskClient(f"http://{host}:{port}").remove("1")
@@ -81,9 +84,7 @@ def test_certificate_is_checked_for_the_name(tmp_path: Path, host: str, valid: b
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     listener.socket = context.wrap_socket(listener.socket, server_side=True)
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(listener):
         url = f"https://{host}:{listener.server_port}/"
         session = http_session(url)
         session.verify = str(certificate)
@@ -92,7 +93,3 @@ def test_certificate_is_checked_for_the_name(tmp_path: Path, host: str, valid: b
         else:
             with pytest.raises(requests.exceptions.SSLError, match=r"other\.localhost"):
                 session.get(url, timeout=5)
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()

@@ -10,12 +10,12 @@ import pytest
 from tasktracker_ops.adapters.host.prices import known_prices, read_prices, regions
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.costs import RESOURCES, Price
-from tasktracker_ops.regions import known_regions
+from tasktracker_ops.regions import region_names
 
 
 def test_each_packaged_price_has_a_page_and_a_date() -> None:
     """In a region of AWS, of a resource that is counted."""
-    assert set(regions()) <= known_regions()
+    assert set(regions()) <= region_names().keys()
     for region in regions():
         prices = known_prices(region)
         assert set(prices) <= {resource.key for resource in RESOURCES}

@@ -201,21 +201,6 @@ def test_invalid_address_is_a_configuration_error(url: str) -> None:
     assert repr(url) in caught.value.message
 
 
-def test_probe_returns_any_response(server: Any) -> None:
-    """An error status is no error."""
-    server.will_answer(503, "busy")
-    assert TaskClient(server.url).probe("health").status_code == 503
-
-
-def test_loopback_is_reached_without_a_proxy(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy variables do not apply."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    server.will_answer(204)
-    TaskClient(server.url).remove("1")
-    assert len(server.asked) == 1
-
-
 def test_password_in_the_address_is_in_no_message(server: Any) -> None:
     """It is sent, but no error quotes it."""
     server.will_answer(500)

@@ -215,7 +215,7 @@ def test_failing_connection_is_tried_four_times() -> None:
 
 
 def test_probe_is_not_retried(server: Any) -> None:
-    """It measures one request."""
+    """It measures one request; an error status is no error."""
     server.will_answer(503)
     assert TaskClient(server.url).probe("health").status_code == 503
     assert len(server.asked) == 1

@@ -83,7 +83,7 @@ class Backend:
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The emulator, for all tests of the module."""
     directory = tmp_path_factory.mktemp("aws")
-    yield emulator.start(directory, 0, port_required=True).url
+    yield emulator.start(directory, 0).url
     emulator.stop(directory)
 
 
