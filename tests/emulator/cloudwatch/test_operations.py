@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Callable
@@ -117,21 +116,6 @@ def test_history_is_paged(in_process_aws: Any, name: str) -> None:
     assert len(history_of(in_process_aws, name, StartDate=now - timedelta(hours=1))) == 5
     ascending = error_of(lambda: history_of(in_process_aws, name, ScanBy="TimestampAscending"))
     assert ascending.endswith("the order TimestampAscending")
-
-
-def test_the_query_protocol_reads_history(in_process_aws: Any, name: str) -> None:
-    """Older SDKs use XML."""
-    put_alarm(in_process_aws, name)
-    scope = f"{REGION}/monitoring/aws4_request"
-    answer = requests.post(
-        in_process_aws.server.url,
-        data={"Action": "DescribeAlarmHistory", "Version": "2010-08-01", "AlarmName": name},
-        headers={"Authorization": f"AWS4-HMAC-SHA256 Credential=x/20261122/{scope}"},
-        timeout=10,
-    )
-    summary = f'<HistorySummary>Alarm "{name}" created</HistorySummary>'
-    assert summary in html.unescape(answer.text)
-    assert "<Timestamp>20" in answer.text
 
 
 Record = Callable[..., None]

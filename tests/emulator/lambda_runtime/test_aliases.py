@@ -167,13 +167,24 @@ def test_an_alias_that_exists_is_not_created_again(aws: Any, function: Function)
     assert error.endswith(f":{function.name}:live")
 
 
-@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"Qualifier": "1"},
+        {"FunctionName": "{}:1"},
+        {"FunctionName": "{}:live"},
+        {"Qualifier": "2"},
+    ],
+    ids=str,
+)
 def test_no_version_that_an_alias_leads_to_is_deleted(
-    aws: Any, function: Function, alias: Live, version: str
+    aws: Any, function: Function, alias: Live, form: dict[str, str]
 ) -> None:
     """Neither the one it points to nor the one that has a weight; the error names the alias."""
     alias.update(RoutingConfig=weights(v2=0.1))
-    delete = {"FunctionName": function.name, "Qualifier": version}
-    error = error_of(lambda: aws.client("lambda").delete_function(**delete))
-    assert error.startswith("ResourceConflictException: ")
-    assert error.endswith("aliases reference it: [live]")
+    delete = {"FunctionName": "{}", **form}
+    delete = {key: value.format(function.name) for key, value in delete.items()}
+    assert error_of(lambda: aws.client("lambda").delete_function(**delete)) == (
+        "ResourceConflictException: Unable to delete version because the following aliases "
+        "reference it: [live]"
+    )
