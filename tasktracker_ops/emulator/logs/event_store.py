@@ -9,6 +9,7 @@ import time
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 _MAX_EVENTS = 100_000
@@ -96,6 +97,10 @@ class Columns(NamedTuple):
     numbers: list[int]
 
 
+_timestamp: Callable[[Event], int] = attrgetter("timestamp")
+_position: Callable[[Event], Position] = attrgetter("position")
+
+
 class EventStore:
     """The newest events of one group; safe to use from many threads."""
 
@@ -127,12 +132,12 @@ class EventStore:
         """
         with self._lock:
             events = self._events
-            low = bisect_left(events, (search.start,), key=_position)
+            low = bisect_left(events, search.start, key=_timestamp)
             if search.after is not None:
                 low = max(low, bisect_right(events, search.after, key=_position))
             high = len(events)
             if search.end is not None:
-                high = bisect_left(events, (search.end + 1,), key=_position)
+                high = bisect_right(events, search.end, key=_timestamp)
             covered = events[low : min(high, low + PAGE_EVENTS)]
             more = low + PAGE_EVENTS < high
         found: list[Event] = []
@@ -178,10 +183,6 @@ class EventStore:
         for stream in {id(event.stream): event.stream for event in dropped}.values():
             # A new list: another thread may be reading the old one.
             stream.events = [event for event in stream.events if event.number not in numbers]
-
-
-def _position(event: Event) -> Position:
-    return event.position
 
 
 def _is_in(stream: Any, names: Collection[str] | None) -> bool:
