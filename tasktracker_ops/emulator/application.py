@@ -75,11 +75,11 @@ def compose(
     alarms = AlarmEvaluator(schedule or EvaluationSchedule())
     runtime = Runtime(
         Launcher(directory / "code", state.url),
-        changes.changing(publisher.publish_invocation),
+        publisher.publish_invocation,
         environments=environments,
         idle_seconds=idle_seconds,
     )
-    gateway = Gateway(runtime, changes.changing(publisher.publish_request))
+    gateway = Gateway(runtime, publisher.publish_request)
     patches.install(runtime=runtime, mailbox=mailbox, alarms=alarms, url=state.url)
     moto = control_plane.create_application()
     persistence = None

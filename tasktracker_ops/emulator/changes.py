@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 # Operations whose names begin so change nothing.
 _READS = ("BatchGet", "Describe", "Filter", "Get", "Head", "List", "Query", "Scan")
@@ -59,16 +57,6 @@ def record() -> None:
     with _condition:
         _made += 1
         _condition.notify_all()
-
-
-def changing(function: Callable[[T], None]) -> Callable[[T], None]:
-    """Return a function whose calls are changes."""
-
-    def change(value: T) -> None:
-        with Access():
-            function(value)
-
-    return change
 
 
 def wait_for_more(than: int, seconds: float) -> bool:

@@ -71,7 +71,7 @@ def summaries_of(aws: Any, name: str, kind: str | None = None) -> list[str]:
 def record(name: str, value: float = 1.0, at: float | None = None, **dimensions: str) -> None:
     """Record a sample of a metric in the namespace Test."""
     metric = MetricId.of("Test", name, **dimensions)
-    metrics.of(REGION).record(metric, value, at=at or time.time())
+    metrics.of(REGION).record([(metric, value)], at=at or time.time())
 
 
 MINUTE = timedelta(minutes=1)

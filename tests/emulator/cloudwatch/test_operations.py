@@ -133,7 +133,7 @@ def record_sample(name: str) -> Record:
 
     def add(value: float, at: datetime = HOUR, **dimensions: str) -> None:
         metric = MetricId.of(name, "M", **dimensions)
-        metrics.of(REGION).record(metric, value, at=at.timestamp())
+        metrics.of(REGION).record([(metric, value)], at=at.timestamp())
 
     return add
 
