@@ -18,7 +18,6 @@ from moto.sns.responses import SNSResponse
 from tasktracker_ops.emulator.control_plane import NotEmulated
 
 from .mailbox import Letter, Mailbox
-from .subscriptions import is_pending
 
 # As browsers take it (https://html.spec.whatwg.org/multipage/input.html#email-state-(type=email)),
 # with letters of any script.
@@ -94,7 +93,7 @@ def publish(
     **_: Any,
 ) -> None:
     """Deliver a topic's message to one subscription."""
-    if not is_pending(subscription):
+    if subscription.confirmed:
         sender.notify(subscription, message, subject)
 
 
@@ -105,7 +104,7 @@ def list_subscriptions_by_topic(request: SNSResponse) -> ActionResult:
     )
     subscriptions = [
         {
-            "SubscriptionArn": "PendingConfirmation" if is_pending(each) else each.arn,
+            "SubscriptionArn": each.arn if each.confirmed else "PendingConfirmation",
             "Owner": each.owner,
             "Protocol": each.protocol,
             "Endpoint": each.endpoint,
