@@ -1,4 +1,4 @@
-"""Whatever the emulator does to its stores, and moments in which nothing is under way.
+"""Count accesses to the emulator's stores, and pause them.
 
 moto's stores belong to the process, and so does this.
 """

@@ -20,7 +20,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from . import table_index
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_call_action = DynamoHandler.call_action
 _moto_query = Table.query
 _moto_scan = Table.scan

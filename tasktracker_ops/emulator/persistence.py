@@ -154,7 +154,7 @@ class Persistence:
         return made
 
     def _be_child(self, report: int) -> NoReturn:
-        """Write a snapshot and end; say in `report` why it failed."""
+        """Write a snapshot and exit; write to `report` why it failed."""
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -37,7 +37,7 @@ def test_an_access_waits_while_the_stores_are_paused() -> None:
 
 
 def test_a_pause_waits_for_the_access_under_way_and_gives_up() -> None:
-    """Then others go on."""
+    """Other accesses continue afterwards."""
     with changes.Access(is_change=False):
         with pytest.raises(TimeoutError), changes.paused(0.05):
             pass

@@ -1,4 +1,4 @@
-"""Snapshots follow changes, by a fork or within the process, and a failure is said."""
+"""Snapshots follow changes, by a fork or within the process, and a failure is reported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_snapshot_follows_a_change_within_a_second(
     assert persistence.describe()["saved_at"] is not None
 
 
-def test_a_failure_is_said_until_a_snapshot_succeeds(
+def test_a_failure_is_reported_until_a_snapshot_succeeds(
     persistence: Persistence, tmp_path: Path, eventually: Eventually
 ) -> None:
     """The changes are not forgotten meanwhile."""

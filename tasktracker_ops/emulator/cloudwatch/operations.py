@@ -26,7 +26,7 @@ from .mute_rules import MuteRule, window
 
 _MAX_RECORDS = 100
 
-# moto's own, however often ours are put around it.
+# moto's own method: `patches.py` replaces it.
 _moto_put_metric_alarm = CloudWatchBackend.put_metric_alarm
 
 

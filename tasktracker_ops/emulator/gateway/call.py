@@ -65,7 +65,7 @@ class ApiCall:
 
 @dataclass
 class Exchange:
-    """A call, moto's API and stage that answer it, and what metrics and access log tell of it."""
+    """A call, moto's API and stage that answer it, and details for metrics and the access log."""
 
     call: ApiCall
     region: str

@@ -18,7 +18,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from .call import PREFIX
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_create_api = ApiGatewayV2Backend.create_api
 _moto_update_route = Route.update
 _moto_delete_authorizer = Api.delete_authorizer

@@ -28,7 +28,7 @@ from .runtime import Result, Runtime
 
 Response = tuple[int, dict[str, str], bytes]
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_get_configuration = LambdaFunction.get_configuration
 _moto_get_code = LambdaFunction.get_code
 _moto_put_function = LambdaStorage.put_function
@@ -223,7 +223,7 @@ def _content(function: LambdaFunction) -> dict[str, Any]:
 def delete_function(storage: LambdaStorage, name_or_arn: str, qualifier: str | None = None) -> None:
     """Delete a function, or a version of it that no alias points to.
 
-    What runs of it goes on to its end.
+    Its invocations under way end normally.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
     """
     with _one_change:

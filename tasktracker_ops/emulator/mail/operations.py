@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*")
 
 _CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
 _DEFAULT_SUBJECT = "AWS Notification Message"
-# moto's own, however often ours are put around it.
+# moto's own method: `patches.py` replaces it.
 _moto_subscribe = SNSBackend.subscribe
 
 

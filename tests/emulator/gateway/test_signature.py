@@ -25,7 +25,7 @@ OURS = Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
 
 @pytest.fixture(scope="module")
 def iam_api(aws: Any, function: Any) -> Any:
-    """An API whose only route wants a signature."""
+    """An API whose only route requires a signature."""
     return aws.api(function, auth="AWS_IAM")
 
 

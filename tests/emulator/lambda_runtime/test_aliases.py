@@ -1,4 +1,4 @@
-"""Aliases with weights: what they accept, and whom they reach."""
+"""Aliases with weights: what they accept, and which versions they reach."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_many_write_while_many_read(stream: Stream) -> None:
 
 
 def test_a_search_reads_only_events_of_its_time(stream: Stream) -> None:
-    """However many others there are."""
+    """The others, however many, are not searched."""
     events = EventStore()
     looked_at = []
     add(events, stream, *range(100_000))
