@@ -240,23 +240,6 @@ def test_each_request_is_logged(aws: Any, function: Any) -> None:
     assert second["why"] == "the function failed: ValueError"
 
 
-def test_new_code_answers_once_the_alias_has_moved(aws: Any) -> None:
-    """Publishing changes nothing for the API until the alias points to the new version."""
-    function = aws.function()
-    api = aws.api(function)
-    assert api.call("/").json()["version"] == "2.0"
-    version = function.update(
-        "def lambda_handler(event, context): return {'statusCode': 200, 'body': 'new'}"
-    )
-    assert api.call("/").json()["version"] == "2.0"
-    aws.client("lambda").update_alias(
-        FunctionName=function.name, Name="live", FunctionVersion=version
-    )
-    assert api.call("/").text == "new"
-    aws.client("lambda").update_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
-    assert api.call("/").json()["version"] == "2.0"
-
-
 def test_parallel_clients(aws: Any) -> None:
     """Eight clients at once get their own answers, and every invocation is logged once."""
     function = aws.function()
