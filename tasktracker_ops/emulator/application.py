@@ -101,11 +101,11 @@ def compose(
         if path == "/_tt-ops/health":
             return _json(_health(state, persistence))(environ, start_response)
         if path.startswith("/_tt-ops") or api_docs.is_requested(environ):
-            with changes.Access(is_change=path in pages.CHANGING):
+            with changes.access(is_change=path in pages.CHANGING):
                 return _serve_own(state, mailbox, environ)(environ, start_response)
         if changes.is_invocation(environ):
             return moto(environ, start_response)
-        with changes.Access(is_change=changes.is_change(environ)):
+        with changes.access(is_change=changes.is_change(environ)):
             return moto(environ, start_response)
 
     return Emulator(application, runtime, gateway, alarms, mailbox, persistence)

@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 # Operations whose names begin so change nothing.
@@ -25,29 +24,20 @@ _is_paused = False
 _made = 0
 
 
-class Access:
-    """One access to the stores; it waits while they are paused, and must not be nested."""
-
-    def __init__(self, *, is_change: bool = True) -> None:
-        self._is_change = is_change
-
-    def __enter__(self) -> None:
-        global _under_way
-        with _condition:
-            while _is_paused:
-                _condition.wait()
-            _under_way += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        global _under_way, _made
+@contextmanager
+def access(*, is_change: bool = True) -> Iterator[None]:
+    """Access the stores; wait while they are paused. Accesses must not be nested."""
+    global _under_way, _made
+    with _condition:
+        while _is_paused:
+            _condition.wait()
+        _under_way += 1
+    try:
+        yield
+    finally:
         with _condition:
             _under_way -= 1
-            _made += self._is_change
+            _made += is_change
             _condition.notify_all()
 
 

@@ -25,7 +25,7 @@ def test_an_access_waits_while_the_stores_are_paused() -> None:
     entered = threading.Event()
 
     def access() -> None:
-        with changes.Access():
+        with changes.access():
             entered.set()
 
     with changes.paused(1) as made:
@@ -38,10 +38,10 @@ def test_an_access_waits_while_the_stores_are_paused() -> None:
 
 def test_a_pause_waits_for_the_access_under_way_and_gives_up() -> None:
     """Other accesses continue afterwards."""
-    with changes.Access(is_change=False):
+    with changes.access(is_change=False):
         with pytest.raises(TimeoutError), changes.paused(0.05):
             pass
-        with changes.Access():  # of another thread, it would be
+        with changes.access():  # of another thread, it would be
             pass
 
 

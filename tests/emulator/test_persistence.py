@@ -37,7 +37,7 @@ def test_a_snapshot_follows_a_change_within_a_second(
     """The one before stays until then; one that is restored knows when the target began."""
     file = tmp_path / "kept" / "snapshot"
     assert not file.exists()
-    with changes.Access():
+    with changes.access():
         pass
     deadline = time.monotonic() + 5
     while not persistence.describe()["is_current"]:
@@ -53,7 +53,7 @@ def test_a_failure_is_reported_until_a_snapshot_succeeds(
     """The changes are not forgotten meanwhile."""
     obstacle = tmp_path / "kept" / ".snapshot.partial"
     obstacle.mkdir()
-    with changes.Access():
+    with changes.access():
         pass
     eventually(lambda: "IsADirectoryError" in str(persistence.describe()["problem"]))
     assert persistence.describe()["is_current"] is False

@@ -34,7 +34,7 @@ def publish_invocation(invocation: Invocation) -> None:
     samples = [(group[name], value) for group in groups for name, value in values.items()]
     if not invocation.throttled:
         samples.append((groups[1]["ConcurrentExecutions"], float(invocation.concurrency)))
-    with changes.Access():
+    with changes.access():
         metrics.of(invocation.region).record(samples, at=invocation.started_at.timestamp())
 
 
@@ -50,7 +50,7 @@ def publish_request(request: ApiRequest) -> None:
         values["IntegrationLatency"] = request.integration_latency_ms
     groups = _of_api(request.api_id, request.stage)
     samples = [(group[name], value) for group in groups for name, value in values.items()]
-    with changes.Access():
+    with changes.access():
         metrics.of(request.region).record(samples, at=request.started_at.timestamp())
 
 
