@@ -154,20 +154,13 @@ def test_a_204_and_head_have_no_body(api: Any) -> None:
     assert api.call("/").status_code == 200
 
 
-def test_a_raising_function_is_a_500_and_the_next_request_works(api: Any) -> None:
-    """A function error is the gateway's own answer and affects no other request."""
-    response = api.call("/raise")
-    assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
-    assert api.call("/exit").status_code == 500
-    assert api.call("/").status_code == 200
-
-
-def test_a_function_that_times_out_is_a_500(aws: Any) -> None:
-    """The function's own timeout is an error of the function."""
+def test_a_function_that_fails_is_a_500_and_the_next_request_works(aws: Any) -> None:
+    """The answer is the gateway's own, whether it raises, ends or times out."""
     api = aws.api(aws.function(Timeout=1))
-    response = api.call("/spin")
-    assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
-    assert api.call("/").status_code == 200
+    for path in ("/raise", "/exit", "/spin"):
+        response = api.call(path)
+        assert (response.status_code, response.json()) == (500, INTERNAL_ERROR)
+        assert api.call("/").status_code == 200
 
 
 def test_a_throttled_function_is_a_429(in_process_aws: Any, eventually: Any) -> None:
