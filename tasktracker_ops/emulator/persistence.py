@@ -17,7 +17,6 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -34,14 +33,6 @@ _REPORT_BYTES = 1000
 _LOCK = "snapshot.lock"
 # Elsewhere, system libraries do not survive a fork of a process with threads.
 CAN_FORK = sys.platform == "linux"
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A snapshot that could not be restored: the name that it was given, and why."""
-
-    name: str
-    reason: str
 
 
 class ChildFailed(Exception):
@@ -64,7 +55,8 @@ class Persistence:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
         self._problem: str | None = None
-        self._set_aside: SetAside | None = None
+        # The name that was given to a snapshot that could not be restored, and the reason.
+        self._set_aside: dict[str, str] | None = None
         # A child that outlives its emulator finishes first: it has the lock, too.
         self._lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT, 0o600, dir_fd=self._folder)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -102,7 +94,7 @@ class Persistence:
             "is_current": changes.made() == self._saved,
             "left_out": list(last.left_out) if last else [],
             "problem": self._problem,
-            "set_aside": self._set_aside and asdict(self._set_aside),
+            "set_aside": self._set_aside,
         }
 
     def _restore(self) -> snapshot.Description | None:
@@ -110,7 +102,7 @@ class Persistence:
             return snapshot.restore(self._folder, self._stores)
         except (Damaged, OfAnotherVersion) as error:
             name = snapshot.set_aside(self._folder, error, datetime.now(UTC))
-            self._set_aside = SetAside(name, str(error))
+            self._set_aside = {"name": name, "reason": str(error)}
             _log.error("%s: %s", name, error)
             return None
 

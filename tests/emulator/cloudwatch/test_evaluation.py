@@ -54,7 +54,7 @@ DOCUMENTED = [
 def test_the_documented_states(
     missing_data: str, needed: int, points: str, expected: str | None, current: str
 ) -> None:
-    """They hardly depend on the present state: only a new datapoint ends OK."""
+    """They do not depend on the present state, but only a new datapoint ends OK."""
     verdict = evaluate(_rule(needed, missing_data=missing_data), _points(points), current)
     if expected != "ALARM" or current != "OK" or not points.endswith("-"):
         assert verdict.state == (expected or current)
