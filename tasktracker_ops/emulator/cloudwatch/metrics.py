@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-# 24 bytes each: 1.5 MB a metric at most, of which a request to the API has eight with new values.
+# 24 bytes each, so 1.5 MB a metric at most. A request to the API adds new values to eight metrics.
 _MAX_SAMPLES = 1 << 16
 # Dropping moves all samples that stay, so an eighth goes at once.
 _PARTS = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -150,6 +151,15 @@ def test_the_oldest_events_make_room(stream: Stream) -> None:
     small.add([Event(at, at, "x" * 74, stream) for at in range(30)])
     assert read(small)[-1] == 29
     assert 9 <= len(read(small)) <= 10
+
+
+def test_an_event_is_one_object_for_the_garbage_collector(stream: Stream) -> None:
+    """It halts all requests for as long as it takes to visit each of 100,000 events."""
+    events = EventStore()
+    add(events, stream, 0)
+    before = len(gc.get_objects())
+    add(events, stream, *range(1000))
+    assert len(gc.get_objects()) - before < 1500
 
 
 def test_many_write_while_many_read(stream: Stream) -> None:
