@@ -55,7 +55,7 @@ def wait_for_more(than: int, seconds: float) -> bool:
         return _condition.wait_for(lambda: _made > than, seconds)
 
 
-def made() -> int:
+def count() -> int:
     """Return the number of changes made since the process began."""
     return _made
 

@@ -62,7 +62,7 @@ class Persistence:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         with changes.paused(_PAUSE_SECONDS):
             self._last = self._restore()
-        self._saved = changes.made()  # up to which the snapshot has all of them
+        self._saved = changes.count()  # up to which the snapshot has all of them
         self.exists_since = self._last.exists_since if self._last else started_at
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class Persistence:
         self.stop()
         try:
             changes.pause(_PAUSE_SECONDS)  # for good: the process ends
-            if changes.made() > self._saved:
+            if changes.count() > self._saved:
                 snapshot.write(self._folder, snapshot.take(self._stores, self.exists_since))
         except Exception:
             _log.exception("the last snapshot")
@@ -91,7 +91,7 @@ class Persistence:
         last = self._last
         return {
             "saved_at": last and _timestamp(last.taken_at),
-            "is_current": changes.made() == self._saved,
+            "is_current": changes.count() == self._saved,
             "left_out": list(last.left_out) if last else [],
             "problem": self._problem,
             "set_aside": self._set_aside,

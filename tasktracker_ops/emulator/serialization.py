@@ -1,4 +1,4 @@
-"""moto's answers, the same ones in less time: half of a request to DynamoDB was theirs."""
+"""Serialize moto's answers in less time: moto needs half of a request to DynamoDB for it."""
 
 from __future__ import annotations
 

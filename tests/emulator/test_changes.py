@@ -33,7 +33,7 @@ def test_an_access_waits_while_the_stores_are_paused() -> None:
         thread.start()
         assert not entered.wait(0.1)
     thread.join()
-    assert changes.made() == made + 1
+    assert changes.count() == made + 1
 
 
 def test_a_pause_waits_for_the_access_under_way_and_gives_up() -> None:

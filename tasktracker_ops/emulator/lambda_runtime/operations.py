@@ -104,7 +104,7 @@ def update_function_code(
             raise NotEmulated(service="lambda", action="UpdateFunctionCode", reason=option)
     storage = backend._lambdas
     with _one_change:
-        function = _changed(storage, function_name, body, partial(_change_code, body))
+        function = _update(storage, function_name, body, partial(_change_code, body))
         runtime.prepare()
         if body.get("Publish"):
             function = storage.publish_version(function_name) or function
@@ -133,7 +133,7 @@ def update_function_configuration(
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
     """
     with _one_change:
-        function = _changed(
+        function = _update(
             backend._lambdas,
             function_name,
             body,
@@ -142,7 +142,7 @@ def update_function_configuration(
         return function.get_configuration()
 
 
-def _changed(
+def _update(
     storage: LambdaStorage,
     name_or_arn: str,
     request: Mapping[str, Any],

@@ -19,7 +19,7 @@ from tests.emulator.alarms_and_metrics import (
     REGION,
     CloudWatch,
     Eventually,
-    described,
+    describe_alarm,
     error_of,
     history_of,
     put_alarm,
@@ -87,9 +87,9 @@ def test_a_changed_configuration_keeps_state_and_history(in_process_aws: Any, na
     """PutMetricAlarm on an existing alarm changes its configuration only."""
     put_alarm(in_process_aws, name)
     set_state(in_process_aws, name, "ALARM")
-    before = described(in_process_aws, name)
+    before = describe_alarm(in_process_aws, name)
     put_alarm(in_process_aws, name, Threshold=7)
-    after = described(in_process_aws, name)
+    after = describe_alarm(in_process_aws, name)
     assert after["Threshold"] == 7
     for key in ("StateValue", "StateReason", "StateUpdatedTimestamp", "StateTransitionedTimestamp"):
         assert after[key] == before[key]
