@@ -59,7 +59,7 @@ class _Page:
                 yield from ("", "```json", json.dumps(example["value"]), "```")
         rows = []
         for status, reference in operation["responses"].items():
-            response = self._resolved(reference)
+            response = self._resolve(reference)
             if not _is_from_gateway(response):
                 headers = ", ".join(f"`{header}`" for header in response.get("headers", {}))
                 rows.append((status, response["description"], headers, self._bodies(response)))
@@ -102,7 +102,7 @@ class _Page:
         for methods in self._document["paths"].values():
             for _, operation in _methods(methods):
                 for status, reference in operation["responses"].items():
-                    response = self._resolved(reference)
+                    response = self._resolve(reference)
                     if _is_from_gateway(response):
                         (example,) = response["content"]["application/json"]["examples"].values()
                         body = f"`{json.dumps(example['value'])}`"
@@ -126,9 +126,9 @@ class _Page:
         return " or ".join(bodies)
 
     def _note(self, schema: Mapping[str, Any]) -> str:
-        return str(schema.get("description") or self._resolved(schema).get("description", ""))
+        return str(schema.get("description") or self._resolve(schema).get("description", ""))
 
-    def _resolved(self, value: Any) -> Any:
+    def _resolve(self, value: Any) -> Any:
         if "$ref" not in value:
             return value
         _, _, kind, name = value["$ref"].split("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +26,12 @@ from tasktracker_ops.emulator.lambda_runtime.runtime import Runtime
 from tasktracker_ops.emulator.mail.mailbox import Mailbox
 from tasktracker_ops.local.state import ServerState
 
-from . import api_docs, changes, contents, control_plane, patches, status_page
+from . import api_docs, changes, control_plane, patches, status_page
 from .cloudwatch import publisher
 from .loopback import is_loopback
 from .mail import pages
 from .persistence import CAN_FORK, Persistence
+from .pickling import used_backends
 from .stores import list_stores
 
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?", re.I)
@@ -73,11 +75,11 @@ def compose(
     alarms = AlarmEvaluator(schedule or EvaluationSchedule())
     runtime = Runtime(
         Launcher(directory / "code", state.url),
-        changes.changing(publisher.publish_invocation),
+        publisher.publish_invocation,
         environments=environments,
         idle_seconds=idle_seconds,
     )
-    gateway = Gateway(runtime, changes.changing(publisher.publish_request))
+    gateway = Gateway(runtime, publisher.publish_request)
     patches.install(runtime=runtime, mailbox=mailbox, alarms=alarms, url=state.url)
     moto = control_plane.create_application()
     persistence = None
@@ -99,11 +101,11 @@ def compose(
         if path == "/_tt-ops/health":
             return _json(_health(state, persistence))(environ, start_response)
         if path.startswith("/_tt-ops") or api_docs.is_requested(environ):
-            with changes.Access(is_change=path in pages.CHANGING):
+            with changes.access(is_change=path in pages.CHANGING):
                 return _serve_own(state, mailbox, environ)(environ, start_response)
         if changes.is_invocation(environ):
             return moto(environ, start_response)
-        with changes.Access(is_change=changes.is_change(environ)):
+        with changes.access(is_change=changes.is_change(environ)):
             return moto(environ, start_response)
 
     return Emulator(application, runtime, gateway, alarms, mailbox, persistence)
@@ -147,7 +149,7 @@ def _serve_own(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) ->
 def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Response | None:
     path = environ["PATH_INFO"].removeprefix("/_tt-ops")
     if path == "/contents":
-        return _json(contents.count(mailbox))
+        return _json(_count_contents(mailbox))
     query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
     if api_docs.is_requested(environ):
         return api_docs.answer(state.url, query.get("api"))
@@ -161,6 +163,23 @@ def _page(state: ServerState, mailbox: Mailbox, environ: dict[str, Any]) -> Resp
     if environ["REQUEST_METHOD"] != "GET":
         return None
     return pages.answer(mailbox, path, query)
+
+
+def _count_contents(mailbox: Mailbox) -> dict[str, int]:
+    """Count what would be lost with the emulator; no kind is left out."""
+    by_service: dict[str, list[Any]] = defaultdict(list)
+    for (service, _, _), backend in used_backends():
+        by_service[service].append(backend)
+    tables = [table for each in by_service["dynamodb"] for table in list(each.tables.values())]
+    return {
+        "functions": sum(len(list(each._lambdas._functions)) for each in by_service["lambda"]),
+        "APIs": sum(len(each.apis) for each in by_service["apigatewayv2"]),
+        "tables": len(tables),
+        "items": sum(map(len, tables)),
+        "buckets": sum(len(each.buckets) for each in by_service["s3"]),
+        "alarms": sum(len(each.alarms) for each in by_service["cloudwatch"]),
+        "messages": len(mailbox.mails()),
+    }
 
 
 def _health(state: ServerState, persistence: Persistence | None) -> dict[str, Any]:

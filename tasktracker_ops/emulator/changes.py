@@ -1,4 +1,4 @@
-"""Whatever the emulator does to its stores, and moments in which nothing is under way.
+"""Count accesses to the emulator's stores, and pause them.
 
 moto's stores belong to the process, and so does this.
 """
@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 # Operations whose names begin so change nothing.
 _READS = ("BatchGet", "Describe", "Filter", "Get", "Head", "List", "Query", "Scan")
@@ -27,29 +24,20 @@ _is_paused = False
 _made = 0
 
 
-class Access:
-    """One access to the stores; it waits while they are paused, and must not be nested."""
-
-    def __init__(self, *, is_change: bool = True) -> None:
-        self._is_change = is_change
-
-    def __enter__(self) -> None:
-        global _under_way
-        with _condition:
-            while _is_paused:
-                _condition.wait()
-            _under_way += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        global _under_way, _made
+@contextmanager
+def access(*, is_change: bool = True) -> Iterator[None]:
+    """Access the stores; wait while they are paused. Accesses must not be nested."""
+    global _under_way, _made
+    with _condition:
+        while _is_paused:
+            _condition.wait()
+        _under_way += 1
+    try:
+        yield
+    finally:
         with _condition:
             _under_way -= 1
-            _made += self._is_change
+            _made += is_change
             _condition.notify_all()
 
 
@@ -61,23 +49,13 @@ def record() -> None:
         _condition.notify_all()
 
 
-def changing(function: Callable[[T], None]) -> Callable[[T], None]:
-    """Return a function whose calls are changes."""
-
-    def change(value: T) -> None:
-        with Access():
-            function(value)
-
-    return change
-
-
 def wait_for_more(than: int, seconds: float) -> bool:
     """Return whether more changes than that were made, as soon as there is one."""
     with _condition:
         return _condition.wait_for(lambda: _made > than, seconds)
 
 
-def made() -> int:
+def count() -> int:
     """Return the number of changes made since the process began."""
     return _made
 

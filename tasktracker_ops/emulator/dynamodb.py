@@ -20,7 +20,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from . import table_index
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_call_action = DynamoHandler.call_action
 _moto_query = Table.query
 _moto_scan = Table.scan
@@ -35,15 +35,18 @@ def call_action(handler: DynamoHandler) -> Any:
 
 
 def copy_table(table: Table, memo: dict[int, Any]) -> Table:
-    """Copy a table deeply, apart from its items, which both share."""
+    """Copy a table deeply, apart from its items, which both share.
+
+    Those of a table with a sort key are copied too: moto changes them.
+    """
     copied = copy.copy(table)
     memo[id(table)] = copied
+    is_shared = table.range_key_attr is None
     for name, value in vars(table).items():
-        if name != "items":
+        if name != "items" or not is_shared:
             setattr(copied, name, copy.deepcopy(value, memo))
-    copied.items = table.items.copy()
-    if table.range_key_attr is not None:
-        copied.items.update({key: items.copy() for key, items in table.items.items()})
+    if is_shared:
+        copied.items = table.items.copy()
     return copied
 
 
@@ -135,19 +138,18 @@ def update_item(
     One that fails half-way leaves the item as it was.
     """
     table = backend.get_table(table_name)
-    names = [name for name in table.table_key_attrs if name in key]
-    if names == table.table_key_attrs:
-        *_, last = path = [DynamoType(key[name]) for name in names]
-        items = table.items if len(path) == 1 else table.items.get(path[0], {})
-        before = items.get(last)
+    if table.range_key_attr is not None or table.hash_key_attr not in key:
+        return _moto_update_item(backend, table_name, key, *args, **more)
+    hash_key = DynamoType(key[table.hash_key_attr])
+    items = cast("dict[DynamoType, Item]", table.items)  # moto says dictionaries
+    before = items.get(hash_key)
+    if before is not None:
+        items[hash_key] = copy.deepcopy(before)
+    try:
+        return _moto_update_item(backend, table_name, key, *args, **more)
+    except Exception:
         if before is not None:
-            items[last] = copy.deepcopy(before)
-        try:
-            return _moto_update_item(backend, table_name, key, *args, **more)
-        except Exception:
-            if before is not None:
-                items[last] = before
-            raise
-        finally:
-            table_index.update(table, path[0])
-    return _moto_update_item(backend, table_name, key, *args, **more)
+            items[hash_key] = before
+        raise
+    finally:
+        table_index.update(table, hash_key)

@@ -18,7 +18,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_parse_structure: Any = BaseJSONParser._parse_structure
 _moto_parse_condition = ConditionExpressionParser.parse
 _KEPT = 100  # conditions

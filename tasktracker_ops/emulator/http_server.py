@@ -25,8 +25,8 @@ _FIELD_LIMIT_BYTES = 65536
 _FIELDS_LIMIT = 100
 _REQUEST_LINE = re.compile(rb"([A-Z]+) (/(?!/)[!-~]*) HTTP/1\.1\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\r?\n")
-# What an environ has of one request only, by the beginnings of names.
-_OF_REQUEST = ("HTTP_", "CONTENT_", "wsgi.input")
+# Prefixes of the keys of an environ that belong to one request, not to the connection.
+_REQUEST_KEYS = ("HTTP_", "CONTENT_", "wsgi.input")
 
 
 class _Unreadable(Exception):
@@ -45,7 +45,7 @@ class RequestHandler(MotoRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 65536
     timeout = 75
-    _of_connection: dict[str, Any] | None = None
+    _connection_environ: dict[str, Any] | None = None
 
     def parse_request(self) -> bool:
         """Read the head of a request; answer an error and return False if it is not valid.
@@ -76,14 +76,14 @@ class RequestHandler(MotoRequestHandler):
         What belongs to the connection is made once; requests of rare kinds are left to it.
         """
         fields = self.headers.items()
-        if self._of_connection is None or not _is_plain(self.path, fields):
+        if self._connection_environ is None or not _is_plain(self.path, fields):
             environ = super().make_environ()
-            kept = [name for name in environ if not name.startswith(_OF_REQUEST)]
-            self._of_connection = {name: environ[name] for name in kept}
+            kept = [name for name in environ if not name.startswith(_REQUEST_KEYS)]
+            self._connection_environ = {name: environ[name] for name in kept}
             return environ
         path, _, query = self.path.partition("?")
         environ = {
-            **self._of_connection,
+            **self._connection_environ,
             "wsgi.input": self.rfile,
             "REQUEST_METHOD": self.command,
             "PATH_INFO": unquote(path).encode().decode("latin-1") if "%" in path else path,
@@ -130,8 +130,8 @@ class RequestHandler(MotoRequestHandler):
         return "tt-ops emulator"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log only requests that failed, to spare the disk."""
-        if str(code)[0] in "45":
+        """Log only requests that fail here: refusals, which clients show, may be many."""
+        if str(code)[0] == "5":
             _log.info("%s %s", self._logged_request, code)
 
     @property

@@ -1,4 +1,4 @@
-"""Which hosts are this machine."""
+"""Recognise this machine by a host name."""
 
 from __future__ import annotations
 

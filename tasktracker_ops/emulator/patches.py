@@ -1,14 +1,16 @@
 """Every change to moto, in one list.
 
 To add an operation, write a function in `operations.py` of its service and add a line to the list;
-on moto's own classes it serves every client and protocol. A `…Response` reads the request and
-answers, a `…Backend` or a model holds the data. To refuse an operation that moto answers wrongly,
-use `_refuse(reason)`; what moto does not have is refused without a line (`control_plane.py`).
+on moto's own classes it serves every client and protocol. `partialmethod` gives it a part of the
+emulator, after its own object. A `…Response` reads the request and answers, a `…Backend` or a model
+holds the data. To refuse an operation that moto answers wrongly, use `_refuse(reason)`; what moto
+does not have is refused without a line (`control_plane.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partialmethod
 from typing import Any, NoReturn
 
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, Route
@@ -82,7 +84,7 @@ def _patches(
             "_serialize_type_map": serialization.serialize_map,
         },
         LambdaResponse: {
-            "invoke": functions.invoke_in(runtime),  # needs Docker
+            "invoke": partialmethod(functions.invoke, runtime),  # needs Docker
             "publish_version": functions.publish_version,  # ignores CodeSha256 and RevisionId
             # these two accept any weights and revision
             "create_alias": functions.create_alias,
@@ -90,7 +92,7 @@ def _patches(
         },
         LambdaFunction: {
             "get_configuration": functions.get_configuration,  # has no states and revisions
-            "get_code": functions.get_code_at(url),  # names an address of AWS, or none
+            "get_code": partialmethod(functions.get_code, url),  # names an address of AWS, or none
         },
         LambdaStorage: {
             "put_function": functions.put_function,  # has no states
@@ -99,11 +101,13 @@ def _patches(
         },
         LambdaBackend: {
             # these two ignore revisions, and the first one Architectures
-            "update_function_code": functions.update_function_code_in(runtime),
+            "update_function_code": partialmethod(functions.update_function_code, runtime),
             "update_function_configuration": functions.update_function_configuration,
         },
         ApiGatewayV2Backend: {
-            "create_api": http_api.create_api_below(url),  # names an endpoint at amazonaws.com
+            "create_api": partialmethod(
+                http_api.create_api, url
+            ),  # names an endpoint at amazonaws.com
         },
         ApiGatewayV2Response: {
             # these two are not implemented
@@ -145,10 +149,10 @@ def _patches(
             "delete_object": s3.delete_object,
         },
         SNSBackend: {
-            "subscribe": sns.subscribe_with(sender),  # confirms every address
+            "subscribe": partialmethod(sns.subscribe, sender),  # confirms every address
         },
         Subscription: {
-            "publish": sns.publish_with(sender),  # sends no e-mail
+            "publish": partialmethod(sns.publish, sender),  # sends no e-mail
         },
         SNSResponse: {
             # shows the ARN of pending subscriptions
@@ -163,17 +167,19 @@ def _patches(
             "get_metric_statistics": _refuse("use GetMetricData"),
             "list_metrics": _refuse("use GetMetricData"),
             # these are not implemented
-            "describe_alarm_history": cloudwatch.describe_alarm_history_of(alarms),
-            "put_alarm_mute_rule": cloudwatch.put_alarm_mute_rule_of(alarms),
-            "list_alarm_mute_rules": cloudwatch.list_alarm_mute_rules_of(alarms),
-            "get_alarm_mute_rule": cloudwatch.get_alarm_mute_rule_of(alarms),
-            "delete_alarm_mute_rule": cloudwatch.delete_alarm_mute_rule_of(alarms),
+            "describe_alarm_history": partialmethod(cloudwatch.describe_alarm_history, alarms),
+            "put_alarm_mute_rule": partialmethod(cloudwatch.put_alarm_mute_rule, alarms),
+            "list_alarm_mute_rules": partialmethod(cloudwatch.list_alarm_mute_rules, alarms),
+            "get_alarm_mute_rule": partialmethod(cloudwatch.get_alarm_mute_rule, alarms),
+            "delete_alarm_mute_rule": partialmethod(cloudwatch.delete_alarm_mute_rule, alarms),
         },
         CloudWatchBackend: {
-            "put_metric_alarm": cloudwatch.put_metric_alarm_in(alarms),  # evaluates no alarm
+            "put_metric_alarm": partialmethod(
+                cloudwatch.put_metric_alarm, alarms
+            ),  # evaluates no alarm
         },
         Alarm: {
-            "update_state": cloudwatch.set_alarm_state_in(alarms),  # runs no actions
+            "update_state": partialmethod(cloudwatch.set_alarm_state, alarms),  # runs no actions
         },
         LogStream: {
             "put_log_events": logs.put_log_events,  # keeps every event

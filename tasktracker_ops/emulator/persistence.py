@@ -17,7 +17,6 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -34,14 +33,6 @@ _REPORT_BYTES = 1000
 _LOCK = "snapshot.lock"
 # Elsewhere, system libraries do not survive a fork of a process with threads.
 CAN_FORK = sys.platform == "linux"
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A snapshot that could not be restored: the name that it was given, and why."""
-
-    name: str
-    reason: str
 
 
 class ChildFailed(Exception):
@@ -64,13 +55,14 @@ class Persistence:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
         self._problem: str | None = None
-        self._set_aside: SetAside | None = None
+        # The name that was given to a snapshot that could not be restored, and the reason.
+        self._set_aside: dict[str, str] | None = None
         # A child that outlives its emulator finishes first: it has the lock, too.
         self._lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT, 0o600, dir_fd=self._folder)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         with changes.paused(_PAUSE_SECONDS):
             self._last = self._restore()
-        self._saved = changes.made()  # up to which the snapshot has all of them
+        self._saved = changes.count()  # up to which the snapshot has all of them
         self.exists_since = self._last.exists_since if self._last else started_at
 
     def start(self) -> None:
@@ -89,7 +81,7 @@ class Persistence:
         self.stop()
         try:
             changes.pause(_PAUSE_SECONDS)  # for good: the process ends
-            if changes.made() > self._saved:
+            if changes.count() > self._saved:
                 snapshot.write(self._folder, snapshot.take(self._stores, self.exists_since))
         except Exception:
             _log.exception("the last snapshot")
@@ -99,10 +91,10 @@ class Persistence:
         last = self._last
         return {
             "saved_at": last and _timestamp(last.taken_at),
-            "is_current": changes.made() == self._saved,
+            "is_current": changes.count() == self._saved,
             "left_out": list(last.left_out) if last else [],
             "problem": self._problem,
-            "set_aside": self._set_aside and asdict(self._set_aside),
+            "set_aside": self._set_aside,
         }
 
     def _restore(self) -> snapshot.Description | None:
@@ -110,7 +102,7 @@ class Persistence:
             return snapshot.restore(self._folder, self._stores)
         except (Damaged, OfAnotherVersion) as error:
             name = snapshot.set_aside(self._folder, error, datetime.now(UTC))
-            self._set_aside = SetAside(name, str(error))
+            self._set_aside = {"name": name, "reason": str(error)}
             _log.error("%s: %s", name, error)
             return None
 
@@ -154,7 +146,7 @@ class Persistence:
         return made
 
     def _be_child(self, report: int) -> NoReturn:
-        """Write a snapshot and end; say in `report` why it failed."""
+        """Write a snapshot and exit; write to `report` why it failed."""
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -5,9 +5,9 @@ What pickle cannot take of them, and what must not come back as it was, is dealt
 
 from __future__ import annotations
 
+import copy
 import copyreg
 import functools
-import inspect
 import io
 import itertools
 import pickle  # nosec B403 # of classes that hold data only
@@ -16,9 +16,7 @@ import threading
 from array import _array_reconstructor  # type: ignore[attr-defined]
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -112,51 +110,24 @@ def backend_of(service: Any, account: str, region: str) -> Any:
 
 
 def _reduce_defaultdict(value: defaultdict[Any, Any]) -> tuple[Any, ...]:
-    """Reduce a defaultdict; moto uses lambdas to make its values."""
+    """Reduce a defaultdict; moto makes empty values by lambdas, and a snapshot holds no code."""
     factory: Any = value.default_factory
     if isinstance(factory, FunctionType) and "<locals>" in factory.__qualname__:
-        factory = _Local.of(factory)
+        if empty := factory():
+            raise pickle.PicklingError(f"{factory.__qualname__} makes {empty!r}")
+        factory = functools.partial(_new_copy, empty)
     attributes = getattr(value, "__dict__", None) or None
     return _new_defaultdict, (type(value), factory), attributes, None, iter(value.items())
 
 
 def _new_defaultdict(kind: type[defaultdict[Any, Any]], factory: Any) -> defaultdict[Any, Any]:
     made = kind.__new__(kind)
-    defaultdict.__init__(made, factory.find() if isinstance(factory, _Local) else factory)
+    defaultdict.__init__(made, factory)
     return made
 
 
-@dataclass(frozen=True)
-class _Local:
-    """A function within another one, by where it is: a snapshot holds no code."""
-
-    module: str
-    outer: str
-    line: int
-
-    @classmethod
-    def of(cls, function: Any) -> _Local:
-        if function.__closure__:
-            raise pickle.PicklingError(f"{function.__qualname__} has variables of its own")
-        outer = function.__qualname__.partition(".<locals>")[0]
-        return cls(function.__module__, outer, function.__code__.co_firstlineno)
-
-    def find(self) -> Callable[..., Any]:
-        if not _is_data(self.module):
-            raise pickle.UnpicklingError(f"{self.module} is no data")
-        module = import_module(self.module)
-        outer: Any = functools.reduce(getattr, self.outer.split("."), module)
-        (code,) = (
-            each
-            for each in _codes(inspect.unwrap(outer).__code__)
-            if each.co_firstlineno == self.line and each.co_name == "<lambda>"
-        )
-        return FunctionType(code, vars(module))
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    inner: list[CodeType] = [each for each in code.co_consts if isinstance(each, CodeType)]
-    return itertools.chain(inner, *map(_codes, inner))
+def _new_copy(value: Any) -> Any:
+    return copy.deepcopy(value)
 
 
 def _settled(revision: str) -> Lifecycle:

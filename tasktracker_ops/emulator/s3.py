@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.s3.responses import S3Response
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_put_object = S3Response.put_object
 _moto_delete_object = S3Response.delete_object
 _one_write = threading.Lock()

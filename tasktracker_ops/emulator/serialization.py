@@ -1,4 +1,4 @@
-"""moto's answers, the same ones in less time: half of a request to DynamoDB was theirs."""
+"""Serialize moto's answers in less time: moto needs half of a request to DynamoDB for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
 _moto_serialize_map = BaseJSONSerializer._serialize_type_map
 _REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")

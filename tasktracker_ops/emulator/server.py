@@ -7,6 +7,8 @@ below `/_tt-ops/`, and moto's control plane for everything else.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -26,6 +28,7 @@ from tasktracker_ops.local.state import EXIT_PORT_TAKEN, ServerState
 from tasktracker_ops.local.version import this_version
 
 _CHECK_SECONDS = 1.0
+_M_ARENA_MAX = -8  # of malloc.h
 
 
 def main() -> None:
@@ -55,6 +58,7 @@ def main() -> None:
 
 
 def _serve(listener: socket.socket, state: ServerState, directory: Path, *, persists: bool) -> None:
+    _share_one_heap()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     directory.mkdir(parents=True, exist_ok=True)
     # moto allows every web site to call it, so any page could run code here.
@@ -85,6 +89,15 @@ def _serve(listener: socket.socket, state: ServerState, directory: Path, *, pers
         logging.shutdown()
         # Tearing down moto and its threads would take longer than all the rest.
         os._exit(0)
+
+
+def _share_one_heap() -> None:
+    """Let all threads allocate from one heap, as only one of them runs Python at a time.
+
+    glibc makes a heap for each connection, and what is free in one is of no use to the others.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _stop_when(is_lost: Callable[[], bool]) -> None:

@@ -42,10 +42,10 @@ class OfAnotherVersion(Exception):
 
 @dataclass(frozen=True)
 class Description:
-    """What the first line of a snapshot says.
+    """The first line of a snapshot.
 
-    `exists_since` is when the target began to exist that it restores. What is `left_out` of it are
-    services of moto that pickle cannot take, each with the reason.
+    `exists_since` is when the restored target began to exist. `left_out` are services of moto that
+    cannot be pickled, each with the reason.
     """
 
     exists_since: datetime

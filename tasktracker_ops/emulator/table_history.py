@@ -154,7 +154,7 @@ def restore_table_to_point_in_time(handler: DynamoHandler) -> ActionResult:
     if target in backend.tables:
         raise TableAlreadyExistsException(target)
     now = time.time()
-    at = now if body.get("UseLatestRestorableTime") else _seconds(body["RestoreDateTime"])
+    at = now if body.get("UseLatestRestorableTime") else body["RestoreDateTime"].timestamp()
     if not source.items.history.since <= at <= now:
         raise JsonRESTError(
             f"{ERROR_TYPE_PREFIX}InvalidRestoreTimeException",
@@ -167,10 +167,6 @@ def restore_table_to_point_in_time(handler: DynamoHandler) -> ActionResult:
         table.global_indexes = [each for each in table.global_indexes if each.name in wanted]
     backend.tables[target] = table
     return DynamoResult(table.describe())
-
-
-def _seconds(time_: Any) -> float:
-    return float(time_.timestamp() if hasattr(time_, "timestamp") else time_)
 
 
 def delete_table(backend: DynamoDBBackend, name: str) -> Table:

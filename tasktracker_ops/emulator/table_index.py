@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_put_item = Table.put_item
 _moto_delete_item = Table.delete_item
 

@@ -45,7 +45,7 @@ def set_state(aws: Any, name: str, state: str) -> None:
     )
 
 
-def described(aws: Any, name: str) -> dict[str, Any]:
+def describe_alarm(aws: Any, name: str) -> dict[str, Any]:
     """Return an alarm as DescribeAlarms answers it."""
     found = aws.client("cloudwatch").describe_alarms(AlarmNames=[name])
     return dict(found["MetricAlarms"][0])
@@ -53,7 +53,7 @@ def described(aws: Any, name: str) -> dict[str, Any]:
 
 def state_of(aws: Any, name: str) -> str:
     """Return an alarm's state."""
-    return str(described(aws, name)["StateValue"])
+    return str(describe_alarm(aws, name)["StateValue"])
 
 
 def history_of(aws: Any, name: str, kind: str | None = None, **options: Any) -> list[Any]:
@@ -71,7 +71,7 @@ def summaries_of(aws: Any, name: str, kind: str | None = None) -> list[str]:
 def record(name: str, value: float = 1.0, at: float | None = None, **dimensions: str) -> None:
     """Record a sample of a metric in the namespace Test."""
     metric = MetricId.of("Test", name, **dimensions)
-    metrics.of(REGION).record(metric, value, at=at or time.time())
+    metrics.of(REGION).record([(metric, value)], at=at or time.time())
 
 
 MINUTE = timedelta(minutes=1)

@@ -55,8 +55,6 @@ def act(event, context):
         return json.loads(body)
     if action == "raise":
         raise ValueError("on purpose")
-    if action == "sleep":
-        time.sleep(float(event["seconds"]))
     if action == "slow":
         time.sleep(0.3)
     if action == "exit":

@@ -1,4 +1,4 @@
-"""What no schema can tell schemathesis: which cursors belong to which list."""
+"""Cursors for schemathesis: no schema describes which of them belong to which list."""
 
 import sys
 from pathlib import Path

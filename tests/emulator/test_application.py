@@ -23,12 +23,11 @@ def test_names_of_this_machine_are_accepted(aws: Any, host: str) -> None:
     assert requests.get(url, headers={"Host": host}, timeout=5).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/2015-03-31/functions", "/_tt-ops/inbox"])
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil"])
-def test_another_site_cannot_reach_the_control_plane(aws: Any, origin: str) -> None:
-    """Another origin is refused, since functions are code that runs here."""
-    response = requests.post(
-        f"{aws.server.url}/2015-03-31/functions", headers={"Origin": origin}, timeout=5
-    )
+def test_another_site_is_refused(aws: Any, path: str, origin: str) -> None:
+    """It can neither deploy a function, which is code that runs here, nor read the inbox."""
+    response = requests.post(aws.server.url + path, headers={"Origin": origin}, timeout=5)
     assert response.status_code == 403
     assert "access-control-allow-origin" not in response.headers
 

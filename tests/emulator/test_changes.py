@@ -25,7 +25,7 @@ def test_an_access_waits_while_the_stores_are_paused() -> None:
     entered = threading.Event()
 
     def access() -> None:
-        with changes.Access():
+        with changes.access():
             entered.set()
 
     with changes.paused(1) as made:
@@ -33,15 +33,15 @@ def test_an_access_waits_while_the_stores_are_paused() -> None:
         thread.start()
         assert not entered.wait(0.1)
     thread.join()
-    assert changes.made() == made + 1
+    assert changes.count() == made + 1
 
 
 def test_a_pause_waits_for_the_access_under_way_and_gives_up() -> None:
-    """Then others go on."""
-    with changes.Access(is_change=False):
+    """Other accesses continue afterwards."""
+    with changes.access(is_change=False):
         with pytest.raises(TimeoutError), changes.paused(0.05):
             pass
-        with changes.Access():  # of another thread, it would be
+        with changes.access():  # of another thread, it would be
             pass
 
 

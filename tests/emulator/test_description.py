@@ -62,7 +62,7 @@ def public(aws: Aws, tracker: Function) -> Api:
 
 @pytest.fixture
 def schemathesis(tmp_path: Path) -> Try:
-    """Run schemathesis, which has to find no fault, or some where it `fails`; returns its words."""
+    """Run schemathesis, which has to find no fault, or some where it `fails`; return its output."""
 
     def run(api: Api, *options: str, description: Path = DESCRIPTION, fails: bool = False) -> str:
         hooks = str(Path(__file__).with_name("schemathesis_hooks.py"))
@@ -87,10 +87,12 @@ def test_the_public_api_matches_its_description(
     public: Api, tracker: Function, schemathesis: Try
 ) -> None:
     """Every operation passes every check, alone and in sequences, and logs no error."""
-    said = schemathesis(public, "--seed=4", "--max-examples=3")
+    output = schemathesis(public, "--seed=4", "--max-examples=3")
     operations = len(_operations(_document()))
-    assert f"{operations} selected / {operations} total" in said
-    assert all(f"✅  {phase}" in said for phase in ("Examples", "Coverage", "Fuzzing", "Stateful"))
+    assert f"{operations} selected / {operations} total" in output
+    assert all(
+        f"✅  {phase}" in output for phase in ("Examples", "Coverage", "Fuzzing", "Stateful")
+    )
     assert not [line for line in tracker.log() if '"level": "ERROR"' in line]
 
 
@@ -150,8 +152,8 @@ def test_a_wrong_description_fails(public: Api, tmp_path: Path, schemathesis: Tr
     description = tmp_path / "openapi.json"
     description.write_text(json.dumps(document))
     options = ("--include-operation-id=showTask", "--phases=examples")
-    said = schemathesis(public, *options, description=description, fails=True)
-    assert "Undocumented status code" in said
+    output = schemathesis(public, *options, description=description, fails=True)
+    assert "Undocumented status code" in output
 
 
 def _document() -> dict[str, Any]:

@@ -69,6 +69,7 @@ def test_a_transaction_that_fails_leaves_everything_as_it_was(table: Any) -> Non
     assert after == {"one": {"S": "new"}, "three": None}
 
 
+@pytest.mark.parametrize("table", ["id"], indirect=True)
 def test_an_update_that_fails_leaves_the_item_as_it_was(table: Any) -> None:
     """One that would make the item too large changes nothing of it, not even what comes first."""
     client, rest = table

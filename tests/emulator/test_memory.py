@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tasktracker_ops.emulator.cloudwatch import publisher
 from tasktracker_ops.emulator.gateway.gateway import ApiRequest
@@ -38,6 +42,16 @@ def _record(number: int) -> None:
     )
     lines = [LogLine(1000 * number + each, f"line {number} {'x' * 100}\n") for each in range(4)]
     writer.write(REGION, GROUP, "stream", lines)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have one heap for all threads")
+def test_threads_share_one_heap(aws: Any) -> None:
+    """No connection reserves one of its own, of 64 MB of addresses."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(requests.get, [f"{aws.server.url}/_tt-ops/contents"] * 16))
+    maps = Path(f"/proc/{aws.server.pid}/maps").read_text()
+    reserved = re.findall(r"^(\w+)-(\w+) ---p 0+ 00:00 0 *$", maps, re.M)
+    assert max(int(end, 16) - int(start, 16) for start, end in reserved) < 2**25
 
 
 @pytest.mark.extended

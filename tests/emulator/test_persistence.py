@@ -1,4 +1,4 @@
-"""Snapshots follow changes, by a fork or within the process, and a failure is said."""
+"""Snapshots follow changes, by a fork or within the process, and a failure is reported."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_snapshot_follows_a_change_within_a_second(
     """The one before stays until then; one that is restored knows when the target began."""
     file = tmp_path / "kept" / "snapshot"
     assert not file.exists()
-    with changes.Access():
+    with changes.access():
         pass
     deadline = time.monotonic() + 5
     while not persistence.describe()["is_current"]:
@@ -47,13 +47,13 @@ def test_a_snapshot_follows_a_change_within_a_second(
     assert persistence.describe()["saved_at"] is not None
 
 
-def test_a_failure_is_said_until_a_snapshot_succeeds(
+def test_a_failure_is_reported_until_a_snapshot_succeeds(
     persistence: Persistence, tmp_path: Path, eventually: Eventually
 ) -> None:
     """The changes are not forgotten meanwhile."""
     obstacle = tmp_path / "kept" / ".snapshot.partial"
     obstacle.mkdir()
-    with changes.Access():
+    with changes.access():
         pass
     eventually(lambda: "IsADirectoryError" in str(persistence.describe()["problem"]))
     assert persistence.describe()["is_current"] is False

@@ -146,7 +146,7 @@ class Deployed:
             dimensions["ExecutedVersion"] = release
         for metric, value in values.items():
             metric_id = MetricId.of("AWS/Lambda", metric, **dimensions)
-            metrics.of(REGION).record(metric_id, value, at=time.time())
+            metrics.of(REGION).record([(metric_id, value)], at=time.time())
 
     @property
     def routing(self) -> tuple[str, str | None]:

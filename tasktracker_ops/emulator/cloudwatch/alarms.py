@@ -107,7 +107,7 @@ class AlarmEvaluator:
             for backend in list(backends.by_region("cloudwatch").values()):
                 for alarm in list(backend.alarms.values()):
                     try:
-                        with changes.Access(is_change=False):
+                        with changes.access(is_change=False):
                             self._evaluate(backend, alarm)
                     except Exception:
                         _log.exception("alarm %s", alarm.name)

@@ -59,8 +59,8 @@ class Verdict:
 def evaluate(rule: Rule, datapoints: Sequence[Datapoint], state: str) -> Verdict:
     """Judge the datapoints, oldest first and one more than periods, for an alarm now in `state`.
 
-    An older datapoint stands in for a missing one; yet periods slide, and what has fired in the
-    newest one comes back in an older when traffic stops: so only a newest datapoint ends OK.
+    An older datapoint replaces a missing one. Periods slide: without traffic a datapoint that
+    fired in the newest one is seen again in an older one, so only a newest datapoint ends OK.
     """
     real = [(each.at, each.value) for each in datapoints if each.value is not None]
     real = real[-rule.evaluation_periods :]

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-# 24 bytes each: 6 MB a metric at most.
-_MAX_SAMPLES = 1 << 18
+# 24 bytes each, so 1.5 MB a metric at most. A request to the API adds new values to eight metrics.
+_MAX_SAMPLES = 1 << 16
 # Dropping moves all samples that stay, so an eighth goes at once.
 _PARTS = 8
 # How many records wait to be sorted in while nobody reads: equal samples are then counted first.
@@ -98,51 +98,32 @@ class MetricStore:
         self._samples: dict[MetricId, _Samples] = {}
         self._waiting: deque[tuple[int, Sequence[tuple[MetricId, float]]]] = deque()
 
-    def record(self, metric: MetricId, value: float, *, at: float) -> None:
-        """Add a sample at `at` (epoch seconds, kept as a whole second)."""
-        self.record_all([(metric, value)], at=at)
-
-    def record_all(self, values: Sequence[tuple[MetricId, float]], *, at: float) -> None:
-        """Add a sample of each metric."""
+    def record(self, values: Sequence[tuple[MetricId, float]], *, at: float) -> None:
+        """Add a sample of each metric at `at` (epoch seconds, kept as a whole second)."""
         self._waiting.append((int(at // 1), values))
         if len(self._waiting) >= _WAITING:
             with self._lock:
                 self._sort_in()
-
-    def statistic(self, metric: MetricId, name: str, start: float, end: float) -> float | None:
-        """Return a statistic of the samples in [start, end) (epoch seconds), None if it has none.
-
-        `name` is one that `is_statistic` knows. The cost grows with the samples in the window only.
-        """
-        with self._lock:
-            self._sort_in()
-            samples = self._samples.get(metric)
-            values = samples.values_in(start, end) if samples else []
-        return _calculate(name, values) if values else None
 
     def points(
         self, metric: MetricId, name: str, start: int, end: int, period: int
     ) -> dict[int, float]:
         """Return a statistic of every period that begins in [start, end) and has samples.
 
-        Periods are counted from `start`, in seconds, and keyed by their first second; the last
-        one ends at `end` at the latest.
+        `name` is one that `is_statistic` knows. Periods are counted from `start`, in seconds, and
+        keyed by their first second; the last one ends at `end` at the latest. The cost grows with
+        the samples in the window only.
         """
-        found: dict[int, float] = {}
-        at = start
-        while (second := self._next(metric, at)) is not None and second < end:
-            begin = start + (second - start) // period * period
-            at = begin + period
-            value = self.statistic(metric, name, begin, min(at, end))
-            if value is not None:
-                found[begin] = value
-        return found
-
-    def _next(self, metric: MetricId, at: int) -> int | None:
+        found: dict[int, list[tuple[float, float]]] = {}
         with self._lock:
             self._sort_in()
             samples = self._samples.get(metric)
-            return samples.next(at) if samples else None
+            second = samples.next(start) if samples else None
+            while samples and second is not None and second < end:
+                begin = start + (second - start) // period * period
+                found[begin] = samples.values_in(begin, min(begin + period, end))
+                second = samples.next(begin + period)
+        return {begin: _calculate(name, values) for begin, values in found.items()}
 
     def _sort_in(self) -> None:
         counts: Counter[tuple[MetricId, int, float]] = Counter()

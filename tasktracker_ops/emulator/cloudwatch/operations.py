@@ -6,8 +6,9 @@ A NotImplementedError becomes the error NotImplemented in the protocol of the re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from moto.cloudwatch.exceptions import ResourceNotFoundException, ValidationError
@@ -23,11 +24,9 @@ from .evaluation import COMPARISONS, MISSING_DATA
 from .metrics import MetricId, is_statistic
 from .mute_rules import MuteRule, window
 
-Operation = Callable[[CloudWatchResponse], ActionResult]
-
 _MAX_RECORDS = 100
 
-# moto's own, however often ours are put around it.
+# moto's own method: `patches.py` replaces it.
 _moto_put_metric_alarm = CloudWatchBackend.put_metric_alarm
 
 
@@ -85,17 +84,14 @@ def _points(region: str, stat: Mapping[str, Any], start: int, end: int) -> dict[
     return metrics.of(region).points(metric_id, stat["Stat"], start, end, int(stat["Period"]))
 
 
-def put_metric_alarm_in(alarms: AlarmEvaluator) -> Callable[..., Alarm]:
-    """Return PutMetricAlarm, which refuses what `alarms` does not evaluate."""
-
-    def put(backend: CloudWatchBackend, name: str, **configuration: Any) -> Any:
-        for reason in _not_evaluated(configuration):
-            raise NotImplementedError(f"the alarm {name!r} has {reason}")
-        return alarms.put(
-            backend, name, lambda: _moto_put_metric_alarm(backend, name=name, **configuration)
-        )
-
-    return put
+def put_metric_alarm(
+    backend: CloudWatchBackend, alarms: AlarmEvaluator, name: str, **configuration: Any
+) -> Alarm:
+    """Put an alarm; refuse what `alarms` does not evaluate."""
+    for reason in _not_evaluated(configuration):
+        raise NotImplementedError(f"the alarm {name!r} has {reason}")
+    put = partial(_moto_put_metric_alarm, backend, name=name, **configuration)
+    return alarms.put(backend, name, put)  # type: ignore[no-any-return]
 
 
 def _not_evaluated(configuration: Mapping[str, Any]) -> Iterator[str]:
@@ -120,105 +116,82 @@ def _not_evaluated(configuration: Mapping[str, Any]) -> Iterator[str]:
         yield f"the unit {unit!r}"
 
 
-def set_alarm_state_in(alarms: AlarmEvaluator) -> Callable[[Alarm, str, str, str], None]:
-    """Return what SetAlarmState does to an alarm: history and actions included."""
-
-    def update(alarm: Alarm, reason: str, reason_data: str, state_value: str) -> None:
-        alarms.change(alarm, state_value, reason)
-
-    return update
+def set_alarm_state(
+    alarm: Alarm, alarms: AlarmEvaluator, reason: str, reason_data: str, state_value: str
+) -> None:
+    """Do what SetAlarmState does to an alarm: history and actions included."""
+    alarms.change(alarm, state_value, reason)
 
 
-def describe_alarm_history_of(alarms: AlarmEvaluator) -> Operation:
-    """Return DescribeAlarmHistory, newest items first.
+def describe_alarm_history(request: CloudWatchResponse, alarms: AlarmEvaluator) -> ActionResult:
+    """Answer DescribeAlarmHistory, newest items first.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
     """
-
-    def describe(request: CloudWatchResponse) -> ActionResult:
-        _refuse_parameters(request, "AlarmContributorId", "EndDate", "HistoryItemType")
-        if request._get_param("ScanBy") == "TimestampAscending":
-            raise NotImplementedError("the order TimestampAscending")
-        items = alarms.history.newest_first(request.region, request._get_param("AlarmName"))
-        if start := request._get_param("StartDate"):
-            items = [each for each in items if each.timestamp >= _utc(start)]
-        # The token is the number of the last item, so that items that come meanwhile shift nothing.
-        if token := request._get_param("NextToken"):
-            items = [each for each in items if each.number < int(token)]
-        size = int(request._get_param("MaxRecords") or _MAX_RECORDS)
-        page = items[:size]
-        next_token = str(page[-1].number) if len(items) > size else None
-        return ActionResult({"AlarmHistoryItems": page, "NextToken": next_token})
-
-    return describe
+    _refuse_parameters(request, "AlarmContributorId", "EndDate", "HistoryItemType")
+    if request._get_param("ScanBy") == "TimestampAscending":
+        raise NotImplementedError("the order TimestampAscending")
+    items = alarms.history.newest_first(request.region, request._get_param("AlarmName"))
+    if start := request._get_param("StartDate"):
+        items = [each for each in items if each.timestamp >= _utc(start)]
+    # The token is the number of the last item, so that items that come meanwhile shift nothing.
+    if token := request._get_param("NextToken"):
+        items = [each for each in items if each.number < int(token)]
+    size = int(request._get_param("MaxRecords") or _MAX_RECORDS)
+    page = items[:size]
+    next_token = str(page[-1].number) if len(items) > size else None
+    return ActionResult({"AlarmHistoryItems": page, "NextToken": next_token})
 
 
-def put_alarm_mute_rule_of(alarms: AlarmEvaluator) -> Operation:
-    """Return PutAlarmMuteRule, which stores a rule with one window."""
-
-    def put(request: CloudWatchResponse) -> ActionResult:
-        _refuse_parameters(request, "Tags")
-        given = request._get_params()
-        begin, end = window(given["Rule"]["Schedule"])
-        dates = (given.get("StartDate"), given.get("ExpireDate"))
-        start, expire = (each and _utc(each) for each in dates)
-        rule = MuteRule(
-            given["Name"],
-            f"arn:aws:cloudwatch:{request.region}:{ACCOUNT_ID}:alarm-mute-rule:{given['Name']}",
-            given.get("Description"),
-            given["Rule"],
-            given.get("MuteTargets") or {},
-            start,
-            expire,
-            alarms.now(),
-            begin,
-            end,
-        )
-        alarms.mute_rules.put(request.region, rule)
-        return ActionResult({})
-
-    return put
+def put_alarm_mute_rule(request: CloudWatchResponse, alarms: AlarmEvaluator) -> ActionResult:
+    """Answer PutAlarmMuteRule: store a rule with one window."""
+    _refuse_parameters(request, "Tags")
+    given = request._get_params()
+    begin, end = window(given["Rule"]["Schedule"])
+    dates = (given.get("StartDate"), given.get("ExpireDate"))
+    start, expire = (each and _utc(each) for each in dates)
+    rule = MuteRule(
+        given["Name"],
+        f"arn:aws:cloudwatch:{request.region}:{ACCOUNT_ID}:alarm-mute-rule:{given['Name']}",
+        given.get("Description"),
+        given["Rule"],
+        given.get("MuteTargets") or {},
+        start,
+        expire,
+        alarms.now(),
+        begin,
+        end,
+    )
+    alarms.mute_rules.put(request.region, rule)
+    return ActionResult({})
 
 
-def list_alarm_mute_rules_of(alarms: AlarmEvaluator) -> Operation:
-    """Return ListAlarmMuteRules, by names, on a single page."""
-
-    def list_rules(request: CloudWatchResponse) -> ActionResult:
-        _refuse_parameters(request, "NextToken")
-        given, now = request._get_params(), alarms.now()
-        name, statuses = given.get("AlarmName"), given.get("Statuses")
-        rules = [
-            {"Status": each.status(now), **vars(each)}
-            for each in alarms.mute_rules.of(request.region)
-            if (name is None or each.targets(name))
-            and (not statuses or each.status(now) in statuses)
-        ]
-        return ActionResult({"AlarmMuteRuleSummaries": rules})
-
-    return list_rules
+def list_alarm_mute_rules(request: CloudWatchResponse, alarms: AlarmEvaluator) -> ActionResult:
+    """Answer ListAlarmMuteRules, by names, on a single page."""
+    _refuse_parameters(request, "NextToken")
+    given, now = request._get_params(), alarms.now()
+    name, statuses = given.get("AlarmName"), given.get("Statuses")
+    rules = [
+        {"Status": each.status(now), **vars(each)}
+        for each in alarms.mute_rules.of(request.region)
+        if (name is None or each.targets(name)) and (not statuses or each.status(now) in statuses)
+    ]
+    return ActionResult({"AlarmMuteRuleSummaries": rules})
 
 
-def get_alarm_mute_rule_of(alarms: AlarmEvaluator) -> Operation:
-    """Return GetAlarmMuteRule."""
-
-    def get(request: CloudWatchResponse) -> ActionResult:
-        name = request._get_params()["AlarmMuteRuleName"]
-        rule = alarms.mute_rules.get(request.region, name)
-        if rule is None:
-            raise ResourceNotFoundException
-        return ActionResult({"Status": rule.status(alarms.now()), **vars(rule)})
-
-    return get
+def get_alarm_mute_rule(request: CloudWatchResponse, alarms: AlarmEvaluator) -> ActionResult:
+    """Answer GetAlarmMuteRule."""
+    name = request._get_params()["AlarmMuteRuleName"]
+    rule = alarms.mute_rules.get(request.region, name)
+    if rule is None:
+        raise ResourceNotFoundException
+    return ActionResult({"Status": rule.status(alarms.now()), **vars(rule)})
 
 
-def delete_alarm_mute_rule_of(alarms: AlarmEvaluator) -> Operation:
-    """Return DeleteAlarmMuteRule, which also succeeds where there is no such rule."""
-
-    def delete(request: CloudWatchResponse) -> ActionResult:
-        alarms.mute_rules.delete(request.region, request._get_params()["AlarmMuteRuleName"])
-        return ActionResult({})
-
-    return delete
+def delete_alarm_mute_rule(request: CloudWatchResponse, alarms: AlarmEvaluator) -> ActionResult:
+    """Answer DeleteAlarmMuteRule, which also succeeds where there is no such rule."""
+    alarms.mute_rules.delete(request.region, request._get_params()["AlarmMuteRuleName"])
+    return ActionResult({})
 
 
 def _refuse_parameters(request: CloudWatchResponse, *names: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from tasktracker_ops.emulator import changes
 from tasktracker_ops.emulator.gateway.gateway import ApiRequest
 from tasktracker_ops.emulator.lambda_runtime.runtime import Invocation
 
@@ -33,8 +34,8 @@ def publish_invocation(invocation: Invocation) -> None:
     samples = [(group[name], value) for group in groups for name, value in values.items()]
     if not invocation.throttled:
         samples.append((groups[1]["ConcurrentExecutions"], float(invocation.concurrency)))
-    store = metrics.of(invocation.region)
-    store.record_all(samples, at=invocation.started_at.timestamp())
+    with changes.access():
+        metrics.of(invocation.region).record(samples, at=invocation.started_at.timestamp())
 
 
 def publish_request(request: ApiRequest) -> None:
@@ -49,7 +50,8 @@ def publish_request(request: ApiRequest) -> None:
         values["IntegrationLatency"] = request.integration_latency_ms
     groups = _of_api(request.api_id, request.stage)
     samples = [(group[name], value) for group in groups for name, value in values.items()]
-    metrics.of(request.region).record_all(samples, at=request.started_at.timestamp())
+    with changes.access():
+        metrics.of(request.region).record(samples, at=request.started_at.timestamp())
 
 
 def _outcome(invocation: Invocation) -> Mapping[str, float]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -15,41 +14,36 @@ from tasktracker_ops.emulator.logs import writer as log_writer
 from tasktracker_ops.emulator.logs.writer import LogLine
 
 from .answer import HttpAnswer
-from .call import ApiCall
+from .call import STAGE, Exchange
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]*[A-Za-z0-9_])")
 
 
-def write(settings: Mapping[str, str], stage: str, variables: Mapping[str, Any]) -> None:
-    """Append one line to the stage's log group, with `-` for a variable without a value."""
-    text = _VARIABLE.sub(lambda match: _value(variables.get(match[1])), settings["format"])
-    _, _, _, region, _, _, group, *_ = settings["destinationArn"].split(":")
-    stream = f"{variables['apiId']}/{stage}"
-    log_writer.write(region, group, stream, [LogLine(time.time_ns() // 1_000_000, text)])
+def write(exchange: Exchange, answer: HttpAnswer, latency_ms: float) -> None:
+    """Append one line to the log group of the stage, if it has one.
 
-
-def variables(
-    call: ApiCall,
-    answer: HttpAnswer,
-    *,
-    route_key: str | None,
-    authorizer_error: str | None,
-    integration_error: str | None,
-    latency_ms: float,
-) -> dict[str, Any]:
-    """Return the `$context` variables of one request, those of the deployed format."""
-    return {
+    A variable without a value is `-`, and so is one that is not emulated.
+    """
+    settings = exchange.stage.access_log_settings
+    if not (settings and settings.get("destinationArn") and settings.get("format")):
+        return
+    call = exchange.call
+    variables = {
         "apiId": call.api_id,
-        "authorizer.error": authorizer_error,
+        "authorizer.error": exchange.authorizer_error,
         "httpMethod": call.method,
         "identity.sourceIp": call.source_ip,
-        "integrationErrorMessage": integration_error,
+        "integrationErrorMessage": exchange.integration_error,
         "path": call.path,
         "requestId": call.request_id,
         "responseLatency": round(latency_ms),
-        "routeKey": route_key,
+        "routeKey": exchange.route_key,
         "status": answer.status,
     }
+    text = _VARIABLE.sub(lambda match: _value(variables.get(match[1])), settings["format"])
+    _, _, _, region, _, _, group, *_ = settings["destinationArn"].split(":")
+    line = LogLine(time.time_ns() // 1_000_000, text)
+    log_writer.write(region, group, f"{call.api_id}/{STAGE}", [line])
 
 
 def _value(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # The server writes these itself.
-_OURS = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+_DROPPED = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
 _VALUE = re.compile(r"[ -\xff]*")
 
@@ -69,7 +69,7 @@ def _headers(value: Any) -> list[tuple[str, str]]:
         if not _NAME.fullmatch(name):
             raise MalformedAnswer(f"header name {name!r}")
     pairs = [(name.lower(), _field(each)) for name, each in value.items()]
-    return [(name, each) for name, each in pairs if name not in _OURS]
+    return [(name, each) for name, each in pairs if name not in _DROPPED]
 
 
 def _field(value: Any) -> str:

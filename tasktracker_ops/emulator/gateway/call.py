@@ -1,4 +1,4 @@
-"""One HTTP request to an API."""
+"""One HTTP request to an API, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 PREFIX = "/_aws/execute-api/"
+STAGE = "$default"
+"""The only stage that is emulated."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,20 @@ class ApiCall:
     def time(self) -> str:
         """Return the time of arrival as API Gateway writes it: `12/Mar/2020:19:03:58 +0000`."""
         return self.at.strftime("%d/%b/%Y:%H:%M:%S +0000")
+
+
+@dataclass
+class Exchange:
+    """A call, moto's API and stage that answer it, and details for metrics and the access log."""
+
+    call: ApiCall
+    region: str
+    api: Any
+    stage: Any
+    route_key: str | None = None
+    authorizer_error: str | None = None
+    integration_error: str | None = None
+    integration_latency_ms: float | None = None
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from tasktracker_ops.local.credentials import ACCOUNT_ID
 
-from .call import ApiCall
+from .call import STAGE, ApiCall
 from .routes import Match
 
 _TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
@@ -21,13 +21,7 @@ _TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
 _NOT_PASSED_ON = ("cookie", "connection", "keep-alive", "transfer-encoding", "expect")
 
 
-def build(
-    call: ApiCall,
-    match: Match,
-    *,
-    stage: str,
-    authorizer: Mapping[str, Any] | None,
-) -> dict[str, Any]:
+def build(call: ApiCall, match: Match, authorizer: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the event; fields that would be empty are left out, as API Gateway does."""
     event: dict[str, Any] = {
         "version": "2.0",
@@ -36,7 +30,7 @@ def build(
         "rawQueryString": call.query,
         "headers": _headers(call),
         "queryStringParameters": _query(call.query),
-        "requestContext": _context(call, match, stage, authorizer),
+        "requestContext": _context(call, match, authorizer),
         "pathParameters": match.path_parameters,
         **_body(call),
     }
@@ -44,9 +38,7 @@ def build(
     return {key: value for key, value in event.items() if value or key not in optional}
 
 
-def _context(
-    call: ApiCall, match: Match, stage: str, authorizer: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _context(call: ApiCall, match: Match, authorizer: Mapping[str, Any] | None) -> dict[str, Any]:
     context: dict[str, Any] = {
         "accountId": ACCOUNT_ID,
         "apiId": call.api_id,
@@ -61,7 +53,7 @@ def _context(
         },
         "requestId": call.request_id,
         "routeKey": match.route_key,
-        "stage": stage,
+        "stage": STAGE,
         "time": call.time,
         "timeEpoch": int(call.at.timestamp() * 1000),
     }

@@ -25,11 +25,10 @@ from tasktracker_ops.local.credentials import ACCOUNT_ID
 from . import access_log, answer, cors, event, routes
 from .answer import HttpAnswer, message
 from .authorization import Authorization, Denied
-from .call import ApiCall
+from .call import STAGE, ApiCall, Exchange
 from .throttle import Throttle
 
 _log = logging.getLogger(__name__)
-_STAGE = "$default"
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 
 
@@ -54,20 +53,6 @@ class ApiRequest:
     integration_latency_ms: float | None
 
 
-@dataclass
-class _Exchange:
-    """One call and the details for its metrics and its access log."""
-
-    call: ApiCall
-    region: str
-    api: Any
-    stage: Any
-    route_key: str | None = None
-    authorizer_error: str | None = None
-    integration_error: str | None = None
-    integration_latency_ms: float | None = None
-
-
 class Gateway:
     """Answers calls to every HTTP API of the emulated account, on its stage `$default`.
 
@@ -84,17 +69,17 @@ class Gateway:
         """Return the response to a call; a failure behind the gateway becomes a 5xx."""
         begin = time.perf_counter()
         region, api = find_api(call.api_id)
-        stage = None if api is None else api.stages.get(_STAGE)
+        stage = None if api is None else api.stages.get(STAGE)
         if api is None or stage is None:
             return message(404, "Not Found")
-        exchange = _Exchange(call, region, api, stage)
+        exchange = Exchange(call, region, api, stage)
         response = self._respond(exchange)
         identified = (*response.headers, ("apigw-requestid", call.request_id))
         response = HttpAnswer(response.status, identified, response.body)
         self._record(exchange, response, (time.perf_counter() - begin) * 1000)
         return response
 
-    def _respond(self, exchange: _Exchange) -> HttpAnswer:
+    def _respond(self, exchange: Exchange) -> HttpAnswer:
         configuration, call = exchange.api.cors_configuration, exchange.call
         if not configuration:
             return self._answer(exchange)
@@ -105,7 +90,7 @@ class Gateway:
         answered = self._answer(exchange) if routed else HttpAnswer(204, (), b"")
         return cors.preflight(configuration, call, answered)
 
-    def _answer(self, exchange: _Exchange) -> HttpAnswer:
+    def _answer(self, exchange: Exchange) -> HttpAnswer:
         call = exchange.call
         try:
             return self._integrate(exchange)
@@ -123,7 +108,7 @@ class Gateway:
             exchange.integration_error = str(error)
             return message(500, "Internal Server Error")
 
-    def _integrate(self, exchange: _Exchange) -> HttpAnswer:
+    def _integrate(self, exchange: Exchange) -> HttpAnswer:
         call, api = exchange.call, exchange.api
         if len(call.body) > _MAX_BODY_BYTES:
             raise _Refused(413, "Request Entity Too Large")
@@ -137,14 +122,9 @@ class Gateway:
         if not self._throttle.take_token(call.api_id, exchange.stage):
             raise _Refused(429, "Too Many Requests")
         integration = _integration(api, route.target)
-        payload = event.build(
-            call,
-            match,
-            stage=_STAGE,
-            authorizer=authorizer,
-        )
+        payload = event.build(call, match, authorizer)
         source = f"arn:aws:execute-api:{exchange.region}:{ACCOUNT_ID}:{call.api_id}"
-        result = self._invoke(exchange, integration, payload, f"{source}/{match.resource(_STAGE)}")
+        result = self._invoke(exchange, integration, payload, f"{source}/{match.resource}")
         if result.error is not None:
             raise _Refused(500, "Internal Server Error", f"the function failed: {result.error}")
         try:
@@ -153,7 +133,7 @@ class Gateway:
             raise _Refused(500, "Internal Server Error", f"malformed answer: {error}") from error
 
     def _invoke(
-        self, exchange: _Exchange, integration: Any, payload: Mapping[str, Any], source_arn: str
+        self, exchange: Exchange, integration: Any, payload: Mapping[str, Any], source_arn: str
     ) -> Result:
         region, name, qualifier = functions.split_arn(integration.integration_uri)
         if not functions.api_may_invoke(region, name, qualifier, source_arn):
@@ -175,30 +155,20 @@ class Gateway:
         finally:
             exchange.integration_latency_ms = (time.perf_counter() - begin) * 1000
 
-    def _record(self, exchange: _Exchange, response: HttpAnswer, latency_ms: float) -> None:
+    def _record(self, exchange: Exchange, response: HttpAnswer, latency_ms: float) -> None:
         call = exchange.call
         self._publish(
             ApiRequest(
                 region=exchange.region,
                 api_id=call.api_id,
-                stage=_STAGE,
+                stage=STAGE,
                 status=response.status,
                 started_at=call.at,
                 latency_ms=latency_ms,
                 integration_latency_ms=exchange.integration_latency_ms,
             )
         )
-        settings = exchange.stage.access_log_settings
-        if settings and settings.get("destinationArn") and settings.get("format"):
-            variables = access_log.variables(
-                call,
-                response,
-                route_key=exchange.route_key,
-                authorizer_error=exchange.authorizer_error,
-                integration_error=exchange.integration_error,
-                latency_ms=latency_ms,
-            )
-            access_log.write(settings, _STAGE, variables)
+        access_log.write(exchange, response, latency_ms)
 
 
 def find_api(api_id: str) -> tuple[str, Any]:

@@ -6,9 +6,7 @@ Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/resources.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,7 +18,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from .call import PREFIX
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_create_api = ApiGatewayV2Backend.create_api
 _moto_update_route = Route.update
 _moto_delete_authorizer = Api.delete_authorizer
@@ -36,16 +34,11 @@ class _AuthorizerReferenced(APIGatewayV2Error):
         )
 
 
-def create_api_below(url: str) -> Callable[..., Api]:
-    """Return CreateApi, which gives an API its endpoint below `url`."""
-
-    @wraps(_moto_create_api)
-    def create_api(backend: ApiGatewayV2Backend, *positional: Any, **named: Any) -> Api:
-        api = _moto_create_api(backend, *positional, **named)
-        api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
-        return api
-
-    return create_api
+def create_api(backend: ApiGatewayV2Backend, url: str, *positional: Any, **named: Any) -> Api:
+    """Create an API with its endpoint below `url`."""
+    api = _moto_create_api(backend, *positional, **named)
+    api.api_endpoint = f"{url}{PREFIX}{api.api_id}"
+    return api
 
 
 def move_apis(url: str) -> None:

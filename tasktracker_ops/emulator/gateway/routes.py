@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .call import STAGE
+
 DEFAULT = "$default"
 
 
@@ -18,10 +20,11 @@ class Match:
     route_key: str
     path_parameters: dict[str, str]
 
-    def resource(self, stage: str) -> str:
+    @property
+    def resource(self) -> str:
         """Return the end of the ARN that stands for the route in a function's permission."""
         method, _, path = self.route_key.partition(" ")
-        return f"{stage}/{method.replace('ANY', '*')}{path}"
+        return f"{STAGE}/{method.replace('ANY', '*')}{path}"
 
 
 def select(route_keys: Iterable[str], method: str, path: str) -> Match | None:

@@ -126,7 +126,7 @@ class TokenVerifier:
 
 
 def _require_safe(address: str) -> None:
-    # API Gateway takes https only; nobody can read along on this machine.
+    # API Gateway takes https only; loopback is safe without it.
     parts = urlsplit(address)
     if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))):
         raise jwt.PyJWKClientConnectionError(f"{address!r} is neither https nor on this machine")

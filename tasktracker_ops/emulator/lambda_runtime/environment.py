@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess  # nosec B404 # starts nothing
 import time
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 
 from tasktracker_ops.emulator.logs.writer import LogLine
 
-from .memory import Memory
 from .runtime_api import Connection, RuntimeApi, WorkerRequest
 from .worker_output import OutputParser
 
@@ -25,6 +25,8 @@ _LOOK_SECONDS = 0.02
 _READ_BYTES = 65536
 _WATCH_SECONDS = 0.05
 _DEATH_SECONDS = 1.0
+
+_MEMORY = re.compile(rb"VmHWM:\s*(\d+) kB\nVmRSS:\s*(\d+) kB")
 
 TIMED_OUT = "Sandbox.Timedout"
 
@@ -84,7 +86,7 @@ class Environment:
             raise
         finally:
             os.close(output_end)
-        self._memory = Memory(self._process.pid)
+        self._memory = _Memory(self._process.pid)
 
     @property
     def is_alive(self) -> bool:
@@ -211,3 +213,32 @@ def _invocation_headers(request: InvocationRequest) -> dict[str, str]:
         "Lambda-Runtime-Deadline-Ms": str(int(request.deadline * 1000)),
         "Lambda-Runtime-Invoked-Function-Arn": request.arn,
     }
+
+
+class _Memory:
+    """The memory of a process in MB: the most it has held, and what it held when last measured.
+
+    Linux counts them; both stay 0 where there is no /proc.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.peak_mb = self.resident_mb = 0
+        # Kept open, since to open it takes several times as long as to read it.
+        self._status: int | None = None
+        with contextlib.suppress(OSError):
+            self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY)
+
+    def measure(self) -> None:
+        """Look at the process, if it is still there."""
+        if self._status is None:
+            return
+        with contextlib.suppress(OSError):
+            sizes = _MEMORY.search(os.pread(self._status, 4096, 0))
+            if sizes is not None:  # of a process that has ended
+                self.peak_mb, self.resident_mb = (int(size) // 1024 for size in sizes.groups())
+
+    def close(self) -> None:
+        """End measuring."""
+        if self._status is not None:
+            os.close(self._status)
+            self._status = None

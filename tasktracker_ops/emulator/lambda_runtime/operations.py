@@ -28,7 +28,7 @@ from .runtime import Result, Runtime
 
 Response = tuple[int, dict[str, str], bytes]
 
-# moto's own, however often ours are put around them.
+# moto's own methods: `patches.py` replaces them.
 _moto_get_configuration = LambdaFunction.get_configuration
 _moto_get_code = LambdaFunction.get_code
 _moto_put_function = LambdaStorage.put_function
@@ -37,30 +37,26 @@ _moto_delete_function = LambdaStorage.del_function
 _one_change = threading.RLock()
 
 
-def invoke_in(runtime: Runtime) -> Callable[[LambdaResponse], Response]:
-    """Return the operation Invoke, which runs functions in `runtime`.
+def invoke(request: LambdaResponse, runtime: Runtime) -> Response:
+    """Answer Invoke: run a function in `runtime`.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
-
-    def invoke(request: LambdaResponse) -> Response:
-        named = unquote(request.path.rsplit("/", 2)[-2])
-        kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        if kind != "RequestResponse":
-            reason = f"InvocationType {kind!r}"
-            raise NotEmulated(service="lambda", action="Invoke", reason=reason)
-        payload = request.body.encode() if isinstance(request.body, str) else request.body
-        name, qualifier = functions.split_name(named, request._get_param("Qualifier"))
-        function = functions.resolve(request.region, name, qualifier)
-        try:
-            result = runtime.invoke(function, payload or b"{}", qualifier=qualifier)
-        except Throttled as error:
-            raise TooManyRequests(str(error)) from error
-        except zipfile.BadZipFile as error:
-            raise InvalidZipFile from error
-        return 200, _headers(result), result.payload
-
-    return invoke
+    named = unquote(request.path.rsplit("/", 2)[-2])
+    kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+    if kind != "RequestResponse":
+        reason = f"InvocationType {kind!r}"
+        raise NotEmulated(service="lambda", action="Invoke", reason=reason)
+    payload = request.body.encode() if isinstance(request.body, str) else request.body
+    name, qualifier = functions.split_name(named, request._get_param("Qualifier"))
+    function = functions.resolve(request.region, name, qualifier)
+    try:
+        result = runtime.invoke(function, payload or b"{}", qualifier=qualifier)
+    except Throttled as error:
+        raise TooManyRequests(str(error)) from error
+    except zipfile.BadZipFile as error:
+        raise InvalidZipFile from error
+    return 200, _headers(result), result.payload
 
 
 def put_function(storage: LambdaStorage, function: LambdaFunction) -> None:
@@ -81,53 +77,45 @@ def get_configuration(function: LambdaFunction, on_create: bool = False) -> dict
     return {**configuration, **Lifecycle.of(function).members()}
 
 
-def get_code_at(url: str) -> Callable[[LambdaFunction], dict[str, Any]]:
+def get_code(function: LambdaFunction, url: str) -> dict[str, Any]:
     """Return what GetFunction answers; the code is served by the emulator at `url`.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     """
-
-    def get_code(function: LambdaFunction) -> dict[str, Any]:
-        where = f"{functions.CODE}{function.region}/{function.function_name}/{function.version}"
-        code = {"RepositoryType": "S3", "Location": f"{url}{where}"}
-        return {**_moto_get_code(function), "Code": code}
-
-    return get_code
+    where = f"{functions.CODE}{function.region}/{function.function_name}/{function.version}"
+    code = {"RepositoryType": "S3", "Location": f"{url}{where}"}
+    return {**_moto_get_code(function), "Code": code}
 
 
-def update_function_code_in(runtime: Runtime) -> Callable[..., dict[str, Any]]:
-    """Return the operation UpdateFunctionCode; `runtime` will run the code.
+def update_function_code(
+    backend: LambdaBackend,
+    runtime: Runtime,
+    function_name: str,
+    qualifier: str | None,
+    body: dict[str, Any],
+) -> dict[str, Any]:
+    """Update a function's code, and its processor where one is named; publish it if asked.
 
-    It updates a function's code, and its processor where one is named, and publishes it if asked. A
-    dry run returns what the configuration would be.
+    `runtime` will run the code.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
-
-    def update_function_code(
-        backend: LambdaBackend, function_name: str, qualifier: str | None, body: dict[str, Any]
-    ) -> dict[str, Any]:
-        if body.get("S3ObjectVersion"):
-            reason = "S3ObjectVersion"
-            raise NotEmulated(service="lambda", action="UpdateFunctionCode", reason=reason)
-        storage = backend._lambdas
-        with _one_change:
-            function = _changed(storage, function_name, body, partial(_change_code, body))
-            if body.get("DryRun"):
-                return function.get_configuration()
-            runtime.prepare()
-            if body.get("Publish"):
-                function = storage.publish_version(function_name) or function
-            return function.get_configuration()
-
-    return update_function_code
+    for option in ("DryRun", "S3ObjectVersion"):
+        if body.get(option):
+            raise NotEmulated(service="lambda", action="UpdateFunctionCode", reason=option)
+    storage = backend._lambdas
+    with _one_change:
+        function = _update(storage, function_name, body, partial(_change_code, body))
+        runtime.prepare()
+        if body.get("Publish"):
+            function = storage.publish_version(function_name) or function
+        return function.get_configuration()
 
 
-def _change_code(body: Mapping[str, Any], function: LambdaFunction) -> None:
-    code = {name: value for name, value in body.items() if name != "DryRun"}
+def _change_code(body: dict[str, Any], function: LambdaFunction) -> None:
     function.code = dict(function.code)  # published versions share it
-    function.architectures = code.get("Architectures") or function.architectures
+    function.architectures = body.get("Architectures") or function.architectures
     try:
-        function._set_function_code(code)
+        function._set_function_code(body)
     except ValueError as error:  # moto's way to say that there is no such bucket
         raise InvalidParameterValueException(error.args[1]) from error
     if not function.code_bytes:  # moto takes a missing object for an empty one
@@ -145,7 +133,7 @@ def update_function_configuration(
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
     """
     with _one_change:
-        function = _changed(
+        function = _update(
             backend._lambdas,
             function_name,
             body,
@@ -154,13 +142,13 @@ def update_function_configuration(
         return function.get_configuration()
 
 
-def _changed(
+def _update(
     storage: LambdaStorage,
     name_or_arn: str,
     request: Mapping[str, Any],
     change: Callable[[LambdaFunction], Any],
 ) -> LambdaFunction:
-    """Return the function after a change, or a changed copy of it where the request is a dry run.
+    """Return the function after a change, all of it or nothing.
 
     Invocations run the old code and configuration until the update has ended.
     """
@@ -169,8 +157,6 @@ def _changed(
     require_revision(request, Lifecycle.of(function).revision)
     changed, before = copy.copy(function), copy.copy(function)
     change(changed)
-    if request.get("DryRun"):
-        return changed
     changed.last_modified = iso_8601_datetime_with_nanoseconds()
     vars(function).update(vars(changed))
     Lifecycle.begin(function, before)
@@ -237,7 +223,7 @@ def _content(function: LambdaFunction) -> dict[str, Any]:
 def delete_function(storage: LambdaStorage, name_or_arn: str, qualifier: str | None = None) -> None:
     """Delete a function, or a version of it that no alias points to.
 
-    What runs of it goes on to its end.
+    Its invocations under way end normally.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
     """
     with _one_change:

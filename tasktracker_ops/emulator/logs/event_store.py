@@ -9,6 +9,7 @@ import time
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 _MAX_EVENTS = 100_000
@@ -23,14 +24,30 @@ _DROPPED_SHARE = 0.1
 _numbers = itertools.count(time.time_ns())
 
 
-@dataclass(frozen=True, slots=True)
+class Position(NamedTuple):
+    """A place in the order of events: by time, then in the order of arrival."""
+
+    timestamp: int
+    number: int
+
+
+@dataclass(eq=False, slots=True)
 class Event:
-    """A log event with the attributes moto reads; times are in epoch milliseconds."""
+    """A log event with the attributes moto reads; times are in epoch milliseconds.
+
+    `stream` is moto's. One object for each, since the collector of garbage looks at all of them.
+    """
 
     timestamp: int
     ingestion_time: int
     message: str
+    stream: Any = field(repr=False)
     number: int = field(default_factory=_numbers.__next__)
+
+    @property
+    def position(self) -> Position:
+        """Return its place in the order of events."""
+        return Position(self.timestamp, self.number)
 
     @property
     def event_id(self) -> str:
@@ -57,22 +74,6 @@ class Event:
         return {**self.to_response_dict(), "eventId": self.event_id}
 
 
-class Entry(NamedTuple):
-    """An event in its place: by time, then in the order of arrival; `stream` is moto's."""
-
-    timestamp: int
-    number: int
-    event: Event
-    stream: Any
-
-
-class Position(NamedTuple):
-    """The place in the order where a page ended."""
-
-    timestamp: int
-    number: int
-
-
 @dataclass(frozen=True)
 class Search:
     """A search of FilterLogEvents: both times are inclusive, in epoch milliseconds."""
@@ -96,96 +97,92 @@ class Columns(NamedTuple):
     numbers: list[int]
 
 
+_timestamp: Callable[[Event], int] = attrgetter("timestamp")
+_position: Callable[[Event], Position] = attrgetter("position")
+
+
 class EventStore:
     """The newest events of one group; safe to use from many threads."""
 
     def __init__(self, *, max_events: int = _MAX_EVENTS, max_bytes: int = _MAX_BYTES) -> None:
-        self._entries: list[Entry] = []
+        self._events: list[Event] = []
         self._bytes = 0
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
 
-    def add(self, stream: Any, events: Iterable[Event]) -> None:
-        """Append to a stream; the oldest events of the group make room when it is full."""
+    def add(self, events: Iterable[Event]) -> None:
+        """Append to the streams; the oldest events of the group make room when it is full."""
         with self._lock:
             for event in events:
-                entry = Entry(event.timestamp, event.number, event, stream)
-                if self._entries and entry < self._entries[-1]:
-                    insort(self._entries, entry)
+                if self._events and event.position < self._events[-1].position:
+                    insort(self._events, event, key=_position)
                 else:  # nearly always
-                    self._entries.append(entry)
-                stream.events.append(event)
+                    self._events.append(event)
+                event.stream.events.append(event)
                 self._bytes += event.size
-            while len(self._entries) > self._max_events or self._bytes > self._max_bytes:
+            while len(self._events) > self._max_events or self._bytes > self._max_bytes:
                 self._drop_oldest()
 
-    def page(self, search: Search) -> tuple[list[Entry], Position | None]:
+    def page(self, search: Search) -> tuple[list[Event], Position | None]:
         """Return events in order, and where the next page starts.
 
         As on AWS a page that is not full, or even empty, need not be the last: each covers no
         more than PAGE_EVENTS events.
         """
         with self._lock:
-            entries = self._entries
-            low = bisect_left(entries, (search.start,))
+            events = self._events
+            low = bisect_left(events, search.start, key=_timestamp)
             if search.after is not None:
-                low = max(low, bisect_right(entries, search.after, key=_position))
-            high = len(entries) if search.end is None else bisect_left(entries, (search.end + 1,))
-            covered = entries[low : min(high, low + PAGE_EVENTS)]
+                low = max(low, bisect_right(events, search.after, key=_position))
+            high = len(events)
+            if search.end is not None:
+                high = bisect_right(events, search.end, key=_timestamp)
+            covered = events[low : min(high, low + PAGE_EVENTS)]
             more = low + PAGE_EVENTS < high
-        found: list[Entry] = []
+        found: list[Event] = []
         size = 0
-        for entry in covered:
-            if not (_is_in(entry.stream, search.streams) and search.matches(entry.event.message)):
+        for event in covered:
+            if not (_is_in(event.stream, search.streams) and search.matches(event.message)):
                 continue
-            size += entry.event.size
+            size += event.size
             if len(found) == search.limit or (found and size > PAGE_BYTES):
-                return found, _position(found[-1])
-            found.append(entry)
-        return found, _position(covered[-1]) if more else None
+                return found, found[-1].position
+            found.append(event)
+        return found, covered[-1].position if more else None
 
     def columns(self) -> Columns:
         """Return the events, which nothing may change meanwhile."""
-        places: dict[int, int] = {}
-        streams: list[Any] = []
-        for entry in self._entries:
-            if id(entry.stream) not in places:
-                places[id(entry.stream)] = len(streams)
-                streams.append(entry.stream)
-        events = [entry.event for entry in self._entries]
+        streams = {id(event.stream): event.stream for event in self._events}
+        places = {each: place for place, each in enumerate(streams)}
         return Columns(
-            streams,
-            [places[id(entry.stream)] for entry in self._entries],
-            [event.timestamp for event in events],
-            [event.ingestion_time for event in events],
-            [event.message for event in events],
-            [event.number for event in events],
+            list(streams.values()),
+            [places[id(event.stream)] for event in self._events],
+            [event.timestamp for event in self._events],
+            [event.ingestion_time for event in self._events],
+            [event.message for event in self._events],
+            [event.number for event in self._events],
         )
 
     def refill(self, columns: Columns) -> None:
         """Put events of a snapshot into the store and their streams, which are both empty."""
         streams, *values = columns
-        self._entries = [
-            Entry(timestamp, number, Event(timestamp, arrival, message, number), streams[place])
+        self._events = [
+            Event(timestamp, arrival, message, streams[place], number)
             for place, timestamp, arrival, message, number in zip(*values, strict=True)
         ]
-        self._bytes = sum(entry.event.size for entry in self._entries)
-        for entry in sorted(self._entries, key=lambda entry: entry.number):
-            vars(entry.stream).setdefault("events", []).append(entry.event)
+        self._bytes = sum(event.size for event in self._events)
+        for event in sorted(self._events, key=lambda event: event.number):
+            vars(event.stream).setdefault("events", []).append(event)
 
     def _drop_oldest(self) -> None:
-        count = math.ceil(len(self._entries) * _DROPPED_SHARE)
-        dropped, self._entries = self._entries[:count], self._entries[count:]
-        self._bytes -= sum(entry.event.size for entry in dropped)
-        numbers = {entry.number for entry in dropped}
-        for stream in {id(entry.stream): entry.stream for entry in dropped}.values():
+        count = math.ceil(len(self._events) * _DROPPED_SHARE)
+        dropped, self._events = self._events[:count], self._events[count:]
+        self._bytes -= sum(event.size for event in dropped)
+        numbers = {event.number for event in dropped}
+        for stream in {id(event.stream): event.stream for event in dropped}.values():
             # A new list: another thread may be reading the old one.
             stream.events = [event for event in stream.events if event.number not in numbers]
-
-
-def _position(entry: Entry) -> Position:
-    return Position(entry.timestamp, entry.number)
 
 
 def _is_in(stream: Any, names: Collection[str] | None) -> bool:

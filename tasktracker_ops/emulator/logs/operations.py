@@ -36,8 +36,8 @@ def append(stream: Any, messages: Iterable[tuple[int, str]]) -> None:
     """Append messages with their times, in epoch milliseconds, to moto's stream."""
     stream.last_ingestion_time = utcnow()
     now = time.time_ns() // 1_000_000
-    events = [Event(timestamp, now, message) for timestamp, message in messages]
-    _store(stream.log_group).add(stream, events)
+    events = [Event(timestamp, now, message, stream) for timestamp, message in messages]
+    _store(stream.log_group).add(events)
     stream.stored_bytes += sum(event.size for event in events)
     stream.upload_sequence_token += 1
 
@@ -63,8 +63,7 @@ def filter_log_events(request: Any) -> str:
         )
     )
     events = [
-        {**entry.event.to_filter_dict(), "logStreamName": entry.stream.log_stream_name}
-        for entry in found
+        {**event.to_filter_dict(), "logStreamName": event.stream.log_stream_name} for event in found
     ]
     # AWS leaves this empty too, since 2020.
     answer: dict[str, Any] = {"events": events, "searchedLogStreams": []}

@@ -37,7 +37,7 @@ def write(region: str, group: str, stream: str, lines: Sequence[LogLine]) -> Non
     for line in lines:
         latest = max(latest, line.timestamp)
         events.append((latest, line.message))
-    with changes.Access():
+    with changes.access():
         if (found := _stream(region, group, stream)) is not None:
             operations.append(found, events)
 

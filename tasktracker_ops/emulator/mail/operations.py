@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,7 +18,6 @@ from moto.sns.responses import SNSResponse
 from tasktracker_ops.emulator.control_plane import NotEmulated
 
 from .mailbox import Letter, Mailbox
-from .subscriptions import is_pending
 
 # As browsers take it (https://html.spec.whatwg.org/multipage/input.html#email-state-(type=email)),
 # with letters of any script.
@@ -27,7 +25,7 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*")
 
 _CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
 _DEFAULT_SUBJECT = "AWS Notification Message"
-# moto's own, however often ours are put around it.
+# moto's own method: `patches.py` replaces it.
 _moto_subscribe = SNSBackend.subscribe
 
 
@@ -66,44 +64,37 @@ class Sender:
         )
 
 
-def subscribe_with(sender: Sender) -> Callable[..., Subscription]:
-    """Return Subscribe, for e-mail only; `sender` asks the owner of the address to confirm."""
-
-    def subscribe(
-        backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str
-    ) -> Subscription:
-        if protocol != "email":
-            reason = f"protocol {protocol!r}; only e-mail is emulated"
-            raise NotEmulated(service="sns", action="Subscribe", reason=reason)
-        if not _ADDRESS.fullmatch(endpoint):
-            raise SNSInvalidParameter("Invalid parameter: Email address")
-        # moto returns the existing one for the same address; SNS then sends another request.
-        subscription: Any = _moto_subscribe(backend, topic_arn, endpoint, protocol)
-        if not subscription.confirmed:
-            if not hasattr(subscription, "token"):
-                subscription.token = secrets.token_hex(64)
-            subscription.attributes["PendingConfirmation"] = True
-            subscription.attributes["ConfirmationWasAuthenticated"] = False
-            sender.request_confirmation(subscription)
-        return subscription  # type: ignore[no-any-return]
-
-    return subscribe
+def subscribe(
+    backend: SNSBackend, sender: Sender, topic_arn: str, endpoint: str, protocol: str
+) -> Subscription:
+    """Subscribe an e-mail address; `sender` asks its owner to confirm."""
+    if protocol != "email":
+        reason = f"protocol {protocol!r}; only e-mail is emulated"
+        raise NotEmulated(service="sns", action="Subscribe", reason=reason)
+    if not _ADDRESS.fullmatch(endpoint):
+        raise SNSInvalidParameter("Invalid parameter: Email address")
+    # moto returns the existing one for the same address; SNS then sends another request.
+    subscription: Any = _moto_subscribe(backend, topic_arn, endpoint, protocol)
+    if not subscription.confirmed:
+        if not hasattr(subscription, "token"):
+            subscription.token = secrets.token_hex(64)
+        subscription.attributes["PendingConfirmation"] = True
+        subscription.attributes["ConfirmationWasAuthenticated"] = False
+        sender.request_confirmation(subscription)
+    return subscription  # type: ignore[no-any-return]
 
 
-def publish_with(sender: Sender) -> Callable[..., None]:
-    """Return the delivery of a topic's message to one subscription."""
-
-    def publish(
-        subscription: Subscription,
-        message: str,
-        message_id: str,
-        subject: str | None = None,
-        **_: Any,
-    ) -> None:
-        if not is_pending(subscription):
-            sender.notify(subscription, message, subject)
-
-    return publish
+def publish(
+    subscription: Subscription,
+    sender: Sender,
+    message: str,
+    message_id: str,
+    subject: str | None = None,
+    **_: Any,
+) -> None:
+    """Deliver a topic's message to one subscription."""
+    if subscription.confirmed:
+        sender.notify(subscription, message, subject)
 
 
 def list_subscriptions_by_topic(request: SNSResponse) -> ActionResult:
@@ -113,7 +104,7 @@ def list_subscriptions_by_topic(request: SNSResponse) -> ActionResult:
     )
     subscriptions = [
         {
-            "SubscriptionArn": "PendingConfirmation" if is_pending(each) else each.arn,
+            "SubscriptionArn": each.arn if each.confirmed else "PendingConfirmation",
             "Owner": each.owner,
             "Protocol": each.protocol,
             "Endpoint": each.endpoint,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment
-from moto.core.exceptions import ServiceException
 from werkzeug.wrappers import Response
 
-from . import subscriptions
+from tasktracker_ops.emulator import backends
+
 from .mailbox import SENDER, Mail, Mailbox
 
 CHANGING = ("/_tt-ops/confirm", "/_tt-ops/unsubscribe")
@@ -46,7 +47,8 @@ def answer(mailbox: Mailbox, path: str, query: Mapping[str, str]) -> Response | 
 
 def _entry(mail: Mail) -> dict[str, Any]:
     letter = mail.letter
-    pending = letter.confirm_url and subscriptions.is_pending_arn(letter.subscription_arn)
+    subscription = _find(letter.subscription_arn)
+    is_pending = subscription is not None and not subscription.confirmed
     return {
         "id": mail.id,
         "sent_at": mail.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -54,29 +56,40 @@ def _entry(mail: Mail) -> dict[str, Any]:
         "to": letter.recipient,
         "subject": letter.subject,
         "text": letter.text,
-        "confirm_url": letter.confirm_url if pending else None,
+        "confirm_url": letter.confirm_url if is_pending else None,
     }
 
 
 def _confirm(query: Mapping[str, str]) -> Response:
-    try:
-        subscription = subscriptions.confirm(query.get("TopicArn", ""), query.get("Token", ""))
-    except ServiceException as error:
-        return _page(400, "Subscription not confirmed", f"{error.message}.")
-    return _page(
-        200,
-        "Subscription confirmed!",
-        f"You have subscribed {subscription.endpoint} to the topic {subscription.topic.name}.",
-        subscription.arn,
-    )
+    """Confirm the subscription with the link's token, also where it is confirmed already."""
+    topic_arn, token = query.get("TopicArn", ""), query.get("Token", "")
+    for backend in list(backends.by_region("sns").values()):
+        for each in list(backend.subscriptions.values()):
+            is_right = secrets.compare_digest(each.token.encode(), token.encode())
+            if is_right and each.topic_arn == topic_arn:
+                each.confirmed = True
+                each.attributes["PendingConfirmation"] = False
+                text = f"You have subscribed {each.endpoint} to the topic {each.topic.name}."
+                return _page(200, "Subscription confirmed!", text, each.arn)
+    return _page(400, "Subscription not confirmed", "There is no subscription with this token.")
 
 
 def _unsubscribe(query: Mapping[str, str]) -> Response:
-    subscription = subscriptions.unsubscribe(query.get("SubscriptionArn", ""))
+    arn = query.get("SubscriptionArn", "")
+    subscription = _find(arn)
     if subscription is None:
         return _page(404, "Subscription not removed", "There is no such subscription.")
+    subscription.topic.sns_backend.unsubscribe(arn)
     text = f"{subscription.endpoint} no longer receives mail from {subscription.topic.name}."
     return _page(200, "Subscription removed!", text)
+
+
+def _find(subscription_arn: str) -> Any:
+    """Return moto's subscription; None without one."""
+    for backend in list(backends.by_region("sns").values()):
+        if subscription_arn in backend.subscriptions:
+            return backend.subscriptions[subscription_arn]
+    return None
 
 
 def _page(status: int, title: str, text: str, arn: str = "") -> Response:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.emulator.alarms_and_metrics import (
     Eventually,
-    described,
+    describe_alarm,
     put_alarm,
     record,
     state_of,
@@ -59,7 +59,7 @@ def test_an_alarm_does_not_fire_again_when_traffic_stops(
 def test_a_new_alarm_has_insufficient_data(in_process_aws: Any, name: str) -> None:
     """Until it is evaluated for the first time."""
     put_alarm(in_process_aws, name)
-    alarm = described(in_process_aws, name)
+    alarm = describe_alarm(in_process_aws, name)
     assert alarm["StateValue"] == "INSUFFICIENT_DATA"
     assert alarm["StateReason"] == "Unchecked: Initial alarm creation"
     assert "StateReasonData" not in alarm

@@ -17,6 +17,13 @@ METRIC = MetricId.of("Shop", "Latency", Stage="live", Api="a")
 VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=40)
 
 
+def statistic(
+    store: MetricStore, metric: MetricId, name: str, start: int, end: int
+) -> float | None:
+    """Return a statistic of one period, None where it has no samples."""
+    return store.points(metric, name, start, end, end - start).get(start)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -36,9 +43,9 @@ def test_statistics_are_those_that_cloudwatch_defines(name: str, expected: float
     """Checked with the numbers 1 to 100."""
     store = MetricStore()
     for value in range(1, 101):
-        store.record(METRIC, value, at=0)
+        store.record([(METRIC, value)], at=0)
     assert is_statistic(name)
-    assert store.statistic(METRIC, name, 0, 1) == pytest.approx(expected)
+    assert statistic(store, METRIC, name, 0, 1) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", ["", "sum", "Median", "p", "p101", "p-1", "95", "tm90", "IQM"])
@@ -53,9 +60,9 @@ def test_percentiles_interpolate_as_numpy_does(values: list[float], share: int) 
     for times in (1, 3):
         store = MetricStore()
         for value in values * times:
-            store.record(METRIC, value, at=0)
+            store.record([(METRIC, value)], at=0)
         expected = python_statistics.quantiles(values * times, n=100, method="inclusive")[share - 1]
-        assert store.statistic(METRIC, f"p{share}", 0, 1) == pytest.approx(expected, abs=1e-6)
+        assert statistic(store, METRIC, f"p{share}", 0, 1) == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3000), st.floats(0, 1e6))))
@@ -63,7 +70,7 @@ def test_periods_hold_all_samples(samples: list[tuple[int, float]]) -> None:
     """The sums of the periods are the sum of all samples, and so are the counts."""
     store = MetricStore()
     for at, value in samples:
-        store.record(METRIC, value, at=at + 0.5)
+        store.record([(METRIC, value)], at=at + 0.5)
     for period in (1, 60, 300):
         sums = store.points(METRIC, "Sum", 0, 3600, period)
         counts = store.points(METRIC, "SampleCount", 0, 3600, period)
@@ -76,19 +83,19 @@ def test_a_window_excludes_its_end() -> None:
     """Samples at the start count, samples at the end do not; without samples there is None."""
     store = MetricStore()
     for at in (10, 20, 30):
-        store.record(METRIC, at, at=at)
-    assert store.statistic(METRIC, "Sum", 10, 30) == 30
-    assert store.statistic(METRIC, "Sum", 11, 20) is None
-    assert store.statistic(MetricId.of("Shop", "Latency"), "Sum", 0, 99) is None
+        store.record([(METRIC, at)], at=at)
+    assert statistic(store, METRIC, "Sum", 10, 30) == 30
+    assert statistic(store, METRIC, "Sum", 11, 20) is None
+    assert statistic(store, MetricId.of("Shop", "Latency"), "Sum", 0, 99) is None
 
 
 def test_the_oldest_samples_make_room() -> None:
     """A full metric drops an eighth."""
     store = MetricStore(max_samples=80)
     for second in range(81):
-        store.record(METRIC, 1, at=second)
-    assert store.statistic(METRIC, "SampleCount", 0, 100) == 71
-    assert store.statistic(METRIC, "SampleCount", 0, 10) is None
+        store.record([(METRIC, 1)], at=second)
+    assert statistic(store, METRIC, "SampleCount", 0, 100) == 71
+    assert statistic(store, METRIC, "SampleCount", 0, 10) is None
 
 
 def test_many_threads_record_at_once() -> None:
@@ -97,16 +104,16 @@ def test_many_threads_record_at_once() -> None:
 
     def record() -> None:
         for index in range(2000):
-            store.record(METRIC, index % 7, at=index % 50)
+            store.record([(METRIC, index % 7)], at=index % 50)
             if index % 500 == 0:
-                store.statistic(METRIC, "p95", 0, 50)
+                statistic(store, METRIC, "p95", 0, 50)
 
     threads = [threading.Thread(target=record) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.statistic(METRIC, "SampleCount", 0, 50) == 8000
+    assert statistic(store, METRIC, "SampleCount", 0, 50) == 8000
 
 
 def test_a_region_has_one_store() -> None:

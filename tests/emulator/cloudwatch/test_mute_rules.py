@@ -1,4 +1,4 @@
-"""Alarm mute rules, with boto3: while one is active, its alarms change and notify nobody."""
+"""Alarm mute rules, with boto3: while one is active, its alarms change and run no actions."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.emulator.alarms_and_metrics import (
     ACCOUNT,
     REGION,
     Eventually,
-    described,
+    describe_alarm,
     history_of,
     put_alarm,
     record,
@@ -30,7 +30,7 @@ def test_a_state_change_is_mailed(
     inbox = alarm_aws.parts.mailbox
     eventually(lambda: len(inbox.mails()) == 2)
     letter = inbox.mails()[0].letter
-    alarm = described(alarm_aws, name)
+    alarm = describe_alarm(alarm_aws, name)
     assert letter.subject == f'ALARM: "{name}" in EU (Paris)'
     assert letter.text.startswith(
         f'You are receiving this email because your Amazon CloudWatch Alarm "{name}" in the '

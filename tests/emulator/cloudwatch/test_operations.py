@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from tests.emulator.alarms_and_metrics import (
     REGION,
     CloudWatch,
     Eventually,
-    described,
+    describe_alarm,
     error_of,
     history_of,
     put_alarm,
@@ -88,9 +87,9 @@ def test_a_changed_configuration_keeps_state_and_history(in_process_aws: Any, na
     """PutMetricAlarm on an existing alarm changes its configuration only."""
     put_alarm(in_process_aws, name)
     set_state(in_process_aws, name, "ALARM")
-    before = described(in_process_aws, name)
+    before = describe_alarm(in_process_aws, name)
     put_alarm(in_process_aws, name, Threshold=7)
-    after = described(in_process_aws, name)
+    after = describe_alarm(in_process_aws, name)
     assert after["Threshold"] == 7
     for key in ("StateValue", "StateReason", "StateUpdatedTimestamp", "StateTransitionedTimestamp"):
         assert after[key] == before[key]
@@ -119,21 +118,6 @@ def test_history_is_paged(in_process_aws: Any, name: str) -> None:
     assert ascending.endswith("the order TimestampAscending")
 
 
-def test_the_query_protocol_reads_history(in_process_aws: Any, name: str) -> None:
-    """Older SDKs use XML."""
-    put_alarm(in_process_aws, name)
-    scope = f"{REGION}/monitoring/aws4_request"
-    answer = requests.post(
-        in_process_aws.server.url,
-        data={"Action": "DescribeAlarmHistory", "Version": "2010-08-01", "AlarmName": name},
-        headers={"Authorization": f"AWS4-HMAC-SHA256 Credential=x/20261122/{scope}"},
-        timeout=10,
-    )
-    summary = f'<HistorySummary>Alarm "{name}" created</HistorySummary>'
-    assert summary in html.unescape(answer.text)
-    assert "<Timestamp>20" in answer.text
-
-
 Record = Callable[..., None]
 
 
@@ -149,7 +133,7 @@ def record_sample(name: str) -> Record:
 
     def add(value: float, at: datetime = HOUR, **dimensions: str) -> None:
         metric = MetricId.of(name, "M", **dimensions)
-        metrics.of(REGION).record(metric, value, at=at.timestamp())
+        metrics.of(REGION).record([(metric, value)], at=at.timestamp())
 
     return add
 

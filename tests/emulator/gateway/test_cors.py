@@ -23,7 +23,7 @@ ALLOWED = {
 }
 
 
-def allowed(response: Any) -> dict[str, str]:
+def cors_headers(response: Any) -> dict[str, str]:
     """Return the CORS headers of a response."""
     names = [name for name in response.headers if name.lower().startswith("access-control-")]
     return {name.lower(): response.headers[name] for name in names}
@@ -34,9 +34,9 @@ def test_the_gateway_answers_preflights_without_a_route(aws: Any, function: Any)
     api = aws.api(function, "PUT /tasks", auth="AWS_IAM", CorsConfiguration=CONFIGURATION)
     answer = api.call("/tasks", "OPTIONS", headers=ASK)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert allowed(answer) == ALLOWED
+    assert cors_headers(answer) == ALLOWED
     refused = api.call("/tasks", "OPTIONS", headers={**ASK, "Origin": "https://evil.example"})
-    assert allowed(refused) == {}
+    assert cors_headers(refused) == {}
 
 
 def test_a_route_for_options_receives_preflights(aws: Any, function: Any) -> None:
@@ -44,7 +44,7 @@ def test_a_route_for_options_receives_preflights(aws: Any, function: Any) -> Non
     api = aws.api(function, CorsConfiguration=CONFIGURATION)
     answer = api.call("/tasks", "OPTIONS", headers=ASK)
     assert (answer.status_code, answer.json()["routeKey"]) == (200, "$default")
-    assert allowed(answer) == ALLOWED
+    assert cors_headers(answer) == ALLOWED
 
 
 def test_an_authorizer_checks_preflights_of_its_route(aws: Any, function: Any) -> None:
@@ -57,7 +57,7 @@ def test_an_authorizer_checks_preflights_of_its_route(aws: Any, function: Any) -
         Target=f"integrations/{api.integration_id}",
     )
     answer = api.call("/tasks", "OPTIONS", headers=ASK)
-    assert (answer.status_code, allowed(answer)) == (200, ALLOWED)
+    assert (answer.status_code, cors_headers(answer)) == (200, ALLOWED)
 
 
 def test_the_functions_own_headers_are_replaced(aws: Any, function: Any) -> None:
@@ -69,12 +69,12 @@ def test_the_functions_own_headers_are_replaced(aws: Any, function: Any) -> None
         "access-control-allow-origin": "https://app.example",
         "access-control-expose-headers": "location",
     }
-    assert allowed(api.call("/answer", "POST", json=own, headers=origin)) == expected
-    assert allowed(api.call("/raise", headers=origin)) == expected
+    assert cors_headers(api.call("/answer", "POST", json=own, headers=origin)) == expected
+    assert cors_headers(api.call("/raise", headers=origin)) == expected
 
 
 def test_every_origin_may_be_allowed(aws: Any, function: Any) -> None:
     """The answer to `*` is `*`, since no credentials are sent."""
     api = aws.api(function, CorsConfiguration={"AllowOrigins": ["*"]})
     answer = api.call("/", headers={"Origin": "https://anywhere.example"})
-    assert allowed(answer) == {"access-control-allow-origin": "*"}
+    assert cors_headers(answer) == {"access-control-allow-origin": "*"}

@@ -10,11 +10,15 @@ from botocore.exceptions import ClientError
 STAGE = "$default"
 
 
-def test_new_limits_apply_at_once(aws: Any, function: Any) -> None:
-    """A stage that refused requests accepts them as soon as its limits are raised."""
+def test_requests_beyond_the_limits_are_refused_until_they_are_raised(
+    aws: Any, function: Any
+) -> None:
+    """New limits apply at once."""
     few = {"ThrottlingRateLimit": 0.01, "ThrottlingBurstLimit": 1}
     api = aws.api(function, stage={"DefaultRouteSettings": few})
-    assert [api.call("/").status_code for _ in range(2)] == [200, 429]
+    accepted, refused = api.call("/"), api.call("/")
+    assert (accepted.status_code, refused.status_code) == (200, 429)
+    assert refused.json() == {"message": "Too Many Requests"}
     many = {"ThrottlingRateLimit": 0.02, "ThrottlingBurstLimit": 3}
     aws.client("apigatewayv2").update_stage(
         ApiId=api.id, StageName=STAGE, DefaultRouteSettings=many

@@ -113,7 +113,7 @@ HOSTILE: dict[str, Forge] = {
         issuer.claims(scope="tasks:read"),
         hmac_with(public_pem(issuer)),
     ),
-    "RS256 says the header, HMAC is the signature": lambda issuer: forged(
+    "RS256 in the header, HMAC as the signature": lambda issuer: forged(
         {"alg": "RS256", "kid": "first"},
         issuer.claims(scope="tasks:read"),
         hmac_with(public_pem(issuer)),

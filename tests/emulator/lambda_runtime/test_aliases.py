@@ -1,4 +1,4 @@
-"""Aliases with weights: what they accept, and whom they reach."""
+"""Aliases with weights: what they accept, and which versions they reach."""
 
 from __future__ import annotations
 
@@ -140,14 +140,17 @@ def test_each_invocation_reaches_a_version_by_its_weight(function: Function, ali
     assert min(reached.values()) >= 20
 
 
-def test_an_api_reaches_versions_by_weight(aws: Any, function: Function, alias: Live) -> None:
-    """A weight of 1 leads all requests to the additional version."""
+def test_an_api_reaches_the_versions_of_its_alias(
+    aws: Any, function: Function, alias: Live
+) -> None:
+    """A weight of 1 leads all requests to the additional version; the alias may move, and back."""
     api = aws.api(function)
     assert api.call("/").text == "1"
     alias.update(RoutingConfig=weights(v2=1.0))
     assert {api.call("/").text for _ in range(3)} == {"2"}
-    alias.update(RoutingConfig={})
-    assert api.call("/").text == "1"
+    for version in ("1", "2", "1"):
+        alias.update(FunctionVersion=version, RoutingConfig={})
+        assert api.call("/").text == version
 
 
 def test_an_alias_of_latest_runs_the_unpublished_code(
@@ -167,13 +170,24 @@ def test_an_alias_that_exists_is_not_created_again(aws: Any, function: Function)
     assert error.endswith(f":{function.name}:live")
 
 
-@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"Qualifier": "1"},
+        {"FunctionName": "{}:1"},
+        {"FunctionName": "{}:live"},
+        {"Qualifier": "2"},
+    ],
+    ids=str,
+)
 def test_no_version_that_an_alias_leads_to_is_deleted(
-    aws: Any, function: Function, alias: Live, version: str
+    aws: Any, function: Function, alias: Live, form: dict[str, str]
 ) -> None:
     """Neither the one it points to nor the one that has a weight; the error names the alias."""
     alias.update(RoutingConfig=weights(v2=0.1))
-    delete = {"FunctionName": function.name, "Qualifier": version}
-    error = error_of(lambda: aws.client("lambda").delete_function(**delete))
-    assert error.startswith("ResourceConflictException: ")
-    assert error.endswith("aliases reference it: [live]")
+    delete = {"FunctionName": "{}", **form}
+    delete = {key: value.format(function.name) for key, value in delete.items()}
+    assert error_of(lambda: aws.client("lambda").delete_function(**delete)) == (
+        "ResourceConflictException: Unable to delete version because the following aliases "
+        "reference it: [live]"
+    )

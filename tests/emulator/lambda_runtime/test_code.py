@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from tests.emulator.alarms_and_metrics import error_of
@@ -64,19 +65,15 @@ def test_code_comes_from_a_bucket(in_process_aws: Any, client: Any, function: Fu
     assert function.invoke({}, Qualifier="1")["Payload"] == "old"
 
 
-def test_a_dry_run_changes_nothing(client: Any, function: Function) -> None:
-    """It answers with the digest that the code would have, and publishes no version."""
-    name = {"FunctionName": function.name}
-    before = client.get_function_configuration(**name)
-    answer = client.update_function_code(
-        **name, ZipFile=zipped(NEW), DryRun=True, Publish=True, Architectures=["arm64"]
-    )
-    after = client.get_function_configuration(**name)
-    assert answer["CodeSha256"] != before["CodeSha256"]
-    assert answer["Architectures"] == ["arm64"]
-    for kept in ("CodeSha256", "Architectures", "RevisionId", "LastUpdateStatus"):
-        assert after[kept] == before[kept]
-    assert client.publish_version(**name)["Version"] == "1"
+@pytest.mark.parametrize(("option", "value"), [("DryRun", True), ("S3ObjectVersion", "1")])
+def test_options_that_are_not_emulated_change_nothing(
+    client: Any, function: Function, option: str, value: Any
+) -> None:
+    """The error names them."""
+    request = {"FunctionName": function.name, "ZipFile": zipped(NEW), option: value}
+    error = error_of(lambda: client.update_function_code(**request))
+    assert error == f"NotImplemented: lambda UpdateFunctionCode is not emulated: {option}"
+    assert function.invoke({})["Payload"] == "old"
 
 
 def test_the_same_code_makes_no_new_version(client: Any, function: Function) -> None:

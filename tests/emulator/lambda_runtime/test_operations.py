@@ -54,23 +54,6 @@ def test_version_numbers_are_never_reused(aws: Any) -> None:
     client.delete_function(FunctionName=function.name)
 
 
-@pytest.mark.parametrize("form", ["qualifier", "version in the name", "alias in the name"])
-def test_a_version_behind_an_alias_is_not_deleted(aws: Any, function: Any, form: str) -> None:
-    """The error is Lambda's and names the alias."""
-    name = {
-        "qualifier": {"FunctionName": function.name, "Qualifier": "1"},
-        "version in the name": {"FunctionName": f"{function.name}:1"},
-        "alias in the name": {"FunctionName": f"{function.name}:live"},
-    }[form]
-    with pytest.raises(ClientError) as caught:
-        aws.client("lambda").delete_function(**name)
-    assert caught.value.response["Error"] == {
-        "Code": "ResourceConflictException",
-        "Message": "Unable to delete version because the following aliases reference it: [live]",
-    }
-    assert _versions(aws, function.name) == ["$LATEST", "1"]
-
-
 def test_the_latest_version_is_not_deleted_alone(aws: Any, function: Any) -> None:
     """$LATEST is deleted with the function."""
     with pytest.raises(ClientError, match="cannot be deleted without deleting the function"):

@@ -43,25 +43,23 @@ def find(aws: Any, group: str) -> Callable[..., list[str]]:
     return filtered
 
 
-def test_streams_interleave(find: Any) -> None:
-    """In the order of time, whatever `interleaved` says."""
-    assert find() == find(interleaved=False) == list("012345")
-
-
-def test_a_pattern_of_json_is_evaluated(find: Any) -> None:
-    """As by CloudWatch."""
-    assert find(filterPattern="{ $.number >= 2 && $.number != 4 }") == list("235")
-
-
-def test_streams_are_selected_by_name(find: Any) -> None:
-    """Of those only events are found."""
-    assert find(logStreamNames=["b"]) == list("135")
-
-
-def test_streams_are_selected_by_prefix(find: Any) -> None:
-    """A prefix that no stream has finds nothing."""
-    assert find(logStreamNamePrefix="b") == list("135")
-    assert find(logStreamNamePrefix="b2") == []
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ({}, "012345"),
+        ({"interleaved": False}, "012345"),
+        ({"filterPattern": "{ $.number >= 2 && $.number != 4 }"}, "235"),
+        ({"logStreamNames": ["b"]}, "135"),
+        ({"logStreamNamePrefix": "b"}, "135"),
+        ({"logStreamNamePrefix": "b2"}, ""),
+    ],
+    ids=str,
+)
+def test_events_are_found_by_pattern_and_stream(
+    find: Any, query: dict[str, Any], numbers: str
+) -> None:
+    """In the order of time, whatever `interleaved` is."""
+    assert find(**query) == list(numbers)
 
 
 def test_pages_follow_each_other(aws: Any, group: str) -> None:
