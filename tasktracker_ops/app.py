@@ -250,7 +250,7 @@ class App:
 
     @cached_property
     def usage(self) -> Usage:
-        """Return what reads how much the deployment keeps."""
+        """Return what reads how much the deployment keeps, and the quotas."""
         from .adapters.aws.usage import Usage
 
         return Usage(self.session)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import FunctionVersion
@@ -16,12 +17,13 @@ from tasktracker_ops.models.release import UNRELEASED, PublishedVersion, Routing
 from tasktracker_ops.models.status import FunctionState
 from tasktracker_ops.models.times import timestamp
 
-from .session import AwsError, AwsNotFound, AwsSession, aws_errors
+from .session import CONNECTION_HINT, AwsError, AwsNotFound, AwsSession, aws_errors
 
 ALIAS = "live"
 _UPDATE_TIMEOUT = 300.0  # seconds
 # A small package is ready after a tenth of a second; each pause is a fifth longer than the last.
 _FIRST_PAUSE_SECONDS, _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS = 0.05, 1.2, 1.0
+_DOWNLOAD_TIMEOUT = (5, 30)  # seconds: to connect, and between two reads
 # What is particular to a version, or changes by itself: the rest is configuration.
 _NO_SETTINGS = {
     *("FunctionArn", "Version", "RevisionId", "MasterArn", "LastModified", "ResponseMetadata"),
@@ -53,16 +55,12 @@ class Functions:
     def is_active(self) -> bool:
         """Return whether the function exists and can run."""
         try:
-            with aws_errors(f"reading the function {self.name!r}"):
-                answer = self._session.client("lambda").get_function_configuration(
-                    FunctionName=self.name
-                )
+            return self.state(UNRELEASED).state == "Active"
         except AwsNotFound:
             return False
-        return bool(answer.get("State", "Active") == "Active")
 
     def state(self, alias: str) -> FunctionState:
-        """Return the state of the version of `alias`. Raises AwsNotFound without one."""
+        """Return the state of the version of `alias`, or of `$LATEST`. Raises AwsNotFound."""
         answer = self._configuration(alias)
         return FunctionState(
             name=self.name,
@@ -127,35 +125,25 @@ class Functions:
 
         Raises TtOpsError `code-unreachable` where it cannot be downloaded.
         """
-        from .downloads import download
-
         with aws_errors(f"reading the code of version {version} of the function {self.name!r}"):
             answer = self._session.client("lambda").get_function(
                 FunctionName=self.name, Qualifier=version
             )
-        return download(answer["Code"]["Location"], f"the code of version {version}")
+        return _download(answer["Code"]["Location"], f"the code of version {version}")
 
     def upload(self, package: bytes) -> None:
         """Replace the code of `$LATEST` by a zip; return when the next version can be published."""
-        with aws_errors(f"uploading the code of the function {self.name!r}"):
-            answer = self._session.client("lambda").update_function_code(
-                FunctionName=self.name, ZipFile=package
-            )
-        self._wait_until_updated(answer)
+        self._update_code(ZipFile=package)
 
     def upload_from(self, bucket: str, key: str) -> None:
         """Do as `upload`, with a zip that is an object in a bucket."""
-        with aws_errors(f"uploading the code of the function {self.name!r} from {bucket!r}"):
+        self._update_code(S3Bucket=bucket, S3Key=key)
+
+    def _update_code(self, **package: str | bytes) -> None:
+        with aws_errors(f"uploading the code of the function {self.name!r}"):
             answer = self._session.client("lambda").update_function_code(
-                FunctionName=self.name, S3Bucket=bucket, S3Key=key
+                FunctionName=self.name, **package
             )
-        self._wait_until_updated(answer)
-
-    def _wait_until_updated(self, answer: Mapping[str, Any]) -> None:
-        """Wait until Lambda has carried out a change of `$LATEST`, which it answered so.
-
-        Raises TtOpsError `function-update-failed`.
-        """
         self._wait(UNRELEASED, "LastUpdateStatus", "Successful", answer)
 
     def publish(self, code_sha256: str, description: str) -> str:
@@ -173,7 +161,10 @@ class Functions:
         return version
 
     def _wait(self, qualifier: str, field: str, expected: str, answer: Mapping[str, Any]) -> None:
-        """Wait until a field, which was as in `answer`, has the value that is expected."""
+        """Wait until a field, which was as in `answer`, has the value that is expected.
+
+        Raises TtOpsError `function-update-failed`.
+        """
         deadline, pause = time.monotonic() + _UPDATE_TIMEOUT, _FIRST_PAUSE_SECONDS
         while (found := answer.get(field, expected)) != expected:
             if found == "Failed" or time.monotonic() > deadline:
@@ -260,4 +251,25 @@ def _routing(answer: Mapping[str, Any]) -> Routing:
         canary=canary,
         weight=float(weight),
         revision_id=str(answer.get("RevisionId", "")),
+    )
+
+
+def _download(url: str, what: str) -> bytes:
+    """Return what is at an address that AWS signed for a few minutes; no error shows it."""
+    import requests
+
+    from tasktracker_ops.adapters.host.http_session import http_session
+
+    try:
+        with http_session(url) as session:
+            answer = session.get(url, timeout=_DOWNLOAD_TIMEOUT)
+            if answer.ok:
+                return answer.content
+            reason = f"HTTP {answer.status_code}"
+    except requests.RequestException as error:
+        reason = type(error).__name__
+    raise TtOpsError(
+        "code-unreachable",
+        f"downloading {what} from {urlsplit(url).hostname!r} failed: {reason}",
+        hint=CONNECTION_HINT,
     )

@@ -131,14 +131,12 @@ def _api_address(examined: Examination) -> Outcome:
 
 @GROUP.check("quotas", "deployment", "api")
 def _quotas(examined: Examination) -> Outcome:
-    from tasktracker_ops.adapters.aws.quotas import api_rate, function_concurrency
-
     app = examined.app
     stage = next(iter(app.apis.stages(examined.deployment.api_id)), {})
     throttle = stage.get("DefaultRouteSettings", {})
     burst, rate = (int(throttle.get(f"Throttling{each}Limit", 0)) for each in ("Burst", "Rate"))
     with only_where_supported("GetAccountSettings"):
-        concurrency, account_rate = function_concurrency(app.session), api_rate(app.session)
+        concurrency, account_rate = app.usage.function_concurrency(), app.usage.api_rate()
     found = f"the API accepts {burst} requests at once, the account runs {concurrency} functions"
     if burst > concurrency:
         request = ("service-quotas", "request-service-quota-increase", *_CONCURRENCY_QUOTA)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.aws.session import AwsNotFound
+from tasktracker_ops.adapters.aws.usage import Usage
 from tasktracker_ops.models.doctor import Check
 from tasktracker_ops.models.drill import DrillRecord
 from tasktracker_ops.models.status import Subscription
@@ -130,6 +131,7 @@ def test_the_throttle_is_compared_with_the_quotas(
         get_account_settings=lambda: limits,
         get_account=lambda: {"throttleSettings": {"rateLimit": rate}},
     )
-    deployed.session = SimpleNamespace(client=lambda service: client)
+    session: Any = SimpleNamespace(client=lambda service: client)
+    deployed.usage = Usage(session)
     fix = look(deployed, "quotas").fix
     assert fix is None if command is None else f": {command}" in fix
