@@ -208,19 +208,12 @@ class App:
 
         return Topics(self.session)
 
-    def log_group(self, name: str) -> LogGroup:
-        """Return a log group."""
+    def log_group(self, name: str, release: int | None = None) -> LogGroup:
+        """Return a log group, or the part of it that one release of the function wrote."""
         session = self.session
         from .adapters.aws.logs import LogGroup
 
-        return LogGroup(session, name)
-
-    def release_log(self, name: str, release: int) -> LogGroup:
-        """Return the part of a log group that one release of the function wrote."""
-        session = self.session
-        from .adapters.aws.logs import ReleaseLog
-
-        return ReleaseLog(session, name, release)
+        return LogGroup(session, name, release)
 
     def access_log(self, deployment: Deployment) -> LogGroup:
         """Return the log group of the API's access log, which its stage names."""

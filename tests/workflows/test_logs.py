@@ -88,7 +88,7 @@ def group(observed: Any) -> Group:
             "b": invocation("3", "also printed\n", "[ERROR] ValueError: no\nTraceback …\n"),
         }
     )
-    observed.log_group = lambda name: group
+    observed.log_group = lambda name, release: group
     return group
 
 
@@ -259,11 +259,11 @@ def test_a_followed_log_is_filtered_too(observed: Any, group: Group) -> None:
 def test_a_release_has_its_own_part_of_the_log(observed: Any, group: Group) -> None:
     """The other criteria apply to it as to the whole log."""
     parts = []
-    observed.release_log = lambda name, release: parts.append((name, release)) or group
-    observed.log_group = None
+    observed.log_group = lambda name, release: parts.append((name, release)) or group
     assert len(shown(observed, release=12, errors=True)) == 2
     assert len(shown(observed, release=12, request_id=FIRST)) == 5
-    assert parts == [("/aws/lambda/tracker", 12)] * 2
+    shown(observed)
+    assert parts == [("/aws/lambda/tracker", release) for release in (12, 12, None)]
 
 
 def test_the_access_log_has_no_releases(observed: Any, group: Group) -> None:
@@ -272,14 +272,6 @@ def test_the_access_log_has_no_releases(observed: Any, group: Group) -> None:
         shown(observed, api=True, release=12)
     assert caught.value.exit_code == ExitCode.USAGE
     assert caught.value.hint.endswith(": tt-ops logs --release 12")
-
-
-def test_the_log_group_is_that_of_the_deployment(observed: Any, group: Group) -> None:
-    """Its name is in the deployment's description."""
-    names = []
-    observed.log_group = lambda name: names.append(name) or group
-    shown(observed)
-    assert names == ["/aws/lambda/tracker"]
 
 
 def test_a_log_is_read_between_two_moments(observed: Any, group: Group) -> None:

@@ -32,11 +32,12 @@ class LogRecord:
 
 
 class LogGroup:
-    """One log group, for reading."""
+    """One log group, for reading; with a `release`, what that version of the function wrote."""
 
-    def __init__(self, session: AwsSession, name: str) -> None:
+    def __init__(self, session: AwsSession, name: str, release: int | None = None) -> None:
         self._session = session
         self.name = name
+        self._release = release
         self._offset_ms: int | None = None
 
     def now(self) -> int:
@@ -63,7 +64,22 @@ class LogGroup:
         invalid one, `log-group-missing` without such a group.
         Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
         """
-        return self._pages(start, end, pattern, logStreamNames=list(streams))
+        if self._release is None or streams:
+            return self._pages(start, end, pattern, logStreamNames=list(streams))
+        prefixes = self._prefixes(start, self.now() if end is None else end)
+        days = [self._pages(start, end, pattern, logStreamNamePrefix=each) for each in prefixes]
+        return heapq.merge(*days, key=lambda record: record.timestamp)
+
+    def _prefixes(self, start: int, end: int) -> Iterator[str]:
+        """Yield what the names of the release's streams begin with, day by day.
+
+        A stream has the day on which its execution environment was started, which lasts for hours.
+        Source: https://docs.aws.amazon.com/lambda/latest/operatorguide/log-structure.html
+        """
+        day = _utc(start) - _DAY
+        while day.date() <= _utc(end).date():
+            yield f"{day:%Y/%m/%d}/[{self._release}]"
+            day += _DAY
 
     def _pages(
         self, start: int, end: int | None, pattern: str, **streams: str | list[str]
@@ -109,42 +125,6 @@ class LogGroup:
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
         remote = int(parsedate_to_datetime(date).timestamp() * 1000) if date else _local_now()
         self._offset_ms = remote - _local_now()
-
-
-class ReleaseLog(LogGroup):
-    """The part of a function's log group that one of its versions wrote, for reading."""
-
-    def __init__(self, session: AwsSession, name: str, version: int) -> None:
-        super().__init__(session, name)
-        self._version = version
-
-    def read(
-        self,
-        *,
-        start: int,
-        end: int | None = None,
-        pattern: str = "",
-        streams: Sequence[str] = (),
-    ) -> Iterator[LogRecord]:
-        """Yield the events of the version as LogGroup does; of its streams, those given.
-
-        Source: https://docs.aws.amazon.com/lambda/latest/operatorguide/log-structure.html
-        """
-        if streams:
-            return super().read(start=start, end=end, pattern=pattern, streams=streams)
-        prefixes = self._prefixes(start, self.now() if end is None else end)
-        days = [self._pages(start, end, pattern, logStreamNamePrefix=each) for each in prefixes]
-        return heapq.merge(*days, key=lambda record: record.timestamp)
-
-    def _prefixes(self, start: int, end: int) -> Iterator[str]:
-        """Yield what the names of the streams begin with, day by day.
-
-        An environment writes to the stream of the day it was started, and lives for hours.
-        """
-        day = _utc(start) - _DAY
-        while day.date() <= _utc(end).date():
-            yield f"{day:%Y/%m/%d}/[{self._version}]"
-            day += _DAY
 
 
 def access_log_group(session: AwsSession, api_id: str) -> str:

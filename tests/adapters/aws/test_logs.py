@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from tasktracker_ops.adapters.aws.logs import LogGroup, LogRecord, ReleaseLog, access_log_group
+from tasktracker_ops.adapters.aws.logs import LogGroup, LogRecord, access_log_group
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
@@ -114,7 +114,7 @@ DAY = 86_400_000
 
 def test_release_is_read_day_by_day(stub: Stub, session: AwsSession) -> None:
     """Its streams are named by the day they began, also the one before; events are in order."""
-    log = ReleaseLog(session, "group", 12)
+    log = LogGroup(session, "group", 12)
     logs = stub("logs")
     for day, times in (("01/01", (1, 4)), ("01/02", (2, 3)), ("01/03", ())):
         events = [{**EVENT, "eventId": str(at), "timestamp": at} for at in times]
@@ -129,7 +129,7 @@ def test_streams_of_a_release_are_read_by_name(stub: Stub, session: AwsSession) 
     """CloudWatch takes names or a prefix."""
     query = {"logGroupName": "group", "startTime": 5, "logStreamNames": ["1970/01/01/[12]a"]}
     stub("logs").add_response("filter_log_events", {"events": [EVENT]}, query)
-    log = ReleaseLog(session, "group", 12)
+    log = LogGroup(session, "group", 12)
     assert len(list(log.read(start=5, streams=["1970/01/01/[12]a"]))) == 1
 
 
