@@ -323,10 +323,16 @@ class App:
         `described_api` is the API in the deployment's description, `alert_email` the address whose
         subscription is looked for.
         """
-        from .adapters.aws.inventory import Inventory, ResourceNames
+        from .adapters.aws.inventory import Inventory
 
-        names = ResourceNames(self.settings.function_name, self.settings.table_name, alert_email)
-        return Inventory(self.session, self.environment, names, described_api=described_api)
+        return Inventory(
+            self.session,
+            self.environment,
+            function=self.settings.function_name,
+            table=self.settings.table_name,
+            alert_email=alert_email,
+            described_api=described_api,
+        )
 
     @cached_property
     def resource_tags(self) -> ResourceTags:

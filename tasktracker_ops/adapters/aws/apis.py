@@ -24,6 +24,17 @@ class Apis:
         found = [api for api in apis if self._environment.owns(api.tags)]
         return tuple(sorted(found, key=lambda api: (api.created, api.id)))
 
+    def choose(self, described: str | None) -> HttpApi | None:
+        """Return the API of the deployment, of all with the tags of this environment.
+
+        It is the one whose id is `described`, else one with routes, else the oldest.
+        """
+        apis = self.ours()
+        found = [api for api in apis if api.id == described]
+        if found or len(apis) < 2:
+            return next(iter((*found, *apis)), None)
+        return next((api for api in apis if self.routes(api.id)), apis[0])
+
     def get(self, api_id: str) -> HttpApi | None:
         """Return an API; None without it."""
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tasktracker_ops.adapters.aws.inventory import Inventory, ResourceNames
+from tasktracker_ops.adapters.aws.inventory import Inventory
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.tags import ResourceTags
 from tasktracker_ops.environments import Environment
@@ -49,8 +49,14 @@ class Account:
         self, *, described_api: str | None = None, alert_email: str | None = None
     ) -> Inventory:
         """Return the inventory of a deployment with short names."""
-        names = ResourceNames(NAME, "Tasks", alert_email)
-        return Inventory(self.session, DEFAULT, names, described_api=described_api)
+        return Inventory(
+            self.session,
+            DEFAULT,
+            function=NAME,
+            table="Tasks",
+            alert_email=alert_email,
+            described_api=described_api,
+        )
 
     def role(self, tags: Tags) -> Any:
         """Make the function's role."""
