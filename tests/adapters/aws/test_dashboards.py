@@ -193,11 +193,3 @@ def test_target_without_images_is_an_error(
         Dashboards(session).image(metric_widget(["N", "M"]), start="", end="", period=None)
     assert caught.value.code == "widget-image-unavailable"
     assert caught.value.hint.endswith(": tt-ops dashboard --html dashboard.html")
-
-
-def test_denied_image_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
-    """It is not taken for a target without images."""
-    stub("cloudwatch").add_client_error("get_metric_widget_image", "AccessDenied", "No.", 403)
-    with pytest.raises(TtOpsError) as caught:
-        Dashboards(session).image(metric_widget(["N", "M"]), start="", end="", period=None)
-    assert caught.value.code == "aws-access-denied"

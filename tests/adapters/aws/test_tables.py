@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.tables import Tables
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import TtOpsError
 
 NAME = {"TableName": "TaskTable"}
 UPDATE = {**NAME, "DeletionProtectionEnabled": False}
@@ -52,13 +52,3 @@ def test_busy_table_is_an_error(session: AwsSession, stub: Callable[[str], Stubb
     with pytest.raises(TtOpsError, match="'TaskTable' is still UPDATING") as caught:
         Tables(session, patience=0).allow_deletion("TaskTable")
     assert caught.value.code == "table-busy"
-
-
-def test_denied_update_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
-    """Destroying the deployment needs permission to change the table."""
-    dynamodb = stub("dynamodb")
-    dynamodb.add_response("describe_table", described("ACTIVE", protected=True), NAME)
-    dynamodb.add_client_error("update_table", "AccessDeniedException", "not allowed", 400)
-    with pytest.raises(ConfigurationError, match="'TaskTable'") as caught:
-        Tables(session).allow_deletion("TaskTable")
-    assert caught.value.code == "aws-access-denied"
