@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from tasktracker_ops.environments import Environment
@@ -37,11 +38,9 @@ class Apis:
 
     def get(self, api_id: str) -> HttpApi | None:
         """Return an API; None without it."""
-        try:
-            with aws_errors(f"reading the API {api_id!r}"):
-                return _api(self._session.client("apigatewayv2").get_api(ApiId=api_id))
-        except AwsNotFound:
-            return None
+        with suppress(AwsNotFound), aws_errors(f"reading the API {api_id!r}"):
+            return _api(self._session.client("apigatewayv2").get_api(ApiId=api_id))
+        return None
 
     def routes(self, api_id: str) -> list[dict[str, Any]]:
         """Return the routes of an API, as AWS describes them."""
@@ -61,11 +60,8 @@ class Apis:
 
     def delete(self, api_id: str) -> None:
         """Delete an API with all that is in it; do nothing without it."""
-        try:
-            with aws_errors(f"deleting the API {api_id!r}"):
-                self._session.client("apigatewayv2").delete_api(ApiId=api_id)
-        except AwsNotFound:
-            return
+        with suppress(AwsNotFound), aws_errors(f"deleting the API {api_id!r}"):
+            self._session.client("apigatewayv2").delete_api(ApiId=api_id)
 
     def _list(self, operation: str, **arguments: str) -> list[dict[str, Any]]:
         pages = self._session.client("apigatewayv2").get_paginator(operation)

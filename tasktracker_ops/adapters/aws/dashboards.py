@@ -12,7 +12,7 @@ from typing import Any
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.dashboard import Annotation, Dashboard, Metric, Widget, WidgetLine
 
-from .session import UNKNOWN_OPERATION, AwsError, AwsSession, aws_errors
+from .session import UNKNOWN_OPERATION, AwsError, AwsNotFound, AwsSession, aws_errors
 
 COLUMNS = 24
 _SIDE = 6
@@ -37,9 +37,7 @@ class Dashboards:
         try:
             with aws_errors(f"reading the dashboard {name!r}"):
                 answer = self._session.client("cloudwatch").get_dashboard(DashboardName=name)
-        except AwsError as error:
-            if error.aws_code not in {"ResourceNotFound", "DashboardNotFoundError"}:
-                raise
+        except AwsNotFound:
             region = self._session.environment.region
             raise TtOpsError(
                 "dashboard-missing",

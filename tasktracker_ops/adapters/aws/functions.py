@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -43,21 +44,16 @@ class Functions:
 
     def routing(self) -> Routing | None:
         """Return where the alias sends requests; None without such a function or alias."""
-        try:
-            with aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
-                answer = self._session.client("lambda").get_alias(
-                    FunctionName=self.name, Name=ALIAS
-                )
-        except AwsNotFound:
-            return None
-        return _routing(answer)
+        client = self._session.client("lambda")
+        with suppress(AwsNotFound), aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
+            return _routing(client.get_alias(FunctionName=self.name, Name=ALIAS))
+        return None
 
     def is_active(self) -> bool:
         """Return whether the function exists and can run."""
-        try:
+        with suppress(AwsNotFound):
             return self.state(UNRELEASED).state == "Active"
-        except AwsNotFound:
-            return False
+        return False
 
     def state(self, alias: str) -> FunctionState:
         """Return the state of the version of `alias`, or of `$LATEST`. Raises AwsNotFound."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -281,14 +282,11 @@ class Inventory:
         """Return AWS's answer; None where the thing does not exist."""
         words = operation.replace("_", " ").removeprefix("get ").removeprefix("describe ")
         names = ", ".join(map(repr, arguments.values()))
-        try:
-            with aws_errors(f"looking for the {words} {names}"):
-                answer: dict[str, Any] = getattr(self._session.client(service), operation)(
-                    **arguments
-                )
-        except AwsNotFound:
-            return None
-        return answer
+        call = getattr(self._session.client(service), operation)
+        with suppress(AwsNotFound), aws_errors(f"looking for the {words} {names}"):
+            answer: dict[str, Any] = call(**arguments)
+            return answer
+        return None
 
     @property
     def _region(self) -> str:

@@ -46,14 +46,11 @@ _CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _CLOCK_MESSAGES = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NotFound", "NotFoundException", "ResourceNotFound"}
-_NOT_FOUND |= {"ResourceNotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey"}
-_NOT_FOUND |= {
-    "NoSuchTagSet",
-    "NoSuchLifecycleConfiguration",
-    "NoSuchPublicAccessBlockConfiguration",
-}
-_NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError", "ParameterNotFound"}
+_NOT_FOUND |= {"ResourceNotFoundException", "DashboardNotFoundError", "ParameterNotFound"}
+_NOT_FOUND |= {"NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "NoSuchVersion", "NoSuchTagSet"}
+_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration"}
 _NOT_FOUND |= {"NoSuchEntity", "NoSuchEntityException"}
+_NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
 _NOT_FOUND |= {"InvalidResourceId"}  # SSM's, of a parameter whose tags are read
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
