@@ -27,7 +27,6 @@ from tasktracker_ops.models.dashboard import (
 from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
 from .dashboard_data import (
-    dashboard,
     fetch,
     line_period,
     line_queries,
@@ -104,7 +103,7 @@ def images(app: App, window: TimeWindow, *, file: Path) -> DashboardResult:
 
     Raises TtOpsError `widget-image-unavailable` on a target that cannot draw.
     """
-    deployed = dashboard(app)
+    deployed = app.dashboards.get(app.deployments.get().dashboard_name)
     period = window.period if window.explicit else None
     widgets = readable(app, [widget for widget in deployed.widgets if widget.kind == "metric"])
     files = []

@@ -241,8 +241,7 @@ def test_a_timeout_names_what_was_reached(
     done = drill(observed, ERROR, timeout=0.1)
     assert done.problem is not None
     assert (done.complete, done.problem.code) == (False, "drill-timeout")
-    with pytest.raises(TtOpsError, match=awaited):
-        raise TtOpsError("x", done.problem.message, hint="")
+    assert re.search(awaited, done.problem.message)
 
 
 def test_the_notification_of_ok_is_not_required(

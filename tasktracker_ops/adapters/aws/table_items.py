@@ -36,20 +36,16 @@ class TableItems:
 
     def pages(self) -> Iterator[Sequence[Item]]:
         """Yield all tasks by pages of at most 1 MB, each as it was when its page was read."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "Limit": _PAGE,
-            "FilterExpression": f"NOT begins_with({KEY}, :records)",
-            "ExpressionAttributeValues": {":records": {"S": _RECORDS}},
-        }
-        while True:
-            with aws_errors(f"reading the table {self._table!r}"):
-                page = self._client.scan(**request)
-            yield page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            Limit=_PAGE,
+            FilterExpression=f"NOT begins_with({KEY}, :records)",
+            ExpressionAttributeValues={":records": {"S": _RECORDS}},
+        )
+        with aws_errors(f"reading the table {self._table!r}"):
+            for page in pages:
+                yield page["Items"]
 
     def get(self, task_ids: Sequence[str]) -> list[Item]:
         """Return the items of up to MOST_KEYS ids, as far as they exist, in any order."""

@@ -12,6 +12,7 @@ from tasktracker_ops.workflows.notifications import (
     muted,
     pending_subscriptions,
 )
+from tasktracker_ops.workflows.status import unhealthy_hint
 
 from .check import (
     CheckGroup,
@@ -109,12 +110,7 @@ def _api_health(examined: Examination) -> Outcome:
     status = response.status_code
     if status in deployment.healthy_statuses:
         return ok(f"{deployment.api_url} answers {status}")
-    found = f"GET {response.url} returned {status} instead of 200"
-    if status == 404:
-        return failed(found, "create its stage again: tt-ops deploy")
-    if status in {401, 403}:
-        return failed(found, "compare api_auth with your credentials: tt-ops outputs")
-    return failed(found, "see what the function logged: tt-ops logs --errors")
+    return failed(f"GET {response.url} returned {status} instead of 200", unhealthy_hint(status))
 
 
 @GROUP.check("api address", "deployment")
