@@ -19,6 +19,7 @@ from tasktracker_ops.workflows.drill import ERROR, SLOW, drill
 from tests.alarm import LOAD_TEST
 
 Make = Callable[..., AlarmEvent]
+History = tuple[AlarmEvent, ...]
 
 
 def after(seconds: float) -> str:
@@ -34,7 +35,7 @@ def failing(server: Any) -> Any:
 
 
 @pytest.fixture
-def history(transition: Make, action: Make) -> tuple[AlarmEvent, ...]:
+def history(transition: Make, action: Make) -> History:
     """The complete history of a drill, newest first; actions have the time of their transition."""
     fired, recovered = after(20), after(80)
     return (
@@ -145,7 +146,7 @@ def test_a_drill_does_not_wait_for_an_alarm_that_is_firing(
 
 
 def test_a_drill_ends_when_the_alarm_is_ok_again(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+    observed: Any, failing: Any, history: History
 ) -> None:
     """Each step is reported once, with its time since the first request."""
     observed.histories = [(), history]
@@ -166,9 +167,7 @@ def test_a_drill_ends_when_the_alarm_is_ok_again(
     ]
 
 
-def test_a_growing_history_is_reported_once(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
-) -> None:
+def test_a_growing_history_is_reported_once(observed: Any, failing: Any, history: History) -> None:
     """Each read returns all events so far."""
     observed.histories = [(), history[-1:], history[-2:], history[-2:], history]
     done = drill(observed, ERROR, timeout=60)
@@ -178,7 +177,7 @@ def test_a_growing_history_is_reported_once(
 
 
 def test_events_before_the_drill_are_ignored(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...], transition: Make, action: Make
+    observed: Any, failing: Any, history: History, transition: Make, action: Make
 ) -> None:
     """Another drill may have ended just now, and the clocks may differ."""
     before = (action(after(1)), transition(after(1), "ALARM", "OK"))
@@ -234,7 +233,7 @@ def test_a_drill_that_notifies_nobody_ends_at_once(
     ],
 )
 def test_a_timeout_names_what_was_reached(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...], reached: int, awaited: str
+    observed: Any, failing: Any, history: History, reached: int, awaited: str
 ) -> None:
     """It names also what the drill was waiting for."""
     observed.histories = [(), history[len(history) - reached :]]
@@ -245,7 +244,7 @@ def test_a_timeout_names_what_was_reached(
 
 
 def test_the_notification_of_ok_is_not_required(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+    observed: Any, failing: Any, history: History
 ) -> None:
     """The drill waits for it only for a while."""
     observed.histories = [(), history[1:]]
@@ -253,7 +252,7 @@ def test_the_notification_of_ok_is_not_required(
 
 
 def test_a_lost_connection_does_not_end_the_wait(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+    observed: Any, failing: Any, history: History
 ) -> None:
     """The retries are reported once."""
     lost = TtOpsError("aws-unreachable", "AWS does not answer", hint="look: env")
@@ -264,7 +263,7 @@ def test_a_lost_connection_does_not_end_the_wait(
 
 @pytest.mark.parametrize("explained", [False, True])
 def test_an_error_that_stays_ends_the_wait(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...], explained: bool
+    observed: Any, failing: Any, history: History, explained: bool
 ) -> None:
     """Expired credentials, or what the target explains; the result has all until then."""
     expired = ConfigurationError("aws-credentials-expired", "expired", hint="aws sso")
@@ -280,7 +279,7 @@ def test_an_error_that_stays_ends_the_wait(
 
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_times_are_by_the_clock_of_aws(
-    observed: Any, server: Any, history: tuple[AlarmEvent, ...], hours: int
+    observed: Any, server: Any, history: History, hours: int
 ) -> None:
     """The Date header corrects a wrong clock of this machine."""
     ahead = timedelta(hours=hours)

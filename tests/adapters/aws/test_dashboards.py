@@ -151,16 +151,22 @@ def test_invalid_body_is_an_error(body: str, reason: str) -> None:
     assert error.hint.endswith(": tt-ops deploy")
 
 
-def test_missing_dashboard_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+@pytest.fixture
+def cloudwatch(stub: Callable[[str], Stubber]) -> Stubber:
+    """The stub of CloudWatch."""
+    return stub("cloudwatch")
+
+
+def test_missing_dashboard_is_an_error(session: AwsSession, cloudwatch: Stubber) -> None:
     """The message names dashboard and region."""
-    stub("cloudwatch").add_client_error("get_dashboard", "ResourceNotFound", "no", 404)
+    cloudwatch.add_client_error("get_dashboard", "ResourceNotFound", "no", 404)
     with pytest.raises(TtOpsError) as caught:
         Dashboards(session).get("board")
     assert caught.value.code == "dashboard-missing"
     assert "'board' in eu-west-3" in caught.value.message
 
 
-def test_image_is_drawn_by_cloudwatch(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_image_is_drawn_by_cloudwatch(session: AwsSession, cloudwatch: Stubber) -> None:
     """At 60 pixels per grid unit, with at most 2,000 per side."""
     widget = replace(metric_widget(["N", "M"], title="Mine"), height=50)
     request = {
@@ -172,7 +178,7 @@ def test_image_is_drawn_by_cloudwatch(session: AwsSession, stub: Callable[[str],
         "end": "2026-01-01T03:00:00Z",
         "period": 300,
     }
-    stub("cloudwatch").add_response(
+    cloudwatch.add_response(
         "get_metric_widget_image",
         {"MetricWidgetImage": b"\x89PNG"},
         {"MetricWidget": json.dumps(request)},
@@ -185,10 +191,10 @@ def test_image_is_drawn_by_cloudwatch(session: AwsSession, stub: Callable[[str],
 
 @pytest.mark.parametrize("code", ["500", "501", "InternalFailure", "UnknownOperationException"])
 def test_target_without_images_is_an_error(
-    session: AwsSession, stub: Callable[[str], Stubber], code: str
+    session: AwsSession, cloudwatch: Stubber, code: str
 ) -> None:
     """The hint writes the dashboard as a page."""
-    stub("cloudwatch").add_client_error("get_metric_widget_image", code)
+    cloudwatch.add_client_error("get_metric_widget_image", code)
     with pytest.raises(TtOpsError) as caught:
         Dashboards(session).image(metric_widget(["N", "M"]), start="", end="", period=None)
     assert caught.value.code == "widget-image-unavailable"
