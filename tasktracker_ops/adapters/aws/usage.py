@@ -39,7 +39,9 @@ class Usage:
         for name in names:
             with aws_errors(f"reading the log group {name!r}"):
                 groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-            stored += sum(each.get("storedBytes", 0) for each in groups)
+            # Another environment's log group may begin with this name.
+            own = (each for each in groups if each["logGroupName"] == name)
+            stored += sum(each.get("storedBytes", 0) for each in own)
         return stored
 
     def object_bytes(self, bucket: str, prefix: str) -> int:

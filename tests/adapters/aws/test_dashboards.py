@@ -26,14 +26,6 @@ def metric_widget(*metrics: Any, **properties: Any) -> Widget:
     return widgets({"type": "metric", "properties": {"metrics": metrics, **properties}})[0]
 
 
-def failure(body: str) -> TtOpsError:
-    """Return the error of reading a body."""
-    with pytest.raises(TtOpsError) as caught:
-        read("board", body)
-    assert caught.value.code == "dashboard-unreadable"
-    return caught.value
-
-
 def test_line_inherits_from_its_widget() -> None:
     """Statistic, period and region are inherited; the defaults are Average and 300 s."""
     row = ["AWS/Lambda", "Errors", "FunctionName", "f"]
@@ -126,29 +118,28 @@ def test_widgets_without_a_position_are_placed_in_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    "body",
     [
-        ("{", "it is not JSON"),
-        ("[]", "no list 'widgets'"),
-        ('{"widgets": {}}', "no list 'widgets'"),
-        ('{"widgets": [1]}', "widget 1"),
-        (
-            '{"widgets": [{"type": "metric", "properties": {"metrics": 1}}]}',
-            "'metrics' is not a list",
-        ),
-        ('{"widgets": [{"type": "metric", "properties": {"metrics": [[]]}}]}', "metric 1"),
-        ('{"widgets": [{"type": "metric", "properties": {"metrics": [["N"]]}}]}', "metric 1"),
-        ('{"widgets": [{"type": "metric", "properties": {"metrics": [["."]]}}]}', "no value above"),
-        ('{"widgets": [{"type": "text", "width": "wide"}]}', "widget 1"),
-        ('{"widgets": [{"type": "text", "x": -1, "y": 0}]}', "negative"),
+        "{",
+        "[]",
+        "{}",
+        '{"widgets": [1]}',
+        '{"widgets": [{"type": "metric", "properties": {"metrics": 1}}]}',
+        '{"widgets": [{"type": "metric", "properties": {"metrics": [[]]}}]}',
+        '{"widgets": [{"type": "metric", "properties": {"metrics": [["N"]]}}]}',
+        '{"widgets": [{"type": "metric", "properties": {"metrics": [["."]]}}]}',
+        '{"widgets": [{"type": "metric", "properties": {"metrics": [["N", "M", "D"]]}}]}',
+        '{"widgets": [{"type": "text", "width": "wide"}]}',
     ],
 )
-def test_invalid_body_is_an_error(body: str, reason: str) -> None:
-    """The message names the dashboard and the place."""
-    error = failure(body)
-    assert "'board'" in error.message
-    assert reason in error.message
-    assert error.hint.endswith(": tt-ops deploy")
+def test_invalid_body_is_an_error(body: str) -> None:
+    """Which CloudWatch itself does not accept; the message names the dashboard."""
+    with pytest.raises(
+        TtOpsError, match="the body of the dashboard 'board' is not valid"
+    ) as caught:
+        read("board", body)
+    assert caught.value.code == "dashboard-unreadable"
+    assert caught.value.hint.endswith(": tt-ops deploy")
 
 
 @pytest.fixture
