@@ -125,8 +125,8 @@ def _widget(raw: Mapping[str, Any], position: tuple[int, int, int, int]) -> Widg
 def _lines(properties: Mapping[str, Any]) -> Iterator[WidgetLine]:
     above: list[str] = []
     for number, row in enumerate(properties.get("metrics", ()), 1):
-        options = row[-1] if isinstance(row[-1], dict) else {}
-        words = row[:-1] if options else row
+        has_options = isinstance(row[-1], dict)
+        options, words = (row[-1], row[:-1]) if has_options else ({}, row)
         expression = options.get("expression")
         if expression is None:
             above = _expand(words, above)

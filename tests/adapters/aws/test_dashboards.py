@@ -50,7 +50,7 @@ def test_abbreviated_rows_repeat_the_row_above() -> None:
         ["...", {"stat": "p90"}],
         [".", ".", "AutoScalingGroupName", "a", "Zone", "z"],
         [".", "...", "y"],
-        ["AWS/EC2", "Idle"],
+        ["AWS/EC2", "Idle", {}],
     )
     assert [
         line.metric and (line.metric.name, *line.metric.dimensions) for line in found.lines
