@@ -66,25 +66,14 @@ class TableItems:
 
         It is written if the present one still has the marks `over`, so nothing newer is lost.
         """
-        if over is None:
-            condition, names, values = f"attribute_not_exists({KEY})", {}, {}
-        else:
-            condition = f"attribute_exists({KEY})"
-            names = {f"#{name}": name for name in _WRITE_MARKS}
-            values = {f":{name}": value for name, value in over.items()}
-            for name in _WRITE_MARKS:
-                has = f"#{name} = :{name}" if name in over else f"attribute_not_exists(#{name})"
-                condition += f" AND {has}"
         request: dict[str, Any] = {
             "TableName": self._table,
             "Item": item,
-            "ConditionExpression": condition,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ConditionExpression": f"attribute_not_exists({KEY})",
         }
-        if names:
-            request["ExpressionAttributeNames"] = names
-        if values:
-            request["ExpressionAttributeValues"] = values
+        if over is not None:
+            request |= _if_marks_are(over)
         try:
             with aws_errors(f"writing a task to the table {self._table!r}"):
                 self._client.put_item(**request)
@@ -98,6 +87,20 @@ class TableItems:
     @property
     def _client(self) -> Any:
         return self._session.client("dynamodb")
+
+
+def _if_marks_are(marks: Item) -> dict[str, Any]:
+    """Return the condition that an item exists with these marks, and with no others."""
+    condition = f"attribute_exists({KEY})"
+    for name in _WRITE_MARKS:
+        has = f"#{name} = :{name}" if name in marks else f"attribute_not_exists(#{name})"
+        condition += f" AND {has}"
+    values = {f":{name}": value for name, value in marks.items()}
+    return {
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in _WRITE_MARKS},
+        **({"ExpressionAttributeValues": values} if values else {}),
+    }
 
 
 def _item_of(error: AwsError) -> Any:
