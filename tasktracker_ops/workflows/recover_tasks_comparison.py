@@ -28,7 +28,7 @@ _Content = Mapping[str, str]
 
 
 class Comparison:
-    """Reads both tables once, the present one last, and remembers what is to be written over."""
+    """Reads both tables once, the present one last, and keeps the marks of what is written over."""
 
     def __init__(self, report: Reporter, earlier: TableItems, present: TableItems) -> None:
         self._report = report

@@ -56,7 +56,7 @@ def test_an_alarm_fires_from_one_transition_to_the_next(
 ) -> None:
     """From the window's start if it fired before; the last end is None if it still fires."""
     events = [change(old, new, seconds_ago=ago) for old, new, ago in history]
-    other = AlarmEvent("LambdaErrorAlarm", epoch_timestamp(NOW), "Action", "told")
+    other = AlarmEvent("LambdaErrorAlarm", epoch_timestamp(NOW), "Action", "done")
     assert list(firing_periods(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
 
 

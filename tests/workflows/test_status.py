@@ -279,7 +279,7 @@ def test_a_release_without_a_record_is_unproven(observed: Any) -> None:
 
 
 def test_both_releases_are_shown_while_one_bakes(observed: Any) -> None:
-    """Whether it bakes is said by the alias."""
+    """The alias shows which one bakes."""
     observed.routing = replace(observed.routing, canary="8", weight=0.1)
     canary = replace(observed.function, version="8", description="commit=0a1b2c3 dirty by=me@host")
     live = observed.function

@@ -1,4 +1,4 @@
-"""The Lambda function: its versions, and the alias that says which of them serve."""
+"""The Lambda function: its versions, and the alias that selects which of them serve."""
 
 from __future__ import annotations
 

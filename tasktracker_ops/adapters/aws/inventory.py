@@ -59,7 +59,7 @@ class Inventory:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Return the addresses to look at: those of the names, and of what the API has."""
-        # A subscription ends with its topic, so nobody looks for it.
+        # A subscription ends with its topic, so it is not looked for.
         fixed = [address for address in _FINDERS if address not in {_AUTHORIZER, _SUBSCRIPTION}]
         keys = {route["RouteKey"] for route in self._routes}
         has_authorizer = any(route.get("AuthorizerId") for route in self._routes)

@@ -18,7 +18,7 @@ from botocore.loaders import JSONFileLoader, Loader
 
 
 class _ModelLoader(Loader):  # type: ignore[misc]  # botocore has no types
-    """Loads the models of services without a look into the folders of all others."""
+    """Loads the models of services without reading the folders of all others."""
 
     _loading = threading.Lock()
 
@@ -36,7 +36,7 @@ class _ModelLoader(Loader):  # type: ignore[misc]  # botocore has no types
         """Return the content of a file and its path; in the place of `endpoints`, a short list.
 
         Each service has rules of its own that make its addresses. The older list of all services
-        is 1.2 MB long, takes a tenth of a short command, and is still asked for the partition.
+        is 1.2 MB long, takes a tenth of a short command, and is still read for the partition.
         """
         if name != "endpoints":
             content: tuple[Any, str] = super().load_data_with_path(name)

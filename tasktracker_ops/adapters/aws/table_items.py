@@ -23,7 +23,7 @@ _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 def write_marks(item: Item) -> Item:
-    """Return the attributes that tell whether an item was written since."""
+    """Return the attributes that differ once an item is written again."""
     return {name: item[name] for name in _WRITE_MARKS if name in item}
 
 

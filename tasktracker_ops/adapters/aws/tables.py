@@ -10,7 +10,7 @@ from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
-# Seconds for the whole change, and between two looks at it.
+# Seconds for the whole change, and between two reads of the table.
 _PATIENCE = 120.0
 _PAUSE = 1.0
 

@@ -61,7 +61,7 @@ class ResourceTags:
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
         found = self._find(self._environment.tags)
-        # The default's resources have no tag that others lack, which could be asked for.
+        # The default's resources have no tag that others lack, which the API could filter by.
         return tuple(arn for arn, tags in found.items() if self._environment.owns(tags))
 
     def find_all(self) -> Mapping[str, Tags]:

@@ -113,7 +113,7 @@ def _list(values: Any) -> list[str]:
 
 
 def _current_id(examined: Examination, full_name: str) -> str | None:
-    """Return the id of a repository; None where GitHub does not tell it, as of a private one."""
+    """Return the id of a repository; None where GitHub does not show it, as of a private one."""
     try:
         return examined.app.github.repository(full_name).id
     except ConfigurationError:

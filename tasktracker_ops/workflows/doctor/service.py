@@ -1,4 +1,4 @@
-"""Checks of what a deployment has to do: serve requests, and tell somebody when it does not."""
+"""Checks of what a deployment has to do: serve requests, and notify somebody when it fails."""
 
 from __future__ import annotations
 
