@@ -156,8 +156,8 @@ def _date(answer: Mapping[str, Any]) -> datetime:
     except (TypeError, ValueError):
         raise TtOpsError(
             "aws-unreachable",
-            f"the answer of S3 has no valid date ({quoted(header)}), which shows whether a lock "
-            "is dead",
+            f"the answer of S3 has no valid date ({quoted(header)}), so it is not known whether a "
+            "lock is dead",
             hint=CONNECTION_HINT,
         ) from None
 

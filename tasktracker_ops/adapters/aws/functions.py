@@ -51,12 +51,14 @@ class Functions:
 
     def is_active(self) -> bool:
         """Return whether the function exists and can run."""
-        with suppress(AwsNotFound):
-            return self.state(UNRELEASED).state == "Active"
+        client = self._session.client("lambda")
+        with suppress(AwsNotFound), aws_errors(f"reading the function {self.name!r}"):
+            answer = client.get_function_configuration(FunctionName=self.name)
+            return bool(answer.get("State", "Active") == "Active")
         return False
 
     def state(self, alias: str) -> FunctionState:
-        """Return the state of the version of `alias`, or of `$LATEST`. Raises AwsNotFound."""
+        """Return the state of the version of `alias`. Raises AwsNotFound without one."""
         answer = self._configuration(alias)
         return FunctionState(
             name=self.name,
