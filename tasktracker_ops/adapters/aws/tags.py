@@ -37,21 +37,16 @@ class ResourceTags:
         found, expected = self.of(arn) if tags is None else tags, self._environment.tags
         if self._environment.owns(found):
             return "it has our name and our tags"
-        other = next(
-            (key for key in expected if found.get(key, expected[key]) != expected[key]), None
-        )
+        others = [key for key in expected if key in found and found[key] != expected[key]]
+        reason = f"its tag {others[0]} is {found[others[0]]!r}" if others else "it lacks our tags"
         command = _TAG_COMMANDS[arn.split(":")[2]].format(
             arn=arn,
             name=name,
             pairs=" ".join(f"Key={key},Value={value}" for key, value in expected.items()),
             map=",".join(f"{key}={value}" for key, value in expected.items()),
         )
-        raise foreign_resource(
-            kind,
-            name,
-            f"its tag {other} is {found[other]!r}" if other else "it lacks our tags",
-            f"if it belongs to this deployment, tag it: aws {command}",
-        )
+        hint = f"if it belongs to this deployment, tag it: aws {command}"
+        raise foreign_resource(kind, name, reason, hint)
 
     def find_ours(self) -> tuple[str, ...]:
         """Return the ARNs that the tagging API lists with the tags of this environment.
