@@ -66,9 +66,7 @@ def test_without_its_transition_the_configuration_of_the_alarm_counts(
         assert reason(observed, alarm, history, actions_enabled=False) == "actions-disabled"
 
 
-def test_a_mute_rule_is_ended_by_the_command_of_whoever_made_it(
-    observed: Any, alarm: Alarm
-) -> None:
+def test_the_hint_ends_a_mute_rule_of_ours_or_of_others(observed: Any, alarm: Alarm) -> None:
     """The message has its end, its author and its reason, as far as they are known."""
     assert muted(observed.target, alarm) is None
     theirs = muted(observed.target, replace(alarm, muted_by=(replace(FREEZE, rule="my freeze"),)))
