@@ -208,17 +208,11 @@ class App:
 
         return Topics(self.session)
 
-    def log_group(self, name: str) -> LogGroup:
-        """Return a log group."""
+    def log_group(self, name: str, release: int | None = None) -> LogGroup:
+        """Return a log group, or the part of it that one release of the function wrote."""
         from .adapters.aws.logs import LogGroup
 
-        return LogGroup(self.session, name)
-
-    def release_log(self, name: str, release: int) -> LogGroup:
-        """Return the part of a log group that one release of the function wrote."""
-        from .adapters.aws.logs import ReleaseLog
-
-        return ReleaseLog(self.session, name, release)
+        return LogGroup(self.session, name, release)
 
     def access_log(self, deployment: Deployment) -> LogGroup:
         """Return the log group of the API's access log, which its stage names."""
@@ -247,7 +241,7 @@ class App:
 
     @cached_property
     def usage(self) -> Usage:
-        """Return what reads how much the deployment keeps."""
+        """Return what reads how much the deployment keeps, and the quotas."""
         from .adapters.aws.usage import Usage
 
         return Usage(self.session)
@@ -327,10 +321,16 @@ class App:
         `described_api` is the API in the deployment's description, `alert_email` the address whose
         subscription is looked for.
         """
-        from .adapters.aws.inventory import Inventory, ResourceNames
+        from .adapters.aws.inventory import Inventory
 
-        names = ResourceNames(self.settings.function_name, self.settings.table_name, alert_email)
-        return Inventory(self.session, self.environment, names, described_api=described_api)
+        return Inventory(
+            self.session,
+            self.environment,
+            function=self.settings.function_name,
+            table=self.settings.table_name,
+            alert_email=alert_email,
+            described_api=described_api,
+        )
 
     @cached_property
     def resource_tags(self) -> ResourceTags:

@@ -34,7 +34,12 @@ def alarms(app: App, *, history: bool = False, since: float | None = None) -> Al
         # Also of deleted alarms: CloudWatch keeps their history.
         items = [e for name in names for e in app.alarms.history(name, since=start, limit=limit)]
     except TtOpsError as error:
-        return AlarmReport(existing, problems=(*problems, _history_unreadable(error)))
+        unreadable = Problem(
+            "history-unreadable",
+            f"the alarms' history could not be read: {error.message}",
+            hint="see the alarms without it: tt-ops alarms",
+        )
+        return AlarmReport(existing, problems=(*problems, unreadable))
     # A stable sort, since an action may have the very time of its transition.
     items.sort(key=lambda event: event.at, reverse=True)
     return AlarmReport(existing, tuple(items[:limit]), problems)
@@ -60,12 +65,4 @@ def _select(names: Sequence[str], text: str) -> str:
         f"{' and '.join(found or names)}",
         hint="name one of them: tt-ops alarms",
         exit_code=ExitCode.USAGE,
-    )
-
-
-def _history_unreadable(error: TtOpsError) -> Problem:
-    return Problem(
-        "history-unreadable",
-        f"the alarms' history could not be read: {error.message}",
-        hint="see the alarms without it: tt-ops alarms",
     )

@@ -138,14 +138,9 @@ def _quantities(
         "mails": total("mails"),
         "state_storage": _allowed(lambda: usage.object_bytes(bucket, key) / _GB),
     }
-    return quantities, _quotas(app, total("concurrency"))
-
-
-def _quotas(app: App, concurrency: float | None) -> tuple[Quota, ...]:
-    from tasktracker_ops.adapters.aws.quotas import function_concurrency
-
-    quota = _allowed(lambda: function_concurrency(app.session))
-    return (Quota("Lambda: invocations at once", concurrency, quota, "invocations"),)
+    quota = _allowed(usage.function_concurrency)
+    concurrency = Quota("Lambda: invocations at once", total("concurrency"), quota, "invocations")
+    return quantities, (concurrency,)
 
 
 def _allowed(read: Callable[[], T]) -> T | None:

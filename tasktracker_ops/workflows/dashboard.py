@@ -27,7 +27,6 @@ from tasktracker_ops.models.dashboard import (
 from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
 from .dashboard_data import (
-    dashboard,
     fetch,
     line_period,
     line_queries,
@@ -39,7 +38,6 @@ from .dashboard_data import (
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
-    from tasktracker_ops.models.deployment import Deployment
 
 # Views that show a number instead of a curve.
 _NUMBERS = {"singleValue", "gauge", "table", "bar", "pie"}
@@ -72,7 +70,7 @@ def dashboard_page(app: App, window: TimeWindow) -> DashboardPage:
     deployment = app.deployments.get()
     deployed = app.dashboards.get(deployment.dashboard_name)
     app.report.doing("reading its alarms")
-    alarms = _timelines(app, deployment, window)
+    alarms = [_timeline(app, each, window) for each in app.alarms.get(deployment.alarm_names)]
     drawable = readable(app, [widget for widget in deployed.widgets if widget.lines])
     widgets = [w if w in drawable else replace(w, lines=()) for w in deployed.widgets]
     app.report.doing("reading its metrics")
@@ -85,7 +83,7 @@ def dashboard_page(app: App, window: TimeWindow) -> DashboardPage:
         account=deployment.topic_arn.split(":")[4],
         since=epoch_timestamp(window.start),
         until=epoch_timestamp(window.now),
-        alarms=alarms,
+        alarms=tuple(alarms),
         panels=tuple(
             Panel(
                 widget,
@@ -104,7 +102,7 @@ def images(app: App, window: TimeWindow, *, file: Path) -> DashboardResult:
 
     Raises TtOpsError `widget-image-unavailable` on a target that cannot draw.
     """
-    deployed = dashboard(app)
+    deployed = app.dashboards.get(app.deployments.get().dashboard_name)
     period = window.period if window.explicit else None
     widgets = readable(app, [widget for widget in deployed.widgets if widget.kind == "metric"])
     files = []
@@ -174,23 +172,14 @@ def _watches(alarm: Alarm, metric: Metric) -> bool:
     )
 
 
-def _timelines(app: App, deployment: Deployment, window: TimeWindow) -> tuple[AlarmTimeline, ...]:
-    return tuple(
-        AlarmTimeline(alarm, _firing_periods(app, alarm, window))
-        for alarm in app.alarms.get(deployment.alarm_names)
-    )
-
-
-def _firing_periods(
-    app: App, alarm: Alarm, window: TimeWindow
-) -> tuple[tuple[str, str | None], ...]:
-    """Return the alarm's times in ALARM; note why they cannot be read."""
+def _timeline(app: App, alarm: Alarm, window: TimeWindow) -> AlarmTimeline:
+    """Return the alarm with its times in ALARM; note why they cannot be read."""
     try:
         history = app.alarms.history(alarm.name, since=datetime.fromtimestamp(window.start, UTC))
     except TtOpsError as error:
         app.report.note(f"The times in which {alarm.name!r} fired are not drawn: {error.message}")
-        return ()
-    return tuple(firing_periods(alarm, history, window))
+        return AlarmTimeline(alarm, ())
+    return AlarmTimeline(alarm, tuple(firing_periods(alarm, history, window)))
 
 
 def firing_periods(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.dashboard import Dashboard, Point, Query, Series, Widget, WidgetLine
+from tasktracker_ops.models.dashboard import Point, Query, Series, Widget, WidgetLine
 from tasktracker_ops.models.times import TimeWindow, epoch_timestamp
 
 # A SEARCH expression has its own period.
@@ -16,11 +16,6 @@ _SEARCH = re.compile(r"(SEARCH\s*\(\s*'(?:\\.|[^'\\])*'\s*,\s*'[^']*'\s*),\s*\d+
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.metrics import MetricAnswer
     from tasktracker_ops.app import App
-
-
-def dashboard(app: App) -> Dashboard:
-    """Return the deployed dashboard."""
-    return app.dashboards.get(app.deployments.get().dashboard_name)
 
 
 def readable(app: App, widgets: Sequence[Widget]) -> list[Widget]:

@@ -39,7 +39,7 @@ ERROR = Route("trigger-error", "Errors", 500)
 SLOW = Route("trigger-slow", "Duration", 200, longer_than=1.0)
 
 
-# Gets that the alarm is muted; raises unless the requests are sent all the same.
+# Gets the problem that the alarm is muted; raises to send no request.
 ApproveMuted = Callable[[Problem], None]
 
 

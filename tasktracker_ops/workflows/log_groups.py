@@ -20,23 +20,23 @@ class LogPart:
     is_access_log: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class LogParts:
     """Parts that are read as one log."""
 
-    def __init__(self, parts: Sequence[LogPart]) -> None:
-        self._parts = parts
+    parts: Sequence[LogPart]
 
     def now(self) -> int:
         """Return the time of AWS's clock in epoch milliseconds, never a later one."""
-        return min(part.group.now() for part in self._parts)
+        return min(part.group.now() for part in self.parts)
 
-    def read(self, *, start: int, end: int | None = None, pattern: str = "") -> Iterator[LogRecord]:
-        """Yield the events of all parts in the order of time; `pattern` replaces theirs."""
-        read = [self._read(number, start, end, pattern) for number in range(len(self._parts))]
+    def read(self, *, start: int, end: int | None = None) -> Iterator[LogRecord]:
+        """Yield the events of all parts in the order of time."""
+        read = [self._read(number, start, end) for number in range(len(self.parts))]
         return heapq.merge(*read, key=lambda record: record.timestamp)
 
-    def _read(self, number: int, start: int, end: int | None, pattern: str) -> Iterator[LogRecord]:
-        part = self._parts[number]
-        for record in part.group.read(start=start, end=end, pattern=pattern or part.pattern):
+    def _read(self, number: int, start: int, end: int | None) -> Iterator[LogRecord]:
+        part = self.parts[number]
+        for record in part.group.read(start=start, end=end, pattern=part.pattern):
             # Two groups may have events of the same id.
             yield replace(record, event_id=f"{number} {record.event_id}")

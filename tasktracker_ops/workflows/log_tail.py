@@ -30,7 +30,7 @@ class LogSource(Protocol):
         """Return the time by CloudWatch's clock."""
         ...
 
-    def read(self, *, start: int, pattern: str = "") -> Iterator[LogRecord]:
+    def read(self, *, start: int) -> Iterator[LogRecord]:
         """Yield the events from `start` on, in order."""
         ...
 
@@ -48,7 +48,6 @@ class LogTail:
     def __init__(
         self,
         source: LogSource,
-        pattern: str,
         *,
         note: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
@@ -56,7 +55,6 @@ class LogTail:
     ) -> None:
         """`note` gets a message when CloudWatch throttles."""
         self._source = source
-        self._pattern = pattern
         self._note = note
         self._clock = clock
         self._sleep = sleep
@@ -97,7 +95,7 @@ class LogTail:
         while True:
             begun = self._source.now()
             try:
-                for record in self._source.read(start=start, pattern=self._pattern):
+                for record in self._source.read(start=start):
                     self._add(record)
                     # Events come in order: all older ones are read, should this read fail.
                     self._read_until = max(self._read_until, min(record.timestamp, begun))

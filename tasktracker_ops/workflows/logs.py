@@ -8,7 +8,7 @@ import re
 import shlex
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,7 +18,6 @@ from tasktracker_ops.models.log import LogEvent, LogMessage, RepeatedEvent
 from tasktracker_ops.models.times import timestamp
 
 from .log_groups import LogPart, LogParts
-from .log_repeats import collapse
 from .log_requests import is_request_id, request_events
 from .log_tail import LogTail
 
@@ -37,6 +36,11 @@ _FAILED = re.compile(
     re.S,
 )
 _FAILED_LEVELS = {"ERROR", "CRITICAL", "FATAL"}
+_TRACEBACK = "Traceback (most recent call last)"
+# What differs from one time to the next: ids of requests, and times.
+_VARYING = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|0x[0-9a-f]+"
+)
 # Where no moment is given: seconds, and longer and longer ones where too few events are found.
 _DEFAULT_SINCE = 600.0
 _WIDER = (_DEFAULT_SINCE, 6 * 3600.0, 7 * 86400.0)
@@ -77,15 +81,17 @@ def logs(
     may raise to end it.
     """
     _require_valid(query)
-    parts = _parts(app, query)
+    log = _log(app, query)
     if query.follow:
-        return _follow(app, parts, query, sleep)
-    shown: Iterable[LogEvent | LogMessage]
-    if query.newest is None:
-        shown = (_shown(each, query) for each in _events(app, parts, query, query.since))
+        records = _follow(app, log, query, sleep)
+    elif query.newest is None:
+        records = _events(app, log, query, query.since)
     else:
-        shown = (_shown(each, query) for each in _newest(app, parts, query))
-    return iter(collapse(shown)) if query.collapsed else iter(shown)
+        records = iter(_newest(app, log, query))
+    if query.message_only:
+        return (LogMessage(record.message) for record in records)
+    events = (_event(record, query) for record in records)
+    return iter(_collapse(events)) if query.collapsed and not query.follow else events
 
 
 def _require_valid(query: LogQuery) -> None:
@@ -118,55 +124,48 @@ def _require_valid(query: LogQuery) -> None:
         )
 
 
-def _parts(app: App, query: LogQuery) -> list[LogPart]:
+def _log(app: App, query: LogQuery) -> LogParts:
     """Return what to read; CloudWatch takes one pattern, and the user's takes precedence."""
     deployment = app.deployments.get()
     own = query.errors and not query.pattern
     failures, api_failures = (_FAILURES, _API_FAILURES) if own else (query.pattern, query.pattern)
     parts = []
-    if query.release is not None:
-        group = app.release_log(deployment.log_group, query.release)
-        parts.append(LogPart(group, failures))
-    elif not query.api:
-        parts.append(LogPart(app.log_group(deployment.log_group), failures))
+    if not query.api:
+        parts.append(LogPart(app.log_group(deployment.log_group, query.release), failures))
     if query.api or query.every:
         parts.append(LogPart(app.access_log(deployment), api_failures, is_access_log=True))
-    return parts
+    return LogParts(parts)
 
 
 def _follow(
-    app: App, parts: Sequence[LogPart], query: LogQuery, sleep: Callable[[float], None]
-) -> Iterator[LogEvent | LogMessage]:
+    app: App, log: LogParts, query: LogQuery, sleep: Callable[[float], None]
+) -> Iterator[LogRecord]:
     """Yield what comes, and before it what a query without `follow` would show."""
-    source = LogParts(parts)
-    start = _epoch_ms(_DEFAULT_SINCE if query.since is None else query.since, source.now())
+    start = _epoch_ms(_DEFAULT_SINCE if query.since is None else query.since, log.now())
     if query.newest is not None:
-        first = next(iter(_newest(app, parts, query)), None)
-        start = source.now() if first is None else first.timestamp
-    for record in LogTail(source, "", note=app.report.note, sleep=sleep).follow(start):
+        first = next(iter(_newest(app, log, query)), None)
+        start = log.now() if first is None else first.timestamp
+    for record in LogTail(log, note=app.report.note, sleep=sleep).follow(start):
         if _matches(app, record, query):
-            yield _shown(record, query)
+            yield record
 
 
-def _newest(app: App, parts: Sequence[LogPart], query: LogQuery) -> Iterable[LogRecord]:
+def _newest(app: App, log: LogParts, query: LogQuery) -> Iterable[LogRecord]:
     """Return the newest events, of longer and longer times until there are enough."""
     found: deque[LogRecord] = deque(maxlen=query.newest)
     for since in _WIDER if query.since is None else (query.since,):
         found.clear()
-        found.extend(_events(app, parts, query, since))
+        found.extend(_events(app, log, query, since))
         if len(found) == query.newest:
             break
     return found
 
 
 def _events(
-    app: App,
-    parts: Sequence[LogPart],
-    query: LogQuery,
-    since: float | datetime | None,
+    app: App, log: LogParts, query: LogQuery, since: float | datetime | None
 ) -> Iterator[LogRecord]:
     """Yield the events since a moment that match the query."""
-    now = LogParts(parts).now()
+    now = log.now()
     start = _epoch_ms(_DEFAULT_SINCE if since is None else since, now)
     end = None if query.until is None else _epoch_ms(query.until, now)
     if end is not None and start >= end:
@@ -176,15 +175,14 @@ def _events(
             hint="see what both take: tt-ops logs --help",
             exit_code=ExitCode.USAGE,
         )
-    records: Iterable[LogRecord]
-    if query.request_id is not None:
+    if query.request_id is None:
+        records = log.read(start=start, end=end)
+    else:
         found = [
             request_events(part, query.request_id, start=start, until=end, pattern=query.pattern)
-            for part in parts
+            for part in log.parts
         ]
         records = heapq.merge(*found, key=lambda record: record.timestamp)
-    else:
-        records = LogParts(parts).read(start=start, end=end)
     return (record for record in records if _matches(app, record, query))
 
 
@@ -200,10 +198,6 @@ def _matches(app: App, record: LogRecord, query: LogQuery) -> bool:
     if query.errors and not is_failure(event):
         return False
     return query.message_only or _wants_all(app, query) or not event.is_from_lambda
-
-
-def _shown(record: LogRecord, query: LogQuery) -> LogEvent | LogMessage:
-    return LogMessage(record.message) if query.message_only else _event(record, query)
 
 
 def _wants_all(app: App, query: LogQuery) -> bool:
@@ -240,3 +234,16 @@ def is_failure(event: LogEvent) -> bool:
     status = str(event.fields.get("status", ""))
     level = str(event.fields.get("level", ""))
     return level in _FAILED_LEVELS or re.fullmatch(r"5\d\d", status) is not None
+
+
+def _collapse(events: Iterable[LogEvent]) -> list[LogEvent | RepeatedEvent]:
+    """Return the events; each traceback that repeats once, where it was first."""
+    groups: dict[str | int, list[LogEvent]] = {}
+    for number, event in enumerate(events):
+        is_traceback = _TRACEBACK in event.message
+        key = _VARYING.sub("", event.message) if is_traceback else number
+        groups.setdefault(key, []).append(event)
+    return [
+        group[0] if len(group) == 1 else RepeatedEvent(group[0], len(group), group[-1].at)
+        for group in groups.values()
+    ]

@@ -11,6 +11,7 @@ from tasktracker_ops.adapters.aws.metric_units import is_meaningful, unit
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models.dashboard import (
     Dashboard,
+    Headline,
     Metric,
     MetricReport,
     MetricSummary,
@@ -32,11 +33,11 @@ from .dashboard_data import (
     readable,
     visible_series,
 )
-from .headline import headline, headline_queries
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.metrics import MetricAnswer
     from tasktracker_ops.app import App
+    from tasktracker_ops.models.deployment import Deployment
 
 # A percentile of a day does not follow from those of its minutes: CloudWatch calculates the day's.
 STATISTICS = {
@@ -69,7 +70,7 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
         groups = [line_queries(widget, window) for widget in widgets]
         groups += [_statistics(metric, window.length) for metric in drawn]
         if title is None:
-            groups.append(headline_queries(deployment, window.length))
+            groups.append(_headline_queries(deployment, window.length))
         return fetch(app, window, groups)
 
     answer = read(window)
@@ -89,7 +90,7 @@ def metrics(app: App, window: TimeWindow, *, title: str | None = None) -> Metric
                 widgets, groups, problems(widgets, answer), strict=False
             )
         ),
-        headline=headline(groups[-1]) if title is None else None,
+        headline=_headline(groups[-1]) if title is None else None,
     )
 
 
@@ -191,3 +192,38 @@ def _percentile(ranked: Sequence[float], share: float) -> float:
     below, part = divmod(share * (len(ranked) - 1), 1)
     first, second = ranked[int(below)], ranked[min(int(below) + 1, len(ranked) - 1)]
     return first + (second - first) * part
+
+
+def _headline_queries(deployment: Deployment, length: int) -> list[Query]:
+    """Return the queries of the headline, each with one period of `length` seconds."""
+    api = (("ApiId", deployment.api_id),)
+    function = (("FunctionName", deployment.function_name),)
+    latency = Metric("AWS/ApiGateway", "Latency", api)
+    metrics = {
+        "requests": (Metric("AWS/ApiGateway", "Count", api), "Sum"),
+        "errors": (Metric("AWS/ApiGateway", "5xx", api), "Sum"),
+        "p50": (latency, "p50"),
+        "p95": (latency, "p95"),
+        "p99": (latency, "p99"),
+        "throttles": (Metric("AWS/Lambda", "Throttles", function), "Sum"),
+    }
+    return [Query(name, metric, None, stat, length) for name, (metric, stat) in metrics.items()]
+
+
+def _headline(group: Mapping[str, Sequence[Series]]) -> Headline:
+    """Return the headline that the answers to its queries make."""
+
+    def value(name: str) -> float | None:
+        return next((point for each in group.get(name, ()) for point in each.points.values()), None)
+
+    requests, errors = value("requests"), value("errors")
+    rate = None if not requests or errors is None else errors / requests
+    return Headline(
+        requests=requests,
+        errors=errors,
+        error_rate=rate,
+        p50=value("p50"),
+        p95=value("p95"),
+        p99=value("p99"),
+        throttles=value("throttles"),
+    )

@@ -105,7 +105,7 @@ def pending_subscriptions(
 def undelivered_reason(app: App, alarm: Alarm, subscriptions_of: SubscriptionsOf) -> Problem | None:
     """Return why nobody was notified of an alarm that is in ALARM; None when somebody was.
 
-    The history tells what its actions did; where it cannot be read or does not reach back, what
+    The history shows what its actions did; where it cannot be read or does not reach back, what
     the actions would do now stands in for it.
     """
     since = datetime.fromisoformat(alarm.since)
@@ -119,12 +119,12 @@ def undelivered_reason(app: App, alarm: Alarm, subscriptions_of: SubscriptionsOf
         return _no_confirmed_subscription(app.target, notified, subscriptions_of)
     if actions:
         return action_failed(actions[0])
-    silence = actions_disabled(alarm) or muted(app.target, alarm)
+    cause = actions_disabled(alarm) or muted(app.target, alarm)
     recorded = any(each.new_state == "ALARM" for each in events)
     if recorded and datetime.now(UTC) - since > _ACTION_DELAY:
         message = f"{alarm.name} notified no topic when it fired"
-        return silence or Problem("actions-disabled", message, hint=_HISTORY_HINT)
-    return silence or _no_confirmed_subscription(app.target, topics(alarm), subscriptions_of)
+        return cause or Problem("actions-disabled", message, hint=_HISTORY_HINT)
+    return cause or _no_confirmed_subscription(app.target, topics(alarm), subscriptions_of)
 
 
 def _no_confirmed_subscription(

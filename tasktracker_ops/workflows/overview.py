@@ -1,6 +1,6 @@
 """Everything about a deployment, live: parts that threads read again and again, each at its pace.
 
-Nothing is read while nobody looks. A reader that is slow or fails holds up no other.
+Parts are read only while there is a viewer. A slow or failing reader does not delay the others.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Overview:
         self._parts: dict[str, Part] = {}
         self._changed = threading.Condition()
         self._viewers = 0
-        self._asked: set[str] = set()
+        self._requested: set[str] = set()
         self._closed = False
 
     def __enter__(self) -> Overview:
@@ -110,7 +110,7 @@ class Overview:
     def refresh(self, *names: str) -> None:
         """Read parts at once."""
         with self._changed:
-            self._asked.update(names)
+            self._requested.update(names)
             self._changed.notify_all()
 
     def _await_new(self, seen: Mapping[str, Part]) -> list[Part]:
@@ -154,23 +154,23 @@ class Overview:
             def pause(seconds: float, events: deque[Any] = events) -> None:
                 self.publish(Part(name, timestamp_now(), tuple(events)))
                 if not self._wait(name, time.monotonic() + seconds):
-                    raise _Closed
+                    raise _OverviewClosed
 
             try:
                 for event in logs(self._app, LogQuery(follow=True, newest=LOG_EVENTS), sleep=pause):
                     events.append(event)
-            except _Closed:
+            except _OverviewClosed:
                 return
             except Exception as error:
                 self._publish_problem(name, error)
 
     def _wait(self, name: str, due: float) -> bool:
-        """Wait until a part is due, or asked for, and somebody looks; return False at the end."""
+        """Wait until there is a viewer and a part is due or requested; return False at the end."""
         with self._changed:
             while not self._closed:
                 left = due - time.monotonic()
-                if self._viewers and (left <= 0 or name in self._asked):
-                    self._asked.discard(name)
+                if self._viewers and (left <= 0 or name in self._requested):
+                    self._requested.discard(name)
                     return True
                 self._changed.wait(left if self._viewers else None)
         return False
@@ -192,5 +192,5 @@ class Overview:
         )
 
 
-class _Closed(Exception):
+class _OverviewClosed(Exception):
     """The overview was closed while the log was followed."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Gets the comparison, and returns what to bring back; raises to stop.
 Choose = Callable[[RecoverResult], Selection]
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two looks at the restored table
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two reads of the restored table's status
 _COMMAND = "tasks recover"
 _CLEANUP_HINT = "remove it when it is ready: tt-ops tasks recover --cleanup"
 
@@ -101,7 +101,11 @@ def _restored(app: App, recovery: TableRecovery, at: datetime) -> Iterator[None]
             if status == "ACTIVE":
                 break
         else:
-            raise _vanished(recovery)
+            raise TtOpsError(
+                "recovery-failed",
+                f"the table {recovery.restored!r} disappeared while it was being restored",
+                hint=f"try again: {SAME_COMMAND}",
+            )
         seconds = time.monotonic() - begun
         app.report.done(f"Restored {recovery.table!r} as of {timestamp(at)} in {seconds:.0f} s")
         yield
@@ -109,22 +113,14 @@ def _restored(app: App, recovery: TableRecovery, at: datetime) -> Iterator[None]
         _remove(app, recovery)
 
 
-def _vanished(recovery: TableRecovery) -> TtOpsError:
-    return TtOpsError(
-        "recovery-failed",
-        f"the table {recovery.restored!r} disappeared while it was being restored",
-        hint=f"try again: {SAME_COMMAND}",
-    )
-
-
 def _states(app: App, recovery: TableRecovery, what: str) -> Iterator[str]:
     """Yield the status of the restored table, again and again as long as it exists."""
-    begun, told, pause = time.monotonic(), 0, _FIRST_PAUSE
+    begun, reported, pause = time.monotonic(), 0, _FIRST_PAUSE
     while (status := recovery.status()) is not None:
         yield status
         minutes = int(time.monotonic() - begun) // 60
-        if minutes > told:
-            told = minutes
+        if minutes > reported:
+            reported = minutes
             app.report.doing(f"{what} for {minutes} min; AWS takes minutes, for large tables hours")
         time.sleep(pause)
         pause = min(pause * 1.3, _LONGEST_PAUSE)

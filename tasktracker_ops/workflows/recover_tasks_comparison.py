@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops.adapters.aws.table_items import KEY, write_marks
@@ -24,25 +24,11 @@ _SHARD_MARK = "#"  # as in lambda_function/store.py: what follows is the partiti
 _FIRST_STATUS = "pending"  # of items that are older than statuses
 _LONGEST_KEPT = 200  # characters; of a longer text only a digest is kept
 _DIGEST_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What is kept of a task: its content, with long texts as digests."""
-
-    content: Mapping[str, str]
-
-    def difference(self, task_id: str, fields: Iterable[str] = ()) -> TaskDifference:
-        status = self.content.get("status", _FIRST_STATUS)
-        return TaskDifference(task_id, self.content.get("title", ""), status, tuple(fields))
-
-    def changed_fields(self, other: _Task) -> list[str]:
-        names = dict.fromkeys([*self.content, *other.content])
-        return [name for name in names if self.content.get(name) != other.content.get(name)]
+_Content = Mapping[str, str]
 
 
 class Comparison:
-    """Reads both tables once, the present one last, and remembers what is to be written over."""
+    """Reads both tables once, the present one last, and keeps the marks of what is written over."""
 
     def __init__(self, report: Reporter, earlier: TableItems, present: TableItems) -> None:
         self._report = report
@@ -52,29 +38,31 @@ class Comparison:
 
     def result(self, table: str, at: str) -> RecoverResult:
         """Return the differences, each kind in the order of the ids."""
-        before = dict(self._read(self._earlier, "reading the tasks of then"))
+        then_items = self._items(self._earlier, "reading the tasks of then")
+        before = {task_id: _content(item) for task_id, item in then_items}
         missing = set(before)
         changed: list[TaskDifference] = []
         new: list[TaskDifference] = []
         tasks_now = 0
         for task_id, item in self._items(self._present, "reading the tasks of now"):
             tasks_now += 1
-            now = _task(item)
+            now = _content(item)
             if (then := before.get(task_id)) is None:
-                new.append(now.difference(task_id))
+                new.append(_difference(task_id, now))
                 continue
             missing.discard(task_id)
-            if fields := then.changed_fields(now):
-                changed.append(then.difference(task_id, fields))
+            names = dict.fromkeys([*then, *now])
+            if fields := [name for name in names if then.get(name) != now.get(name)]:
+                changed.append(_difference(task_id, then, fields))
                 self._marks[task_id] = write_marks(item)
         return RecoverResult(
             table=table,
             at=at,
             tasks_then=len(before),
             tasks_now=tasks_now,
-            missing=tuple(before[task_id].difference(task_id) for task_id in sorted(missing)),
-            changed=tuple(sorted(changed, key=_by_id)),
-            new=tuple(sorted(new, key=_by_id)),
+            missing=tuple(_difference(task_id, before[task_id]) for task_id in sorted(missing)),
+            changed=tuple(sorted(changed, key=attrgetter("task_id"))),
+            new=tuple(sorted(new, key=attrgetter("task_id"))),
         )
 
     def chosen(self, selection: Selection, result: RecoverResult) -> dict[str, Item | None]:
@@ -98,9 +86,6 @@ class Comparison:
             ids.append(found)
         return {task_id: self._marks.get(task_id) for task_id in ids}
 
-    def _read(self, items: TableItems, what: str) -> Iterable[tuple[str, _Task]]:
-        return ((task_id, _task(item)) for task_id, item in self._items(items, what))
-
     def _items(self, items: TableItems, what: str) -> Iterable[tuple[str, Item]]:
         count = 0
         for page in items.pages():
@@ -109,15 +94,17 @@ class Comparison:
             self._report.progress(what, count, None)
 
 
-def _by_id(difference: TaskDifference) -> str:
-    return difference.task_id
+def _difference(task_id: str, content: _Content, fields: Iterable[str] = ()) -> TaskDifference:
+    title, status = content.get("title", ""), content.get("status", _FIRST_STATUS)
+    return TaskDifference(task_id, title, status, tuple(fields))
 
 
-def _task(item: Item) -> _Task:
+def _content(item: Item) -> _Content:
+    """Return the content of a task, with long texts as digests."""
     content = {name: _kept(value) for name, value in item.items() if name not in _NOT_CONTENT}
     if "status" in content:
         content["status"] = content["status"].partition(_SHARD_MARK)[0]
-    return _Task(content)
+    return content
 
 
 def _kept(attribute: Mapping[str, Any]) -> str:

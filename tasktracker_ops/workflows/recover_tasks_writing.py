@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.table_items import KEY, MOST_KEYS
@@ -33,6 +32,7 @@ def write_back(
     Each is written over the item with the marks that it is mapped to, or where there is none. An
     interrupt ends after the writes that have begun, and raises TtOpsError `interrupted`.
     """
+    ids = list(chosen)
     recovered: list[str] = []
     overtaken: list[str] = []
 
@@ -43,8 +43,9 @@ def write_back(
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         try:
-            for ids in _chunks(list(chosen)):
-                for task_id, written in pool.map(write, earlier.get(ids)):
+            for start in range(0, len(ids), MOST_KEYS):
+                items = earlier.get(ids[start : start + MOST_KEYS])
+                for task_id, written in pool.map(write, items):
                     (recovered if written else overtaken).append(task_id)
                     done = len(recovered) + len(overtaken)
                     report.progress("bringing back tasks", done, len(chosen))
@@ -57,12 +58,6 @@ def write_back(
                 exit_code=ExitCode.INTERRUPTED,
             ) from None
     return replace(result, recovered=tuple(recovered), overtaken=tuple(overtaken))
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:
-    rest = iter(ids)
-    while chunk := list(islice(rest, MOST_KEYS)):
-        yield chunk
 
 
 def _item_to_write(item: Item, over: Item | None) -> Item:

@@ -185,7 +185,9 @@ class StatusReader:
             if status not in expected:
                 body = repr(response.text[:200])
                 message = f"GET {response.url} returned {status} instead of 200: {body}"
-                self._add(Problem("api-unhealthy", message, hint=_hint(status)), unhealthy=True)
+                self._add(
+                    Problem("api-unhealthy", message, hint=unhealthy_hint(status)), unhealthy=True
+                )
         return ApiHealth(
             url=deployment.api_url,
             auth=deployment.api_auth,
@@ -278,7 +280,10 @@ def unproven(release: ServingRelease) -> Problem | None:
     return None
 
 
-def _hint(status: int) -> str:
+def unhealthy_hint(status: int) -> str:
+    """Return what to do about an API whose health has this status."""
+    if status == 404:
+        return "create its stage again: tt-ops deploy"
     if status in {401, 403}:
         return "compare api_auth with your credentials: tt-ops outputs"
     return "see what the function logged: tt-ops logs --errors"

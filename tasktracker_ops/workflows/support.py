@@ -1,4 +1,4 @@
-"""Collect what somebody needs who helps, in one archive without secrets."""
+"""Collect what is needed to help with a deployment into one archive, without secrets."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tasktracker_ops.adapters.aws.inventory import _FINDERS
+from tasktracker_ops.adapters.aws.inventory import _FINDERS, _ROUTES
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,4 +106,4 @@ def test_every_resource_can_be_adopted() -> None:
     resources = {".".join(pair) for pair in re.findall(r'(?m)^resource "(\w+)" "(\w+)" {', text)}
     imports = re.findall(r"(?m)^  to +=\s+(\w+\.\w+)", (folder / "adoption.tf").read_text())
     assert sorted(imports) == sorted(resources)
-    assert set(_FINDERS) == resources
+    assert {*_FINDERS, *_ROUTES} == resources

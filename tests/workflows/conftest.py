@@ -93,7 +93,6 @@ class Observed:
         self.apis = SimpleNamespace(ours=lambda: ())
         self.resource_tags = SimpleNamespace(find_ours=lambda: ())
         self.state_files = SimpleNamespace(read=lambda key: None)
-        self.state_backend = SimpleNamespace(lock=lambda key: self.lock)
         self.target = SimpleNamespace(
             aws_command=lambda *words: f"aws {' '.join(words)}",
             confirmation_hint=lambda topic: "confirm: aws confirm",

@@ -32,7 +32,7 @@ def test_a_missing_alarm_is_named(observed: Any) -> None:
 def test_the_history_is_the_newest_of_all_alarms(observed: Any, transition: Make) -> None:
     """At most 20 items unless a time is given; CloudWatch's order is kept within one moment."""
     one = [transition(f"2026-01-01T00:00:{n:02}.000Z", "OK", "ALARM") for n in range(30)]
-    other = AlarmEvent("LambdaDurationAlarm", "2026-01-01T00:00:28.500Z", "Action", "told")
+    other = AlarmEvent("LambdaDurationAlarm", "2026-01-01T00:00:28.500Z", "Action", "done")
     observed.histories = [(other, *reversed(one))]
     newest = alarms(observed, history=True).history
     assert newest is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,41 +56,37 @@ def test_an_alarm_fires_from_one_transition_to_the_next(
 ) -> None:
     """From the window's start if it fired before; the last end is None if it still fires."""
     events = [change(old, new, seconds_ago=ago) for old, new, ago in history]
-    other = AlarmEvent("LambdaErrorAlarm", epoch_timestamp(NOW), "Action", "told")
+    other = AlarmEvent("LambdaErrorAlarm", epoch_timestamp(NOW), "Action", "done")
     assert list(firing_periods(replace(ALARM, state=state), [other, *events], WINDOW)) == expected
 
 
-@pytest.fixture
-def make_app() -> Callable[..., Any]:
-    """Make an application with a dashboard of some widgets, whose lines all have one point."""
+def answer(groups: Any, *, start: float, end: float) -> Any:
+    """Return one point for each query, as CloudWatch answers."""
+    found = [{query.id: [Series(query.id, {start: 1.0})] for query in group} for group in groups]
+    return SimpleNamespace(groups=found, messages=(), refusals={})
 
-    def answer(groups: Any, *, start: float, end: float) -> Any:
-        point = {start: 1.0}
-        found = [{q.id: [Series(q.id, point)] for q in group} for group in groups]
-        return SimpleNamespace(groups=found, messages=(), refusals={})
 
-    def make(*widgets: Any, drawn: bytes = b"PNG") -> Any:
-        body = json.dumps({"widgets": widgets})
-        deployment = SimpleNamespace(
-            dashboard_name="board",
-            region="eu-west-3",
-            topic_arn=TOPIC,
-            alarm_names=("LambdaErrorAlarm",),
-        )
-        return SimpleNamespace(
-            dashboards=SimpleNamespace(
-                get=lambda name: read(name, body), image=lambda widget, **_: drawn
-            ),
-            deployments=SimpleNamespace(get=lambda: deployment),
-            metric_data=SimpleNamespace(get=answer),
-            alarms=SimpleNamespace(get=lambda names: (ALARM,), history=lambda name, since: ()),
-            session=SimpleNamespace(environment=SimpleNamespace(region="eu-west-3")),
-            report=SimpleNamespace(doing=lambda what: None, note=lambda what: None),
-            target=SimpleNamespace(label="AWS in eu-west-3"),
-            settings=SimpleNamespace(environ={}),
-        )
-
-    return make
+def make_app(*widgets: Any) -> Any:
+    """Return an application with a dashboard of some widgets, whose lines all have one point."""
+    body = json.dumps({"widgets": widgets})
+    deployment = SimpleNamespace(
+        dashboard_name="board",
+        region="eu-west-3",
+        topic_arn=TOPIC,
+        alarm_names=("LambdaErrorAlarm",),
+    )
+    return SimpleNamespace(
+        dashboards=SimpleNamespace(
+            get=lambda name: read(name, body), image=lambda widget, **_: b"PNG"
+        ),
+        deployments=SimpleNamespace(get=lambda: deployment),
+        metric_data=SimpleNamespace(get=answer),
+        alarms=SimpleNamespace(get=lambda names: (ALARM,), history=lambda name, since: ()),
+        session=SimpleNamespace(environment=SimpleNamespace(region="eu-west-3")),
+        report=SimpleNamespace(doing=lambda what: None, note=lambda what: None),
+        target=SimpleNamespace(label="AWS in eu-west-3"),
+        settings=SimpleNamespace(environ={}),
+    )
 
 
 def widget(*rows: Any, **properties: Any) -> dict[str, Any]:
@@ -111,9 +106,7 @@ def drawn_page(app: Any, file: Path) -> DashboardPage:
     return pages[0]
 
 
-def test_an_alarm_is_shown_with_exactly_the_metric_it_watches(
-    make_app: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_an_alarm_is_shown_with_exactly_the_metric_it_watches(tmp_path: Path) -> None:
     """Another function's errors are another metric."""
     app = make_app(
         widget(
@@ -127,7 +120,7 @@ def test_an_alarm_is_shown_with_exactly_the_metric_it_watches(
     assert (page.title, page.target, page.account) == ("board", "AWS in eu-west-3", "123456789012")
 
 
-def test_every_widget_has_a_panel(make_app: Callable[..., Any], tmp_path: Path) -> None:
+def test_every_widget_has_a_panel(tmp_path: Path) -> None:
     """Also a text, and one whose metrics are in another region."""
     row = ["N", "M"]
     app = make_app(
@@ -137,16 +130,14 @@ def test_every_widget_has_a_panel(make_app: Callable[..., Any], tmp_path: Path) 
     assert [len(panel.traces) for panel in panels] == [0, 1, 0]
 
 
-def test_a_number_for_the_whole_time_is_queried_as_one_period(
-    make_app: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_a_number_for_the_whole_time_is_queried_as_one_period(tmp_path: Path) -> None:
     """CloudWatch calls it setPeriodToTimeRange."""
     app = make_app(widget(["N", "M"], view="singleValue", setPeriodToTimeRange=True))
     page = drawn_page(app, tmp_path / "page.html")
     assert page.panels[0].traces[0].period == WINDOW.length
 
 
-def test_a_file_is_replaced_in_one_step(make_app: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     """A link is kept, the mode is that of a new file, and no temporary file is left."""
     real, link = tmp_path / "real.html", tmp_path / "page.html"
     real.write_text("old and much longer than what comes")
@@ -158,9 +149,7 @@ def test_a_file_is_replaced_in_one_step(make_app: Callable[..., Any], tmp_path: 
     assert (result.files, result.url) == ((str(link),), real.as_uri())
 
 
-def test_a_widget_that_cannot_be_evaluated_shows_the_problem(
-    make_app: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_a_widget_that_cannot_be_evaluated_shows_the_problem(tmp_path: Path) -> None:
     """The others are drawn."""
     app = make_app(widget(["N", "M"]), widget([{"expression": "nope(", "id": "q"}], title="Bad"))
     answer = SimpleNamespace(groups=[{}, {}], messages=(), refusals={1: "Error in 'q'"})
@@ -172,9 +161,7 @@ def test_a_widget_that_cannot_be_evaluated_shows_the_problem(
 
 
 @pytest.mark.parametrize("name", ["gone/page.html", "."])
-def test_a_file_that_cannot_be_written_is_named(
-    make_app: Callable[..., Any], tmp_path: Path, name: str
-) -> None:
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
     """As on the command line; no temporary file is left."""
     with pytest.raises(OSError, match="directory") as caught:
         draw(make_app(), WINDOW, lambda page: "", file=tmp_path / name, show=False)
@@ -182,14 +169,14 @@ def test_a_file_that_cannot_be_written_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_device_is_written_to(make_app: Callable[..., Any]) -> None:
+def test_a_device_is_written_to() -> None:
     """It is not replaced by a file."""
     null = Path("/dev/null")
     draw(make_app(), WINDOW, lambda page: "<html>", file=null, show=False)
     assert null.is_char_device()
 
 
-def test_without_a_file_the_page_is_private_and_kept(make_app: Callable[..., Any]) -> None:
+def test_without_a_file_the_page_is_private_and_kept() -> None:
     """The browser reads it after the command has ended; here there is no display for one."""
     result = draw(make_app(), WINDOW, lambda page: "<html>", file=None, show=True)
     file = Path(result.files[0])
@@ -200,7 +187,7 @@ def test_without_a_file_the_page_is_private_and_kept(make_app: Callable[..., Any
     file.parent.rmdir()
 
 
-def test_each_metric_widget_is_an_image(make_app: Callable[..., Any], tmp_path: Path) -> None:
+def test_each_metric_widget_is_an_image(tmp_path: Path) -> None:
     """A single one has the name of the file, several have numbers; other widgets are skipped."""
     row = ["N", "M"]
     text = {"type": "text", "properties": {"markdown": "Hi"}}

@@ -13,13 +13,13 @@ import pytest
 
 from tasktracker_ops.errors import ConfigurationError, Problem, TtOpsError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent
-from tasktracker_ops.models.drill import DrillResult
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.models.times import timestamp
 from tasktracker_ops.workflows.drill import ERROR, SLOW, drill
 from tests.alarm import LOAD_TEST
 
 Make = Callable[..., AlarmEvent]
+History = tuple[AlarmEvent, ...]
 
 
 def after(seconds: float) -> str:
@@ -35,7 +35,7 @@ def failing(server: Any) -> Any:
 
 
 @pytest.fixture
-def history(transition: Make, action: Make) -> tuple[AlarmEvent, ...]:
+def history(transition: Make, action: Make) -> History:
     """The complete history of a drill, newest first; actions have the time of their transition."""
     fired, recovered = after(20), after(80)
     return (
@@ -146,7 +146,7 @@ def test_a_drill_does_not_wait_for_an_alarm_that_is_firing(
 
 
 def test_a_drill_ends_when_the_alarm_is_ok_again(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+    observed: Any, failing: Any, history: History
 ) -> None:
     """Each step is reported once, with its time since the first request."""
     observed.histories = [(), history]
@@ -167,9 +167,7 @@ def test_a_drill_ends_when_the_alarm_is_ok_again(
     ]
 
 
-def test_a_growing_history_is_reported_once(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
-) -> None:
+def test_a_growing_history_is_reported_once(observed: Any, failing: Any, history: History) -> None:
     """Each read returns all events so far."""
     observed.histories = [(), history[-1:], history[-2:], history[-2:], history]
     done = drill(observed, ERROR, timeout=60)
@@ -179,7 +177,7 @@ def test_a_growing_history_is_reported_once(
 
 
 def test_events_before_the_drill_are_ignored(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...], transition: Make, action: Make
+    observed: Any, failing: Any, history: History, transition: Make, action: Make
 ) -> None:
     """Another drill may have ended just now, and the clocks may differ."""
     before = (action(after(1)), transition(after(1), "ALARM", "OK"))
@@ -187,52 +185,43 @@ def test_events_before_the_drill_are_ignored(
     assert len(drill(observed, ERROR, timeout=60).transitions) == 2
 
 
-def undelivered(observed: Any, *history: AlarmEvent) -> DrillResult:
-    """Run a drill that notifies nobody, which ends it at once."""
-    observed.histories = [(), history]
+SUBSCRIBED = Subscription("email", "operator@example.com", True, "arn")
+PENDING = replace(SUBSCRIBED, confirmed=False, arn=None)
+
+
+@pytest.mark.parametrize(
+    ("change", "succeeded", "subscriptions", "why"),
+    [
+        ({}, True, (PENDING,), "operator@example.com is pending confirmation"),
+        ({}, True, (), "has no subscription"),
+        ({}, False, (SUBSCRIBED,), "Failed to execute action"),
+        ({"actions_enabled": False}, None, (SUBSCRIBED,), "has its actions disabled"),
+        ({"alarm_actions": ()}, None, (SUBSCRIBED,), "has no topic among its actions"),
+    ],
+)
+def test_a_drill_that_notifies_nobody_ends_at_once(
+    observed: Any,
+    failing: Any,
+    alarm: Alarm,
+    transition: Make,
+    action: Make,
+    change: dict[str, Any],
+    succeeded: bool | None,
+    subscriptions: tuple[Subscription, ...],
+    why: str,
+) -> None:
+    """Though the alarm fired; without actions its history has none."""
+    fired = after(20)
+    events = [] if succeeded is None else [action(fired, succeeded)]
+    observed.found_alarms = [replace(alarm, **change)]
+    observed.found_subscriptions = subscriptions
+    observed.histories = [(), (*events, transition(fired, "OK", "ALARM"))]
     done = drill(observed, ERROR, timeout=600)
     assert done.problem is not None
     assert (done.complete, done.problem.code) == (False, "nobody-notified")
+    assert why in done.problem.message
     assert [each.state for each in done.transitions] == ["ALARM"]
     assert done.notifications == ()
-    return done
-
-
-def test_a_pending_subscription_is_not_notified(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...], pending: Subscription
-) -> None:
-    """Though CloudWatch notified the topic; the hint is the command that confirms."""
-    observed.found_subscriptions = (pending,)
-    done = undelivered(observed, *history[-2:])
-    assert done.problem is not None
-    assert "operator@example.com is pending confirmation" in done.problem.message
-    assert done.problem.hint == "confirm: aws confirm"
-
-
-def test_a_topic_without_subscriptions_notifies_nobody(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
-) -> None:
-    """Somebody unsubscribed."""
-    observed.found_subscriptions = ()
-    assert "has no subscription" in str(undelivered(observed, *history[-2:]).problem)
-
-
-def test_a_failed_action_notifies_nobody(
-    observed: Any, failing: Any, transition: Make, action: Make
-) -> None:
-    """CloudWatch's reason is quoted."""
-    fired = after(20)
-    done = undelivered(observed, action(fired, False), transition(fired, "OK", "ALARM"))
-    assert "Failed to execute action" in str(done.problem)
-
-
-@pytest.mark.parametrize("change", [{"actions_enabled": False}, {"alarm_actions": ()}])
-def test_an_alarm_without_actions_notifies_nobody(
-    observed: Any, failing: Any, alarm: Alarm, transition: Make, change: dict[str, Any]
-) -> None:
-    """The history then has no action."""
-    observed.found_alarms = [replace(alarm, **change)]
-    undelivered(observed, transition(after(20), "OK", "ALARM"))
 
 
 @pytest.mark.parametrize(
@@ -244,19 +233,18 @@ def test_an_alarm_without_actions_notifies_nobody(
     ],
 )
 def test_a_timeout_names_what_was_reached(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...], reached: int, awaited: str
+    observed: Any, failing: Any, history: History, reached: int, awaited: str
 ) -> None:
     """It names also what the drill was waiting for."""
     observed.histories = [(), history[len(history) - reached :]]
     done = drill(observed, ERROR, timeout=0.1)
     assert done.problem is not None
     assert (done.complete, done.problem.code) == (False, "drill-timeout")
-    with pytest.raises(TtOpsError, match=awaited):
-        raise TtOpsError("x", done.problem.message, hint="")
+    assert re.search(awaited, done.problem.message)
 
 
 def test_the_notification_of_ok_is_not_required(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+    observed: Any, failing: Any, history: History
 ) -> None:
     """The drill waits for it only for a while."""
     observed.histories = [(), history[1:]]
@@ -264,7 +252,7 @@ def test_the_notification_of_ok_is_not_required(
 
 
 def test_a_lost_connection_does_not_end_the_wait(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+    observed: Any, failing: Any, history: History
 ) -> None:
     """The retries are reported once."""
     lost = TtOpsError("aws-unreachable", "AWS does not answer", hint="look: env")
@@ -273,33 +261,25 @@ def test_a_lost_connection_does_not_end_the_wait(
     assert observed.notes.count("retrying: AWS does not answer") == 1
 
 
-def test_an_error_that_the_target_explains_ends_the_wait(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
+@pytest.mark.parametrize("explained", [False, True])
+def test_an_error_that_stays_ends_the_wait(
+    observed: Any, failing: Any, history: History, explained: bool
 ) -> None:
-    """It will not go away."""
+    """Expired credentials, or what the target explains; the result has all until then."""
+    expired = ConfigurationError("aws-credentials-expired", "expired", hint="aws sso")
+    ended = TtOpsError("local-not-running", "it ended", hint="again: tt-ops deploy")
     lost = TtOpsError("aws-unreachable", "AWS does not answer", hint="look: env")
-    observed.explained = TtOpsError("local-not-running", "it ended", hint="again: tt-ops deploy")
-    observed.histories = [(), history[-2:], lost]
+    observed.explained = ended if explained else None
+    observed.histories = [(), history[-2:], lost if explained else expired]
     done = drill(observed, ERROR, timeout=600)
     assert done.problem is not None
-    assert (done.problem.code, len(done.notifications)) == ("local-not-running", 1)
-
-
-def test_expired_credentials_end_the_wait(
-    observed: Any, failing: Any, history: tuple[AlarmEvent, ...]
-) -> None:
-    """The result has what happened until then."""
-    expired = ConfigurationError("aws-credentials-expired", "expired", hint="aws sso")
-    observed.histories = [(), history[-2:], expired]
-    done = drill(observed, ERROR, timeout=60)
-    assert done.problem is not None
-    assert done.problem.code == "aws-credentials-expired"
+    assert done.problem.code == (ended if explained else expired).code
     assert len(done.notifications) == 1
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_times_are_by_the_clock_of_aws(
-    observed: Any, server: Any, history: tuple[AlarmEvent, ...], hours: int
+    observed: Any, server: Any, history: History, hours: int
 ) -> None:
     """The Date header corrects a wrong clock of this machine."""
     ahead = timedelta(hours=hours)

@@ -43,7 +43,7 @@ class World:
         """Return the time in whole seconds, as in AWS's responses."""
         return T0 + int(self.seconds) * 1000
 
-    def read(self, *, start: int, pattern: str = "") -> Iterator[LogRecord]:
+    def read(self, *, start: int) -> Iterator[LogRecord]:
         """Yield the visible events; raise in the middle if this read is to fail."""
         self.reads.append(start)
         here = self.seconds * 1000
@@ -68,18 +68,13 @@ class World:
 
     def tail(self) -> LogTail:
         """Make a tail of this log that counts time by its clock."""
-        return LogTail(
-            self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep
-        )
+        return LogTail(self, note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep)
 
     def follow(self, since: int = 0) -> tuple[list[int], list[float], BaseException]:
         """Return the numbers of the events as shown, when each was, and the final exception."""
-        tail = LogTail(
-            self, "", note=self.notes.append, clock=lambda: self.seconds, sleep=self.sleep
-        )
         shown, times = [], []
         try:
-            for record in tail.follow(T0 + since):
+            for record in self.tail().follow(T0 + since):
                 shown.append(int(record.event_id))
                 times.append(self.seconds)
         except (Enough, TtOpsError, KeyboardInterrupt) as end:

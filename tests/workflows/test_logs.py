@@ -88,7 +88,7 @@ def group(observed: Any) -> Group:
             "b": invocation("3", "also printed\n", "[ERROR] ValueError: no\nTraceback …\n"),
         }
     )
-    observed.log_group = lambda name: group
+    observed.log_group = lambda name, release: group
     return group
 
 
@@ -195,14 +195,10 @@ def test_a_request_is_shown_as_a_whole(observed: Any, group: Group, name: str) -
     ]
 
 
-def test_a_request_under_way_is_shown_as_far_as_it_is(observed: Any, group: Group) -> None:
-    """Without END, up to the newest line."""
+def test_a_part_of_a_request_is_shown(observed: Any, group: Group) -> None:
+    """Up to the newest line without an END; what has its id if START is before the window."""
     group.streams["a"] = invocation(FIRST, "printed\n")[:2]
     assert shown(observed, request_id=FIRST)[1:] == ["printed"]
-
-
-def test_a_request_without_its_start_is_shown(observed: Any, group: Group) -> None:
-    """When its START is before the time window, the lines with its id are."""
     group.streams["a"] = invocation(FIRST, "printed\n", line(FIRST, 200))[1:]
     assert len(shown(observed, request_id=FIRST)) == 3
 
@@ -224,8 +220,27 @@ def test_an_invalid_request_id_is_a_usage_error(observed: Any, group: Group, nam
     """An empty variable, or a word, would match other requests."""
     with pytest.raises(TtOpsError, match="is not a request id") as caught:
         shown(observed, request_id=name)
-    assert caught.value.exit_code == ExitCode.USAGE
-    assert group.asked == []
+    assert (caught.value.exit_code, group.asked) == (ExitCode.USAGE, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "command"),
+    [
+        ({"follow": True, "request_id": "a b"}, "--request-id 'a b'"),
+        ({"follow": True, "until": 60}, "--follow"),
+        ({"api": True, "release": 12}, "--release 12"),
+        ({"every": True, "release": 12}, "--release 12"),
+        ({"since": 60, "until": 120}, "--help"),
+    ],
+)
+def test_what_excludes_each_other_is_a_usage_error(
+    observed: Any, group: Group, query: dict[str, Any], command: str
+) -> None:
+    """The hint is a command that does one of both."""
+    with pytest.raises(TtOpsError) as caught:
+        shown(observed, **query)
+    assert (caught.value.exit_code, group.asked) == (ExitCode.USAGE, [])
+    assert caught.value.hint.endswith(f": tt-ops logs {command}")
 
 
 def test_an_id_inside_another_does_not_match(observed: Any, group: Group) -> None:
@@ -237,14 +252,6 @@ def test_an_id_inside_another_does_not_match(observed: Any, group: Group) -> Non
     assert shown(observed, request_id="BCDEFGHIJKLMNO=", api=True) == []
     assert shown(observed, request_id="ABCDEFGHIJKL", api=True) == []
     assert shown(observed, request_id=FIRST[1:], api=True) == []
-
-
-def test_a_request_cannot_be_followed(observed: Any, group: Group) -> None:
-    """The hint is the command that shows it."""
-    with pytest.raises(TtOpsError) as caught:
-        shown(observed, follow=True, request_id="a b")
-    assert caught.value.exit_code == ExitCode.USAGE
-    assert caught.value.hint.endswith(": tt-ops logs --request-id 'a b'")
 
 
 def test_a_followed_log_is_filtered_too(observed: Any, group: Group) -> None:
@@ -259,27 +266,11 @@ def test_a_followed_log_is_filtered_too(observed: Any, group: Group) -> None:
 def test_a_release_has_its_own_part_of_the_log(observed: Any, group: Group) -> None:
     """The other criteria apply to it as to the whole log."""
     parts = []
-    observed.release_log = lambda name, release: parts.append((name, release)) or group
-    observed.log_group = None
+    observed.log_group = lambda name, release: parts.append((name, release)) or group
     assert len(shown(observed, release=12, errors=True)) == 2
     assert len(shown(observed, release=12, request_id=FIRST)) == 5
-    assert parts == [("/aws/lambda/tracker", 12)] * 2
-
-
-def test_the_access_log_has_no_releases(observed: Any, group: Group) -> None:
-    """The error says how to read the function's log."""
-    with pytest.raises(TtOpsError) as caught:
-        shown(observed, api=True, release=12)
-    assert caught.value.exit_code == ExitCode.USAGE
-    assert caught.value.hint.endswith(": tt-ops logs --release 12")
-
-
-def test_the_log_group_is_that_of_the_deployment(observed: Any, group: Group) -> None:
-    """Its name is in the deployment's description."""
-    names = []
-    observed.log_group = lambda name: names.append(name) or group
     shown(observed)
-    assert names == ["/aws/lambda/tracker"]
+    assert parts == [("/aws/lambda/tracker", release) for release in (12, 12, None)]
 
 
 def test_a_log_is_read_between_two_moments(observed: Any, group: Group) -> None:
@@ -288,10 +279,6 @@ def test_a_log_is_read_between_two_moments(observed: Any, group: Group) -> None:
     second = datetime.fromtimestamp((NOW + 1) / 1000, UTC)
     assert shown(observed, since=second) == ["second", "third"]
     assert shown(observed, until=second) == ["first", "second"]
-    for query in ({"since": 60, "until": 120}, {"until": second, "follow": True}):
-        with pytest.raises(TtOpsError) as caught:
-            shown(observed, **query)
-        assert caught.value.exit_code == ExitCode.USAGE
 
 
 def test_the_newest_events_are_looked_for_further_back(observed: Any, group: Group) -> None:

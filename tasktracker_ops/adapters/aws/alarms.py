@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Mute
@@ -16,7 +16,7 @@ from tasktracker_ops.models.times import timestamp
 from .mute_rules import MuteRules
 from .session import UNKNOWN_OPERATION, AwsError, AwsSession, aws_errors
 
-# Names of a DescribeAlarms, and items of a DescribeAlarmHistory
+# Alarms of a DescribeAlarms, and items of a DescribeAlarmHistory
 # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 _PER_CALL = 100
 # CloudWatch's summary of an action, sometimes followed by a reason.
@@ -31,12 +31,11 @@ class Alarms:
 
     def get(self, names: Sequence[str]) -> tuple[Alarm, ...]:
         """Return the alarms with these names, in that order, without those that do not exist."""
-        alarms: dict[str, Alarm] = {}
-        for start in range(0, len(names), _PER_CALL):
-            batch = list(names[start : start + _PER_CALL])
-            with aws_errors(f"reading the alarms {', '.join(batch)}"):
-                answer = self._client.describe_alarms(AlarmNames=batch, MaxRecords=_PER_CALL)
-            alarms |= {item["AlarmName"]: _alarm(item) for item in answer["MetricAlarms"]}
+        if not names:  # CloudWatch would return all of the account
+            return ()
+        with aws_errors(f"reading the alarms {', '.join(names)}"):
+            answer = self._client.describe_alarms(AlarmNames=list(names), MaxRecords=_PER_CALL)
+        alarms = {item["AlarmName"]: _alarm(item) for item in answer["MetricAlarms"]}
         return tuple(alarms[name] for name in names if name in alarms)
 
     def with_mute_rules(self, alarms: Sequence[Alarm]) -> tuple[Alarm, ...]:
@@ -68,18 +67,12 @@ class Alarms:
         query: dict[str, Any] = {"AlarmName": name, "ScanBy": "TimestampDescending"}
         if since is not None:
             query["StartDate"] = since
+        size = _PER_CALL if limit is None else min(limit, _PER_CALL)
+        pages = self._client.get_paginator("describe_alarm_history").paginate(
+            **query, PaginationConfig={"MaxItems": limit, "PageSize": size}
+        )
         with aws_errors(f"reading the history of the alarm {name!r}"):
-            return tuple(islice(self._events(query, limit), limit))
-
-    def _events(self, query: Mapping[str, Any], limit: int | None) -> Iterator[AlarmEvent]:
-        token: dict[str, str] = {}
-        while True:
-            size = _PER_CALL if limit is None else min(limit, _PER_CALL)
-            answer = self._client.describe_alarm_history(**query, **token, MaxRecords=size)
-            yield from (_event(item) for item in answer["AlarmHistoryItems"])
-            if not answer.get("NextToken"):
-                return
-            token = {"NextToken": answer["NextToken"]}
+            return tuple(_event(item) for page in pages for item in page["AlarmHistoryItems"])
 
     @property
     def _client(self) -> Any:

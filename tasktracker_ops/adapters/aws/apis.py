@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from tasktracker_ops.environments import Environment
@@ -24,13 +25,22 @@ class Apis:
         found = [api for api in apis if self._environment.owns(api.tags)]
         return tuple(sorted(found, key=lambda api: (api.created, api.id)))
 
+    def choose(self, described: str | None) -> HttpApi | None:
+        """Return the API of the deployment, of all with the tags of this environment.
+
+        It is the one whose id is `described`, else one with routes, else the oldest.
+        """
+        apis = self.ours()
+        found = [api for api in apis if api.id == described]
+        if found or len(apis) < 2:
+            return next(iter((*found, *apis)), None)
+        return next((api for api in apis if self.routes(api.id)), apis[0])
+
     def get(self, api_id: str) -> HttpApi | None:
         """Return an API; None without it."""
-        try:
-            with aws_errors(f"reading the API {api_id!r}"):
-                return _api(self._session.client("apigatewayv2").get_api(ApiId=api_id))
-        except AwsNotFound:
-            return None
+        with suppress(AwsNotFound), aws_errors(f"reading the API {api_id!r}"):
+            return _api(self._session.client("apigatewayv2").get_api(ApiId=api_id))
+        return None
 
     def routes(self, api_id: str) -> list[dict[str, Any]]:
         """Return the routes of an API, as AWS describes them."""
@@ -50,11 +60,8 @@ class Apis:
 
     def delete(self, api_id: str) -> None:
         """Delete an API with all that is in it; do nothing without it."""
-        try:
-            with aws_errors(f"deleting the API {api_id!r}"):
-                self._session.client("apigatewayv2").delete_api(ApiId=api_id)
-        except AwsNotFound:
-            return
+        with suppress(AwsNotFound), aws_errors(f"deleting the API {api_id!r}"):
+            self._session.client("apigatewayv2").delete_api(ApiId=api_id)
 
     def _list(self, operation: str, **arguments: str) -> list[dict[str, Any]]:
         pages = self._session.client("apigatewayv2").get_paginator(operation)

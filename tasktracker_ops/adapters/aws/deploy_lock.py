@@ -1,7 +1,7 @@
 """The deploy lock: one object beside the state, written on conditions, and the queue for it.
 
 Each heartbeat writes another content, so that an ETag names one heartbeat: to take over a dead lock
-by its ETag fails if the holder wakes up in between. Times are compared only as AWS gives them:
+by its ETag fails if its holder has written since. Times are compared only as AWS gives them:
 the LastModified of an object, and the Date of the response that lists it.
 """
 
@@ -156,8 +156,8 @@ def _date(answer: Mapping[str, Any]) -> datetime:
     except (TypeError, ValueError):
         raise TtOpsError(
             "aws-unreachable",
-            f"the answer of S3 has no valid date ({quoted(header)}), without which nobody can say "
-            "whether a lock is dead",
+            f"the answer of S3 has no valid date ({quoted(header)}), so it is not known whether a "
+            "lock is dead",
             hint=CONNECTION_HINT,
         ) from None
 

@@ -6,6 +6,7 @@ Both are SSM parameters.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -76,12 +77,10 @@ class Deployments:
         """Return the records of the last applies, at most a hundred, the newest last."""
         pages = self._session.client("ssm").get_paginator("get_parameter_history")
         values: list[str] = []
-        try:
-            with aws_errors(f"reading the history of the parameter {self._state_parameter!r}"):
-                for page in pages.paginate(Name=self._state_parameter):
-                    values += [each["Value"] for each in page["Parameters"]]
-        except AwsNotFound:
-            return ()
+        action = f"reading the history of the parameter {self._state_parameter!r}"
+        with suppress(AwsNotFound), aws_errors(action):
+            for page in pages.paginate(Name=self._state_parameter):
+                values += [each["Value"] for each in page["Parameters"]]
         return tuple(filter(None, map(_record, values)))
 
     def write_state_record(self, record: StateRecord) -> None:
@@ -97,11 +96,9 @@ class Deployments:
 
     def delete_state_record(self) -> None:
         """Delete the record of the state, if there is one."""
-        try:
-            with aws_errors(f"deleting the parameter {self._state_parameter!r}"):
-                self._session.client("ssm").delete_parameter(Name=self._state_parameter)
-        except AwsNotFound:
-            return
+        action = f"deleting the parameter {self._state_parameter!r}"
+        with suppress(AwsNotFound), aws_errors(action):
+            self._session.client("ssm").delete_parameter(Name=self._state_parameter)
 
     def parse(self, text: str) -> Deployment:
         """Return the deployment that a parameter's text describes.

@@ -6,6 +6,7 @@ There `status` finds it by the name of the environment alone.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 
 from tasktracker_ops.environments import Environment
@@ -43,8 +44,5 @@ class DrillRecords:
 
     def delete(self) -> None:
         """Delete the record, if there is one."""
-        try:
-            with aws_errors(f"deleting the parameter {self._parameter!r}"):
-                self._session.client("ssm").delete_parameter(Name=self._parameter)
-        except AwsNotFound:
-            return
+        with suppress(AwsNotFound), aws_errors(f"deleting the parameter {self._parameter!r}"):
+            self._session.client("ssm").delete_parameter(Name=self._parameter)

@@ -1,4 +1,4 @@
-"""The Lambda function: its versions, and the alias that says which of them serve."""
+"""The Lambda function: its versions, and the alias that selects which of them serve."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import FunctionVersion
@@ -16,12 +18,13 @@ from tasktracker_ops.models.release import UNRELEASED, PublishedVersion, Routing
 from tasktracker_ops.models.status import FunctionState
 from tasktracker_ops.models.times import timestamp
 
-from .session import AwsError, AwsNotFound, AwsSession, aws_errors
+from .session import CONNECTION_HINT, AwsError, AwsNotFound, AwsSession, aws_errors
 
 ALIAS = "live"
 _UPDATE_TIMEOUT = 300.0  # seconds
 # A small package is ready after a tenth of a second; each pause is a fifth longer than the last.
 _FIRST_PAUSE_SECONDS, _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS = 0.05, 1.2, 1.0
+_DOWNLOAD_TIMEOUT = (5, 30)  # seconds: to connect, and between two reads
 # What is particular to a version, or changes by itself: the rest is configuration.
 _NO_SETTINGS = {
     *("FunctionArn", "Version", "RevisionId", "MasterArn", "LastModified", "ResponseMetadata"),
@@ -41,25 +44,18 @@ class Functions:
 
     def routing(self) -> Routing | None:
         """Return where the alias sends requests; None without such a function or alias."""
-        try:
-            with aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
-                answer = self._session.client("lambda").get_alias(
-                    FunctionName=self.name, Name=ALIAS
-                )
-        except AwsNotFound:
-            return None
-        return _routing(answer)
+        client = self._session.client("lambda")
+        with suppress(AwsNotFound), aws_errors(f"reading the alias {ALIAS!r} of {self.name!r}"):
+            return _routing(client.get_alias(FunctionName=self.name, Name=ALIAS))
+        return None
 
     def is_active(self) -> bool:
         """Return whether the function exists and can run."""
-        try:
-            with aws_errors(f"reading the function {self.name!r}"):
-                answer = self._session.client("lambda").get_function_configuration(
-                    FunctionName=self.name
-                )
-        except AwsNotFound:
-            return False
-        return bool(answer.get("State", "Active") == "Active")
+        client = self._session.client("lambda")
+        with suppress(AwsNotFound), aws_errors(f"reading the function {self.name!r}"):
+            answer = client.get_function_configuration(FunctionName=self.name)
+            return bool(answer.get("State", "Active") == "Active")
+        return False
 
     def state(self, alias: str) -> FunctionState:
         """Return the state of the version of `alias`. Raises AwsNotFound without one."""
@@ -127,35 +123,25 @@ class Functions:
 
         Raises TtOpsError `code-unreachable` where it cannot be downloaded.
         """
-        from .downloads import download
-
         with aws_errors(f"reading the code of version {version} of the function {self.name!r}"):
             answer = self._session.client("lambda").get_function(
                 FunctionName=self.name, Qualifier=version
             )
-        return download(answer["Code"]["Location"], f"the code of version {version}")
+        return _download(answer["Code"]["Location"], f"the code of version {version}")
 
     def upload(self, package: bytes) -> None:
         """Replace the code of `$LATEST` by a zip; return when the next version can be published."""
-        with aws_errors(f"uploading the code of the function {self.name!r}"):
-            answer = self._session.client("lambda").update_function_code(
-                FunctionName=self.name, ZipFile=package
-            )
-        self._wait_until_updated(answer)
+        self._update_code(ZipFile=package)
 
     def upload_from(self, bucket: str, key: str) -> None:
         """Do as `upload`, with a zip that is an object in a bucket."""
-        with aws_errors(f"uploading the code of the function {self.name!r} from {bucket!r}"):
+        self._update_code(S3Bucket=bucket, S3Key=key)
+
+    def _update_code(self, **package: str | bytes) -> None:
+        with aws_errors(f"uploading the code of the function {self.name!r}"):
             answer = self._session.client("lambda").update_function_code(
-                FunctionName=self.name, S3Bucket=bucket, S3Key=key
+                FunctionName=self.name, **package
             )
-        self._wait_until_updated(answer)
-
-    def _wait_until_updated(self, answer: Mapping[str, Any]) -> None:
-        """Wait until Lambda has carried out a change of `$LATEST`, which it answered so.
-
-        Raises TtOpsError `function-update-failed`.
-        """
         self._wait(UNRELEASED, "LastUpdateStatus", "Successful", answer)
 
     def publish(self, code_sha256: str, description: str) -> str:
@@ -173,7 +159,10 @@ class Functions:
         return version
 
     def _wait(self, qualifier: str, field: str, expected: str, answer: Mapping[str, Any]) -> None:
-        """Wait until a field, which was as in `answer`, has the value that is expected."""
+        """Wait until a field, which was as in `answer`, has the value that is expected.
+
+        Raises TtOpsError `function-update-failed`.
+        """
         deadline, pause = time.monotonic() + _UPDATE_TIMEOUT, _FIRST_PAUSE_SECONDS
         while (found := answer.get(field, expected)) != expected:
             if found == "Failed" or time.monotonic() > deadline:
@@ -260,4 +249,25 @@ def _routing(answer: Mapping[str, Any]) -> Routing:
         canary=canary,
         weight=float(weight),
         revision_id=str(answer.get("RevisionId", "")),
+    )
+
+
+def _download(url: str, what: str) -> bytes:
+    """Return what is at an address that AWS signed for a few minutes; no error shows it."""
+    import requests
+
+    from tasktracker_ops.adapters.host.http_session import http_session
+
+    try:
+        with http_session(url) as session:
+            answer = session.get(url, timeout=_DOWNLOAD_TIMEOUT)
+            if answer.ok:
+                return answer.content
+            reason = f"HTTP {answer.status_code}"
+    except requests.RequestException as error:
+        reason = type(error).__name__
+    raise TtOpsError(
+        "code-unreachable",
+        f"downloading {what} from {urlsplit(url).hostname!r} failed: {reason}",
+        hint=CONNECTION_HINT,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +32,12 @@ class Iam:
         """Return GitHub's identity provider; None if the account has none."""
         arn = self._arn(f"oidc-provider/{GITHUB_ISSUER}")
         client = self._session.client("iam")
-        try:
-            with aws_errors(f"looking for the identity provider {GITHUB_ISSUER!r}"):
-                answer = client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-        except AwsNotFound:
-            return None
-        tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
-        return IdentityProvider(arn, tuple(answer["ClientIDList"]), tags)
+        action = f"looking for the identity provider {GITHUB_ISSUER!r}"
+        with suppress(AwsNotFound), aws_errors(action):
+            answer = client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+            tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+            return IdentityProvider(arn, tuple(answer["ClientIDList"]), tags)
+        return None
 
     def roles_trusting(self, provider: IdentityProvider) -> list[str]:
         """Return the names of all roles that trust the identity provider."""
@@ -54,22 +54,18 @@ class Iam:
     def policy_arn(self, name: str) -> str | None:
         """Return the ARN of the account's policy with that name; None without one."""
         arn = self._arn(f"policy/{name}")
-        try:
-            with aws_errors(f"looking for the policy {name!r}"):
-                self._session.client("iam").get_policy(PolicyArn=arn)
-        except AwsNotFound:
-            return None
-        return arn
+        with suppress(AwsNotFound), aws_errors(f"looking for the policy {name!r}"):
+            self._session.client("iam").get_policy(PolicyArn=arn)
+            return arn
+        return None
 
     def trust_policy(self, role: str) -> dict[str, Any] | None:
         """Return who may assume a role, as the policy's document; None without such a role."""
-        try:
-            with aws_errors(f"reading the role {role!r}"):
-                answer = self._session.client("iam").get_role(RoleName=role)
-        except AwsNotFound:
-            return None
-        document: dict[str, Any] = answer["Role"]["AssumeRolePolicyDocument"]
-        return document
+        with suppress(AwsNotFound), aws_errors(f"reading the role {role!r}"):
+            answer = self._session.client("iam").get_role(RoleName=role)
+            document: dict[str, Any] = answer["Role"]["AssumeRolePolicyDocument"]
+            return document
+        return None
 
     def denied_actions(
         self, principal: str, actions: Sequence[str], resource: str

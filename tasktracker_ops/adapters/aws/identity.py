@@ -1,4 +1,4 @@
-"""Whom the credentials belong to, and what AWS's clock says."""
+"""The principal that the credentials belong to, and the time by AWS's clock."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Caller:
 
 
 def caller(session: AwsSession) -> Caller:
-    """Return whom the credentials belong to."""
+    """Return the principal of the credentials."""
     with aws_errors("reading whom the credentials belong to"):
         answer = session.client("sts").get_caller_identity()
     return Caller(str(answer["Account"]), str(answer["Arn"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -32,11 +32,12 @@ class LogRecord:
 
 
 class LogGroup:
-    """One log group, for reading."""
+    """One log group, for reading; with a `release`, what that version of the function wrote."""
 
-    def __init__(self, session: AwsSession, name: str) -> None:
+    def __init__(self, session: AwsSession, name: str, release: int | None = None) -> None:
         self._session = session
         self.name = name
+        self._release = release
         self._offset_ms: int | None = None
 
     def now(self) -> int:
@@ -63,7 +64,22 @@ class LogGroup:
         invalid one, `log-group-missing` without such a group.
         Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
         """
-        return self._pages(start, end, pattern, logStreamNames=list(streams))
+        if self._release is None or streams:
+            return self._pages(start, end, pattern, logStreamNames=list(streams))
+        prefixes = self._prefixes(start, self.now() if end is None else end)
+        days = [self._pages(start, end, pattern, logStreamNamePrefix=each) for each in prefixes]
+        return heapq.merge(*days, key=lambda record: record.timestamp)
+
+    def _prefixes(self, start: int, end: int) -> Iterator[str]:
+        """Yield what the names of the release's streams begin with, day by day.
+
+        A stream has the day on which its execution environment was started, which lasts for hours.
+        Source: https://docs.aws.amazon.com/lambda/latest/operatorguide/log-structure.html
+        """
+        day = _utc(start) - _DAY
+        while day.date() <= _utc(end).date():
+            yield f"{day:%Y/%m/%d}/[{self._release}]"
+            day += _DAY
 
     def _pages(
         self, start: int, end: int | None, pattern: str, **streams: str | list[str]
@@ -75,7 +91,9 @@ class LogGroup:
         while True:
             answer = self._page(**query)
             for event in answer.get("events", ()):
-                yield _record(event, query["startTime"])
+                yield LogRecord(
+                    event["eventId"], event["timestamp"], event["logStreamName"], event["message"]
+                )
             # An empty page is not necessarily the last.
             if not answer.get("nextToken"):
                 return
@@ -111,42 +129,6 @@ class LogGroup:
         self._offset_ms = remote - _local_now()
 
 
-class ReleaseLog(LogGroup):
-    """The part of a function's log group that one of its versions wrote, for reading."""
-
-    def __init__(self, session: AwsSession, name: str, version: int) -> None:
-        super().__init__(session, name)
-        self._version = version
-
-    def read(
-        self,
-        *,
-        start: int,
-        end: int | None = None,
-        pattern: str = "",
-        streams: Sequence[str] = (),
-    ) -> Iterator[LogRecord]:
-        """Yield the events of the version as LogGroup does; of its streams, those given.
-
-        Source: https://docs.aws.amazon.com/lambda/latest/operatorguide/log-structure.html
-        """
-        if streams:
-            return super().read(start=start, end=end, pattern=pattern, streams=streams)
-        prefixes = self._prefixes(start, self.now() if end is None else end)
-        days = [self._pages(start, end, pattern, logStreamNamePrefix=each) for each in prefixes]
-        return heapq.merge(*days, key=lambda record: record.timestamp)
-
-    def _prefixes(self, start: int, end: int) -> Iterator[str]:
-        """Yield what the names of the streams begin with, day by day.
-
-        An environment writes to the stream of the day it was started, and lives for hours.
-        """
-        day = _utc(start) - _DAY
-        while day.date() <= _utc(end).date():
-            yield f"{day:%Y/%m/%d}/[{self._version}]"
-            day += _DAY
-
-
 def access_log_group(session: AwsSession, api_id: str) -> str:
     """Return the name of the log group with the access log of the API's stage.
 
@@ -167,17 +149,6 @@ def access_log_group(session: AwsSession, api_id: str) -> str:
             hint="create it again: tt-ops deploy",
         )
     return str(name.removesuffix(":*"))
-
-
-def _record(event: Mapping[str, Any], start: int) -> LogRecord:
-    """Read a FilteredLogEvent, whose members are all optional; `start` stands for a missing time.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilteredLogEvent.html
-    """
-    at = event.get("timestamp", event.get("ingestionTime"))
-    stream, message = event.get("logStreamName", ""), event.get("message", "")
-    event_id = event.get("eventId") or f"{at} {stream} {message}"
-    return LogRecord(event_id, start if at is None else at, stream, message)
 
 
 def _utc(epoch_ms: int) -> datetime:

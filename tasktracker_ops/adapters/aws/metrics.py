@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -78,7 +78,18 @@ class MetricData:
         prefixes = {n: f"g{n}_" if len(numbers) > 1 else "" for n in numbers}
         queries = [_request(q, groups[n], prefixes[n]) for n in numbers for q in groups[n]]
         places = {prefixes[n] + q.id: (n, q.id) for n in numbers for q in groups[n]}
-        for page in self._pages(queries, *span):
+        pages = self._session.client("cloudwatch").get_paginator("get_metric_data")
+        start, end = (datetime.fromtimestamp(at, UTC) for at in span)
+        with aws_errors("reading metrics"):
+            answers = list(
+                pages.paginate(
+                    MetricDataQueries=queries,
+                    StartTime=start,
+                    EndTime=end,
+                    ScanBy="TimestampAscending",
+                )
+            )
+        for page in answers:
             messages += _messages(page)
             counts: Counter[str] = Counter()
             for result in page.get("MetricDataResults", []):
@@ -87,23 +98,6 @@ class MetricData:
                 _add(series[number].setdefault(name, []), result, place=counts[result["Id"]])
                 counts[result["Id"]] += 1
         return messages
-
-    def _pages(
-        self, queries: Sequence[Mapping[str, Any]], start: float, end: float
-    ) -> Iterator[Mapping[str, Any]]:
-        request: dict[str, Any] = {
-            "MetricDataQueries": queries,
-            "StartTime": datetime.fromtimestamp(start, UTC),
-            "EndTime": datetime.fromtimestamp(end, UTC),
-            "ScanBy": "TimestampAscending",
-        }
-        while True:
-            with aws_errors("reading metrics"):
-                page = self._session.client("cloudwatch").get_metric_data(**request)
-            yield page
-            if not page.get("NextToken"):
-                return
-            request["NextToken"] = page["NextToken"]
 
 
 def _calls(groups: Sequence[Sequence[Query]]) -> list[list[int]]:

@@ -46,20 +46,18 @@ class MuteRules:
         A summary has no name but an ARN:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
         """
-        query: dict[str, Any] = {"Statuses": [status], "MaxRecords": _PER_CALL}
+        query: dict[str, Any] = {"Statuses": [status]}
         if alarm is not None:
             query["AlarmName"] = alarm
-        names: list[str] = []
-        while True:
-            with aws_errors("reading the alarms' mute rules"):
-                answer = self._client.list_alarm_mute_rules(**query)
-            names += (
+        pages = self._client.get_paginator("list_alarm_mute_rules").paginate(
+            **query, PaginationConfig={"PageSize": _PER_CALL}
+        )
+        with aws_errors("reading the alarms' mute rules"):
+            return tuple(
                 item["AlarmMuteRuleArn"].split(":", 6)[6]
-                for item in answer.get("AlarmMuteRuleSummaries", ())
+                for page in pages
+                for item in page.get("AlarmMuteRuleSummaries", ())
             )
-            if not answer.get("NextToken"):
-                return tuple(names)
-            query["NextToken"] = answer["NextToken"]
 
     def get(self, name: str) -> Mute | None:
         """Return a rule; None where it was deleted meanwhile."""

@@ -12,7 +12,7 @@ from tasktracker_ops.environments import Environment
 from tasktracker_ops.models.permissions import Policy
 
 PREVIEWS = Environment("pr-*")
-# The files that each role's policy consists of; an API is told by its tag, or by none.
+# The files that each role's policy consists of; an API is identified by its tag, or has none.
 _FILES = {
     "reader": ("observe",),
     "operator": ("observe", "operate", "drill"),

@@ -5,28 +5,25 @@ Without boto3: its import takes a third of a short command, and adds nothing to 
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from json import JSONDecodeError
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 from botocore import exceptions as boto_errors
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import ResponseParserError
 
 from tasktracker_ops.adapters.host.loopback import is_loopback
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
+from .model_loader import model_loader
 from .responses import reject_non_aws_response
 
 # On a laptop the address of the instance metadata drops packets, and botocore tries it twice.
@@ -49,14 +46,11 @@ _CLOCK_CODES = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _CLOCK_MESSAGES = ("Signature expired", "Signature not yet current")
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _NOT_FOUND = {"404", "NotFound", "NotFoundException", "ResourceNotFound"}
-_NOT_FOUND |= {"ResourceNotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey"}
-_NOT_FOUND |= {
-    "NoSuchTagSet",
-    "NoSuchLifecycleConfiguration",
-    "NoSuchPublicAccessBlockConfiguration",
-}
-_NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError", "ParameterNotFound"}
+_NOT_FOUND |= {"ResourceNotFoundException", "DashboardNotFoundError", "ParameterNotFound"}
+_NOT_FOUND |= {"NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "NoSuchVersion", "NoSuchTagSet"}
+_NOT_FOUND |= {"NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration"}
 _NOT_FOUND |= {"NoSuchEntity", "NoSuchEntityException"}
+_NOT_FOUND |= {"ServerSideEncryptionConfigurationNotFoundError"}
 _NOT_FOUND |= {"InvalidResourceId"}  # SSM's, of a parameter whose tags are read
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"}
 _THROTTLED |= {"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
@@ -114,7 +108,7 @@ class AwsSession:
         with aws_errors("reading the AWS configuration"):
             core.get_scoped_config()
             paths = core.get_component("data_loader").search_paths
-        core.register_component("data_loader", _loader(tuple(paths)))
+        core.register_component("data_loader", model_loader(tuple(paths)))
         return core
 
     def client(self, service: str) -> Any:
@@ -170,97 +164,6 @@ class AwsSession:
         """Return the partition of AWS that the region belongs to, such as aws."""
         with aws_errors("looking for the partition of the region"):
             return str(self._session.get_partition_for_region(self.environment.region))
-
-
-class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
-    """Loads the models of services without a look into the folders of all others."""
-
-    _loading = threading.Lock()
-
-    def load_service_model(self, *arguments: Any, **options: Any) -> Any:
-        """Load a model, in one thread at a time, since extras are merged into what was read."""
-        with self._loading:
-            return super().load_service_model(*arguments, **options)
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        """Return the services that have a folder; loading shows what is in it."""
-        folders = filter(os.path.isdir, self.search_paths)
-        return [name for folder in folders for name in os.listdir(folder)]
-
-    def load_data_with_path(self, name: str) -> tuple[Any, str]:
-        """Return the content of a file and its path; in the place of `endpoints`, a short list.
-
-        Each service has rules of its own that make its addresses. The older list of all services
-        is 1.2 MB long, takes a tenth of a short command, and is still asked for the partition.
-        """
-        if name != "endpoints":
-            content: tuple[Any, str] = super().load_data_with_path(name)
-            return content
-        partitions, path = super().load_data_with_path("partitions")
-        return {"version": 3, "partitions": list(map(_endpoints, partitions["partitions"]))}, path
-
-
-class _FileLoader(JSONFileLoader):  # type: ignore[misc]
-    """Reads models into plain dictionaries, which keep their order too, in a third of the time."""
-
-    def load_file(self, file_path: str) -> Any:
-        """Return the content of a model; None where there is none."""
-        if os.path.isfile(f"{file_path}.json"):
-            return json.loads(Path(f"{file_path}.json").read_bytes())
-        if os.path.isfile(f"{file_path}.json.gz"):
-            return json.loads(gzip.decompress(Path(f"{file_path}.json.gz").read_bytes()))
-        return None
-
-
-# Its own signature, and the address that us-east-1 has beside that of a region.
-_S3 = {
-    "defaults": {"signatureVersions": ["s3v4"]},
-    "partitionEndpoint": "aws-global",
-    "endpoints": {
-        "aws-global": {
-            "hostname": "s3.amazonaws.com",
-            "credentialScope": {"region": "us-east-1"},
-        }
-    },
-}
-
-
-def _endpoints(partition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a partition as botocore's list of endpoints has it, without its services."""
-    outputs = partition["outputs"]
-    plain, dual = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
-    variants = (
-        ("-fips", plain, ["fips"]),
-        ("", dual, ["dualstack"]),
-        ("-fips", dual, ["dualstack", "fips"]),
-    )
-    return {
-        "partition": partition["id"],
-        "partitionName": partition["id"],
-        "dnsSuffix": plain,
-        "regionRegex": partition["regionRegex"],
-        "regions": partition["regions"],
-        "services": {"s3": _S3},
-        "defaults": {
-            "hostname": "{service}.{region}.{dnsSuffix}",
-            "protocols": ["https"],
-            "signatureVersions": ["v4"],
-            "variants": [
-                {
-                    "hostname": f"{{service}}{ending}.{{region}}.{{dnsSuffix}}",
-                    "dnsSuffix": suffix,
-                    "tags": tags,
-                }
-                for ending, suffix, tags in variants
-            ],
-        },
-    }
-
-
-@cache
-def _loader(paths: tuple[str, ...]) -> _Loader:
-    """Return the loader of every session, since a model takes longer to read than to use."""
-    return _Loader(paths, file_loader=_FileLoader(), include_default_search_paths=False)
 
 
 @contextmanager

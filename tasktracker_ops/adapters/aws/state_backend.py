@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
 from tasktracker_ops.environments import is_project
-from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
 
 from .deploy_lock import lock_key, waiting_prefix
 from .packages import packages_prefix
@@ -99,12 +100,11 @@ class StateBackend:
         )
 
     def _table_exists(self) -> bool:
-        try:
-            with aws_errors(f"looking for the lock table {self.lock_table!r}"):
-                self._dynamodb.describe_table(TableName=self.lock_table)
-        except AwsNotFound:
-            return False
-        return True
+        action = f"looking for the lock table {self.lock_table!r}"
+        with suppress(AwsNotFound), aws_errors(action):
+            self._dynamodb.describe_table(TableName=self.lock_table)
+            return True
+        return False
 
     def is_versioned(self) -> bool:
         """Return whether the bucket keeps the versions of its objects."""
@@ -126,11 +126,8 @@ class StateBackend:
 
     def fetch_bootstrap_state(self, file: Path) -> bool:
         """Write the bootstrap stack's state to `file`; return False where the bucket has none."""
-        try:
-            with aws_errors(f"reading {BOOTSTRAP_STATE_KEY!r} from {self.bucket!r}"):
-                answer = self._s3.get_object(Bucket=self.bucket, Key=BOOTSTRAP_STATE_KEY)
-                content = answer["Body"].read()
-        except AwsNotFound:
+        content = self._read(BOOTSTRAP_STATE_KEY)
+        if content is None:
             return False
         with reporting_full_disk(file):
             file.write_bytes(content)
@@ -157,14 +154,26 @@ class StateBackend:
                         )
 
     def outputs(self, state_key: str) -> dict[str, str]:
-        """Return the outputs in the state `state_key`, as texts; empty without such a state."""
+        """Return the outputs in the state `state_key`, as texts; empty without such a state.
+
+        Raises TtOpsError `state-corrupted` for an object that is no state.
+        """
         try:
-            with aws_errors(f"reading {state_key!r} from {self.bucket!r}"):
-                answer = self._s3.get_object(Bucket=self.bucket, Key=state_key)
-                state = json.loads(answer["Body"].read())
-        except AwsNotFound:
-            return {}
-        return {name: str(output["value"]) for name, output in state.get("outputs", {}).items()}
+            outputs = json.loads(self._read(state_key) or "{}").get("outputs", {})
+            return {name: str(output["value"]) for name, output in outputs.items()}
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise TtOpsError(
+                "state-corrupted",
+                f"the state {state_key!r} in the bucket {self.bucket!r} cannot be read: {error}",
+                hint="restore an earlier version of it: aws s3api list-object-versions "
+                f"--bucket {self.bucket} --prefix {state_key}",
+            ) from None
+
+    def _read(self, key: str) -> bytes | None:
+        """Return an object of the bucket; None where there is none."""
+        with suppress(AwsNotFound), aws_errors(f"reading {key!r} from {self.bucket!r}"):
+            return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+        return None
 
     def keys(self) -> tuple[str, ...]:
         """Return the keys of all objects in the bucket."""
@@ -236,12 +245,11 @@ class StateBackend:
 
     def _setting(self, operation: str) -> dict[str, Any]:
         """Return a setting of the bucket; empty where it is not set."""
-        try:
-            with aws_errors(f"reading the settings of the bucket {self.bucket!r}"):
-                answer: dict[str, Any] = getattr(self._s3, operation)(Bucket=self.bucket)
-        except AwsNotFound:
-            return {}
-        return answer
+        action = f"reading the settings of the bucket {self.bucket!r}"
+        with suppress(AwsNotFound), aws_errors(action):
+            answer: dict[str, Any] = getattr(self._s3, operation)(Bucket=self.bucket)
+            return answer
+        return {}
 
     @property
     def _s3(self) -> Any:

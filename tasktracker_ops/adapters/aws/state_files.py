@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,17 +87,11 @@ class StateFiles:
         return self._get(key, {"VersionId": version_id})
 
     def _get(self, key: str, version: dict[str, str]) -> StateFile | None:
-        try:
-            with aws_errors(f"reading {key!r} from {self.bucket!r}"):
-                answer = self._s3.get_object(Bucket=self.bucket, Key=key, **version)
-                content = answer["Body"].read()
-        except AwsNotFound:
-            return None
-        except AwsError as error:
-            if error.aws_code != "NoSuchVersion":
-                raise
-            return None
-        return StateFile(key, answer.get("VersionId", "null"), answer["ETag"], content)
+        with suppress(AwsNotFound), aws_errors(f"reading {key!r} from {self.bucket!r}"):
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key, **version)
+            content = answer["Body"].read()
+            return StateFile(key, answer.get("VersionId", "null"), answer["ETag"], content)
+        return None
 
     def versions(self, key: str) -> tuple[StateObject, ...]:
         """Return all versions and delete markers of the object, the newest first."""

@@ -23,7 +23,7 @@ _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 def write_marks(item: Item) -> Item:
-    """Return the attributes that tell whether an item was written since."""
+    """Return the attributes that differ once an item is written again."""
     return {name: item[name] for name in _WRITE_MARKS if name in item}
 
 
@@ -36,20 +36,16 @@ class TableItems:
 
     def pages(self) -> Iterator[Sequence[Item]]:
         """Yield all tasks by pages of at most 1 MB, each as it was when its page was read."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "Limit": _PAGE,
-            "FilterExpression": f"NOT begins_with({KEY}, :records)",
-            "ExpressionAttributeValues": {":records": {"S": _RECORDS}},
-        }
-        while True:
-            with aws_errors(f"reading the table {self._table!r}"):
-                page = self._client.scan(**request)
-            yield page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            Limit=_PAGE,
+            FilterExpression=f"NOT begins_with({KEY}, :records)",
+            ExpressionAttributeValues={":records": {"S": _RECORDS}},
+        )
+        with aws_errors(f"reading the table {self._table!r}"):
+            for page in pages:
+                yield page["Items"]
 
     def get(self, task_ids: Sequence[str]) -> list[Item]:
         """Return the items of up to MOST_KEYS ids, as far as they exist, in any order."""
@@ -70,25 +66,14 @@ class TableItems:
 
         It is written if the present one still has the marks `over`, so nothing newer is lost.
         """
-        if over is None:
-            condition, names, values = f"attribute_not_exists({KEY})", {}, {}
-        else:
-            condition = f"attribute_exists({KEY})"
-            names = {f"#{name}": name for name in _WRITE_MARKS}
-            values = {f":{name}": value for name, value in over.items()}
-            for name in _WRITE_MARKS:
-                has = f"#{name} = :{name}" if name in over else f"attribute_not_exists(#{name})"
-                condition += f" AND {has}"
         request: dict[str, Any] = {
             "TableName": self._table,
             "Item": item,
-            "ConditionExpression": condition,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ConditionExpression": f"attribute_not_exists({KEY})",
         }
-        if names:
-            request["ExpressionAttributeNames"] = names
-        if values:
-            request["ExpressionAttributeValues"] = values
+        if over is not None:
+            request |= _if_marks_are(over)
         try:
             with aws_errors(f"writing a task to the table {self._table!r}"):
                 self._client.put_item(**request)
@@ -102,6 +87,20 @@ class TableItems:
     @property
     def _client(self) -> Any:
         return self._session.client("dynamodb")
+
+
+def _if_marks_are(marks: Item) -> dict[str, Any]:
+    """Return the condition that an item exists with these marks, and with no others."""
+    condition = f"attribute_exists({KEY})"
+    for name in _WRITE_MARKS:
+        has = f"#{name} = :{name}" if name in marks else f"attribute_not_exists(#{name})"
+        condition += f" AND {has}"
+    values = {f":{name}": value for name, value in marks.items()}
+    return {
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in _WRITE_MARKS},
+        **({"ExpressionAttributeValues": values} if values else {}),
+    }
 
 
 def _item_of(error: AwsError) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from tasktracker_ops.errors import SAME_COMMAND, TtOpsError
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
-# Seconds for the whole change, and between two looks at it.
+# Seconds for the whole change, and between two reads of the table.
 _PATIENCE = 120.0
 _PAUSE = 1.0
 
@@ -53,13 +54,11 @@ class Tables:
         return table is not None and bool(table.get("DeletionProtectionEnabled", False))
 
     def _describe(self, name: str) -> dict[str, Any] | None:
-        try:
-            with aws_errors(f"reading the table {name!r}"):
-                answer = self._session.client("dynamodb").describe_table(TableName=name)
-        except AwsNotFound:
-            return None
-        table: dict[str, Any] = answer["Table"]
-        return table
+        with suppress(AwsNotFound), aws_errors(f"reading the table {name!r}"):
+            answer = self._session.client("dynamodb").describe_table(TableName=name)
+            table: dict[str, Any] = answer["Table"]
+            return table
+        return None
 
     def _turn_off_protection(self, name: str) -> None:
         with aws_errors(f"turning off the deletion protection of the table {name!r}"):

@@ -1,4 +1,4 @@
-"""The tags of resources, and which resources have those of an environment."""
+"""The tags of resources, which of them are ours, and how to tag one that should be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tasktracker_ops.environments import PROJECT_TAGS, Environment
-from tasktracker_ops.errors import ConfigurationError
+from tasktracker_ops.errors import ConfigurationError, TtOpsError
 
 from .session import AwsNotFound, AwsSession, aws_errors
 
@@ -29,6 +29,25 @@ class ResourceTags:
         with aws_errors(f"reading the tags of {arn!r}"):
             return _READERS[service](self._session.client(service), arn)
 
+    def require_ours(self, kind: str, name: str, arn: str, tags: Tags | None = None) -> str:
+        """Return why a resource is ours. Raises TtOpsError `foreign-resource` otherwise.
+
+        `tags` are those of the resource where they have been read.
+        """
+        found, expected = self.of(arn) if tags is None else tags, self._environment.tags
+        if self._environment.owns(found):
+            return "it has our name and our tags"
+        others = [key for key in expected if key in found and found[key] != expected[key]]
+        reason = f"its tag {others[0]} is {found[others[0]]!r}" if others else "it lacks our tags"
+        command = _TAG_COMMANDS[arn.split(":")[2]].format(
+            arn=arn,
+            name=name,
+            pairs=" ".join(f"Key={key},Value={value}" for key, value in expected.items()),
+            map=",".join(f"{key}={value}" for key, value in expected.items()),
+        )
+        hint = f"if it belongs to this deployment, tag it: aws {command}"
+        raise foreign_resource(kind, name, reason, hint)
+
     def find_ours(self) -> tuple[str, ...]:
         """Return the ARNs that the tagging API lists with the tags of this environment.
 
@@ -37,7 +56,7 @@ class ResourceTags:
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
         found = self._find(self._environment.tags)
-        # The default's resources have no tag that others lack, which could be asked for.
+        # The default's resources have no tag that others lack, which the API could filter by.
         return tuple(arn for arn, tags in found.items() if self._environment.owns(tags))
 
     def find_all(self) -> Mapping[str, Tags]:
@@ -74,6 +93,15 @@ class ResourceTags:
             return True
 
 
+def foreign_resource(kind: str, name: str, reason: str, hint: str) -> TtOpsError:
+    """Return the error of a resource that has the name of one of ours, and is not."""
+    return TtOpsError(
+        "foreign-resource",
+        f"the {kind} {name!r} exists already and is not ours: {reason}",
+        hint=hint,
+    )
+
+
 def _pairs(tags: list[dict[str, str]]) -> Tags:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
@@ -91,4 +119,14 @@ _READERS: Mapping[str, Callable[[Any, str], Tags]] = {
     "logs": lambda c, arn: c.list_tags_for_resource(resourceArn=arn)["tags"],
     "sns": lambda c, arn: _pairs(c.list_tags_for_resource(ResourceArn=arn)["Tags"]),
     "ssm": _parameter_tags,
+}
+# How the AWS CLI takes tags, by service: as pairs, or as a map.
+_TAG_COMMANDS = {
+    "cloudwatch": "cloudwatch tag-resource --resource-arn {arn} --tags {pairs}",
+    "dynamodb": "dynamodb tag-resource --resource-arn {arn} --tags {pairs}",
+    "iam": "iam tag-role --role-name {name} --tags {pairs}",
+    "lambda": "lambda tag-resource --resource {arn} --tags {map}",
+    "logs": "logs tag-resource --resource-arn {arn} --tags {map}",
+    "sns": "sns tag-resource --resource-arn {arn} --tags {pairs}",
+    "ssm": "ssm add-tags-to-resource --resource-type Parameter --resource-id {name} --tags {pairs}",
 }

@@ -1,4 +1,4 @@
-"""How much the deployment keeps in the account, for its costs."""
+"""What the deployment keeps in the account, and the quotas of the account that limit it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StoredTable:
 
 
 class Usage:
-    """Reads sizes and settings that are billed for."""
+    """Reads sizes and settings that are billed for, and quotas."""
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session
@@ -39,7 +39,9 @@ class Usage:
         for name in names:
             with aws_errors(f"reading the log group {name!r}"):
                 groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-            stored += sum(each.get("storedBytes", 0) for each in groups)
+            # Another environment's log group may begin with this name.
+            own = (each for each in groups if each["logGroupName"] == name)
+            stored += sum(each.get("storedBytes", 0) for each in own)
         return stored
 
     def object_bytes(self, bucket: str, prefix: str) -> int:
@@ -54,3 +56,15 @@ class Usage:
         with aws_errors(f"reading the function {name!r}"):
             answer = self._session.client("lambda").get_function_configuration(FunctionName=name)
         return answer["MemorySize"] / 1024, answer.get("Architectures", ["x86_64"])[0]
+
+    def function_concurrency(self) -> int:
+        """Return how many invocations run at once at most, of functions that reserve none."""
+        with aws_errors("reading the quotas of Lambda"):
+            answer = self._session.client("lambda").get_account_settings()
+        return int(answer["AccountLimit"]["UnreservedConcurrentExecutions"])
+
+    def api_rate(self) -> float:
+        """Return how many requests a second all APIs of the account and region accept together."""
+        with aws_errors("reading the quotas of API Gateway"):
+            answer = self._session.client("apigateway").get_account()
+        return float(answer["throttleSettings"]["rateLimit"])

@@ -38,7 +38,7 @@ def _clock(examined: Examination) -> Outcome:
 
     at = server_time(examined.app.session)
     if at is None:
-        raise NotApplicable("the target did not tell its time")
+        raise NotApplicable("the target sent no time")
     skew = (datetime.now(UTC) - at).total_seconds()
     found = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the target's"
     fix = "set it by the network: sudo timedatectl set-ntp true"

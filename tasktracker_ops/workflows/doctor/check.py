@@ -1,4 +1,4 @@
-"""How a check is written: a function that looks at one thing, with its name and what it needs."""
+"""What checks are made of: a function with a name and what it needs, and its outcome."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Outcome:
 
 
 def ok(detail: str) -> Outcome:
-    """Return that all is well."""
+    """Return that nothing is wrong."""
     return Outcome(OK, detail)
 
 
@@ -76,7 +76,7 @@ def only_where_supported(operation: str) -> Iterator[None]:
 
 
 class Examination:
-    """What several checks look at, read once; `app` is never asked to start or install anything."""
+    """What several checks read, each once; nothing is started or installed for it."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -116,7 +116,7 @@ class Examination:
         return self.app.state_backend.outputs(GITHUB_STATE_KEY)
 
 
-Look = Callable[[Examination], Outcome]
+CheckFunction = Callable[[Examination], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class CheckSpec:
     """A check: it runs once the checks that it `needs`, by name, do not block it."""
 
     name: str
-    look: Look
+    run: CheckFunction
     needs: tuple[str, ...]
 
 
@@ -134,11 +134,11 @@ class CheckGroup:
     def __init__(self) -> None:
         self.checks: list[CheckSpec] = []
 
-    def check(self, name: str, *needs: str) -> Callable[[Look], Look]:
+    def check(self, name: str, *needs: str) -> Callable[[CheckFunction], CheckFunction]:
         """Register a function as the check `name`."""
 
-        def register(look: Look) -> Look:
-            self.checks.append(CheckSpec(name, look, needs))
-            return look
+        def register(run: CheckFunction) -> CheckFunction:
+            self.checks.append(CheckSpec(name, run, needs))
+            return run
 
         return register

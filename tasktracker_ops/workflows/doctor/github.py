@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tasktracker_ops import __version__
 from tasktracker_ops.adapters.aws.iam import GITHUB_ISSUER
 from tasktracker_ops.adapters.host.git import github_repository
-from tasktracker_ops.adapters.host.templates import PRISTINE, read_record, this_template
+from tasktracker_ops.adapters.host.templates import PRISTINE, digest, read_record, this_template
 from tasktracker_ops.errors import ConfigurationError
 
 from .check import CheckGroup, Examination, NotApplicable, Outcome, failed, ok, warning
@@ -30,29 +29,23 @@ _SECRETS = ("ALERT_EMAIL",)
 def _workflows(examined: Examination) -> Outcome:
     project = examined.app.settings.project
     record = read_record(project)
-    known = (
-        record.files
-        if record
-        else {
-            name: hashlib.sha256(content).hexdigest()
-            for name, content in this_template(__version__).files.items()
-        }
-    )
+    if record:
+        known = record.files
+    else:
+        files = this_template(__version__).files
+        known = {name: digest(content) for name, content in files.items()}
     names = [name for name in known if name.startswith(_WORKFLOWS)]
     if not (project / _WORKFLOWS).is_dir() and record is None:
         raise NotApplicable("this clone has no workflows")
     missing = [name for name in names if not (project / name).is_file()]
     if missing:
-        restore = (
-            f"unzip -o {PRISTINE} {' '.join(missing)}"
-            if record
-            else f"git checkout -- {' '.join(missing)}"
-        )
-        return warning(f"missing: {', '.join(missing)}", f"restore them: {restore}")
+        restore = f"unzip -o {PRISTINE}" if record else "git checkout --"
+        fix = f"restore them: {restore} {' '.join(missing)}"
+        return warning(f"missing: {', '.join(missing)}", fix)
     changed = [
         name.removeprefix(_WORKFLOWS)
         for name in names
-        if hashlib.sha256((project / name).read_bytes()).hexdigest() != known[name]
+        if digest((project / name).read_bytes()) != known[name]
     ]
     return ok(f"changed by you: {', '.join(changed)}" if changed else "as in the template")
 
@@ -113,7 +106,7 @@ def _list(values: Any) -> list[str]:
 
 
 def _current_id(examined: Examination, full_name: str) -> str | None:
-    """Return the id of a repository; None where GitHub does not tell it, as of a private one."""
+    """Return the id of a repository; None where GitHub does not show it, as of a private one."""
     try:
         return examined.app.github.repository(full_name).id
     except ConfigurationError:

@@ -14,7 +14,6 @@ from tasktracker_ops.workflows.template_upgrade import is_outdated
 from .check import CheckGroup, Examination, Outcome, failed, ok, skipped, warning
 
 GROUP = CheckGroup()
-_OLDEST_PYTHON = (3, 11)
 _LOCK_FILE = "terraform/.terraform.lock.hcl"
 # By shell: the files that may load the completion, and the line that does, as docs/commands.md.
 _COMPLETIONS = {
@@ -26,13 +25,7 @@ _COMPLETIONS = {
 
 @GROUP.check("python")
 def _python(examined: Examination) -> Outcome:
-    found = f"{platform.python_version()} at {sys.executable}"
-    if sys.version_info[:2] >= _OLDEST_PYTHON:
-        return ok(found)
-    oldest = ".".join(map(str, _OLDEST_PYTHON))
-    return failed(
-        f"{found}; tt-ops needs {oldest} or later", "install with another: pipx reinstall tt-ops"
-    )
+    return ok(f"{platform.python_version()} at {sys.executable}")
 
 
 @GROUP.check("tt-ops")

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from .check import Examination
 
-# By command, the calls that tell best whether it is allowed: each with the resource it is for.
+# By command, the calls that show best whether it is allowed: each with the resource it is for.
 _CALLS = (
     ("status", "ssm:GetParameter", "parameter"),
     ("status", "lambda:GetFunctionConfiguration", "function"),

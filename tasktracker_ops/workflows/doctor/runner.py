@@ -24,7 +24,7 @@ CHECKS: tuple[CheckSpec, ...] = tuple(
 _WORKERS = 8
 _LIMIT = 60.0  # seconds for all checks; each of their calls has a limit of its own below
 _NEEDS = "needs "
-_TRACE = "report it, with the archive that this writes: tt-ops support"
+_REPORT_BUG = "report it, with the archive that this writes: tt-ops support"
 
 Timed = tuple[Outcome, float]
 
@@ -85,7 +85,7 @@ def _timed(spec: CheckSpec, examined: Examination) -> Timed:
 def _outcome(spec: CheckSpec, examined: Examination) -> Outcome:
     """Return what the check found; an error of its own is a failure like any other."""
     try:
-        return spec.look(examined)
+        return spec.run(examined)
     except NotApplicable as reason:
         return skipped(str(reason))
     except TtOpsError as error:
@@ -94,7 +94,7 @@ def _outcome(spec: CheckSpec, examined: Examination) -> Outcome:
             return warning(f"not checked: {error.message}", error.hint, blocks=True)
         return failed(error.message, error.hint)
     except Exception as error:  # the boundary of a check: the others go on
-        return failed(f"a bug in this check: {type(error).__name__}: {error}", _TRACE)
+        return failed(f"a bug in this check: {type(error).__name__}: {error}", _REPORT_BUG)
 
 
 def _explained(error: TtOpsError, app: App) -> TtOpsError:

@@ -1,4 +1,4 @@
-"""Checks of what a deployment has to do: serve requests, and tell somebody when it does not."""
+"""Checks of what a deployment has to do: serve requests, and notify somebody when it fails."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tasktracker_ops.workflows.notifications import (
     muted,
     pending_subscriptions,
 )
+from tasktracker_ops.workflows.status import unhealthy_hint
 
 from .check import (
     CheckGroup,
@@ -109,12 +110,7 @@ def _api_health(examined: Examination) -> Outcome:
     status = response.status_code
     if status in deployment.healthy_statuses:
         return ok(f"{deployment.api_url} answers {status}")
-    found = f"GET {response.url} returned {status} instead of 200"
-    if status == 404:
-        return failed(found, "create its stage again: tt-ops deploy")
-    if status in {401, 403}:
-        return failed(found, "compare api_auth with your credentials: tt-ops outputs")
-    return failed(found, "see what the function logged: tt-ops logs --errors")
+    return failed(f"GET {response.url} returned {status} instead of 200", unhealthy_hint(status))
 
 
 @GROUP.check("api address", "deployment")
@@ -131,14 +127,12 @@ def _api_address(examined: Examination) -> Outcome:
 
 @GROUP.check("quotas", "deployment", "api")
 def _quotas(examined: Examination) -> Outcome:
-    from tasktracker_ops.adapters.aws.quotas import api_rate, function_concurrency
-
     app = examined.app
     stage = next(iter(app.apis.stages(examined.deployment.api_id)), {})
     throttle = stage.get("DefaultRouteSettings", {})
     burst, rate = (int(throttle.get(f"Throttling{each}Limit", 0)) for each in ("Burst", "Rate"))
     with only_where_supported("GetAccountSettings"):
-        concurrency, account_rate = function_concurrency(app.session), api_rate(app.session)
+        concurrency, account_rate = app.usage.function_concurrency(), app.usage.api_rate()
     found = f"the API accepts {burst} requests at once, the account runs {concurrency} functions"
     if burst > concurrency:
         request = ("service-quotas", "request-service-quota-increase", *_CONCURRENCY_QUOTA)

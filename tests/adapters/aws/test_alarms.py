@@ -14,9 +14,8 @@ from tasktracker_ops.adapters.aws.alarms import Alarms
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.alarm import Alarm, AlarmEvent, Mute
-from tasktracker_ops.models.aws_environment import AwsEnvironment
+from tests.alarm import TOPIC
 
-TOPIC = "arn:aws:sns:eu-west-3:123456789012:task-tracker-alerts"
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 ITEM: dict[str, Any] = {
     "AlarmName": "LambdaErrorAlarm",
@@ -190,30 +189,6 @@ def test_limited_history_reads_one_page(alarms: Alarms, cloudwatch: Stubber) -> 
     page = {"AlarmHistoryItems": [item("Action", str(n)) for n in range(2)], "NextToken": "t"}
     cloudwatch.add_response("describe_alarm_history", page, asked)
     assert len(alarms.history("a", limit=2)) == 2
-
-
-def test_denied_alarms_are_named(alarms: Alarms, cloudwatch: Stubber) -> None:
-    """The message has AWS's reason."""
-    cloudwatch.add_client_error("describe_alarms", "AccessDenied", "not authorized", 403)
-    with pytest.raises(ConfigurationError, match=r"reading the alarms a, b: .*not authorized"):
-        alarms.get(["a", "b"])
-
-
-def test_throttled_request_is_retried(server: Any) -> None:
-    """CloudWatch allows few calls per second."""
-    throttled = '{"__type": "ThrottlingException", "message": "Rate exceeded"}'
-    server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
-    server.will_answer(400, throttled, content_type="application/x-amz-json-1.0")
-    server.will_answer(200, '{"MetricAlarms": []}', content_type="application/x-amz-json-1.0")
-    environment = AwsEnvironment(
-        region="eu-west-3",
-        endpoint_url=server.url,
-        access_key_id="a",
-        secret_access_key="b",
-        sealed=True,
-    )
-    assert Alarms(AwsSession(environment)).get(["a"]) == ()
-    assert len(server.asked) == 3
 
 
 ACTIVE = {"Statuses": ["ACTIVE"], "MaxRecords": 100}

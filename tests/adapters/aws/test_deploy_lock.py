@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import DeadRun, DeployLock, ProcessIdentity
 
-BUCKET, STATE_KEY = "task-tracker-terraform-state", "infra/terraform.tfstate"
+from .conftest import BUCKET, STATE_KEY
+
 LOCK = DeployLock(
     id="9e1c",
     who="ann@desk",
@@ -30,14 +30,9 @@ OTHER = replace(LOCK, id="7d2f", who="bob@desk")
 
 
 @pytest.fixture
-def s3(session: AwsSession) -> Iterator[Any]:
-    """Yield the session's S3 client, in an account with an empty bucket."""
-    with mock_aws():
-        client = session.client("s3")
-        client.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
-        yield client
+def s3(session: AwsSession, account: Any) -> Any:
+    """Return the session's S3 client, in an account with an empty bucket."""
+    return session.client("s3")
 
 
 @pytest.fixture

@@ -40,20 +40,24 @@ def failure(session: AwsSession) -> TtOpsError:
     return caught.value
 
 
-def test_description_is_one_parameter(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+@pytest.fixture
+def ssm(stub: Callable[[str], Stubber]) -> Stubber:
+    """The stub of Systems Manager."""
+    return stub("ssm")
+
+
+def test_description_is_one_parameter(session: AwsSession, ssm: Stubber) -> None:
     """Unknown members of a newer deployment are ignored."""
     text = json.dumps({**DESCRIPTION, "added_later": True})
-    stub("ssm").add_response("get_parameter", {"Parameter": {"Value": text}}, REQUEST)
+    ssm.add_response("get_parameter", {"Parameter": {"Value": text}}, REQUEST)
     deployment = Deployments(session, Environment()).get()
     assert deployment.api_id == "abc"
     assert deployment.alarm_names == ("LambdaErrorAlarm", "LambdaDurationAlarm")
 
 
-def test_missing_deployment_is_an_error(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
+def test_missing_deployment_is_an_error(session: AwsSession, ssm: Stubber) -> None:
     """The message names the region, which is often the wrong one."""
-    stub("ssm").add_client_error("get_parameter", "ParameterNotFound")
+    ssm.add_client_error("get_parameter", "ParameterNotFound")
     error = failure(session)
     assert error.code == "not-deployed"
     assert "eu-west-3" in error.message
@@ -73,18 +77,18 @@ def test_missing_deployment_is_an_error(
     ],
 )
 def test_invalid_description_is_quoted(
-    session: AwsSession, stub: Callable[[str], Stubber], value: str, quoted: str
+    session: AwsSession, ssm: Stubber, value: str, quoted: str
 ) -> None:
     """Another schema is reported before missing keys."""
-    stub("ssm").add_response("get_parameter", {"Parameter": {"Value": value}})
+    ssm.add_response("get_parameter", {"Parameter": {"Value": value}})
     error = failure(session)
     assert error.code == "deployment-unreadable"
     assert quoted in error.message
 
 
-def test_denied_parameter_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_denied_parameter_is_an_error(session: AwsSession, ssm: Stubber) -> None:
     """It is not taken for a missing deployment."""
-    stub("ssm").add_client_error("get_parameter", "AccessDeniedException", "User: x …", 400)
+    ssm.add_client_error("get_parameter", "AccessDeniedException", "User: x …", 400)
     error = failure(session)
     assert error.code == "aws-access-denied"
     assert "'/task-tracker/deployment' in eu-west-3" in error.message

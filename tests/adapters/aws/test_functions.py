@@ -22,19 +22,23 @@ def functions(session: AwsSession) -> Functions:
     return Functions(session, "tracker")
 
 
-def test_routing_is_that_of_the_alias(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+@pytest.fixture
+def aws(stub: Callable[[str], Stubber]) -> Stubber:
+    """The stub of Lambda."""
+    return stub("lambda")
+
+
+def test_routing_is_that_of_the_alias(functions: Functions, aws: Stubber) -> None:
     """A version is a number in a string; another one may have a share of the requests."""
     weights = {"AdditionalVersionWeights": {"8": 0.1}}
     answer = {"FunctionVersion": "7", "RoutingConfig": weights, "RevisionId": "r"}
-    stub("lambda").add_response("get_alias", answer, ALIAS)
+    aws.add_response("get_alias", answer, ALIAS)
     assert functions.routing() == Routing("7", "8", 0.1, "r")
 
 
-def test_there_is_no_routing_before_the_first_deploy(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_there_is_no_routing_before_the_first_deploy(functions: Functions, aws: Stubber) -> None:
     """Lambda answers the same for a missing function and a missing alias."""
-    stub("lambda").add_client_error("get_alias", "ResourceNotFoundException", "not found", 404)
+    aws.add_client_error("get_alias", "ResourceNotFoundException", "not found", 404)
     assert functions.routing() is None
 
 
@@ -43,17 +47,15 @@ def test_there_is_no_routing_before_the_first_deploy(
     [("AccessDeniedException", ConfigurationError), ("ServiceException", AwsError)],
 )
 def test_denied_alias_is_an_error(
-    functions: Functions, stub: Callable[[str], Stubber], aws_code: str, kind: type[Exception]
+    functions: Functions, aws: Stubber, aws_code: str, kind: type[Exception]
 ) -> None:
     """It is not taken for a missing alias, since a rollback needs the version."""
-    stub("lambda").add_client_error("get_alias", aws_code, "no", 403)
+    aws.add_client_error("get_alias", aws_code, "no", 403)
     with pytest.raises(kind, match="alias 'live' of 'tracker'"):
         functions.routing()
 
 
-def test_a_share_of_the_requests_leaves_the_others(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_a_share_of_the_requests_leaves_the_others(functions: Functions, aws: Stubber) -> None:
     """The version of the alias stays; the revision guards the change."""
     request = {
         **ALIAS,
@@ -66,7 +68,7 @@ def test_a_share_of_the_requests_leaves_the_others(
         "RoutingConfig": {"AdditionalVersionWeights": {"6": 0.1}},
         "RevisionId": "r2",
     }
-    stub("lambda").add_response("update_alias", answer, request)
+    aws.add_response("update_alias", answer, request)
     assert functions.split("6", 0.1, instead_of=BEFORE) == Routing("5", "6", 0.1, "r2")
 
 
@@ -79,18 +81,17 @@ MOVE = {
 }
 
 
-def test_alias_is_moved_in_one_call(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+def test_alias_is_moved_in_one_call(functions: Functions, aws: Stubber) -> None:
     """No share of the requests stays with another version."""
-    stub("lambda").add_response("update_alias", {"FunctionVersion": "6"}, MOVE)
+    aws.add_response("update_alias", {"FunctionVersion": "6"}, MOVE)
     assert functions.shift("6", instead_of=BEFORE).version == "6"
 
 
 @pytest.mark.parametrize("found", ["6", "4"])
 def test_alias_that_has_changed_is_not_moved(
-    functions: Functions, stub: Callable[[str], Stubber], found: str
+    functions: Functions, aws: Stubber, found: str
 ) -> None:
     """Unless it is as wanted: the answer to our own call was lost."""
-    aws = stub("lambda")
     aws.add_client_error("update_alias", "PreconditionFailedException", "stale", 412)
     aws.add_response("get_alias", {"FunctionVersion": found, "RevisionId": "r2"}, ALIAS)
     if found == "6":
@@ -101,20 +102,16 @@ def test_alias_that_has_changed_is_not_moved(
     assert caught.value.code == "alias-changed"
 
 
-def test_move_to_a_missing_version_is_an_error(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_move_to_a_missing_version_is_an_error(functions: Functions, aws: Stubber) -> None:
     """The message names alias and version."""
-    stub("lambda").add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
+    aws.add_client_error("update_alias", "ResourceNotFoundException", "no version", 404)
     with pytest.raises(AwsError, match="'live' of 'tracker' to version 6"):
         functions.shift("6", instead_of=BEFORE)
 
 
-def test_state_is_that_of_the_aliass_version(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_state_is_that_of_the_aliass_version(functions: Functions, aws: Stubber) -> None:
     """One call reads all of it."""
-    stub("lambda").add_response(
+    aws.add_response(
         "get_function_configuration",
         {
             "Version": "7",
@@ -129,20 +126,16 @@ def test_state_is_that_of_the_aliass_version(
     )
 
 
-def test_missing_function_has_no_state(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_missing_function_has_no_state(functions: Functions, aws: Stubber) -> None:
     """Neither has a missing alias."""
-    stub("lambda").add_client_error(
+    aws.add_client_error(
         "get_function_configuration", "ResourceNotFoundException", "not found", 404
     )
     with pytest.raises(AwsNotFound, match="alias 'live' of the function 'tracker'"):
         functions.state("live")
 
 
-def test_a_version_has_its_code_and_settings(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_a_version_has_its_code_and_settings(functions: Functions, aws: Stubber) -> None:
     """What every version has of its own is no setting; an older AWS gives no ConfigSha256."""
     answer = {
         "Version": "7",
@@ -152,55 +145,46 @@ def test_a_version_has_its_code_and_settings(
         "State": "Active",
     }
     query = {"FunctionName": "tracker", "Qualifier": "live"}
-    stub("lambda").add_response("get_function_configuration", answer, query)
+    aws.add_response("get_function_configuration", answer, query)
     version = functions.version("live")
     assert (version.version, version.code_sha256, version.config_sha256) == ("7", "abc=", None)
     assert version.settings == {"MemorySize": 128}
 
 
-def test_uploaded_code_can_be_published(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_uploaded_code_can_be_published(functions: Functions, aws: Stubber) -> None:
     """Lambda has carried out the upload by then."""
-    lambda_ = stub("lambda")
     started, done = {"LastUpdateStatus": "InProgress"}, {"LastUpdateStatus": "Successful"}
     query = {"FunctionName": "tracker", "Qualifier": "$LATEST"}
     upload = {"FunctionName": "tracker", "ZipFile": b"zip"}
-    lambda_.add_response("update_function_code", started, upload)
+    aws.add_response("update_function_code", started, upload)
     for status in (started, done):
-        lambda_.add_response("get_function_configuration", status, query)
+        aws.add_response("get_function_configuration", status, query)
     functions.upload(b"zip")
     place = {"FunctionName": "tracker", "S3Bucket": "state", "S3Key": "function.zip"}
-    lambda_.add_response("update_function_code", done, place)
+    aws.add_response("update_function_code", done, place)
     functions.upload_from("state", "function.zip")
 
 
-def test_published_version_can_run(functions: Functions, stub: Callable[[str], Stubber]) -> None:
+def test_published_version_can_run(functions: Functions, aws: Stubber) -> None:
     """Lambda publishes nothing where the code is another one."""
-    lambda_ = stub("lambda")
     publish = {"FunctionName": "tracker", "CodeSha256": "sha=", "Description": "commit=1"}
-    lambda_.add_response("publish_version", {"Version": "8", "State": "Pending"}, publish)
+    aws.add_response("publish_version", {"Version": "8", "State": "Pending"}, publish)
     query = {"FunctionName": "tracker", "Qualifier": "8"}
-    lambda_.add_response("get_function_configuration", {"State": "Active"}, query)
+    aws.add_response("get_function_configuration", {"State": "Active"}, query)
     assert functions.publish("sha=", "commit=1") == "8"
 
 
-def test_code_that_lambda_cannot_run_is_an_error(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_code_that_lambda_cannot_run_is_an_error(functions: Functions, aws: Stubber) -> None:
     """The error has Lambda's reason."""
     answer = {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "the role is gone"}
-    lambda_ = stub("lambda")
-    lambda_.add_response("update_function_code", {"LastUpdateStatus": "InProgress"})
-    lambda_.add_response("get_function_configuration", answer)
+    aws.add_response("update_function_code", {"LastUpdateStatus": "InProgress"})
+    aws.add_response("get_function_configuration", answer)
     with pytest.raises(TtOpsError, match="the role is gone") as caught:
         functions.upload(b"zip")
     assert caught.value.code == "function-update-failed"
 
 
-def test_versions_are_those_of_all_pages(
-    functions: Functions, stub: Callable[[str], Stubber]
-) -> None:
+def test_versions_are_those_of_all_pages(functions: Functions, aws: Stubber) -> None:
     """The newest first, without `$LATEST`; Lambda lists fifty at a time."""
 
     def version(number: str) -> dict[str, str]:
@@ -210,11 +194,10 @@ def test_versions_are_those_of_all_pages(
             "LastModified": "2026-01-02T03:04:05.678+0000",
         }
 
-    pages = stub("lambda")
     first = {"Versions": [version("$LATEST"), version("7")], "NextMarker": "more"}
-    pages.add_response("list_versions_by_function", first, {"FunctionName": "tracker"})
+    aws.add_response("list_versions_by_function", first, {"FunctionName": "tracker"})
     expected = {"FunctionName": "tracker", "Marker": "more"}
-    pages.add_response("list_versions_by_function", {"Versions": [version("10")]}, expected)
+    aws.add_response("list_versions_by_function", {"Versions": [version("10")]}, expected)
     newest, oldest = functions.versions()
     assert (newest.release, oldest.release) == (10, 7)
     assert (newest.sha256, newest.at) == ("ab12", "2026-01-02T03:04:05.678Z")
@@ -224,10 +207,10 @@ def test_versions_are_those_of_all_pages(
     ("code", "gone"), [("ResourceNotFoundException", True), ("ResourceConflictException", False)]
 )
 def test_a_version_that_an_alias_names_is_not_deleted(
-    functions: Functions, stub: Callable[[str], Stubber], code: str, gone: bool
+    functions: Functions, aws: Stubber, code: str, gone: bool
 ) -> None:
     """One that is gone already is no error either."""
-    stub("lambda").add_client_error(
+    aws.add_client_error(
         "delete_function", code, expected_params={"FunctionName": "tracker", "Qualifier": "7"}
     )
     assert functions.delete_version(7) == gone

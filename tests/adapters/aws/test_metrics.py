@@ -145,11 +145,11 @@ def test_search_has_many_results(answered: Callable[..., Any]) -> None:
 
 def test_messages_of_cloudwatch_are_kept(answered: Callable[..., Any]) -> None:
     """Those of the call and of each result, without repetitions."""
-    said = [{"Code": "MaxMetricsExceeded", "Value": "Too many."}]
+    messages = [{"Code": "MaxMetricsExceeded", "Value": "Too many."}]
     found, _ = answered(
         [[asked("a"), asked("b")]],
         {
-            "Messages": said,
+            "Messages": messages,
             "MetricDataResults": [
                 {**result("a"), "Messages": [{"Code": "x", "Value": "Division by zero."}]},
                 {**result("b"), "Messages": [{"Code": "x", "Value": "Division by zero."}]},

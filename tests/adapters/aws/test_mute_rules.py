@@ -26,6 +26,12 @@ def read(session: AwsSession, cloudwatch: Stubber, name: str, **rule: Any) -> Mu
     return MuteRules(session).get(name)
 
 
+@pytest.fixture
+def cloudwatch(stub: Callable[[str], Stubber]) -> Stubber:
+    """The stub of CloudWatch."""
+    return stub("cloudwatch")
+
+
 @pytest.mark.parametrize(
     ("rule", "until"),
     [
@@ -37,31 +43,29 @@ def read(session: AwsSession, cloudwatch: Stubber, name: str, **rule: Any) -> Mu
     ],
 )
 def test_a_window_has_an_end(
-    session: AwsSession, stub: Callable[[str], Stubber], rule: dict[str, Any], until: str | None
+    session: AwsSession, cloudwatch: Stubber, rule: dict[str, Any], until: str | None
 ) -> None:
     """The expiry may come first; one that recurs has none."""
-    assert read(session, stub("cloudwatch"), "freeze", **rule) == Mute("freeze", until, "")
+    assert read(session, cloudwatch, "freeze", **rule) == Mute("freeze", until, "")
 
 
-def test_our_rules_say_who_muted(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_our_rules_say_who_muted(session: AwsSession, cloudwatch: Stubber) -> None:
     """It is at the end of the description, where CloudWatch's console shows it as well."""
     text = "load (test) (by ada@desk)"
     for name, reason, who in (
         ("task-tracker-A", "load (test)", "ada@desk"),
         ("freeze", text, None),
     ):
-        found = read(session, stub("cloudwatch"), name, at=BEGIN, Description=text)
+        found = read(session, cloudwatch, name, at=BEGIN, Description=text)
         assert found is not None
         assert (found.reason, found.who) == (reason, who)
 
 
-def test_an_alarm_is_muted_to_the_second(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
+def test_an_alarm_is_muted_to_the_second(session: AwsSession, cloudwatch: Stubber) -> None:
     """A schedule has whole minutes, and covers the time until the expiry."""
     until = datetime.now(UTC) + timedelta(hours=1, seconds=5)
     schedule: dict[str, str] = {}
-    stub("cloudwatch").add_response(
+    cloudwatch.add_response(
         "put_alarm_mute_rule",
         {},
         {
@@ -87,7 +91,7 @@ def test_an_alarm_is_muted_to_the_second(
     assert schedule["Duration"] in {"PT1H1M", "PT1H2M"}
 
 
-def test_a_rule_that_is_gone_is_none(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_a_rule_that_is_gone_is_none(session: AwsSession, cloudwatch: Stubber) -> None:
     """Somebody deleted it between two calls."""
-    stub("cloudwatch").add_client_error("get_alarm_mute_rule", "ResourceNotFoundException")
+    cloudwatch.add_client_error("get_alarm_mute_rule", "ResourceNotFoundException")
     assert MuteRules(session).get("freeze") is None

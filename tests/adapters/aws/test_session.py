@@ -16,6 +16,8 @@ from tasktracker_ops.adapters.aws.session import AwsError, AwsSession, aws_error
 from tasktracker_ops.errors import ExitCode, TtOpsError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 
+Stub = Callable[[str], Stubber]
+User = Callable[..., None]
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 IDENTITY_XML = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>
@@ -39,7 +41,7 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.fixture
-def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
     """A function that sets the user's variables and files, of which there are none otherwise."""
     import os
 
@@ -65,9 +67,7 @@ def failure(session: AwsSession) -> TtOpsError:
     return caught.value
 
 
-def test_sealed_session_ignores_the_users_settings(
-    user: Callable[..., None], session: AwsSession
-) -> None:
+def test_sealed_session_ignores_the_users_settings(user: User, session: AwsSession) -> None:
     """Missing profiles and invalid values do not matter."""
     user(
         config="this is no configuration",
@@ -81,14 +81,14 @@ def test_sealed_session_ignores_the_users_settings(
     assert session.client("sts").meta.region_name == "eu-west-3"
 
 
-def test_keys_in_variables_are_used(user: Callable[..., None]) -> None:
+def test_keys_in_variables_are_used(user: User) -> None:
     """Together with the token of temporary keys."""
     user(**KEYS, AWS_SESSION_TOKEN="token")
     found = AwsSession(AwsEnvironment(**OPEN)).credentials()
     assert (found.access_key, found.secret_key, found.token) == ("AKIDEXAMPLE", "example", "token")
 
 
-def test_profile_option_comes_before_keys_in_variables(user: Callable[..., None]) -> None:
+def test_profile_option_comes_before_keys_in_variables(user: User) -> None:
     """AWS_PROFILE comes after them, as in every AWS tool."""
     config = "[profile mine]\naws_access_key_id = MINE\naws_secret_access_key = example\n"
     user(config, **KEYS, AWS_PROFILE="mine")
@@ -98,7 +98,7 @@ def test_profile_option_comes_before_keys_in_variables(user: Callable[..., None]
 
 
 def test_missing_credentials_are_reported_quickly(
-    user: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An instance metadata service that drops packets costs less than two seconds."""
     user()
@@ -141,7 +141,7 @@ PROCESS = "[profile sso]\ncredential_process = "
     ids=["none", "half", "sso", "no source", "failing", "missing", "no JSON", "broken"],
 )
 def test_profile_without_credentials_is_a_configuration_error(
-    user: Callable[..., None], config: str, code: str, quoted: str
+    user: User, config: str, code: str, quoted: str
 ) -> None:
     """The message says in one line what is wrong."""
     user(config)
@@ -174,7 +174,7 @@ def test_profile_without_credentials_is_a_configuration_error(
 )
 def test_error_codes_of_aws_are_mapped(
     session: AwsSession,
-    stub: Callable[[str], Stubber],
+    stub: Stub,
     aws_code: str,
     message: str,
     code: str,
@@ -191,9 +191,7 @@ def test_error_codes_of_aws_are_mapped(
     assert not error.message.endswith(".")
 
 
-def test_unexpected_error_has_the_request_id(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
+def test_unexpected_error_has_the_request_id(session: AwsSession, stub: Stub) -> None:
     """AWS's support needs it."""
     stub("sts").add_client_error(
         "get_caller_identity",
@@ -208,7 +206,7 @@ def test_unexpected_error_has_the_request_id(
     assert caught.value.message == "asking failed: InternalFailure: We are sorry (request 4711)"
 
 
-def test_account_is_read_once(user: Callable[..., None], server: Any) -> None:
+def test_account_is_read_once(user: User, server: Any) -> None:
     """Each client is created once as well."""
     server.will_answer(200, IDENTITY_XML, content_type="text/xml")
     user(**KEYS, AWS_ENDPOINT_URL=server.url)
@@ -218,7 +216,7 @@ def test_account_is_read_once(user: Callable[..., None], server: Any) -> None:
     assert session.client("sts") is session.client("sts")
 
 
-def test_unreachable_endpoint_is_an_error(user: Callable[..., None]) -> None:
+def test_unreachable_endpoint_is_an_error(user: User) -> None:
     """It exits with 1; the command of the hint prints no credentials."""
     user(**KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9")
     error = failure(AwsSession(AwsEnvironment(**OPEN, endpoint_url="http://127.0.0.1:9")))
@@ -228,9 +226,7 @@ def test_unreachable_endpoint_is_an_error(user: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "http://"])
-def test_invalid_endpoint_is_a_configuration_error(
-    user: Callable[..., None], endpoint: str
-) -> None:
+def test_invalid_endpoint_is_a_configuration_error(user: User, endpoint: str) -> None:
     """The message quotes it."""
     user(**KEYS, AWS_ENDPOINT_URL=endpoint)
     error = failure(AwsSession(AwsEnvironment(**OPEN, endpoint_url=endpoint)))
@@ -238,9 +234,7 @@ def test_invalid_endpoint_is_a_configuration_error(
     assert endpoint in error.message
 
 
-def test_loopback_endpoint_is_reached_without_a_proxy(
-    user: Callable[..., None], server: Any
-) -> None:
+def test_loopback_endpoint_is_reached_without_a_proxy(user: User, server: Any) -> None:
     """Terraform does the same."""
     server.will_answer(200, IDENTITY_XML, content_type="text/xml")
     user(**KEYS, AWS_ENDPOINT_URL=server.url, HTTP_PROXY="http://127.0.0.1:9")
@@ -248,7 +242,7 @@ def test_loopback_endpoint_is_reached_without_a_proxy(
     assert session.account_id == "123456789012"
 
 
-def test_throttled_request_is_retried(user: Callable[..., None], server: Any) -> None:
+def test_throttled_request_is_retried(user: User, server: Any) -> None:
     """Throttling usually ends within a second."""
     throttled = (
         "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
@@ -305,9 +299,7 @@ def sent(client: Any, operation: str, arguments: dict[str, str]) -> tuple[str, s
     "region",
     ["eu-west-3", pytest.param("us-east-1", marks=pytest.mark.extended), "cn-north-1"],
 )
-def test_requests_go_where_all_of_botocore_sends_them(
-    user: Callable[..., None], region: str
-) -> None:
+def test_requests_go_where_all_of_botocore_sends_them(user: User, region: str) -> None:
     """The session does not read the list of all endpoints."""
     user(**KEYS)
     ours = AwsSession(AwsEnvironment(region=region))

@@ -123,6 +123,20 @@ def test_truncated_state_is_not_written(
     assert not (tmp_path / "state").exists()
 
 
+def test_outputs_of_a_state_are_texts(account: Any, backend: StateBackend) -> None:
+    """Without a state there are none; a damaged one is named, with its versions."""
+    assert backend.outputs("infra/github.tfstate") == {}
+    content = b'{"outputs": {"role": {"value": "arn"}}}'
+    account.put_object(Bucket=BUCKET, Key="infra/github.tfstate", Body=content)
+    assert backend.outputs("infra/github.tfstate") == {"role": "arn"}
+    for damaged in (content[:-1], b"[]", b'{"outputs": {"role": {}}}'):
+        account.put_object(Bucket=BUCKET, Key="infra/github.tfstate", Body=damaged)
+        with pytest.raises(TtOpsError, match=r"the state 'infra/github\.tfstate'") as caught:
+            backend.outputs("infra/github.tfstate")
+        assert caught.value.code == "state-corrupted"
+        assert caught.value.hint.endswith(f" --bucket {BUCKET} --prefix infra/github.tfstate")
+
+
 def test_foreign_objects_are_listed(account: Any, backend: StateBackend) -> None:
     """Up to ten, without the project's own states, locks, releases and packages."""
     for key in (

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.errors import TtOpsError
-from tests.states import KEY, REGION, state
+from tests.states import KEY, state
 
-BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
+from .conftest import BUCKET, TABLE
 
 
 @pytest.fixture
-def files(session: AwsSession) -> Iterator[StateFiles]:
+def files(session: AwsSession, account: Any) -> StateFiles:
     """The state files of an emulated account, in a bucket with versions."""
-    with mock_aws():
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
-        s3 = boto3.client("s3", **keys)
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        boto3.client("dynamodb", **keys).create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield StateFiles(session, bucket=BUCKET, lock_table=TABLE)
+    account.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    return StateFiles(session, bucket=BUCKET, lock_table=TABLE)
 
 
 def test_written_state_has_the_digest_that_terraform_expects(files: StateFiles) -> None:

@@ -23,6 +23,12 @@ def recovery(session: AwsSession) -> TableRecovery:
     return TableRecovery(session, "TaskTable")
 
 
+@pytest.fixture
+def dynamodb(stub: Callable[[str], Stubber]) -> Stubber:
+    """The stub of DynamoDB."""
+    return stub("dynamodb")
+
+
 def _described(**recovery: Any) -> dict[str, Any]:
     return {
         "ContinuousBackupsDescription": {
@@ -32,7 +38,7 @@ def _described(**recovery: Any) -> dict[str, Any]:
     }
 
 
-def test_window_has_whole_seconds(recovery: TableRecovery, stub: Callable[[str], Stubber]) -> None:
+def test_window_has_whole_seconds(recovery: TableRecovery, dynamodb: Stubber) -> None:
     """It is never wider than DynamoDB's."""
     day = datetime(2026, 1, 31, tzinfo=UTC)
     answer = _described(
@@ -40,28 +46,24 @@ def test_window_has_whole_seconds(recovery: TableRecovery, stub: Callable[[str],
         EarliestRestorableDateTime=day.replace(second=1, microsecond=1),
         LatestRestorableDateTime=day.replace(second=9, microsecond=9),
     )
-    stub("dynamodb").add_response("describe_continuous_backups", answer, SOURCE)
+    dynamodb.add_response("describe_continuous_backups", answer, SOURCE)
     window = recovery.window()
     assert window is not None
     assert (window.earliest.second, window.latest.second) == (2, 9)
     assert window.earliest.microsecond == window.latest.microsecond == 0
 
 
-def test_no_window_without_recovery(
-    recovery: TableRecovery, stub: Callable[[str], Stubber]
-) -> None:
+def test_no_window_without_recovery(recovery: TableRecovery, dynamodb: Stubber) -> None:
     """A table whose recovery is off has none."""
     answer = _described(PointInTimeRecoveryStatus="DISABLED")
-    stub("dynamodb").add_response("describe_continuous_backups", answer, SOURCE)
+    dynamodb.add_response("describe_continuous_backups", answer, SOURCE)
     assert recovery.window() is None
 
 
-def test_restored_table_has_no_index(
-    recovery: TableRecovery, stub: Callable[[str], Stubber]
-) -> None:
+def test_restored_table_has_no_index(recovery: TableRecovery, dynamodb: Stubber) -> None:
     """It is made sooner without, and only read by key and as a whole."""
     at = datetime(2026, 1, 31, tzinfo=UTC)
-    stub("dynamodb").add_response(
+    dynamodb.add_response(
         "restore_table_to_point_in_time",
         {},
         {
@@ -85,7 +87,7 @@ def test_restored_table_has_no_index(
 )
 def test_only_a_table_restored_from_ours_is_touched(
     recovery: TableRecovery,
-    stub: Callable[[str], Stubber],
+    dynamodb: Stubber,
     summary: dict[str, str] | None,
     is_ours: bool,
 ) -> None:
@@ -94,7 +96,7 @@ def test_only_a_table_restored_from_ours_is_touched(
     if summary:
         at = datetime(2026, 1, 31, tzinfo=UTC)
         table["RestoreSummary"] = {**summary, "RestoreDateTime": at, "RestoreInProgress": False}
-    stub("dynamodb").add_response("describe_table", {"Table": table}, TARGET)
+    dynamodb.add_response("describe_table", {"Table": table}, TARGET)
     if is_ours:
         assert recovery.status() == "ACTIVE"
         return
@@ -107,8 +109,8 @@ def test_only_a_table_restored_from_ours_is_touched(
     ("code", "deleted"), [("ResourceNotFoundException", True), ("ResourceInUseException", False)]
 )
 def test_deletion_of_what_is_gone_or_being_made(
-    recovery: TableRecovery, stub: Callable[[str], Stubber], code: str, deleted: bool
+    recovery: TableRecovery, dynamodb: Stubber, code: str, deleted: bool
 ) -> None:
     """Neither is an error: the first is done, the second comes later."""
-    stub("dynamodb").add_client_error("delete_table", code, http_status_code=400)
+    dynamodb.add_client_error("delete_table", code, http_status_code=400)
     assert recovery.delete() is deleted

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.adapters.aws.tables import Tables
-from tasktracker_ops.errors import ConfigurationError, TtOpsError
+from tasktracker_ops.errors import TtOpsError
 
 NAME = {"TableName": "TaskTable"}
 UPDATE = {**NAME, "DeletionProtectionEnabled": False}
@@ -20,11 +20,16 @@ def described(status: str, *, protected: bool) -> dict[str, object]:
     return {"Table": {"TableStatus": status, "DeletionProtectionEnabled": protected}}
 
 
+@pytest.fixture
+def dynamodb(stub: Callable[[str], Stubber]) -> Stubber:
+    """The stub of DynamoDB."""
+    return stub("dynamodb")
+
+
 def test_protection_is_off_when_the_table_is_active_again(
-    session: AwsSession, stub: Callable[[str], Stubber]
+    session: AwsSession, dynamodb: Stubber
 ) -> None:
     """DeleteTable fails while the table is still UPDATING."""
-    dynamodb = stub("dynamodb")
     dynamodb.add_response("describe_table", described("ACTIVE", protected=True), NAME)
     dynamodb.add_response("update_table", {}, UPDATE)
     dynamodb.add_response("describe_table", described("UPDATING", protected=True), NAME)
@@ -32,33 +37,21 @@ def test_protection_is_off_when_the_table_is_active_again(
     Tables(session).allow_deletion("TaskTable")
 
 
-def test_unprotected_table_is_not_changed(
-    session: AwsSession, stub: Callable[[str], Stubber]
-) -> None:
+def test_unprotected_table_is_not_changed(session: AwsSession, dynamodb: Stubber) -> None:
     """Only DescribeTable is called."""
-    stub("dynamodb").add_response("describe_table", described("ACTIVE", protected=False), NAME)
+    dynamodb.add_response("describe_table", described("ACTIVE", protected=False), NAME)
     Tables(session).allow_deletion("TaskTable")
 
 
-def test_missing_table_is_no_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_missing_table_is_no_error(session: AwsSession, dynamodb: Stubber) -> None:
     """A destroy may be repeated."""
-    stub("dynamodb").add_client_error("describe_table", "ResourceNotFoundException")
+    dynamodb.add_client_error("describe_table", "ResourceNotFoundException")
     Tables(session).allow_deletion("TaskTable")
 
 
-def test_busy_table_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
+def test_busy_table_is_an_error(session: AwsSession, dynamodb: Stubber) -> None:
     """The message has its status."""
-    stub("dynamodb").add_response("describe_table", described("UPDATING", protected=True), NAME)
+    dynamodb.add_response("describe_table", described("UPDATING", protected=True), NAME)
     with pytest.raises(TtOpsError, match="'TaskTable' is still UPDATING") as caught:
         Tables(session, patience=0).allow_deletion("TaskTable")
     assert caught.value.code == "table-busy"
-
-
-def test_denied_update_is_an_error(session: AwsSession, stub: Callable[[str], Stubber]) -> None:
-    """Destroying the deployment needs permission to change the table."""
-    dynamodb = stub("dynamodb")
-    dynamodb.add_response("describe_table", described("ACTIVE", protected=True), NAME)
-    dynamodb.add_client_error("update_table", "AccessDeniedException", "not allowed", 400)
-    with pytest.raises(ConfigurationError, match="'TaskTable'") as caught:
-        Tables(session).allow_deletion("TaskTable")
-    assert caught.value.code == "aws-access-denied"

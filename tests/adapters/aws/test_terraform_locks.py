@@ -33,34 +33,20 @@ INFO = {
 HELD = TerraformLock(True, "7d2f", "me@host", "apply", "2026-01-02T03:04:05.678901234Z")
 
 
-def lock_item(info: str | None) -> None:
-    """Create a lock in the emulated table, as Terraform does."""
-    item = {"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, **({"Info": {"S": info}} if info else {})}
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
-    boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
-
-
-def test_state_without_a_lock_is_free(locks: TerraformLocks, account: Any) -> None:
-    """Neither place has a lock."""
-    assert locks.lock() == TerraformLock(held=False)
-
-
-def test_lock_in_the_table_names_its_holder(locks: TerraformLocks, account: Any) -> None:
-    """All fields are as Terraform wrote them."""
-    lock_item(json.dumps(INFO))
-    assert locks.lock() == HELD
-
-
-def test_lock_in_the_bucket_names_its_holder(locks: TerraformLocks, account: Any) -> None:
-    """Terraform may lock only there."""
-    account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=json.dumps(INFO))
-    assert locks.lock() == HELD
+def leave(account: Any, *places: str, info: str | None) -> None:
+    """Create a lock in these places, as Terraform does."""
+    if "s3" in places:
+        account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=info)
+    if "dynamodb" in places:
+        item = {"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, **({"Info": {"S": info}} if info else {})}
+        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
+        boto3.client("dynamodb", **keys).put_item(TableName=TABLE, Item=item)
 
 
 @pytest.mark.parametrize("info", [None, "{", "[]"])
 def test_incomplete_lock_is_held(locks: TerraformLocks, account: Any, info: str | None) -> None:
     """A killed run may leave such a lock."""
-    lock_item(info)
+    leave(account, "dynamodb", info=info)
     assert locks.lock() == TerraformLock(held=True)
 
 
@@ -79,20 +65,13 @@ def test_denied_backend_leaves_the_lock_unknown(
     assert locks.lock() == TerraformLock(held=None)
 
 
-def leave(account: Any, *places: str, info: str) -> None:
-    """Create a lock in these places."""
-    if "s3" in places:
-        account.put_object(Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=info)
-    if "dynamodb" in places:
-        lock_item(info)
-
-
 @pytest.mark.parametrize("places", [("s3", "dynamodb"), ("s3",), ("dynamodb",)])
-def test_a_lock_is_removed_from_both_places(
+def test_a_lock_is_read_and_removed_in_both_places(
     locks: TerraformLocks, account: Any, places: tuple[str, ...]
 ) -> None:
-    """Half a lock is removed as well; it is named once."""
+    """Half a lock as well, since Terraform may lock only one; it is named once, with its holder."""
     leave(account, *places, info=json.dumps(INFO))
+    assert locks.lock() == HELD
     assert locks.remove(lambda lock: lock.id == "7d2f") == (HELD,)
     assert locks.lock() == TerraformLock(held=False)
 

@@ -1,6 +1,6 @@
 """How the tests of a group of checks make one of them.
 
-- `look`: runs the check of a name on an application, and returns its outcome.
+- `run_check`: runs the check of a name on an application, and returns its outcome.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tasktracker_ops.workflows.doctor.runner import CHECKS, doctor
 
 
 @pytest.fixture
-def look() -> Callable[[Any, str], Check]:
+def run_check() -> Callable[[Any, str], Check]:
     """Run one check, whatever the others that it needs."""
 
-    def look(app: Any, name: str) -> Check:
+    def run_check(app: Any, name: str) -> Check:
         (spec,) = (replace(spec, needs=()) for spec in CHECKS if spec.name == name)
         (check,) = doctor(app, [spec]).checks
         assert "a bug in this check" not in check.detail, check.detail
         return check
 
-    return look
+    return run_check

@@ -16,7 +16,7 @@ from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.doctor import Check
 
-Look = Callable[[Any, str], Check]
+RunCheck = Callable[[Any, str], Check]
 REPORT = SimpleNamespace(doing=lambda what: None)
 ACCOUNT, OTHER = "123456789012", "210987654321"
 ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/run"
@@ -24,7 +24,7 @@ ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/run"
 
 @pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (-90, "warning"), (400, "failed")])
 def test_the_clock_is_compared_with_the_targets(
-    look: Look, server: Any, seconds: int, state: str
+    run_check: RunCheck, server: Any, seconds: int, state: str
 ) -> None:
     """By the Date of an unsigned request, so that it works with a wrong clock, too."""
     server.will_answer(302, Date=format_datetime(datetime.now(UTC) + timedelta(seconds=seconds)))
@@ -33,7 +33,7 @@ def test_the_clock_is_compared_with_the_targets(
             "eu-west-3", server.url, access_key_id="a", secret_access_key="b", sealed=True
         )
     )
-    found = look(SimpleNamespace(report=REPORT, session=session), "clock")
+    found = run_check(SimpleNamespace(report=REPORT, session=session), "clock")
     assert found.state == state
     assert "Authorization" not in server.asked[0].headers
 
@@ -55,16 +55,18 @@ def app(observed: Any, arn: str) -> Any:
     return observed
 
 
-def test_another_account_is_named(look: Look, observed: Any) -> None:
+def test_another_account_is_named(run_check: RunCheck, observed: Any) -> None:
     """And the root user is a warning."""
-    assert look(app(observed, ROLE), "account").state == "ok"
-    other = look(app(observed, ROLE.replace(ACCOUNT, OTHER)), "account")
+    assert run_check(app(observed, ROLE), "account").state == "ok"
+    other = run_check(app(observed, ROLE.replace(ACCOUNT, OTHER)), "account")
     assert (other.state, OTHER in other.detail, ACCOUNT in other.detail) == ("failed", True, True)
-    assert look(app(observed, ROLE), "credentials").state == "ok"
-    assert look(app(observed, f"arn:aws:iam::{ACCOUNT}:root"), "credentials").state == "warning"
+    assert run_check(app(observed, ROLE), "credentials").state == "ok"
+    assert (
+        run_check(app(observed, f"arn:aws:iam::{ACCOUNT}:root"), "credentials").state == "warning"
+    )
 
 
-def test_permissions_are_told_by_command(look: Look, observed: Any) -> None:
+def test_what_is_denied_is_listed_by_command(run_check: RunCheck, observed: Any) -> None:
     """Where IAM may not be asked, or does not simulate, the check is skipped."""
     here = app(observed, ROLE)
 
@@ -76,9 +78,9 @@ def test_permissions_are_told_by_command(look: Look, observed: Any) -> None:
         return tuple(each for each in actions if each == "lambda:PublishVersion")
 
     here.iam = SimpleNamespace(denied_actions=lambda *_: ())
-    assert look(here, "permissions").detail == "every command is allowed"
+    assert run_check(here, "permissions").detail == "every command is allowed"
     here.iam.denied_actions = deny
-    found = look(here, "permissions")
+    found = run_check(here, "permissions")
     assert (found.state, found.detail.endswith("deploy --code: lambda:PublishVersion")) == (
         "warning",
         True,
@@ -86,4 +88,4 @@ def test_permissions_are_told_by_command(look: Look, observed: Any) -> None:
     denied = ConfigurationError("aws-access-denied", "may not", hint="whose: aws sts")
     for error in (denied, AwsError("simulating", "NotImplemented", "no")):
         here.iam.denied_actions = lambda *_, error=error: (_ for _ in ()).throw(error)
-        assert look(here, "permissions").state == "skipped"
+        assert run_check(here, "permissions").state == "skipped"

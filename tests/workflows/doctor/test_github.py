@@ -17,7 +17,7 @@ from tasktracker_ops.adapters.host.github_api import GitHub
 from tasktracker_ops.models.doctor import Check
 from tests.workflows.locking import BUCKET
 
-Look = Callable[[Any, str], Check]
+RunCheck = Callable[[Any, str], Check]
 ROLE = "tracker-deployer"
 NAMES = "repo:octo-org/octo-repo:environment:production"
 IDS = "repo:octo-org@123456/octo-repo@456789:environment:production"
@@ -56,10 +56,10 @@ def github(backend: Any, tmp_path: Path) -> Any:
 
 
 def test_a_role_trusts_the_repository_in_both_forms(
-    look: Look, github: Any, tmp_path: Path
+    run_check: RunCheck, github: Any, tmp_path: Path
 ) -> None:
-    """By name and id; the ids of GitHub itself are compared where it tells them."""
-    assert "octo-org/octo-repo (456789), in both forms" in look(github, "github roles").detail
+    """By name and id; those of GitHub itself are compared where it shows them."""
+    assert "octo-org/octo-repo (456789), in both forms" in run_check(github, "github roles").detail
     update = github.session.client("iam").update_assume_role_policy
     for policy, reason in (
         (trust(NAMES), "both forms"),
@@ -68,35 +68,37 @@ def test_a_role_trusts_the_repository_in_both_forms(
         (trust(*(s.replace("octo-repo", "other") for s in (NAMES, IDS))), "not 'octo-org/octo-"),
     ):
         update(RoleName=ROLE, PolicyDocument=policy)
-        found = look(github, "github roles")
+        found = run_check(github, "github roles")
         assert (found.state, reason in found.detail) == ("failed", True), found.detail
         assert found.fix == "give it access again: tt-ops bootstrap --github octo-org/octo-repo"
     github.session.client("iam").delete_role(RoleName=ROLE)
-    assert "does not exist" in look(github, "github roles").detail
+    assert "does not exist" in run_check(github, "github roles").detail
 
 
-def test_another_repository_of_the_same_name_is_found(look: Look, github: Any, server: Any) -> None:
+def test_another_repository_of_the_same_name_is_found(
+    run_check: RunCheck, github: Any, server: Any
+) -> None:
     """Its id is another one."""
     content = {"full_name": "octo-org/octo-repo", "owner": {"id": 1}, "id": 2}
     server.will_answer(200, json.dumps(content), content_type="application/json")
     github.github = GitHub(server.url)
-    assert "has the id 2" in look(github, "github roles").detail
+    assert "has the id 2" in run_check(github, "github roles").detail
 
 
 def test_the_settings_of_the_repository_are_read_by_gh(
-    look: Look, github: Any, tmp_path: Path
+    run_check: RunCheck, github: Any, tmp_path: Path
 ) -> None:
     """Without it the check is skipped; the fix sets all that is wrong."""
     folder = tmp_path / "bin"
     folder.mkdir()
     github.settings = replace(github.settings, environ={"PATH": f"{folder}:/usr/bin:/bin"})
-    assert look(github, "github settings").state == "skipped"
+    assert run_check(github, "github settings").state == "skipped"
     gh = folder / "gh"
     gh.write_text(GH.format(folder=folder))
     gh.chmod(0o755)
     (folder / "variables.json").write_text("[]")
     (folder / "secrets.json").write_text("[]")
-    found = look(github, "github settings")
+    found = run_check(github, "github settings")
     assert (found.state, found.fix) == (
         "failed",
         f"set them: gh variable set AWS_ROLE_ARN --body {github.role} --repo octo-org/octo-repo "
@@ -105,4 +107,4 @@ def test_the_settings_of_the_repository_are_read_by_gh(
     variables = [{"name": "AWS_ROLE_ARN", "value": github.role}]
     (folder / "variables.json").write_text(json.dumps(variables))
     (folder / "secrets.json").write_text('[{"name": "ALERT_EMAIL"}]')
-    assert look(github, "github settings").state == "ok"
+    assert run_check(github, "github settings").state == "ok"

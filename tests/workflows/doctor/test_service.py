@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.aws.session import AwsNotFound
+from tasktracker_ops.adapters.aws.usage import Usage
 from tasktracker_ops.models.doctor import Check
 from tasktracker_ops.models.drill import DrillRecord
 from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.models.times import timestamp
 from tests.alarm import FREEZE
 
-Look = Callable[[Any, str], Check]
+RunCheck = Callable[[Any, str], Check]
 
 
 @pytest.fixture
@@ -35,21 +36,21 @@ def deployed(observed: Any) -> Any:
     return observed
 
 
-def test_alarms_exist_and_act(look: Look, deployed: Any) -> None:
+def test_alarms_exist_and_act(run_check: RunCheck, deployed: Any) -> None:
     """One that does not exist, and one with its actions disabled, are named together."""
-    assert look(deployed, "alarms").state == "ok"
+    assert run_check(deployed, "alarms").state == "ok"
     deployed.found_alarms = [replace(deployed.found_alarms[0], actions_enabled=False)]
-    found = look(deployed, "alarms")
+    found = run_check(deployed, "alarms")
     assert found.state == "failed"
     assert "'LambdaDurationAlarm' does not exist" in found.detail
     assert "LambdaErrorAlarm has its actions disabled" in found.detail
 
 
-def test_a_mute_rule_is_a_warning(look: Look, deployed: Any) -> None:
+def test_a_mute_rule_is_a_warning(run_check: RunCheck, deployed: Any) -> None:
     """Somebody may have wanted it; the fix deletes it."""
-    assert look(deployed, "mute rules").state == "ok"
+    assert run_check(deployed, "mute rules").state == "ok"
     deployed.mutes = {"LambdaErrorAlarm": (FREEZE,)}
-    found = look(deployed, "mute rules")
+    found = run_check(deployed, "mute rules")
     assert (found.state, str(found.fix).endswith("--alarm-mute-rule-name freeze")) == (
         "warning",
         True,
@@ -60,33 +61,33 @@ def test_a_mute_rule_is_a_warning(look: Look, deployed: Any) -> None:
     ("days", "state"), [(None, "skipped"), (0, "ok"), (30, "ok"), (31, "warning")]
 )
 def test_an_old_proof_of_the_alarms_is_a_warning(
-    look: Look, deployed: Any, days: int | None, state: str
+    run_check: RunCheck, deployed: Any, days: int | None, state: str
 ) -> None:
     """Where there is none, nothing is wrong yet."""
     if days is not None:
         at = timestamp(datetime.now(UTC) - timedelta(days=days, hours=1))
         deployed.drill_record = DrillRecord(at, "ada@desk", None, None, None, True, ())
-    assert look(deployed, "drill").state == state
+    assert run_check(deployed, "drill").state == state
 
 
-def test_somebody_is_subscribed(look: Look, deployed: Any, pending: Subscription) -> None:
+def test_somebody_is_subscribed(run_check: RunCheck, deployed: Any, pending: Subscription) -> None:
     """Pending is a warning, as after a first deploy; nobody, or no topic, is a failure."""
     gone = AwsNotFound("reading", "NotFound", "no")
     cases = (("warning", (pending,)), ("failed", ()), ("failed", gone))
-    assert look(deployed, "subscription").state == "ok"
+    assert run_check(deployed, "subscription").state == "ok"
     for state, deployed.found_subscriptions in cases:
-        assert look(deployed, "subscription").state == state
+        assert run_check(deployed, "subscription").state == state
 
 
-def test_an_api_that_is_gone_answers_404(look: Look, deployed: Any) -> None:
+def test_an_api_that_is_gone_answers_404(run_check: RunCheck, deployed: Any) -> None:
     """One whose route was opened or closed by hand is drift."""
-    assert look(deployed, "api").state == "ok"
+    assert run_check(deployed, "api").state == "ok"
     deployed.route["AuthorizationType"] = "AWS_IAM"
-    assert look(deployed, "api").fix == "deploy it away: tt-ops deploy --allow-public"
+    assert run_check(deployed, "api").fix == "deploy it away: tt-ops deploy --allow-public"
     deployed.api_auth, deployed.route["AuthorizationType"] = "AWS_IAM", "NONE"
-    assert look(deployed, "api").fix == "deploy it away: tt-ops deploy"
+    assert run_check(deployed, "api").fix == "deploy it away: tt-ops deploy"
     deployed.apis.get = lambda api_id: None
-    found = look(deployed, "api")
+    found = run_check(deployed, "api")
     assert (found.fix, "answers 404" in found.detail) == ("create it again: tt-ops deploy", True)
 
 
@@ -95,22 +96,22 @@ def test_an_api_that_is_gone_answers_404(look: Look, deployed: Any) -> None:
     [(200, None), (404, "deploy"), (403, "outputs"), (500, "logs --errors")],
 )
 def test_the_fix_of_an_unhealthy_api_depends_on_its_answer(
-    look: Look, deployed: Any, server: Any, status: int, command: str | None
+    run_check: RunCheck, deployed: Any, server: Any, status: int, command: str | None
 ) -> None:
     """A healthy one has none."""
     server.will_answer(status, "{}", content_type="application/json")
-    fix = look(deployed, "api health").fix
+    fix = run_check(deployed, "api health").fix
     assert (fix and fix.rpartition(": tt-ops ")[2]) == command
 
 
-def test_an_address_that_was_set_is_compared(look: Look, deployed: Any) -> None:
+def test_an_address_that_was_set_is_compared(run_check: RunCheck, deployed: Any) -> None:
     """It may be that of an API that is gone."""
-    assert look(deployed, "api address").state == "ok"
+    assert run_check(deployed, "api address").state == "ok"
     for url, state in ((f"{deployed.api_url}/", "ok"), ("http://127.0.0.1:9", "failed")):
         deployed.settings = replace(
             deployed.settings, api_url=url, origins={"api_url": "TT_OPS_API_URL"}
         )
-        assert look(deployed, "api address").state == state
+        assert run_check(deployed, "api address").state == state
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_an_address_that_was_set_is_compared(look: Look, deployed: Any) -> None:
     ],
 )
 def test_the_throttle_is_compared_with_the_quotas(
-    look: Look, deployed: Any, quota: int, rate: float, command: str | None
+    run_check: RunCheck, deployed: Any, quota: int, rate: float, command: str | None
 ) -> None:
     """A new account runs ten functions at once."""
     limits = {"AccountLimit": {"UnreservedConcurrentExecutions": quota}}
@@ -130,6 +131,7 @@ def test_the_throttle_is_compared_with_the_quotas(
         get_account_settings=lambda: limits,
         get_account=lambda: {"throttleSettings": {"rateLimit": rate}},
     )
-    deployed.session = SimpleNamespace(client=lambda service: client)
-    fix = look(deployed, "quotas").fix
+    session: Any = SimpleNamespace(client=lambda service: client)
+    deployed.usage = Usage(session)
+    fix = run_check(deployed, "quotas").fix
     assert fix is None if command is None else f": {command}" in fix

@@ -12,14 +12,14 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.doctor import Check
 from tests.workflows.locking import BUCKET, STATE_KEY, TABLE, App
 
-Look = Callable[[Any, str], Check]
+RunCheck = Callable[[Any, str], Check]
 
 
-def test_the_bucket_is_versioned_private_and_encrypted(look: Look, backend: App) -> None:
+def test_the_bucket_is_versioned_private_and_encrypted(run_check: RunCheck, backend: App) -> None:
     """Each is a check of its own, and one bootstrap fixes all."""
     s3 = backend.session.client("s3")
     checks = ("bucket versions", "bucket privacy")
-    assert {(look(backend, name).state, look(backend, name).fix) for name in checks} == {
+    assert {(run_check(backend, name).state, run_check(backend, name).fix) for name in checks} == {
         ("failed", "harden it again: tt-ops bootstrap")
     }
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -27,16 +27,16 @@ def test_the_bucket_is_versioned_private_and_encrypted(look: Look, backend: App)
     for number in (3, 4):
         blocks = {name: index < number for index, name in enumerate(names)}
         s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=blocks)
-        assert look(backend, "bucket privacy").state == ("ok" if number == 4 else "failed")
-    assert look(backend, "bucket versions").state == "ok"
+        assert run_check(backend, "bucket privacy").state == ("ok" if number == 4 else "failed")
+    assert run_check(backend, "bucket versions").state == "ok"
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    assert look(backend, "bucket encryption").detail == "AES256"
+    assert run_check(backend, "bucket encryption").detail == "AES256"
 
 
 @pytest.mark.parametrize(("deployed", "state"), [(False, "warning"), (True, "failed")])
 def test_a_missing_backend_is_a_failure_once_something_is_deployed(
-    look: Look, backend: Any, deployed: bool, state: str
+    run_check: RunCheck, backend: Any, deployed: bool, state: str
 ) -> None:
     """Before that, the first deploy makes it."""
     backend.state_backend.bucket = "another"
@@ -49,21 +49,21 @@ def test_a_missing_backend_is_a_failure_once_something_is_deployed(
         return None, None
 
     backend.deployments.get_with_state_record = read
-    assert look(backend, "lock table").state == "ok"
-    assert look(backend, "state bucket").state == state
+    assert run_check(backend, "lock table").state == "ok"
+    assert run_check(backend, "state bucket").state == state
 
 
-def test_a_lock_by_hand_has_its_reason(look: Look, backend: App) -> None:
+def test_a_lock_by_hand_has_its_reason(run_check: RunCheck, backend: App) -> None:
     """It is a warning: somebody wanted it."""
-    assert look(backend, "deploy lock").detail == "free"
+    assert run_check(backend, "deploy lock").detail == "free"
     backend.lock(reason="a freeze", process=None)
-    found = look(backend, "deploy lock")
+    found = run_check(backend, "deploy lock")
     assert (found.state, found.detail.endswith(": a freeze")) == ("warning", True)
 
 
 @pytest.mark.parametrize(("age", "state"), [(1, "ok"), (4000, "failed")])
 def test_a_run_holds_its_locks_while_it_has_a_heartbeat(
-    look: Look, backend: App, age: float, state: str
+    run_check: RunCheck, backend: App, age: float, state: str
 ) -> None:
     """So the lock of Terraform that belongs to it is none that was left."""
     backend.lock(age=age)
@@ -72,6 +72,6 @@ def test_a_run_holds_its_locks_while_it_has_a_heartbeat(
         TableName=TABLE,
         Item={"LockID": {"S": f"{BUCKET}/{STATE_KEY}"}, "Info": {"S": json.dumps(info)}},
     )
-    assert look(backend, "deploy lock").state == state
-    found = look(backend, "state lock")
+    assert run_check(backend, "deploy lock").state == state
+    found = run_check(backend, "state lock")
     assert (found.state, "ann@desk" in found.detail) == (state, True)
