@@ -21,6 +21,7 @@ import pytest
 from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.terraform.runner import Runner
 from tasktracker_ops.adapters.terraform.stack import Stack
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 from tasktracker_ops.models.aws_environment import AwsEnvironment
@@ -80,7 +81,8 @@ class Bench:
         (self.folder / "release").touch()
 
     def stack(self, **changes: Any) -> Stack:
-        """Return a stack of the root module; `changes` replace its arguments."""
+        """Return a stack of the root module; `changes` replace arguments of it or its runner."""
+        exists_since = changes.pop("exists_since", None)
         arguments: dict[str, Any] = {
             "executable": self.terraform.path,
             "directory": self.module,
@@ -91,7 +93,7 @@ class Bench:
             "report": self.events.append,
             "redact": lambda text: text,
         }
-        return Stack(**{**arguments, **changes})
+        return Stack(Runner(**{**arguments, **changes}), exists_since=exists_since)
 
 
 @pytest.fixture

@@ -22,11 +22,19 @@ from pathlib import Path
 from tasktracker_ops.adapters.host.disk import ignoring_full_disk, lock_file, reporting_full_disk
 from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.recovery import KilledRun
 
 from .orphans import ProcessGroup
 
 _GROUP = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class KilledRun:
+    """A run of tt-ops that was killed: its pid, its start, and the orphans that were ended."""
+
+    pid: int
+    started: datetime
+    ended: tuple[int, ...]
 
 
 @dataclass(slots=True)

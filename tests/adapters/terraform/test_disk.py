@@ -73,7 +73,7 @@ def test_full_disk_is_named(bench: Any, small_disk: Path, phase: str, leave: int
     bench.write(LARGE % ("x" * 20000))
     stack = bench.stack()
     if phase != "init":
-        stack.initialise()
+        stack.runner.initialise()
     if phase == "apply":
         stack.plan(bench.plan_file)
     fill(small_disk, leave=leave)

@@ -35,6 +35,7 @@ resource "terraform_data" "last" {
 DRIVER = """
 import json, os, signal, sys
 from pathlib import Path
+from tasktracker_ops.adapters.terraform.runner import Runner
 from tasktracker_ops.adapters.terraform.stack import Stack
 from tasktracker_ops.errors import TtOpsError
 
@@ -46,11 +47,11 @@ folder = Path(folder)
 def report(event):
     print(json.dumps([event.kind, event.address, event.message]), flush=True)
 
-stack = Stack(
+stack = Stack(Runner(
     executable=Path(executable), directory=folder / "module", data_directory=folder / "data",
     backend={"path": str(folder / "terraform.tfstate")}, variables={},
     environment=os.environ, report=report, redact=str,
-)
+))
 try:
     stack.plan(folder / "plan")
     stack.apply(folder / "plan")

@@ -10,9 +10,9 @@ import pytest
 
 from tasktracker_ops.adapters.terraform.providers import (
     Provider,
+    ProviderSource,
     locked_providers,
     mirror_candidates,
-    provider_environment,
 )
 from tasktracker_ops.errors import ConfigurationError, ExitCode
 
@@ -44,14 +44,14 @@ def configure(tmp_path: Path) -> Callable[..., dict[str, str]]:
     (module / ".terraform.lock.hcl").write_text(LOCK)
 
     def make(mirror: Path | None = None, **environment: str) -> dict[str, str]:
-        return provider_environment(
+        source = ProviderSource.choose(
             {"HOME": str(home), "XDG_DATA_DIRS": str(tmp_path / "share"), **environment},
             lock_file=module / ".terraform.lock.hcl",
             platform=PLATFORM,
-            directory=tmp_path / "data",
             plugin_cache=tmp_path / "cache",
             mirror=mirror,
         )
+        return dict(source.environment(tmp_path / "data"))
 
     return make
 
@@ -199,13 +199,12 @@ def test_real_provider_plans_from_a_mirror(bench: Any, endpoint: str) -> None:
     bench.write('resource "aws_sns_topic" "it" {\n  name = "it"\n}\n')
     lock = bench.module / ".terraform.lock.hcl"
     lock.write_bytes((ROOT_MODULE / ".terraform.lock.hcl").read_bytes())
-    variables = provider_environment(
+    variables = ProviderSource.choose(
         bench.environment,
         lock_file=lock,
         platform=bench.terraform.platform,
-        directory=bench.data,
         plugin_cache=bench.folder / "cache",
-    )
+    ).environment(bench.data)
     if "TF_PLUGIN_CACHE_DIR" in variables:
         pytest.skip("this machine has no provider mirror")
     aws = {

@@ -186,17 +186,17 @@ def test_init_runs_only_when_needed(bench: Any) -> None:
     """A changed backend needs it; a second run or a changed resource does not."""
     bench.write("")
     (bench.module / "one.tf").write_text(ONE)
-    assert bench.stack().initialise()
+    assert bench.stack().runner.initialise()
     (bench.module / "one.tf").write_text(ONE.replace("1", "2"))
-    assert not bench.stack().initialise()
+    assert not bench.stack().runner.initialise()
     assert bench.log.count("terraform init") == 1
-    assert bench.stack(backend={"path": str(bench.folder / "other.tfstate")}).initialise()
+    assert bench.stack(backend={"path": str(bench.folder / "other.tfstate")}).runner.initialise()
 
 
 def test_new_module_requires_init(bench: Any) -> None:
     """A `module` block is detected in any file."""
     bench.write(ONE)
-    bench.stack().initialise()
+    bench.stack().runner.initialise()
     (bench.module / "child").mkdir()
     (bench.module / "child" / "main.tf").write_text('resource "terraform_data" "two" {}\n')
     (bench.module / "more.tf").write_text('module "child" {\n  source = "./child"\n}\n')
@@ -207,7 +207,7 @@ def test_damaged_data_directory_is_initialised_again(bench: Any) -> None:
     """When Terraform asks for init, init and plan run again."""
     bench.write(ONE)
     stack = bench.stack()
-    stack.initialise()
+    stack.runner.initialise()
     (bench.data / "terraform.tfstate").unlink()
     assert stack.plan(bench.plan_file).add == 1
 
@@ -372,7 +372,7 @@ def test_executable_that_cannot_start_is_an_error(bench: Any, name: str) -> None
     bench.write(ONE)
     executable = bench.folder / name
     with pytest.raises(ConfigurationError) as caught:
-        bench.stack(executable=executable).initialise()
+        bench.stack(executable=executable).runner.initialise()
     assert caught.value.code == "terraform-missing"
     assert str(executable) in caught.value.message
 

@@ -139,7 +139,7 @@ def test_locked_state_is_an_error_with_holder_and_time(
 
 def test_plan_is_retried_when_a_lock_vanishes(bench: Any, stack: Any, backend: Backend) -> None:
     """Terraform prints `unexpected end of JSON input` when two runs meet."""
-    stack.initialise()
+    stack.runner.initialise()
     backend.lock("dynamodb", info="")
     timer = threading.Timer(1.0, backend.unlock)
     timer.start()
@@ -150,7 +150,7 @@ def test_plan_is_retried_when_a_lock_vanishes(bench: Any, stack: Any, backend: B
 
 def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
     """Both init and plan report it."""
-    stack.initialise()
+    stack.runner.initialise()
     backend.delete_bucket()
     for marker in (bench.data / "initialised", None):
         with pytest.raises(TtOpsError) as caught:

@@ -55,22 +55,31 @@ def test_state_is_pushed_to_an_empty_backend(bench: Any) -> None:
     state = applied(bench)
     (bench.folder / "terraform.tfstate").unlink()
     leave(bench, state)
-    saved = bench.stack().push_unsaved_state()
-    assert (saved.outcome, saved.kept) == ("pushed", None)
+    bench.stack().push_unsaved_state()
+    assert set_aside(bench) == []
     assert bench.stack().plan(bench.plan_file).empty
 
 
-@pytest.mark.parametrize("case", ["stale", "gone", "invalid"])
-def test_state_that_does_not_apply_is_set_aside(bench: Any, case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("stale", "is not newer than the saved one"),
+        ("gone", "is older than the target"),
+        ("invalid", "is incomplete"),
+    ],
+)
+def test_state_that_does_not_apply_is_set_aside(bench: Any, case: str, reason: str) -> None:
     """An older one, one of a target that is gone, and one that is cut off; each is kept."""
     state = applied(bench)
     content = json.dumps({**state, "serial": 0 if case == "stale" else 9})
     leave(bench, content[:99] if case == "invalid" else content)
     since = datetime.now(UTC) + timedelta(seconds=1) if case == "gone" else None
-    saved = bench.stack(exists_since=since).push_unsaved_state()
-    assert (saved.outcome, [saved.kept]) == (case, set_aside(bench))
-    assert len(saved.kept.read_text()) == len(content[:99] if case == "invalid" else content)
-    assert bench.stack().push_unsaved_state() is None
+    bench.stack(exists_since=since).push_unsaved_state()
+    (kept,) = set_aside(bench)
+    assert bench.events[-1].message.endswith(f"{reason}: it is kept in {kept}")
+    assert len(kept.read_text()) == len(content[:99] if case == "invalid" else content)
+    bench.stack().push_unsaved_state()
+    assert set_aside(bench) == [kept]
     assert bench.stack().plan(bench.plan_file).empty
 
 
