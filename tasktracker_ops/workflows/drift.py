@@ -15,8 +15,9 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import strays
 from .build import ensure_package
+from .dead_runs import await_dead_terraform_locks
 from .deploy import deploy
-from .deploy_lock import await_dead_terraform_locks, deploy_lock
+from .deploy_lock import deploy_lock
 from .notifications import muted
 from .state import record_state, state_problems
 

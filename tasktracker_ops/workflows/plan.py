@@ -13,7 +13,7 @@ from .adoption import planned_adopting
 from .bootstrap import require_backend
 from .build import build
 from .code_changes import code_change
-from .deploy_lock import await_dead_terraform_locks
+from .dead_runs import await_dead_terraform_locks
 from .state import require_plannable
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from tasktracker_ops.models.release import (
 from tasktracker_ops.models.times import timestamp_now
 
 from .canary import ABORTED, PROMOTED
-from .deploy_lock import deploy_lock, is_dead
+from .dead_runs import is_dead
+from .deploy_lock import deploy_lock
 from .release import Releases
 
 if TYPE_CHECKING:

@@ -249,7 +249,7 @@ def _require_unlocked(app: App, key: str) -> None:
     if lock.held:
         raise TtOpsError(
             "state-locked",
-            f"the Terraform state is locked by {lock.who or 'an unknown run'}",
+            lock.sentence,
             hint="wait until that run ends; if it is dead, release its lock: tt-ops unlock",
         )
 

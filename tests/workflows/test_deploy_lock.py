@@ -21,7 +21,8 @@ import pytest
 from tasktracker_ops.adapters.host.processes import this_process, user_at_host
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import ProcessIdentity, TerraformLock
-from tasktracker_ops.workflows.deploy_lock import await_dead_terraform_locks, deploy_lock
+from tasktracker_ops.workflows.dead_runs import await_dead_terraform_locks
+from tasktracker_ops.workflows.deploy_lock import deploy_lock
 
 from .locking import BUCKET
 

@@ -94,7 +94,7 @@ def test_a_lock_of_terraform_alone_needs_no_id(backend: Any) -> None:
     backend.terraform_lock("bob@desk", "2026-01-02T03:04:05.609165317Z")
     assert release(backend) == UnlockResult(("7d2f",))
     assert backend.notes == [
-        "bob@desk holds the lock of Terraform since 2026-01-02 03:04:05 UTC for its apply"
+        "the Terraform state is locked by bob@desk since 2026-01-02 03:04:05 UTC for its apply"
     ]
 
 
@@ -107,7 +107,7 @@ def test_locks_of_two_runs_are_told_apart_by_their_ids(backend: Any) -> None:
     assert "'9e1c', '7d2f'" in error.message
     result = release(backend, "9e1c")
     assert result.released == ("9e1c",)
-    assert (result.holder or "").startswith("bob@desk holds the lock of Terraform")
+    assert (result.holder or "").startswith("the Terraform state is locked by bob@desk")
 
 
 def test_nothing_locked_is_no_error(backend: Any) -> None:
