@@ -203,12 +203,12 @@ def adopt(context: Context, remove: str | None) -> None:
     Example:
       tt-ops adopt --remove a1b2c3d4e5
     """
-    from tasktracker_ops.workflows import adoption
+    from tasktracker_ops.workflows import strays
 
     def approve(api: HttpApi) -> None:
         context.confirm(f"Remove the API '{api.id}' ({api.name}, created {api.created})?")
 
     if remove is None:
-        context.console.emit(adoption.adopt(context.app))
+        context.console.emit(strays.adopt(context.app))
     else:
-        context.console.emit(adoption.remove_stray_api(context.app, remove, approve))
+        context.console.emit(strays.remove_stray_api(context.app, remove, approve))

@@ -15,24 +15,19 @@ from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import (
-    CreationWatch,
-    is_nothing_there,
-    planned_adopting,
-    remove_unused_apis,
-    strays,
-)
+from .adoption import is_nothing_there, planned_adopting
 from .bootstrap import bootstrap
 from .build import build
 from .canary import end_interrupted_bake
+from .creation_watch import CreationWatch
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
 from .package_upload import provide
 from .plan_guard import again_if_stale, announce, planned, require_allowed
-from .recovery import recover
 from .release import Releases
 from .smoke import smoke_timeout
-from .state import record_state
+from .state import record_state, recover
+from .strays import remove_unused_apis, strays
 from .template_upgrade import note_outdated
 
 if TYPE_CHECKING:

@@ -11,21 +11,14 @@ from tasktracker_ops.errors import Problem, TtOpsError, counted
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 
-from .adoption import (
-    find_adoptable,
-    import_resources,
-    report_adoption,
-    strays,
-    unmanaged_apis,
-    with_unmanaged,
-)
+from .adoption import find_adoptable, import_resources, report_adoption, with_unmanaged
 from .bootstrap import remove_backend, require_no_other_use
 from .build import ensure_package
 from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
 from .plan_guard import again_if_stale
-from .recovery import recover
-from .state import forget_state, heal_state
+from .state import forget_state, heal_state, recover
+from .strays import strays, unmanaged_apis
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan

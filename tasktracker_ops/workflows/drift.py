@@ -13,13 +13,13 @@ from tasktracker_ops.models.plan import ResourceChange
 from tasktracker_ops.models.release import PROVEN, UNRELEASED, lambda_digest
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import strays
 from .build import ensure_package
 from .dead_runs import await_dead_terraform_locks
 from .deploy import deploy
 from .deploy_lock import deploy_lock
 from .notifications import muted
 from .state import record_state, state_problems
+from .strays import strays
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

@@ -20,14 +20,26 @@ from tasktracker_ops.models.state import (
     with_serial,
 )
 
-from .deploy_lock import deploy_lock
+from .deploy_lock import HeldLock, deploy_lock
 from .state_faults import StateFault, VersionHistory, find_fault
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.state_files import StateFile
+    from tasktracker_ops.adapters.terraform.stack import Stack
     from tasktracker_ops.app import App
 
 _MOST_REPAIRS = 5
+
+
+def recover(app: App, lock: HeldLock, stack: Stack, key: str | None = None) -> None:
+    """End what dead runs left running, remove their locks, heal the state, save what they had left.
+
+    In this order: a Terraform that still ends in order writes its state and releases its lock.
+    """
+    stack.recover()
+    lock.remove_terraform_locks()
+    heal_state(app, key)
+    stack.push_unsaved_state()
 
 
 def heal_state(app: App, key: str | None = None) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
 from tasktracker_ops.models.release import FAILED, UNPROVEN, UNRELEASED, ServingRelease
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
-from .adoption import strays
 from .lock import deploy_lock_status
 from .notifications import (
     actions_disabled,
@@ -27,6 +26,7 @@ from .notifications import (
 )
 from .releases import serving_releases
 from .state import state_problems
+from .strays import strays
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

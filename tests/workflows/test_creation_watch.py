@@ -13,7 +13,7 @@ from tasktracker_ops.adapters.aws.functions import Functions
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import TerraformEvent
-from tasktracker_ops.workflows.adoption import CreationWatch
+from tasktracker_ops.workflows.creation_watch import CreationWatch
 
 ADDRESS = "aws_lambda_function.tracker"
 
