@@ -18,11 +18,10 @@ from tasktracker_ops.models.release import (
     FAILED,
     UNPROVEN,
     Bake,
-    ReleaseEvent,
     ReleaseRecord,
     Routing,
 )
-from tasktracker_ops.models.times import timestamp, timestamp_now
+from tasktracker_ops.models.times import timestamp
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -207,12 +206,11 @@ class Canary:
         self._record(what, reason, outcome=outcome)
 
     def _record(self, what: str, detail: str, *, outcome: str, bake: Bake | None = None) -> None:
-        event = ReleaseEvent(timestamp_now(), what, self._lock.lock.who, detail)
         # What the checks have deleted is known here only.
-        key = self._new.check_key
+        key, who = self._new.check_key, self._lock.lock.who
 
         def change(record: ReleaseRecord) -> ReleaseRecord:
-            return record.after(event, outcome=outcome, bake=bake, check_key=key)
+            return record.after(what, who, detail, outcome=outcome, bake=bake, check_key=key)
 
         self._app.release_records.update(self._new.release, change)
 
@@ -243,11 +241,15 @@ def end_interrupted_bake(app: App, lock: HeldLock) -> Routing | None:
             hint="let it take all of them with 'promote', or go back: tt-ops abort",
         )
     routing = app.functions.shift(routing.version, instead_of=routing)
-    event = ReleaseEvent(
-        timestamp_now(), "interrupted", lock.lock.who, "nobody watched it any more"
-    )
     app.release_records.update(
-        int(canary), lambda record: record.after(event, outcome=UNPROVEN, bake=None)
+        int(canary),
+        lambda record: record.after(
+            "interrupted",
+            lock.lock.who,
+            "nobody watched it any more",
+            outcome=UNPROVEN,
+            bake=None,
+        ),
     )
     app.report.note(
         f"Nobody watched release {canary} any more; release {routing.version} takes all requests "

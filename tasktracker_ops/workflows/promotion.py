@@ -9,11 +9,9 @@ from tasktracker_ops.models.canary import BakeResult
 from tasktracker_ops.models.release import (
     FAILED,
     UNPROVEN,
-    ReleaseEvent,
     ReleaseRecord,
     Routing,
 )
-from tasktracker_ops.models.times import timestamp_now
 
 from .canary import ABORTED, PROMOTED
 from .dead_runs import is_dead
@@ -86,7 +84,6 @@ def _is_watched(app: App, record: ReleaseRecord) -> bool:
 def _record(app: App, release: str, what: str, outcome: str) -> None:
     from tasktracker_ops.adapters.host.processes import user_at_host
 
-    event = ReleaseEvent(timestamp_now(), what, user_at_host())
     app.release_records.update(
-        int(release), lambda record: record.after(event, outcome=outcome, bake=None)
+        int(release), lambda record: record.after(what, user_at_host(), outcome=outcome, bake=None)
     )

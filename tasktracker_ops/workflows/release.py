@@ -11,7 +11,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tasktracker_ops import __version__
@@ -29,14 +28,13 @@ from tasktracker_ops.models.release import (
     ROLLED_BACK,
     UNPROVEN,
     UNRELEASED,
-    ReleaseEvent,
     ReleaseOptions,
     ReleaseRecord,
     ReleaseResult,
     Routing,
     lambda_digest,
 )
-from tasktracker_ops.models.times import timestamp
+from tasktracker_ops.models.times import timestamp_now
 
 from .canary import PROMOTED, Canary, end_interrupted_bake
 from .package_upload import upload
@@ -282,7 +280,7 @@ class Releases:
                     hint=hint,
                 )
             self._function.shift(target, instead_of=routing)
-            self.rolled_back(record, target)
+            self.write(record, ROLLED_BACK, detail=f"to {target}")
             if (known := self.record_of(target)) is not None:
                 self.write(known, LIVE, detail=f"back from {version}")
         except TtOpsError as error:
@@ -309,10 +307,6 @@ class Releases:
         target = newest_proven(self._function.versions(), self._records, before)
         return None if target is None else str(target.release)
 
-    def rolled_back(self, record: ReleaseRecord, to: str) -> None:
-        """Record that a release was left for an earlier one."""
-        self.write(record, ROLLED_BACK, detail=f"to {to}")
-
     def _prune(self, keep: int) -> None:
         """Delete old versions; the release is live even if that fails."""
         try:
@@ -334,7 +328,7 @@ class Releases:
             dirty=has_changes(self._app.settings.project),
             by=lock.who,
             run_url=lock.run_url,
-            at=_now(),
+            at=timestamp_now(),
             tt_ops=__version__,
         )
 
@@ -342,8 +336,7 @@ class Releases:
         self, record: ReleaseRecord, what: str, *, detail: str = "", **changes: Any
     ) -> ReleaseRecord:
         """Store what happened to a release; return its record after that."""
-        event = ReleaseEvent(_now(), what, self._lock.lock.who, detail)
-        record = record.after(event, **changes)
+        record = record.after(what, self._lock.lock.who, detail, **changes)
         self._records.write(record)
         return record
 
@@ -370,7 +363,3 @@ class Releases:
 
 def _instead_of(before: Routing) -> str:
     return "" if before.version == UNRELEASED else f"instead of {before.version}"
-
-
-def _now() -> str:
-    return timestamp(datetime.now(UTC))

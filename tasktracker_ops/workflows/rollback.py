@@ -10,6 +10,7 @@ from tasktracker_ops.models.release import (
     API_TIMEOUT,
     FULL,
     PROVEN,
+    ROLLED_BACK,
     UNRELEASED,
     PublishedVersion,
     Release,
@@ -75,7 +76,7 @@ def rollback(
         reason = f"rollback from {routing.version}"
         result = releases.serve(record, routing, deployment, options, reason=reason)
         if (left := releases.record_of(routing.version)) is not None:
-            releases.rolled_back(left, str(target))
+            releases.write(left, ROLLED_BACK, detail=f"to {target}")
         return RollbackResult(planned, result)
 
 
