@@ -25,6 +25,7 @@ from tasktracker_ops.models.release import (
 from .deploy_lock import deploy_lock
 from .release import Releases
 from .releases import newest_proven
+from .serving import Serving
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -47,7 +48,7 @@ def rollback(
     Holds the deploy lock; `checks` and `timeout` are those of ReleaseOptions. A release that is not
     proven is checked before it serves. `approve` gets the rollback and raises to stop. Raises
     TtOpsError `release-unknown`, `release-pruned`, `release-live`, `release-baking` or
-    `rollback-impossible`, and those of `Releases.serve`, which lets the release before serve again.
+    `rollback-impossible`, and those of `Serving.serve`, which lets the release before serve again.
     """
     app.ensure_ready()
     deployment = app.deployments.get()
@@ -74,7 +75,7 @@ def rollback(
         if record.outcome != PROVEN:
             record = releases.begun(record, options)
         reason = f"rollback from {routing.version}"
-        result = releases.serve(record, routing, deployment, options, reason=reason)
+        result = Serving(releases, record, routing, deployment, options).serve(reason)
         if (left := releases.record_of(routing.version)) is not None:
             releases.write(left, ROLLED_BACK, detail=f"to {target}")
         return RollbackResult(planned, result)
