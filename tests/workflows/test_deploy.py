@@ -36,7 +36,7 @@ from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
-from tests.states import KEY, state
+from tests.states import KEY, make_bucket, make_lock_table, state
 
 CHANGED = Plan(0, 1, 0, (ResourceChange("aws_lambda_function.tracker", "update"),))
 NOTHING = Plan(0, 0, 0, ())
@@ -169,15 +169,8 @@ class App:
 def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
     """Yield the deploy lock in an empty state bucket."""
     with mock_aws():
-        account.client("s3").create_bucket(
-            Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
-        account.client("dynamodb").create_table(
-            TableName="locks",
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_bucket(account.client("s3"), "state")
+        make_lock_table(account.client("dynamodb"), "locks")
         App.state_files = StateFiles(account, bucket="state", lock_table="locks")
         file = App.state_files.write(KEY, state(1), instead_of=None)
         App.state_files.write_digest(KEY, file.digest)
@@ -287,22 +280,22 @@ def test_deploy_refuses_what_is_not_allowed_before_the_approval(
 TAINTED = Plan(1, 0, 1, (replace(TABLES[0], reason="replace_because_tainted"),))
 
 
-def test_a_tainted_table_is_kept(project: Path) -> None:
-    """The next deploy completes an interrupted one, and loses no data."""
+@pytest.mark.parametrize(
+    ("allowed", "done"),
+    [
+        (frozenset[str](), ["keep aws_dynamodb_table.a", "apply"]),
+        (frozenset({"aws_dynamodb_table.a"}), ["A", "apply"]),
+    ],
+)
+def test_a_tainted_table_is_replaced_only_if_allowed(
+    project: Path, allowed: frozenset[str], done: list[str]
+) -> None:
+    """Otherwise the deploy completes an interrupted one, and loses no data."""
     app: Any = App(project)
     app.plan = TAINTED
-    deploy(app, approve=lambda plan: None, checks="none")
-    assert app.done == ["keep aws_dynamodb_table.a", "apply"]
+    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(allowed), checks="none")
+    assert app.done == done
     assert violations(TAINTED) == ()
-
-
-def test_a_tainted_table_is_replaced_if_allowed(project: Path) -> None:
-    """Terraform then replaces it as planned."""
-    app: Any = App(project)
-    app.plan = TAINTED
-    allowed = AllowedChanges(frozenset({"aws_dynamodb_table.a"}))
-    deploy(app, approve=lambda plan: None, allowed=allowed, checks="none")
-    assert app.done == ["A", "apply"]
 
 
 def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> None:

@@ -24,11 +24,11 @@ from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.plan import Plan, ResourceChange
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.github_access import bootstrap_github, remove_github
+from tests.states import make_bucket, make_lock_table
 
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 PROVIDER = "aws_iam_openid_connect_provider.github[0]"
@@ -95,23 +95,12 @@ class App:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path, account: AwsSession) -> Iterator[App]:
     """An empty project, and an account with an empty state bucket."""
     with mock_aws():
-        environment = AwsEnvironment(
-            region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
-        )
-        session = AwsSession(environment)
-        session.client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
-        session.client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield App(Settings(project_dir=tmp_path), session)
+        make_bucket(account.client("s3"), BUCKET)
+        make_lock_table(account.client("dynamodb"), TABLE)
+        yield App(Settings(project_dir=tmp_path), account)
 
 
 def refused(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:
