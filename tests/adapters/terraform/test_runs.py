@@ -197,44 +197,30 @@ def test_terraform_that_is_still_ending_is_waited_for(
     assert not (bench.folder / ".terraform.tfstate.lock.info").exists()
 
 
-def test_reused_pid_is_not_ended(bench: Any) -> None:
-    """A process with the recorded pid, and even our folder, but another start, is another's."""
+@pytest.mark.parametrize(
+    ("folder", "seconds", "is_ended"),
+    [
+        ("data", 60, False),  # its pid is used again: the process has another start
+        ("other", 0, False),  # its TF_DATA_DIR is that of another stack
+        # waits as long as Terraform may take to end in order
+        pytest.param("data", 0, True, marks=pytest.mark.soak),
+    ],
+)
+def test_only_the_recorded_group_is_ended(
+    bench: Any, folder: str, seconds: int, is_ended: bool
+) -> None:
+    """A process with the recorded pid may be another's; the saved plan is removed in any case."""
     bench.write(FIRST)
-    with process_in(bench.data) as pid:
+    with process_in(bench.folder / folder) as pid:
         group = ProcessGroup.of(pid)
         assert group is not None
-        older = replace(group.leader, started=group.leader.started - 60)
-        plan = leave(bench, replace(group, leader=older))
+        leader = replace(group.leader, started=group.leader.started - seconds)
+        plan = leave(bench, replace(group, leader=leader))
         bench.stack().recover()
         assert cleaned_up(bench).startswith("Cleaned up after process 4711 of ")
-        assert cleaned_up(bench).endswith("which was killed")
-        assert runs(pid)
+        assert cleaned_up(bench).endswith("running: 1" if is_ended else "which was killed")
+        assert runs(pid) is not is_ended
     assert not plan.exists()
-
-
-def test_process_of_another_stack_is_not_ended(bench: Any) -> None:
-    """Its TF_DATA_DIR is not ours."""
-    bench.write(FIRST)
-    with process_in(bench.folder / "other") as pid:
-        group = ProcessGroup.of(pid)
-        assert group is not None
-        leave(bench, group)
-        bench.stack().recover()
-        assert cleaned_up(bench).endswith("which was killed")
-        assert runs(pid)
-
-
-@pytest.mark.soak  # waits as long as Terraform may take to end in order
-def test_recorded_group_is_ended(bench: Any) -> None:
-    """Even if it does not end by itself in time."""
-    bench.write(FIRST)
-    with process_in(bench.data) as pid:
-        group = ProcessGroup.of(pid)
-        assert group is not None
-        leave(bench, group)
-        bench.stack().recover()
-        assert cleaned_up(bench).endswith("; ended what it left running: 1")
-        assert not runs(pid)
 
 
 def test_state_that_a_killed_run_left_is_taken(bench: Any) -> None:

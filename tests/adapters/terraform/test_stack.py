@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import socket
 import stat
 import subprocess
-import threading
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,21 +108,6 @@ def test_changed_output_alone_is_a_change(bench: Any) -> None:
     assert plan.changes == (ResourceChange("output.it", "create"),)
 
 
-def test_update_and_replacement_are_distinguished(bench: Any) -> None:
-    """A replacement counts as added and destroyed."""
-    stack = bench.stack()
-    for value in (1, 2):
-        bench.write(
-            f'resource "terraform_data" "updated" {{\n  input = {value}\n}}\n'
-            f'resource "terraform_data" "replaced" {{\n  triggers_replace = {value}\n}}\n'
-        )
-        plan = stack.plan(bench.plan_file)
-        stack.apply(bench.plan_file)
-    actions = {change.address: change.action for change in plan.changes}
-    assert actions == {"terraform_data.updated": "update", "terraform_data.replaced": "replace"}
-    assert (plan.add, plan.change, plan.destroy) == (1, 1, 1)
-
-
 def test_plan_is_shown_only_if_values_change(bench: Any) -> None:
     """A plan that only creates, or only deletes, needs no `terraform show`."""
     stack = bench.stack()
@@ -153,16 +135,6 @@ def test_plan_with_drift_is_shown() -> None:
     assert transcript.has_only("create")
     transcript.feed(json.dumps(drift))
     assert not transcript.has_only("create")
-
-
-def test_import_is_a_change(bench: Any) -> None:
-    """Terraform does not count it as added or changed."""
-    bench.write(
-        'resource "terraform_data" "it" {}\nimport {\n  to = terraform_data.it\n  id = "x"\n}\n'
-    )
-    plan = bench.stack().plan(bench.plan_file)
-    imported = replace(created("it"), action="import", id="x", imported=True)
-    assert plan == Plan(0, 0, 0, (imported,))
 
 
 def test_progress_arrives_while_apply_runs(bench: Any) -> None:
@@ -329,26 +301,11 @@ def test_stale_plan_is_refused(bench: Any) -> None:
     assert caught.value.hint.endswith("tt-ops bootstrap")
 
 
-def test_second_run_names_the_holder_of_the_lock(bench: Any) -> None:
-    """The first run, in another thread without signal handlers, completes."""
-    bench.write(bench.waiting)
-    started = threading.Event()
-    first = bench.stack(report=lambda event: started.set() if event.kind == "started" else None)
-    first.plan(bench.plan_file)
-    thread = threading.Thread(target=lambda: first.apply(bench.plan_file))
-    thread.start()
-    assert started.wait(20)
-    with pytest.raises(TtOpsError) as caught:
-        bench.stack().plan(bench.folder / "plans" / "other")
-    bench.release()
-    thread.join()
-    assert caught.value.code == "state-locked"
-    assert re.search(
-        rf"locked by \S*@{re.escape(socket.gethostname())} since [\d-]+ [\d:]+ UTC for its apply$",
-        caught.value.message,
-    )
-    assert re.search(r"tt-ops unlock [0-9a-f-]{36}$", caught.value.hint)
-    assert bench.stack().plan(bench.plan_file).empty
+def test_stack_runs_outside_the_main_thread(bench: Any) -> None:
+    """Such as for the console; only the main thread can have signal handlers."""
+    bench.write(ONE)
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(bench.stack().plan, bench.plan_file).result().add == 1
 
 
 def test_exception_in_report_stops_terraform(bench: Any) -> None:
