@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,36 +9,15 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.workflows.release import ReleaseOptions
 from tasktracker_ops.workflows.releases import prune, release_history, releases
 from tasktracker_ops.workflows.rollback import rollback
-from tests.emulator.aws import REGION, Aws
-from tests.emulator.conftest import serve
+from tests.emulator.aws import Aws
 
-from .releasing import API_FAILS, DELETE_FAILS, PATCH_FAILS, Service, make_service, prepare
-
-
-@pytest.fixture(scope="module")
-def aws(
-    tmp_path_factory: pytest.TempPathFactory, table_definition: dict[str, Any]
-) -> Iterator[Aws]:
-    """An emulator in this process, with a table and a state bucket."""
-    folder = tmp_path_factory.mktemp("emulator")
-    never = EvaluationSchedule(interval_seconds=3600)
-    with serve(folder, environments=2, idle_seconds=0.2, schedule=never) as made:
-        prepare(made, table_definition)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def session(aws: Aws) -> AwsSession:
-    """A session with the emulator; to make clients takes time, so all tests share it."""
-    keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
-    return AwsSession(AwsEnvironment(REGION, endpoint_url=aws.server.url, sealed=True, **keys))
+from .releasing import API_FAILS, DELETE_FAILS, PATCH_FAILS, Service, make_service
+from .releasing import aws as aws
+from .releasing import session as session
 
 
 @pytest.fixture
