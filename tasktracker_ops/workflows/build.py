@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.adapters.host.disk import replace_file, reporting_full_disk
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.package import Package, PackagePart
 
@@ -99,10 +98,8 @@ def ensure_package(app: App) -> None:
 
 def _write(target: Path, content: bytes) -> None:
     """Replace the package in one step: Terraform may be reading it."""
-    partial = target.with_suffix(f".{os.getpid()}.tmp")
-    with reporting_full_disk(partial):
-        partial.write_bytes(content)
-    partial.replace(target)
+    with reporting_full_disk(target):
+        replace_file(target, content)
 
 
 def _sources(project: Path) -> dict[str, bytes]:

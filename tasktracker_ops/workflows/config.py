@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host import toml_file
+from tasktracker_ops.adapters.host.disk import replace_file
 from tasktracker_ops.models.config import (
     DEFAULT,
     FILE,
@@ -93,7 +94,7 @@ def _change(app: App, name: str, value: str | int | None) -> ConfigurationChange
     elif before is not None:
         text = toml_file.without_value(text, path)
     if value != before:
-        toml_file.replace_text(file, text)
+        replace_file(file, text.encode())
     return ConfigurationChange(
         name=name,
         value=value,

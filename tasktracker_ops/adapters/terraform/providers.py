@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import iglob
@@ -18,7 +17,7 @@ from glob import iglob
 from os.path import expanduser, isdir, isfile
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.adapters.host.disk import replace_file, reporting_full_disk
 from tasktracker_ops.errors import ConfigurationError
 
 # Where images and installers put a mirror that Terraform does not search by itself.
@@ -224,14 +223,7 @@ def _quoted(text: str) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace a file atomically: another run may be reading it."""
+    """Replace a file in one step: another run may be reading it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with reporting_full_disk(file):
-        descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as target:
-                target.write(text)
-            os.replace(draft, file)
-        except OSError:
-            Path(draft).unlink()
-            raise
+        replace_file(file, text.encode())
