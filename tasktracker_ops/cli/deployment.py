@@ -130,14 +130,15 @@ def deploy(
       tt-ops deploy --alert-email you@example.com
       tt-ops deploy --code --watch
     """
+    from tasktracker_ops.models.release import ReleaseOptions
+
+    options = ReleaseOptions(checks, keep=keep, canary=canary)
     if code:
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
             raise click.UsageError(f"{option} has no use with --code, which runs no Terraform")
-        from tasktracker_ops.models.release import ReleaseOptions
         from tasktracker_ops.workflows.deploy_code import deploy_code
 
-        options = ReleaseOptions(checks, keep=keep, canary=canary)
         if watch:
             from tasktracker_ops.workflows.watch_code import watch_code
 
@@ -163,12 +164,10 @@ def deploy(
     context.console.emit(
         deploying.deploy(
             context.app,
+            options,
             approve=None if context.assume_yes else approve,
             approve_first=approve_first,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
-            checks=checks,
-            keep=keep,
-            canary=canary,
             lock_timeout=lock_timeout,
         )
     )

@@ -111,6 +111,7 @@ def rollback(context: Context, release: int | None, checks: str, lock_timeout: i
     Example:
       tt-ops rollback 12
     """
+    from tasktracker_ops.models.release import ReleaseOptions
     from tasktracker_ops.output.release import rollback_question
     from tasktracker_ops.workflows import rollback as workflow
 
@@ -119,6 +120,10 @@ def rollback(context: Context, release: int | None, checks: str, lock_timeout: i
 
     context.console.emit(
         workflow.rollback(
-            context.app, release, approve=approve, checks=checks, lock_timeout=lock_timeout
+            context.app,
+            release,
+            ReleaseOptions(checks),
+            approve=approve,
+            lock_timeout=lock_timeout,
         )
     )

@@ -338,6 +338,9 @@ class ReleaseOptions:
     canary: CanaryOptions | None = None
 
 
+DEFAULT_OPTIONS = ReleaseOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
     """Which release is live after a deploy, and how it was checked.

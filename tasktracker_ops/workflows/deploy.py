@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment, DeployResult, FirstDeploy
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
-from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions
+from tasktracker_ops.models.release import DEFAULT_OPTIONS, ReleaseOptions
 from tasktracker_ops.reporting import ApprovePlan
 
 from .adoption import is_nothing_there, planned_adopting
@@ -40,13 +39,11 @@ ApproveFirst = Callable[[FirstDeploy], None]
 
 def deploy(
     app: App,
+    options: ReleaseOptions = DEFAULT_OPTIONS,
     *,
     approve: ApprovePlan | None,
     approve_first: ApproveFirst | None = None,
     allowed: AllowedChanges = NOTHING_ALLOWED,
-    checks: str = FULL,
-    keep: int = KEEP,
-    canary: CanaryOptions | None = None,
     lock_timeout: int = 0,
 ) -> DeployResult:
     """Deploy the project; change nothing where nothing differs.
@@ -56,32 +53,31 @@ def deploy(
     plan is applied, or a new one is approved if the state has changed. Without it every plan is
     approved, and where nothing of the deployment exists, it is applied by the run of Terraform that
     makes it. Where the state backend does not exist either, `approve_first` takes the place of
-    `approve`: it gets all that is created, before anything is planned. `checks` and `keep` are
-    those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
-    and those of `Releases.release`.
+    `approve`: it gets all that is created, before anything is planned. Raises TtOpsError for what
+    is not `allowed` (see `require_allowed`), and those of `Releases.release`.
     """
     app.stacks.require_settings()
     note_outdated(app)
     with ThreadPoolExecutor() as beside:
         return _deploy(
             app,
+            options,
             beside,
             approve=approve,
             approve_first=approve_first,
             allowed=allowed,
-            options=ReleaseOptions(checks, keep=keep, canary=canary),
             lock_timeout=lock_timeout,
         )
 
 
 def _deploy(
     app: App,
+    options: ReleaseOptions,
     beside: ThreadPoolExecutor,
     *,
     approve: ApprovePlan | None,
     approve_first: ApproveFirst | None,
     allowed: AllowedChanges,
-    options: ReleaseOptions,
     lock_timeout: int,
 ) -> DeployResult:
     # Neither needs AWS, which this thread asks meanwhile.

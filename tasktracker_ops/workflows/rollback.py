@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import (
-    API_TIMEOUT,
-    FULL,
+    DEFAULT_OPTIONS,
     PROVEN,
     ROLLED_BACK,
     UNRELEASED,
@@ -37,18 +36,17 @@ _LIST = "see which releases there are: tt-ops releases"
 def rollback(
     app: App,
     release: int | None = None,
+    options: ReleaseOptions = DEFAULT_OPTIONS,
     *,
     approve: ApproveRollback,
-    checks: str = FULL,
-    timeout: float = API_TIMEOUT,
     lock_timeout: int = 0,
 ) -> RollbackResult:
     """Let a release serve again, by default the newest proven one before the live one.
 
-    Holds the deploy lock; `checks` and `timeout` are those of ReleaseOptions. A release that is not
-    proven is checked before it serves. `approve` gets the rollback and raises to stop. Raises
-    TtOpsError `release-unknown`, `release-pruned`, `release-live`, `release-baking` or
-    `rollback-impossible`, and those of `Serving.serve`, which lets the release before serve again.
+    Holds the deploy lock. A release that is not proven is checked before it serves. `approve` gets
+    the rollback and raises to stop. Raises TtOpsError `release-unknown`, `release-pruned`,
+    `release-live`, `release-baking` or `rollback-impossible`, and those of `Serving.serve`, which
+    lets the release before serve again.
     """
     app.ensure_ready()
     deployment = app.deployments.get()
@@ -70,7 +68,6 @@ def rollback(
             else None,
         )
         approve(planned)
-        options = ReleaseOptions(checks, timeout)
         record = record or ReleaseRecord.of_version(known[target])
         if record.outcome != PROVEN:
             record = releases.begun(record, options)

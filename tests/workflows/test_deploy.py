@@ -24,8 +24,10 @@ from tasktracker_ops.models.drift import FunctionVersion
 from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
 from tasktracker_ops.models.release import (
+    NO_CHECKS,
     PROVEN,
     UNPROVEN,
+    ReleaseOptions,
     ReleaseRecord,
     ReleaseResult,
     Routing,
@@ -48,6 +50,7 @@ DESTROYING = Plan(2, 0, 2, TABLES)
 MAKING_PUBLIC = Plan(
     0, 1, 0, (ResourceChange("aws_apigatewayv2_route.default", "update"),), ("$default",)
 )
+UNCHECKED = ReleaseOptions(NO_CHECKS)
 HIDING = Plan(0, 1, 0, (), fewer_shards=(3, 1))
 
 
@@ -189,7 +192,7 @@ def project(tmp_path: Path) -> Path:
 def test_a_release_is_unproven_while_the_infrastructure_changes(project: Path) -> None:
     """A deploy that ends before its checks leaves it so, and the next one checks."""
     app: Any = App(project)
-    deploy(app, approve=lambda plan: None, checks="none")
+    deploy(app, UNCHECKED, approve=lambda plan: None)
     assert app.outcome == UNPROVEN
 
 
@@ -293,7 +296,7 @@ def test_a_tainted_table_is_replaced_only_if_allowed(
     """Otherwise the deploy completes an interrupted one, and loses no data."""
     app: Any = App(project)
     app.plan = TAINTED
-    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(allowed), checks="none")
+    deploy(app, UNCHECKED, approve=lambda plan: None, allowed=AllowedChanges(allowed))
     assert app.done == done
     assert violations(TAINTED) == ()
 
@@ -303,7 +306,7 @@ def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> No
     app: Any = App(project)
     app.plan = DESTROYING
     addresses = frozenset(change.address for change in TABLES)
-    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(addresses), checks="none")
+    deploy(app, UNCHECKED, approve=lambda plan: None, allowed=AllowedChanges(addresses))
     assert app.done == ["A", "B", "apply"]
 
 
@@ -316,7 +319,7 @@ def test_a_stale_plan_is_planned_and_approved_again(project: Path, times: int) -
     app: Any = App(project)
     app.stale, shown = times, list[Plan]()
     with pytest.raises(TtOpsError, match="has changed") if times == 3 else nullcontext():
-        deploy(app, approve=shown.append, checks="none")
+        deploy(app, UNCHECKED, approve=shown.append)
     assert len(shown) == 3
     assert app.done == ["apply"] * (times == 2)
 

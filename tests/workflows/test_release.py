@@ -156,7 +156,7 @@ def test_rollback_checks_what_is_not_proven(service: Service) -> None:
         rollback(service.app, 1, approve=lambda planned: None)
     assert service.live == "3"
     with pytest.raises(TtOpsError, match="release 2 does not work, so release 3 serves again"):
-        rollback(service.app, 2, approve=lambda planned: None, timeout=0)
+        rollback(service.app, 2, ReleaseOptions(timeout=0), approve=lambda planned: None)
     assert service.live == "3"
     assert service.tasks() == []
 
