@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import python_terraform
 
 from tasktracker_ops.adapters.host.processes import user_at_host
 from tasktracker_ops.errors import ConfigurationError
 from tasktracker_ops.models.plan import TerraformEvent
 
 from . import process
-from .command import FLAG, Terraform
 from .data_directory import DataDirectory, init_fingerprint
 from .errors import (
     CommandResult,
@@ -26,13 +29,15 @@ from .errors import (
 from .events import Transcript
 from .provider_server import ProviderServer
 from .providers import socket_folder
-from .runs import Runs
+from .runs import Runs, record_group
 from .variables import variable_text
 
 Variable = str | bool | int | None
 # Receives the output of a command once it has the plan, of which nothing is applied yet.
 OnPlan = Callable[[Transcript], None]
 
+# The value of an option that has none, such as -json.
+FLAG = python_terraform.IsFlagged
 _ATTEMPTS = 4
 # The commands that use the provider.
 _ATTACHED = {"plan", "show", "apply"}
@@ -140,8 +145,10 @@ class Runner:
             transcript = Transcript(
                 self.directory, log.write if is_logged else _discard, self.redact
             )
+            lines: dict[process.Stream, list[str]] = {"stdout": [], "stderr": []}
 
             def on_line(stream: process.Stream, line: str) -> None:
+                lines[stream].append(line)
                 if stream == "stderr":
                     log.write(transcript.clean(line))
                     return
@@ -151,34 +158,51 @@ class Runner:
                 if on_plan is not None and transcript.totals and not was_planned:
                     on_plan(transcript)
 
+            command = _command_line(self.executable, operation, arguments, options)
             server = self.server if operation in _ATTACHED else None
-            terraform = Terraform(
-                executable=self.executable,
+            outcome = self._start(command, folder, server, on_line)
+            log.write(f"exit code {outcome.returncode}")
+        result = CommandResult(
+            operation=operation,
+            transcript=transcript,
+            returncode=outcome.returncode,
+            log=self.data.log,
+            command=self.command,
+            started=started,
+            stdout="\n".join(lines["stdout"]),
+            stderr=transcript.clean("\n".join(lines["stderr"])),
+        )
+        if outcome.interrupted or result.has_failed:
+            is_unsaved = self.data.move_unsaved_state(self.directory, since=started)
+            result = replace(result, has_unsaved_state=is_unsaved)
+        if outcome.interrupted:
+            raise result.interruption()
+        return result
+
+    def _start(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        server: ProviderServer | None,
+        on_line: Callable[[process.Stream, str], None],
+    ) -> process.Outcome:
+        try:
+            return process.run(
+                command,
                 directory=self.directory,
                 environment={**self.environment, **(server.variables if server else {})},
-                run_folder=folder,
+                output=folder,
+                on_start=partial(record_group, folder),
                 on_line=on_line,
                 on_signal=self._on_signal,
                 inherited=(server.descriptor,) if server else (),
             )
-            code, stdout, stderr = terraform.cmd(operation, *arguments, no_color=FLAG, **options)
-            log.write(f"exit code {code}")
-        result = CommandResult(
-            operation=operation,
-            transcript=transcript,
-            returncode=code,
-            log=self.data.log,
-            command=self.command,
-            started=started,
-            stdout=stdout,
-            stderr=transcript.clean(stderr),
-        )
-        if terraform.interrupted or result.has_failed:
-            is_unsaved = self.data.move_unsaved_state(self.directory, since=started)
-            result = replace(result, has_unsaved_state=is_unsaved)
-        if terraform.interrupted:
-            raise result.interruption()
-        return result
+        except process.StartError as error:
+            raise ConfigurationError(
+                "terraform-missing",
+                f"Terraform at {command[0]!r} cannot be started: {error}",
+                hint=f"run it to see why: {shlex.join([command[0], 'version'])}",
+            ) from error
 
     def _on_signal(self, number: int) -> None:
         self.notice(
@@ -207,6 +231,19 @@ def _environment(
     }
     values = {f"TF_VAR_{k}": variable_text(v) for k, v in variables.items() if v is not None}
     return {**defaults, **kept, **fixed, **values}
+
+
+class _CommandLines(python_terraform.Terraform):  # type: ignore[misc]  # it has no type hints
+    def read_state_file(self, file_path: str | None = None) -> None:
+        """Do nothing: the state is remote, and the base class would look for a file."""
+
+
+def _command_line(
+    executable: Path, operation: str, arguments: Sequence[str], options: Mapping[str, Any]
+) -> list[str]:
+    """Return the command line as python-terraform builds it: `lock_timeout` is -lock-timeout."""
+    lines = _CommandLines(terraform_bin_path=str(executable))
+    return list(lines.generate_cmd_string(operation, *arguments, no_color=FLAG, **options))
 
 
 def _discard(_text: str) -> None:

@@ -14,10 +14,9 @@ from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.drift import Refresh
 from tasktracker_ops.models.plan import Plan
 
-from .command import FLAG
 from .events import Transcript
 from .provider_server import provider_server
-from .runner import Runner
+from .runner import FLAG, Runner
 from .saved_plan import read_plan, read_refresh
 from .unsaved_state import push_unsaved_state
 

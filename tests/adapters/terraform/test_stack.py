@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.terraform.command import Terraform
 from tasktracker_ops.adapters.terraform.events import Transcript
 from tasktracker_ops.errors import ConfigurationError, ExitCode, Finding, TtOpsError
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
@@ -340,20 +338,6 @@ def test_missing_root_module_is_an_error(bench: Any) -> None:
         bench.stack().plan(bench.plan_file)
     assert caught.value.code == "root-module-missing"
     assert "--project-dir" in caught.value.hint
-
-
-def test_misspelt_command_is_an_attribute_error(bench: Any) -> None:
-    """python-terraform itself would run `terraform aplly`."""
-    terraform = Terraform(
-        executable=Path("terraform"),
-        directory=bench.folder,
-        environment=os.environ,
-        run_folder=bench.folder,
-        on_line=lambda stream, line: None,
-        on_signal=lambda number: None,
-    )
-    with pytest.raises(AttributeError):
-        terraform.aplly()
 
 
 def test_provider_that_does_not_start_is_started_again(
