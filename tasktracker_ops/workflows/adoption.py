@@ -45,7 +45,7 @@ def planned_adopting(
         yield replace(saved, plan=replace(saved.plan, adopted=adoption.resources))
 
 
-def is_nothing_there(app: App, alert_email: str) -> bool:
+def nothing_exists(app: App, alert_email: str) -> bool:
     """Return whether neither the state nor AWS has anything of the deployment."""
     state = current_state(app)
     if state is not None and state.resources:

@@ -13,7 +13,7 @@ from tasktracker_ops.adapters.host.disk import replace_file, reporting_full_disk
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.package import Package, PackagePart
 
-from .package_checks import require_sound
+from .package_checks import check_package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def build(app: App, *, check: bool = False, import_handler: bool = True) -> Pack
     It holds the sources and, installed for the target, the packages that their requirements.txt
     names. With `import_handler` a handler that cannot be imported is found here, not by the check
     of its version. Raises TtOpsError `package-stale` from a failed check, `sources-missing` without
-    sources, and those of `require_sound` and `Dependencies.installed`.
+    sources, and those of `check_package` and `Dependencies.installed`.
     """
     packed = _pack(app)
     package = packed.package
@@ -47,7 +47,7 @@ def build(app: App, *, check: bool = False, import_handler: bool = True) -> Pack
         )
     if package.changed:
         sources, installed = packed.sources, packed.installed
-        require_sound(app, sources, installed, package.parts, import_handler=import_handler)
+        check_package(app, sources, installed, package.parts, import_handler=import_handler)
         _write(package.path, packed.content)
     return package
 

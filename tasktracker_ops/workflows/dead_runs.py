@@ -34,7 +34,7 @@ def is_dead(stored: StoredLock) -> bool:
     return stored.age > _DEAD_SECONDS if running is None else not running
 
 
-def left_by(app: App, lock: TerraformLock, run: DeadRun) -> bool:
+def was_left_by(app: App, lock: TerraformLock, run: DeadRun) -> bool:
     """Return whether a run has left this lock of Terraform; all times are its host's own.
 
     On this machine, it is not one that a Terraform may hold which is still running.
@@ -70,12 +70,12 @@ def dead_runs(stored: StoredLock, now: str) -> tuple[DeadRun, ...]:
     return *lock.dead_runs, replace(lock.run, ended=ended)
 
 
-def took_over(stored: StoredLock) -> str:
+def takeover_note(stored: StoredLock) -> str:
     """Return whose lock was taken over, and why that run is dead."""
     running = f"its last heartbeat was {stored.age:.0f} s ago"
     lock = stored.lock
     if lock.abandoned:
-        running = "it has ended, but not removed the locks of a run that was killed"
+        running = "it ended without removing the locks of a run that was killed"
     elif lock.process is not None and stored.age <= _DEAD_SECONDS:
         running = f"its process {lock.process.pid} is gone"
     held = f"{lock.command!r} since {lock.since_when}"
@@ -95,7 +95,7 @@ def await_dead_terraform_locks(app: App, timeout: float) -> None:
             return
 
         def left(lock: TerraformLock, holder: DeployLock = holder.lock) -> bool:
-            return any(left_by(app, lock, run) for run in (*holder.dead_runs, holder.run))
+            return any(was_left_by(app, lock, run) for run in (*holder.dead_runs, holder.run))
 
         if not any(map(left, app.terraform_locks.held())):
             return

@@ -14,19 +14,19 @@ from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.models.release import DEFAULT_OPTIONS, ReleaseOptions
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import is_nothing_there, planned_adopting
+from .adoption import nothing_exists, planned_adopting
 from .bootstrap import bootstrap
 from .build import build
 from .canary import end_interrupted_bake
 from .creation_watch import CreationWatch
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
-from .package_upload import provide
-from .plan_guard import again_if_stale, announce, planned, require_allowed
+from .package_upload import store_large_package
+from .plan_guard import plan_reporter, planned, require_allowed, retry_if_stale
 from .release import Releases
 from .smoke import smoke_timeout
 from .state import record_state, recover
-from .strays import remove_unused_apis, strays
+from .strays import find_strays, remove_unused_apis
 from .template_upgrade import note_outdated
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def deploy(
     """
     app.stacks.require_settings()
     note_outdated(app)
-    with ThreadPoolExecutor() as beside:
+    with ThreadPoolExecutor() as pool:
         return _deploy(
             app,
             options,
-            beside,
+            pool,
             approve=approve,
             approve_first=approve_first,
             allowed=allowed,
@@ -73,7 +73,7 @@ def deploy(
 def _deploy(
     app: App,
     options: ReleaseOptions,
-    beside: ThreadPoolExecutor,
+    pool: ThreadPoolExecutor,
     *,
     approve: ApprovePlan | None,
     approve_first: ApproveFirst | None,
@@ -81,7 +81,7 @@ def _deploy(
     lock_timeout: int,
 ) -> DeployResult:
     # Neither needs AWS, which this thread asks meanwhile.
-    building, verifying = beside.submit(build, app), beside.submit(app.stacks.verify_provider)
+    building, verifying = pool.submit(build, app), pool.submit(app.stacks.verify_provider)
     app.ensure_ready()
     alert_email = app.stacks.alert_email
     unused = set(allowed.destroy)
@@ -113,14 +113,14 @@ def _deploy(
                 alert_email, watch=CreationWatch(app), package=package
             )
             lock.require_held()
-            plan = stack.create(announce(app, "deployment"), lock_timeout=lock_timeout)
+            plan = stack.create(plan_reporter(app, "deployment"), lock_timeout=lock_timeout)
             remove_unused_apis(app)
             return plan
 
         def plan_and_apply() -> Plan:
             app.report.doing("comparing with the deployment")
             in_one_run = approve is None and not (unused or package.is_large)
-            if in_one_run and (is_first or is_nothing_there(app, alert_email)):
+            if in_one_run and (is_first or nothing_exists(app, alert_email)):
                 return create()
             with planned_adopting(app, make_plan, alert_email) as saved:
                 for address in sorted(unused - _addresses_losing_data(saved.plan)):
@@ -134,17 +134,17 @@ def _deploy(
                         approve(saved.plan)
                     app.report.doing("applying")
                     lock.require_held()
-                    releases.doubt()
-                    provide(app, package, saved.plan)
+                    releases.mark_unproven()
+                    store_large_package(app, package, saved.plan)
                     _unprotect(app, saved.plan)
                     saved.apply()
                     remove_unused_apis(app)
                 return saved.plan
 
-        plan = again_if_stale(app, plan_and_apply)
+        plan = retry_if_stale(app, plan_and_apply)
         record_state(app, lock.lock.who, configuration)
         deployment = app.deployments.get()
-        problems = beside.submit(_problems, app, deployment)
+        problems = pool.submit(_problems, app, deployment)
         options = replace(options, timeout=smoke_timeout(plan))
         release = releases.release(package, deployment, options)
         return DeployResult(
@@ -160,7 +160,7 @@ def _deploy(
 def _approved(app: App, approve: ApproveFirst | None, alert_email: str) -> bool:
     """Return whether nothing of the deployment exists, and all that it creates was approved."""
     app.report.doing("looking for what exists")
-    if approve is None or not is_nothing_there(app, alert_email):
+    if approve is None or not nothing_exists(app, alert_email):
         return False
     settings = app.settings
     approve(
@@ -193,5 +193,5 @@ def _problems(app: App, deployment: Deployment) -> tuple[Problem, ...]:
     subscriptions = app.topics.subscriptions(topic)
     return (
         *pending_subscriptions(app.target, topic, subscriptions, temporary=deployment.temporary),
-        *strays(app),
+        *find_strays(app),
     )

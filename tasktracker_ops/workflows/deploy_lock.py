@@ -15,7 +15,7 @@ from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
 from tasktracker_ops.models.lock import DeadRun, DeployLock, LockQueue, TerraformLock
 
-from .dead_runs import dead_runs, left_by, took_over
+from .dead_runs import dead_runs, takeover_note, was_left_by
 from .deploy_queue import HEARTBEAT_SECONDS, Turn, is_waiting
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class HeldLock:
         self._tried = self._lost = False
         self._writing = threading.Lock()
         self._stop = threading.Event()
-        self._heart = threading.Thread(target=self._keep_beating, daemon=True)
+        self._heartbeat = threading.Thread(target=self._run_heartbeat, daemon=True)
 
     def take(self, timeout: float) -> None:
         """Take the lock once it is this run's turn. Raises TtOpsError `deploy-locked`."""
@@ -100,7 +100,7 @@ class HeldLock:
         finally:
             turn.leave()
         if not self.lock.by_hand:
-            self._heart.start()
+            self._heartbeat.start()
 
     def _try(self, queue: LockQueue) -> bool:
         clock = datetime.now(UTC).isoformat()
@@ -112,14 +112,14 @@ class HeldLock:
             lock = replace(lock, dead_runs=dead_runs(queue.holder, queue.now))
             self._etag = locks.replace(lock, queue.holder.etag)
             if self._etag is not None:
-                self._app.report.note(took_over(queue.holder))
+                self._app.report.note(takeover_note(queue.holder))
         if self._etag is not None:
             self.lock = lock
         return self._etag is not None
 
     def require_held(self) -> None:
         """Raise TtOpsError `deploy-lock-lost` if somebody has taken the lock away."""
-        self._beat()
+        self._write_heartbeat()
         if self._lost:
             raise TtOpsError(
                 "deploy-lock-lost",
@@ -156,7 +156,7 @@ class HeldLock:
 
     def _remove_terraform_locks(self, runs: tuple[DeadRun, ...]) -> None:
         def left(lock: TerraformLock) -> bool:
-            return any(left_by(self._app, lock, run) for run in runs)
+            return any(was_left_by(self._app, lock, run) for run in runs)
 
         removed = list(self._app.terraform_locks.remove(left))
         try:
@@ -171,8 +171,8 @@ class HeldLock:
     def stop_heartbeat(self) -> None:
         """Write the lock no more, such as before its bucket is deleted."""
         self._stop.set()
-        if self._heart.is_alive():
-            self._heart.join()
+        if self._heartbeat.is_alive():
+            self._heartbeat.join()
 
     def release(self) -> None:
         """Release the lock if this run holds it; report it where that fails.
@@ -191,32 +191,32 @@ class HeldLock:
             return
         locks = self._app.deploy_locks
         try:
-            if self._etag is not None and self._give_up(self._etag):
+            if self._etag is not None and self._give_back(self._etag):
                 return
             # An interrupted write may have succeeded.
             holder = locks.queue().holder
             if holder is not None and holder.lock.id == self.lock.id:
-                self._give_up(holder.etag)
+                self._give_back(holder.etag)
         except TtOpsError as error:
             self._app.report.note(
                 f"The deploy lock could not be released ({error.message}); "
                 "the next deploy takes it over"
             )
 
-    def _give_up(self, etag: str) -> bool:
+    def _give_back(self, etag: str) -> bool:
         if not self.lock.dead_runs:
             return self._app.deploy_locks.release(etag)
         # The locks of their Terraform may be left; who comes next knows of them by this one.
         abandoned = replace(self.lock, abandoned=True, reason=None)
         return self._app.deploy_locks.replace(abandoned, etag) is not None
 
-    def _keep_beating(self) -> None:
+    def _run_heartbeat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             # What cannot be reached now may be reached with the next one.
             with suppress(TtOpsError):
-                self._beat()
+                self._write_heartbeat()
 
-    def _beat(self) -> None:
+    def _write_heartbeat(self) -> None:
         with self._writing:
             if self._lost or self._etag is None:
                 return

@@ -16,9 +16,9 @@ from .bootstrap import remove_backend, require_no_other_use
 from .build import ensure_package
 from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
-from .plan_guard import again_if_stale
+from .plan_guard import retry_if_stale
 from .state import forget_state, heal_state, recover
-from .strays import strays, unmanaged_apis
+from .strays import find_strays, unmanaged_apis
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
@@ -106,10 +106,10 @@ def _remove_deployment(
             app.apis.delete(api.id)
         return plan
 
-    plan = again_if_stale(app, plan_and_apply)
+    plan = retry_if_stale(app, plan_and_apply)
     forget_state(app)
     _forget_drill(app)
-    for problem in strays(app, adopted=()):
+    for problem in find_strays(app, adopted=()):
         if problem.code.startswith("stray-"):
             app.report.note(f"left alone: {problem.message}; {problem.hint}")
     return plan

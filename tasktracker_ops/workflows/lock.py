@@ -15,7 +15,7 @@ from tasktracker_ops.models.lock import (
 )
 
 from .bootstrap import require_backend
-from .dead_runs import is_dead, left_by
+from .dead_runs import is_dead, was_left_by
 from .deploy_lock import HeldLock, new_lock
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def unlock(
     """
     app.session.require_credentials()
     require_backend(app)
-    held = _Held(app)
+    held = _HeldLocks(app)
     ours, terraform = held.chosen(lock_id)
     if ours is None and not terraform:
         return UnlockResult(())
@@ -67,7 +67,7 @@ def unlock(
     if ours is not None:
         _release(app, ours, force=force)
     ids = [ours.lock.id] if ours else [each.id or "unknown" for each in terraform]
-    return UnlockResult(tuple(dict.fromkeys(ids)), holder=_Held(app).described())
+    return UnlockResult(tuple(dict.fromkeys(ids)), holder=_HeldLocks(app).described())
 
 
 def deploy_lock_status(app: App) -> DeployLockStatus:
@@ -93,7 +93,7 @@ def deploy_lock_status(app: App) -> DeployLockStatus:
     )
 
 
-class _Held:
+class _HeldLocks:
     """The deploy lock and Terraform's locks, as they are held now."""
 
     def __init__(self, app: App) -> None:
@@ -142,7 +142,7 @@ class _Held:
         if self._deploy is None:
             return False
         lock = self._deploy.lock
-        return any(left_by(self._app, terraform, run) for run in (*lock.dead_runs, lock.run))
+        return any(was_left_by(self._app, terraform, run) for run in (*lock.dead_runs, lock.run))
 
     def _named(self, lock_id: str) -> tuple[TerraformLock, ...]:
         named = tuple(each for each in self._terraform if each.id == lock_id)

@@ -97,7 +97,7 @@ class Releases:
             record = self._known(version, package) or replace(new, release=int(version))
         elif record is None:
             record = replace(self._new_record(package), release=int(version))
-        record = self.begun(record, options)
+        record = self.record_start(record, options)
         try:
             return Serving(self, record, before, deployment, options).serve()
         finally:
@@ -116,14 +116,14 @@ class Releases:
         record = self.write(record, PROMOTED, outcome=UNPROVEN, bake=None)
         return Serving(self, record, routing, deployment, ReleaseOptions()).check_live(now)
 
-    def doubt(self) -> None:
+    def mark_unproven(self) -> None:
         """Record that the live release has to be checked again: what is around it changes."""
         routing = self.function.routing()
         record = self.record_of(routing.version) if routing else None
         if record is not None and record.outcome == PROVEN:
             self.write(record, "unproven", outcome=UNPROVEN, detail="the infrastructure changes")
 
-    def begun(self, record: ReleaseRecord, options: ReleaseOptions) -> ReleaseRecord:
+    def record_start(self, record: ReleaseRecord, options: ReleaseOptions) -> ReleaseRecord:
         """Record that a release is not proven, before it is checked."""
         key = record.check_key
         if key and options.checks != NO_CHECKS:

@@ -70,7 +70,7 @@ def rollback(
         approve(planned)
         record = record or ReleaseRecord.of_version(known[target])
         if record.outcome != PROVEN:
-            record = releases.begun(record, options)
+            record = releases.record_start(record, options)
         reason = f"rollback from {routing.version}"
         result = Serving(releases, record, routing, deployment, options).serve(reason)
         if (left := releases.record_of(routing.version)) is not None:

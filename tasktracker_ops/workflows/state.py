@@ -113,7 +113,9 @@ def verify_digest(app: App, key: str) -> StateFile | None:
     file = files.valid(key)
     if file is not None and files.digest(key) != file.digest:
         files.write_digest(key, file.digest)
-        app.report.note(f"Terraform could not store the digest of the state {key!r}; it is now")
+        app.report.note(
+            f"Terraform could not store the digest of the state {key!r}; it is stored now"
+        )
     return file
 
 
@@ -284,7 +286,7 @@ def _chosen(
         reason = file.invalid if file is not None else "it is a delete marker"
         raise TtOpsError(
             "state-version-invalid",
-            f"the version {quoted(named.version_id)} is no state: {reason}",
+            f"the version {quoted(named.version_id)} is not a state: {reason}",
             hint="choose another one: tt-ops state versions",
         )
     for each in history.objects:
@@ -307,7 +309,7 @@ def _named(history: VersionHistory, version: str) -> StateObject:
     exact = [each for each in found if each.version_id == version]
     if len(exact or found) == 1:
         return (exact or found)[0]
-    reason = "matches several versions" if found else "is no version"
+    reason = "matches several versions" if found else "is not a version"
     raise TtOpsError(
         "state-version-unknown",
         f"{quoted(version)} {reason} of the state",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.models.state import State
 
 
-def strays(app: App, adopted: Collection[str] | None = None) -> tuple[Problem, ...]:
+def find_strays(app: App, adopted: Collection[str] | None = None) -> tuple[Problem, ...]:
     """Return what has our tags and is in no state; what may not be read is not reported.
 
     With `adopted`, the import ids of what the next deploy adopts, that is left out.
@@ -69,7 +69,7 @@ def adopt(app: App) -> AdoptResult:
     """Return what the next deploy adopts, what it refuses, and what it leaves."""
     refused: list[Problem] = []
     resources = find_adoptable(app, foreign=refused.append).resources
-    left = strays(app, adopted={each.id for each in resources})
+    left = find_strays(app, adopted={each.id for each in resources})
     return AdoptResult(resources=resources, problems=(*refused, *left))
 
 

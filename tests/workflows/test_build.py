@@ -18,7 +18,7 @@ from tasktracker_ops.models.package import InstalledPackage, InstalledPackages, 
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.build import build, ensure_package
-from tasktracker_ops.workflows.package_checks import require_sound
+from tasktracker_ops.workflows.package_checks import check_package
 from tests.wheels import make_wheel, only_from
 
 
@@ -115,7 +115,7 @@ def test_a_link_to_a_file_is_followed_and_one_to_a_folder_refused(project: Path,
     (sources / "shared.py").symlink_to("../shared.py")
     assert "shared.py" in build(app).sources
     (sources / "linked").symlink_to("../lambda_function")
-    with pytest.raises(TtOpsError, match=r"linked' is no file") as caught:
+    with pytest.raises(TtOpsError, match=r"linked' is not a file") as caught:
         build(app)
     assert caught.value.code == "source-not-a-file"
 
@@ -204,7 +204,7 @@ def test_packages_that_lambda_would_not_run_are_refused(
 ) -> None:
     """A boto3 of their own, and a module of the function's names."""
     with pytest.raises(TtOpsError, match=message) as caught:
-        require_sound(app, {"tasks.py": b""}, _installed(project, **packages), ())
+        check_package(app, {"tasks.py": b""}, _installed(project, **packages), ())
     assert caught.value.code == code
 
 
@@ -212,7 +212,7 @@ def test_a_package_above_lambdas_limit_names_what_is_large(app: App) -> None:
     """250 MB unpacked, whatever the zip has."""
     parts = (PackagePart("torch", "2.0", 9, 250 * 1024 * 1024), PackagePart("small", "1", 1, 1))
     with pytest.raises(TtOpsError, match=r"262,144,001 bytes .*largest: torch 262 MB") as caught:
-        require_sound(app, {}, None, parts)
+        check_package(app, {}, None, parts)
     assert caught.value.code == "package-too-large"
 
 

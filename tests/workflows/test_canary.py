@@ -348,4 +348,4 @@ def test_a_bake_whose_run_is_dead_is_ended(deployed: Deployed) -> None:
     assert routing is not None
     assert (routing.version, routing.canary) == deployed.routing == ("1", None)
     assert (deployed.record.outcome, deployed.events) == ("unproven", ["baking", "interrupted"])
-    assert deployed.report.lines[-1].startswith("Nobody watched release 2 any more; release 1 ")
+    assert deployed.report.lines[-1].startswith("The run that watched release 2 has ended")

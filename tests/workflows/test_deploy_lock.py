@@ -122,7 +122,7 @@ def test_what_a_run_left_is_known_to_the_one_after_the_next(backend: Any) -> Non
     assert backend.terraform_locks.lock().held
     with deploy_lock(backend, "deploy") as held:
         held.remove_terraform_locks()
-    assert "it has ended, but not removed" in backend.notes[1]
+    assert "it ended without removing" in backend.notes[1]
     assert backend.terraform_locks.lock() == TerraformLock(held=False)
     assert backend.holder is None
 

@@ -110,7 +110,7 @@ def test_an_unproven_release_is_checked_again(service: Service) -> None:
     package = service.package()
     assert service.release(package, checks="none").outcome == "unproven"
     assert service.release(package).outcome == "proven"
-    service.releases().doubt()
+    service.releases().mark_unproven()
     assert service.record("1").outcome == "unproven"
     result = service.release(package, checks="read-only")
     assert (result.release, result.outcome, result.changed) == ("1", "proven", False)

@@ -98,8 +98,8 @@ def _failure(text: str, requirements: Path, platform: PackagePlatform) -> TtOpsE
         expected = re.search(r"^ +(\S.*?)(?: from .*)?:$", text, re.MULTILINE)
         return TtOpsError(
             "hash-mismatch",
-            f"what the index has of {expected[1] if expected else 'a package'!r} "
-            f"is not what {str(requirements)!r} expects",
+            f"the package index has {expected[1] if expected else 'a package'!r} with another hash "
+            f"than {str(requirements)!r}",
             hint=f"find out why, before you change the hash: {edit}",
         )
     reason = "; ".join(" ".join(each.split()) for each in errors) or text.strip()[-200:]
