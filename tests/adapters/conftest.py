@@ -25,7 +25,7 @@ from tasktracker_ops.adapters.terraform.runner import Runner
 from tasktracker_ops.adapters.terraform.stack import Stack
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 from tasktracker_ops.models.aws_environment import AwsEnvironment
-from tasktracker_ops.models.plan import TerraformEvent
+from tasktracker_ops.models.plan import Plan, TerraformEvent
 
 
 @dataclass
@@ -94,6 +94,12 @@ class Bench:
             "redact": lambda text: text,
         }
         return Stack(Runner(**{**arguments, **changes}), exists_since=exists_since)
+
+    def apply(self, stack: Stack) -> Plan:
+        """Plan and apply; return the plan."""
+        plan = stack.plan(self.plan_file)
+        stack.apply(self.plan_file)
+        return plan
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tasktracker_ops.models.plan import Plan, ResourceChange
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.github_access import bootstrap_github, remove_github
+from tests.errors import raises
 from tests.states import make_bucket, make_lock_table
 
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
@@ -166,9 +167,8 @@ def test_roles_are_not_removed_without_their_lock_table(app: Any) -> None:
     """Their state cannot be locked."""
     app.session.client("dynamodb").delete_table(TableName=TABLE)
     app.store('{"deployer_role_arn": {"value": "arn:aws:iam::123456789012:role/deployer"}}')
-    with pytest.raises(TtOpsError) as caught:
+    with raises("lock-table-missing"):
         remove_github(app)
-    assert caught.value.code == "lock-table-missing"
 
 
 def test_removing_missing_access_does_nothing(app: Any) -> None:

@@ -14,6 +14,7 @@ from tasktracker_ops.workflows.release import ReleaseOptions
 from tasktracker_ops.workflows.releases import prune, release_history, releases
 from tasktracker_ops.workflows.rollback import rollback
 from tests.emulator.aws import Aws
+from tests.errors import raises
 
 from .releasing import API_FAILS, DELETE_FAILS, PATCH_FAILS, Service, make_service
 from .releasing import aws as aws
@@ -24,11 +25,6 @@ from .releasing import session as session
 def service(aws: Aws, session: AwsSession, tmp_path: Path) -> Service:
     """A function of which nothing was released."""
     return make_service(aws, session, tmp_path)
-
-
-def code_of(caught: pytest.ExceptionInfo[TtOpsError]) -> str:
-    """Return the code of an error."""
-    return caught.value.code
 
 
 def test_a_good_release_is_proven(service: Service) -> None:
@@ -49,9 +45,8 @@ def test_a_version_that_fails_its_checks_never_serves(service: Service) -> None:
     good = service.release(service.package()).release
     bad = service.package(DELETE_FAILS)
     for attempt in (1, 2):
-        with pytest.raises(TtOpsError, match="version 2 does not work: PATCH") as caught:
+        with raises("version-broken", match="version 2 does not work: PATCH"):
             service.release(bad)
-        assert code_of(caught) == "version-broken"
         assert service.events("2").count("failed") == attempt
         assert (service.live, service.record("2").outcome) == (good, "failed")
     assert service.tasks() == []
@@ -70,9 +65,8 @@ def test_what_a_first_release_left_is_deleted_by_the_next(service: Service) -> N
 def test_where_the_api_fails_the_release_before_serves_again(service: Service) -> None:
     """Both records say so; how long each served is in the history."""
     good = service.release(service.package()).release or ""
-    with pytest.raises(TtOpsError, match="release 2 does not work, so release 1 serves") as caught:
+    with raises("smoke-check-failed", match="release 2 does not work, so release 1 serves"):
         service.release(service.package(API_FAILS))
-    assert code_of(caught) == "smoke-check-failed"
     assert service.live == good
     assert service.events("2") == ["published", "live", "failed", "rolled back"]
     assert service.events(good)[-1] == "live"
@@ -121,9 +115,8 @@ def test_an_alias_that_somebody_else_changed_is_left_alone(service: Service) -> 
     service.release(service.package())
     service.release(service.package())
     releases = service.releases(require_held=lambda: service.point_to("1"))
-    with pytest.raises(TtOpsError) as caught:
+    with raises("alias-changed"):
         releases.release(service.package(), service.deployment, ReleaseOptions())
-    assert code_of(caught) == "alias-changed"
     assert (service.live, service.record("3").outcome) == ("1", "unproven")
 
 
@@ -142,9 +135,8 @@ def test_rollback_goes_to_the_newest_proven_release_before(service: Service) -> 
         ("handler.py", "changed")
     ]
     assert service.events("3")[-1] == "rolled back"
-    with pytest.raises(TtOpsError) as caught:
+    with raises("rollback-impossible"):
         rollback(service.app, approve=pytest.fail)
-    assert code_of(caught) == "rollback-impossible"
 
 
 def test_rollback_checks_what_is_not_proven(service: Service) -> None:
@@ -169,7 +161,7 @@ def test_rollback_refuses_what_it_cannot_do(service: Service) -> None:
     def code(release: int) -> str:
         with pytest.raises(TtOpsError) as caught:
             rollback(service.app, release, approve=pytest.fail)
-        return code_of(caught)
+        return caught.value.code
 
     assert (code(1), code(3), code(4)) == ("release-pruned", "release-live", "release-unknown")
     service.point_to("3", **{"2": 0.1})

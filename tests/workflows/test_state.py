@@ -27,6 +27,7 @@ from tasktracker_ops.workflows.state import (
     state_problems,
     state_versions,
 )
+from tests.errors import raises
 from tests.states import KEY, LINEAGE, REGION, StateBucket, state
 
 DEFAULT = Environment()
@@ -161,9 +162,8 @@ def test_a_fault_is_healed_without_a_person(
         require_plannable(app)
         assert "is missing" in notes.pop()
     else:
-        with pytest.raises(TtOpsError) as caught:
+        with raises(code):
             require_plannable(app)
-        assert caught.value.code == code
     assert (deployed.content, deployed.digest) == before, "a plan changes nothing"
     done = heal_state(app)
     assert done
@@ -210,9 +210,8 @@ def test_what_takes_a_decision_is_left_to_a_person(
     before = deployed.content
     assert problem(app).code == code
     for refuse in (heal_state, require_plannable):
-        with pytest.raises(TtOpsError) as caught:
+        with raises(code):
             refuse(app)
-        assert caught.value.code == code
     assert deployed.content == before
     command = problem(app).hint.rpartition(": ")[2]
     if code == "state-format-unknown":
@@ -289,9 +288,8 @@ def test_locked_state_is_not_judged(deployed: StateBucket, app: App) -> None:
     deployed.put(state(3))
     assert state_problems(app) == heal_state(app) == ()
     for change in (restore_state, repair_state):
-        with pytest.raises(TtOpsError) as caught:
+        with raises("state-locked"):
             change(app, KEY, approve=agree)
-        assert caught.value.code == "state-locked"
 
 
 def test_record_is_written_once_per_serial(deployed: StateBucket, app: App) -> None:
@@ -325,9 +323,8 @@ def test_digest_is_verified_after_an_apply(
 
 def test_apply_that_left_no_state_is_an_error(bucket: StateBucket, app: App) -> None:
     """It is not recorded."""
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-gone"):
         record_state(app, "me@host", APPLIED)
-    assert caught.value.code == "state-gone"
 
 
 def test_restore_takes_the_last_valid_version(deployed: StateBucket, app: App) -> None:
@@ -362,17 +359,15 @@ def test_restore_that_is_refused_changes_nothing(deployed: StateBucket, app: App
         (marker.version, "state-version-invalid"),
         (damaged, "state-version-invalid"),
     ):
-        with pytest.raises(TtOpsError) as caught:
+        with raises(code):
             restore_state(app, KEY, version, approve=refuse)
-        assert caught.value.code == code
     assert deployed.content == content
 
 
 def test_restore_never_overwrites_what_came_meanwhile(deployed: StateBucket, app: App) -> None:
     """The object is replaced only if it is still the one that was shown."""
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-changed"):
         restore_state(app, KEY, approve=lambda _: deployed.apply(state(3)) and None)
-    assert caught.value.code == "state-changed"
     assert deployed.content == state(3)
 
 
@@ -399,6 +394,5 @@ def test_state_is_pulled_as_it_is(deployed: StateBucket, app: App, notes: list[s
     oldest = state_versions(app, KEY, limit=9).versions[-1]
     assert pull_state(app, KEY, oldest.version).content == ONE.decode()
     deployed.delete()
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-missing"):
         pull_state(app, KEY)
-    assert caught.value.code == "state-missing"

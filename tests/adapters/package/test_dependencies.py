@@ -10,6 +10,7 @@ import pytest
 from tasktracker_ops.adapters.package.dependencies import Dependencies
 from tasktracker_ops.adapters.package.platforms import lambda_platform
 from tasktracker_ops.errors import TtOpsError
+from tests.errors import raises
 from tests.wheels import make_wheel, only_from
 
 ARM64 = lambda_platform("arm64")
@@ -84,9 +85,8 @@ def test_a_missing_wheel_names_package_and_platform(index: Path, tmp_path: Path)
     """One that exists for another platform only, such as x86_64."""
     file = tmp_path / "requirements.txt"
     file.write_text("x86only==1.0\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("wheel-missing") as caught:
         Dependencies(tmp_path / "packages", only_from(index)).installed(file, ARM64)
-    assert caught.value.code == "wheel-missing"
     expected = "there is no wheel of 'x86only==1.0' for Python 3.12 on Lambda's arm64"
     assert caught.value.message == expected
     assert list((tmp_path / "packages").iterdir()) == []
@@ -96,9 +96,8 @@ def test_a_wrong_hash_is_an_error(index: Path, tmp_path: Path) -> None:
     """What the file does not vouch for is not packed."""
     file = tmp_path / "requirements.txt"
     file.write_text(f"x86only==1.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("hash-mismatch") as caught:
         Dependencies(tmp_path, only_from(index)).installed(file, lambda_platform("x86_64"))
-    assert caught.value.code == "hash-mismatch"
     assert "'x86only==1.0'" in caught.value.message
 
 
@@ -107,9 +106,8 @@ def test_a_path_is_no_requirement(tmp_path: Path, line: str) -> None:
     """Its content may change, and its name and version stay."""
     file = tmp_path / "requirements.txt"
     file.write_text(f"# comment\nidna==3.10\n{line}\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("requirement-is-path") as caught:
         Dependencies(tmp_path, {}).installed(file, ARM64)
-    assert caught.value.code == "requirement-is-path"
     assert repr(line) in caught.value.message
 
 

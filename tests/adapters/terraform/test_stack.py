@@ -15,6 +15,7 @@ import pytest
 from tasktracker_ops.adapters.terraform.events import Transcript
 from tasktracker_ops.errors import ConfigurationError, ExitCode, Finding, TtOpsError
 from tasktracker_ops.models.plan import Plan, ResourceChange, TerraformEvent
+from tests.errors import raises
 
 ONE = 'resource "terraform_data" "one" {\n  input = 1\n}\n'
 
@@ -46,9 +47,8 @@ def test_what_has_no_state_is_created_in_one_run(bench: Any) -> None:
     assert [plan.add for plan in shown] == [1]
     assert stack.plan(bench.plan_file).empty
     bench.write('resource "terraform_data" "one" {\n  input = 2\n}\n')
-    with pytest.raises(TtOpsError) as caught:
+    with raises("plan-stale"):
         stack.create(pytest.fail)
-    assert caught.value.code == "plan-stale"
 
 
 def test_plan_file_is_private(bench: Any) -> None:
@@ -67,8 +67,7 @@ def test_forgotten_resource_is_not_destroyed(bench: Any) -> None:
     """A second `forget` does nothing."""
     bench.write(ONE)
     stack = bench.stack()
-    stack.plan(bench.plan_file)
-    stack.apply(bench.plan_file)
+    bench.apply(stack)
     for _ in range(2):
         stack.forget("terraform_data.one")
     assert stack.plan(bench.plan_file, destroy=True).empty
@@ -110,8 +109,7 @@ def test_plan_is_shown_only_if_values_change(bench: Any) -> None:
     """A plan that only creates, or only deletes, needs no `terraform show`."""
     stack = bench.stack()
     bench.write(ONE + 'resource "terraform_data" "two" {}\noutput "x" {\n  value = 1\n}\n')
-    stack.plan(bench.plan_file)
-    stack.apply(bench.plan_file)
+    bench.apply(stack)
     stack.plan(bench.plan_file, destroy=True)
     assert "terraform show" not in bench.log
     bench.write(ONE + 'resource "terraform_data" "three" {}\n')
@@ -190,8 +188,7 @@ def test_variables_keep_their_types(bench: Any) -> None:
         'output "all" {\n  value = [!var.b, var.n + 1, var.s, var.d]\n}\n'
     )
     stack = bench.stack(variables={"b": True, "n": 2, "s": 'a "b" ${c}', "d": None})
-    stack.plan(bench.plan_file)
-    stack.apply(bench.plan_file)
+    bench.apply(stack)
     assert bench.outputs["all"] == [False, 3, 'a "b" ${c}', "kept"]
 
 
@@ -234,8 +231,7 @@ def test_secret_is_in_no_command_line_and_in_no_temporary_file(
             bench.release()
 
     stack = bench.stack(variables={"secret": secret}, report=report)
-    stack.plan(bench.plan_file)
-    stack.apply(bench.plan_file)
+    bench.apply(stack)
     assert any("apply" in line for line in texts)
     assert not [line for line in texts if secret in line]
 
@@ -247,11 +243,10 @@ def test_secret_is_in_no_error(bench: Any) -> None:
         "    condition     = length(var.secret) > 99\n"
         '    error_message = "Too short: ${var.secret}"\n  }\n}\n'
     )
-    with pytest.raises(TtOpsError) as caught:
+    with raises("terraform-failed") as caught:
         bench.stack(
             variables={"secret": "hush-4711"}, redact=lambda text: text.replace("hush-4711", "***")
         ).plan(bench.plan_file)
-    assert caught.value.code == "terraform-failed"
     assert "Too short: ***" in caught.value.message
     assert "hush" not in caught.value.message + caught.value.hint + bench.log
 
@@ -293,9 +288,8 @@ def test_stale_plan_is_refused(bench: Any) -> None:
     stack.plan(bench.plan_file)
     stack.plan(other)
     stack.apply(other)
-    with pytest.raises(TtOpsError) as caught:
+    with raises("plan-stale") as caught:
         stack.apply(bench.plan_file)
-    assert caught.value.code == "plan-stale"
     assert caught.value.hint.endswith("tt-ops bootstrap")
 
 

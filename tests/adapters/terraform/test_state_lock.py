@@ -12,6 +12,7 @@ import pytest
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process as emulator
+from tests.errors import raises
 from tests.states import KEY, REGION, StateBucket, make_bucket
 
 ONE = 'resource "terraform_data" "one" {}\n'
@@ -97,9 +98,8 @@ def test_locked_state_is_an_error_with_holder_and_time(
         "Created": "2026-01-02T03:04:05.609165317Z",
     }
     backend.lock_table_with(json.dumps(holder))
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-locked") as caught:
         stack.plan(bench.plan_file)
-    assert caught.value.code == "state-locked"
     assert caught.value.message == (
         "the Terraform state is locked by ann@desk since 2026-01-02 03:04:05 UTC for its apply"
     )
@@ -122,9 +122,8 @@ def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backen
     stack.runner.initialise()
     backend.delete_bucket()
     for marker in (bench.data / "initialised", None):
-        with pytest.raises(TtOpsError) as caught:
+        with raises("state-bucket-missing") as caught:
             stack.plan(bench.plan_file)
-        assert caught.value.code == "state-bucket-missing"
         assert backend.name in caught.value.message
         assert caught.value.hint.endswith("tt-ops bootstrap")
         if marker:
@@ -134,9 +133,8 @@ def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backen
 def test_missing_lock_table_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
     """It is not reported as a lock."""
     backend.client("dynamodb").delete_table(TableName=backend.table)
-    with pytest.raises(TtOpsError) as caught:
+    with raises("lock-table-missing") as caught:
         stack.plan(bench.plan_file)
-    assert caught.value.code == "lock-table-missing"
     assert backend.table in caught.value.message
 
 

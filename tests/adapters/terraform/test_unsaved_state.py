@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.errors import TtOpsError
+from tests.errors import raises
 
 ONE = 'resource "terraform_data" "one" {}\n'
 
@@ -19,8 +19,7 @@ def applied(bench: Any) -> dict[str, Any]:
     """Apply one resource, and return the state with it."""
     bench.write(ONE)
     stack = bench.stack()
-    stack.plan(bench.plan_file)
-    stack.apply(bench.plan_file)
+    bench.apply(stack)
     state: dict[str, Any] = json.loads((bench.folder / "terraform.tfstate").read_text())
     return state
 
@@ -87,9 +86,8 @@ def test_state_of_another_lineage_is_refused(bench: Any) -> None:
     """The error names both; its command moves the file away."""
     state = applied(bench)
     leave(bench, {**state, "lineage": "c0ffee", "serial": 9})
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-of-another-lineage") as caught:
         bench.stack().plan(bench.plan_file)
-    assert caught.value.code == "state-of-another-lineage"
     assert "c0ffee" in caught.value.message
     assert state["lineage"] in caught.value.message
     subprocess.run(caught.value.hint.rpartition(": ")[2], shell=True, check=True)
@@ -103,9 +101,8 @@ def test_state_that_cannot_be_pushed_is_an_error_with_a_command(bench: Any) -> N
     file = leave(bench, {**state, "serial": 9})
     lock = bench.folder / ".terraform.tfstate.lock.info"
     lock.mkdir()
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-not-saved") as caught:
         bench.stack().push_unsaved_state()
-    assert caught.value.code == "state-not-saved"
     assert "lock" in caught.value.message
     lock.rmdir()
     command = caught.value.hint.partition("else: ")[2]
