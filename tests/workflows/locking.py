@@ -35,7 +35,9 @@ class App:
 
     def __post_init__(self) -> None:
         self.settings = Settings(project_dir=self.project, state_bucket=BUCKET)
-        self.report = SimpleNamespace(note=self.notes.append, doing=lambda what: None)
+        self.report = SimpleNamespace(
+            note=self.notes.append, doing=lambda what: None, done=lambda what: None
+        )
         self.deploy_locks = DeployLocks(self.session, bucket=BUCKET, state_key=STATE_KEY)
         self.terraform_locks = self.locks_of(STATE_KEY)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)

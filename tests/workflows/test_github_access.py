@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,56 +16,46 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.iam import Iam
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY, StateBackend
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.adapters.aws.state_files import StateFiles
-from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.output.console import Console
-from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.github_access import bootstrap_github, remove_github
 from tests.errors import raises
-from tests.states import make_bucket, make_lock_table
+
+from . import locking
+from .locking import BUCKET, TABLE
 
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 PROVIDER = "aws_iam_openid_connect_provider.github[0]"
-BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 
 
 @dataclass
-class App:
+class App(locking.App):
     """The application as the workflow uses it, with a fake Terraform."""
 
-    settings: Settings
-    session: AwsSession
     plan: Plan = NOTHING
     variables: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.stacks = self
-        self.report = Console(self.settings)
-        self.environment = Environment(self.settings.env)
+        self.environment = Environment()
         self.iam = Iam(self.session)
-        self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
         self.deployments = SimpleNamespace(state_record=lambda: (False, None))
         self.state_files = StateFiles(self.session, bucket=BUCKET, lock_table=TABLE)
-        self.locks_of = lambda key: TerraformLocks(
-            self.session, bucket=BUCKET, table=TABLE, state_key=key
-        )
-        self.deploy_locks = DeployLocks(
-            self.session, bucket=BUCKET, state_key=self.settings.state_key
-        )
 
     def bootstrap(self, *_: Any, command: str) -> App:
         """Return a stack without changes."""
         self.asked.append(command)
-        return App(self.settings, self.session)
+        stack = copy(self)
+        stack.plan = NOTHING
+        return stack
 
     def github(self, repository: Any, variables: dict[str, Any], *, command: str) -> App:
         """Return the fake stack; record the variables."""
@@ -99,9 +90,7 @@ class App:
 def app(tmp_path: Path, account: AwsSession) -> Iterator[App]:
     """An empty project, and an account with an empty state bucket."""
     with mock_aws():
-        make_bucket(account.client("s3"), BUCKET)
-        make_lock_table(account.client("dynamodb"), TABLE)
-        yield App(Settings(project_dir=tmp_path), account)
+        yield App(tmp_path, account)
 
 
 def refused(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:

@@ -114,6 +114,7 @@ def provider_of(parent: int | None = None) -> psutil.Process:
     while True:
         children = psutil.Process(parent).children()
         if found := [each for each in children if each.name() == "sleep"]:
-            return found[0]
+            (provider,) = found
+            return provider
         assert time.monotonic() < deadline
         time.sleep(0.02)
