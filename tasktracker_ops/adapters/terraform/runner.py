@@ -142,15 +142,13 @@ class Runner:
         with self.data.open_log(title) as log, self.runs.folder("command") as folder:
             # A state holds secrets that `redact` does not know.
             is_logged = operation != "state pull"
-            transcript = Transcript(
-                self.directory, log.write if is_logged else _discard, self.redact
-            )
+            transcript = Transcript(self.directory, log if is_logged else _discard, self.redact)
             lines: dict[process.Stream, list[str]] = {"stdout": [], "stderr": []}
 
             def on_line(stream: process.Stream, line: str) -> None:
                 lines[stream].append(line)
                 if stream == "stderr":
-                    log.write(transcript.clean(line))
+                    log(transcript.clean(line))
                     return
                 was_planned = bool(transcript.totals)
                 if event := transcript.feed(line):
@@ -161,7 +159,7 @@ class Runner:
             command = _command_line(self.executable, operation, arguments, options)
             server = self.server if operation in _ATTACHED else None
             outcome = self._start(command, folder, server, on_line)
-            log.write(f"exit code {outcome.returncode}")
+            log(f"exit code {outcome.returncode}")
         result = CommandResult(
             operation=operation,
             transcript=transcript,
