@@ -30,7 +30,7 @@ from .strays import find_strays, remove_unused_apis
 from .template_upgrade import note_outdated
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.terraform.stack import SavedPlan
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan, Stack
     from tasktracker_ops.app import App
 
 # Receives all that a first deploy creates; raises unless it may be created.
@@ -101,17 +101,17 @@ def _deploy(
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
 
-        def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-            stack = app.stacks.infrastructure(
+        def stack_with(adopt: Mapping[str, str]) -> Stack:
+            return app.stacks.infrastructure(
                 alert_email, adopt=adopt, watch=CreationWatch(app), package=package
             )
-            return planned(app, stack, allowed, lock_timeout=lock_timeout)
+
+        def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
+            return planned(app, stack_with(adopt), allowed, lock_timeout=lock_timeout)
 
         def create() -> Plan:
             """Create what cannot be lost, as nothing of it exists."""
-            stack = app.stacks.infrastructure(
-                alert_email, watch=CreationWatch(app), package=package
-            )
+            stack = stack_with({})
             lock.require_held()
             plan = stack.create(plan_reporter(app, "deployment"), lock_timeout=lock_timeout)
             remove_unused_apis(app)
