@@ -120,6 +120,45 @@ def test_an_alias_that_somebody_else_changed_is_left_alone(service: Service) -> 
     assert (service.live, service.record("3").outcome) == ("1", "unproven")
 
 
+def test_without_an_alias_nothing_is_released(service: Service) -> None:
+    """Somebody has deleted it; a deploy by Terraform creates it again."""
+    name = service.deployment.function_name
+    service.aws.client("lambda").delete_alias(FunctionName=name, Name="live")
+    with raises("alias-missing"):
+        service.release(service.package())
+
+
+def test_a_package_that_another_run_has_replaced_is_not_uploaded(service: Service) -> None:
+    """What is released is what was built and checked."""
+    package = service.package()
+    package.path.write_bytes(b"of another run")
+    with raises("package-changed"):
+        service.release(package)
+    assert service.live == "$LATEST"
+
+
+def test_a_release_before_that_cannot_serve_again_is_named(
+    service: Service, session: AwsSession
+) -> None:
+    """Somebody moves the alias between the check that failed and the way back."""
+    service.release(service.package())
+    moves: list[str] = []
+
+    def meanwhile(**_: Any) -> None:
+        moves.append(service.live)
+        if len(moves) == 2:
+            service.point_to("2")
+
+    events = session.client("lambda").meta.events
+    events.register("before-call.lambda.UpdateAlias", meanwhile)
+    try:
+        with raises("rollback-failed", match="release 2 does not work .* could not serve again"):
+            service.release(service.package(API_FAILS))
+    finally:
+        events.unregister("before-call.lambda.UpdateAlias", meanwhile)
+    assert (moves, service.live) == (["1", "2"], "2")
+
+
 def test_rollback_goes_to_the_newest_proven_release_before(service: Service) -> None:
     """It passes over what failed, names the files that differ, and needs no clone."""
     service.release(service.package())

@@ -101,6 +101,22 @@ def test_a_wrong_hash_is_an_error(index: Path, tmp_path: Path) -> None:
     assert "'x86only==1.0'" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("idna==3.10", "packages-unreachable", "cannot reach the package index$"),
+        ("no requirement", "pip-failed", "Invalid requirement"),
+    ],
+)
+def test_a_failure_of_pip_says_why(tmp_path: Path, line: str, code: str, message: str) -> None:
+    """An index that does not answer, and all that has no code of its own."""
+    file = tmp_path / "requirements.txt"
+    file.write_text(f"{line}\n")
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1"}
+    with raises(code, match=message):
+        Dependencies(tmp_path / "packages", {**os.environ, **nowhere}).installed(file, ARM64)
+
+
 @pytest.mark.parametrize("line", ["-e .", "./mine", "mine @ file:///mine.whl", "/mine.whl"])
 def test_a_path_is_no_requirement(tmp_path: Path, line: str) -> None:
     """Its content may change, and its name and version stay."""
