@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasktracker_ops.adapters.host.disk import replace_file, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.adapters.host.files import replace_file
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.package import Package, PackagePart
 
@@ -99,7 +100,7 @@ def ensure_package(app: App) -> None:
 def _write(target: Path, content: bytes) -> None:
     """Replace the package in one step: Terraform may be reading it."""
     with reporting_full_disk(target):
-        replace_file(target, content)
+        replace_file(target, content, mode=0o644)
 
 
 def _sources(project: Path) -> dict[str, bytes]:

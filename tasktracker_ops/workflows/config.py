@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host import toml_file
-from tasktracker_ops.adapters.host.disk import replace_file
 from tasktracker_ops.models.config import (
     DEFAULT,
     FILE,
@@ -94,7 +93,7 @@ def _change(app: App, name: str, value: str | int | None) -> ConfigurationChange
     elif before is not None:
         text = toml_file.without_value(text, path)
     if value != before:
-        replace_file(file, text.encode())
+        toml_file.replace_text(file, text)
     return ConfigurationChange(
         name=name,
         value=value,

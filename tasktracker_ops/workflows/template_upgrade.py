@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops import __version__
-from tasktracker_ops.adapters.host.disk import replace_file
+from tasktracker_ops.adapters.host.files import replace_file
 from tasktracker_ops.adapters.host.git import merge_file
 from tasktracker_ops.adapters.host.templates import (
     digest,
@@ -158,7 +158,8 @@ def _replace(file: Path, content: bytes | None) -> None:
         file.unlink(missing_ok=True)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(file, content)
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
+    replace_file(file, content, mode=mode)
 
 
 def _read(file: Path) -> bytes | None:

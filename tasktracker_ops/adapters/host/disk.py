@@ -1,4 +1,4 @@
-"""Files: locked, replaced in one step; disks that are full: recognised, avoided, reported."""
+"""Disks that are full (recognised, avoided by a reservation, reported), and locks of files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import fcntl
 import os
 import re
 import shlex
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,23 +71,6 @@ def lock_file(descriptor: int, path: Path, *, wait: bool = True) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         error.filename = str(path)
-        raise
-
-
-def replace_file(file: Path, content: bytes) -> None:
-    """Replace a file in one step; keep its mode, and a link that leads to it."""
-    target = file.resolve()
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    mode = target.stat().st_mode & 0o777 if target.exists() else None
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    try:
-        with open(os.open(partial, flags, 0o666 if mode is None else mode), "wb") as stream:
-            stream.write(content)
-        if mode is not None:  # whatever the umask
-            partial.chmod(mode)
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
         raise
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,30 @@ def read_text(file: Path) -> str:
         return file.read_bytes().decode()
     except FileNotFoundError:
         return ""
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Replace a file in one step; keep its mode, and a link that leads to it."""
+    target = file.resolve()
+    descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode())
+        os.chmod(partial, _mode(target))
+        os.replace(partial, target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _mode(file: Path) -> int:
+    """Return the mode of a file; of one that does not exist, as it would be created."""
+    try:
+        return file.stat().st_mode & 0o777
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
 
 
 def value_at(text: str, path: Sequence[str]) -> Any:

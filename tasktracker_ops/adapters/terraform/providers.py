@@ -17,7 +17,8 @@ from glob import iglob
 from os.path import expanduser, isdir, isfile
 from pathlib import Path
 
-from tasktracker_ops.adapters.host.disk import replace_file, reporting_full_disk
+from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.adapters.host.files import replace_file
 from tasktracker_ops.errors import ConfigurationError
 
 # Where images and installers put a mirror that Terraform does not search by itself.
@@ -226,4 +227,4 @@ def _write(file: Path, text: str) -> None:
     """Replace a file in one step: another run may be reading it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with reporting_full_disk(file):
-        replace_file(file, text.encode())
+        replace_file(file, text.encode(), mode=0o600)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasktracker_ops.adapters.host.disk import replace_file
 from tasktracker_ops.adapters.host.toml_file import (
     line_of,
+    replace_text,
     value_at,
     with_value,
     without_value,
@@ -128,7 +128,7 @@ def test_a_file_is_replaced_at_once(tmp_path: Path) -> None:
     file.write_text("a = 1\n")
     file.chmod(0o640)
     link.symlink_to(file)
-    replace_file(link, b"a = 2\n")
+    replace_text(link, "a = 2\n")
     assert (link.is_symlink(), file.read_text()) == (True, "a = 2\n")
     assert file.stat().st_mode & 0o777 == 0o640
     assert sorted(tmp_path.iterdir()) == [file, link]
