@@ -38,21 +38,6 @@ def state(serial: int, *names: str, lineage: str = LINEAGE) -> bytes:
     return json.dumps(document, indent=2).encode() + b"\n"
 
 
-def make_bucket(s3: Any, name: str) -> None:
-    """Create a bucket."""
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-
-
-def make_lock_table(dynamodb: Any, name: str) -> None:
-    """Create a lock table."""
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 @cache
 def _client(service: str, endpoint: str) -> Any:
     session = boto3.Session("AKIDEXAMPLE", "example", region_name=REGION)
@@ -78,9 +63,14 @@ class StateBucket:
     def create(self) -> None:
         """Create the bucket, with versioning, and the table."""
         s3 = self.client("s3")
-        make_bucket(s3, self.name)
+        s3.create_bucket(Bucket=self.name, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-        make_lock_table(self.client("dynamodb"), self.table)
+        self.client("dynamodb").create_table(
+            TableName=self.table,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
 
     def apply(self, content: bytes, *, digest: bool = True) -> str:
         """Write a state and its digest, as an apply does; return the version's id."""

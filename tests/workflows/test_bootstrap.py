@@ -28,8 +28,9 @@ from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy
+from tests.backend import make_bucket, make_lock_table
 from tests.errors import raises
-from tests.states import make_bucket, make_lock_table, state
+from tests.states import state
 
 BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())

@@ -12,8 +12,9 @@ import pytest
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process as emulator
+from tests.backend import make_bucket
 from tests.errors import raises
-from tests.states import KEY, REGION, StateBucket, make_bucket
+from tests.states import KEY, REGION, StateBucket
 
 ONE = 'resource "terraform_data" "one" {}\n'
 LOCK_ID = "eb9eaeea-338e-83a7-69df-74972d051811"
