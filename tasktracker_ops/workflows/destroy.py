@@ -108,19 +108,11 @@ def _remove_deployment(
 
     plan = retry_if_stale(app, plan_and_apply)
     forget_state(app)
-    _forget_drill(app)
+    app.drill_records.delete()
     for problem in find_strays(app, adopted=()):
         if problem.code.startswith("stray-"):
             app.report.note(f"left alone: {problem.message}; {problem.hint}")
     return plan
-
-
-def _forget_drill(app: App) -> None:
-    """Delete the record of the last drill; the roles of an older version may not."""
-    try:
-        app.drill_records.delete()
-    except TtOpsError as error:
-        app.report.note(f"left alone: {error.message}")
 
 
 def _approve(app: App, plan: Plan, approve: ApproveDestroy) -> None:
