@@ -91,7 +91,7 @@ class Service:
 
     @property
     def live(self) -> str:
-        """The version that the alias points to."""
+        """Return the version that the alias points to."""
         routing = self.app.functions.routing()
         assert routing is not None
         return routing.version
@@ -125,7 +125,7 @@ class Service:
 def aws(
     tmp_path_factory: pytest.TempPathFactory, table_definition: dict[str, Any]
 ) -> Iterator[Aws]:
-    """An emulator in this process, with a table and a state bucket; alarms are not evaluated."""
+    """Yield an emulator in this process with a table and a bucket; it evaluates no alarms."""
     folder = tmp_path_factory.mktemp("emulator")
     never = EvaluationSchedule(interval_seconds=3600)
     with serve(folder, environments=2, idle_seconds=0.2, schedule=never) as made:
@@ -136,7 +136,7 @@ def aws(
 
 @pytest.fixture(scope="module")
 def session(aws: Aws) -> AwsSession:
-    """A session with the emulator; to make clients takes time, so all tests share it."""
+    """Return a session with the emulator; to make clients takes time, so all tests share it."""
     keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
     return AwsSession(AwsEnvironment(REGION, endpoint_url=aws.server.url, sealed=True, **keys))
 

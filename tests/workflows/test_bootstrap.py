@@ -111,7 +111,7 @@ class App:
 
 @pytest.fixture
 def app(tmp_path: Path, account: AwsSession) -> Iterator[App]:
-    """An empty project and an empty account."""
+    """Yield an empty project and an empty account."""
     with mock_aws():
         yield App(Settings(project_dir=tmp_path), account)
 

@@ -25,7 +25,7 @@ from tests.wheels import make_wheel, only_from
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with two sources, and files that do not belong into the package."""
+    """Return a project with two sources, and files that do not belong into the package."""
     sources = tmp_path / "lambda_function"
     (sources / "__pycache__").mkdir(parents=True)
     (sources / "__pycache__" / "handler.cpython-312.pyc").write_bytes(b"\0")
@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(project: Path) -> App:
-    """An application with the project, whose packages come from a folder of wheels."""
+    """Return an application with the project, whose packages come from a folder of wheels."""
     settings = Settings(
         project_dir=project,
         cache_dir=project / "cache",

@@ -144,7 +144,7 @@ class Deployed:
 
 @pytest.fixture
 def deployed(aws: Aws, session: AwsSession, tmp_path: Path) -> Deployed:
-    """A function with two releases, and alarms that are OK."""
+    """Return a function with two releases, and alarms that are OK."""
     function = aws.function(OLD)
     for name, metric in zip(ALARMS, ("Errors", "Duration"), strict=True):
         put_alarm(

@@ -98,12 +98,12 @@ class App:
         watch: Any = None,
         package: Any = None,
     ) -> App:
-        """The stand-in for the stack."""
+        """Return the stand-in for the stack."""
         return self
 
     @contextmanager
     def planned(self, *, lock_timeout: int) -> Iterator[SavedPlan]:
-        """The plan, and its apply."""
+        """Yield the plan, and its apply."""
 
         def apply() -> None:
             if self.stale:
@@ -184,7 +184,7 @@ def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with something to build."""
+    """Return a project with something to build."""
     (tmp_path / "lambda_function").mkdir()
     (tmp_path / "lambda_function" / "handler.py").write_text("def lambda_handler(): ...\n")
     return tmp_path

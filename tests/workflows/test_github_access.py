@@ -88,7 +88,7 @@ class App(locking.App):
 
 @pytest.fixture
 def app(tmp_path: Path, account: AwsSession) -> Iterator[App]:
-    """An empty project, and an account with an empty state bucket."""
+    """Yield an empty project, and an account with an empty state bucket."""
     with mock_aws():
         yield App(tmp_path, account)
 

@@ -23,7 +23,7 @@ from .releasing import session as session
 
 @pytest.fixture
 def service(aws: Aws, session: AwsSession, tmp_path: Path) -> Service:
-    """A function of which nothing was released."""
+    """Return a function of which nothing was released."""
     return make_service(aws, session, tmp_path)
 
 

@@ -39,7 +39,7 @@ OTHER = state(9, "other", lineage=FOREIGN)
 
 @pytest.fixture(scope="module")
 def backend(endpoint: str) -> StateBucket:
-    """The state backend of all tests, whose clients they share."""
+    """Return the state backend of all tests, whose clients they share."""
     made = StateBucket(endpoint, "task-tracker-terraform-state")
     made.create()
     return made
@@ -47,7 +47,7 @@ def backend(endpoint: str) -> StateBucket:
 
 @pytest.fixture
 def bucket(backend: StateBucket) -> Iterator[StateBucket]:
-    """The state backend without a state, and no deployment."""
+    """Yield the state backend without a state, and no deployment."""
     yield backend
     backend.empty()
     backend.delete_digest()
@@ -58,7 +58,7 @@ def bucket(backend: StateBucket) -> Iterator[StateBucket]:
 
 @pytest.fixture(scope="module")
 def module_app(backend: StateBucket) -> Iterator[App]:
-    """The application on that backend, whose notes are kept in a list."""
+    """Yield the application on that backend, whose notes are kept in a list."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", backend.endpoint)
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
@@ -71,7 +71,7 @@ def module_app(backend: StateBucket) -> Iterator[App]:
 
 @pytest.fixture
 def app(module_app: App, bucket: StateBucket) -> App:
-    """The application on the backend."""
+    """Return the application on the backend."""
     return module_app
 
 
@@ -85,7 +85,7 @@ def notes(module_app: App) -> list[str]:
 
 @pytest.fixture
 def deployed(bucket: StateBucket, app: App) -> StateBucket:
-    """The backend after two applies; the last one is recorded."""
+    """Return the backend after two applies; the last one is recorded."""
     bucket.apply(ONE)
     bucket.apply(TWO)
     describe(bucket)

@@ -22,7 +22,7 @@ absent==1.0; python_version < "3.12" or sys_platform == "darwin"
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of wheels: `greeting` needs `speedups`, which is built for two platforms."""
+    """Return a folder of wheels: `greeting` needs `speedups`, which is built for two platforms."""
     folder = tmp_path_factory.mktemp("index")
     greeting = {
         "greeting/__init__.py": b"import speedups\n",
@@ -39,7 +39,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def requirements(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A requirements.txt that includes another one."""
+    """Return a requirements.txt that includes another one."""
     file = tmp_path_factory.mktemp("lambda_function") / "requirements.txt"
     file.write_text(REQUIREMENTS)
     file.with_name("more.txt").write_text("greeting==1.0\n")

@@ -26,7 +26,7 @@ LARGE = 'resource "terraform_data" "large" {\n  input = "%s"\n}\n'
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of four megabytes."""
+    """Yield a disk of its own, of four megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]

@@ -43,7 +43,7 @@ FIRST = 'resource "terraform_data" "first" {}\n'
 
 @pytest.fixture
 def applying(bench: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process of its own that applies the waiting resource, which it has begun."""
+    """Yield a process of its own that applies the waiting resource, which it has begun."""
     bench.write(FIRST + bench.waiting.replace("{\n", "{\n  input = terraform_data.first.id\n", 1))
     with subprocess.Popen(
         [sys.executable, "-c", APPLY, bench.terraform.path, bench.folder],
@@ -67,24 +67,24 @@ def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
 
 
 def run_folders(bench: Any) -> list[Path]:
-    """The run folders, of live and of dead runs."""
+    """Return the run folders, of live and of dead runs."""
     return sorted((bench.data / "runs").glob("*-*"))
 
 
 def recorded(bench: Any) -> ProcessGroup:
-    """The process group that a run has recorded."""
+    """Return the process group that a run has recorded."""
     group = ProcessGroup.read(next((bench.data / "runs").glob("*/*/process")))
     assert group is not None
     return group
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs, and is no zombie."""
+    """Return whether a process runs, and is no zombie."""
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def members(group: int) -> list[int]:
-    """The processes of a group that run."""
+    """Return the processes of a group that run."""
     found = []
     for pid in psutil.pids():
         with suppress(ProcessLookupError, psutil.NoSuchProcess):

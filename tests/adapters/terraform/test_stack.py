@@ -18,7 +18,7 @@ ONE = 'resource "terraform_data" "one" {\n  input = 1\n}\n'
 
 
 def created(name: str) -> ResourceChange:
-    """The creation of a `terraform_data` resource."""
+    """Return the creation of a `terraform_data` resource."""
     return ResourceChange(f"terraform_data.{name}", "create", "terraform_data")
 
 

@@ -25,7 +25,7 @@ class Backend(StateBucket):
 
     @property
     def settings(self) -> dict[str, str | bool]:
-        """The stack's backend settings."""
+        """Return the stack's backend settings."""
         return {
             "bucket": self.name,
             "key": KEY,
@@ -55,7 +55,7 @@ class Backend(StateBucket):
 
 @pytest.fixture(scope="module")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The emulator, for all tests of the module."""
+    """Yield the emulator, for all tests of the module."""
     directory = tmp_path_factory.mktemp("aws")
     yield emulator.start(directory, 0, port_required=True).url
     emulator.stop(directory)
@@ -63,7 +63,7 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def backend(emulated: str) -> Backend:
-    """An empty state bucket and lock table."""
+    """Return an empty state bucket and lock table."""
     backend = Backend(emulated, f"state-{uuid.uuid4()}")
     backend.create()
     return backend
@@ -71,7 +71,7 @@ def backend(emulated: str) -> Backend:
 
 @pytest.fixture
 def remote(bench: Any, backend: Backend) -> dict[str, Any]:
-    """The arguments of a stack whose state is in the bucket."""
+    """Return the arguments of a stack whose state is in the bucket."""
     aws = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -83,7 +83,7 @@ def remote(bench: Any, backend: Backend) -> dict[str, Any]:
 
 @pytest.fixture
 def stack(bench: Any, remote: dict[str, Any]) -> Any:
-    """A stack whose state is in the bucket."""
+    """Return a stack whose state is in the bucket."""
     bench.write(ONE, backend="s3")
     return bench.stack(**remote)
 

@@ -60,13 +60,13 @@ class ReleaseSite:
 
     @property
     def sums(self) -> str:
-        """The path of the checksums."""
+        """Return the path of the checksums."""
         return f"/{TERRAFORM_VERSION}/terraform_{TERRAFORM_VERSION}_SHA256SUMS"
 
 
 @pytest.fixture
 def site() -> Iterator[ReleaseSite]:
-    """A release site that has the pinned version."""
+    """Yield a release site that has the pinned version."""
     site = ReleaseSite()
 
     class Handler(BaseHTTPRequestHandler):

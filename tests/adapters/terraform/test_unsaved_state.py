@@ -32,7 +32,7 @@ def leave(bench: Any, state: dict[str, Any] | str) -> Path:
 
 
 def set_aside(bench: Any) -> list[Path]:
-    """The states that were set aside."""
+    """Return the states that were set aside."""
     return sorted(bench.data.glob("errored-*.tfstate"))
 
 
