@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from .adapters.terraform.providers import ProviderSource
     from .adapters.terraform.stack import Stack
     from .app import App
     from .models.github_access import GitHubRepository
@@ -32,14 +33,14 @@ class Stacks:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    def provider_source(self) -> str:
-        """Return where Terraform gets the providers of the main stack from."""
-        from .adapters.terraform.providers import provider_source
+    def provider_source(self, name: str = _MODULE) -> ProviderSource:
+        """Return where Terraform gets the providers of a stack from."""
+        from .adapters.terraform.providers import ProviderSource
 
         settings = self._app.settings
-        return provider_source(
+        return ProviderSource.choose(
             settings.environ,
-            lock_file=settings.project / _MODULE / ".terraform.lock.hcl",
+            lock_file=settings.project / name / ".terraform.lock.hcl",
             platform=self._app.terraform.platform,
             plugin_cache=settings.cache_dir / "providers",
             mirror=settings.provider_mirror,
@@ -198,7 +199,7 @@ class Stacks:
         variables: TerraformValues,
         watch: Callable[[TerraformEvent], None] | None = None,
     ) -> Stack:
-        from .adapters.terraform.providers import provider_environment
+        from .adapters.terraform.runner import Runner
         from .adapters.terraform.stack import Stack
 
         settings, environment = self._app.settings, self._app.session.environment.variables
@@ -210,23 +211,15 @@ class Stacks:
             if watch is not None:
                 watch(event)
 
-        providers = provider_environment(
-            environment,
-            lock_file=directory / ".terraform.lock.hcl",
-            platform=self._app.terraform.platform,
-            directory=data_directory,
-            plugin_cache=settings.cache_dir / "providers",
-            mirror=settings.provider_mirror,
-        )
-        return Stack(
+        runner = Runner(
             executable=self._app.terraform.path,
             directory=directory,
             data_directory=data_directory,
             backend=backend,
             variables=variables,
-            environment={**environment, **providers},
-            exists_since=self._app.target.exists_since(),
+            environment={**environment, **self.provider_source(name).environment(data_directory)},
             report=report,
             redact=self._app.redact,
             command=command,
         )
+        return Stack(runner, exists_since=self._app.target.exists_since())

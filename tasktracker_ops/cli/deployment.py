@@ -129,13 +129,13 @@ def deploy(
       tt-ops deploy --alert-email you@example.com
       tt-ops deploy --code --watch
     """
+    from tasktracker_ops.models.release import ReleaseOptions
+
+    options = ReleaseOptions(checks, keep=keep, canary=canary)
     if code:
         if allow_destroy or allow_public:
             option = "--allow-destroy" if allow_destroy else "--allow-public"
             raise click.UsageError(f"{option} cannot be used with --code, which runs no Terraform")
-        from tasktracker_ops.models.release import ReleaseOptions
-
-        options = ReleaseOptions(checks, keep=keep, canary=canary)
         _deploy_code(context, options, watch=watch, lock_timeout=lock_timeout)
         return
     if watch:
@@ -154,12 +154,10 @@ def deploy(
     context.console.emit(
         deploying.deploy(
             context.app,
+            options,
             approve=None if context.assume_yes else approve,
             approve_first=approve_first,
             allowed=AllowedChanges(frozenset(allow_destroy), allow_public),
-            checks=checks,
-            keep=keep,
-            canary=canary,
             lock_timeout=lock_timeout,
         )
     )
@@ -209,12 +207,12 @@ def adopt(context: Context, remove: str | None) -> None:
     Example:
       tt-ops adopt --remove a1b2c3d4e5
     """
-    from tasktracker_ops.workflows import adoption
+    from tasktracker_ops.workflows import strays
 
     def approve(api: HttpApi) -> None:
         context.confirm(f"Remove the API '{api.id}' ({api.name}, created {api.created})?")
 
     if remove is None:
-        context.console.emit(adoption.adopt(context.app))
+        context.console.emit(strays.adopt(context.app))
     else:
-        context.console.emit(adoption.remove_stray_api(context.app, remove, approve))
+        context.console.emit(strays.remove_stray_api(context.app, remove, approve))

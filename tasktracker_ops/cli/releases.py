@@ -100,6 +100,7 @@ def rollback(context: Context, release: int | None, checks: str, lock_timeout: i
     Example:
       tt-ops rollback 12
     """
+    from tasktracker_ops.models.release import ReleaseOptions
     from tasktracker_ops.output.rollback import rollback_question
     from tasktracker_ops.workflows import rollback as workflow
 
@@ -108,6 +109,10 @@ def rollback(context: Context, release: int | None, checks: str, lock_timeout: i
 
     context.console.emit(
         workflow.rollback(
-            context.app, release, approve=approve, checks=checks, lock_timeout=lock_timeout
+            context.app,
+            release,
+            ReleaseOptions(checks),
+            approve=approve,
+            lock_timeout=lock_timeout,
         )
     )

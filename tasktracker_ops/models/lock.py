@@ -20,6 +20,13 @@ class TerraformLock:
     operation: str | None = None
     since: str | None = None
 
+    @property
+    def sentence(self) -> str:
+        """Return who holds it, since when and for what."""
+        since = f" since {self.since[:19].replace('T', ' ')} UTC" if self.since else ""
+        operation = "" if self.operation in (None, "", "invalid") else f" for its {self.operation}"
+        return f"the Terraform state is locked by {self.who or 'an unknown run'}{since}{operation}"
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
@@ -80,6 +87,24 @@ class DeployLock:
     def run(self) -> DeadRun:
         """Return the run that holds the lock, as it is remembered once it is dead."""
         return DeadRun(self.who, self.clock)
+
+    @property
+    def since_when(self) -> str:
+        """Return since when it is held, as messages have it."""
+        return f"{self.since[:19].replace('T', ' ')} UTC" if self.since else "an unknown time"
+
+    @property
+    def sentence(self) -> str:
+        """Return who holds it, since when, for what, and from where."""
+        if self.by_hand:
+            return f"{self.who} locked deploys since {self.since_when}: {self.reason!r}"
+        where = [
+            f"process {self.process.pid} on {self.host!r}" if self.process else "",
+            f"commit {self.commit[:7]}" if self.commit else "",
+            self.run_url or "",
+        ]
+        details = f" ({', '.join(filter(None, where))})" if any(where) else ""
+        return f"{self.who} runs {self.command!r} since {self.since_when}{details}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that is stored."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .canary import CanaryOptions
+from .times import timestamp_now
 
 FULL, READ_ONLY, NO_CHECKS = CHECKS = ("full", "read-only", "none")
 API_TIMEOUT = 5.0  # seconds until the API has to work
@@ -104,8 +105,9 @@ class ReleaseRecord:
         """Return the record as an object of JSON."""
         return asdict(self)
 
-    def after(self, event: ReleaseEvent, **changes: Any) -> ReleaseRecord:
-        """Return the record after an event."""
+    def after(self, what: str, by: str, detail: str = "", **changes: Any) -> ReleaseRecord:
+        """Return the record after an event that happens now."""
+        event = ReleaseEvent(timestamp_now(), what, by, detail)
         return replace(self, events=(*self.events, event), **changes)
 
     def outcome_by(self, routing: Routing) -> str:
@@ -292,6 +294,9 @@ class ReleaseOptions:
     timeout: float = API_TIMEOUT
     keep: int = KEEP
     canary: CanaryOptions | None = None
+
+
+DEFAULT_OPTIONS = ReleaseOptions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
 from tasktracker_ops.reporting import ApprovePlan
 
 from .deploy_lock import HeldLock, deploy_lock
-from .plan_guard import announce, planned, require_allowed
+from .plan_guard import plan_reporter, planned, require_allowed
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.state_backend import BackendExistence
@@ -89,7 +89,7 @@ def _apply(
     stack = _stack(app, state, exists)
     if approve is None and not exists.any:
         with _stored(app, state):
-            return stack.create(announce(app, "state backend"))
+            return stack.create(plan_reporter(app, "state backend"))
     with planned(app, stack, allowed) as saved:
         plan = saved.plan
         replaced = [

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.adapters.host.files import replace_file
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.package import Package, PackagePart
 
-from .package_checks import require_sound
+from .package_checks import check_package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def build(app: App, *, check: bool = False, import_handler: bool = True) -> Pack
     It holds the sources and, installed for the target, the packages that their requirements.txt
     names. With `import_handler` a handler that cannot be imported is found here, not by the check
     of its version. Raises TtOpsError `package-stale` from a failed check, `sources-missing` without
-    sources, and those of `require_sound` and `Dependencies.installed`.
+    sources, and those of `check_package` and `Dependencies.installed`.
     """
     packed = _pack(app)
     package = packed.package
@@ -48,7 +48,7 @@ def build(app: App, *, check: bool = False, import_handler: bool = True) -> Pack
         )
     if package.changed:
         sources, installed = packed.sources, packed.installed
-        require_sound(app, sources, installed, package.parts, import_handler=import_handler)
+        check_package(app, sources, installed, package.parts, import_handler=import_handler)
         _write(package.path, packed.content)
     return package
 
@@ -99,10 +99,8 @@ def ensure_package(app: App) -> None:
 
 def _write(target: Path, content: bytes) -> None:
     """Replace the package in one step: Terraform may be reading it."""
-    partial = target.with_suffix(f".{os.getpid()}.tmp")
-    with reporting_full_disk(partial):
-        partial.write_bytes(content)
-    partial.replace(target)
+    with reporting_full_disk(target):
+        replace_file(target, content, mode=0o644)
 
 
 def _sources(project: Path) -> dict[str, bytes]:

@@ -18,11 +18,10 @@ from tasktracker_ops.models.release import (
     FAILED,
     UNPROVEN,
     Bake,
-    ReleaseEvent,
     ReleaseRecord,
     Routing,
 )
-from tasktracker_ops.models.times import timestamp, timestamp_now
+from tasktracker_ops.models.times import timestamp
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 # A breach that CloudWatch shows is read within one poll.
 _POLL_SECONDS = 5.0
-# A bake that nobody can watch any more ends.
+# A bake ends that cannot be watched for so long.
 _BLIND_SECONDS = 30.0
 # Who moves the alias records it right after.
 _RECORD_SECONDS = 3.0
@@ -140,8 +139,8 @@ class Canary:
         new, _ = monitor.metrics
         if not new.requests:
             self._app.report.note(
-                f"Release {self._release} took no request while it baked; only its checks speak "
-                "for it."
+                f"Release {self._release} received no requests during its bake; only its checks "
+                "have tested it."
             )
         self._lock.require_held()
         self._function.shift(self._release, instead_of=routing)
@@ -157,7 +156,7 @@ class Canary:
                 hint="see which release is live: tt-ops releases",
             )
         decision = PROMOTED if now.version == new else ABORTED
-        who = self._who(decision)
+        who = self._decider(decision)
         if decision == PROMOTED:
             self._app.report.done(f"{who} has promoted release {new}")
             return
@@ -167,7 +166,7 @@ class Canary:
             hint=f"see what it logged, and deploy again: tt-ops logs --errors --release {new}",
         )
 
-    def _who(self, decision: str) -> str:
+    def _decider(self, decision: str) -> str:
         """Return who has promoted or aborted the release; record it where nobody has."""
         deadline = time.monotonic() + _RECORD_SECONDS
         while time.monotonic() < deadline:
@@ -200,19 +199,18 @@ class Canary:
                 "rollback-failed",
                 f"the bake of release {self._release} has ended ({reason}), and the alias could "
                 f"not be moved back to release {old}: {error.message}",
-                hint="let release before take all requests: tt-ops abort",
+                hint="let the release before take all requests: tt-ops abort",
             ) from error
         self._app.report.note(f"Release {old} takes all requests again.")
         what = "failed" if outcome == FAILED else "interrupted"
         self._record(what, reason, outcome=outcome)
 
     def _record(self, what: str, detail: str, *, outcome: str, bake: Bake | None = None) -> None:
-        event = ReleaseEvent(timestamp_now(), what, self._lock.lock.who, detail)
         # What the checks have deleted is known here only.
-        key = self._new.check_key
+        key, who = self._new.check_key, self._lock.lock.who
 
         def change(record: ReleaseRecord) -> ReleaseRecord:
-            return record.after(event, outcome=outcome, bake=bake, check_key=key)
+            return record.after(what, who, detail, outcome=outcome, bake=bake, check_key=key)
 
         self._app.release_records.update(self._new.release, change)
 
@@ -243,14 +241,18 @@ def end_interrupted_bake(app: App, lock: HeldLock) -> Routing | None:
             hint="let it take all of them with 'promote', or go back: tt-ops abort",
         )
     routing = app.functions.shift(routing.version, instead_of=routing)
-    event = ReleaseEvent(
-        timestamp_now(), "interrupted", lock.lock.who, "nobody watched it any more"
-    )
     app.release_records.update(
-        int(canary), lambda record: record.after(event, outcome=UNPROVEN, bake=None)
+        int(canary),
+        lambda record: record.after(
+            "interrupted",
+            lock.lock.who,
+            "the run that watched it has ended",
+            outcome=UNPROVEN,
+            bake=None,
+        ),
     )
     app.report.note(
-        f"Nobody watched release {canary} any more; release {routing.version} takes all requests "
-        "again."
+        f"The run that watched release {canary} has ended; release {routing.version} takes all "
+        "requests again."
     )
     return routing

@@ -9,34 +9,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import Problem
-from tasktracker_ops.models.canary import CanaryOptions
 from tasktracker_ops.models.deployment import Deployment, DeployResult, FirstDeploy
 from tasktracker_ops.models.plan import NOTHING_ALLOWED, AllowedChanges, Plan
-from tasktracker_ops.models.release import FULL, KEEP, ReleaseOptions
+from tasktracker_ops.models.release import DEFAULT_OPTIONS, ReleaseOptions
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import (
-    CreationWatch,
-    is_nothing_there,
-    planned_adopting,
-    remove_unused_apis,
-    strays,
-)
+from .adoption import nothing_exists, planned_adopting
 from .bootstrap import bootstrap
 from .build import build
 from .canary import end_interrupted_bake
+from .creation_watch import CreationWatch
 from .deploy_lock import deploy_lock
 from .notifications import pending_subscriptions
-from .package_upload import provide
-from .plan_guard import again_if_stale, announce, planned, require_allowed
-from .recovery import recover
+from .package_upload import store_large_package
+from .plan_guard import plan_reporter, planned, require_allowed, retry_if_stale
 from .release import Releases
 from .smoke import smoke_timeout
-from .state import record_state
+from .state import record_state, recover
+from .strays import find_strays, remove_unused_apis
 from .template_upgrade import note_outdated
 
 if TYPE_CHECKING:
-    from tasktracker_ops.adapters.terraform.stack import SavedPlan
+    from tasktracker_ops.adapters.terraform.stack import SavedPlan, Stack
     from tasktracker_ops.app import App
 
 # Receives all that a first deploy creates; raises unless it may be created.
@@ -45,13 +39,11 @@ ApproveFirst = Callable[[FirstDeploy], None]
 
 def deploy(
     app: App,
+    options: ReleaseOptions = DEFAULT_OPTIONS,
     *,
     approve: ApprovePlan | None,
     approve_first: ApproveFirst | None = None,
     allowed: AllowedChanges = NOTHING_ALLOWED,
-    checks: str = FULL,
-    keep: int = KEEP,
-    canary: CanaryOptions | None = None,
     lock_timeout: int = 0,
 ) -> DeployResult:
     """Deploy the project; change nothing where nothing differs.
@@ -61,36 +53,35 @@ def deploy(
     plan is applied, or a new one is approved if the state has changed. Without it every plan is
     approved, and where nothing of the deployment exists, it is applied by the run of Terraform that
     makes it. Where the state backend does not exist either, `approve_first` takes the place of
-    `approve`: it gets all that is created, before anything is planned. `checks` and `keep` are
-    those of ReleaseOptions. Raises TtOpsError for what is not `allowed` (see `require_allowed`),
-    and those of `Releases.release`.
+    `approve`: it gets all that is created, before anything is planned. Raises TtOpsError for what
+    is not `allowed` (see `require_allowed`), and those of `Releases.release`.
     """
     app.stacks.require_settings()
     note_outdated(app)
-    with ThreadPoolExecutor() as beside:
+    with ThreadPoolExecutor() as pool:
         return _deploy(
             app,
-            beside,
+            options,
+            pool,
             approve=approve,
             approve_first=approve_first,
             allowed=allowed,
-            options=ReleaseOptions(checks, keep=keep, canary=canary),
             lock_timeout=lock_timeout,
         )
 
 
 def _deploy(
     app: App,
-    beside: ThreadPoolExecutor,
+    options: ReleaseOptions,
+    pool: ThreadPoolExecutor,
     *,
     approve: ApprovePlan | None,
     approve_first: ApproveFirst | None,
     allowed: AllowedChanges,
-    options: ReleaseOptions,
     lock_timeout: int,
 ) -> DeployResult:
     # Neither needs AWS, which this thread asks meanwhile.
-    building, verifying = beside.submit(build, app), beside.submit(app.stacks.verify_provider)
+    building, verifying = pool.submit(build, app), pool.submit(app.stacks.verify_provider)
     app.ensure_ready()
     alert_email = app.stacks.alert_email
     unused = set(allowed.destroy)
@@ -110,26 +101,26 @@ def _deploy(
         app.report.done(f"{package.path.name}, {package.size:,} bytes")
         releases = Releases(app, lock)
 
-        def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
-            stack = app.stacks.infrastructure(
+        def stack_with(adopt: Mapping[str, str]) -> Stack:
+            return app.stacks.infrastructure(
                 alert_email, adopt=adopt, watch=CreationWatch(app), package=package
             )
-            return planned(app, stack, allowed, lock_timeout=lock_timeout)
+
+        def make_plan(adopt: Mapping[str, str]) -> AbstractContextManager[SavedPlan]:
+            return planned(app, stack_with(adopt), allowed, lock_timeout=lock_timeout)
 
         def create() -> Plan:
             """Create what cannot be lost, as nothing of it exists."""
-            stack = app.stacks.infrastructure(
-                alert_email, watch=CreationWatch(app), package=package
-            )
+            stack = stack_with({})
             lock.require_held()
-            plan = stack.create(announce(app, "deployment"), lock_timeout=lock_timeout)
+            plan = stack.create(plan_reporter(app, "deployment"), lock_timeout=lock_timeout)
             remove_unused_apis(app)
             return plan
 
         def plan_and_apply() -> Plan:
             app.report.doing("comparing with the deployment")
             in_one_run = approve is None and not (unused or package.is_large)
-            if in_one_run and (is_first or is_nothing_there(app, alert_email)):
+            if in_one_run and (is_first or nothing_exists(app, alert_email)):
                 return create()
             with planned_adopting(app, make_plan, alert_email) as saved:
                 for address in sorted(unused - _addresses_losing_data(saved.plan)):
@@ -143,17 +134,17 @@ def _deploy(
                         approve(saved.plan)
                     app.report.doing("applying")
                     lock.require_held()
-                    releases.doubt()
-                    provide(app, package, saved.plan)
+                    releases.mark_unproven()
+                    store_large_package(app, package, saved.plan)
                     _unprotect(app, saved.plan)
                     saved.apply()
                     remove_unused_apis(app)
                 return saved.plan
 
-        plan = again_if_stale(app, plan_and_apply)
+        plan = retry_if_stale(app, plan_and_apply)
         record_state(app, lock.lock.who, configuration)
         deployment = app.deployments.get()
-        problems = beside.submit(_problems, app, deployment)
+        problems = pool.submit(_problems, app, deployment)
         options = replace(options, timeout=smoke_timeout(plan))
         release = releases.release(package, deployment, options)
         return DeployResult(
@@ -169,7 +160,7 @@ def _deploy(
 def _approved(app: App, approve: ApproveFirst | None, alert_email: str) -> bool:
     """Return whether nothing of the deployment exists, and all that it creates was approved."""
     app.report.doing("looking for what exists")
-    if approve is None or not is_nothing_there(app, alert_email):
+    if approve is None or not nothing_exists(app, alert_email):
         return False
     settings = app.settings
     approve(
@@ -202,5 +193,5 @@ def _problems(app: App, deployment: Deployment) -> tuple[Problem, ...]:
     subscriptions = app.topics.subscriptions(topic)
     return (
         *pending_subscriptions(app.target, topic, subscriptions, temporary=deployment.temporary),
-        *strays(app),
+        *find_strays(app),
     )

@@ -70,8 +70,8 @@ def require_same_configuration(
     if applied is None:
         raise TtOpsError(
             "configuration-changed",
-            "whether terraform/ and its variables are as in the last deploy is unknown: it left no "
-            "record of them",
+            "the last deploy left no record of its configuration, so terraform/ or its variables "
+            "may have changed",
             hint=_DEPLOY,
         )
     if differing := tuple(_differing(configuration, applied)):

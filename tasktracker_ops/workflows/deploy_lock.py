@@ -1,4 +1,4 @@
-"""One deploy at a time: wait for the deploy lock, hold it with a heartbeat, replace a dead one."""
+"""One deploy at a time: take the deploy lock, hold it with a heartbeat, release it."""
 
 from __future__ import annotations
 
@@ -8,33 +8,22 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.errors import SAME_COMMAND, ConfigurationError, TtOpsError
-from tasktracker_ops.models.lock import (
-    DeadRun,
-    DeployLock,
-    LockQueue,
-    StoredLock,
-    TerraformLock,
-    Ticket,
-)
+from tasktracker_ops.models.lock import DeadRun, DeployLock, LockQueue, TerraformLock
+
+from .dead_runs import dead_runs, takeover_note, was_left_by
+from .deploy_queue import HEARTBEAT_SECONDS, Turn, is_waiting
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
 
-_HEARTBEAT_SECONDS = 10.0
 _POLL_SECONDS = 1.0
 # Before the lock is read again that somebody else was faster to take.
 _LOST_RACE_SECONDS = 0.2
-# Longer than Terraform needs to end in order once its parent is gone.
-_DEAD_SECONDS = 300.0
-# That a dead run may have lived after its last heartbeat.
-_LAST_SECONDS = 60.0
-# Only a place in the queue is lost, and its owner takes it again.
-_DEAD_TICKET_SECONDS = 60.0
 # After these a lock of Terraform may be left, though this run goes on.
 # The last one is of this run's own lock if the answer to its creation was lost.
 _LEFT_LOCKED = {"terraform-killed", "lock-not-released", "interrupted", "state-locked"}
@@ -59,34 +48,6 @@ def deploy_lock(app: App, command: str, *, timeout: float = 0) -> Iterator[HeldL
         held.release()
 
 
-def await_dead_terraform_locks(app: App, timeout: float) -> None:
-    """Remove the locks of Terraform that a dead run left, for a command that changes nothing.
-
-    Such a command takes no deploy lock. For up to `timeout` seconds it waits until a run whose
-    Terraform holds a lock has released it, or had no heartbeat for five minutes.
-    """
-    deadline = time.monotonic() + timeout
-    while True:
-        holder = app.deploy_locks.queue().holder
-        if holder is None or holder.lock.by_hand:
-            return
-
-        def left(lock: TerraformLock, holder: DeployLock = holder.lock) -> bool:
-            return any(left_by(app, lock, run) for run in (*holder.dead_runs, holder.run))
-
-        if not any(map(left, app.terraform_locks.held())):
-            return
-        # Not sooner on this machine either: Terraform may still be ending in order.
-        if holder.age > _DEAD_SECONDS and is_dead(holder):
-            for lock in app.terraform_locks.remove(left):
-                app.report.note(f"Removed the lock that Terraform left: {lock.id}")
-            return
-        if time.monotonic() >= deadline:
-            return
-        app.report.doing(f"waiting: {described(holder.lock)}")
-        time.sleep(_POLL_SECONDS)
-
-
 def new_lock(app: App, command: str, *, reason: str | None = None) -> DeployLock:
     """Return a lock for this process, or with a `reason` for the person who runs it."""
     from tasktracker_ops.adapters.host.git import head_commit
@@ -107,56 +68,6 @@ def new_lock(app: App, command: str, *, reason: str | None = None) -> DeployLock
     )
 
 
-def is_dead(stored: StoredLock) -> bool:
-    """Return whether the holder of a lock cannot release it any more.
-
-    On this machine that is known: as long as its process exists it is alive, however slow.
-    """
-    from tasktracker_ops.adapters.host.processes import is_running
-
-    if stored.lock.abandoned:
-        return True
-    if stored.lock.by_hand:
-        return False
-    running = is_running(stored.lock.process) if stored.lock.process else None
-    return stored.age > _DEAD_SECONDS if running is None else not running
-
-
-def described(lock: DeployLock) -> str:
-    """Return who holds a lock, since when, for what, and from where."""
-    since = f"since {_since(lock)}"
-    if lock.by_hand:
-        return f"{lock.who} locked deploys {since}: {lock.reason!r}"
-    where = [
-        f"process {lock.process.pid} on {lock.host!r}" if lock.process else "",
-        f"commit {lock.commit[:7]}" if lock.commit else "",
-        lock.run_url or "",
-    ]
-    details = f" ({', '.join(filter(None, where))})" if any(where) else ""
-    return f"{lock.who} runs {lock.command!r} {since}{details}"
-
-
-def left_by(app: App, lock: TerraformLock, run: DeadRun) -> bool:
-    """Return whether a run has left this lock of Terraform; all times are its host's own.
-
-    On this machine, it is not one that a Terraform may hold which is still running.
-    """
-    from tasktracker_ops.adapters.host.processes import user_at_host
-    from tasktracker_ops.adapters.terraform.orphans import may_hold_lock
-
-    try:
-        created, started = map(datetime.fromisoformat, (lock.since or "", run.clock))
-        if lock.who != run.who or created < started.replace(microsecond=0):
-            return False
-        if run.ended is not None and created > datetime.fromisoformat(run.ended):
-            return False
-    except (TypeError, ValueError):
-        return False
-    settings = app.settings
-    is_elsewhere = lock.who != user_at_host()
-    return is_elsewhere or not may_hold_lock(created, settings.state_bucket, settings.work_dir)
-
-
 class HeldLock:
     """The deploy lock as this run holds it, with a thread for its heartbeat."""
 
@@ -167,12 +78,12 @@ class HeldLock:
         self._tried = self._lost = False
         self._writing = threading.Lock()
         self._stop = threading.Event()
-        self._heart = threading.Thread(target=self._keep_beating, daemon=True)
+        self._heartbeat = threading.Thread(target=self._run_heartbeat, daemon=True)
 
     def take(self, timeout: float) -> None:
         """Take the lock once it is this run's turn. Raises TtOpsError `deploy-locked`."""
         deadline = time.monotonic() + timeout
-        turn = _Turn(self._app, self.lock)
+        turn = Turn(self._app, self.lock)
         try:
             while True:
                 queue = self._app.deploy_locks.queue()
@@ -189,7 +100,7 @@ class HeldLock:
         finally:
             turn.leave()
         if not self.lock.by_hand:
-            self._heart.start()
+            self._heartbeat.start()
 
     def _try(self, queue: LockQueue) -> bool:
         clock = datetime.now(UTC).isoformat()
@@ -198,17 +109,17 @@ class HeldLock:
         if queue.holder is None:
             self._etag = locks.take(lock)
         else:
-            lock = replace(lock, dead_runs=_dead_runs(queue.holder, queue.now))
+            lock = replace(lock, dead_runs=dead_runs(queue.holder, queue.now))
             self._etag = locks.replace(lock, queue.holder.etag)
             if self._etag is not None:
-                self._app.report.note(_took_over(queue.holder))
+                self._app.report.note(takeover_note(queue.holder))
         if self._etag is not None:
             self.lock = lock
         return self._etag is not None
 
     def require_held(self) -> None:
         """Raise TtOpsError `deploy-lock-lost` if somebody has taken the lock away."""
-        self._beat()
+        self._write_heartbeat()
         if self._lost:
             raise TtOpsError(
                 "deploy-lock-lost",
@@ -222,11 +133,11 @@ class HeldLock:
         locks = self._app.deploy_locks
         for ticket in locks.queue().tickets:
             owner = locks.ticket(ticket.key)
-            if owner is not None and _is_waiting(ticket, owner):
+            if owner is not None and is_waiting(ticket, owner):
                 raise TtOpsError(
                     "deploy-waiting",
                     f"another run waits for the deploy lock, which would be deleted: {owner.who} "
-                    f"for {owner.command!r} since {_since(owner)}",
+                    f"for {owner.command!r} since {owner.since_when}",
                     hint=f"wait until it has ended, or stop it, then run again: {SAME_COMMAND}",
                 )
 
@@ -245,7 +156,7 @@ class HeldLock:
 
     def _remove_terraform_locks(self, runs: tuple[DeadRun, ...]) -> None:
         def left(lock: TerraformLock) -> bool:
-            return any(left_by(self._app, lock, run) for run in runs)
+            return any(was_left_by(self._app, lock, run) for run in runs)
 
         removed = list(self._app.terraform_locks.remove(left))
         try:
@@ -260,8 +171,8 @@ class HeldLock:
     def stop_heartbeat(self) -> None:
         """Write the lock no more, such as before its bucket is deleted."""
         self._stop.set()
-        if self._heart.is_alive():
-            self._heart.join()
+        if self._heartbeat.is_alive():
+            self._heartbeat.join()
 
     def release(self) -> None:
         """Release the lock if this run holds it; report it where that fails.
@@ -280,32 +191,32 @@ class HeldLock:
             return
         locks = self._app.deploy_locks
         try:
-            if self._etag is not None and self._give_up(self._etag):
+            if self._etag is not None and self._give_back(self._etag):
                 return
             # An interrupted write may have succeeded.
             holder = locks.queue().holder
             if holder is not None and holder.lock.id == self.lock.id:
-                self._give_up(holder.etag)
+                self._give_back(holder.etag)
         except TtOpsError as error:
             self._app.report.note(
                 f"The deploy lock could not be released ({error.message}); "
                 "the next deploy takes it over"
             )
 
-    def _give_up(self, etag: str) -> bool:
+    def _give_back(self, etag: str) -> bool:
         if not self.lock.dead_runs:
             return self._app.deploy_locks.release(etag)
         # The locks of their Terraform may be left; who comes next knows of them by this one.
         abandoned = replace(self.lock, abandoned=True, reason=None)
         return self._app.deploy_locks.replace(abandoned, etag) is not None
 
-    def _keep_beating(self) -> None:
-        while not self._stop.wait(_HEARTBEAT_SECONDS):
+    def _run_heartbeat(self) -> None:
+        while not self._stop.wait(HEARTBEAT_SECONDS):
             # What cannot be reached now may be reached with the next one.
             with suppress(TtOpsError):
-                self._beat()
+                self._write_heartbeat()
 
-    def _beat(self) -> None:
+    def _write_heartbeat(self) -> None:
         with self._writing:
             if self._lost or self._etag is None:
                 return
@@ -317,61 +228,6 @@ class HeldLock:
                 self.lock, self._etag = lock, etag
 
 
-class _Turn:
-    """A place in the queue for the deploy lock, in the order of arrival."""
-
-    def __init__(self, app: App, lock: DeployLock) -> None:
-        self._app = app
-        self._lock = lock
-        self._key: str | None = None
-        self._written = -_HEARTBEAT_SECONDS
-        self._announced: str | None = None
-        self._owners: dict[str, DeployLock | None] = {}
-
-    def blocker(self, queue: LockQueue) -> DeployLock | None:
-        """Return who has to be waited for: the holder, else the first of those who came before."""
-        if queue.holder is not None and not is_dead(queue.holder):
-            return queue.holder.lock
-        for ticket in queue.tickets:
-            if self._key is not None and ticket.key >= self._key:
-                return None
-            owner = self._owner(ticket.key)
-            if owner is None:
-                continue
-            if _is_waiting(ticket, owner):
-                return owner
-            with suppress(TtOpsError):
-                self._app.deploy_locks.remove_ticket(ticket.key)
-        return None
-
-    def wait(self, queue: LockQueue, blocker: DeployLock) -> None:
-        """Keep the place, and report who has to be waited for."""
-        if self._key is None:
-            self._key = self._app.deploy_locks.ticket_key(queue.now, self._lock.id)
-            self._lock = replace(self._lock, since=queue.now)
-        if self._announced != blocker.id:
-            self._announced = blocker.id
-            self._app.report.note(f"Waiting: {described(blocker)}")
-        if time.monotonic() - self._written >= _HEARTBEAT_SECONDS:
-            self._app.deploy_locks.wait(self._key, self._lock)
-            self._written = time.monotonic()
-
-    def leave(self) -> None:
-        """Give the place up."""
-        if self._key is not None:
-            with suppress(TtOpsError):
-                self._app.deploy_locks.remove_ticket(self._key)
-
-    def _owner(self, key: str) -> DeployLock | None:
-        if key not in self._owners:
-            self._owners[key] = self._app.deploy_locks.ticket(key)
-        return self._owners[key]
-
-
-def _is_waiting(ticket: Ticket, owner: DeployLock) -> bool:
-    return ticket.age <= _DEAD_TICKET_SECONDS and not is_dead(StoredLock(owner, "", 0))
-
-
 def run_url(app: App) -> str | None:
     """Return the address of the run on GitHub that this is a part of, if it is."""
     server, repository, run = (
@@ -381,39 +237,8 @@ def run_url(app: App) -> str | None:
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
 
 
-def _dead_runs(stored: StoredLock, now: str) -> tuple[DeadRun, ...]:
-    """Return the runs whose locks of Terraform may be left, where `now` is AWS's time."""
-    lock = stored.lock
-    if lock.abandoned:
-        return lock.dead_runs
-    try:
-        clock, since = map(datetime.fromisoformat, (lock.clock, lock.since))
-        last = datetime.fromisoformat(now) - timedelta(seconds=stored.age - _LAST_SECONDS)
-        # By the clock of its host, which may differ from AWS's.
-        ended = (last + (clock - since)).isoformat()
-    except (TypeError, ValueError):
-        return lock.dead_runs  # no lock of ours
-    return *lock.dead_runs, replace(lock.run, ended=ended)
-
-
-def _took_over(stored: StoredLock) -> str:
-    running = f"its last heartbeat was {stored.age:.0f} s ago"
-    lock = stored.lock
-    if lock.abandoned:
-        running = "it has ended, but not removed the locks of a run that was killed"
-    elif lock.process is not None and stored.age <= _DEAD_SECONDS:
-        running = f"its process {lock.process.pid} is gone"
-    held = f"{lock.command!r} since {_since(lock)}"
-    return f"Took over the deploy lock of {lock.who} ({held}): {running}"
-
-
-def _since(lock: DeployLock) -> str:
-    """Return since when a lock is held, as messages have it."""
-    return f"{lock.since[:19].replace('T', ' ')} UTC" if lock.since else "an unknown time"
-
-
 def _locked(lock: DeployLock) -> TtOpsError:
     hint = f"wait for your turn: {SAME_COMMAND} --lock-timeout 600"
     if lock.by_hand:
         hint = f"when that is over, release it: tt-ops unlock {lock.id}"
-    return TtOpsError("deploy-locked", described(lock), hint=hint)
+    return TtOpsError("deploy-locked", lock.sentence, hint=hint)

@@ -11,21 +11,14 @@ from tasktracker_ops.errors import Problem, TtOpsError, counted
 from tasktracker_ops.models.deployment import DestroyResult
 from tasktracker_ops.models.plan import Plan
 
-from .adoption import (
-    find_adoptable,
-    import_resources,
-    report_adoption,
-    strays,
-    unmanaged_apis,
-    with_unmanaged,
-)
+from .adoption import find_adoptable, import_resources, report_adoption, with_unmanaged
 from .bootstrap import remove_backend, require_no_other_use
 from .build import ensure_package
 from .deploy_lock import HeldLock, deploy_lock
 from .github_access import has_github_access, remove_github
-from .plan_guard import again_if_stale
-from .recovery import recover
-from .state import forget_state, heal_state
+from .plan_guard import retry_if_stale
+from .state import forget_state, heal_state, recover
+from .strays import find_strays, unmanaged_apis
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.stack import SavedPlan
@@ -113,21 +106,13 @@ def _remove_deployment(
             app.apis.delete(api.id)
         return plan
 
-    plan = again_if_stale(app, plan_and_apply)
+    plan = retry_if_stale(app, plan_and_apply)
     forget_state(app)
-    _forget_drill(app)
-    for problem in strays(app, adopted=()):
+    app.drill_records.delete()
+    for problem in find_strays(app, adopted=()):
         if problem.code.startswith("stray-"):
             app.report.note(f"left alone: {problem.message}; {problem.hint}")
     return plan
-
-
-def _forget_drill(app: App) -> None:
-    """Delete the record of the last drill; the roles of an older version may not."""
-    try:
-        app.drill_records.delete()
-    except TtOpsError as error:
-        app.report.note(f"left alone: {error.message}")
 
 
 def _approve(app: App, plan: Plan, approve: ApproveDestroy) -> None:

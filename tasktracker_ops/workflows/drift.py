@@ -13,12 +13,13 @@ from tasktracker_ops.models.plan import ResourceChange
 from tasktracker_ops.models.release import PROVEN, UNRELEASED, lambda_digest
 from tasktracker_ops.reporting import ApprovePlan
 
-from .adoption import strays
 from .build import ensure_package
+from .dead_runs import await_dead_terraform_locks
 from .deploy import deploy
-from .deploy_lock import await_dead_terraform_locks, deploy_lock
+from .deploy_lock import deploy_lock
 from .notifications import muted
 from .state import record_state, state_problems
+from .strays import find_strays
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -39,12 +40,13 @@ def drift(app: App, *, lock_timeout: int = 0) -> DriftReport:
     refresh = app.stacks.infrastructure(command="drift").drift(lock_timeout=lock_timeout)
     alarms = app.alarms.with_mute_rules(app.alarms.get(deployment.alarm_names))
     mutes = [muted(app.target, alarm) for alarm in alarms]
+    problems = (*find_strays(app), *state_problems(app))
     found = (
         *map(_of_change, refresh.changes),
         *code_drift(app, deployment),
         *(_of_policy(app, each) for each in refresh.policies),
         *(_of_problem(each, each.message.split()[0]) for each in mutes if each),
-        *(_of_problem(each, _quoted_name(each)) for each in (*strays(app), *state_problems(app))),
+        *(_of_problem(each, _quoted_name(each)) for each in problems),
     )
     unknown = any(alarm.muted_by is None for alarm in alarms)
     return DriftReport(found, problems=(_MUTES_UNKNOWN,) if unknown else ())

@@ -179,7 +179,7 @@ def _require_own_settings(app: App) -> None:
         if app.settings.origins.get(name) == variable:
             raise ConfigurationError(
                 "setting-shared",
-                f"{variable} = {getattr(app.settings, name)!r} would be that of every environment",
+                f"{variable} = {getattr(app.settings, name)!r} would apply to every environment",
                 hint=f"let each have its own: unset {variable}",
             )
 

@@ -14,8 +14,7 @@ from tasktracker_ops.reporting import ApprovePlan
 
 from .bootstrap import bootstrap
 from .deploy_lock import deploy_lock
-from .recovery import recover
-from .state import verify_digest
+from .state import recover, verify_digest
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App

@@ -15,7 +15,8 @@ from tasktracker_ops.models.lock import (
 )
 
 from .bootstrap import require_backend
-from .deploy_lock import HeldLock, described, is_dead, left_by, new_lock
+from .dead_runs import is_dead, was_left_by
+from .deploy_lock import HeldLock, new_lock
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -51,13 +52,13 @@ def unlock(
     """
     app.session.require_credentials()
     require_backend(app)
-    held = _Held(app)
+    held = _HeldLocks(app)
     ours, terraform = held.chosen(lock_id)
     if ours is None and not terraform:
         return UnlockResult(())
     if not force:
         held.require_dead(terraform)
-    words = [described(ours.lock)] if ours else map(terraform_lock_sentence, terraform)
+    words = [ours.lock.sentence] if ours else [each.sentence for each in terraform]
     for each in words:
         app.report.note(each)
     approve("Release the lock?")
@@ -66,7 +67,7 @@ def unlock(
     if ours is not None:
         _release(app, ours, force=force)
     ids = [ours.lock.id] if ours else [each.id or "unknown" for each in terraform]
-    return UnlockResult(tuple(dict.fromkeys(ids)), holder=_Held(app).described())
+    return UnlockResult(tuple(dict.fromkeys(ids)), holder=_HeldLocks(app).described())
 
 
 def deploy_lock_status(app: App) -> DeployLockStatus:
@@ -92,7 +93,7 @@ def deploy_lock_status(app: App) -> DeployLockStatus:
     )
 
 
-class _Held:
+class _HeldLocks:
     """The deploy lock and Terraform's locks, as they are held now."""
 
     def __init__(self, app: App) -> None:
@@ -103,8 +104,8 @@ class _Held:
     def described(self) -> str | None:
         """Return who holds a lock."""
         if self._deploy is not None:
-            return described(self._deploy.lock)
-        return terraform_lock_sentence(self._terraform[0]) if self._terraform else None
+            return self._deploy.lock.sentence
+        return self._terraform[0].sentence if self._terraform else None
 
     def chosen(self, lock_id: str | None) -> tuple[StoredLock | None, tuple[TerraformLock, ...]]:
         """Return the locks that an id names; a deploy lock with those that its Terraform left."""
@@ -132,7 +133,7 @@ class _Held:
             return
         raise TtOpsError(
             "lock-alive",
-            f"{described(deploy.lock)}, and had a heartbeat {deploy.age:.0f} s ago",
+            f"{deploy.lock.sentence}, and had a heartbeat {deploy.age:.0f} s ago",
             hint="wait until it ends, or release its lock all the same: "
             f"tt-ops unlock {deploy.lock.id} --force",
         )
@@ -141,7 +142,7 @@ class _Held:
         if self._deploy is None:
             return False
         lock = self._deploy.lock
-        return any(left_by(self._app, terraform, run) for run in (*lock.dead_runs, lock.run))
+        return any(was_left_by(self._app, terraform, run) for run in (*lock.dead_runs, lock.run))
 
     def _named(self, lock_id: str) -> tuple[TerraformLock, ...]:
         named = tuple(each for each in self._terraform if each.id == lock_id)
@@ -175,10 +176,3 @@ def _release(app: App, stored: StoredLock, *, force: bool) -> None:
         f"the deploy lock {stored.lock.id!r} has a heartbeat again",
         hint=f"release it all the same: tt-ops unlock {stored.lock.id} --force",
     )
-
-
-def terraform_lock_sentence(lock: TerraformLock) -> str:
-    """Return who holds a lock of Terraform, and since when."""
-    since = f" since {lock.since[:19].replace('T', ' ')} UTC" if lock.since else ""
-    operation = f" for its {lock.operation}" if lock.operation not in (None, "invalid") else ""
-    return f"{lock.who or 'an unknown run'} holds the lock of Terraform{since}{operation}"

@@ -24,7 +24,7 @@ _IN_THE_RUNTIME = ("boto3", "botocore")
 _NATIVE = (".so", ".dylib", ".pyd")
 
 
-def require_sound(
+def check_package(
     app: App,
     sources: Mapping[str, bytes],
     installed: InstalledPackages | None,
@@ -138,7 +138,7 @@ def _require_importable(
     if failure is None:
         return
     if failure.elsewhere:
-        app.report.note(f"The import of the handler needs more than is here: {failure.message}")
+        app.report.note(f"The handler may need AWS to be imported: {failure.message}")
         return
     folder = app.settings.project / "lambda_function"
     line = f", line {failure.line}" if failure.line else ""

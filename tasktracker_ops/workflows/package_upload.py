@@ -27,7 +27,7 @@ def upload(app: App, package: Package) -> None:
         app.functions.upload(content)
 
 
-def provide(app: App, package: Package, plan: Plan) -> None:
+def store_large_package(app: App, package: Package, plan: Plan) -> None:
     """Put a large package where Terraform finds it, if the plan creates or changes the function."""
     types = {change.type for change in plan.changes if change.action in _UPLOADS}
     if package.is_large and "aws_lambda_function" in types:

@@ -41,7 +41,7 @@ def planned(
         yield saved
 
 
-def announce(app: App, name: str) -> Callable[[Plan], None]:
+def plan_reporter(app: App, name: str) -> Callable[[Plan], None]:
     """Return what shows a plan that is applied at once; `name` is what it is for."""
 
     def show(plan: Plan) -> None:
@@ -51,7 +51,7 @@ def announce(app: App, name: str) -> Callable[[Plan], None]:
     return show
 
 
-def again_if_stale(app: App, plan_and_apply: Callable[[], Plan]) -> Plan:
+def retry_if_stale(app: App, plan_and_apply: Callable[[], Plan]) -> Plan:
     """Plan and apply; again, a few times, if a run outside of tt-ops changed the state between."""
     for _ in range(_PLANS - 1):
         try:

@@ -9,14 +9,13 @@ from tasktracker_ops.models.canary import BakeResult
 from tasktracker_ops.models.release import (
     FAILED,
     UNPROVEN,
-    ReleaseEvent,
     ReleaseRecord,
     Routing,
 )
-from tasktracker_ops.models.times import timestamp_now
 
 from .canary import ABORTED, PROMOTED
-from .deploy_lock import deploy_lock, is_dead
+from .dead_runs import is_dead
+from .deploy_lock import deploy_lock
 from .release import Releases
 
 if TYPE_CHECKING:
@@ -85,7 +84,6 @@ def _is_watched(app: App, record: ReleaseRecord) -> bool:
 def _record(app: App, release: str, what: str, outcome: str) -> None:
     from tasktracker_ops.adapters.host.processes import user_at_host
 
-    event = ReleaseEvent(timestamp_now(), what, user_at_host())
     app.release_records.update(
-        int(release), lambda record: record.after(event, outcome=outcome, bake=None)
+        int(release), lambda record: record.after(what, user_at_host(), outcome=outcome, bake=None)
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.release import (
-    API_TIMEOUT,
-    FULL,
+    DEFAULT_OPTIONS,
     PROVEN,
+    ROLLED_BACK,
     UNRELEASED,
     PublishedVersion,
     Release,
@@ -22,6 +22,7 @@ from tasktracker_ops.models.rollback import Rollback, RollbackResult, file_chang
 from .deploy_lock import deploy_lock
 from .release import Releases
 from .releases import newest_proven
+from .serving import Serving
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -33,18 +34,17 @@ _LIST = "see which releases there are: tt-ops releases"
 def rollback(
     app: App,
     release: int | None = None,
+    options: ReleaseOptions = DEFAULT_OPTIONS,
     *,
     approve: ApproveRollback,
-    checks: str = FULL,
-    timeout: float = API_TIMEOUT,
     lock_timeout: int = 0,
 ) -> RollbackResult:
     """Let a release serve again, by default the newest proven one before the live one.
 
-    Holds the deploy lock; `checks` and `timeout` are those of ReleaseOptions. A release that is not
-    proven is checked before it serves. `approve` gets the rollback and raises to stop. Raises
-    TtOpsError `release-unknown`, `release-pruned`, `release-live`, `release-baking` or
-    `rollback-impossible`, and those of `Releases.serve`, which lets the release before serve again.
+    Holds the deploy lock. A release that is not proven is checked before it serves. `approve` gets
+    the rollback and raises to stop. Raises TtOpsError `release-unknown`, `release-pruned`,
+    `release-live`, `release-baking` or `rollback-impossible`, and those of `Serving.serve`, which
+    lets the release before serve again.
     """
     app.ensure_ready()
     deployment = app.deployments.get()
@@ -66,14 +66,13 @@ def rollback(
             else None,
         )
         approve(planned)
-        options = ReleaseOptions(checks, timeout)
         record = record or ReleaseRecord.of_version(known[target])
         if record.outcome != PROVEN:
-            record = releases.begun(record, options)
+            record = releases.record_start(record, options)
         reason = f"rollback from {routing.version}"
-        result = releases.serve(record, routing, deployment, options, reason=reason)
+        result = Serving(releases, record, routing, deployment, options).serve(reason)
         if (left := releases.record_of(routing.version)) is not None:
-            releases.rolled_back(left, str(target))
+            releases.write(left, ROLLED_BACK, detail=f"to {target}")
         return RollbackResult(planned, result)
 
 

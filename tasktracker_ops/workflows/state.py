@@ -20,14 +20,26 @@ from tasktracker_ops.models.state import (
     with_serial,
 )
 
-from .deploy_lock import deploy_lock
+from .deploy_lock import HeldLock, deploy_lock
 from .state_faults import StateFault, VersionHistory, find_fault
 
 if TYPE_CHECKING:
     from tasktracker_ops.adapters.aws.state_files import StateFile
+    from tasktracker_ops.adapters.terraform.stack import Stack
     from tasktracker_ops.app import App
 
 _MOST_REPAIRS = 5
+
+
+def recover(app: App, lock: HeldLock, stack: Stack, key: str | None = None) -> None:
+    """End what dead runs left running, remove their locks, heal the state, save what they had left.
+
+    In this order: a Terraform that still ends in order writes its state and releases its lock.
+    """
+    stack.recover()
+    lock.remove_terraform_locks()
+    heal_state(app, key)
+    stack.push_unsaved_state()
 
 
 def heal_state(app: App, key: str | None = None) -> tuple[str, ...]:
@@ -101,7 +113,9 @@ def verify_digest(app: App, key: str) -> StateFile | None:
     file = files.valid(key)
     if file is not None and files.digest(key) != file.digest:
         files.write_digest(key, file.digest)
-        app.report.note(f"Terraform could not store the digest of the state {key!r}; it is now")
+        app.report.note(
+            f"Terraform could not store the digest of the state {key!r}; it is stored now"
+        )
     return file
 
 
@@ -249,7 +263,7 @@ def _require_unlocked(app: App, key: str) -> None:
     if lock.held:
         raise TtOpsError(
             "state-locked",
-            f"the Terraform state is locked by {lock.who or 'an unknown run'}",
+            lock.sentence,
             hint="wait until that run ends; if it is dead, release its lock: tt-ops unlock",
         )
 
@@ -272,7 +286,7 @@ def _chosen(
         reason = file.invalid if file is not None else "it is a delete marker"
         raise TtOpsError(
             "state-version-invalid",
-            f"the version {quoted(named.version_id)} is no state: {reason}",
+            f"the version {quoted(named.version_id)} is not a state: {reason}",
             hint="choose another one: tt-ops state versions",
         )
     for each in history.objects:
@@ -295,7 +309,7 @@ def _named(history: VersionHistory, version: str) -> StateObject:
     exact = [each for each in found if each.version_id == version]
     if len(exact or found) == 1:
         return (exact or found)[0]
-    reason = "matches several versions" if found else "is no version"
+    reason = "matches several versions" if found else "is not a version"
     raise TtOpsError(
         "state-version-unknown",
         f"{quoted(version)} {reason} of the state",

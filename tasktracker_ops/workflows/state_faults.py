@@ -93,8 +93,8 @@ class _Diagnosis:
     def fault(self) -> StateFault | None:
         """Return the first fault; None where there is none."""
         current = self._files.current(self._key)
-        if self._is_elsewhere(current):
-            return self._elsewhere()
+        if elsewhere := self._elsewhere(current):
+            return elsewhere
         digest = self._files.digest(self._key)
         if current is None:
             is_unused = digest is None and self._record is None and not self._described
@@ -112,17 +112,13 @@ class _Diagnosis:
         record = self._record
         return record is None or (state.lineage == record.lineage and state.serial >= record.serial)
 
-    def _is_elsewhere(self, current: StateFile | None) -> bool:
-        """Return whether the record names another place, from which the state was not moved."""
+    def _elsewhere(self, current: StateFile | None) -> StateFault | None:
+        """Return the fault if the record names another place, and the state was not moved here."""
         record = self._record
         if record is None or (record.bucket, record.key) == (self._files.bucket, self._key):
-            return False
-        moved = current is not None and current.invalid is None and self._continues(current.state)
-        return not moved
-
-    def _elsewhere(self) -> StateFault:
-        record = self._record
-        assert record is not None  # nosec B101 # for mypy: else it is not elsewhere
+            return None
+        if current is not None and current.invalid is None and self._continues(current.state):
+            return None
         return StateFault(
             Problem(
                 "state-elsewhere",
@@ -142,7 +138,6 @@ class _Diagnosis:
         sentence = f"{self._name} was deleted{since}; its versions are still there"
         if not (markers and self._continues(newest.state)):
             return StateFault(self._restorable("state-deleted", sentence, newest))
-
         return self._healed("state-deleted", sentence, self._restore(newest, None))
 
     def _newest(self) -> StateFile | None:
@@ -187,7 +182,6 @@ class _Diagnosis:
         )
         if not is_last:
             return StateFault(self._restorable("state-corrupted", sentence, newest))
-
         return self._healed("state-corrupted", sentence, self._restore(newest, current))
 
     def _restore(self, last: StateFile, current: StateFile | None) -> Callable[[], str]:
@@ -222,7 +216,7 @@ class _Diagnosis:
         def repair() -> str:
             self._files.write_digest(self._key, current.digest)
             self._app.deployments.delete_state_record()
-            return "it is now taken for the deployment's"
+            return "it is the deployment's from now on"
 
         return StateFault(
             Problem(
@@ -237,8 +231,7 @@ class _Diagnosis:
     def _outdated(self, state: State) -> StateFault:
         ours = [f for f in self._versions.valid() if f.state.lineage == state.lineage]
         newest = max(ours, key=lambda file: file.state.serial, default=None)
-        serials = [each.state.serial for each in (newest,) if each is not None]
-        last = max([*serials, self._record.serial if self._record else 0])
+        last = max(newest.state.serial if newest else 0, self._record.serial if self._record else 0)
         sentence = (
             f"{self._name} is an older one: its serial is {state.serial}, the last was {last}"
         )
@@ -247,7 +240,7 @@ class _Diagnosis:
 
         def repair() -> str:
             self._app.deployments.delete_state_record()
-            return "it is now taken as it is; the next deploy imports what it lacks"
+            return "it is used as it is; the next deploy imports what it lacks"
 
         hint = f"take it as it is, then deploy: tt-ops state repair{self._option}"
         return StateFault(

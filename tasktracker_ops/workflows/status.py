@@ -15,7 +15,6 @@ from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock
 from tasktracker_ops.models.release import FAILED, UNPROVEN, UNRELEASED, ServingRelease
 from tasktracker_ops.models.status import ApiHealth, FunctionState, Status, Subscription
 
-from .adoption import strays
 from .lock import deploy_lock_status
 from .notifications import (
     actions_disabled,
@@ -27,6 +26,7 @@ from .notifications import (
 )
 from .releases import serving_releases
 from .state import state_problems
+from .strays import find_strays
 
 if TYPE_CHECKING:
     from tasktracker_ops.app import App
@@ -83,7 +83,7 @@ class StatusReader:
         def read_strays() -> Iterable[Problem]:
             # What a run is making is in no state until Terraform stores it.
             is_running = lock.result().held and not deploy_lock.result().dead
-            return () if is_running else strays(app)
+            return () if is_running else find_strays(app)
 
         self._reads = {
             "lock": lock,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktracker_ops import __version__
+from tasktracker_ops.adapters.host.files import replace_file
 from tasktracker_ops.adapters.host.git import merge_file
 from tasktracker_ops.adapters.host.templates import (
     digest,
@@ -153,14 +153,13 @@ def _diff(merge: _Merge) -> str:
 
 
 def _replace(file: Path, content: bytes | None) -> None:
-    """Write the file at once, or remove it."""
+    """Write the file in one step, or remove it."""
     if content is None:
         file.unlink(missing_ok=True)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.new")
-    partial.write_bytes(content)
-    os.replace(partial, file)
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
+    replace_file(file, content, mode=mode)
 
 
 def _read(file: Path) -> bytes | None:

@@ -35,7 +35,7 @@ class VersionChecks:
         self._request("GET", "/health", 200)
         tasks = self._request("GET", "/tasks", 200, query={"limit": "1"})
         if not isinstance(tasks, list):
-            raise self._broken("GET /tasks", f"the body is no list: {_shown(tasks)}")
+            raise self._broken("GET /tasks", f"the body is not a list: {_shown(tasks)}")
 
     def write(self, key: str) -> None:
         """Create, read, change and delete a task; `key` is its idempotency key."""
@@ -100,7 +100,7 @@ class VersionChecks:
         try:
             return json.loads(text) if text else None
         except (TypeError, ValueError):
-            raise self._broken(name, f"the body is no JSON: {_shown(text)}") from None
+            raise self._broken(name, f"the body is not JSON: {_shown(text)}") from None
 
     def _broken(self, request: str, reason: str) -> TtOpsError:
         return TtOpsError(

@@ -21,10 +21,11 @@ import pytest
 from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.session import AwsSession
+from tasktracker_ops.adapters.terraform.runner import Runner
 from tasktracker_ops.adapters.terraform.stack import Stack
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 from tasktracker_ops.models.aws_environment import AwsEnvironment
-from tasktracker_ops.models.plan import TerraformEvent
+from tasktracker_ops.models.plan import Plan, TerraformEvent
 
 
 @dataclass
@@ -80,7 +81,8 @@ class Bench:
         (self.folder / "release").touch()
 
     def stack(self, **changes: Any) -> Stack:
-        """Return a stack of the root module; `changes` replace its arguments."""
+        """Return a stack of the root module; `changes` replace arguments of it or its runner."""
+        exists_since = changes.pop("exists_since", None)
         arguments: dict[str, Any] = {
             "executable": self.terraform.path,
             "directory": self.module,
@@ -91,7 +93,13 @@ class Bench:
             "report": self.events.append,
             "redact": lambda text: text,
         }
-        return Stack(**{**arguments, **changes})
+        return Stack(Runner(**{**arguments, **changes}), exists_since=exists_since)
+
+    def apply(self, stack: Stack) -> Plan:
+        """Plan and apply; return the plan."""
+        plan = stack.plan(self.plan_file)
+        stack.apply(self.plan_file)
+        return plan
 
 
 @pytest.fixture

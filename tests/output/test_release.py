@@ -43,10 +43,9 @@ def test_releases_are_a_table(show: Callable[..., str]) -> None:
 def test_history_says_how_long_each_release_served(show: Callable[..., str]) -> None:
     """A release serves until the next one does, whatever became of their versions."""
     record = ReleaseRecord(1, "", {}, None, False, "a@b", None, "", "1")
-    first = record.after(ReleaseEvent(ago(9000), "live", "ada@laptop"))
-    second = replace(record, release=2).after(
-        ReleaseEvent(ago(1800), "live", "ada@laptop", "instead of 1")
-    )
+    first = replace(record, events=(ReleaseEvent(ago(9000), "live", "ada@laptop"),))
+    event = ReleaseEvent(ago(1800), "live", "ada@laptop", "instead of 1")
+    second = replace(record, release=2, events=(event,))
     text = show(ReleaseHistory.of([first, second], 1))
     assert "2  live     ada@laptop  30 min    instead of 1" in text
     assert text.endswith("1 older event: see them with --limit.\n")

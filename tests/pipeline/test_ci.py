@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.adapters.terraform.providers import provider_environment
+from tasktracker_ops.adapters.terraform.providers import ProviderSource
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 from .events import pull_request
@@ -66,10 +66,10 @@ def test_suite_starts(
 @pytest.fixture
 def provider(tmp_path: Path, terraform_binary: TerraformBinary) -> dict[str, str]:
     """Return variables by which Terraform alone finds the provider where tt-ops does."""
-    return provider_environment(
+    source = ProviderSource.choose(
         os.environ,
         lock_file=ROOT / "terraform" / ".terraform.lock.hcl",
         platform=terraform_binary.platform,
-        directory=tmp_path,
         plugin_cache=tmp_path / "providers",
     )
+    return dict(source.environment(tmp_path))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasktracker_ops.adapters.terraform.providers import provider_environment
+from tasktracker_ops.adapters.terraform.providers import ProviderSource
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 ROOT = Path(__file__).parents[2]
@@ -32,13 +32,12 @@ def terraform(
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
 
     def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        providers = provider_environment(
+        providers = ProviderSource.choose(
             os.environ,
             lock_file=folder / ".terraform.lock.hcl",
             platform=terraform_binary.platform,
-            directory=place,
             plugin_cache=place / "providers",
-        )
+        ).environment(place)
         return subprocess.run(
             [terraform_binary.path, f"-chdir={folder}", *arguments],
             env={

@@ -17,6 +17,7 @@ from tasktracker_ops.adapters.aws.state_backend import StateBackend
 from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.models.lock import DeployLock, ProcessIdentity
 from tasktracker_ops.settings import Settings
+from tests.backend import make_bucket, make_lock_table
 
 # No other Terraform on this machine has its state in a bucket of this name.
 BUCKET = "state-of-these-tests"
@@ -34,18 +35,14 @@ class App:
 
     def __post_init__(self) -> None:
         self.settings = Settings(project_dir=self.project, state_bucket=BUCKET)
-        self.report = SimpleNamespace(note=self.notes.append, doing=lambda what: None)
+        self.report = SimpleNamespace(
+            note=self.notes.append, doing=lambda what: None, done=lambda what: None
+        )
         self.deploy_locks = DeployLocks(self.session, bucket=BUCKET, state_key=STATE_KEY)
         self.terraform_locks = self.locks_of(STATE_KEY)
         self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
-        place = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
-        self.session.client("s3").create_bucket(Bucket=BUCKET, **place)
-        self.session.client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_bucket(self.session.client("s3"), BUCKET)
+        make_lock_table(self.session.client("dynamodb"), TABLE)
 
     def locks_of(self, state_key: str) -> TerraformLocks:
         """Return the adapter of Terraform's own locks of a state."""

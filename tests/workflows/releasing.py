@@ -10,21 +10,29 @@ import io
 import itertools
 import json
 import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from tasktracker_ops.adapters.aws.releases import ReleaseRecords
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.app import App
+from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
+from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.lock import DeployLock
 from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.release import ReleaseRecord, ReleaseResult
 from tasktracker_ops.settings import load
 from tasktracker_ops.workflows.release import ReleaseOptions, Releases
-from tests.emulator.aws import REGION, Aws
+from tests.backend import make_bucket
+from tests.emulator.aws import REGION, Aws, Function
+from tests.emulator.conftest import serve
 
 SOURCES = Path(__file__).parents[2] / "lambda_function"
 BUCKET = "task-tracker-terraform-state"
@@ -83,7 +91,7 @@ class Service:
 
     @property
     def live(self) -> str:
-        """The version that the alias points to."""
+        """Return the version that the alias points to."""
         routing = self.app.functions.routing()
         assert routing is not None
         return routing.version
@@ -113,26 +121,43 @@ class Service:
         return [item for item in items if "#" not in item["task_id"]["S"]]
 
 
-def prepare(aws: Aws, table: dict[str, Any]) -> None:
-    """Make the table, and the bucket of the state."""
-    aws.client("dynamodb").create_table(**table)
-    place: Any = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
-    aws.client("s3").create_bucket(Bucket=BUCKET, **place)
+@pytest.fixture(scope="module")
+def aws(
+    tmp_path_factory: pytest.TempPathFactory, table_definition: dict[str, Any]
+) -> Iterator[Aws]:
+    """Yield an emulator in this process with a table and a bucket; it evaluates no alarms."""
+    folder = tmp_path_factory.mktemp("emulator")
+    never = EvaluationSchedule(interval_seconds=3600)
+    with serve(folder, environments=2, idle_seconds=0.2, schedule=never) as made:
+        made.client("dynamodb").create_table(**table_definition)
+        make_bucket(made.client("s3"), BUCKET)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def session(aws: Aws) -> AwsSession:
+    """Return a session with the emulator; to make clients takes time, so all tests share it."""
+    keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
+    return AwsSession(AwsEnvironment(REGION, endpoint_url=aws.server.url, sealed=True, **keys))
+
+
+def describe(aws: Aws, function: Function, *, alarms: Sequence[str] = ()) -> Deployment:
+    """Make an API of a function, and describe both as Terraform does."""
+    values: dict[str, Any] = dict.fromkeys(Deployment.__dataclass_fields__, "x")
+    values |= {"schema": 1, "api_url": aws.api(function).url, "api_auth": "NONE"}
+    values |= {"function_name": function.name, "function_alias": "live", "alarm_names": [*alarms]}
+    aws.client("ssm").put_parameter(
+        Name="/task-tracker/deployment", Value=json.dumps(values), Type="String", Overwrite=True
+    )
+    return Deployment.from_json(values)
 
 
 def make_service(aws: Aws, session: AwsSession, folder: Path) -> Service:
     """Make a function and its API, as Terraform leaves them: nothing was released."""
     function = aws.function("", published=False, Environment={"Variables": VARIABLES})
-    api = aws.api(function)
-    values: dict[str, Any] = dict.fromkeys(Deployment.__dataclass_fields__, "x")
-    values |= {"schema": 1, "api_url": api.url, "api_auth": "NONE", "alarm_names": []}
-    values |= {"function_name": function.name, "function_alias": "live"}
-    aws.client("ssm").put_parameter(
-        Name="/task-tracker/deployment", Value=json.dumps(values), Type="String", Overwrite=True
-    )
     notes: list[str] = []
     report: Any = SimpleNamespace(doing=notes.append, done=notes.append, note=notes.append)
     app = App(load({}, {"TT_OPS_FUNCTION_NAME": function.name}), report, lambda question: False)
     app.session = session
     app.release_records = ReleaseRecords(session, bucket=BUCKET, state_key=function.name)
-    return Service(app, aws, Deployment.from_json(values), folder)
+    return Service(app, aws, describe(aws, function), folder)

@@ -23,12 +23,13 @@ from tasktracker_ops.adapters.aws.state_files import StateFiles
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy
+from tests.backend import make_bucket, make_lock_table
+from tests.errors import raises
 from tests.states import state
 
 BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
@@ -96,18 +97,11 @@ class App:
 
     def make_bucket(self) -> None:
         """Create the bucket as the stack does."""
-        self.session.client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
+        make_bucket(self.session.client("s3"), BUCKET)
 
     def make_table(self) -> None:
         """Create the lock table as the stack does."""
-        self.session.client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_lock_table(self.session.client("dynamodb"), TABLE)
 
     def stored_state(self) -> bytes | None:
         """Return the bootstrap stack's state in the bucket."""
@@ -116,13 +110,10 @@ class App:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    """An empty project and an empty account."""
+def app(tmp_path: Path, account: AwsSession) -> Iterator[App]:
+    """Yield an empty project and an empty account."""
     with mock_aws():
-        environment = AwsEnvironment(
-            region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
-        )
-        yield App(Settings(project_dir=tmp_path), AwsSession(environment))
+        yield App(Settings(project_dir=tmp_path), account)
 
 
 def refused(app: Any) -> TtOpsError:
@@ -283,6 +274,7 @@ def test_a_state_that_cannot_be_stored_does_not_hide_the_failure(app: Any) -> No
     stubber = Stubber(app.session.client("s3"))
     with pytest.raises(TtOpsError, match="no network"):
         bootstrap(app)
+    stubber.deactivate()
 
 
 def put_foreign_object(app: Any) -> None:
@@ -319,9 +311,8 @@ def test_a_backend_that_others_use_is_kept(
     app.make_bucket()
     app.make_table()
     put(app)
-    with pytest.raises(TtOpsError) as caught:
+    with raises(code) as caught:
         destroy(app, approve=pytest.fail, backend=True)
-    assert caught.value.code == code
     assert quoted in caught.value.message
     assert app.applied == []
 

@@ -18,13 +18,14 @@ from tasktracker_ops.models.package import InstalledPackage, InstalledPackages, 
 from tasktracker_ops.reporting import Reporter
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.build import build, ensure_package
-from tasktracker_ops.workflows.package_checks import require_sound
+from tasktracker_ops.workflows.package_checks import check_package
+from tests.errors import raises
 from tests.wheels import make_wheel, only_from
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with two sources, and files that do not belong into the package."""
+    """Return a project with two sources, and files that do not belong into the package."""
     sources = tmp_path / "lambda_function"
     (sources / "__pycache__").mkdir(parents=True)
     (sources / "__pycache__" / "handler.cpython-312.pyc").write_bytes(b"\0")
@@ -35,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(project: Path) -> App:
-    """An application with the project, whose packages come from a folder of wheels."""
+    """Return an application with the project, whose packages come from a folder of wheels."""
     settings = Settings(
         project_dir=project,
         cache_dir=project / "cache",
@@ -75,9 +76,8 @@ def test_check_fails_on_a_stale_package_and_writes_nothing(project: Path, app: A
     build(app)
     assert not build(app, check=True).changed
     (project / "lambda_function" / "tasks.py").write_text("ONE = 2\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("package-stale"):
         build(app, check=True)
-    assert caught.value.code == "package-stale"
 
 
 def test_the_zip_is_what_lambda_expects(project: Path, app: App) -> None:
@@ -115,9 +115,8 @@ def test_a_link_to_a_file_is_followed_and_one_to_a_folder_refused(project: Path,
     (sources / "shared.py").symlink_to("../shared.py")
     assert "shared.py" in build(app).sources
     (sources / "linked").symlink_to("../lambda_function")
-    with pytest.raises(TtOpsError, match=r"linked' is no file") as caught:
+    with raises("source-not-a-file", match=r"linked' is not a file"):
         build(app)
-    assert caught.value.code == "source-not-a-file"
 
 
 def test_the_digest_of_the_sources_is_that_of_sha256sum(project: Path, app: App) -> None:
@@ -177,9 +176,8 @@ def test_a_handler_that_cannot_start_is_not_packed(
     before = (project / "function.zip").read_bytes()
     (project / "lambda_function" / "tasks.py").write_text(source)
     for _ in range(2):
-        with pytest.raises(TtOpsError, match=message) as caught:
+        with raises(code, match=message) as caught:
             build(app)
-        assert caught.value.code == code
         assert caught.value.findings[0].file == project / "lambda_function" / "tasks.py"
     assert (project / "function.zip").read_bytes() == before
 
@@ -203,17 +201,15 @@ def test_packages_that_lambda_would_not_run_are_refused(
     project: Path, app: App, packages: dict[str, str], code: str, message: str
 ) -> None:
     """A boto3 of their own, and a module of the function's names."""
-    with pytest.raises(TtOpsError, match=message) as caught:
-        require_sound(app, {"tasks.py": b""}, _installed(project, **packages), ())
-    assert caught.value.code == code
+    with raises(code, match=message):
+        check_package(app, {"tasks.py": b""}, _installed(project, **packages), ())
 
 
 def test_a_package_above_lambdas_limit_names_what_is_large(app: App) -> None:
     """250 MB unpacked, whatever the zip has."""
     parts = (PackagePart("torch", "2.0", 9, 250 * 1024 * 1024), PackagePart("small", "1", 1, 1))
-    with pytest.raises(TtOpsError, match=r"262,144,001 bytes .*largest: torch 262 MB") as caught:
-        require_sound(app, {}, None, parts)
-    assert caught.value.code == "package-too-large"
+    with raises("package-too-large", match=r"262,144,001 bytes .*largest: torch 262 MB"):
+        check_package(app, {}, None, parts)
 
 
 def test_a_destroy_needs_no_package(project: Path, app: App) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,9 @@ import pytest
 from tasktracker_ops.adapters.aws.session import AwsSession
 from tasktracker_ops.app import App
 from tasktracker_ops.emulator.cloudwatch import metrics
-from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
 from tasktracker_ops.emulator.cloudwatch.metrics import MetricId
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.canary import BakeProgress, CanaryOptions
-from tasktracker_ops.models.deployment import Deployment
 from tasktracker_ops.models.release import ReleaseRecord
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.canary import Canary, end_interrupted_bake
@@ -28,9 +23,12 @@ from tasktracker_ops.workflows.deploy_lock import HeldLock, deploy_lock
 from tasktracker_ops.workflows.promotion import abort, promote
 from tests.emulator.alarms_and_metrics import put_alarm, set_state
 from tests.emulator.aws import REGION, Aws, Function
-from tests.emulator.conftest import serve
+from tests.errors import raises
 
-BUCKET = "task-tracker-terraform-state"
+from .releasing import aws as aws
+from .releasing import describe
+from .releasing import session as session
+
 ALARMS = ("CanaryErrorAlarm", "CanaryDurationAlarm")
 # Of payload 2.0; anything but /health is a task that does not exist.
 HANDLER = """
@@ -81,7 +79,7 @@ class Deployed:
         self.project = project
         self.report = Report()
         self.app = self.another_run(self.report)
-        self.deployment = self._deployment()
+        self.deployment = describe(aws, function, alarms=ALARMS)
         function.update(NEW)
         sources = {"handler.py": "0"}
         for release in (1, 2):
@@ -100,30 +98,6 @@ class Deployed:
         # Making clients takes time, so all runs share them.
         app.session = self.session
         return app
-
-    def _deployment(self) -> Deployment:
-        api = self.aws.api(self.function)
-        deployment = Deployment(
-            schema=1,
-            region=REGION,
-            api_url=api.url,
-            api_id=api.id,
-            api_auth="NONE",
-            function_name=self.function.name,
-            function_alias="live",
-            log_group=f"/aws/lambda/{self.function.name}",
-            table_name="TaskTable",
-            dashboard_name="dashboard",
-            alarm_names=ALARMS,
-            topic_arn="",
-        )
-        self.aws.client("ssm").put_parameter(
-            Name="/task-tracker/deployment",
-            Type="String",
-            Value=json.dumps(asdict(deployment)),
-            Overwrite=True,
-        )
-        return deployment
 
     def bake(self, lock: HeldLock, *, seconds: float = 0.2, watched: bool = True) -> ReleaseRecord:
         """Let release 2 take half of the requests."""
@@ -168,39 +142,21 @@ class Deployed:
         return [event.what for event in self.record.events]
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """An emulator in this process with a state bucket; its alarms are not evaluated."""
-    directory = tmp_path_factory.mktemp("emulator")
-    never = EvaluationSchedule(interval_seconds=3600)
-    with serve(directory, environments=1, idle_seconds=1, schedule=never) as aws:
-        location = {"LocationConstraint": REGION}
-        aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
-        yield aws
-
-
-@pytest.fixture(scope="module")
-def session(account: Aws) -> AwsSession:
-    """The session of all runs."""
-    keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
-    return AwsSession(AwsEnvironment(REGION, account.server.url, sealed=True, **keys))
-
-
 @pytest.fixture
-def deployed(account: Aws, session: AwsSession, tmp_path: Path) -> Deployed:
-    """A function with two releases, and alarms that are OK."""
-    function = account.function(OLD)
+def deployed(aws: Aws, session: AwsSession, tmp_path: Path) -> Deployed:
+    """Return a function with two releases, and alarms that are OK."""
+    function = aws.function(OLD)
     for name, metric in zip(ALARMS, ("Errors", "Duration"), strict=True):
         put_alarm(
-            account,
+            aws,
             name,
             Namespace="AWS/Lambda",
             MetricName=metric,
             Threshold=1000,
             Dimensions=[{"Name": "FunctionName", "Value": function.name}],
         )
-        set_state(account, name, "OK")
-    return Deployed(account, session, function, tmp_path)
+        set_state(aws, name, "OK")
+    return Deployed(aws, session, function, tmp_path)
 
 
 def test_a_release_takes_its_share_and_then_all_requests(deployed: Deployed) -> None:
@@ -365,9 +321,8 @@ def test_an_unwatched_bake_waits_for_a_decision(deployed: Deployed) -> None:
     """No other run ends it; `promote` then checks the API and records the release as proven."""
     with deploy_lock(deployed.app, "deploy") as lock:
         assert deployed.bake(lock, watched=False).outcome == "baking"
-        with pytest.raises(TtOpsError) as error:
+        with raises("release-baking"):
             end_interrupted_bake(deployed.app, lock)
-        assert error.value.code == "release-baking"
         with pytest.raises(TtOpsError, match="deploy"):
             promote(deployed.another_run())
     assert deployed.routing == ("1", "2")
@@ -376,9 +331,8 @@ def test_an_unwatched_bake_waits_for_a_decision(deployed: Deployed) -> None:
     assert deployed.routing == ("2", None)
     assert deployed.events == ["baking", "promoted", "live", "proven"]
     for decide in (promote, abort):
-        with pytest.raises(TtOpsError) as error:
+        with raises("release-not-baking"):
             decide(deployed.another_run())
-        assert error.value.code == "release-not-baking"
 
 
 def test_a_bake_whose_run_is_dead_is_ended(deployed: Deployed) -> None:
@@ -393,4 +347,4 @@ def test_a_bake_whose_run_is_dead_is_ended(deployed: Deployed) -> None:
     assert routing is not None
     assert (routing.version, routing.canary) == deployed.routing == ("1", None)
     assert (deployed.record.outcome, deployed.events) == ("unproven", ["baking", "interrupted"])
-    assert deployed.report.lines[-1].startswith("Nobody watched release 2 any more; release 1 ")
+    assert deployed.report.lines[-1].startswith("The run that watched release 2 has ended")

@@ -11,9 +11,9 @@ from botocore.stub import Stubber
 
 from tasktracker_ops.adapters.aws.functions import Functions
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.plan import TerraformEvent
-from tasktracker_ops.workflows.adoption import CreationWatch
+from tasktracker_ops.workflows.creation_watch import CreationWatch
+from tests.errors import raises
 
 ADDRESS = "aws_lambda_function.tracker"
 
@@ -51,9 +51,8 @@ def test_a_function_that_exists_ends_its_own_creation(
         lambda_.add_response("get_function_configuration", {"State": state}, name)
     for elapsed in (20, 30, 40):
         watch(progress(elapsed))
-    with pytest.raises(TtOpsError, match="'tracker' exists") as caught:
+    with raises("already-exists", match="'tracker' exists") as caught:
         watch(progress(50))
-    assert caught.value.code == "already-exists"
     assert caught.value.hint.endswith(": tt-ops deploy")
 
 

@@ -24,8 +24,10 @@ from tasktracker_ops.models.drift import FunctionVersion
 from tasktracker_ops.models.lock import TerraformLock
 from tasktracker_ops.models.plan import AllowedChanges, Plan, ResourceChange, violations
 from tasktracker_ops.models.release import (
+    NO_CHECKS,
     PROVEN,
     UNPROVEN,
+    ReleaseOptions,
     ReleaseRecord,
     ReleaseResult,
     Routing,
@@ -36,6 +38,7 @@ from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
+from tests.backend import make_bucket, make_lock_table
 from tests.states import KEY, state
 
 CHANGED = Plan(0, 1, 0, (ResourceChange("aws_lambda_function.tracker", "update"),))
@@ -48,6 +51,7 @@ DESTROYING = Plan(2, 0, 2, TABLES)
 MAKING_PUBLIC = Plan(
     0, 1, 0, (ResourceChange("aws_apigatewayv2_route.default", "update"),), ("$default",)
 )
+UNCHECKED = ReleaseOptions(NO_CHECKS)
 HIDING = Plan(0, 1, 0, (), fewer_shards=(3, 1))
 
 
@@ -94,12 +98,12 @@ class App:
         watch: Any = None,
         package: Any = None,
     ) -> App:
-        """The stand-in for the stack."""
+        """Return the stand-in for the stack."""
         return self
 
     @contextmanager
     def planned(self, *, lock_timeout: int) -> Iterator[SavedPlan]:
-        """The plan, and its apply."""
+        """Yield the plan, and its apply."""
 
         def apply() -> None:
             if self.stale:
@@ -169,15 +173,8 @@ class App:
 def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
     """Yield the deploy lock in an empty state bucket."""
     with mock_aws():
-        account.client("s3").create_bucket(
-            Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
-        account.client("dynamodb").create_table(
-            TableName="locks",
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_bucket(account.client("s3"), "state")
+        make_lock_table(account.client("dynamodb"), "locks")
         App.state_files = StateFiles(account, bucket="state", lock_table="locks")
         file = App.state_files.write(KEY, state(1), instead_of=None)
         App.state_files.write_digest(KEY, file.digest)
@@ -187,7 +184,7 @@ def deploy_locks(account: AwsSession) -> Iterator[DeployLocks]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with something to build."""
+    """Return a project with something to build."""
     (tmp_path / "lambda_function").mkdir()
     (tmp_path / "lambda_function" / "handler.py").write_text("def lambda_handler(): ...\n")
     return tmp_path
@@ -196,7 +193,7 @@ def project(tmp_path: Path) -> Path:
 def test_a_release_is_unproven_while_the_infrastructure_changes(project: Path) -> None:
     """A deploy that ends before its checks leaves it so, and the next one checks."""
     app: Any = App(project)
-    deploy(app, approve=lambda plan: None, checks="none")
+    deploy(app, UNCHECKED, approve=lambda plan: None)
     assert app.outcome == UNPROVEN
 
 
@@ -287,22 +284,22 @@ def test_deploy_refuses_what_is_not_allowed_before_the_approval(
 TAINTED = Plan(1, 0, 1, (replace(TABLES[0], reason="replace_because_tainted"),))
 
 
-def test_a_tainted_table_is_kept(project: Path) -> None:
-    """The next deploy completes an interrupted one, and loses no data."""
+@pytest.mark.parametrize(
+    ("allowed", "done"),
+    [
+        (frozenset[str](), ["keep aws_dynamodb_table.a", "apply"]),
+        (frozenset({"aws_dynamodb_table.a"}), ["A", "apply"]),
+    ],
+)
+def test_a_tainted_table_is_replaced_only_if_allowed(
+    project: Path, allowed: frozenset[str], done: list[str]
+) -> None:
+    """Otherwise the deploy completes an interrupted one, and loses no data."""
     app: Any = App(project)
     app.plan = TAINTED
-    deploy(app, approve=lambda plan: None, checks="none")
-    assert app.done == ["keep aws_dynamodb_table.a", "apply"]
+    deploy(app, UNCHECKED, approve=lambda plan: None, allowed=AllowedChanges(allowed))
+    assert app.done == done
     assert violations(TAINTED) == ()
-
-
-def test_a_tainted_table_is_replaced_if_allowed(project: Path) -> None:
-    """Terraform then replaces it as planned."""
-    app: Any = App(project)
-    app.plan = TAINTED
-    allowed = AllowedChanges(frozenset({"aws_dynamodb_table.a"}))
-    deploy(app, approve=lambda plan: None, allowed=allowed, checks="none")
-    assert app.done == ["A", "apply"]
 
 
 def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> None:
@@ -310,7 +307,7 @@ def test_tables_that_may_be_destroyed_are_unprotected_first(project: Path) -> No
     app: Any = App(project)
     app.plan = DESTROYING
     addresses = frozenset(change.address for change in TABLES)
-    deploy(app, approve=lambda plan: None, allowed=AllowedChanges(addresses), checks="none")
+    deploy(app, UNCHECKED, approve=lambda plan: None, allowed=AllowedChanges(addresses))
     assert app.done == ["A", "B", "apply"]
 
 
@@ -323,7 +320,7 @@ def test_a_stale_plan_is_planned_and_approved_again(project: Path, times: int) -
     app: Any = App(project)
     app.stale, shown = times, list[Plan]()
     with pytest.raises(TtOpsError, match="has changed") if times == 3 else nullcontext():
-        deploy(app, approve=shown.append, checks="none")
+        deploy(app, UNCHECKED, approve=shown.append)
     assert len(shown) == 3
     assert app.done == ["apply"] * (times == 2)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.workflows.deploy_code import require_same_configuration
+from tests.errors import raises
 
 APPLIED = {"terraform/api.tf": "1", "terraform/iam.tf": "2", "var.api_auth": "3"}
 
@@ -13,9 +11,8 @@ APPLIED = {"terraform/api.tf": "1", "terraform/iam.tf": "2", "var.api_auth": "3"
 def test_a_changed_configuration_is_named() -> None:
     """Files and variables that were changed, added or removed since the last deploy."""
     now = {"terraform/api.tf": "9", "var.api_auth": "3", "var.lambda_memory_size": "4"}
-    with pytest.raises(TtOpsError) as caught:
+    with raises("configuration-changed") as caught:
         require_same_configuration(now, APPLIED)
-    assert caught.value.code == "configuration-changed"
     assert "'terraform/api.tf' has changed" in caught.value.message
     assert "'terraform/iam.tf' was removed" in caught.value.message
     assert "'var.lambda_memory_size' is new" in caught.value.message
@@ -26,6 +23,5 @@ def test_a_changed_configuration_is_named() -> None:
 def test_an_unknown_configuration_is_refused() -> None:
     """As of a deployment made by a tt-ops that did not record it."""
     require_same_configuration(APPLIED, APPLIED)
-    with pytest.raises(TtOpsError, match="unknown") as caught:
+    with raises("configuration-changed", match="no record"):
         require_same_configuration(APPLIED, None)
-    assert caught.value.code == "configuration-changed"

@@ -21,7 +21,8 @@ import pytest
 from tasktracker_ops.adapters.host.processes import this_process, user_at_host
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import ProcessIdentity, TerraformLock
-from tasktracker_ops.workflows.deploy_lock import await_dead_terraform_locks, deploy_lock
+from tasktracker_ops.workflows.dead_runs import await_dead_terraform_locks
+from tasktracker_ops.workflows.deploy_lock import deploy_lock
 
 from .locking import BUCKET
 
@@ -121,7 +122,7 @@ def test_what_a_run_left_is_known_to_the_one_after_the_next(backend: Any) -> Non
     assert backend.terraform_locks.lock().held
     with deploy_lock(backend, "deploy") as held:
         held.remove_terraform_locks()
-    assert "it has ended, but not removed" in backend.notes[1]
+    assert "it ended without removing" in backend.notes[1]
     assert backend.terraform_locks.lock() == TerraformLock(held=False)
     assert backend.holder is None
 

@@ -33,7 +33,7 @@ RECORD = ReleaseRecord(
 
 @pytest.fixture
 def deployed(observed: Any, tmp_path: Path) -> Any:
-    """A deployment without drift; tests replace `refresh`, the `live` version and its `record`."""
+    """Return a deployment without drift, with a `refresh`, a `live` version and its `record`."""
     observed.settings = Settings(project_dir=tmp_path)
     observed.refresh = Refresh(())
     observed.live, observed.canary, observed.record = "7", None, RECORD

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,55 +16,46 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from tasktracker_ops.adapters.aws.deploy_lock import DeployLocks
 from tasktracker_ops.adapters.aws.iam import Iam
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY, StateBackend
+from tasktracker_ops.adapters.aws.state_backend import GITHUB_STATE_KEY
 from tasktracker_ops.adapters.aws.state_files import StateFiles
-from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.adapters.terraform.stack import SavedPlan
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.models.plan import Plan, ResourceChange
-from tasktracker_ops.output.console import Console
-from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.github_access import bootstrap_github, remove_github
+from tests.errors import raises
+
+from . import locking
+from .locking import BUCKET, TABLE
 
 NOTHING = Plan(add=0, change=0, destroy=0, changes=())
 PROVIDER = "aws_iam_openid_connect_provider.github[0]"
-BUCKET, TABLE = "task-tracker-terraform-state", "terraform-locks"
 
 
 @dataclass
-class App:
+class App(locking.App):
     """The application as the workflow uses it, with a fake Terraform."""
 
-    settings: Settings
-    session: AwsSession
     plan: Plan = NOTHING
     variables: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.stacks = self
-        self.report = Console(self.settings)
-        self.environment = Environment(self.settings.env)
+        self.environment = Environment()
         self.iam = Iam(self.session)
-        self.state_backend = StateBackend(self.session, bucket=BUCKET, lock_table=TABLE)
         self.deployments = SimpleNamespace(state_record=lambda: (False, None))
         self.state_files = StateFiles(self.session, bucket=BUCKET, lock_table=TABLE)
-        self.locks_of = lambda key: TerraformLocks(
-            self.session, bucket=BUCKET, table=TABLE, state_key=key
-        )
-        self.deploy_locks = DeployLocks(
-            self.session, bucket=BUCKET, state_key=self.settings.state_key
-        )
 
     def bootstrap(self, *_: Any, command: str) -> App:
         """Return a stack without changes."""
         self.asked.append(command)
-        return App(self.settings, self.session)
+        stack = copy(self)
+        stack.plan = NOTHING
+        return stack
 
     def github(self, repository: Any, variables: dict[str, Any], *, command: str) -> App:
         """Return the fake stack; record the variables."""
@@ -95,23 +87,10 @@ class App:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    """An empty project, and an account with an empty state bucket."""
+def app(tmp_path: Path, account: AwsSession) -> Iterator[App]:
+    """Yield an empty project, and an account with an empty state bucket."""
     with mock_aws():
-        environment = AwsEnvironment(
-            region="eu-west-3", access_key_id="a", secret_access_key="b", sealed=True
-        )
-        session = AwsSession(environment)
-        session.client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
-        )
-        session.client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield App(Settings(project_dir=tmp_path), session)
+        yield App(tmp_path, account)
 
 
 def refused(app: Any, name: str = "octo-org/octo-repo", **options: Any) -> TtOpsError:
@@ -177,9 +156,8 @@ def test_roles_are_not_removed_without_their_lock_table(app: Any) -> None:
     """Their state cannot be locked."""
     app.session.client("dynamodb").delete_table(TableName=TABLE)
     app.store('{"deployer_role_arn": {"value": "arn:aws:iam::123456789012:role/deployer"}}')
-    with pytest.raises(TtOpsError) as caught:
+    with raises("lock-table-missing"):
         remove_github(app)
-    assert caught.value.code == "lock-table-missing"
 
 
 def test_removing_missing_access_does_nothing(app: Any) -> None:

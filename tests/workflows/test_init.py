@@ -104,6 +104,7 @@ def test_an_upgrade_merges_beside_the_changes_of_the_user(project: Path) -> None
     api.write_text("".join(["# old\n", *new[1:], "# mine\n"]))  # merges
     outputs.write_text("# mine\n")  # conflicts
     (project / "terraform/function.tf").unlink()  # stays removed
+    (project / "terraform/iam.tf").chmod(0o600)  # stays private
     (project / "lambda_function/api.py").write_text("# mine\n")  # the template has no change
     before = {file: file.read_bytes() for file in project.rglob("*") if file.is_file()}
 
@@ -125,6 +126,7 @@ def test_an_upgrade_merges_beside_the_changes_of_the_user(project: Path) -> None
     assert api.read_text() == "".join([*new, "# mine\n"])
     assert {"<<<<<<< yours", "||||||| tt-ops 0.0.9"} <= set(outputs.read_text().splitlines())
     assert not (project / "terraform/function.tf").exists()
+    assert (project / "terraform/iam.tf").stat().st_mode & 0o777 == 0o600
     assert result.backup is not None
     assert (result.backup / "terraform/outputs.tf").read_text() == "# mine\n"
     assert not is_outdated(project)

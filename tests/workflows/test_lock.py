@@ -12,6 +12,7 @@ from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.models.lock import DeployLockStatus, TerraformLock, UnlockResult
 from tasktracker_ops.workflows.lock import deploy_lock_status, lock, unlock
+from tests.errors import raises
 
 from .locking import BUCKET, App
 
@@ -50,9 +51,8 @@ def test_a_lock_by_hand_stays_until_it_is_released(backend: Any) -> None:
 def test_a_second_lock_by_hand_is_refused(backend: Any) -> None:
     """The error names the first one."""
     lock(backend, "freeze")
-    with pytest.raises(TtOpsError, match="'freeze'") as caught:
+    with raises("deploy-locked", match="'freeze'"):
         lock(backend, "another")
-    assert caught.value.code == "deploy-locked"
 
 
 def test_what_is_not_approved_stays_locked(backend: Any) -> None:
@@ -94,7 +94,7 @@ def test_a_lock_of_terraform_alone_needs_no_id(backend: Any) -> None:
     backend.terraform_lock("bob@desk", "2026-01-02T03:04:05.609165317Z")
     assert release(backend) == UnlockResult(("7d2f",))
     assert backend.notes == [
-        "bob@desk holds the lock of Terraform since 2026-01-02 03:04:05 UTC for its apply"
+        "the Terraform state is locked by bob@desk since 2026-01-02 03:04:05 UTC for its apply"
     ]
 
 
@@ -107,7 +107,7 @@ def test_locks_of_two_runs_are_told_apart_by_their_ids(backend: Any) -> None:
     assert "'9e1c', '7d2f'" in error.message
     result = release(backend, "9e1c")
     assert result.released == ("9e1c",)
-    assert (result.holder or "").startswith("bob@desk holds the lock of Terraform")
+    assert (result.holder or "").startswith("the Terraform state is locked by bob@desk")
 
 
 def test_nothing_locked_is_no_error(backend: Any) -> None:
@@ -128,6 +128,5 @@ def test_an_unreadable_lock_is_unknown(backend: App) -> None:
     """Such as where the bucket belongs to others."""
     backend.session.client("s3").delete_bucket(Bucket=BUCKET)
     assert deploy_lock_status(backend) == DeployLockStatus(held=None)  # type: ignore[arg-type]
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-backend-missing"):
         lock(backend, "freeze")  # type: ignore[arg-type]
-    assert caught.value.code == "state-backend-missing"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,47 +9,22 @@ from typing import Any
 import pytest
 
 from tasktracker_ops.adapters.aws.session import AwsSession
-from tasktracker_ops.emulator.cloudwatch.alarms import EvaluationSchedule
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from tasktracker_ops.models.aws_environment import AwsEnvironment
 from tasktracker_ops.workflows.release import ReleaseOptions
 from tasktracker_ops.workflows.releases import prune, release_history, releases
 from tasktracker_ops.workflows.rollback import rollback
-from tests.emulator.aws import REGION, Aws
-from tests.emulator.conftest import serve
+from tests.emulator.aws import Aws
+from tests.errors import raises
 
-from .releasing import API_FAILS, DELETE_FAILS, PATCH_FAILS, Service, make_service, prepare
-
-
-@pytest.fixture(scope="module")
-def aws(
-    tmp_path_factory: pytest.TempPathFactory, table_definition: dict[str, Any]
-) -> Iterator[Aws]:
-    """An emulator in this process, with a table and a state bucket."""
-    folder = tmp_path_factory.mktemp("emulator")
-    never = EvaluationSchedule(interval_seconds=3600)
-    with serve(folder, environments=2, idle_seconds=0.2, schedule=never) as made:
-        prepare(made, table_definition)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def session(aws: Aws) -> AwsSession:
-    """A session with the emulator; to make clients takes time, so all tests share it."""
-    keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY}
-    return AwsSession(AwsEnvironment(REGION, endpoint_url=aws.server.url, sealed=True, **keys))
+from .releasing import API_FAILS, DELETE_FAILS, PATCH_FAILS, Service, make_service
+from .releasing import aws as aws
+from .releasing import session as session
 
 
 @pytest.fixture
 def service(aws: Aws, session: AwsSession, tmp_path: Path) -> Service:
-    """A function of which nothing was released."""
+    """Return a function of which nothing was released."""
     return make_service(aws, session, tmp_path)
-
-
-def code_of(caught: pytest.ExceptionInfo[TtOpsError]) -> str:
-    """Return the code of an error."""
-    return caught.value.code
 
 
 def test_a_good_release_is_proven(service: Service) -> None:
@@ -71,9 +45,8 @@ def test_a_version_that_fails_its_checks_never_serves(service: Service) -> None:
     good = service.release(service.package()).release
     bad = service.package(DELETE_FAILS)
     for attempt in (1, 2):
-        with pytest.raises(TtOpsError, match="version 2 does not work: PATCH") as caught:
+        with raises("version-broken", match="version 2 does not work: PATCH"):
             service.release(bad)
-        assert code_of(caught) == "version-broken"
         assert service.events("2").count("failed") == attempt
         assert (service.live, service.record("2").outcome) == (good, "failed")
     assert service.tasks() == []
@@ -92,9 +65,8 @@ def test_what_a_first_release_left_is_deleted_by_the_next(service: Service) -> N
 def test_where_the_api_fails_the_release_before_serves_again(service: Service) -> None:
     """Both records say so; how long each served is in the history."""
     good = service.release(service.package()).release or ""
-    with pytest.raises(TtOpsError, match="release 2 does not work, so release 1 serves") as caught:
+    with raises("smoke-check-failed", match="release 2 does not work, so release 1 serves"):
         service.release(service.package(API_FAILS))
-    assert code_of(caught) == "smoke-check-failed"
     assert service.live == good
     assert service.events("2") == ["published", "live", "failed", "rolled back"]
     assert service.events(good)[-1] == "live"
@@ -132,7 +104,7 @@ def test_an_unproven_release_is_checked_again(service: Service) -> None:
     package = service.package()
     assert service.release(package, checks="none").outcome == "unproven"
     assert service.release(package).outcome == "proven"
-    service.releases().doubt()
+    service.releases().mark_unproven()
     assert service.record("1").outcome == "unproven"
     result = service.release(package, checks="read-only")
     assert (result.release, result.outcome, result.changed) == ("1", "proven", False)
@@ -143,10 +115,48 @@ def test_an_alias_that_somebody_else_changed_is_left_alone(service: Service) -> 
     service.release(service.package())
     service.release(service.package())
     releases = service.releases(require_held=lambda: service.point_to("1"))
-    with pytest.raises(TtOpsError) as caught:
+    with raises("alias-changed"):
         releases.release(service.package(), service.deployment, ReleaseOptions())
-    assert code_of(caught) == "alias-changed"
     assert (service.live, service.record("3").outcome) == ("1", "unproven")
+
+
+def test_without_an_alias_nothing_is_released(service: Service) -> None:
+    """Somebody has deleted it; a deploy by Terraform creates it again."""
+    name = service.deployment.function_name
+    service.aws.client("lambda").delete_alias(FunctionName=name, Name="live")
+    with raises("alias-missing"):
+        service.release(service.package())
+
+
+def test_a_package_that_another_run_has_replaced_is_not_uploaded(service: Service) -> None:
+    """What is released is what was built and checked."""
+    package = service.package()
+    package.path.write_bytes(b"of another run")
+    with raises("package-changed"):
+        service.release(package)
+    assert service.live == "$LATEST"
+
+
+def test_a_release_before_that_cannot_serve_again_is_named(
+    service: Service, session: AwsSession
+) -> None:
+    """Somebody moves the alias between the check that failed and the way back."""
+    service.release(service.package())
+    moves: list[str] = []
+
+    def meanwhile(**_: Any) -> None:
+        moves.append(service.live)
+        if len(moves) == 2:
+            service.point_to("2")
+
+    events = session.client("lambda").meta.events
+    events.register("before-call.lambda.UpdateAlias", meanwhile)
+    try:
+        with raises("rollback-failed", match="release 2 does not work .* could not serve again"):
+            service.release(service.package(API_FAILS))
+    finally:
+        events.unregister("before-call.lambda.UpdateAlias", meanwhile)
+    assert (moves, service.live) == (["1", "2"], "2")
 
 
 def test_rollback_goes_to_the_newest_proven_release_before(service: Service) -> None:
@@ -164,9 +174,8 @@ def test_rollback_goes_to_the_newest_proven_release_before(service: Service) -> 
         ("handler.py", "changed")
     ]
     assert service.events("3")[-1] == "rolled back"
-    with pytest.raises(TtOpsError) as caught:
+    with raises("rollback-impossible"):
         rollback(service.app, approve=pytest.fail)
-    assert code_of(caught) == "rollback-impossible"
 
 
 def test_rollback_checks_what_is_not_proven(service: Service) -> None:
@@ -178,7 +187,7 @@ def test_rollback_checks_what_is_not_proven(service: Service) -> None:
         rollback(service.app, 1, approve=lambda planned: None)
     assert service.live == "3"
     with pytest.raises(TtOpsError, match="release 2 does not work, so release 3 serves again"):
-        rollback(service.app, 2, approve=lambda planned: None, timeout=0)
+        rollback(service.app, 2, ReleaseOptions(timeout=0), approve=lambda planned: None)
     assert service.live == "3"
     assert service.tasks() == []
 
@@ -191,7 +200,7 @@ def test_rollback_refuses_what_it_cannot_do(service: Service) -> None:
     def code(release: int) -> str:
         with pytest.raises(TtOpsError) as caught:
             rollback(service.app, release, approve=pytest.fail)
-        return code_of(caught)
+        return caught.value.code
 
     assert (code(1), code(3), code(4)) == ("release-pruned", "release-live", "release-unknown")
     service.point_to("3", **{"2": 0.1})

@@ -83,9 +83,10 @@ def _failure(text: str, requirements: Path, platform: PackagePlatform) -> TtOpsE
     edit = f"${{EDITOR:-vi}} {shlex.quote(os.path.relpath(requirements))}"
     errors = _ERROR.findall(text)
     if unreachable := _UNREACHABLE.search(text):
+        host = f" at {unreachable[1]!r}" if unreachable[1] else ""
         return TtOpsError(
             "packages-unreachable",
-            f"pip cannot reach the package index at {unreachable[1] or 'its address'!r}",
+            f"pip cannot reach the package index{host}",
             hint="check network and proxy, or name another index: export PIP_INDEX_URL=URL",
         )
     if missing := next(filter(None, map(_NO_WHEEL.search, errors)), None):
@@ -98,8 +99,8 @@ def _failure(text: str, requirements: Path, platform: PackagePlatform) -> TtOpsE
         expected = re.search(r"^ +(\S.*?)(?: from .*)?:$", text, re.MULTILINE)
         return TtOpsError(
             "hash-mismatch",
-            f"what the index has of {expected[1] if expected else 'a package'!r} "
-            f"is not what {str(requirements)!r} expects",
+            f"the package index has {expected[1] if expected else 'a package'!r} with another hash "
+            f"than {str(requirements)!r}",
             hint=f"find out why, before you change the hash: {edit}",
         )
     reason = "; ".join(" ".join(each.split()) for each in errors) or text.strip()[-200:]

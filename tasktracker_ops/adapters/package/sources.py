@@ -43,7 +43,7 @@ def _files(folder: Path, rules: _Rules) -> Iterator[Path]:
         else:
             raise TtOpsError(
                 "source-not-a-file",
-                f"{str(path)!r} is no file, but a link to a folder or to nothing, or a device",
+                f"{str(path)!r} is not a file, but a link to a folder or to nothing, or a device",
                 hint="replace it by what it stands for, or ignore it: ${EDITOR:-vi} .gitignore",
             )
 

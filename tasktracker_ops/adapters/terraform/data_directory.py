@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,18 +73,25 @@ class DataDirectory:
         return self.path / "initialised"
 
     @contextmanager
-    def open_log(self, title: str) -> Iterator[Log]:
-        """Append to the log under a line with the time and `title`."""
+    def open_log(self, title: str) -> Iterator[Callable[[str], None]]:
+        """Append to the log under a line with the time and `title`; yield what writes a line.
+
+        On a full disk it writes nothing: no command fails for want of its log.
+        """
         self.create()
         long = self.log.exists() and self.log.stat().st_size > _LOG_LIMIT
         mode = "w" if long else "a"
         # Without a buffer, which would write again on closing what there was no space for.
         with reporting_full_disk(self.log):
             file = io.FileIO(self.log, mode, opener=_open_private)
+
+        def write(text: str) -> None:
+            with ignoring_full_disk():
+                file.write(f"{text}\n".encode())
+
         with file:
-            log = Log(file)
-            log.write(f"\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {title}")
-            yield log
+            write(f"\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {title}")
+            yield write
 
     def move_unsaved_state(self, directory: Path, *, since: datetime) -> bool:
         """Move an errored.tfstate written since then out of the root module; False without one.
@@ -105,18 +112,6 @@ class DataDirectory:
         """Rename the unsaved state, so that it is not pushed; return its new path."""
         name = f"errored-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.tfstate"
         return self.unsaved_state.rename(self.path / name)
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The log file while a command runs."""
-
-    file: io.FileIO
-
-    def write(self, text: str) -> None:
-        """Write a line, unless the disk is full: no command fails for want of its log."""
-        with ignoring_full_disk():
-            self.file.write(f"{text}\n".encode())
 
 
 def init_fingerprint(executable: Path, directory: Path, backend: Mapping[str, str]) -> str:

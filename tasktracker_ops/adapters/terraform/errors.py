@@ -1,16 +1,16 @@
-"""Failures of Terraform commands, as errors for the user."""
+"""The result of a Terraform command, and its failures as errors for the user."""
 
 from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tasktracker_ops.adapters.host.disk import disk_full, full_disk_in
 from tasktracker_ops.errors import ExitCode, TtOpsError
+from tasktracker_ops.models.lock import TerraformLock
 
 from .events import Diagnostic, Transcript
 
@@ -29,38 +29,30 @@ _FOLLOW_UPS = (
     "operation canceled",
     "Terraform encountered problems during initiali",
 )
+# What Terraform prints where a part of the backend is missing: text, code, name, and its pattern.
+_MISSING = (
+    (
+        "The referenced S3 bucket must have been previously created",
+        "state-bucket-missing",
+        "state bucket",
+        r'S3 bucket "([^"]+)" does not exist',
+    ),
+    (
+        "Unable to retrieve item from DynamoDB table",
+        "lock-table-missing",
+        "state's lock table",
+        r'DynamoDB table "([^"]+)"',
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class LockInfo:
-    """The holder of a state lock: `who` is user@host, `operation` a verb, `created` in UTC."""
-
-    id: str
-    who: str
-    operation: str
-    created: datetime | None
-
-    @classmethod
-    def parse(cls, text: str) -> LockInfo | None:
-        """Read the "Lock Info" block of a Terraform message; return None when it has none."""
-        fields = {name: value for name, value in _LOCK_FIELD.findall(text)}
-        if not fields.get("ID"):
-            return None
-        return cls(
-            id=fields["ID"],
-            who=fields.get("Who", ""),
-            operation=fields.get("Operation", "").removeprefix("OperationType").lower(),
-            created=_created(fields.get("Created", "")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class FailedCommand:
-    """A Terraform command that failed or was interrupted.
+class CommandResult:
+    """A Terraform command that has ended.
 
     `operation` is Terraform's command (plan), `command` the one of tt-ops (deploy); `log` is the
-    file with all of Terraform's output, `stderr` its standard error. With `has_unsaved_state`, the
-    state is in a file that the next command saves.
+    file with all of Terraform's output. With `has_unsaved_state`, the state is in a file that the
+    next command saves.
     """
 
     operation: str
@@ -68,13 +60,20 @@ class FailedCommand:
     returncode: int
     log: Path
     command: str
+    started: datetime
+    stdout: str = ""
     stderr: str = ""
     has_unsaved_state: bool = False
+
+    @property
+    def has_failed(self) -> bool:
+        """Return whether it failed; 2 is the exit code of a plan with changes."""
+        return self.returncode != 0 and (self.operation, self.returncode) != ("plan", 2)
 
     def interruption(self) -> TtOpsError:
         """Return the error for an interrupted command: what was done, and the state of the lock."""
         unreleased = _find(self.transcript.errors, "releasing the state lock")
-        lock = LockInfo.parse(unreleased.detail) if unreleased else None
+        lock = _lock(unreleased)
         if self.operation not in ("plan", "apply"):
             rest = ""
         elif self.returncode < 0:
@@ -108,10 +107,13 @@ class FailedCommand:
                 f"{self.reason()}",
                 hint=f"run it again, which saves the state first: tt-ops {self.command}",
             )
-        locked = _find(self.transcript.errors, "acquiring the state lock")
-        lock = LockInfo.parse(locked.detail) if locked else None
-        if lock:
-            return _state_locked(lock)
+        if lock := _lock(_find(self.transcript.errors, "acquiring the state lock")):
+            return TtOpsError(
+                "state-locked",
+                lock.sentence,
+                hint="wait until that run ends; if it is dead, release its lock: "
+                f"tt-ops unlock {lock.id}",
+            )
         if unreleased := self._unreleased_lock():
             return TtOpsError(
                 "lock-not-released",
@@ -127,21 +129,42 @@ class FailedCommand:
                 "releases its lock",
                 hint=f"run it again: tt-ops {self.command}",
             )
-        for text, make_error in _KNOWN_CAUSES:
-            if cause := _find(self.transcript.errors, text):
-                return make_error(self, cause)
-        return TtOpsError(
+        return self._known_cause() or TtOpsError(
             "terraform-failed",
             f"Terraform's {self.operation} failed: {self.reason()}",
             hint=f"read {str(self.log)!r}, fix the cause, then run it again: tt-ops {self.command}",
             findings=tuple(dict.fromkeys(f for e in self.transcript.errors for f in e.findings)),
         )
 
-    def _unreleased_lock(self) -> LockInfo | None:
+    def _known_cause(self) -> TtOpsError | None:
+        errors = self.transcript.errors
+        if _find(errors, "Saved plan is stale"):
+            return TtOpsError(
+                "plan-stale",
+                "the state has changed since the plan was made; nothing was applied",
+                hint=f"plan again: tt-ops {self.command}",
+            )
+        if cause := _find(errors, "already exist"):
+            return TtOpsError(
+                "already-exists",
+                f"{cause.address!r} exists already: its creation got no answer, or another run "
+                f"made it meanwhile ({cause.sentence})",
+                hint=f"run it again, which adopts what is ours: tt-ops {self.command}",
+            )
+        for text, code, what, pattern in _MISSING:
+            if cause := _find(errors, text):
+                name = re.search(pattern, str(cause))
+                return TtOpsError(
+                    code,
+                    f"the {what}{f' {name[1]!r}' if name else ''} does not exist",
+                    hint="create it: tt-ops bootstrap",
+                )
+        return None
+
+    def _unreleased_lock(self) -> TerraformLock | None:
         """Return the lock if nothing failed except its release."""
         errors = self.transcript.errors
-        error = _find(errors, "releasing the state lock") if len(errors) == 1 else None
-        return LockInfo.parse(error.detail) if error else None
+        return _lock(_find(errors, "releasing the state lock")) if len(errors) == 1 else None
 
     def _full_disk(self) -> Path | None:
         """Return the path that could not be written, if the disk is full."""
@@ -165,21 +188,23 @@ class FailedCommand:
         return f"{causes[0].sentence.rstrip('.')}{more}"
 
 
-def is_transient_lock_failure(transcript: Transcript, *, who: str, started: datetime) -> bool:
+def is_transient_lock_failure(result: CommandResult, *, who: str) -> bool:
     """Return whether a lock failed only because two runs met, so that a retry may succeed.
 
     Either the lock was released before Terraform could read its holder (`unexpected end of JSON
     input` from DynamoDB, `NoSuchKey` from S3), or S3 answered 412 for the lock that this run itself
-    (`who`, since `started`) had just created.
+    (`who`) had just created.
     """
-    error = _find(transcript.errors, "acquiring the state lock")
-    if error is None or transcript.has_started:
+    error = _find(result.transcript.errors, "acquiring the state lock")
+    if error is None or result.transcript.has_started:
         return False
-    lock = LockInfo.parse(error.detail)
+    lock = _lock(error)
     if lock is None:
         return any(text in error.detail for text in _LOCK_GONE)
-    ours = lock.who == who and lock.created is not None and lock.created >= started
-    return ours and "StatusCode: 412" in error.detail
+    created = _created(lock)
+    started = result.started.replace(microsecond=0)
+    is_ours = lock.who == who and created is not None and created >= started
+    return is_ours and "StatusCode: 412" in error.detail
 
 
 def is_provider_start_failure(transcript: Transcript) -> bool:
@@ -188,75 +213,36 @@ def is_provider_start_failure(transcript: Transcript) -> bool:
     Terraform starts the providers before it reads or changes anything, so a retry is safe.
     """
     return not transcript.has_started and any(
-        text in f"{e.summary} {e.detail}" for e in transcript.errors for text in _START_FAILURES
+        _find(transcript.errors, text) for text in _START_FAILURES
     )
 
 
 def needs_init(transcript: Transcript) -> bool:
     """Return whether Terraform asked for `terraform init`."""
-    return any("terraform init" in f"{e.summary} {e.detail}" for e in transcript.errors)
-
-
-def _created(text: str) -> datetime | None:
-    """Read a Go time (`2026-01-31 16:49:56.609165317 +0000 UTC`), to the second."""
-    try:
-        return datetime.strptime(text[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    return _find(transcript.errors, "terraform init") is not None
 
 
 def _find(diagnostics: list[Diagnostic], text: str) -> Diagnostic | None:
     return next((d for d in diagnostics if text in f"{d.summary}\n{d.detail}"), None)
 
 
-def _state_locked(lock: LockInfo) -> TtOpsError:
-    since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
-    operation = f" for its {lock.operation}" if lock.operation not in ("", "invalid") else ""
-    return TtOpsError(
-        "state-locked",
-        f"the Terraform state is locked by {lock.who or 'an unknown run'}{since}{operation}",
-        hint=f"wait until that run ends; if it is dead, release its lock: tt-ops unlock {lock.id}",
+def _lock(diagnostic: Diagnostic | None) -> TerraformLock | None:
+    """Return the lock in the "Lock Info" block of a diagnostic; None when it has none."""
+    fields = dict(_LOCK_FIELD.findall(diagnostic.detail)) if diagnostic else {}
+    if not fields.get("ID"):
+        return None
+    return TerraformLock(
+        held=True,
+        id=fields["ID"],
+        who=fields.get("Who"),
+        operation=fields.get("Operation", "").removeprefix("OperationType").lower(),
+        since=fields.get("Created"),
     )
 
 
-def _state_bucket_missing(_command: FailedCommand, diagnostic: Diagnostic) -> TtOpsError:
-    name = re.search(r'S3 bucket "([^"]+)" does not exist', str(diagnostic))
-    return TtOpsError(
-        "state-bucket-missing",
-        f"the state bucket{f' {name[1]!r}' if name else ''} does not exist",
-        hint="create it: tt-ops bootstrap",
-    )
-
-
-def _lock_table_missing(_command: FailedCommand, diagnostic: Diagnostic) -> TtOpsError:
-    name = re.search(r'DynamoDB table "([^"]+)"', str(diagnostic))
-    return TtOpsError(
-        "lock-table-missing",
-        f"the state's lock table{f' {name[1]!r}' if name else ''} does not exist",
-        hint="create it: tt-ops bootstrap",
-    )
-
-
-def _plan_stale(command: FailedCommand, _diagnostic: Diagnostic) -> TtOpsError:
-    return TtOpsError(
-        "plan-stale",
-        "the state has changed since the plan was made; nothing was applied",
-        hint=f"plan again: tt-ops {command.command}",
-    )
-
-
-def _already_exists(command: FailedCommand, diagnostic: Diagnostic) -> TtOpsError:
-    return TtOpsError(
-        "already-exists",
-        f"{diagnostic.address!r} exists already: its creation got no answer, or another run made "
-        f"it meanwhile ({diagnostic.sentence})",
-        hint=f"run it again, which adopts what is ours: tt-ops {command.command}",
-    )
-
-
-_KNOWN_CAUSES: tuple[tuple[str, Callable[[FailedCommand, Diagnostic], TtOpsError]], ...] = (
-    ("Saved plan is stale", _plan_stale),
-    ("already exist", _already_exists),
-    ("The referenced S3 bucket must have been previously created", _state_bucket_missing),
-    ("Unable to retrieve item from DynamoDB table", _lock_table_missing),
-)
+def _created(lock: TerraformLock) -> datetime | None:
+    """Read a Go time (`2026-01-31 16:49:56.609165317 +0000 UTC`), to the second."""
+    try:
+        return datetime.strptime((lock.since or "")[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

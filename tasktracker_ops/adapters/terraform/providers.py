@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import iglob
@@ -19,6 +18,7 @@ from os.path import expanduser, isdir, isfile
 from pathlib import Path
 
 from tasktracker_ops.adapters.host.disk import reporting_full_disk
+from tasktracker_ops.adapters.host.files import replace_file
 from tasktracker_ops.errors import ConfigurationError
 
 # Where images and installers put a mirror that Terraform does not search by itself.
@@ -48,77 +48,77 @@ class Provider:
         return isdir(folder / self.version / platform) or isfile(folder / name)
 
 
-def provider_environment(
-    environment: Mapping[str, str],
-    *,
-    lock_file: Path,
-    platform: str,
-    directory: Path,
-    plugin_cache: Path,
-    mirror: Path | None = None,
-) -> dict[str, str]:
-    """Choose Terraform's CLI configuration; return the variables to add to its environment.
+@dataclass(frozen=True, slots=True)
+class ProviderSource:
+    """Where Terraform gets the locked `providers` from.
 
     The first of these that applies:
 
     1. `mirror`, the user's own setting.
     2. The user's own configuration, untouched: the file that TF_CLI_CONFIG_FILE names if it exists,
-       else ~/.terraformrc, else *.tfrc in ~/.terraform.d.
-    3. A filesystem mirror that holds every provider of `lock_file` for `platform` (`linux_amd64`),
-       in one of the `mirror_candidates`.
-    4. A plugin cache shared by all targets: TF_PLUGIN_CACHE_DIR, else `plugin_cache`.
-
-    For 1, 3 and 4 a configuration is written to `directory`. Raises ConfigurationError
-    (provider-mirror-incomplete) when `mirror` does not hold the locked providers.
+       else ~/.terraformrc, else *.tfrc in ~/.terraform.d. `variables` are what it needs.
+    3. A `mirror` that holds every provider for the platform, in one of the `mirror_candidates`.
+    4. A plugin `cache` shared by all targets.
     """
-    home = Path(environment.get("HOME") or expanduser("~"))
-    providers = locked_providers(lock_file)
-    if mirror is not None:
-        _require_providers(mirror, providers, platform)
-    else:
-        variables = _user_configuration(environment, home)
-        if variables is not None:
-            return variables
-        candidates = mirror_candidates(environment, home=home, root_module=lock_file.parent)
-        mirror = next((m for m in candidates if _is_complete(m, providers, platform)), None)
-    file = directory / "terraform.rc"
-    if mirror is not None:
-        _write(file, _mirror_configuration(mirror.absolute(), providers))
-        return {"TF_CLI_CONFIG_FILE": str(file)}
-    _write(file, "disable_checkpoint = true\n")
-    shared = Path(environment.get("TF_PLUGIN_CACHE_DIR") or plugin_cache)
-    shared.mkdir(parents=True, exist_ok=True)
-    return {"TF_CLI_CONFIG_FILE": str(file), "TF_PLUGIN_CACHE_DIR": str(shared)}
 
+    providers: tuple[Provider, ...]
+    platform: str
+    cache: Path
+    mirror: Path | None = None
+    variables: Mapping[str, str] | None = None
 
-def provider_source(
-    environment: Mapping[str, str],
-    *,
-    lock_file: Path,
-    platform: str,
-    plugin_cache: Path,
-    mirror: Path | None = None,
-) -> str:
-    """Return where Terraform gets the locked providers from, as `provider_environment` chooses.
+    @classmethod
+    def choose(
+        cls,
+        environment: Mapping[str, str],
+        *,
+        lock_file: Path,
+        platform: str,
+        plugin_cache: Path,
+        mirror: Path | None = None,
+    ) -> ProviderSource:
+        """Return the source of the providers in `lock_file` for `platform` (`linux_amd64`).
 
-    Writes nothing. Raises ConfigurationError `provider-mirror-incomplete`.
-    """
-    home = Path(environment.get("HOME") or expanduser("~"))
-    providers = locked_providers(lock_file)
-    names = ", ".join(f"{Path(p.address).name} {p.version}" for p in providers)
-    if mirror is not None:
-        _require_providers(mirror, providers, platform)
-        return f"{names}, in the mirror {mirror}"
-    if _user_configuration(environment, home) is not None:
-        return f"{names}, as your own configuration of Terraform says"
-    candidates = mirror_candidates(environment, home=home, root_module=lock_file.parent)
-    for folder in candidates:
-        if _is_complete(folder, providers, platform):
-            return f"{names}, in the mirror {folder}"
-    shared = Path(environment.get("TF_PLUGIN_CACHE_DIR") or plugin_cache)
-    if _is_complete(shared, providers, platform):
-        return f"{names}, in the cache {shared}"
-    return f"{names}, which the next deploy downloads"
+        The cache is TF_PLUGIN_CACHE_DIR, else `plugin_cache`. Raises ConfigurationError
+        `provider-mirror-incomplete` when `mirror`, the user's setting, does not hold them.
+        """
+        home = Path(environment.get("HOME") or expanduser("~"))
+        providers = locked_providers(lock_file)
+        cache = Path(environment.get("TF_PLUGIN_CACHE_DIR") or plugin_cache)
+        variables = None
+        if mirror is not None:
+            _require_providers(mirror, providers, platform)
+        elif (variables := _user_configuration(environment, home)) is None:
+            candidates = mirror_candidates(environment, home=home, root_module=lock_file.parent)
+            mirror = next((m for m in candidates if _is_complete(m, providers, platform)), None)
+        return cls(providers, platform, cache, mirror, variables)
+
+    def environment(self, directory: Path) -> Mapping[str, str]:
+        """Return the variables to add to Terraform's environment.
+
+        Unless the user has a configuration, one is written to `directory`.
+        """
+        if self.variables is not None:
+            return self.variables
+        file = directory / "terraform.rc"
+        if self.mirror is not None:
+            _write(file, _mirror_configuration(self.mirror.absolute(), self.providers))
+            return {"TF_CLI_CONFIG_FILE": str(file)}
+        _write(file, "disable_checkpoint = true\n")
+        self.cache.mkdir(parents=True, exist_ok=True)
+        return {"TF_CLI_CONFIG_FILE": str(file), "TF_PLUGIN_CACHE_DIR": str(self.cache)}
+
+    @property
+    def sentence(self) -> str:
+        """Return which providers come from where."""
+        names = ", ".join(f"{Path(p.address).name} {p.version}" for p in self.providers)
+        if self.variables is not None:
+            return f"{names}, as your own configuration of Terraform says"
+        if self.mirror is not None:
+            return f"{names}, in the mirror {self.mirror}"
+        if _is_complete(self.cache, self.providers, self.platform):
+            return f"{names}, in the cache {self.cache}"
+        return f"{names}, which the next deploy downloads"
 
 
 def socket_folder(environment: Mapping[str, str]) -> dict[str, str]:
@@ -224,14 +224,7 @@ def _quoted(text: str) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace a file atomically: another run may be reading it."""
+    """Replace a file in one step: another run may be reading it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with reporting_full_disk(file):
-        descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as target:
-                target.write(text)
-            os.replace(draft, file)
-        except OSError:
-            Path(draft).unlink()
-            raise
+        replace_file(file, text.encode(), mode=0o600)

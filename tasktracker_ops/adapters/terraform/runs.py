@@ -23,11 +23,19 @@ from tasktracker_ops.adapters.host.disk import ignoring_full_disk, reporting_ful
 from tasktracker_ops.adapters.host.files import lock_file
 from tasktracker_ops.adapters.host.processes import this_process
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.models.recovery import KilledRun
 
 from .orphans import ProcessGroup
 
 _GROUP = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class KilledRun:
+    """A run of tt-ops that was killed: its pid, its start, and the orphans that were ended."""
+
+    pid: int
+    started: datetime
+    ended: tuple[int, ...]
 
 
 @dataclass(slots=True)

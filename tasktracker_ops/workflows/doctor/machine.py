@@ -89,7 +89,7 @@ def _provider(examined: Examination) -> Outcome:
             f"{_LOCK_FILE!r} is missing, so no version and no hash of the provider is fixed",
             f"restore it: git checkout -- {_LOCK_FILE}",
         )
-    return ok(app.stacks.provider_source())
+    return ok(app.stacks.provider_source().sentence)
 
 
 def _text(file: Path) -> str:

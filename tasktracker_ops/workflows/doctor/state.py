@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasktracker_ops.errors import TtOpsError
-from tasktracker_ops.workflows.lock import deploy_lock_status, terraform_lock_sentence
+from tasktracker_ops.workflows.lock import deploy_lock_status
 from tasktracker_ops.workflows.state import state_problems
 
 from .check import CheckGroup, Examination, Outcome, failed, of_problems, ok, warning
@@ -84,7 +84,7 @@ def _state_lock(examined: Examination) -> Outcome:
     app = examined.app
     if not (held := app.terraform_locks.held()):
         return ok("free")
-    found = "; ".join(map(terraform_lock_sentence, held))
+    found = "; ".join(each.sentence for each in held)
     deploy = deploy_lock_status(app)
     if deploy.held and not deploy.dead and deploy.reason is None:
         return ok(f"held for the deploy that is running: {found}")

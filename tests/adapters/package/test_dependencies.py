@@ -10,6 +10,7 @@ import pytest
 from tasktracker_ops.adapters.package.dependencies import Dependencies
 from tasktracker_ops.adapters.package.platforms import lambda_platform
 from tasktracker_ops.errors import TtOpsError
+from tests.errors import raises
 from tests.wheels import make_wheel, only_from
 
 ARM64 = lambda_platform("arm64")
@@ -21,7 +22,7 @@ absent==1.0; python_version < "3.12" or sys_platform == "darwin"
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of wheels: `greeting` needs `speedups`, which is built for two platforms."""
+    """Return a folder of wheels: `greeting` needs `speedups`, which is built for two platforms."""
     folder = tmp_path_factory.mktemp("index")
     greeting = {
         "greeting/__init__.py": b"import speedups\n",
@@ -38,7 +39,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def requirements(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A requirements.txt that includes another one."""
+    """Return a requirements.txt that includes another one."""
     file = tmp_path_factory.mktemp("lambda_function") / "requirements.txt"
     file.write_text(REQUIREMENTS)
     file.with_name("more.txt").write_text("greeting==1.0\n")
@@ -84,9 +85,8 @@ def test_a_missing_wheel_names_package_and_platform(index: Path, tmp_path: Path)
     """One that exists for another platform only, such as x86_64."""
     file = tmp_path / "requirements.txt"
     file.write_text("x86only==1.0\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("wheel-missing") as caught:
         Dependencies(tmp_path / "packages", only_from(index)).installed(file, ARM64)
-    assert caught.value.code == "wheel-missing"
     expected = "there is no wheel of 'x86only==1.0' for Python 3.12 on Lambda's arm64"
     assert caught.value.message == expected
     assert list((tmp_path / "packages").iterdir()) == []
@@ -96,10 +96,25 @@ def test_a_wrong_hash_is_an_error(index: Path, tmp_path: Path) -> None:
     """What the file does not vouch for is not packed."""
     file = tmp_path / "requirements.txt"
     file.write_text(f"x86only==1.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("hash-mismatch") as caught:
         Dependencies(tmp_path, only_from(index)).installed(file, lambda_platform("x86_64"))
-    assert caught.value.code == "hash-mismatch"
     assert "'x86only==1.0'" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("idna==3.10", "packages-unreachable", "cannot reach the package index$"),
+        ("no requirement", "pip-failed", "Invalid requirement"),
+    ],
+)
+def test_a_failure_of_pip_says_why(tmp_path: Path, line: str, code: str, message: str) -> None:
+    """An index that does not answer, and all that has no code of its own."""
+    file = tmp_path / "requirements.txt"
+    file.write_text(f"{line}\n")
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1"}
+    with raises(code, match=message):
+        Dependencies(tmp_path / "packages", {**os.environ, **nowhere}).installed(file, ARM64)
 
 
 @pytest.mark.parametrize("line", ["-e .", "./mine", "mine @ file:///mine.whl", "/mine.whl"])
@@ -107,9 +122,8 @@ def test_a_path_is_no_requirement(tmp_path: Path, line: str) -> None:
     """Its content may change, and its name and version stay."""
     file = tmp_path / "requirements.txt"
     file.write_text(f"# comment\nidna==3.10\n{line}\n")
-    with pytest.raises(TtOpsError) as caught:
+    with raises("requirement-is-path") as caught:
         Dependencies(tmp_path, {}).installed(file, ARM64)
-    assert caught.value.code == "requirement-is-path"
     assert repr(line) in caught.value.message
 
 

@@ -35,6 +35,7 @@ resource "terraform_data" "last" {
 DRIVER = """
 import json, os, signal, sys
 from pathlib import Path
+from tasktracker_ops.adapters.terraform.runner import Runner
 from tasktracker_ops.adapters.terraform.stack import Stack
 from tasktracker_ops.errors import TtOpsError
 
@@ -46,11 +47,11 @@ folder = Path(folder)
 def report(event):
     print(json.dumps([event.kind, event.address, event.message]), flush=True)
 
-stack = Stack(
+stack = Stack(Runner(
     executable=Path(executable), directory=folder / "module", data_directory=folder / "data",
     backend={"path": str(folder / "terraform.tfstate")}, variables={},
     environment=os.environ, report=report, redact=str,
-)
+))
 try:
     stack.plan(folder / "plan")
     stack.apply(folder / "plan")
@@ -256,18 +257,24 @@ def test_children_of_a_killed_terraform_are_ended(
     assert not [line for line in command_lines() if NAP in line]
 
 
-def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
-    """Lines of both streams arrive separately; invalid UTF-8 is replaced."""
+def run(script: str, folder: Path) -> tuple[process.Outcome, list[tuple[str, str]]]:
+    """Run a script of the shell; return how it ended, and the lines of both its streams."""
     lines: list[tuple[str, str]] = []
     outcome = process.run(
-        ["sh", "-c", "cat; printf 'a\\r\\n\\377\\n'; echo b >&2; exit 7"],
-        directory=tmp_path,
+        ["sh", "-c", script],
+        directory=folder,
         environment={"PATH": os.environ["PATH"]},
-        output=tmp_path,
+        output=folder,
         on_start=lambda pid: None,
         on_line=lambda stream, line: lines.append((stream, line)),
         on_signal=lambda number: None,
     )
+    return outcome, lines
+
+
+def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
+    """Lines of both streams arrive separately; invalid UTF-8 is replaced."""
+    outcome, lines = run("cat; printf 'a\\r\\n\\377\\n'; echo b >&2; exit 7", tmp_path)
     assert outcome == process.Outcome(returncode=7, interrupted=False)
     assert sorted(lines) == [("stderr", "b"), ("stdout", "a"), ("stdout", "\ufffd")]
 
@@ -275,14 +282,6 @@ def test_child_has_empty_input_and_separate_streams(tmp_path: Path) -> None:
 def test_orphan_is_ended(tmp_path: Path) -> None:
     """A process that outlives its parent in the group does not delay the result."""
     started = time.monotonic()
-    outcome = process.run(
-        ["sh", "-c", "sleep 614.7 & exit 0"],
-        directory=tmp_path,
-        environment={"PATH": os.environ["PATH"]},
-        output=tmp_path,
-        on_start=lambda pid: None,
-        on_line=lambda stream, line: None,
-        on_signal=lambda number: None,
-    )
+    outcome, _ = run("sleep 614.7 & exit 0", tmp_path)
     assert outcome.returncode == 0
     assert time.monotonic() - started < 5

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_provider_runs_in_the_root_module_for_one_block(installed: tuple[Path, P
     """Relative paths in the configuration are the provider's too."""
     with serve(installed) as server:
         assert server.variables == {"TF_REATTACH_PROVIDERS": f'{{"at": "{installed[0]}"}}'}
-        (provider,) = providers()
+        provider = provider_of()
     assert not provider.is_running()
 
 
@@ -99,7 +100,7 @@ def test_provider_ends_after_the_terraform_that_outlives_tt_ops(
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        (provider,) = providers(holder.pid)
+        provider = provider_of(holder.pid)
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         with pytest.raises(psutil.TimeoutExpired):
@@ -107,6 +108,13 @@ def test_provider_ends_after_the_terraform_that_outlives_tt_ops(
     provider.wait(10)
 
 
-def providers(parent: int | None = None) -> list[psutil.Process]:
-    """Return the providers that a process has started."""
-    return [each for each in psutil.Process(parent).children() if each.name() == "sleep"]
+def provider_of(parent: int | None = None) -> psutil.Process:
+    """Return the provider that a process has started, once its shell has become `sleep`."""
+    deadline = time.monotonic() + 10
+    while True:
+        children = psutil.Process(parent).children()
+        if found := [each for each in children if each.name() == "sleep"]:
+            (provider,) = found
+            return provider
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

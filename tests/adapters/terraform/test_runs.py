@@ -24,14 +24,15 @@ APPLY = """
 import os, sys, threading
 from dataclasses import replace
 from pathlib import Path
+from tasktracker_ops.adapters.terraform.runner import Runner
 from tasktracker_ops.adapters.terraform.stack import Stack
 
 executable, folder = sys.argv[1], Path(sys.argv[2])
-stack = Stack(
+stack = Stack(Runner(
     executable=Path(executable), directory=folder / "module", data_directory=folder / "data",
     backend={"path": str(folder / "terraform.tfstate")}, variables={}, environment=os.environ,
     report=lambda event: print(event.kind, event.address, flush=True), redact=str,
-)
+))
 for _ in range(4):  # such as a heartbeat: no thread sends a signal of its own
     threading.Thread(target=threading.Event().wait, daemon=True).start()
 with stack.planned() as saved:
@@ -42,7 +43,7 @@ FIRST = 'resource "terraform_data" "first" {}\n'
 
 @pytest.fixture
 def applying(bench: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process of its own that applies the waiting resource, which it has begun."""
+    """Yield a process of its own that applies the waiting resource, which it has begun."""
     bench.write(FIRST + bench.waiting.replace("{\n", "{\n  input = terraform_data.first.id\n", 1))
     with subprocess.Popen(
         [sys.executable, "-c", APPLY, bench.terraform.path, bench.folder],
@@ -66,24 +67,24 @@ def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
 
 
 def run_folders(bench: Any) -> list[Path]:
-    """The run folders, of live and of dead runs."""
+    """Return the run folders, of live and of dead runs."""
     return sorted((bench.data / "runs").glob("*-*"))
 
 
 def recorded(bench: Any) -> ProcessGroup:
-    """The process group that a run has recorded."""
+    """Return the process group that a run has recorded."""
     group = ProcessGroup.read(next((bench.data / "runs").glob("*/*/process")))
     assert group is not None
     return group
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs, and is no zombie."""
+    """Return whether a process runs, and is no zombie."""
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def members(group: int) -> list[int]:
-    """The processes of a group that run."""
+    """Return the processes of a group that run."""
     found = []
     for pid in psutil.pids():
         with suppress(ProcessLookupError, psutil.NoSuchProcess):
@@ -116,6 +117,11 @@ def leave(bench: Any, group: ProcessGroup) -> Path:
     return plan
 
 
+def cleaned_up(bench: Any) -> str:
+    """Return what a recovery reported of the one run that was killed."""
+    return str(bench.events[-1].message)
+
+
 def test_terraform_ends_in_order_when_its_parent_is_killed(
     bench: Any, applying: subprocess.Popen[str]
 ) -> None:
@@ -129,8 +135,9 @@ def test_terraform_ends_in_order_when_its_parent_is_killed(
     assert "Two interrupts" not in output.read_text()
     state = json.loads((bench.folder / "terraform.tfstate").read_text())
     assert {"first"} <= {each["name"] for each in state["resources"]}
-    (dead,) = bench.stack().recover()
-    assert (dead.pid, dead.ended) == (applying.pid, ())
+    bench.stack().recover()
+    assert f"Cleaned up after process {applying.pid} of " in cleaned_up(bench)
+    assert cleaned_up(bench).endswith("which was killed")
     assert run_folders(bench) == []
     bench.release()
     stack = bench.stack()
@@ -142,7 +149,8 @@ def test_terraform_ends_in_order_when_its_parent_is_killed(
 
 def test_live_run_is_not_touched(bench: Any, applying: subprocess.Popen[str]) -> None:
     """Neither its folder nor its Terraform."""
-    assert bench.stack().recover() == ()
+    bench.stack().recover()
+    assert bench.events == []
     assert len(run_folders(bench)) == 1
     bench.release()
     assert applying.wait(20) == 0
@@ -156,13 +164,13 @@ def test_orphans_of_a_killed_terraform_are_ended(
     group = recorded(bench)
     wait_until(lambda: len(members(group.leader.pid)) > 1)
     applying.send_signal(signal.SIGSTOP)  # or it would end them itself
+    wait_until(lambda: psutil.Process(applying.pid).status() == psutil.STATUS_STOPPED)
     os.kill(group.leader.pid, signal.SIGKILL)
     applying.kill()
     applying.wait()
     assert members(group.leader.pid)
-    (dead,) = bench.stack().recover()
-    assert dead.ended
-    assert not any(map(runs, dead.ended))
+    bench.stack().recover()
+    assert "; ended what it left running: " in cleaned_up(bench)
     wait_until(lambda: not members(group.leader.pid))
     assert run_folders(bench) == []
 
@@ -182,50 +190,37 @@ def test_terraform_that_is_still_ending_is_waited_for(
         if event.message.startswith("Waiting for Terraform"):
             os.kill(terraform, signal.SIGCONT)
 
-    (dead,) = bench.stack(report=report).recover()
-    assert terraform in dead.ended
+    bench.stack(report=report).recover()
     assert str(terraform) in reports[0]
+    assert "; ended what it left running: " in reports[1]
     assert (bench.folder / "terraform.tfstate").exists()
     assert not (bench.folder / ".terraform.tfstate.lock.info").exists()
 
 
-def test_reused_pid_is_not_ended(bench: Any) -> None:
-    """A process with the recorded pid, and even our folder, but another start, is another's."""
+@pytest.mark.parametrize(
+    ("folder", "seconds", "is_ended"),
+    [
+        ("data", 60, False),  # its pid is used again: the process has another start
+        ("other", 0, False),  # its TF_DATA_DIR is that of another stack
+        # waits as long as Terraform may take to end in order
+        pytest.param("data", 0, True, marks=pytest.mark.soak),
+    ],
+)
+def test_only_the_recorded_group_is_ended(
+    bench: Any, folder: str, seconds: int, is_ended: bool
+) -> None:
+    """A process with the recorded pid may be another's; the saved plan is removed in any case."""
     bench.write(FIRST)
-    with process_in(bench.data) as pid:
+    with process_in(bench.folder / folder) as pid:
         group = ProcessGroup.of(pid)
         assert group is not None
-        older = replace(group.leader, started=group.leader.started - 60)
-        plan = leave(bench, replace(group, leader=older))
-        (dead,) = bench.stack().recover()
-        assert (dead.pid, dead.ended) == (4711, ())
-        assert runs(pid)
+        leader = replace(group.leader, started=group.leader.started - seconds)
+        plan = leave(bench, replace(group, leader=leader))
+        bench.stack().recover()
+        assert cleaned_up(bench).startswith("Cleaned up after process 4711 of ")
+        assert cleaned_up(bench).endswith("running: 1" if is_ended else "which was killed")
+        assert runs(pid) is not is_ended
     assert not plan.exists()
-
-
-def test_process_of_another_stack_is_not_ended(bench: Any) -> None:
-    """Its TF_DATA_DIR is not ours."""
-    bench.write(FIRST)
-    with process_in(bench.folder / "other") as pid:
-        group = ProcessGroup.of(pid)
-        assert group is not None
-        leave(bench, group)
-        (dead,) = bench.stack().recover()
-        assert dead.ended == ()
-        assert runs(pid)
-
-
-@pytest.mark.soak  # waits as long as Terraform may take to end in order
-def test_recorded_group_is_ended(bench: Any) -> None:
-    """Even if it does not end by itself in time."""
-    bench.write(FIRST)
-    with process_in(bench.data) as pid:
-        group = ProcessGroup.of(pid)
-        assert group is not None
-        leave(bench, group)
-        (dead,) = bench.stack().recover()
-        assert dead.ended == (pid,)
-        assert not runs(pid)
 
 
 def test_state_that_a_killed_run_left_is_taken(bench: Any) -> None:

@@ -26,19 +26,19 @@ def recorded(name: str) -> Plan:
 
 
 def entry(actions: list[str], **more: Any) -> dict[str, Any]:
-    """A change of the table as Terraform writes it; `more` is added to the change."""
+    """Return a change of the table as Terraform writes it; `more` is added to the change."""
     change = {"actions": actions, "before": {}, "after": {}, "after_unknown": {}, **more}
     return {"address": f"{TABLE}.tasks", "mode": "managed", "type": TABLE, "change": change}
 
 
 def only(*entries: Mapping[str, Any]) -> ResourceChange:
-    """The only change of a plan."""
+    """Return the only change of a plan."""
     (change,) = read({"resource_changes": entries}).changes
     return change
 
 
 def attributes(**change: Any) -> tuple[AttributeChange, ...]:
-    """The attributes of an update."""
+    """Return the attributes of an update."""
     return only(entry(["update"], **change)).attributes
 
 

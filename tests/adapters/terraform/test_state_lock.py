@@ -6,111 +6,76 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process as emulator
+from tests.backend import make_bucket
+from tests.errors import raises
+from tests.states import KEY, REGION, StateBucket
 
 ONE = 'resource "terraform_data" "one" {}\n'
 LOCK_ID = "eb9eaeea-338e-83a7-69df-74972d051811"
-KEY = "infra/terraform.tfstate"
 
 
-@dataclass
-class Backend:
+class Backend(StateBucket):
     """A state bucket and a lock table on the emulator."""
-
-    endpoint: str
-    bucket: str
-    table: str
-    s3: Any
-    dynamodb: Any
 
     @property
     def settings(self) -> dict[str, str | bool]:
-        """The stack's backend settings."""
+        """Return the stack's backend settings."""
         return {
-            "bucket": self.bucket,
+            "bucket": self.name,
             "key": KEY,
-            "region": "eu-west-3",
+            "region": REGION,
             "dynamodb_table": self.table,
             "use_lockfile": True,
             "use_path_style": True,
             "encrypt": True,
         }
 
-    def lock(self, *places: str, info: str | None = None) -> None:
-        """Create a lock, as a killed run leaves it."""
-        content = {
-            "ID": LOCK_ID,
-            "Operation": "OperationTypeApply",
-            "Info": "",
-            "Who": "ann@desk",
-            "Version": "1.11.4",
-            "Created": "2026-01-02T03:04:05.609165317Z",
-            "Path": f"{self.bucket}/{KEY}",
-        }
-        text = json.dumps(content) if info is None else info
-        if "s3" in places:
-            self.s3.put_object(Bucket=self.bucket, Key=f"{KEY}.tflock", Body=text)
-        if "dynamodb" in places:
-            item = {"LockID": {"S": f"{self.bucket}/{KEY}"}, "Info": {"S": text}}
-            self.dynamodb.put_item(TableName=self.table, Item=item)
+    def lock_table_with(self, info: str) -> None:
+        """Create the lock in the table, as a run does, or one that has not written it yet."""
+        item = {"LockID": {"S": f"{self.name}/{KEY}"}, "Info": {"S": info}}
+        self.client("dynamodb").put_item(TableName=self.table, Item=item)
 
     def unlock(self) -> None:
         """Remove the lock from the table."""
-        self.dynamodb.delete_item(
-            TableName=self.table, Key={"LockID": {"S": f"{self.bucket}/{KEY}"}}
+        self.client("dynamodb").delete_item(
+            TableName=self.table, Key={"LockID": {"S": f"{self.name}/{KEY}"}}
         )
 
     def delete_bucket(self) -> None:
         """Delete the state bucket."""
-        for entry in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", []):
-            self.s3.delete_object(Bucket=self.bucket, Key=entry["Key"])
-        self.s3.delete_bucket(Bucket=self.bucket)
-
-    def create_bucket(self) -> None:
-        """Create the state bucket."""
-        where = {"LocationConstraint": "eu-west-3"}
-        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=where)
+        self.empty()
+        self.client("s3").delete_bucket(Bucket=self.name)
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The emulator, for all tests of the module."""
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the emulator, for all tests of the module."""
     directory = tmp_path_factory.mktemp("aws")
     yield emulator.start(directory, 0).url
     emulator.stop(directory)
 
 
 @pytest.fixture
-def backend(endpoint: str) -> Backend:
-    """An empty state bucket and lock table."""
-    session = boto3.Session("test", "test", region_name="eu-west-3")
-    s3, dynamodb = (session.client(name, endpoint_url=endpoint) for name in ("s3", "dynamodb"))
-    name = f"state-{uuid.uuid4()}"
-    backend = Backend(endpoint, name, name, s3, dynamodb)
-    backend.create_bucket()
-    dynamodb.create_table(
-        TableName=backend.table,
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+def backend(emulated: str) -> Backend:
+    """Return an empty state bucket and lock table."""
+    backend = Backend(emulated, f"state-{uuid.uuid4()}")
+    backend.create()
     return backend
 
 
 @pytest.fixture
 def remote(bench: Any, backend: Backend) -> dict[str, Any]:
-    """The arguments of a stack whose state is in the bucket."""
+    """Return the arguments of a stack whose state is in the bucket."""
     aws = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "eu-west-3",
+        "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": backend.endpoint,
     }
     return {"backend": backend.settings, "environment": {**bench.environment, **aws}}
@@ -118,7 +83,7 @@ def remote(bench: Any, backend: Backend) -> dict[str, Any]:
 
 @pytest.fixture
 def stack(bench: Any, remote: dict[str, Any]) -> Any:
-    """A stack whose state is in the bucket."""
+    """Return a stack whose state is in the bucket."""
     bench.write(ONE, backend="s3")
     return bench.stack(**remote)
 
@@ -127,10 +92,15 @@ def test_locked_state_is_an_error_with_holder_and_time(
     bench: Any, stack: Any, backend: Backend
 ) -> None:
     """The hint is the command that releases the lock."""
-    backend.lock("s3", "dynamodb")
-    with pytest.raises(TtOpsError) as caught:
+    holder = {
+        "ID": LOCK_ID,
+        "Operation": "OperationTypeApply",
+        "Who": "ann@desk",
+        "Created": "2026-01-02T03:04:05.609165317Z",
+    }
+    backend.lock_table_with(json.dumps(holder))
+    with raises("state-locked") as caught:
         stack.plan(bench.plan_file)
-    assert caught.value.code == "state-locked"
     assert caught.value.message == (
         "the Terraform state is locked by ann@desk since 2026-01-02 03:04:05 UTC for its apply"
     )
@@ -139,8 +109,8 @@ def test_locked_state_is_an_error_with_holder_and_time(
 
 def test_plan_is_retried_when_a_lock_vanishes(bench: Any, stack: Any, backend: Backend) -> None:
     """Terraform prints `unexpected end of JSON input` when two runs meet."""
-    stack.initialise()
-    backend.lock("dynamodb", info="")
+    stack.runner.initialise()
+    backend.lock_table_with("")
     timer = threading.Timer(1.0, backend.unlock)
     timer.start()
     assert stack.plan(bench.plan_file).add == 1
@@ -150,13 +120,12 @@ def test_plan_is_retried_when_a_lock_vanishes(bench: Any, stack: Any, backend: B
 
 def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
     """Both init and plan report it."""
-    stack.initialise()
+    stack.runner.initialise()
     backend.delete_bucket()
     for marker in (bench.data / "initialised", None):
-        with pytest.raises(TtOpsError) as caught:
+        with raises("state-bucket-missing") as caught:
             stack.plan(bench.plan_file)
-        assert caught.value.code == "state-bucket-missing"
-        assert backend.bucket in caught.value.message
+        assert backend.name in caught.value.message
         assert caught.value.hint.endswith("tt-ops bootstrap")
         if marker:
             marker.unlink()
@@ -164,10 +133,9 @@ def test_missing_state_bucket_points_to_bootstrap(bench: Any, stack: Any, backen
 
 def test_missing_lock_table_points_to_bootstrap(bench: Any, stack: Any, backend: Backend) -> None:
     """It is not reported as a lock."""
-    backend.dynamodb.delete_table(TableName=backend.table)
-    with pytest.raises(TtOpsError) as caught:
+    backend.client("dynamodb").delete_table(TableName=backend.table)
+    with raises("lock-table-missing") as caught:
         stack.plan(bench.plan_file)
-    assert caught.value.code == "lock-table-missing"
     assert backend.table in caught.value.message
 
 
@@ -191,8 +159,8 @@ def test_lock_that_is_not_released_is_an_error(
     bench: Any, remote: dict[str, Any], backend: Backend
 ) -> None:
     """The hint releases the lock."""
-    lock = {"Bucket": backend.bucket, "Key": f"{KEY}.tflock"}
-    error = apply_fails(bench, remote, lambda: backend.s3.delete_object(**lock))
+    lock = {"Bucket": backend.name, "Key": f"{KEY}.tflock"}
+    error = apply_fails(bench, remote, lambda: backend.client("s3").delete_object(**lock))
     assert error.code == "lock-not-released"
     assert "tt-ops unlock " in error.hint
 
@@ -206,7 +174,7 @@ def test_state_that_cannot_be_saved_is_saved_by_the_next_plan(
     assert error.hint.endswith("tt-ops deploy")
     assert [p.name for p in bench.module.iterdir()] == ["main.tf"]
 
-    backend.create_bucket()
+    make_bucket(backend.client("s3"), backend.name)
     backend.unlock()
     assert bench.stack(**remote).plan(bench.plan_file).empty
     assert not (bench.data / "errored.tfstate").exists()

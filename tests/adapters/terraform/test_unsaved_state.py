@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasktracker_ops.errors import TtOpsError
+from tests.errors import raises
 
 ONE = 'resource "terraform_data" "one" {}\n'
 
@@ -19,8 +19,7 @@ def applied(bench: Any) -> dict[str, Any]:
     """Apply one resource, and return the state with it."""
     bench.write(ONE)
     stack = bench.stack()
-    stack.plan(bench.plan_file)
-    stack.apply(bench.plan_file)
+    bench.apply(stack)
     state: dict[str, Any] = json.loads((bench.folder / "terraform.tfstate").read_text())
     return state
 
@@ -33,7 +32,7 @@ def leave(bench: Any, state: dict[str, Any] | str) -> Path:
 
 
 def set_aside(bench: Any) -> list[Path]:
-    """The states that were set aside."""
+    """Return the states that were set aside."""
     return sorted(bench.data.glob("errored-*.tfstate"))
 
 
@@ -55,22 +54,31 @@ def test_state_is_pushed_to_an_empty_backend(bench: Any) -> None:
     state = applied(bench)
     (bench.folder / "terraform.tfstate").unlink()
     leave(bench, state)
-    saved = bench.stack().push_unsaved_state()
-    assert (saved.outcome, saved.kept) == ("pushed", None)
+    bench.stack().push_unsaved_state()
+    assert set_aside(bench) == []
     assert bench.stack().plan(bench.plan_file).empty
 
 
-@pytest.mark.parametrize("case", ["stale", "gone", "invalid"])
-def test_state_that_does_not_apply_is_set_aside(bench: Any, case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("stale", "is not newer than the saved one"),
+        ("gone", "is older than the target"),
+        ("invalid", "is incomplete"),
+    ],
+)
+def test_state_that_does_not_apply_is_set_aside(bench: Any, case: str, reason: str) -> None:
     """An older one, one of a target that is gone, and one that is cut off; each is kept."""
     state = applied(bench)
     content = json.dumps({**state, "serial": 0 if case == "stale" else 9})
     leave(bench, content[:99] if case == "invalid" else content)
     since = datetime.now(UTC) + timedelta(seconds=1) if case == "gone" else None
-    saved = bench.stack(exists_since=since).push_unsaved_state()
-    assert (saved.outcome, [saved.kept]) == (case, set_aside(bench))
-    assert len(saved.kept.read_text()) == len(content[:99] if case == "invalid" else content)
-    assert bench.stack().push_unsaved_state() is None
+    bench.stack(exists_since=since).push_unsaved_state()
+    (kept,) = set_aside(bench)
+    assert bench.events[-1].message.endswith(f"{reason}: it is kept in {kept}")
+    assert len(kept.read_text()) == len(content[:99] if case == "invalid" else content)
+    bench.stack().push_unsaved_state()
+    assert set_aside(bench) == [kept]
     assert bench.stack().plan(bench.plan_file).empty
 
 
@@ -78,9 +86,8 @@ def test_state_of_another_lineage_is_refused(bench: Any) -> None:
     """The error names both; its command moves the file away."""
     state = applied(bench)
     leave(bench, {**state, "lineage": "c0ffee", "serial": 9})
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-of-another-lineage") as caught:
         bench.stack().plan(bench.plan_file)
-    assert caught.value.code == "state-of-another-lineage"
     assert "c0ffee" in caught.value.message
     assert state["lineage"] in caught.value.message
     subprocess.run(caught.value.hint.rpartition(": ")[2], shell=True, check=True)
@@ -94,9 +101,8 @@ def test_state_that_cannot_be_pushed_is_an_error_with_a_command(bench: Any) -> N
     file = leave(bench, {**state, "serial": 9})
     lock = bench.folder / ".terraform.tfstate.lock.info"
     lock.mkdir()
-    with pytest.raises(TtOpsError) as caught:
+    with raises("state-not-saved") as caught:
         bench.stack().push_unsaved_state()
-    assert caught.value.code == "state-not-saved"
     assert "lock" in caught.value.message
     lock.rmdir()
     command = caught.value.hint.partition("else: ")[2]
