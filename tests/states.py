@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import boto3
+from .endpoint import KEY as KEY
+from .endpoint import REGION as REGION
+from .endpoint import client, make_backend
 
-REGION, KEY = "eu-west-3", "infra/terraform.tfstate"
 LINEAGE = "0f3f6b6e-7b1c-4a59-9d57-3a3c2f6d1a11"
 
 
@@ -38,12 +38,6 @@ def state(serial: int, *names: str, lineage: str = LINEAGE) -> bytes:
     return json.dumps(document, indent=2).encode() + b"\n"
 
 
-@cache
-def _client(service: str, endpoint: str) -> Any:
-    session = boto3.Session("AKIDEXAMPLE", "example", region_name=REGION)
-    return session.client(service, endpoint_url=endpoint)
-
-
 @dataclass
 class StateBucket:
     """The backend of one test, in a bucket and a table of its own."""
@@ -58,19 +52,11 @@ class StateBucket:
 
     def client(self, service: str) -> Any:
         """Return a client of the account."""
-        return _client(service, self.endpoint)
+        return client(service, self.endpoint)
 
     def create(self) -> None:
         """Create the bucket, with versioning, and the table."""
-        s3 = self.client("s3")
-        s3.create_bucket(Bucket=self.name, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-        self.client("dynamodb").create_table(
-            TableName=self.table,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_backend(self.endpoint, self.name, self.table)
 
     def apply(self, content: bytes, *, digest: bool = True) -> str:
         """Write a state and its digest, as an apply does; return the version's id."""

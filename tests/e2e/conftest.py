@@ -18,11 +18,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+
+from tests import endpoint
 
 ROOT = Path(__file__).parents[2]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
@@ -127,7 +129,7 @@ def clone(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
 
 @pytest.fixture(scope="module")
 def prepared(clone: Clone) -> Clone:
-    """Give the clone a state backend, since `bootstrap` takes as long as a third of a deploy."""
+    """Give the clone a state backend."""
     make_backend(clone)
     return clone
 
@@ -135,17 +137,7 @@ def prepared(clone: Clone) -> Clone:
 def make_backend(clone: Clone) -> None:
     """Make the state's bucket and lock table on the emulator of a clone."""
     clone.succeed("local", "up")
-    make = clients(clone)
-    make("s3").create_bucket(
-        Bucket="task-tracker-terraform-state",
-        CreateBucketConfiguration={"LocationConstraint": "eu-west-3"},
-    )
-    make("dynamodb").create_table(
-        TableName="terraform-locks",
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    endpoint.make_backend(clone.read("local", "status")["url"])
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +149,4 @@ def aws(clone: Clone) -> Aws:
 
 def clients(clone: Clone) -> Aws:
     """Return what makes boto3 clients of the emulator of a clone."""
-    endpoint = clone.read("local", "status")["url"]
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    return lambda service: session.client(service, endpoint_url=endpoint)
+    return partial(endpoint.client, endpoint=clone.read("local", "status")["url"])

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.endpoint import BUCKET, KEY, LOCKS
+
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
 # Some of it also in tests/faults, which `soak` has.
 pytestmark = pytest.mark.extended
 
-BUCKET, KEY = "task-tracker-terraform-state", "infra/terraform.tfstate"
 SUBSCRIPTION = "aws_sns_topic_subscription.email[0]"
 TAGS = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
 
@@ -30,9 +31,7 @@ def _lose_state(aws: Aws) -> set[str]:
     """Delete the state and its digest, as by hand; return the addresses that were in it."""
     content = json.loads(aws("s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
     aws("s3").delete_object(Bucket=BUCKET, Key=KEY)
-    aws("dynamodb").delete_item(
-        TableName="terraform-locks", Key={"LockID": {"S": f"{BUCKET}/{KEY}-md5"}}
-    )
+    aws("dynamodb").delete_item(TableName=LOCKS, Key={"LockID": {"S": f"{BUCKET}/{KEY}-md5"}})
     return {
         f"{block['type']}.{block['name']}"
         + (f'["{instance["index_key"]}"]' if "index_key" in instance else "")
@@ -136,7 +135,7 @@ def test_destroy_removes_what_no_state_has(prepared: Clone, deployed: Any, aws: 
         f"aws_apigatewayv2_api.tracker (stray {stray})",
     }
     assert _apis(aws) == []
-    assert aws("dynamodb").list_tables()["TableNames"] == ["terraform-locks"]
+    assert aws("dynamodb").list_tables()["TableNames"] == [LOCKS]
     assert aws("lambda").list_functions()["Functions"] == []
     assert aws("logs").describe_log_groups()["logGroups"] == []
     assert aws("iam").list_roles()["Roles"] == []

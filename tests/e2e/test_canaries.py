@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
 import requests
 
@@ -15,6 +14,7 @@ from .canaries import NO_ADDRESS, Watched
 from .canaries import canaries as canaries
 from .canaries import secret_variables as secret_variables
 from .canaries import watch as watch
+from .conftest import clients
 
 pytestmark = pytest.mark.extended
 _FILES = {"tt-ops.toml": "tt-ops.toml", "terraform.tfvars": "terraform/terraform.tfvars"}
@@ -160,7 +160,6 @@ def test_followed_log_prints_no_secret(local: Watched) -> None:
 
 def test_held_lock_prints_no_secret(local: Watched) -> None:
     """Neither a command that meets the lock nor `unlock` prints its holder's address."""
-    endpoint = json.loads(local.clone.succeed("local", "status", "--output", "json"))["url"]
     lock_id = "7d2f1c52-3f0e-6c1e-5f0b-0c8f7a9e4b11"
     lock = {
         "ID": lock_id,
@@ -170,8 +169,7 @@ def test_held_lock_prints_no_secret(local: Watched) -> None:
         "Created": "2026-01-02T03:04:05.609165317Z",
         "Path": "task-tracker-terraform-state/infra/terraform.tfstate",
     }
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    session.client("dynamodb", endpoint_url=endpoint).put_item(
+    clients(local.clone)("dynamodb").put_item(
         TableName="terraform-locks",
         Item={"LockID": {"S": lock["Path"]}, "Info": {"S": json.dumps(lock)}},
     )
@@ -197,7 +195,7 @@ def test_completion_prints_no_secret(local: Watched) -> None:
 
 def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
     """The function logs no header, body or query, and has no secret among its variables."""
-    endpoint = json.loads(local.clone.succeed("local", "status", "--output", "json"))["url"]
+    aws = clients(local.clone)
     api = local.clone.read("outputs")["api_url"]
     mark = local.canaries.mark
     headers = {
@@ -210,8 +208,7 @@ def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
         requests.post(f"{api}/tasks", json=body, headers=headers, timeout=10)
     query = {"status": mark("a status"), "cursor": mark("a cursor")}
     requests.get(f"{api}/tasks", params=query, headers=headers, timeout=10)
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    logs = session.client("logs", endpoint_url=endpoint)
+    logs = aws("logs")
     events = [
         event["message"]
         for group in logs.describe_log_groups()["logGroups"]
@@ -219,9 +216,7 @@ def test_function_logs_nothing_of_its_callers(local: Watched) -> None:
     ]
     assert len(events) > 8
     assert local.canaries.inputs_in("\n".join(events)) == set()
-    function = session.client("lambda", endpoint_url=endpoint).get_function_configuration(
-        FunctionName="task-tracker-function"
-    )
+    function = aws("lambda").get_function_configuration(FunctionName="task-tracker-function")
     assert local.canaries.inputs_in(json.dumps(function, default=str)) == set()
     local.search_files()
     assert local.leaks == []

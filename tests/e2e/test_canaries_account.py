@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import boto3
 import pytest
+
+from tests.endpoint import make_backend
 
 from .canaries import NO_ADDRESS, Canaries, Watched
 from .canaries import canaries as canaries
@@ -20,17 +21,7 @@ def test_account_gets_no_secret(
 ) -> None:
     """No command prints keys or addresses, from variables or from a profile."""
     account = watch(AWS_ENDPOINT_URL=endpoint, TT_OPS_TARGET="aws")
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    session.client("s3", endpoint_url=endpoint).create_bucket(
-        Bucket="task-tracker-terraform-state",
-        CreateBucketConfiguration={"LocationConstraint": "eu-west-3"},
-    )
-    session.client("dynamodb", endpoint_url=endpoint).create_table(
-        TableName="terraform-locks",
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_backend(endpoint)
     credentials = account.folder / "credentials"
     credentials.write_text(
         f"[canary]\naws_access_key_id = {canaries.key_id('access key id of a profile')}\n"

@@ -10,19 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+
+from tests.endpoint import BUCKET, LOCKS, client
+from tests.endpoint import KEY as STATE
 
 from .conftest import TT_OPS
 from .machine import Machine
 
 pytestmark = pytest.mark.extended
-FUNCTION, BUCKET, TABLE = (
-    "task-tracker-function",
-    "task-tracker-terraform-state",
-    "terraform-locks",
-)
-STATE = "infra/terraform.tfstate"
+FUNCTION = "task-tracker-function"
 LOCK = {"ID": "1d6e", "Operation": "OperationTypeApply", "Who": "ann@desk", "Created": "2026-01-01"}
 BY_HAND = "def lambda_handler(event, context):\n    return {'statusCode': 200, 'body': 'by hand'}\n"
 
@@ -48,14 +45,7 @@ class Project:
     def client(self, service: str) -> Any:
         """Make a client of the emulator."""
         self.type("tt-ops --output json local status > status.json")
-        url = json.loads((self.path / "status.json").read_text())["url"]
-        return boto3.client(
-            service,
-            region_name="eu-west-3",
-            endpoint_url=url,
-            aws_access_key_id="a",
-            aws_secret_access_key="b",
-        )
+        return client(service, json.loads((self.path / "status.json").read_text())["url"])
 
 
 @pytest.fixture(scope="module")
@@ -136,13 +126,13 @@ def unsubscribe(project: Project) -> None:
 def lock_state(project: Project) -> None:
     """Leave the lock of a Terraform that is gone."""
     item = {"LockID": {"S": f"{BUCKET}/{STATE}"}, "Info": {"S": json.dumps(LOCK)}}
-    project.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    project.client("dynamodb").put_item(TableName=LOCKS, Item=item)
 
 
 def damage_digest(project: Project) -> None:
     """Make the state's digest another one."""
     item = {"LockID": {"S": f"{BUCKET}/{STATE}-md5"}, "Digest": {"S": "0" * 32}}
-    project.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    project.client("dynamodb").put_item(TableName=LOCKS, Item=item)
 
 
 def suspend_versions(project: Project) -> None:

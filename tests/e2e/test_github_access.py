@@ -16,6 +16,7 @@ import pytest
 
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tasktracker_ops.models.costs import RESOURCES
+from tests import endpoint
 
 from .github import BOOTSTRAP, ISSUER, MAIN, PROVIDER, REPOSITORY, TOKENS
 from .policies import actions, granted, listed
@@ -300,11 +301,8 @@ def recorder(clone: Clone, aws: Aws) -> Iterator[Recorder]:
 def account(make_clone: Callable[..., Clone], recorder: Recorder) -> Clone:
     """Return a clone whose AWS account is the emulator behind the proxy."""
     return make_clone(
-        AWS_ENDPOINT_URL=recorder.url,
         # Only the emulator's own may sign a request to the drills.
-        AWS_ACCESS_KEY_ID=ACCESS_KEY_ID,
-        AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY,
-        AWS_EC2_METADATA_DISABLED="true",
+        **endpoint.account(recorder.url, (ACCESS_KEY_ID, SECRET_ACCESS_KEY)),
         ALERT_EMAIL="operator@example.com",
         # The emulator's bucket was made without the rule, which takes a minute.
         TF_VAR_expire_old_versions="false",

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from tests.alarm import DEFINITION
+from tests.endpoint import account, client
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
@@ -207,19 +207,13 @@ def test_an_account_is_shown_too(
     endpoint: str, service: Any, make_clone: Callable[..., Clone], show: Callable[..., Shown]
 ) -> None:
     """On plain moto: what can be read is there, and what cannot says why; there is no inbox."""
-    session = boto3.Session("AKIDEXAMPLE", "example", region_name="eu-west-3")
-    clients = {
-        name: session.client(name, endpoint_url=endpoint)
-        for name in ("ssm", "cloudwatch", "logs", "sns")
-    }
-    topic = clients["sns"].create_topic(Name="task-tracker-alerts")["TopicArn"]
-    clients["cloudwatch"].put_metric_alarm(**DEFINITION, AlarmActions=[topic])
+    cloudwatch = client("cloudwatch", endpoint)
+    topic = client("sns", endpoint).create_topic(Name="task-tracker-alerts")["TopicArn"]
+    cloudwatch.put_metric_alarm(**DEFINITION, AlarmActions=[topic])
     row = ["AWS/Lambda", "Errors", "FunctionName", "task-tracker-function"]
     widget = {"type": "metric", "properties": {"title": "Errors", "metrics": [row]}}
-    clients["cloudwatch"].put_dashboard(
-        DashboardName="board", DashboardBody=json.dumps({"widgets": [widget]})
-    )
-    clients["logs"].create_log_group(logGroupName="/aws/lambda/task-tracker-function")
+    cloudwatch.put_dashboard(DashboardName="board", DashboardBody=json.dumps({"widgets": [widget]}))
+    client("logs", endpoint).create_log_group(logGroupName="/aws/lambda/task-tracker-function")
     description = {
         "schema": 1,
         "region": "eu-west-3",
@@ -234,21 +228,13 @@ def test_an_account_is_shown_too(
         "alarm_names": ["LambdaErrorAlarm"],
         "topic_arn": topic,
     }
-    clients["ssm"].put_parameter(
+    client("ssm", endpoint).put_parameter(
         Name="/task-tracker/deployment", Value=json.dumps(description), Type="String"
     )
-    account = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    with served(make_clone(**account)) as url:
+    with served(make_clone(**account(endpoint))) as url:
         shown = show(url)
         page = shown.page
         expect(shown.part("alarms")).to_contain_text("LambdaErrorAlarm")
-        page.wait_for_timeout(4000)
-        print(page.locator(".problem").all_inner_texts())
         expect(page.locator("#charts h3")).to_have_text(["Errors"])
         expect(shown.part("status")).to_contain_text("unhealthy")
         expect(shown.part("status")).to_contain_text("does not exist")
