@@ -10,8 +10,10 @@ from math import inf
 
 import pytest
 
-from tests.faults.account import BUCKET, KEY, LOCKS, Account
+from tests.endpoint import BUCKET, KEY, LOCKS
+from tests.faults.account import Account
 from tests.faults.proxy import ERROR
+from tests.states import state
 
 
 def _delete_object(account: Account) -> None:
@@ -57,6 +59,11 @@ def _lose_everything(account: Account) -> None:
     _delete_digest(account)
 
 
+def _put_foreign_state(account: Account) -> None:
+    foreign = state(99, lineage="11111111-2222-3333-4444-555555555555")
+    account.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=foreign)
+
+
 # Each of these answers `status` with a problem, but for the digest that a deploy has repaired.
 LOSSES: dict[str, Callable[[Account], None]] = {
     "object": _delete_object,
@@ -66,6 +73,7 @@ LOSSES: dict[str, Callable[[Account], None]] = {
     "object and digest": _delete_object_and_digest,
     "bucket": _empty_bucket,
     "everything": _lose_everything,
+    "foreign state": _put_foreign_state,
 }
 
 
