@@ -15,7 +15,8 @@ import yaml
 from tasktracker_ops.cli.main import cli
 from tasktracker_ops.cli.options import Context
 
-from .runner import ROOT, WORKFLOWS, load
+from .actions import ROOT
+from .runner import WORKFLOWS, load
 
 # The commits that these tags of the actions' repositories point to.
 PINS = {
@@ -133,14 +134,14 @@ def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
 
     A preview is deployed and destroyed in turn, also when its pull request was merged meanwhile.
     """
-    preview = load(WORKFLOWS / "preview.yml")["jobs"]
+    preview = load("preview.yml")["jobs"]
     assert preview["deploy"]["concurrency"] == preview["destroy"]["concurrency"]
     assert preview["deploy"]["concurrency"] == {
         "group": "preview-${{ github.event.pull_request.number }}",
         "cancel-in-progress": "false",
     }
-    deploy, check = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "check.yml")
-    rollback = load(WORKFLOWS / "rollback.yml")
+    deploy, check = load("deploy.yml"), load("check.yml")
+    rollback = load("rollback.yml")
     assert deploy["concurrency"] == rollback["concurrency"]
     assert deploy["concurrency"] == {
         "group": "deploy-${{ github.ref }}",
@@ -196,12 +197,12 @@ def _parse(arguments: list[str]) -> None:
 def test_deploys_and_rollbacks_wait_for_approval() -> None:
     """The job's environment is the one that the deployer's role trusts by default."""
     for name in ("deploy", "rollback"):
-        assert load(WORKFLOWS / f"{name}.yml")["jobs"][name]["environment"] == "production"
+        assert load(f"{name}.yml")["jobs"][name]["environment"] == "production"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     """CI runs the test command as README gives it."""
-    run = [step.get("run") for step in load(WORKFLOWS / "ci.yml")["jobs"]["test"]["steps"]]
+    run = [step.get("run") for step in load("ci.yml")["jobs"]["test"]["steps"]]
     assert run[-1] in (ROOT / "README.md").read_text().splitlines()
 
 

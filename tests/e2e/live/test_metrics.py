@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
 
 FUNCTION = "task-tracker-function"
 DASHBOARD = "task-tracker-dashboard"
-
-
-@pytest.fixture
-def dashboard(aws: Callable[[str], Any]) -> Iterator[Callable[[Any], None]]:
-    """Yield a function that replaces the dashboard; restore it afterwards."""
-    cloudwatch = aws("cloudwatch")
-    body = cloudwatch.get_dashboard(DashboardName=DASHBOARD)["DashboardBody"]
-
-    def put(content: Any) -> None:
-        cloudwatch.put_dashboard(DashboardName=DASHBOARD, DashboardBody=json.dumps(content))
-
-    yield put
-    cloudwatch.put_dashboard(DashboardName=DASHBOARD, DashboardBody=body)
 
 
 def numbers(live: Clone, *arguments: str) -> dict[str, Any]:
@@ -90,42 +77,6 @@ def test_metrics_have_stable_keys(live: Clone) -> None:
     assert {"maximum", "p95", "p99", "last", "points"} <= set(metric)
     assert (metric["namespace"], metric["name"]) == ("AWS/Lambda", "Duration")
     assert metric["unit"] == "Milliseconds"
-
-
-def test_expression_is_refused_and_other_widgets_are_shown(
-    live: Clone, dashboard: Callable[[Any], None]
-) -> None:
-    """The emulator evaluates no metric math; the refusal names the expression."""
-    function = ("FunctionName", FUNCTION)
-    calls = ["AWS/Lambda", "Invocations", *function, {"id": "m1", "stat": "Sum"}]
-    rate = {"expression": "100 * m1", "label": "rate", "id": "e1"}
-    plain = numbers(live)
-    properties = {"region": "eu-west-3", "period": 60}
-    dashboard(
-        {
-            "widgets": [
-                {"type": "metric", "properties": {**properties, "title": title, "metrics": rows}}
-                for title, rows in (("Rates", [calls, [rate]]), ("Calls", [calls]))
-            ]
-        }
-    )
-    rates, invocations = live.read("metrics")["widgets"]
-    assert rates["problem"]["code"] == "widget-invalid"
-    assert "the expression '100 * m1'" in rates["problem"]["message"]
-    [metric] = invocations["metrics"]
-    assert metric["sum"] == plain["Invocations"]["sum"]
-
-
-def test_missing_dashboard_is_an_error(
-    live: Clone, aws: Callable[[str], Any], dashboard: Callable[[Any], None]
-) -> None:
-    """`metrics` and `dashboard --png` say that the dashboard is missing, and propose a deploy."""
-    aws("cloudwatch").delete_dashboards(DashboardNames=[DASHBOARD])
-    for command in (["metrics"], ["dashboard", "--png", "x.png"]):
-        failed = live.run(*command, "--output", "json")
-        error = json.loads(failed.stderr)["error"]
-        assert (failed.returncode, error["code"]) == (1, "dashboard-missing")
-        assert error["hint"].endswith(": tt-ops --target local deploy")
 
 
 def test_local_target_draws_no_images(live: Clone, tmp_path: Path) -> None:
