@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def _apart(name: str) -> list[Requirement]:
     return [Requirement(line) for line in lines if not line.startswith("#")]
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement below a node; to look into expressions takes most of the time."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from _statements(child)
+
+
 def _imported(place: str) -> dict[str, Path]:
     """The packages of others that files of a place import, each with one that does."""
     inner = [ROOT / other for other in IMPORTERS if other.startswith(f"{place}/")]
@@ -77,7 +86,7 @@ def _imported(place: str) -> dict[str, Path]:
     for file in [path] if path.is_file() else path.rglob("*.py"):
         if file in ELSEWHERE or any(file.is_relative_to(each) for each in inner):
             continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in _statements(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -124,16 +133,17 @@ def test_every_import_is_declared(place: str) -> None:
     wanted = {canonicalize_name(r.name) for r in declared[""] + declared[IMPORTERS[place]]}
     if place.startswith("tests/"):
         wanted |= {canonicalize_name(r.name) for r in declared["test"]}
-    providers = packages_distributions()
     imported = _imported(place)
     assert imported
     undeclared = {
         name: file.name
         for name, file in imported.items()
-        if wanted.isdisjoint(map(canonicalize_name, providers.get(name, [name])))
+        if wanted.isdisjoint(map(canonicalize_name, _providers().get(name, [name])))
     }
     assert undeclared == {}
 
+
+_providers = cache(packages_distributions)  # it reads the files of every package
 
 PEERS = sorted(f"peers/{file.stem}" for file in ROOT.glob("requirements/peers/*.in"))
 
