@@ -11,6 +11,7 @@ def test_terraform_error_is_annotated_in_its_file(live: Clone) -> None:
     """The annotation names the file as GitHub's diff does, and the line; the page has it too."""
     subprocess.run(["git", "init", "--quiet", live.path], check=True)
     summary = live.path / "summary.md"
+    summary.touch()
     broken = live.path / "terraform" / "broken.tf"
     broken.write_text('# wrong\nvariable "x" {\n  typ = string\n}\n')
     try:
