@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.policies import actions, granted
+from tests.policies import actions, granted
 
 ROOT = Path(__file__).parents[3]
 FUNCTION = ROOT / "lambda_function"
