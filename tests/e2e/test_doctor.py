@@ -239,7 +239,7 @@ def test_the_fix_of_what_is_wrong_fixes_it(healthy: Project, situation: str) -> 
 
 @pytest.mark.parametrize("situation", VARIABLES)
 def test_the_fix_of_a_wrong_variable_fixes_it(healthy: Project, situation: str) -> None:
-    """In the same shell."""
+    """The variables last as long as the shell that has them."""
     variable, check = VARIABLES[situation]
     export = f"export {variable}"
     wrong = healthy.wrong(export, fails=True)

@@ -78,7 +78,7 @@ def test_recorded_calls_are_allowed(
     recorder: Recorder,
     aws: Aws,
 ) -> None:
-    """Each call that the commands make is allowed to the roles that run them.
+    """No role misses a permission for a command that it runs.
 
     The deployer runs all commands but those that only drive; the planner runs plan, adopt, drift,
     status and outputs, the operator what observes and drives, the reader what observes, the

@@ -47,7 +47,7 @@ def served(clone: Clone, **environment: str) -> Iterator[str]:
             assert process.wait(20) == 130
 
 
-class Shown:
+class BrowserPage:
     """The console in a page, and what the browser complained of."""
 
     def __init__(self, page: Any, url: str) -> None:
@@ -66,14 +66,14 @@ class Shown:
 
 
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., Shown]]:
+def show(browser: Any) -> Iterator[Callable[..., BrowserPage]]:
     """Open an address in a page of its own."""
     contexts: list[Any] = []
 
-    def open_address(url: str, **options: Any) -> Shown:
+    def open_address(url: str, **options: Any) -> BrowserPage:
         context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)
         contexts.append(context)
-        return Shown(context.new_page(), url)
+        return BrowserPage(context.new_page(), url)
 
     yield open_address
     for context in contexts:
@@ -97,7 +97,7 @@ def broken_words(page: Any) -> list[str]:
     }""")
 
 
-def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown]) -> None:
+def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., BrowserPage]) -> None:
     """Confirm, add, finish, remove, restore, drill, roll back; the numbers are the commands'."""
     live.edit("lambda_function/handler.py", '"""', '"""\n')  # other bytes: a second release
     live.succeed("deploy", "--yes")
@@ -160,7 +160,7 @@ def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown
 
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_it_fits_every_width(
-    live: Clone, show: Callable[..., Shown], look: str, request: pytest.FixtureRequest
+    live: Clone, show: Callable[..., BrowserPage], look: str, request: pytest.FixtureRequest
 ) -> None:
     """Nothing is cut off at the side, and no word is broken; the key d changes the look."""
     with served(live) as url:
@@ -179,7 +179,7 @@ def test_it_fits_every_width(
         assert shown.complaints == []
 
 
-def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., Shown]) -> None:
+def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., BrowserPage]) -> None:
     """Sections by their keys, with a visible focus; every control has a name."""
     with served(live) as url:
         page = show(url).page
@@ -204,7 +204,7 @@ def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., Shown]
 
 
 def test_an_account_is_shown_too(
-    endpoint: str, service: Any, make_clone: Callable[..., Clone], show: Callable[..., Shown]
+    endpoint: str, service: Any, make_clone: Callable[..., Clone], show: Callable[..., BrowserPage]
 ) -> None:
     """On plain moto: what can be read is there, and what cannot says why; there is no inbox."""
     cloudwatch = client("cloudwatch", endpoint)

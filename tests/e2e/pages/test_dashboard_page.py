@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 
 @dataclass
-class Shown:
+class BrowserPage:
     """A page in the browser, what the browser said of it, and what it asked of the network."""
 
     page: Any
@@ -38,14 +38,14 @@ class Shown:
 
 
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., Shown]]:
+def show(browser: Any) -> Iterator[Callable[..., BrowserPage]]:
     """Yield a function that opens a file; requests to anywhere else are recorded and refused."""
     pages: list[Any] = []
 
-    def open_file(file: Path, *, width: int = 1400, look: str = "light") -> Shown:
+    def open_file(file: Path, *, width: int = 1400, look: str = "light") -> BrowserPage:
         page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=look)
         pages.append(page)
-        shown = Shown(page)
+        shown = BrowserPage(page)
 
         def judge(route: Any) -> None:
             if route.request.url == file.as_uri():
@@ -77,7 +77,7 @@ def file(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_widget_is_there_with_its_data(
-    live: Clone, file: Path, show: Callable[..., Shown]
+    live: Clone, file: Path, show: Callable[..., BrowserPage]
 ) -> None:
     """The same points as `metrics` has, and the alarms with thresholds and periods."""
     shown = show(file)
@@ -87,8 +87,8 @@ def test_every_widget_is_there_with_its_data(
     calls, durations, others = shown.charts()
     for name in ("Invocations", "Errors"):
         drawn = sum(value for value in calls[name] if value is not None)
-        told = next(m for m in widgets[0]["metrics"] if m["name"] == name)
-        assert drawn == told["sum"] > 0
+        metric = next(m for m in widgets[0]["metrics"] if m["name"] == name)
+        assert drawn == metric["sum"] > 0
     assert set(durations) == {"average", "p95", "maximum", "LambdaDurationAlarm > 1,000"}
     assert max(filter(None, durations["maximum"])) == widgets[1]["metrics"][0]["maximum"]
     assert set(others) == {"Throttles", "ConcurrentExecutions"}
@@ -102,7 +102,7 @@ def test_every_widget_is_there_with_its_data(
 
 @pytest.mark.parametrize("width", [1400, 400])
 def test_it_fits_the_screen_in_both_looks(
-    file: Path, show: Callable[..., Shown], tmp_path: Path, width: int
+    file: Path, show: Callable[..., BrowserPage], tmp_path: Path, width: int
 ) -> None:
     """As the system prefers, or as the switch says; nothing is cut off at the side."""
     light, dark = show(file, width=width), show(file, width=width, look="dark")
@@ -117,7 +117,7 @@ def test_it_fits_the_screen_in_both_looks(
     assert light.complaints == dark.complaints == []
 
 
-def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
+def test_a_line_can_be_hidden(file: Path, show: Callable[..., BrowserPage]) -> None:
     """A threshold far away would else press the curves flat; the look does not bring it back."""
     shown = show(file)
     top = "document.querySelectorAll('.chart')[1].plot.scales.left.max"
@@ -128,7 +128,7 @@ def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
     assert shown.page.evaluate(top) < 1000
 
 
-def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: Path) -> None:
+def test_other_kinds_of_widgets_are_shown(show: Callable[..., BrowserPage], tmp_path: Path) -> None:
     """Bars, pies, stacks, numbers, texts; titles stay text."""
     hostile = "<img src=https://example.com/x onerror=alert(1)></script><script>alert(2)</script>"
     points = (Point("2026-01-01T00:00:00.000Z", 1.0), Point("2026-01-01T00:01:00.000Z", 2.0))
