@@ -240,7 +240,7 @@ def test_identity_provider_trusted_by_others_is_kept(clone: Clone, aws: Aws) -> 
     iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(document))
     result = clone.run("destroy", "--backend", "--confirm", "default")
     assert result.returncode == 0, result.stderr
-    assert "stays, as other roles trust it: 'theirs'" in result.stderr
+    assert "is kept, as other roles trust it: 'theirs'" in result.stderr
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["theirs"]
     assert len(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
     again = clone.read(*BOOTSTRAP)
