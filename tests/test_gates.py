@@ -215,7 +215,7 @@ def test_the_page_of_security_lists_what_checkov_skips() -> None:
 
 
 def test_every_skip_says_why() -> None:
-    """No skip is for a whole file, none is without a reason, none is told twice."""
+    """No skip is for a whole file, without a reason, or listed twice."""
     texts = [file.read_text("utf-8") for file in [*STACKS, *ROOT.glob(".github/**/*.yml")]]
     assert sum(text.count("checkov:skip") for text in texts) == len(list(_skips()))
     assert [skip for skip, times in Counter(_skips()).items() if times > 1] == []

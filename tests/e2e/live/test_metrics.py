@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
 FUNCTION = "task-tracker-function"
-DASHBOARD = "task-tracker-dashboard"
 
 
 def numbers(live: Clone, *arguments: str) -> dict[str, Any]:
