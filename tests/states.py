@@ -47,7 +47,7 @@ class StateBucket:
 
     @property
     def table(self) -> str:
-        """The name of the lock table."""
+        """Return the name of the lock table."""
         return f"{self.name}-locks"
 
     def client(self, service: str) -> Any:
@@ -84,7 +84,7 @@ class StateBucket:
 
     @property
     def content(self) -> bytes | None:
-        """The current object."""
+        """Return the current object."""
         s3 = self.client("s3")
         try:
             return bytes(s3.get_object(Bucket=self.name, Key=KEY)["Body"].read())
@@ -107,13 +107,13 @@ class StateBucket:
 
     @property
     def digest(self) -> str | None:
-        """The digest that Terraform expects."""
+        """Return the digest that Terraform expects."""
         answer = self.client("dynamodb").get_item(TableName=self.table, Key=self._item)
         return str(answer["Item"]["Digest"]["S"]) if "Item" in answer else None
 
     @property
     def consistent(self) -> bool:
-        """Whether Terraform accepts object and digest."""
+        """Return whether Terraform accepts object and digest."""
         content, digest = self.content, self.digest
         if content is None:
             return digest is None

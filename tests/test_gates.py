@@ -52,7 +52,7 @@ def _text(*path: str) -> str:
 
 
 def _declared() -> dict[str, list[Requirement]]:
-    """What setup.cfg asks for, by extra, at run time with the empty one."""
+    """Return what setup.cfg asks for, by extra; the empty one is for run time."""
     project = configparser.ConfigParser()
     project.read_string(_text("setup.cfg"))
     groups = {"": project["options"]["install_requires"], **project["options.extras_require"]}
@@ -63,7 +63,7 @@ def _declared() -> dict[str, list[Requirement]]:
 
 
 def _apart(name: str) -> list[Requirement]:
-    """What is locked apart from setup.cfg."""
+    """Return what is locked apart from setup.cfg."""
     lines = _text("requirements", f"{name}.in").splitlines()
     return [Requirement(line) for line in lines if not line.startswith("#")]
 
@@ -77,7 +77,7 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _imported(place: str) -> dict[str, Path]:
-    """The packages of others that files of a place import, each with one that does."""
+    """Return the packages of others that files of a place import, each with one that does."""
     inner = [ROOT / other for other in IMPORTERS if other.startswith(f"{place}/")]
     path = ROOT / place
     ours = {*sys.stdlib_module_names, *(part.stem for part in ROOT.glob("*/*.py"))}
@@ -191,7 +191,7 @@ def test_hooks_are_gates_of_the_makefile() -> None:
 
 
 def _skips() -> Iterator[tuple[str, str, str]]:
-    """Each skipped check of checkov: its id, the resource or the workflow, the reason."""
+    """Yield each skipped check of checkov: its id, the resource or the workflow, the reason."""
     for file in STACKS:
         for kind, name, body in _RESOURCE.findall(file.read_text("utf-8")):
             for check, reason in _SKIP.findall(body):

@@ -20,7 +20,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 @pytest.fixture
 def recorded(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The DynamoDB calls of the function's code, run here on the deployed table."""
+    """Record the DynamoDB calls of the function's code, run here on the deployed table."""
     monkeypatch.syspath_prepend(str(FUNCTION))
     for name, value in {
         "AWS_ENDPOINT_URL": aws("dynamodb").meta.endpoint_url,

@@ -70,7 +70,7 @@ def show(browser: Any) -> Iterator[Callable[..., BrowserPage]]:
 
 @pytest.fixture(scope="module")
 def file(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the deployment."""
+    """Write the page of the deployment."""
     made = tmp_path_factory.mktemp("page") / "dashboard.html"
     live.succeed("dashboard", "--html", str(made), "--since", "1h")
     return made
