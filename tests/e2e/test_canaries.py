@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from .canaries import NO_ADDRESS, Watched
-from .canaries import canaries as canaries
-from .canaries import secret_variables as secret_variables
-from .canaries import watch as watch
-from .conftest import clients
+from tests.endpoint import make_backend
+
+from .canaries import Canaries, Watched
+from .conftest import Clone, clients
 
 pytestmark = pytest.mark.extended
+NO_ADDRESS = {"TT_OPS_ALERT_EMAIL": "", "ALERT_EMAIL": "", "TF_VAR_alert_email": ""}
 _FILES = {"tt-ops.toml": "tt-ops.toml", "terraform.tfvars": "terraform/terraform.tfvars"}
 _FAILING = """
 check "x" {
@@ -34,6 +34,47 @@ resource "terraform_data" "x" {
   }
 }
 """
+
+
+@pytest.fixture(scope="module")
+def canaries() -> Canaries:
+    """Make new secrets for each run: an old one may be in a shell's history."""
+    return Canaries()
+
+
+@pytest.fixture(scope="module")
+def secret_variables(canaries: Canaries) -> Mapping[str, str]:
+    """Return the variables of every run."""
+    return {
+        "TT_OPS_ALERT_EMAIL": canaries.address("TT_OPS_ALERT_EMAIL"),
+        "ALERT_EMAIL": canaries.address("ALERT_EMAIL"),
+        "TF_VAR_alert_email": canaries.address("TF_VAR_alert_email"),
+        "AWS_ACCESS_KEY_ID": canaries.key_id("access key id"),
+        "AWS_SECRET_ACCESS_KEY": canaries.mark("secret access key"),
+        "AWS_SESSION_TOKEN": canaries.mark("session token"),
+        "TT_OPS_API_TOKEN": canaries.mark("API token"),
+        "GITHUB_TOKEN": canaries.mark("token of the job"),
+        "HTTPS_PROXY": canaries.url("password of a proxy", "127.0.0.1:9"),
+        "NO_PROXY": "127.0.0.1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture(scope="module")
+def watch(
+    make_clone: Callable[..., Clone],
+    canaries: Canaries,
+    secret_variables: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Watched]:
+    """Return a function that makes a clone whose runs are searched."""
+
+    def make(**environment: str) -> Watched:
+        folder = tmp_path_factory.mktemp("watched")
+        (folder / "tmp").mkdir()
+        return Watched(make_clone(**{**secret_variables, **environment}), canaries, folder)
+
+    return make
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +228,28 @@ def test_destroy_and_stop_print_no_secret(local: Watched) -> None:
     state.rmdir()
     local.search_files()
     assert local.leaks == []
+
+
+def test_account_gets_no_secret(
+    watch: Callable[..., Watched], canaries: Canaries, endpoint: str
+) -> None:
+    """On the aws target, no command prints keys or addresses of variables or of a profile."""
+    account = watch(AWS_ENDPOINT_URL=endpoint, TT_OPS_TARGET="aws")
+    make_backend(endpoint)
+    credentials = account.folder / "credentials"
+    credentials.write_text(
+        f"[canary]\naws_access_key_id = {canaries.key_id('access key id of a profile')}\n"
+        f"aws_secret_access_key = {canaries.mark('secret access key of a profile')}\n"
+        f"aws_session_token = {canaries.mark('session token of a profile')}\n"
+    )
+    profile = {"AWS_SHARED_CREDENTIALS_FILE": str(credentials), "TF_LOG": "debug"}
+    account.run("deploy", "--yes", "--checks", "none", "--verbose", "--output", "json")
+    account.run("--profile", "canary", "plan", "--verbose", **profile)
+    for verb in ("status", "outputs", "logs", "metrics", "alarms"):
+        account.run("--profile", "canary", verb, "--verbose", code=None, **profile)
+    account.run("plan", code=4, **NO_ADDRESS)
+    account.run("outputs", "--region", "eu-west-1", code=1)
+    credentials.write_text(f"[canary\naws_secret_access_key {canaries.mark('a broken profile')}\n")
+    account.run("--profile", "canary", "outputs", "--verbose", code=4, **profile)
+    account.search_files("credentials")
+    assert account.leaks == []

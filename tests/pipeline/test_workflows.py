@@ -36,12 +36,7 @@ REHEARSED = {
     "ci.yml": {"lint", "test", "long-test"},
 }
 _WITH_CREDENTIALS = {
-    "deploy.yml": {"deploy"},
-    "rollback.yml": {"rollback"},
-    "preview.yml": {"deploy", "destroy", "prune"},
-    "operations.yml": {"monitor"},
-    "check.yml": {"plan"},
-    "ci.yml": set(),
+    file: jobs - {"end-to-end", "lint", "test", "long-test"} for file, jobs in REHEARSED.items()
 }
 # Values of the variables that a command may have, each as one word.
 _EXAMPLES = {"CANARY": "10%", "BAKE": "5m", "RELEASE": "12", "PREVIEW": "pr-7"}
