@@ -1,4 +1,4 @@
-"""A state bucket with versions and a digest table on a plain moto server, and states by hand."""
+"""A state bucket with versions and its lock table on an emulator, and states by hand."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .endpoint import BUCKET, LOCKS, client, make_backend
 from .endpoint import KEY as KEY
 from .endpoint import REGION as REGION
-from .endpoint import client, make_backend
 
 LINEAGE = "0f3f6b6e-7b1c-4a59-9d57-3a3c2f6d1a11"
 
@@ -40,15 +40,11 @@ def state(serial: int, *names: str, lineage: str = LINEAGE) -> bytes:
 
 @dataclass
 class StateBucket:
-    """The backend of one test, in a bucket and a table of its own."""
+    """The backend on an emulator, as by hand: its state, with its versions and its digest."""
 
     endpoint: str
-    name: str
-
-    @property
-    def table(self) -> str:
-        """Return the name of the lock table."""
-        return f"{self.name}-locks"
+    name: str = BUCKET
+    table: str = LOCKS
 
     def client(self, service: str) -> Any:
         """Return a client of the account."""

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Collection
@@ -16,7 +15,8 @@ from typing import Any
 import requests
 
 from tasktracker_ops.local import process as emulator
-from tests.endpoint import BUCKET, KEY, LOCKS, client, make_backend
+from tests.endpoint import BUCKET, LOCKS, client
+from tests.states import StateBucket
 
 from .machine import Machine, Run
 
@@ -42,7 +42,7 @@ class Account(Machine):
         self.prepare()
         server = emulator.start(self.path / "emulator", 0, port_required=False)
         self.proxy.upstream = ("127.0.0.1", server.port)
-        make_backend(self.endpoint)
+        self.state.create()
 
     def close(self) -> None:
         """End what still runs, and the emulator with all it holds."""
@@ -59,6 +59,11 @@ class Account(Machine):
     def client(self, service: str) -> Any:
         """Return a boto3 client that does not go through the proxy."""
         return client(service, self.endpoint)
+
+    @property
+    def state(self) -> StateBucket:
+        """Return the state's bucket and lock table."""
+        return StateBucket(self.endpoint)
 
     def existing(self) -> dict[str, list[str]]:
         """Return the ids of all that a deployment has, by Terraform's types of resources."""
@@ -79,18 +84,10 @@ class Account(Machine):
             "aws_iam_role": sorted(role["RoleName"] for role in roles),
         }
 
-    def state_text(self) -> bytes | None:
-        """Return the state as it is stored."""
-        s3 = self.client("s3")
-        try:
-            return bytes(s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
-        except s3.exceptions.NoSuchKey:
-            return None
-
     def recorded(self) -> dict[str, list[str]]:
         """Return the ids in the state, by type."""
         found: dict[str, list[str]] = {kind: [] for kind in self.existing()}
-        for resource in json.loads(self.state_text() or b'{"resources": []}')["resources"]:
+        for resource in json.loads(self.state.content or b'{"resources": []}')["resources"]:
             if resource["mode"] == "managed" and resource["type"] in found:
                 ids = [each["attributes"]["id"] for each in resource["instances"]]
                 found[resource["type"]] += ids
@@ -104,12 +101,6 @@ class Account(Machine):
         names = [each["Key"] for each in objects]
         held = [name for name in held if not name.endswith("-md5")]
         return held + [name for name in names if name.endswith(".tflock") or ".deploy" in name]
-
-    def digest(self) -> str | None:
-        """Return the digest of the state in the lock table."""
-        key = {"LockID": {"S": f"{BUCKET}/{KEY}-md5"}}
-        item = self.client("dynamodb").get_item(TableName=LOCKS, Key=key).get("Item")
-        return item["Digest"]["S"] if item else None
 
     @property
     def api_url(self) -> str:
@@ -140,8 +131,7 @@ class Account(Machine):
         existing = self.existing()
         assert {kind: len(ids) for kind, ids in existing.items()} == _COMPLETE, existing
         assert self.recorded() == existing, f"state: {self.recorded()}, there is: {existing}"
-        digest = hashlib.md5(self.state_text() or b"", usedforsecurity=False).hexdigest()
-        assert self.digest() == digest, f"the digest is {self.digest()}, not {digest}"
+        assert self.state.consistent, f"the digest is {self.state.digest}"
         assert not (locks := self.locks()), f"still locked: {locks}"
         assert requests.get(f"{self.api_url}/health", timeout=10).status_code == 200
         lost = set(tasks) - self.tasks()
