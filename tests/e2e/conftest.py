@@ -97,26 +97,27 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Callable[..., Clone]:
-    """Copy what a clone holds, and nothing that a run leaves behind."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))
-    }
+    """Return a function that makes a clone, with variables for its runs."""
 
     def make(**environment: str) -> Clone:
         path = tmp_path_factory.mktemp("clone")
-        for folder in ("terraform", "bootstrap", "lambda_function"):
-            shutil.copytree(
-                ROOT / folder,
-                path / folder,
-                ignore=shutil.ignore_patterns(
-                    "__pycache__", ".terraform", "*.tfstate*", "*.tfvars"
-                ),
-            )
-        return Clone(path, {**inherited, "HOME": str(home), **environment})
+        copy_sources(path)
+        return Clone(path, {**inherited(), "HOME": str(home), **environment})
 
     return make
+
+
+def copy_sources(path: Path) -> None:
+    """Copy what a clone holds, and nothing that a run leaves behind."""
+    left_out = shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*", "*.tfvars")
+    for folder in ("terraform", "bootstrap", "lambda_function"):
+        shutil.copytree(ROOT / folder, path / folder, ignore=left_out)
+
+
+def inherited() -> dict[str, str]:
+    """Return the variables of this process, without those of AWS, tt-ops and Terraform."""
+    ours = ("AWS_", "TT_OPS_", "TF_VAR_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 @pytest.fixture(scope="module")

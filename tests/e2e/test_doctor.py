@@ -14,6 +14,7 @@ import pytest
 
 from tests.endpoint import BUCKET, LOCKS, client
 from tests.endpoint import KEY as STATE
+from tests.states import StateBucket
 
 from .conftest import TT_OPS
 from .machine import Machine
@@ -42,10 +43,15 @@ class Project:
         checks = json.loads((self.path / "doctor.json").read_text())["checks"]
         return {check["name"]: check["fix"] for check in checks if check["fix"]}
 
+    @property
+    def endpoint(self) -> str:
+        """Return the address of the emulator."""
+        self.type("tt-ops --output json local status > status.json")
+        return str(json.loads((self.path / "status.json").read_text())["url"])
+
     def client(self, service: str) -> Any:
         """Make a client of the emulator."""
-        self.type("tt-ops --output json local status > status.json")
-        return client(service, json.loads((self.path / "status.json").read_text())["url"])
+        return client(service, self.endpoint)
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +137,7 @@ def lock_state(project: Project) -> None:
 
 def damage_digest(project: Project) -> None:
     """Make the state's digest another one."""
-    item = {"LockID": {"S": f"{BUCKET}/{STATE}-md5"}, "Digest": {"S": "0" * 32}}
-    project.client("dynamodb").put_item(TableName=LOCKS, Item=item)
+    StateBucket(project.endpoint).put_digest("0" * 32)
 
 
 def suspend_versions(project: Project) -> None:

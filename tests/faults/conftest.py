@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import ROOT
+
 from . import proxy
 from .account import Account
-from .machine import ROOT
 
 # Beginnings of test ids: what shows the most for its time.
 IN_SOAK = (

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -16,16 +14,14 @@ from typing import Literal
 
 import psutil
 
+from tests.e2e.conftest import TT_OPS, copy_sources, inherited
 from tests.endpoint import account
 
 from .proxy import Fault, Proxy
 
-ROOT = Path(__file__).parents[2]
-TT_OPS = Path(sys.executable).with_name("tt-ops")
 ORPHAN_SECONDS = 10.0
 _TIMEOUT = 240.0
 _MARK = "TT_OPS_TESTS_MACHINE"  # in the environment of each process that a machine starts
-_FOLDERS = ("terraform", "bootstrap", "lambda_function")
 
 Victim = Literal["all", "tt-ops", "terraform"]
 Run = subprocess.CompletedProcess[str]
@@ -50,13 +46,8 @@ class Machine:
     @property
     def environment(self) -> dict[str, str]:
         """Return the variables that `tt-ops` is run with."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))
-        }
         return {
-            **inherited,
+            **inherited(),
             _MARK: self.id,
             "HOME": str(self.path / "home"),
             "TMPDIR": str(self.path / "tmp"),
@@ -70,11 +61,14 @@ class Machine:
         """Copy the project, and forget what earlier runs left here."""
         for folder in ("home", "tmp"):
             (self.path / folder).mkdir(parents=True, exist_ok=True)
-        for folder in _FOLDERS:
-            leave_out = shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*")
-            shutil.rmtree(self.project / folder, ignore_errors=True)
-            shutil.copytree(ROOT / folder, self.project / folder, ignore=leave_out)
-        self._keep_init()
+        data = self.project / ".tt-ops" / "aws-default" / "terraform"
+        initialised = self.path / "initialised"
+        if not initialised.exists() and (data / "initialised").exists():
+            _save_init(data, initialised)
+        shutil.rmtree(self.project, ignore_errors=True)
+        copy_sources(self.project)
+        if initialised.exists():
+            shutil.copytree(initialised, data, symlinks=True)
 
     def stop(self) -> None:
         """End what still runs."""
@@ -83,23 +77,6 @@ class Machine:
         for started in self.running:
             started.communicate()
         self.running.clear()
-
-    def _keep_init(self) -> None:
-        """Keep what `terraform init` made, which takes as long as a fifth of a deploy."""
-        initialised = self.path / "initialised"
-        data = self.project / ".tt-ops" / "aws-default" / "terraform"
-        if not initialised.exists() and (data / "initialised").exists():
-            names = {".terraform.lock.hcl", "providers", "terraform.tfstate", "modules"}
-            names |= {"initialised", "terraform.rc"} | {p.name for p in data.glob("*.tfrc")}
-            initialised.mkdir()
-            for name in names:
-                if (data / name).is_dir():
-                    shutil.copytree(data / name, initialised / name, symlinks=True)
-                elif (data / name).exists():
-                    shutil.copy2(data / name, initialised / name)
-        shutil.rmtree(self.project / ".tt-ops", ignore_errors=True)
-        if initialised.exists():
-            shutil.copytree(initialised, data, symlinks=True)
 
     def configure(self, **variables: str | float) -> None:
         """Set variables of Terraform in the project, as a commit would."""
@@ -208,3 +185,15 @@ class Machine:
             time.sleep(0.1)
         self.figures["orphans"] = len(left)
         return [found.name() for found in left]
+
+
+def _save_init(data: Path, initialised: Path) -> None:
+    """Save what `terraform init` made, which takes as long as a fifth of a deploy."""
+    names = {".terraform.lock.hcl", "providers", "terraform.tfstate", "modules"}
+    names |= {"initialised", "terraform.rc"} | {p.name for p in data.glob("*.tfrc")}
+    initialised.mkdir()
+    for name in names:
+        if (data / name).is_dir():
+            shutil.copytree(data / name, initialised / name, symlinks=True)
+        elif (data / name).exists():
+            shutil.copy2(data / name, initialised / name)
