@@ -215,8 +215,8 @@ def test_dependabot_sees_every_dependency() -> None:
             *ROOT.glob("tests/**/package-lock.json"),
         )
     }
-    npm = [each for each in updates if each["package-ecosystem"] == "npm"]
-    assert packages == {f for each in npm for f in each.get("directories") or [each["directory"]]}
+    (npm,) = [each for each in updates if each["package-ecosystem"] == "npm"]
+    assert packages == set(npm["directories"])
     stacks = {
         f"/{main.parent.relative_to(ROOT)}"
         for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")
