@@ -6,7 +6,7 @@ resource "aws_iam_policy" "read" {
   description = "Reads the deployment of ${var.lambda_function_name}, for tt-ops plan, drift and status"
   policy      = module.deployer.read
 
-  # One from before its name held the region keeps it: another name is another policy.
+  # A policy from before names included the region keeps its name: a new one would replace it.
   lifecycle {
     ignore_changes = [name]
   }

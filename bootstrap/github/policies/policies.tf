@@ -1,7 +1,7 @@
 # The statements are in JSON, which `tt-ops permissions` fills in as well. What each policy names is
 # one environment, or all whose names match a pattern such as pr-*.
 locals {
-  # As in ../../../terraform/names.tf. A role, a dashboard or a boundary from before its name held the
+  # As in ../../../terraform/names.tf. A role, a dashboard or a boundary from before names included the
   # region keeps it.
   is_default    = var.environment == "default"
   suffix        = local.is_default ? "" : "-${var.environment}"
