@@ -2,7 +2,7 @@
 # one environment, or all whose names match a pattern such as pr-*.
 locals {
   # As in ../../../terraform/names.tf. A role, a dashboard or a boundary from before names included the
-  # region keeps it.
+  # region keeps its name.
   is_default    = var.environment == "default"
   suffix        = local.is_default ? "" : "-${var.environment}"
   global_suffix = local.is_default && var.region == "eu-west-3" ? "" : "-${var.region}"

@@ -29,7 +29,7 @@ def test_api_creates_lists_reads_updates_and_deletes(api: str) -> None:
     created = requests.post(f"{api}/tasks", json={"title": "first"}, timeout=10)
     assert created.status_code == 201
     task = created.json()
-    address = requests.compat.urljoin(created.url, created.headers["Location"])
+    address = urljoin(created.url, created.headers["Location"])
     assert requests.get(address, timeout=10).json() == task
     assert task in requests.get(f"{api}/tasks", timeout=10).json()
     changed = requests.put(address, json={"status": "done"}, timeout=10).json()

@@ -16,6 +16,8 @@ from tests.endpoint import account, client
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
+    from .conftest import BrowserPage
+
 pytestmark = pytest.mark.browser
 SOON, LATER = 60_000, 240_000  # ms
 WIDTHS = (400, 800, 1600)
@@ -47,37 +49,16 @@ def served(clone: Clone, **environment: str) -> Iterator[str]:
             assert process.wait(20) == 130
 
 
-class BrowserPage:
-    """The console in a page, and what the browser complained of."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(url)
-        expect(page.locator("#connection")).to_have_text("live")
-
-    def part(self, name: str) -> Any:
-        """Return the section of a part."""
-        return self.page.locator(f"#{name}")
-
-
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., BrowserPage]]:
-    """Open an address in a page of its own."""
-    contexts: list[Any] = []
+def show(open_page: Callable[..., BrowserPage]) -> Callable[..., BrowserPage]:
+    """Return a function that opens the console, and waits until it is connected."""
 
-    def open_address(url: str, **options: Any) -> BrowserPage:
-        context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)
-        contexts.append(context)
-        return BrowserPage(context.new_page(), url)
+    def show(url: str, **options: Any) -> BrowserPage:
+        shown = open_page(url, **options)
+        expect(shown.page.locator("#connection")).to_have_text("live")
+        return shown
 
-    yield open_address
-    for context in contexts:
-        context.close()
+    return show
 
 
 def broken_words(page: Any) -> list[str]:
