@@ -88,15 +88,16 @@ def test_moto_takes_a_deployment_without_its_api(
     make_clone: Callable[..., Clone], endpoint: str
 ) -> None:
     """From bootstrap to the end of the state backend; moto serves no API and keeps no history."""
-    clone = make_clone(**account(endpoint))
+    # moto forgets the size in a rule of the bucket, for which the provider waits in vain.
+    clone = make_clone(**account(endpoint), TF_VAR_expire_old_versions="false")
     assert refusal(clone, "deploy", "--yes") == (4, "alert-email-missing")
-    assert clone.read("bootstrap")["plan"]["add"] == 7
+    assert clone.read("bootstrap")["plan"]["add"] == 6
     assert clone.read("bootstrap")["plan"]["changes"] == []
     assert (
         clone.read("deploy", "--yes", "--checks", "none", *ADDRESS)["release"]["checks"]
         == "skipped"
     )
-    assert clone.run("plan", "--detailed-exitcode", *ADDRESS).returncode == 0
+    assert clone.read("plan", *ADDRESS)["changes"] == []
     assert clone.read("outputs")["api_url"].endswith(".amazonaws.com")
     table = client("dynamodb", endpoint).describe_table(TableName="TaskTable")["Table"]
     assert table["DeletionProtectionEnabled"]
