@@ -152,8 +152,8 @@ def test_no_failure_prints_a_secret(local: Watched) -> None:
         (["plan", "--region", address("a region")], 4),
         (["--profile", address("a profile"), "--target", "aws", "plan"], 4),
         (["deploy", "--alert-email", address("no confirmation")], 2),
-        (["plan", "--alert-email", mark("no address")], 1),
-        (["deploy", "--yes", "--verbose", "--alert-email", f"a'{address('odd address')} x"], 1),
+        (["plan", "--alert-email", mark("no address")], 4),
+        (["deploy", "--yes", "--verbose", "--alert-email", f"a'{address('odd address')} x"], 4),
         (["tasks", "--api-url", url, "list"], 1),
         (["--verbose", "tasks", "--api-url", url, "list", "--output", "json"], 1),
         (["tasks", "--api-url", f"ftp://x:{mark('password of ftp')}@h", "list"], 4),
@@ -170,7 +170,7 @@ def test_no_failure_prints_a_secret(local: Watched) -> None:
         f'alert_email = ["{address("toml of the wrong type")}"]\n',
         f'api_token = "{mark("token in toml")}"\n',
         f'"{address("toml, a key")}" = 1\n',
-        f'[env.staging]\nalert_email = "{address("toml, an unknown environment")}"\n',
+        f'[env.Staging]\nalert_email = "{address("toml, an invalid environment")}"\n',
     ):
         file.write_text(content)
         local.run("plan", code=4, **NO_ADDRESS)

@@ -108,7 +108,7 @@ def test_moto_takes_a_deployment_without_its_api(
     assert refusal(clone, "trigger-error") == (4, "api-not-served")
     status = clone.run("status", "--output", "json")
     problems = [problem["code"] for problem in json.loads(status.stdout)["problems"]]
-    assert (status.returncode, problems) == (1, ["api-not-served"])
+    assert (status.returncode, problems) == (1, ["api-not-served", "release-unproven"])
     history = clone.run("alarms", "--history", "--output", "json")
     shown = json.loads(history.stdout)
     assert (history.returncode, len(shown["alarms"]), shown["history"]) == (1, 2, None)
