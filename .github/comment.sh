@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes a file of Markdown as our comment on the pull request PULL_REQUEST: the file's first line, a
-# marker, tells which comment is changed. Everything that varies comes from variables and the file,
-# so nothing of the pull request is ever part of a script.
+# Writes a file of Markdown as our comment on the pull request PULL_REQUEST; the file's first line, a
+# marker, identifies the comment to change. Everything that varies comes from variables and the file, so
+# nothing of the pull request is ever part of a script.
 set -euo pipefail
 
 IFS= read -r MARKER <"$1"

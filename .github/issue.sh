@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Keeps exactly one issue open while DRIFT or ALARMS, the outcomes of the steps, are not `success`: it
-# is changed by later runs, and closed once all is well again. Its first line, a marker, tells it from
-# others. What the steps wrote comes from files, so nothing of it is ever part of a script.
+# Keeps one issue open while the outcome of a step, DRIFT or ALARMS, is not `success`: later runs change
+# it, and close it when both succeed. Its first line, a marker, identifies it. What the steps wrote comes
+# from files, so nothing of it is ever part of a script.
 set -euo pipefail
 
 export MARKER='<!-- tt-ops operations -->'

@@ -61,7 +61,7 @@ resource "aws_cloudwatch_dashboard" "tracker" {
     }]
   })
 
-  # One from before its name held the region keeps it: another name is another dashboard.
+  # A dashboard from before names included the region keeps its name: a new one would replace it.
   lifecycle {
     ignore_changes = [dashboard_name]
   }

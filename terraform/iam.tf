@@ -45,7 +45,7 @@ resource "aws_iam_role" "function" {
   # Created by bootstrap/github; not needed without the role that deploys from GitHub Actions.
   permissions_boundary = var.function_permissions_boundary == "" ? null : var.function_permissions_boundary
 
-  # One from before its name held the region keeps it: another name is another role.
+  # A role from before names included the region keeps its name: a new one would replace it.
   lifecycle {
     ignore_changes = [name]
   }

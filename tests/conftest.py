@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
 TESTS = Path(__file__).parent
-# These wait more than they work, or take longest; those that wait longest come first, and those
-# of which each file is short remain for the end.
+# What waits longest comes first; short files come last, since they fill the processes to the end.
 FIRST = (
     "e2e/test_deployment.py",
     "e2e/live",
@@ -98,10 +97,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Let each process begin to import the tests at another one.
+    """Import the tests in another order in each process.
 
-    pytest rewrites the assertions of a file for half a minute in all, and keeps the result: so no
-    process repeats what another one has done.
+    pytest rewrites the assertions of each file, which takes half a minute in all, and keeps the
+    result: so no process repeats what another one has done.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
     if workers > 1 and session.config.args == session.config.getini("testpaths"):
@@ -113,10 +112,10 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Save what every test would pay: searches for garbage, and models of AWS's services.
+    """Leave out work that each test would repeat.
 
-    What was imported and collected stays, so it need not be searched. botocore reads the models
-    again for each session, which is nearly all that a client of boto3 costs.
+    What was imported and collected stays, so the garbage collector need not search it. botocore
+    reads its service models for each session, which is nearly all that a client of boto3 costs.
     """
     gc.freeze()
     if "botocore.session" in sys.modules:  # to import it takes longer than many a test

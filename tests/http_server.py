@@ -83,7 +83,6 @@ def server() -> Iterator[Server]:
             """Log nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
     prepared = Server(f"http://127.0.0.1:{listener.server_port}")
     with serving(listener):
         yield prepared

@@ -79,7 +79,6 @@ def issuer(signing_key: RSAPrivateKey) -> Iterator[Issuer]:
             """Log nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
     provider = Issuer(f"http://127.0.0.1:{listener.server_port}", {"first": signing_key})
     with serving(listener):
         yield provider

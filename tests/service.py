@@ -29,8 +29,6 @@ class Service(ThreadingHTTPServer):
     `asked` are method and path of each request so far; `before` is called with them first.
     """
 
-    daemon_threads = True
-
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _ServiceRequest)
         self.url = f"http://127.0.0.1:{self.server_port}"

@@ -1,16 +1,16 @@
-"""A state bucket with versions and a digest table on a plain moto server, and states by hand."""
+"""A state bucket with versions and its lock table on an emulator, and states by hand."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import boto3
+from .endpoint import BUCKET, LOCKS, client, make_backend
+from .endpoint import KEY as KEY
+from .endpoint import REGION as REGION
 
-REGION, KEY = "eu-west-3", "infra/terraform.tfstate"
 LINEAGE = "0f3f6b6e-7b1c-4a59-9d57-3a3c2f6d1a11"
 
 
@@ -38,39 +38,21 @@ def state(serial: int, *names: str, lineage: str = LINEAGE) -> bytes:
     return json.dumps(document, indent=2).encode() + b"\n"
 
 
-@cache
-def _client(service: str, endpoint: str) -> Any:
-    session = boto3.Session("AKIDEXAMPLE", "example", region_name=REGION)
-    return session.client(service, endpoint_url=endpoint)
-
-
 @dataclass
 class StateBucket:
-    """The backend of one test, in a bucket and a table of its own."""
+    """The backend on an emulator, as by hand: its state, with its versions and its digest."""
 
     endpoint: str
-    name: str
-
-    @property
-    def table(self) -> str:
-        """The name of the lock table."""
-        return f"{self.name}-locks"
+    name: str = BUCKET
+    table: str = LOCKS
 
     def client(self, service: str) -> Any:
         """Return a client of the account."""
-        return _client(service, self.endpoint)
+        return client(service, self.endpoint)
 
     def create(self) -> None:
         """Create the bucket, with versioning, and the table."""
-        s3 = self.client("s3")
-        s3.create_bucket(Bucket=self.name, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-        self.client("dynamodb").create_table(
-            TableName=self.table,
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_backend(self.endpoint, self.name, self.table)
 
     def apply(self, content: bytes, *, digest: bool = True) -> str:
         """Write a state and its digest, as an apply does; return the version's id."""
@@ -98,7 +80,7 @@ class StateBucket:
 
     @property
     def content(self) -> bytes | None:
-        """The current object."""
+        """Return the current object."""
         s3 = self.client("s3")
         try:
             return bytes(s3.get_object(Bucket=self.name, Key=KEY)["Body"].read())
@@ -121,13 +103,13 @@ class StateBucket:
 
     @property
     def digest(self) -> str | None:
-        """The digest that Terraform expects."""
+        """Return the digest that Terraform expects."""
         answer = self.client("dynamodb").get_item(TableName=self.table, Key=self._item)
         return str(answer["Item"]["Digest"]["S"]) if "Item" in answer else None
 
     @property
     def consistent(self) -> bool:
-        """Whether Terraform accepts object and digest."""
+        """Return whether Terraform accepts object and digest."""
         content, digest = self.content, self.digest
         if content is None:
             return digest is None

@@ -97,7 +97,7 @@ def _is_type_checking(node: ast.AST) -> bool:
 def _imports(node: ast.AST, package: str) -> Iterator[str]:
     """Yield every name imported at run time below `node`, which belongs to `package`."""
     for child in ast.iter_child_nodes(node):
-        if _is_type_checking(child):
+        if isinstance(child, ast.expr) or _is_type_checking(child):
             continue
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)

@@ -42,7 +42,7 @@ def _prose(page: Path) -> str:
 
 
 def _code(page: Path) -> Iterator[str]:
-    """Every line of a fenced block and every code span."""
+    """Yield every line of a fenced block and every code span."""
     for _, block in _BLOCK.findall(_text(page)):
         yield from block.splitlines()
     yield from _SPAN.findall(_prose(page))

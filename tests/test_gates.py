@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _text(*path: str) -> str:
 
 
 def _declared() -> dict[str, list[Requirement]]:
-    """What setup.cfg asks for, by extra, at run time with the empty one."""
+    """Return what setup.cfg asks for, by extra; the empty one is for run time."""
     project = configparser.ConfigParser()
     project.read_string(_text("setup.cfg"))
     groups = {"": project["options"]["install_requires"], **project["options.extras_require"]}
@@ -62,13 +63,21 @@ def _declared() -> dict[str, list[Requirement]]:
 
 
 def _apart(name: str) -> list[Requirement]:
-    """What is locked apart from setup.cfg."""
+    """Return what is locked apart from setup.cfg."""
     lines = _text("requirements", f"{name}.in").splitlines()
     return [Requirement(line) for line in lines if not line.startswith("#")]
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement below a node; to look into expressions takes most of the time."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from _statements(child)
+
+
 def _imported(place: str) -> dict[str, Path]:
-    """The packages of others that files of a place import, each with one that does."""
+    """Return the packages of others that files of a place import, each with one that does."""
     inner = [ROOT / other for other in IMPORTERS if other.startswith(f"{place}/")]
     path = ROOT / place
     ours = {*sys.stdlib_module_names, *(part.stem for part in ROOT.glob("*/*.py"))}
@@ -77,7 +86,7 @@ def _imported(place: str) -> dict[str, Path]:
     for file in [path] if path.is_file() else path.rglob("*.py"):
         if file in ELSEWHERE or any(file.is_relative_to(each) for each in inner):
             continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in _statements(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -124,16 +133,17 @@ def test_every_import_is_declared(place: str) -> None:
     wanted = {canonicalize_name(r.name) for r in declared[""] + declared[IMPORTERS[place]]}
     if place.startswith("tests/"):
         wanted |= {canonicalize_name(r.name) for r in declared["test"]}
-    providers = packages_distributions()
     imported = _imported(place)
     assert imported
     undeclared = {
         name: file.name
         for name, file in imported.items()
-        if wanted.isdisjoint(map(canonicalize_name, providers.get(name, [name])))
+        if wanted.isdisjoint(map(canonicalize_name, _providers().get(name, [name])))
     }
     assert undeclared == {}
 
+
+_providers = cache(packages_distributions)  # it reads the files of every package
 
 PEERS = sorted(f"peers/{file.stem}" for file in ROOT.glob("requirements/peers/*.in"))
 
@@ -181,7 +191,7 @@ def test_hooks_are_gates_of_the_makefile() -> None:
 
 
 def _skips() -> Iterator[tuple[str, str, str]]:
-    """Each skipped check of checkov: its id, the resource or the workflow, the reason."""
+    """Yield each skipped check of checkov: its id, the resource or the workflow, the reason."""
     for file in STACKS:
         for kind, name, body in _RESOURCE.findall(file.read_text("utf-8")):
             for check, reason in _SKIP.findall(body):
@@ -205,7 +215,7 @@ def test_the_page_of_security_lists_what_checkov_skips() -> None:
 
 
 def test_every_skip_says_why() -> None:
-    """No skip is for a whole file, none is without a reason, none is told twice."""
+    """No skip is for a whole file, without a reason, or listed twice."""
     texts = [file.read_text("utf-8") for file in [*STACKS, *ROOT.glob(".github/**/*.yml")]]
     assert sum(text.count("checkov:skip") for text in texts) == len(list(_skips()))
     assert [skip for skip, times in Counter(_skips()).items() if times > 1] == []

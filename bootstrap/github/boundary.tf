@@ -5,7 +5,7 @@ resource "aws_iam_policy" "function_boundary" {
   description = "The most that the role ${var.lambda_function_name} may do"
   policy      = module.deployer.boundary
 
-  # One from before its name held the region keeps it: another name is another policy.
+  # A policy from before names included the region keeps its name: a new one would replace it.
   lifecycle {
     ignore_changes = [name]
   }

@@ -4,7 +4,7 @@ resource "aws_iam_role" "planner" {
   assume_role_policy   = data.aws_iam_policy_document.trust["planner"].json
   max_session_duration = 3600
 
-  # One from before its name held the region keeps it: another name is another role.
+  # A role from before names included the region keeps its name: a new one would replace it.
   lifecycle {
     ignore_changes = [name]
   }

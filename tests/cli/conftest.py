@@ -80,7 +80,7 @@ def describe(client: Client) -> Callable[..., None]:
 @pytest.fixture(scope="module")
 def backend(endpoint: str) -> StateBucket:
     """An empty state backend there."""
-    made = StateBucket(endpoint, "task-tracker-terraform-state")
+    made = StateBucket(endpoint)
     made.create()
     return made
 

@@ -9,19 +9,16 @@ import threading
 import time
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import pytest
-
 if TYPE_CHECKING:
     from .conftest import Clone
 
-NO_ADDRESS = {"TT_OPS_ALERT_EMAIL": "", "ALERT_EMAIL": "", "TF_VAR_alert_email": ""}
 _LARGEST = 50_000_000  # bytes; only the provider is larger
 
 
@@ -152,44 +149,3 @@ def _sampling(pid: int) -> Iterator[set[str]]:
     finally:
         done.set()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def canaries() -> Canaries:
-    """Make new secrets for each run: an old one may be in a shell's history."""
-    return Canaries()
-
-
-@pytest.fixture(scope="module")
-def secret_variables(canaries: Canaries) -> Mapping[str, str]:
-    """Return the variables of every run."""
-    return {
-        "TT_OPS_ALERT_EMAIL": canaries.address("TT_OPS_ALERT_EMAIL"),
-        "ALERT_EMAIL": canaries.address("ALERT_EMAIL"),
-        "TF_VAR_alert_email": canaries.address("TF_VAR_alert_email"),
-        "AWS_ACCESS_KEY_ID": canaries.key_id("access key id"),
-        "AWS_SECRET_ACCESS_KEY": canaries.mark("secret access key"),
-        "AWS_SESSION_TOKEN": canaries.mark("session token"),
-        "TT_OPS_API_TOKEN": canaries.mark("API token"),
-        "GITHUB_TOKEN": canaries.mark("token of the job"),
-        "HTTPS_PROXY": canaries.url("password of a proxy", "127.0.0.1:9"),
-        "NO_PROXY": "127.0.0.1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-@pytest.fixture(scope="module")
-def watch(
-    make_clone: Callable[..., Clone],
-    canaries: Canaries,
-    secret_variables: Mapping[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[..., Watched]:
-    """Return a function that makes a clone whose runs are searched."""
-
-    def make(**environment: str) -> Watched:
-        folder = tmp_path_factory.mktemp("watched")
-        (folder / "tmp").mkdir()
-        return Watched(make_clone(**{**secret_variables, **environment}), canaries, folder)
-
-    return make

@@ -18,11 +18,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+
+from tests import endpoint
 
 ROOT = Path(__file__).parents[2]
 TT_OPS = Path(sys.executable).with_name("tt-ops")
@@ -95,26 +97,27 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_clone(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Callable[..., Clone]:
-    """Copy what a clone holds, and nothing that a run leaves behind."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "TT_OPS_", "TF_VAR_"))
-    }
+    """Return a function that makes a clone, with variables for its runs."""
 
     def make(**environment: str) -> Clone:
         path = tmp_path_factory.mktemp("clone")
-        for folder in ("terraform", "bootstrap", "lambda_function"):
-            shutil.copytree(
-                ROOT / folder,
-                path / folder,
-                ignore=shutil.ignore_patterns(
-                    "__pycache__", ".terraform", "*.tfstate*", "*.tfvars"
-                ),
-            )
-        return Clone(path, {**inherited, "HOME": str(home), **environment})
+        copy_sources(path)
+        return Clone(path, {**inherited(), "HOME": str(home), **environment})
 
     return make
+
+
+def copy_sources(path: Path) -> None:
+    """Copy what a clone holds, and nothing that a run leaves behind."""
+    left_out = shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*", "*.tfvars")
+    for folder in ("terraform", "bootstrap", "lambda_function"):
+        shutil.copytree(ROOT / folder, path / folder, ignore=left_out)
+
+
+def inherited() -> dict[str, str]:
+    """Return the variables of this process, without those of AWS, tt-ops and Terraform."""
+    ours = ("AWS_", "TT_OPS_", "TF_VAR_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ def clone(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
 
 @pytest.fixture(scope="module")
 def prepared(clone: Clone) -> Clone:
-    """Give the clone a state backend, since `bootstrap` takes as long as a third of a deploy."""
+    """Give the clone a state backend."""
     make_backend(clone)
     return clone
 
@@ -135,17 +138,7 @@ def prepared(clone: Clone) -> Clone:
 def make_backend(clone: Clone) -> None:
     """Make the state's bucket and lock table on the emulator of a clone."""
     clone.succeed("local", "up")
-    make = clients(clone)
-    make("s3").create_bucket(
-        Bucket="task-tracker-terraform-state",
-        CreateBucketConfiguration={"LocationConstraint": "eu-west-3"},
-    )
-    make("dynamodb").create_table(
-        TableName="terraform-locks",
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    endpoint.make_backend(clone.read("local", "status")["url"])
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +150,4 @@ def aws(clone: Clone) -> Aws:
 
 def clients(clone: Clone) -> Aws:
     """Return what makes boto3 clients of the emulator of a clone."""
-    endpoint = clone.read("local", "status")["url"]
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    return lambda service: session.client(service, endpoint_url=endpoint)
+    return partial(endpoint.client, endpoint=clone.read("local", "status")["url"])

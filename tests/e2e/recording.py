@@ -86,7 +86,6 @@ def recording(endpoint: str) -> Iterator[Recorder]:
             )
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
     recorder = Recorder(f"http://127.0.0.1:{listener.server_port}")
     with serving(listener):
         yield recorder
@@ -193,9 +192,6 @@ class Permissions:
             resource += f":{call.query['Qualifier']}"
         yield f"lambda:{_LAMBDA_ACTIONS.get(operation, operation)}", resource, {}
         yield from self._tags("lambda", resource, parameters)
-        if "S3Key" in parameters:
-            place = f"arn:aws:s3:::{parameters['S3Bucket']}/{parameters['S3Key']}"
-            yield "s3:GetObject", place, {}
         if "Role" in parameters:
             yield (
                 "iam:PassRole",

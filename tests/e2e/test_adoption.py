@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.endpoint import BUCKET, KEY, LOCKS
+
 if TYPE_CHECKING:
     from .conftest import Aws, Clone
 
 # Some of it also in tests/faults, which `soak` has.
 pytestmark = pytest.mark.extended
 
-BUCKET, KEY = "task-tracker-terraform-state", "infra/terraform.tfstate"
 SUBSCRIPTION = "aws_sns_topic_subscription.email[0]"
 TAGS = {"Project": "task-tracker", "ManagedBy": "tt-ops"}
 
@@ -27,15 +28,16 @@ def deployed(prepared: Clone) -> Any:
 
 
 def _lose_state(aws: Aws) -> set[str]:
-    """Delete the state and its digest, as by hand; return the addresses that were in it."""
-    content = json.loads(aws("s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
-    aws("s3").delete_object(Bucket=BUCKET, Key=KEY)
-    aws("dynamodb").delete_item(
-        TableName="terraform-locks", Key={"LockID": {"S": f"{BUCKET}/{KEY}-md5"}}
-    )
+    """Delete the state with its versions, and its digest; return the addresses that it had."""
+    s3 = aws("s3")
+    content = json.loads(s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
+    for version in s3.list_object_versions(Bucket=BUCKET, Prefix=KEY)["Versions"]:
+        if version["Key"] == KEY:
+            s3.delete_object(Bucket=BUCKET, Key=KEY, VersionId=version["VersionId"])
+    aws("dynamodb").delete_item(TableName=LOCKS, Key={"LockID": {"S": f"{BUCKET}/{KEY}-md5"}})
     return {
         f"{block['type']}.{block['name']}"
-        + (f'["{instance["index_key"]}"]' if "index_key" in instance else "")
+        + (f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else "")
         for block in content["resources"]
         if block["mode"] == "managed"
         for instance in block["instances"]
@@ -65,10 +67,6 @@ def test_a_lost_state_is_adopted(prepared: Clone, deployed: Any, aws: Aws) -> No
     assert _apis(aws) == [api_id]
     assert [task["title"] for task in prepared.read("tasks", "list")] == ["keep me"]
     assert prepared.read("adopt") == {"resources": [], "problems": [], "removed_api": None}
-
-
-def test_the_plan_after_an_adoption_is_empty(prepared: Clone, deployed: Any) -> None:
-    """Nothing is left to change, and nothing is imported again."""
     prepared.succeed("plan", "--detailed-exitcode")
 
 
@@ -136,7 +134,7 @@ def test_destroy_removes_what_no_state_has(prepared: Clone, deployed: Any, aws: 
         f"aws_apigatewayv2_api.tracker (stray {stray})",
     }
     assert _apis(aws) == []
-    assert aws("dynamodb").list_tables()["TableNames"] == ["terraform-locks"]
+    assert aws("dynamodb").list_tables()["TableNames"] == [LOCKS]
     assert aws("lambda").list_functions()["Functions"] == []
     assert aws("logs").describe_log_groups()["logGroups"] == []
     assert aws("iam").list_roles()["Roles"] == []

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.endpoint import account
+
 from .conftest import clients
 
 if TYPE_CHECKING:
@@ -75,12 +77,8 @@ def run(clone: Clone, memory: int) -> Deploy:
 def test_contended_deploys_take_turns(make_clone: Callable[..., Clone], prepared: Clone) -> None:
     """None fails, no two overlap, and nobody is overtaken by more than one."""
     prepared.succeed("deploy", "--yes")
-    url = prepared.read("local", "status")["url"]
-    account = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "AWS_EC2_METADATA_DISABLED": "true",
+    variables = {
+        **account(prepared.read("local", "status")["url"]),
         "ALERT_EMAIL": "operator@example.com",
         # As the local target has it.
         "TF_VAR_table_deletion_protection": "false",
@@ -88,7 +86,7 @@ def test_contended_deploys_take_turns(make_clone: Callable[..., Clone], prepared
     done: list[Deploy] = []
 
     def work(number: int) -> None:
-        clone = make_clone(**account)
+        clone = make_clone(**variables)
         for turn in range(_DEPLOYS):
             done.append(run(clone, 256 + 64 * number + turn))
 

@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+
+from tests.endpoint import BUCKET, LOCKS, client
+from tests.endpoint import KEY as STATE
+from tests.states import StateBucket
 
 from .conftest import TT_OPS
 from .machine import Machine
 
 pytestmark = pytest.mark.extended
-FUNCTION, BUCKET, TABLE = (
-    "task-tracker-function",
-    "task-tracker-terraform-state",
-    "terraform-locks",
-)
-STATE = "infra/terraform.tfstate"
+FUNCTION = "task-tracker-function"
 LOCK = {"ID": "1d6e", "Operation": "OperationTypeApply", "Who": "ann@desk", "Created": "2026-01-01"}
 BY_HAND = "def lambda_handler(event, context):\n    return {'statusCode': 200, 'body': 'by hand'}\n"
 
@@ -45,17 +43,15 @@ class Project:
         checks = json.loads((self.path / "doctor.json").read_text())["checks"]
         return {check["name"]: check["fix"] for check in checks if check["fix"]}
 
+    @property
+    def endpoint(self) -> str:
+        """Return the address of the emulator."""
+        self.type("tt-ops --output json local status > status.json")
+        return str(json.loads((self.path / "status.json").read_text())["url"])
+
     def client(self, service: str) -> Any:
         """Make a client of the emulator."""
-        self.type("tt-ops --output json local status > status.json")
-        url = json.loads((self.path / "status.json").read_text())["url"]
-        return boto3.client(
-            service,
-            region_name="eu-west-3",
-            endpoint_url=url,
-            aws_access_key_id="a",
-            aws_secret_access_key="b",
-        )
+        return client(service, self.endpoint)
 
 
 @pytest.fixture(scope="module")
@@ -136,13 +132,12 @@ def unsubscribe(project: Project) -> None:
 def lock_state(project: Project) -> None:
     """Leave the lock of a Terraform that is gone."""
     item = {"LockID": {"S": f"{BUCKET}/{STATE}"}, "Info": {"S": json.dumps(LOCK)}}
-    project.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    project.client("dynamodb").put_item(TableName=LOCKS, Item=item)
 
 
 def damage_digest(project: Project) -> None:
     """Make the state's digest another one."""
-    item = {"LockID": {"S": f"{BUCKET}/{STATE}-md5"}, "Digest": {"S": "0" * 32}}
-    project.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    StateBucket(project.endpoint).put_digest("0" * 32)
 
 
 def suspend_versions(project: Project) -> None:
@@ -249,7 +244,7 @@ def test_the_fix_of_what_is_wrong_fixes_it(healthy: Project, situation: str) -> 
 
 @pytest.mark.parametrize("situation", VARIABLES)
 def test_the_fix_of_a_wrong_variable_fixes_it(healthy: Project, situation: str) -> None:
-    """In the same shell."""
+    """The variables last as long as the shell that has them."""
     variable, check = VARIABLES[situation]
     export = f"export {variable}"
     wrong = healthy.wrong(export, fails=True)

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.pipeline.checkout import check_out
+from tests.pipeline.actions import check_out
 
-from .conftest import ROOT
 from .machine import Machine
 
 
@@ -23,7 +22,7 @@ from .machine import Machine
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Install the wheel into an environment of its own; dependencies are those of the tests."""
     folder = tmp_path_factory.mktemp("machine")
-    check_out(ROOT, folder / "sources")
+    check_out(folder / "sources")
     pip = [sys.executable, "-m", "pip", "--quiet", "wheel", "--no-deps", "--wheel-dir"]
     subprocess.run([*pip, folder, folder / "sources"], check=True)
     (wheel,) = folder.glob("*.whl")

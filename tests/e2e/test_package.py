@@ -34,7 +34,7 @@ def text():
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two packages, for Lambda and for this machine, whose wheel has an extension of Python."""
+    """Make two packages, for Lambda and for this machine, one with an extension of Python."""
     folder = tmp_path_factory.mktemp("wheels")
     found = [spec.origin for name in EXTENSIONS if (spec := PathFinder.find_spec(name))]
     extension = next((Path(each) for each in found if each and each.endswith(".so")), None)
@@ -53,13 +53,13 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def service(clone: Clone, wheels: Path) -> Clone:
-    """A clone whose health check needs both packages."""
+def service(prepared: Clone, wheels: Path) -> Clone:
+    """Return a clone whose health check needs both packages."""
     requirements = "greeting==1.0\ncompiled==1.0\n"
-    (clone.path / "lambda_function" / "requirements.txt").write_text(requirements)
-    clone.edit("lambda_function/api.py", "import store\n", "import greeting\nimport store\n")
-    clone.edit("lambda_function/api.py", '{"status": "ok"}', '{"status": greeting.text()}')
-    return clone
+    (prepared.path / "lambda_function" / "requirements.txt").write_text(requirements)
+    prepared.edit("lambda_function/api.py", "import store\n", "import greeting\nimport store\n")
+    prepared.edit("lambda_function/api.py", '{"status": "ok"}', '{"status": greeting.text()}')
+    return prepared
 
 
 def _build(python: str, clone: Clone, wheels: Path, cache: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from .conftest import LOCAL, Clone, clients
+from .conftest import LOCAL, Clone, clients, make_backend
 
 KILLS = 20
 CLIENTS = 4
@@ -64,8 +64,9 @@ class Client:
 
 @pytest.fixture
 def persistent(make_clone: Callable[..., Clone]) -> Iterator[Clone]:
-    """A clone that is deployed to a local target which persists."""
+    """Deploy to a local target that persists; yield the clone."""
     clone = make_clone(**LOCAL, TT_OPS_LOCAL_PERSIST="true")
+    make_backend(clone)
     clone.succeed("deploy", "--yes")
     yield clone
     clone.run("local", "reset", "--yes")

@@ -53,8 +53,6 @@ def respond(event, context, good=respond):
     return good(event, context)
 """,
 }
-# tests/workflows/test_release.py fails the checks of a version one by one.
-IN_SOAK = ("raises on import", "POST raises")
 _BREAKS = """
 def respond(event, context, good=respond):
     if time.time() > {at}:
@@ -148,13 +146,8 @@ def test_whole_deploy_does_not_forget_a_failure(unreleased: Service) -> None:
     assert "does not work" in failed.stderr
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        pytest.param(bad, marks=pytest.mark.soak if bad in IN_SOAK else pytest.mark.extended)
-        for bad in BAD
-    ],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("bad", ["raises on import", "POST raises"])
 def test_bad_first_release_fails_twice(unreleased: Service, bad: str) -> None:
     """It exits 1 both times, and no release is live."""
     unreleased.write("bad", BAD[bad])

@@ -1,4 +1,7 @@
-"""Changes to the task table keep it and its tasks."""
+"""Changes to the task table keep it and its tasks, and a loss takes its name.
+
+The tests share one deployment, in this order: an index, partitions, another table.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.extended
 VARIABLES = {"TF_VAR_dynamodb_status_shards": "2"}
+GROWN = {"TF_VAR_dynamodb_status_shards": "3"}
+TABLE = "aws_dynamodb_table.tasks"
 
 
 @pytest.fixture(scope="module")
-def live(clone: Clone) -> Clone:
-    """Deploy with two partitions per status, and add some tasks."""
-    clone.succeed("deploy", "--yes", **VARIABLES)
-    return clone
+def live(prepared: Clone) -> Clone:
+    """Deploy with two partitions per status."""
+    prepared.succeed("deploy", "--yes", **VARIABLES)
+    return prepared
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,7 @@ def test_index_is_added_to_a_table_in_place(live: Clone, tasks: str) -> None:
     (live.path / "terraform/database.tf").write_text(database)
     planned = live.run("plan", "--output", "json", **VARIABLES)
     changes = {c["address"]: c["action"] for c in json.loads(planned.stdout)["changes"]}
-    assert changes["aws_dynamodb_table.tasks"] == "update"
+    assert changes[TABLE] == "update"
     assert set(changes.values()) == {"update"}
     live.succeed("deploy", "--yes", **VARIABLES)
     assert _listed_ids(tasks) == before
@@ -64,12 +69,33 @@ def test_index_is_added_to_a_table_in_place(live: Clone, tasks: str) -> None:
 def test_partitions_are_added_by_a_variable(live: Clone, tasks: str) -> None:
     """Raising dynamodb_status_shards changes the function only; all tasks stay listed."""
     before = _listed_ids(tasks)
-    grown = {**VARIABLES, "TF_VAR_dynamodb_status_shards": "3"}
-    planned = live.run("plan", "--output", "json", **grown)
-    assert {(c["address"], c["action"]) for c in json.loads(planned.stdout)["changes"]} == {
-        ("aws_lambda_function.tracker", "update"),
-        ("aws_lambda_alias.live", "update"),
-    }
-    live.succeed("deploy", "--yes", **grown)
+    planned = live.run("plan", "--output", "json", **GROWN)
+    assert [(c["address"], c["action"]) for c in json.loads(planned.stdout)["changes"]] == [
+        ("aws_lambda_function.tracker", "update")
+    ]
+    live.succeed("deploy", "--yes", **GROWN)
     added = [_add(tasks) for _ in range(9)]
     assert _listed_ids(tasks) == [*added[::-1], *before]
+
+
+def test_a_table_is_replaced_only_if_it_is_named(live: Clone, tasks: str) -> None:
+    """In spite of its protection from deletion; a plan shows the loss first."""
+    before = _listed_ids(tasks)
+    renamed = {**GROWN, "TT_OPS_TABLE_NAME": "Renamed"}
+    planned = live.run("plan", "--detailed-exitcode", **renamed)
+    assert planned.returncode == 2
+    assert planned.stdout.startswith(
+        f"! '{TABLE}' ('TaskTable') would be deleted and created again"
+    )
+    refused = live.run("deploy", "--yes", "--output", "json", **renamed)
+    error = json.loads(refused.stderr)["error"]
+    assert (refused.returncode, error["code"]) == (1, "would-destroy")
+    assert error["hint"].endswith(f"deploy --allow-destroy {TABLE}")
+    assert _listed_ids(tasks) == before
+    allowed = ("deploy", "--yes", "--allow-destroy", TABLE)
+    live.succeed(*allowed, **renamed)
+    assert live.read("outputs")["table_name"] == "Renamed"
+    assert _listed_ids(tasks) == []
+    again = live.run(*allowed, **renamed)
+    assert again.returncode == 0
+    assert f"--allow-destroy '{TABLE}' has no effect" in again.stderr

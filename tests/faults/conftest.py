@@ -3,7 +3,7 @@
 - `first`: an account with a state backend, and nothing deployed.
 - `deployed`: an account with a deployment and a task, which tests share as long as they pass.
 
-Some faults run in `soak`, three more in `extended`, all by `make faults`, which writes the table of
+Some faults run in `soak`, more in `extended`, all by `make faults`, which writes the table of
 docs/reliability.md from the results: each test names the row that it belongs to.
 """
 
@@ -17,12 +17,15 @@ from typing import Any
 
 import pytest
 
-from . import proxy
-from .account import ROOT, Account
+from tests.e2e.conftest import ROOT
 
-# Parts of test ids: what shows the most for its time.
+from . import proxy
+from .account import Account
+
+# Beginnings of test ids: what shows the most for its time.
 IN_SOAK = (
     "test_kills.py::test_first_deploy[all-CreateFunction]",
+    "test_signals.py::test_signal[SIGINT-apply]",
     "deployed/test_releases.py::test_release[shifted]",
     "deployed/test_state.py::test_state_is_lost[everything]",
     "deployed/test_lock.py::test_slow_holder_keeps_its_lock",
@@ -30,6 +33,7 @@ IN_SOAK = (
 IN_EXTENDED = (
     "test_answers.py::test_answer_is_cut[CreateApi]",
     "test_answers.py::test_call_is_refused[PutItem *-md5]",
+    "deployed/test_state.py::test_state_is_lost",
     "test_sequences.py::test_short_sequence",
 )
 REPORT = ROOT / "build" / "faults.json"
@@ -44,8 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = item.nodeid.rpartition("tests/faults/")[2]
         if name == item.nodeid:
             continue
-        extended = "extended" if name in IN_EXTENDED else "faults"
-        item.add_marker("soak" if name in IN_SOAK else extended)
+        extended = "extended" if name.startswith(IN_EXTENDED) else "faults"
+        item.add_marker("soak" if name.startswith(IN_SOAK) else extended)
 
 
 def _row(item: pytest.Item, title: str) -> list[tuple[str, Any]]:

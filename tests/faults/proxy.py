@@ -106,7 +106,6 @@ def start() -> Proxy:
     proxy = Proxy()
     handler = type("Handler", (_Handler,), {"proxy": proxy})
     listener = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    listener.daemon_threads = True
     proxy.url = f"http://127.0.0.1:{listener.server_port}"
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     return proxy

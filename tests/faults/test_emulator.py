@@ -34,7 +34,6 @@ def test_emulator_is_killed(first: Account, phase: str) -> None:
         assert first.orphans() == []
         first.succeed("deploy", "--yes", **local)
         first.proxy.upstream = ("127.0.0.1", json.loads(server.read_text())["port"])
-        first.clients.clear()
         first.require_deployed()
     finally:
         first.run("local", "down")

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from .account import Account, Victim
+from .account import Account
+from .machine import Victim
 
 STATE = "PutObject infra/terraform.tfstate"
 LOCK = "*Item task-tracker-terraform-state/infra/terraform.tfstate"

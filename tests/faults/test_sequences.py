@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from .account import Account, Victim
+from .account import Account
 from .deployed.test_state import LOSSES, named_command
+from .machine import Victim
 from .proxy import CUT, Fault
 from .test_answers import OPERATIONS
 
@@ -91,7 +92,7 @@ class Deployments(RuleBasedStateMachine):
         getattr(self.account.client(service), operation)(**arguments)
 
     @precondition(lambda self: self.is_deployed and "loss" not in self.pending)
-    @rule(lost=st.sampled_from(sorted(set(LOSSES) - {"digest write"})))
+    @rule(lost=st.sampled_from(sorted(set(LOSSES) - {"digest write", "foreign state"})))
     def lose_state(self, lost: str) -> None:
         """Lose the state, or a part of it."""
         self.pending.add("loss")

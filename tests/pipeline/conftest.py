@@ -1,8 +1,7 @@
 """An account on an emulator, and machines for the jobs of the workflows.
 
 - `account`: the address of the emulator, with a state backend; `emulator`: the clone that it is of.
-- `make_runner`: makes a machine that runs jobs of `deploy_workflow`, `rollback_workflow`,
-  `preview_workflow`, `operations_workflow`, `check_workflow` and `ci_workflow`.
+- `make_runner`: makes a machine that runs jobs of the workflows.
 - `make_clone`, `home`: as in tests/e2e.
 """
 
@@ -18,45 +17,9 @@ from tests.e2e.conftest import LOCAL, Clone, make_backend
 from tests.e2e.conftest import home as home
 from tests.e2e.conftest import make_clone as make_clone
 
-from .runner import WORKFLOWS, Runner, load
+from .runner import Runner
 
 ADDRESS = "on-call-canary@example.com"
-
-
-@pytest.fixture(scope="session")
-def deploy_workflow() -> dict[str, Any]:
-    """Return deploy.yml."""
-    return load(WORKFLOWS / "deploy.yml")
-
-
-@pytest.fixture(scope="session")
-def rollback_workflow() -> dict[str, Any]:
-    """Return rollback.yml."""
-    return load(WORKFLOWS / "rollback.yml")
-
-
-@pytest.fixture(scope="session")
-def preview_workflow() -> dict[str, Any]:
-    """Return preview.yml."""
-    return load(WORKFLOWS / "preview.yml")
-
-
-@pytest.fixture(scope="session")
-def operations_workflow() -> dict[str, Any]:
-    """Return operations.yml."""
-    return load(WORKFLOWS / "operations.yml")
-
-
-@pytest.fixture(scope="session")
-def check_workflow() -> dict[str, Any]:
-    """Return check.yml."""
-    return load(WORKFLOWS / "check.yml")
-
-
-@pytest.fixture(scope="session")
-def ci_workflow() -> dict[str, Any]:
-    """Return ci.yml."""
-    return load(WORKFLOWS / "ci.yml")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Run jobs of the workflows on this machine, step by step, as GitHub's runner does.
 
-The actions of `uses:` steps are imitated below; `run:` steps are run by GitHub's command for
+The actions of `uses:` steps are those of actions.py; `run:` steps are run by GitHub's command for
 `shell: bash`. Anything else in a workflow is an error.
 """
 
@@ -13,18 +13,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tasktracker_ops.adapters.terraform.toolchain import TERRAFORM_VERSION
-
-from .checkout import check_out
+from .actions import ACTIONS, ROOT
 from .events import REPOSITORY, Event
 from .expressions import Context, Open, holds, interpolate
 
-ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 _SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -43,9 +41,10 @@ _JOB_KEYS = {
 }
 
 
-def load(file: Path) -> dict[str, Any]:
-    """Read a workflow; every scalar stays text, such as `on` and 3.10."""
-    with file.open(encoding="utf-8") as stream:
+@cache
+def load(file: str | Path) -> dict[str, Any]:
+    """Read a workflow by its name; every scalar stays text, such as `on` and 3.10."""
+    with (WORKFLOWS / file).open(encoding="utf-8") as stream:
         content: dict[str, Any] = yaml.load(stream, Loader=yaml.BaseLoader)  # nosec B506 # text only
     return content
 
@@ -102,11 +101,11 @@ class Runner:
 
     def run(self, workflow: Mapping[str, Any], job: str, event: Event, **matrix: str) -> Result:
         """Run one job of a workflow for an event, in a checkout and a home folder of its own."""
-        return _Job(self, workflow, job, event, matrix).run()
+        return Job(self, workflow, job, event, matrix).run()
 
     def starts(self, workflow: Mapping[str, Any], job: str, event: Event) -> bool:
         """Return whether the event starts the job."""
-        return _Job(self, workflow, job, event, {}).starts
+        return Job(self, workflow, job, event, {}).starts
 
     def python(self, installs: str) -> Path:
         """Return the programs of a virtual environment, one for all jobs that install the same."""
@@ -117,7 +116,9 @@ class Runner:
         return path / "bin"
 
 
-class _Job:
+class Job:
+    """One run of a job, in a checkout and a home folder of its own."""
+
     def __init__(
         self,
         runner: Runner,
@@ -172,9 +173,11 @@ class _Job:
 
     @property
     def starts(self) -> bool:
+        """Return whether the event starts the job."""
         return self._holds(self.definition.get("if", "true"))
 
     def run(self) -> Result:
+        """Run its steps, one after the other."""
         if not self.starts:
             return Result("skipped")
         for folder in (self.workspace, self.tools, self.home, self.temp):
@@ -198,7 +201,7 @@ class _Job:
             return self._run(name, step)
         action = step["uses"].partition("@")[0]
         inputs = {key: self._text(value) for key, value in step.get("with", {}).items()}
-        _ACTIONS[action](self, inputs)
+        ACTIONS[action](self, inputs)
         return Step(name, "success")
 
     def _run(self, name: str, step: Mapping[str, Any]) -> Step:
@@ -265,60 +268,6 @@ class _Job:
         files = [file for pattern in patterns for file in sorted(self.workspace.glob(pattern))]
         assert files, f"hashFiles finds nothing: {patterns}"
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-    def checkout(self, inputs: Mapping[str, str]) -> None:
-        """Copy the tree under test, without files that git ignores."""
-        assert inputs == {"persist-credentials": "false"}
-        self.workspace.rmdir()
-        check_out(ROOT, self.workspace)
-        self.runner.edit(self.workspace)
-
-    def setup_python(self, inputs: Mapping[str, str]) -> None:
-        """Put this Python on PATH, in a clean environment."""
-        assert inputs["python-version"] in {"3.11", "3.12", "3.13"}
-        assert inputs["cache"] == "pip"
-        assert list(self.workspace.glob(inputs["cache-dependency-path"]))
-        scripts = [step.get("run", "") for step in self.definition["steps"]]
-        installs = [line for script in scripts for line in script.splitlines() if "pip " in line]
-        self.path.insert(0, self.runner.python("\n".join(installs)))
-
-    def setup_terraform(self, inputs: Mapping[str, str]) -> None:
-        """Put the Terraform of this machine on PATH."""
-        assert inputs == {"terraform_version": TERRAFORM_VERSION, "terraform_wrapper": "false"}
-        (self.tools / "terraform").symlink_to(self.runner.terraform.absolute())
-
-    def cache(self, inputs: Mapping[str, str]) -> None:
-        """Share the path among all jobs with the same key."""
-        assert set(inputs) == {"path", "key"}
-        stored = self.runner.place / "cache" / inputs["key"]
-        stored.mkdir(parents=True, exist_ok=True)
-        path = Path(inputs["path"].replace("~", str(self.home), 1))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to(stored)
-
-    def configure_aws_credentials(self, inputs: Mapping[str, str]) -> None:
-        """Export credentials: temporary ones of a role, or the given keys."""
-        key, secret = inputs.get("aws-access-key-id"), inputs.get("aws-secret-access-key")
-        if role := inputs.get("role-to-assume"):
-            assert not key
-            assert role in self.runner.roles
-            assert self.trusted
-            assert self.definition["permissions"]["id-token"] == "write"
-            key, secret = self.runner.credentials
-            self.exported["AWS_SESSION_TOKEN"] = "token-of-the-role"
-        assert key
-        assert secret
-        self.exported |= {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
-        self.exported |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), inputs["aws-region"])
-
-
-_ACTIONS: Mapping[str, Callable[[_Job, Mapping[str, str]], None]] = {
-    "actions/checkout": _Job.checkout,
-    "actions/setup-python": _Job.setup_python,
-    "actions/cache": _Job.cache,
-    "hashicorp/setup-terraform": _Job.setup_terraform,
-    "aws-actions/configure-aws-credentials": _Job.configure_aws_credentials,
-}
 
 
 def install_gh(program: Path) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tasktracker_ops.adapters.terraform.providers import ProviderSource
 from tasktracker_ops.adapters.terraform.toolchain import TerraformBinary
 
+from .actions import ROOT
 from .events import pull_request
-from .runner import ROOT, Result, Runner
+from .runner import Result, Runner, load
 
-Workflow = dict[str, Any]
+CHECK, CI = load("check.yml"), load("ci.yml")
 FORK = pull_request(head="somebody/fork")
 
 
@@ -26,12 +26,12 @@ def runner(make_runner: Callable[..., Runner]) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def end_to_end(runner: Runner, check_workflow: Workflow) -> Result:
+def end_to_end(runner: Runner) -> Result:
     """Run the job from clone to destroy, and stop its emulator."""
     stop = {"name": "Stop", "if": "success() || failure()", "run": "tt-ops local down"}
-    job = check_workflow["jobs"]["end-to-end"]
+    job = CHECK["jobs"]["end-to-end"]
     job = {**job, "steps": [*job["steps"], stop]}
-    return runner.run({**check_workflow, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
+    return runner.run({**CHECK, "jobs": {"end-to-end": job}}, "end-to-end", FORK)
 
 
 @pytest.mark.extended
@@ -44,20 +44,18 @@ def test_end_to_end_run_passes(end_to_end: Result) -> None:
 
 @pytest.mark.parametrize("job", ["lint", "long-test"])
 def test_gates_exist(
-    job: str, provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
+    job: str, provider: dict[str, str], make_runner: Callable[..., Runner]
 ) -> None:
     """The targets of make that the jobs name exist; make only prints their commands here."""
-    ran = make_runner({**provider, "MAKEFLAGS": "--dry-run"}).run(ci_workflow, job, FORK)
+    ran = make_runner({**provider, "MAKEFLAGS": "--dry-run"}).run(CI, job, FORK)
     assert ran.outcome == "success", ran.log
 
 
 @pytest.mark.extended
-def test_suite_starts(
-    provider: dict[str, str], make_runner: Callable[..., Runner], ci_workflow: Workflow
-) -> None:
+def test_suite_starts(provider: dict[str, str], make_runner: Callable[..., Runner]) -> None:
     """From a clean environment, the README's command collects the tests."""
     dry = {**provider, "PYTEST_ADDOPTS": "--collect-only --quiet --numprocesses=0"}
-    ran = make_runner(dry).run(ci_workflow, "test", FORK, python="3.12")
+    ran = make_runner(dry).run(CI, "test", FORK, python="3.12")
     assert ran.outcome == "success", ran.log
     assert "test_suite_starts" not in ran["Test"].log  # the long ones are left out
     assert "test_gates_exist" in ran["Test"].log

@@ -11,20 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.e2e.job_log import folded
+from tests.endpoint import BUCKET, KEY, client
 
 from .conftest import ADDRESS
 from .events import by_hand, pull_request, push
 from .github import BOT
-from .runner import Runner
+from .runner import Runner, load
 
 DEPLOYER = "arn:aws:iam::123456789012:role/task-tracker-function-deployer"
 PLANNER = "arn:aws:iam::123456789012:role/task-tracker-function-planner"
 MARKER = "<!-- tt-ops plan default -->"
-Workflow = dict[str, Any]
+DEPLOY, ROLLBACK, CHECK = load("deploy.yml"), load("rollback.yml"), load("check.yml")
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +38,20 @@ def configured(make_runner: Callable[..., Runner]) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def deployed(account: str, configured: Runner, deploy_workflow: Workflow) -> Runner:
+def deployed(account: str, configured: Runner) -> Runner:
     """Return the machine, whose jobs reach the account, after the first push to main."""
     environment = {**configured.environment, "AWS_ENDPOINT_URL": account}
     runner = dataclasses.replace(configured, environment=environment)
-    ran = runner.run(deploy_workflow, "deploy", push())
+    ran = runner.run(DEPLOY, "deploy", push())
     assert ran.outcome == "success", ran.log
     assert ran["Credentials by access key"].outcome == "skipped"
     assert "Deployed: 2" in ran["Deploy"].log
-    shown = folded(ran["Deploy"].log)
+    shown = _folded(ran["Deploy"].log)
     assert "::group::applying" in shown
     assert "✓ the API answers, and reaches its table" in shown
+    assert any(line.startswith("::notice title=api-public::") for line in shown)
+    assert any(line.startswith("::warning title=subscription-pending::") for line in shown)
+    assert "### ⚠️ Deploy\n\n```text\nDeployed: " in ran["Deploy"].summary
     assert "\x1b" not in ran.log
     # Nobody can have confirmed the address before the first deploy.
     assert "is pending confirmation" in ran["Status"].log
@@ -57,23 +59,38 @@ def deployed(account: str, configured: Runner, deploy_workflow: Workflow) -> Run
     return runner
 
 
+def _folded(log: str) -> list[str]:
+    """Return the lines outside of groups, and the groups' titles; no group is nested or open."""
+    shown, inside = [], False
+    for line in log.splitlines():
+        if line.startswith("::group::"):
+            assert not inside
+            inside = True
+            shown.append(line)
+        elif line == "::endgroup::":
+            assert inside
+            inside = False
+        elif not inside:
+            shown.append(line)
+    assert not inside
+    return shown
+
+
 @pytest.mark.soak
-def test_second_push_has_nothing_to_do(deployed: Runner, deploy_workflow: Workflow) -> None:
+def test_second_push_has_nothing_to_do(deployed: Runner) -> None:
     """Access keys serve where no role is set."""
     keys = {"AWS_ACCESS_KEY_ID": "AKIACANARY", "AWS_SECRET_ACCESS_KEY": "secret-canary"}
     by_key = dataclasses.replace(deployed, variables={}, secrets={**deployed.secrets, **keys})
-    ran = by_key.run(deploy_workflow, "deploy", push())
+    ran = by_key.run(DEPLOY, "deploy", push())
     assert ran.outcome == "success", ran.log
     assert ran["Credentials by OIDC"].outcome == "skipped"
     assert "Nothing to do" in ran["Deploy"].log
     assert not [each for each in (ADDRESS, *keys.values()) if each in ran.log + ran.summary]
 
 
-def test_only_main_is_deployed(
-    configured: Runner, deploy_workflow: Workflow, rollback_workflow: Workflow
-) -> None:
+def test_only_main_is_deployed(configured: Runner) -> None:
     """A run that is started by hand on another branch does nothing."""
-    for workflow, job in ((deploy_workflow, "deploy"), (rollback_workflow, "rollback")):
+    for workflow, job in ((DEPLOY, "deploy"), (ROLLBACK, "rollback")):
         assert configured.run(workflow, job, by_hand("feature")).outcome == "skipped"
 
 
@@ -83,16 +100,16 @@ def test_only_main_is_deployed(
     ids=["push", "fork", "dependabot"],
 )
 def test_pull_requests_of_forks_and_dependabot_are_not_planned(
-    event: Any, configured: Runner, check_workflow: Workflow
+    event: Any, configured: Runner
 ) -> None:
     """Where GitHub gives no credentials, the job is skipped and so not red."""
-    assert configured.run(check_workflow, "plan", event).outcome == "skipped"
+    assert configured.run(CHECK, "plan", event).outcome == "skipped"
 
 
-def test_without_a_role_nothing_is_planned(configured: Runner, check_workflow: Workflow) -> None:
+def test_without_a_role_nothing_is_planned(configured: Runner) -> None:
     """A repository that has not been set up yet has a green CI."""
     bare = dataclasses.replace(configured, variables={}, secrets={})
-    assert bare.run(check_workflow, "plan", pull_request()).outcome == "skipped"
+    assert bare.run(CHECK, "plan", pull_request()).outcome == "skipped"
 
 
 @pytest.fixture
@@ -126,9 +143,7 @@ def _replace(file: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.soak
-def test_plan_is_one_comment_that_is_updated(
-    comments: Path, deployed: Runner, check_workflow: Workflow
-) -> None:
+def test_plan_is_one_comment_that_is_updated(comments: Path, deployed: Runner) -> None:
     """Every push to a pull request changes the comment of the first, and no other."""
     before = json.loads(comments.read_text())
     on_pull_request = dataclasses.replace(
@@ -137,9 +152,7 @@ def test_plan_is_one_comment_that_is_updated(
 
     def plan(edit: Callable[[Path], None]) -> str:
         """Push to the pull request; return the comment with the plan."""
-        ran = dataclasses.replace(on_pull_request, edit=edit).run(
-            check_workflow, "plan", pull_request()
-        )
+        ran = dataclasses.replace(on_pull_request, edit=edit).run(CHECK, "plan", pull_request())
         assert ran.outcome == "success", ran.log
         *others, ours = json.loads(comments.read_text())
         assert others == before
@@ -154,12 +167,10 @@ def test_plan_is_one_comment_that_is_updated(
 
 
 @pytest.mark.extended
-def test_push_that_would_replace_the_table_is_refused(
-    deployed: Runner, deploy_workflow: Workflow
-) -> None:
+def test_push_that_would_replace_the_table_is_refused(deployed: Runner) -> None:
     """The job ends red at the step that deploys, and says why."""
     risky = dataclasses.replace(deployed, edit=_rename_the_key)
-    ran = risky.run(deploy_workflow, "deploy", push())
+    ran = risky.run(DEPLOY, "deploy", push())
     assert ran["Deploy"].outcome == "failure (1)", ran.log
     assert "aws_dynamodb_table.tasks" in ran["Deploy"].log
     assert ran["Status"].outcome == "skipped"
@@ -176,16 +187,15 @@ exit 1
 
 
 @pytest.mark.soak
-def test_unstored_state_is_stored_after_a_failed_deploy(
-    deployed: Runner, deploy_workflow: Workflow
-) -> None:
+def test_unstored_state_is_stored_after_a_failed_deploy(deployed: Runner) -> None:
     """After a failed deploy the job stores the state, which would be lost with the machine."""
     before = _serial(deployed)
     steps = [
         {**step, "run": _LOSE_THE_STATE} if step.get("name") == "Deploy" else step
-        for step in deploy_workflow["jobs"]["deploy"]["steps"]
+        for step in DEPLOY["jobs"]["deploy"]["steps"]
     ]
-    ran = deployed.run(_with(deploy_workflow, steps), "deploy", push())
+    job = {**DEPLOY["jobs"]["deploy"], "steps": steps}
+    ran = deployed.run({**DEPLOY, "jobs": {"deploy": job}}, "deploy", push())
     assert ran["Deploy"].outcome == "failure (1)", ran.log
     assert ran["Store a state that was left over"].outcome == "success", ran.log
     assert ran.outcome == "failure"
@@ -193,13 +203,11 @@ def test_unstored_state_is_stored_after_a_failed_deploy(
 
 
 @pytest.mark.soak
-def test_release_bakes_and_is_rolled_back_by_hand(
-    deployed: Runner, deploy_workflow: Workflow, rollback_workflow: Workflow
-) -> None:
+def test_release_bakes_and_is_rolled_back_by_hand(deployed: Runner) -> None:
     """CANARY and BAKE apply to deploys; a rollback takes a release, or the one before."""
     canary = {**deployed.variables, "CANARY": "50%", "BAKE": "5s"}
     changed = dataclasses.replace(deployed, variables=canary, edit=_change_the_code)
-    ran = changed.run(deploy_workflow, "deploy", push())
+    ran = changed.run(DEPLOY, "deploy", push())
     assert ran.outcome == "success", ran.log
     assert _live(deployed) == "2"
     assert "50%" in ran["Deploy"].log
@@ -208,7 +216,7 @@ def test_release_bakes_and_is_rolled_back_by_hand(
         ({"release": "2"}, "success", "2"),
         ({"release": "--help"}, "failure (2)", "2"),
     ):
-        ran = deployed.run(rollback_workflow, "rollback", by_hand("main", **inputs))
+        ran = deployed.run(ROLLBACK, "rollback", by_hand("main", **inputs))
         assert ran["Rollback"].outcome == outcome, ran.log
         assert _live(deployed) == live
         assert "is pending confirmation" in ran["Status"].log or outcome != "success"
@@ -216,21 +224,12 @@ def test_release_bakes_and_is_rolled_back_by_hand(
 
 def _live(runner: Runner) -> str:
     """Return the version that serves."""
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    functions = session.client("lambda", endpoint_url=runner.environment["AWS_ENDPOINT_URL"])
+    functions = client("lambda", runner.environment["AWS_ENDPOINT_URL"])
     alias = functions.get_alias(FunctionName="task-tracker-function", Name="live")
     return str(alias["FunctionVersion"])
 
 
 def _serial(runner: Runner) -> int:
     """Return the serial number of the state in the account."""
-    session = boto3.Session("a", "b", region_name="eu-west-3")
-    s3 = session.client("s3", endpoint_url=runner.environment["AWS_ENDPOINT_URL"])
-    state = s3.get_object(Bucket="task-tracker-terraform-state", Key="infra/terraform.tfstate")
+    state = client("s3", runner.environment["AWS_ENDPOINT_URL"]).get_object(Bucket=BUCKET, Key=KEY)
     return int(json.load(state["Body"])["serial"])
-
-
-def _with(workflow: Workflow, steps: list[dict[str, Any]]) -> Workflow:
-    """Return the workflow with other steps in its job `deploy`."""
-    job = {**workflow["jobs"]["deploy"], "steps": steps}
-    return {**workflow, "jobs": {"deploy": job}}

@@ -13,22 +13,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tasktracker_ops.local.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests import endpoint
 from tests.e2e.conftest import Clone
 
+from .actions import ROOT
 from .conftest import ADDRESS
 from .events import REPOSITORY, Event, by_hand, nightly, pull_request, push
 from .github import BOT
-from .runner import ROOT, Result, Runner, install_gh
+from .runner import Result, Runner, install_gh, load
 
 MONITOR = "arn:aws:iam::123456789012:role/task-tracker-function-monitor"
 MARKER = "<!-- tt-ops operations -->\n"
 THEIRS = {"number": 1, "user": {"login": BOT}, "state": "open", "body": None}
 PERSONS = {"number": 2, "user": {"login": "ada"}, "state": "open", "body": MARKER}
-Workflow = dict[str, Any]
+OPERATIONS = load("operations.yml")
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +55,11 @@ def configured(make_runner: Callable[..., Runner]) -> Runner:
         (pull_request(), False),
     ],
 )
-def test_it_runs_on_main_with_the_role(
-    event: Event, starts: bool, configured: Runner, operations_workflow: Workflow
-) -> None:
+def test_it_runs_on_main_with_the_role(event: Event, starts: bool, configured: Runner) -> None:
     """Without the role, as in a fork, nothing runs."""
     bare = dataclasses.replace(configured, variables={})
-    assert configured.starts(operations_workflow, "monitor", event) == starts
-    assert not bare.starts(operations_workflow, "monitor", event)
+    assert configured.starts(OPERATIONS, "monitor", event) == starts
+    assert not bare.starts(OPERATIONS, "monitor", event)
 
 
 @pytest.fixture
@@ -119,10 +118,7 @@ def test_one_issue_is_open_while_something_is_wrong(issues: Path, tmp_path: Path
 def deployed(account: str, emulator: Clone, make_clone: Callable[..., Clone]) -> Clone:
     """Return a clone of what is deployed on the account; the address is confirmed."""
     operator = make_clone(
-        AWS_ENDPOINT_URL=account,
-        AWS_ACCESS_KEY_ID=ACCESS_KEY_ID,
-        AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY,
-        ALERT_EMAIL=ADDRESS,
+        **endpoint.account(account, (ACCESS_KEY_ID, SECRET_ACCESS_KEY)), ALERT_EMAIL=ADDRESS
     )
     operator.succeed("deploy", "--yes")
     emulator.succeed("local", "confirm")
@@ -130,15 +126,13 @@ def deployed(account: str, emulator: Clone, make_clone: Callable[..., Clone]) ->
 
 
 @pytest.fixture
-def night(
-    account: str, configured: Runner, operations_workflow: Workflow, issues: Path
-) -> Callable[[str], Result]:
+def night(account: str, configured: Runner, issues: Path) -> Callable[[str], Result]:
     """Return a function that runs the job, whose outcome is expected."""
     environment = {**configured.environment, "AWS_ENDPOINT_URL": account, "GH_ISSUES": str(issues)}
     runner = dataclasses.replace(configured, environment=environment)
 
     def run(expected: str) -> Result:
-        ran = runner.run(operations_workflow, "monitor", nightly())
+        ran = runner.run(OPERATIONS, "monitor", nightly())
         assert ran.outcome == expected, ran.log
         assert ran["Issue"].outcome == "success", ran.log
         assert ADDRESS not in ran.log + issues.read_text()
@@ -181,7 +175,7 @@ def test_drift_opens_the_issue(
 ) -> None:
     """Alarms that were proven a moment ago are not fired again."""
     deployed.succeed("drill", "--all", "--older-than", "7d")
-    iam = boto3.Session("a", "b", region_name="eu-west-3").client("iam", endpoint_url=account)
+    iam = endpoint.client("iam", account)
     policy = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
     iam.put_role_policy(
         RoleName="task-tracker-function",

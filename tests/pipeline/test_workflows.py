@@ -15,7 +15,8 @@ import yaml
 from tasktracker_ops.cli.context import Context
 from tasktracker_ops.cli.main import cli
 
-from .runner import ROOT, WORKFLOWS, load
+from .actions import ROOT
+from .runner import WORKFLOWS, load
 
 # The commits that these tags of the actions' repositories point to.
 PINS = {
@@ -35,12 +36,7 @@ REHEARSED = {
     "ci.yml": {"lint", "test", "long-test"},
 }
 _WITH_CREDENTIALS = {
-    "deploy.yml": {"deploy"},
-    "rollback.yml": {"rollback"},
-    "preview.yml": {"deploy", "destroy", "prune"},
-    "operations.yml": {"monitor"},
-    "check.yml": {"plan"},
-    "ci.yml": set(),
+    file: jobs - {"end-to-end", "lint", "test", "long-test"} for file, jobs in REHEARSED.items()
 }
 # Values of the variables that a command may have, each as one word.
 _EXAMPLES = {"CANARY": "10%", "BAKE": "5m", "RELEASE": "12", "PREVIEW": "pr-7"}
@@ -133,14 +129,14 @@ def test_jobs_that_lock_the_state_are_not_cancelled() -> None:
 
     A preview is deployed and destroyed in turn, also when its pull request was merged meanwhile.
     """
-    preview = load(WORKFLOWS / "preview.yml")["jobs"]
+    preview = load("preview.yml")["jobs"]
     assert preview["deploy"]["concurrency"] == preview["destroy"]["concurrency"]
     assert preview["deploy"]["concurrency"] == {
         "group": "preview-${{ github.event.pull_request.number }}",
         "cancel-in-progress": "false",
     }
-    deploy, check = load(WORKFLOWS / "deploy.yml"), load(WORKFLOWS / "check.yml")
-    rollback = load(WORKFLOWS / "rollback.yml")
+    deploy, check = load("deploy.yml"), load("check.yml")
+    rollback = load("rollback.yml")
     assert deploy["concurrency"] == rollback["concurrency"]
     assert deploy["concurrency"] == {
         "group": "deploy-${{ github.ref }}",
@@ -196,12 +192,12 @@ def _parse(arguments: list[str]) -> None:
 def test_deploys_and_rollbacks_wait_for_approval() -> None:
     """The job's environment is the one that the deployer's role trusts by default."""
     for name in ("deploy", "rollback"):
-        assert load(WORKFLOWS / f"{name}.yml")["jobs"][name]["environment"] == "production"
+        assert load(f"{name}.yml")["jobs"][name]["environment"] == "production"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     """CI runs the test command as README gives it."""
-    run = [step.get("run") for step in load(WORKFLOWS / "ci.yml")["jobs"]["test"]["steps"]]
+    run = [step.get("run") for step in load("ci.yml")["jobs"]["test"]["steps"]]
     assert run[-1] in (ROOT / "README.md").read_text().splitlines()
 
 
@@ -219,8 +215,8 @@ def test_dependabot_sees_every_dependency() -> None:
             *ROOT.glob("tests/**/package-lock.json"),
         )
     }
-    npm = [each for each in updates if each["package-ecosystem"] == "npm"]
-    assert packages == {f for each in npm for f in each.get("directories") or [each["directory"]]}
+    (npm,) = [each for each in updates if each["package-ecosystem"] == "npm"]
+    assert packages == set(npm["directories"])
     stacks = {
         f"/{main.parent.relative_to(ROOT)}"
         for main in ROOT.glob("[!.]*/**/.terraform.lock.hcl")

@@ -1,4 +1,8 @@
-"""Real Terraform on the real files, offline, with everything it writes kept out of the tree."""
+"""Real Terraform on the real files, offline, with everything it writes kept out of the tree.
+
+- `stack`: each folder of Terraform files in turn.
+- `terraform`: runs `terraform` in a folder.
+"""
 
 import os
 import subprocess

@@ -17,7 +17,7 @@ from tasktracker_ops.adapters.aws.state_backend import StateBackend
 from tasktracker_ops.adapters.aws.terraform_locks import TerraformLocks
 from tasktracker_ops.models.lock import DeployLock, ProcessIdentity
 from tasktracker_ops.settings import Settings
-from tests.backend import make_bucket, make_lock_table
+from tests.endpoint import make_bucket, make_lock_table
 
 # No other Terraform on this machine has its state in a bucket of this name.
 BUCKET = "state-of-these-tests"

@@ -30,9 +30,9 @@ from tasktracker_ops.models.package import Package
 from tasktracker_ops.models.release import ReleaseRecord, ReleaseResult
 from tasktracker_ops.settings import load
 from tasktracker_ops.workflows.release import ReleaseOptions, Releases
-from tests.backend import make_bucket
 from tests.emulator.aws import REGION, Aws, Function
 from tests.emulator.conftest import serve
+from tests.endpoint import make_bucket
 
 SOURCES = Path(__file__).parents[2] / "lambda_function"
 BUCKET = "task-tracker-terraform-state"

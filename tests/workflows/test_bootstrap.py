@@ -28,7 +28,7 @@ from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.bootstrap import bootstrap, remove_backend
 from tasktracker_ops.workflows.destroy import destroy
-from tests.backend import make_bucket, make_lock_table
+from tests.endpoint import make_bucket, make_lock_table
 from tests.errors import raises
 from tests.states import state
 

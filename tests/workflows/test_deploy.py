@@ -38,7 +38,7 @@ from tasktracker_ops.models.status import Subscription
 from tasktracker_ops.output.console import Console
 from tasktracker_ops.settings import Settings
 from tasktracker_ops.workflows.deploy import deploy
-from tests.backend import make_bucket, make_lock_table
+from tests.endpoint import make_bucket, make_lock_table
 from tests.states import KEY, state
 
 CHANGED = Plan(0, 1, 0, (ResourceChange("aws_lambda_function.tracker", "update"),))

@@ -40,7 +40,7 @@ OTHER = state(9, "other", lineage=FOREIGN)
 @pytest.fixture(scope="module")
 def backend(endpoint: str) -> StateBucket:
     """The state backend of all tests, whose clients they share."""
-    made = StateBucket(endpoint, "task-tracker-terraform-state")
+    made = StateBucket(endpoint)
     made.create()
     return made
 

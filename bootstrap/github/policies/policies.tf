@@ -1,8 +1,8 @@
 # The statements are in JSON, which `tt-ops permissions` fills in as well. What each policy names is
 # one environment, or all whose names match a pattern such as pr-*.
 locals {
-  # As in ../../../terraform/names.tf. A role, a dashboard or a boundary from before its name held the
-  # region keeps it.
+  # As in ../../../terraform/names.tf. A role, a dashboard or a boundary from before names included the
+  # region keeps its name.
   is_default    = var.environment == "default"
   suffix        = local.is_default ? "" : "-${var.environment}"
   global_suffix = local.is_default && var.region == "eu-west-3" ? "" : "-${var.region}"

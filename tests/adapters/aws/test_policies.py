@@ -16,7 +16,7 @@ from tasktracker_ops.adapters.aws.policies import (
 )
 from tasktracker_ops.environments import Environment
 from tasktracker_ops.models.permissions import ROLES
-from tests.e2e.policies import Policy, actions, granted
+from tests.policies import Policy, actions, granted
 
 REGION = "eu-west-3"
 OWN = {

@@ -12,7 +12,7 @@ import pytest
 
 from tasktracker_ops.errors import TtOpsError
 from tasktracker_ops.local import process as emulator
-from tests.backend import make_bucket
+from tests.endpoint import make_bucket
 from tests.errors import raises
 from tests.states import KEY, REGION, StateBucket
 
@@ -64,7 +64,8 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def backend(emulated: str) -> Backend:
     """Return an empty state bucket and lock table."""
-    backend = Backend(emulated, f"state-{uuid.uuid4()}")
+    name = f"state-{uuid.uuid4()}"
+    backend = Backend(emulated, name, name)
     backend.create()
     return backend
 

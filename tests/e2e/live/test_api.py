@@ -25,11 +25,11 @@ def _add(tasks: str, title: str = "t", **fields: str) -> requests.Response:
 
 
 def test_api_creates_lists_reads_updates_and_deletes(api: str) -> None:
-    """A plain HTTP client can do everything with tasks."""
+    """A plain HTTP client can do everything with tasks, through the gateway."""
     created = requests.post(f"{api}/tasks", json={"title": "first"}, timeout=10)
     assert created.status_code == 201
     task = created.json()
-    address = requests.compat.urljoin(created.url, created.headers["Location"])
+    address = urljoin(created.url, created.headers["Location"])
     assert requests.get(address, timeout=10).json() == task
     assert task in requests.get(f"{api}/tasks", timeout=10).json()
     changed = requests.put(address, json={"status": "done"}, timeout=10).json()
@@ -39,7 +39,7 @@ def test_api_creates_lists_reads_updates_and_deletes(api: str) -> None:
 
 
 def test_no_increment_is_lost(tasks: str) -> None:
-    """Four clients that add 1 to a number 5 times each, with If-Match and retry, end at 20."""
+    """Four clients that add 1 five times each, with If-Match, end at 20 in several processes."""
     task = f"{tasks}/{_add(tasks, '0').json()['task_id']}"
 
     def increment_5_times() -> None:
@@ -65,21 +65,6 @@ def test_no_increment_is_lost(tasks: str) -> None:
     assert (last["title"], last["version"]) == ("20", 21)
 
 
-def test_twenty_parallel_posts_with_one_key_make_one_task(tasks: str) -> None:
-    """20 POSTs with one Idempotency-Key at once get one answer."""
-
-    def post(_: int) -> requests.Response:
-        key = {"Idempotency-Key": "only once"}
-        return requests.post(tasks, json={"title": "once"}, headers=key, timeout=30)
-
-    with ThreadPoolExecutor(20) as clients:
-        answers = list(clients.map(post, range(20)))
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.text for answer in answers}) == 1
-    titles = [task["title"] for task in requests.get(tasks, timeout=30).json()]
-    assert titles.count("once") == 1
-
-
 def test_pages_are_followed_by_their_links(tasks: str) -> None:
     """The Link of a page, resolved against its address, leads through the whole list."""
     added = [_add(tasks, status="in_progress").json()["task_id"] for _ in range(7)]
@@ -91,14 +76,6 @@ def test_pages_are_followed_by_their_links(tasks: str) -> None:
     assert seen == added[::-1]
 
 
-@pytest.mark.parametrize("query", ["limit=5&limit=6", "status=done&status=pending", "limit=&x=1"])
-def test_repeated_and_unknown_parameters_are_refused(tasks: str, query: str) -> None:
-    """A parameter that is given twice, or does not exist, answers 400."""
-    answer = requests.get(f"{tasks}?{query}", timeout=30)
-    assert answer.status_code == 400
-    assert answer.headers["Content-Type"] == "application/problem+json"
-
-
 def test_known_version_is_not_sent_again(tasks: str) -> None:
     """A conditional GET answers 304 with its tag and without a body, through the gateway too."""
     added = _add(tasks)
@@ -106,12 +83,6 @@ def test_known_version_is_not_sent_again(tasks: str) -> None:
     tag = requests.get(address, timeout=30).headers["ETag"]
     answer = requests.get(address, headers={"If-None-Match": tag}, timeout=30)
     assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", tag)
-
-
-def test_delete_of_a_list_is_not_offered(tasks: str) -> None:
-    """DELETE /tasks?status=done answers 405 and Allow."""
-    answer = requests.delete(tasks, params={"status": "done"}, timeout=30)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "HEAD, GET, POST, OPTIONS")
 
 
 def test_error_route_requires_a_signature(api: str) -> None:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-import pytest
 import requests
 
 from tasktracker_ops.models.times import timestamp
@@ -40,11 +39,9 @@ def read(clone: Clone, *arguments: str) -> list[Any]:
     return [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("count", "seconds"), [(200, 2), pytest.param(1000, 10, marks=pytest.mark.extended)]
-)
-def test_each_request_is_followed_once(live: Clone, api: str, count: int, seconds: int) -> None:
-    """No line is lost or doubled, and they come in the order of time."""
+def test_each_request_is_followed_once(live: Clone, api: str) -> None:
+    """Of 200 requests in two seconds no line is lost or doubled; they come in the order of time."""
+    count, seconds = 200, 2.0
     begun = timestamp(datetime.now(UTC))
     lines: list[str] = []
     with live.start("logs", "--follow", "--since", "1m", "--output", "json") as process:
@@ -89,13 +86,3 @@ def test_failure_is_found_by_kind_and_request(live: Clone, api: str) -> None:
     assert read(live, "--release", str(release + 1)) == []
     access = [event["fields"] for event in read(live, "--api", "--errors", *since)]
     assert [(each["path"], each["status"]) for each in access] == [("/trigger-error", "500")]
-
-
-def test_filter_pattern_is_evaluated(live: Clone, api: str) -> None:
-    """By the emulator; one that is none is refused."""
-    requests.get(f"{api}/nowhere", timeout=30)
-    found = read(live, "--filter", "{ $.status = 404 }")
-    assert {event["fields"]["status"] for event in found} == {404}
-    refused = live.run("logs", "--filter", "{ $.status")
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "must end with '}'" in refused.stderr

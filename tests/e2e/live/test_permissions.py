@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.policies import actions, granted
+from tests.policies import actions, granted
 
 ROOT = Path(__file__).parents[3]
 FUNCTION = ROOT / "lambda_function"
@@ -20,7 +20,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 @pytest.fixture
 def recorded(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The DynamoDB calls of the function's code, run here on the deployed table."""
+    """Record the DynamoDB calls of the function's code, run here on the deployed table."""
     monkeypatch.syspath_prepend(str(FUNCTION))
     for name, value in {
         "AWS_ENDPOINT_URL": aws("dynamodb").meta.endpoint_url,

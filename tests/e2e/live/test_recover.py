@@ -101,9 +101,15 @@ def test_an_interrupted_recovery_leaves_no_table(
     assert "nothing is left over" in live.succeed("tasks", "recover", "--cleanup")
 
 
+def _write(dynamodb: Any, requests: list[Any]) -> None:
+    """Send requests, 25 in a call."""
+    for first in range(0, len(requests), 25):
+        dynamodb.batch_write_item(RequestItems={TABLE: requests[first : first + 25]})
+
+
 @pytest.mark.extended
 def test_ten_thousand_tasks_come_back(live: Clone, api: str, dynamodb: Any) -> None:
-    """All that were deleted and changed, and no other; in little memory."""
+    """All that were deleted and changed, and no other."""
     before: dict[str, Any] = {}
     for number in range(MANY):
         task_id = str(uuid.uuid4())
@@ -112,17 +118,11 @@ def test_ten_thousand_tasks_come_back(live: Clone, api: str, dynamodb: Any) -> N
         item = {name: {"S": text} for name, text in texts.items()}
         before[task_id] = {**item, "task_id": {"S": task_id}, "version": {"N": "1"}}
     ids = list(before)
-    for first in range(0, MANY, 25):
-        puts = [{"PutRequest": {"Item": before[each]}} for each in ids[first : first + 25]]
-        dynamodb.batch_write_item(RequestItems={TABLE: puts})
+    _write(dynamodb, [{"PutRequest": {"Item": item}} for item in before.values()])
     then = _now()
     removed, changed = ids[: MANY // 2], ids[MANY // 2 : MANY // 2 + 500]
-    for first in range(0, len(removed), 25):
-        deletes = [
-            {"DeleteRequest": {"Key": {"task_id": {"S": each}}}}
-            for each in removed[first : first + 25]
-        ]
-        dynamodb.batch_write_item(RequestItems={TABLE: deletes})
+    deletions = [{"DeleteRequest": {"Key": {"task_id": {"S": each}}}} for each in ids]
+    _write(dynamodb, deletions[: len(removed)])
     for each in changed:
         body = {"title": "spoilt", "status": "pending"}
         requests.put(f"{api}/tasks/{each}", json=body).raise_for_status()
@@ -135,8 +135,4 @@ def test_ten_thousand_tasks_come_back(live: Clone, api: str, dynamodb: Any) -> N
     }
     assert {listed[each]["version"] for each in removed} == {1}
     assert {listed[each]["version"] for each in changed} == {3}
-    for first in range(0, MANY, 25):
-        deletes = [
-            {"DeleteRequest": {"Key": {"task_id": {"S": each}}}} for each in ids[first : first + 25]
-        ]
-        dynamodb.batch_write_item(RequestItems={TABLE: deletes})
+    _write(dynamodb, deletions)

@@ -1,6 +1,7 @@
 """Pages in a browser, and the deployment on the local target that they show.
 
 - `browser`: the Chromium or Chrome of this machine, without a window.
+- `open_page`: opens an address in it, and records what the browser says and requests.
 - `live`: a deployment that was used, and whose alarm has fired; the tests may change it.
 """
 
@@ -31,6 +32,39 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+class BrowserPage:
+    """A page in the browser, what the browser complained of, and what it requested."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def part(self, name: str) -> Any:
+        """Return the section of a part."""
+        return self.page.locator(f"#{name}")
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., BrowserPage]]:
+    """Open an address in a context of its own."""
+    contexts: list[Any] = []
+
+    def open_address(url: str, *, width: int = 1200, **options: Any) -> BrowserPage:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        opened = BrowserPage(context.new_page())
+        opened.page.goto(url)
+        return opened
+
+    yield open_address
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from tests.alarm import DEFINITION
+from tests.endpoint import account, client
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
+
+    from .conftest import BrowserPage
 
 pytestmark = pytest.mark.browser
 SOON, LATER = 60_000, 240_000  # ms
@@ -47,37 +49,16 @@ def served(clone: Clone, **environment: str) -> Iterator[str]:
             assert process.wait(20) == 130
 
 
-class Shown:
-    """The console in a page, and what the browser complained of."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(url)
-        expect(page.locator("#connection")).to_have_text("live")
-
-    def part(self, name: str) -> Any:
-        """Return the section of a part."""
-        return self.page.locator(f"#{name}")
-
-
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., Shown]]:
-    """Open an address in a page of its own."""
-    contexts: list[Any] = []
+def show(open_page: Callable[..., BrowserPage]) -> Callable[..., BrowserPage]:
+    """Return a function that opens the console, and waits until it is connected."""
 
-    def open_address(url: str, **options: Any) -> Shown:
-        context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)
-        contexts.append(context)
-        return Shown(context.new_page(), url)
+    def show(url: str, **options: Any) -> BrowserPage:
+        shown = open_page(url, **options)
+        expect(shown.page.locator("#connection")).to_have_text("live")
+        return shown
 
-    yield open_address
-    for context in contexts:
-        context.close()
+    return show
 
 
 def broken_words(page: Any) -> list[str]:
@@ -97,7 +78,7 @@ def broken_words(page: Any) -> list[str]:
     }""")
 
 
-def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown]) -> None:
+def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., BrowserPage]) -> None:
     """Confirm, add, finish, remove, restore, drill, roll back; the numbers are the commands'."""
     live.edit("lambda_function/handler.py", '"""', '"""\n')  # other bytes: a second release
     live.succeed("deploy", "--yes")
@@ -162,7 +143,7 @@ def test_everything_can_be_done_by_clicks(live: Clone, show: Callable[..., Shown
 
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_it_fits_every_width(
-    live: Clone, show: Callable[..., Shown], look: str, request: pytest.FixtureRequest
+    live: Clone, show: Callable[..., BrowserPage], look: str, request: pytest.FixtureRequest
 ) -> None:
     """Nothing is cut off at the side, and no word is broken; the key d changes the look."""
     with served(live) as url:
@@ -181,7 +162,7 @@ def test_it_fits_every_width(
         assert shown.complaints == []
 
 
-def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., Shown]) -> None:
+def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., BrowserPage]) -> None:
     """Sections by their keys, with a visible focus; every control has a name."""
     with served(live) as url:
         page = show(url).page
@@ -206,22 +187,16 @@ def test_the_keyboard_reaches_everything(live: Clone, show: Callable[..., Shown]
 
 
 def test_an_account_is_shown_too(
-    endpoint: str, service: Any, make_clone: Callable[..., Clone], show: Callable[..., Shown]
+    endpoint: str, service: Any, make_clone: Callable[..., Clone], show: Callable[..., BrowserPage]
 ) -> None:
     """On plain moto: what can be read is there, and what cannot says why; there is no inbox."""
-    session = boto3.Session("AKIDEXAMPLE", "example", region_name="eu-west-3")
-    clients = {
-        name: session.client(name, endpoint_url=endpoint)
-        for name in ("ssm", "cloudwatch", "logs", "sns")
-    }
-    topic = clients["sns"].create_topic(Name="task-tracker-alerts")["TopicArn"]
-    clients["cloudwatch"].put_metric_alarm(**DEFINITION, AlarmActions=[topic])
+    cloudwatch = client("cloudwatch", endpoint)
+    topic = client("sns", endpoint).create_topic(Name="task-tracker-alerts")["TopicArn"]
+    cloudwatch.put_metric_alarm(**DEFINITION, AlarmActions=[topic])
     row = ["AWS/Lambda", "Errors", "FunctionName", "task-tracker-function"]
     widget = {"type": "metric", "properties": {"title": "Errors", "metrics": [row]}}
-    clients["cloudwatch"].put_dashboard(
-        DashboardName="board", DashboardBody=json.dumps({"widgets": [widget]})
-    )
-    clients["logs"].create_log_group(logGroupName="/aws/lambda/task-tracker-function")
+    cloudwatch.put_dashboard(DashboardName="board", DashboardBody=json.dumps({"widgets": [widget]}))
+    client("logs", endpoint).create_log_group(logGroupName="/aws/lambda/task-tracker-function")
     description = {
         "schema": 1,
         "region": "eu-west-3",
@@ -236,21 +211,13 @@ def test_an_account_is_shown_too(
         "alarm_names": ["LambdaErrorAlarm"],
         "topic_arn": topic,
     }
-    clients["ssm"].put_parameter(
+    client("ssm", endpoint).put_parameter(
         Name="/task-tracker/deployment", Value=json.dumps(description), Type="String"
     )
-    account = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    with served(make_clone(**account)) as url:
+    with served(make_clone(**account(endpoint))) as url:
         shown = show(url)
         page = shown.page
         expect(shown.part("alarms")).to_contain_text("LambdaErrorAlarm")
-        page.wait_for_timeout(4000)
-        print(page.locator(".problem").all_inner_texts())
         expect(page.locator("#charts h3")).to_have_text(["Errors"])
         expect(shown.part("status")).to_contain_text("unhealthy")
         expect(shown.part("status")).to_contain_text("does not exist")

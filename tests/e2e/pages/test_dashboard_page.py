@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,80 +14,58 @@ from tasktracker_ops.output.page import render
 if TYPE_CHECKING:
     from tests.e2e.conftest import Clone
 
+    from .conftest import BrowserPage
+
 pytestmark = pytest.mark.browser
 
 
-@dataclass
-class Shown:
-    """A page in the browser, what the browser said of it, and what it asked of the network."""
+def charts(shown: BrowserPage) -> list[dict[str, list[float | None]]]:
+    """Return for every chart its lines by name."""
+    script = """charts => charts.map(({ plot }) =>
+        plot.series.slice(1).map((line, i) => [line.label, [...plot.data[i + 1]]]))"""
+    return [dict(chart) for chart in shown.page.eval_on_selector_all(".chart", script)]
 
-    page: Any
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
 
-    def charts(self) -> list[dict[str, list[float | None]]]:
-        """Return for every chart its lines by name."""
-        script = """charts => charts.map(({ plot }) =>
-            plot.series.slice(1).map((line, i) => [line.label, [...plot.data[i + 1]]]))"""
-        return [dict(chart) for chart in self.page.eval_on_selector_all(".chart", script)]
-
-    def background(self) -> str:
-        """Return the page's colour."""
-        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+def background(shown: BrowserPage) -> str:
+    """Return the page's colour."""
+    return str(shown.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., Shown]]:
-    """Yield a function that opens a file; requests to anywhere else are recorded and refused."""
-    pages: list[Any] = []
+def show(open_page: Callable[..., BrowserPage]) -> Callable[..., BrowserPage]:
+    """Return a function that opens a file without a network, and waits for its charts."""
 
-    def open_file(file: Path, *, width: int = 1400, look: str = "light") -> Shown:
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=look)
-        pages.append(page)
-        shown = Shown(page)
-
-        def judge(route: Any) -> None:
-            if route.request.url == file.as_uri():
-                route.continue_()
-            else:
-                shown.requests.append(route.request.url)
-                route.abort()
-
-        page.route("**/*", judge)
-        page.on("console", lambda message: shown.complaints.append(message.text))
-        page.on("pageerror", lambda error: shown.complaints.append(str(error)))
-        page.goto(file.as_uri())
-        page.wait_for_function(
+    def show(file: Path, **options: Any) -> BrowserPage:
+        shown = open_page(file.as_uri(), offline=True, **options)
+        shown.page.wait_for_function(
             "[...document.querySelectorAll('.chart')].every(c => c.querySelector('canvas').width)"
         )
         return shown
 
-    yield open_file
-    for page in pages:
-        page.close()
+    return show
 
 
 @pytest.fixture(scope="module")
 def file(live: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the deployment."""
+    """Write the page of the deployment."""
     made = tmp_path_factory.mktemp("page") / "dashboard.html"
     live.succeed("dashboard", "--html", str(made), "--since", "1h")
     return made
 
 
 def test_every_widget_is_there_with_its_data(
-    live: Clone, file: Path, show: Callable[..., Shown]
+    live: Clone, file: Path, show: Callable[..., BrowserPage]
 ) -> None:
     """The same points as `metrics` has, and the alarms with thresholds and periods."""
     shown = show(file)
     widgets = live.read("metrics", "--since", "1h")["widgets"]
     titles = shown.page.eval_on_selector_all("h3", "all => all.map(e => e.textContent)")
     assert titles == [widget["title"] for widget in widgets]
-    calls, durations, others = shown.charts()
+    calls, durations, others = charts(shown)
     for name in ("Invocations", "Errors"):
         drawn = sum(value for value in calls[name] if value is not None)
-        told = next(m for m in widgets[0]["metrics"] if m["name"] == name)
-        assert drawn == told["sum"] > 0
+        metric = next(m for m in widgets[0]["metrics"] if m["name"] == name)
+        assert drawn == metric["sum"] > 0
     assert set(durations) == {"average", "p95", "maximum", "LambdaDurationAlarm > 1,000"}
     assert max(filter(None, durations["maximum"])) == widgets[1]["metrics"][0]["maximum"]
     assert set(others) == {"Throttles", "ConcurrentExecutions"}
@@ -97,27 +74,28 @@ def test_every_widget_is_there_with_its_data(
     assert shown.page.eval_on_selector_all(".legend", bands) == [1, 0, 0]
     alarm = shown.page.locator("ul.alarms li", has_text="LambdaErrorAlarm")
     assert ", fired" in alarm.inner_text()
-    assert (shown.complaints, shown.requests) == ([], [])
+    assert (shown.complaints, shown.requests) == ([], [file.as_uri()])
 
 
 @pytest.mark.parametrize("width", [1400, 400])
 def test_it_fits_the_screen_in_both_looks(
-    file: Path, show: Callable[..., Shown], tmp_path: Path, width: int
+    file: Path, show: Callable[..., BrowserPage], tmp_path: Path, width: int
 ) -> None:
     """As the system prefers, or as the switch says; nothing is cut off at the side."""
-    light, dark = show(file, width=width), show(file, width=width, look="dark")
-    assert light.background() != dark.background()
+    light = show(file, width=width, color_scheme="light")
+    dark = show(file, width=width, color_scheme="dark")
+    assert background(light) != background(dark)
     for name, shown in {"light": light, "dark": dark}.items():
         assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
         assert shown.page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
     assert (tmp_path / "light.png").read_bytes() != (tmp_path / "dark.png").read_bytes()
-    preferred = dark.background()
+    preferred = background(dark)
     light.page.click("#look")
-    assert light.background() == preferred
+    assert background(light) == preferred
     assert light.complaints == dark.complaints == []
 
 
-def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
+def test_a_line_can_be_hidden(file: Path, show: Callable[..., BrowserPage]) -> None:
     """A threshold far away would else press the curves flat; the look does not bring it back."""
     shown = show(file)
     top = "document.querySelectorAll('.chart')[1].plot.scales.left.max"
@@ -128,7 +106,7 @@ def test_a_line_can_be_hidden(file: Path, show: Callable[..., Shown]) -> None:
     assert shown.page.evaluate(top) < 1000
 
 
-def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: Path) -> None:
+def test_other_kinds_of_widgets_are_shown(show: Callable[..., BrowserPage], tmp_path: Path) -> None:
     """Bars, pies, stacks, numbers, texts; titles stay text."""
     hostile = "<img src=https://example.com/x onerror=alert(1)></script><script>alert(2)</script>"
     points = (Point("2026-01-01T00:00:00.000Z", 1.0), Point("2026-01-01T00:01:00.000Z", 2.0))
@@ -155,7 +133,7 @@ def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: 
     file = tmp_path / "page.html"
     file.write_text(render(page))
     shown = show(file)
-    [stacked] = shown.charts()
+    [stacked] = charts(shown)
     assert list(stacked) == [hostile, "b"]
     assert shown.page.locator(".bars").count() == 2
     assert shown.page.locator(".pie").count() == 1
@@ -163,4 +141,4 @@ def test_other_kinds_of_widgets_are_shown(show: Callable[..., Shown], tmp_path: 
     assert shown.page.title() == hostile
     assert shown.page.locator(".words").inner_text() == f"# {hostile}"
     assert shown.page.locator("img").count() == 0
-    assert (shown.complaints, shown.requests) == ([], [])
+    assert (shown.complaints, shown.requests) == ([], [file.as_uri()])

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from tests.faults.account import Account, Victim
+from tests.faults.account import Account
+from tests.faults.machine import Victim
 from tests.faults.test_kills import LOCK, STATE
 
 CHANGE: list[tuple[str, int, Victim]] = [

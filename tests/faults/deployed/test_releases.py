@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.faults.account import BUCKET, KEY, Account
+from tests.endpoint import BUCKET, KEY
+from tests.faults.account import Account
 from tests.faults.proxy import Fault
 
 FUNCTION = "task-tracker-function"

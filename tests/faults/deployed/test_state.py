@@ -10,27 +10,11 @@ from math import inf
 
 import pytest
 
-from tests.faults.account import BUCKET, KEY, LOCKS, Account
+from tests.faults.account import Account
 from tests.faults.proxy import ERROR
+from tests.states import state
 
-
-def _delete_object(account: Account) -> None:
-    account.client("s3").delete_object(Bucket=BUCKET, Key=KEY)
-
-
-def _corrupt(account: Account) -> None:
-    text = (account.state_text() or b"")[:1000]
-    account.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=text)
-
-
-def _change_digest(account: Account) -> None:
-    item = {"LockID": {"S": f"{BUCKET}/{KEY}-md5"}, "Digest": {"S": "0" * 32}}
-    account.client("dynamodb").put_item(TableName=LOCKS, Item=item)
-
-
-def _delete_digest(account: Account) -> None:
-    key = {"LockID": {"S": f"{BUCKET}/{KEY}-md5"}}
-    account.client("dynamodb").delete_item(TableName=LOCKS, Key=key)
+FOREIGN = "11111111-2222-3333-4444-555555555555"
 
 
 def _fail_to_write_the_digest(account: Account) -> None:
@@ -41,31 +25,25 @@ def _fail_to_write_the_digest(account: Account) -> None:
 
 
 def _delete_object_and_digest(account: Account) -> None:
-    _delete_object(account)
-    _delete_digest(account)
-
-
-def _empty_bucket(account: Account) -> None:
-    s3 = account.client("s3")
-    listed = s3.list_object_versions(Bucket=BUCKET)
-    for each in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
-        s3.delete_object(Bucket=BUCKET, Key=each["Key"], VersionId=each["VersionId"])
+    account.state.delete()
+    account.state.delete_digest()
 
 
 def _lose_everything(account: Account) -> None:
-    _empty_bucket(account)
-    _delete_digest(account)
+    account.state.empty()
+    account.state.delete_digest()
 
 
 # Each of these answers `status` with a problem, but for the digest that a deploy has repaired.
-LOSSES: dict[str, Callable[[Account], None]] = {
-    "object": _delete_object,
-    "corrupted": _corrupt,
-    "digest": _change_digest,
+LOSSES: dict[str, Callable[[Account], object]] = {
+    "object": lambda account: account.state.delete(),
+    "corrupted": lambda account: account.state.put((account.state.content or b"")[:1000]),
+    "digest": lambda account: account.state.put_digest("0" * 32),
     "digest write": _fail_to_write_the_digest,
     "object and digest": _delete_object_and_digest,
-    "bucket": _empty_bucket,
+    "bucket": lambda account: account.state.empty(),
     "everything": _lose_everything,
+    "foreign state": lambda account: account.state.put(state(99, lineage=FOREIGN)),
 }
 
 
