@@ -171,7 +171,8 @@ def emulators(tmp_path: Path, empty: Path) -> Iterator[list[Path]]:
         def do_GET(self) -> None:
             self.send_response(200 if self.path == "/_tt-ops/health" else 404)
             self.end_headers()
-            self.wfile.write(json.dumps({"id": "id", "pid": os.getpid()}).encode())
+            health = {"id": "id", "pid": os.getpid(), "exists_since": "2026-11-29T12:00:00+00:00"}
+            self.wfile.write(json.dumps(health).encode())
 
         def log_message(self, *words: object) -> None:
             """Print nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -91,9 +91,7 @@ class LogGroup:
         while True:
             answer = self._page(**query)
             for event in answer.get("events", ()):
-                yield LogRecord(
-                    event["eventId"], event["timestamp"], event["logStreamName"], event["message"]
-                )
+                yield _record(event, query["startTime"])
             # An empty page is not necessarily the last.
             if not answer.get("nextToken"):
                 return
@@ -149,6 +147,17 @@ def access_log_group(session: AwsSession, api_id: str) -> str:
             hint="create it again: tt-ops deploy",
         )
     return str(name.removesuffix(":*"))
+
+
+def _record(event: Mapping[str, Any], start: int) -> LogRecord:
+    """Read a FilteredLogEvent, whose members are all optional; `start` stands for a missing time.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilteredLogEvent.html
+    """
+    at = event.get("timestamp", event.get("ingestionTime"))
+    stream, message = event.get("logStreamName", ""), event.get("message", "")
+    event_id = event.get("eventId") or f"{at} {stream} {message}"
+    return LogRecord(event_id, start if at is None else at, stream, message)
 
 
 def _utc(epoch_ms: int) -> datetime:

@@ -45,6 +45,30 @@ def test_all_pages_of_events_are_read(stub: Stub, group: LogGroup) -> None:
     assert list(found) == [LogRecord("1", 1000, "stream", "text\n")]
 
 
+@pytest.mark.parametrize("missing", [(name,) for name in EVENT] + [tuple(EVENT)])
+def test_every_member_of_an_event_may_be_missing(
+    stub: Stub, group: LogGroup, missing: tuple[str, ...]
+) -> None:
+    """The event is read, with the same id every time; other emulators leave the id out."""
+    event = {name: value for name, value in EVENT.items() if name not in missing}
+    logs = stub("logs")
+    for _ in range(2):
+        logs.add_response("filter_log_events", {"events": [event]})
+    (once,), (again,) = list(group.read(start=7)), list(group.read(start=9))
+    assert once.event_id == again.event_id
+    assert once.stream == event.get("logStreamName", "")
+    assert once.message == event.get("message", "")
+    assert once.timestamp == event.get("timestamp", event.get("ingestionTime", 7))
+
+
+def test_events_without_an_id_are_distinguished(stub: Stub, group: LogGroup) -> None:
+    """By time, stream and message."""
+    plain = {name: value for name, value in EVENT.items() if name != "eventId"}
+    events = [plain, {**plain, "timestamp": 2000}, {**plain, "message": "other"}]
+    stub("logs").add_response("filter_log_events", {"events": events})
+    assert len({record.event_id for record in group.read(start=0)}) == 3
+
+
 def test_request_has_only_given_parameters(stub: Stub, group: LogGroup) -> None:
     """Its start is not before 1970."""
     stub("logs").add_response(
