@@ -192,7 +192,10 @@ def test_incomplete_configured_mirror_is_an_error(
     assert "terraform providers mirror" in caught.value.hint
 
 
-@pytest.mark.parametrize(("length", "folder"), [(40, None), (100, "/tmp")])
+@pytest.mark.parametrize(
+    ("length", "folder"),
+    [(40, None), (100, "/tmp")],  # nosec B108 # as without TMPDIR
+)
 def test_long_tmpdir_is_not_used_for_sockets(length: int, folder: str | None) -> None:
     """The path of a socket has little room, and a provider ends without one."""
     assert socket_folder({"TMPDIR": "t" * length}).get("PLUGIN_UNIX_SOCKET_DIR") == folder
