@@ -162,8 +162,9 @@ _COLORS = {
 def state(word: str, details: str = "") -> StyledText:
     """Return a state in its colour, followed by its details."""
     color = _COLORS.get(word, "yellow")
-    colored = click.style(f"{escape_control_characters(word):<9}", fg=color, bold=word == "ALARM")
-    return StyledText(f"{colored}  {escape_control_characters(details)}".rstrip())
+    word, details = escape_control_characters(word), escape_control_characters(details)
+    colored = click.style(word, fg=color, bold=word == "ALARM")
+    return StyledText(f"{colored}{' ' * (9 - len(word))}  {details}".rstrip())
 
 
 def ago(at: str) -> str:
