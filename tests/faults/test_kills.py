@@ -15,7 +15,7 @@ LOCK = "*Item task-tracker-terraform-state/infra/terraform.tfstate"
 BY_TERRAFORM = [
     (f"Put{LOCK}", 1),
     (f"Delete{LOCK}", 1),
-    ("PutObject *.tflock", 2),
+    ("PutObject *.tflock", 1),
     ("CreateTopic", 1),
     ("CreateRole", 1),
     ("CreateTable", 1),
