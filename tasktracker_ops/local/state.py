@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from tasktracker_ops.adapters.host.files import replace_file
 
 EXIT_PORT_TAKEN = 98
 _NAME = "server.json"
@@ -47,10 +47,7 @@ class ServerState:
     def write(self, directory: Path) -> None:
         """Replace the file atomically, with mode 0600."""
         content = {**asdict(self), "started_at": self.started_at.isoformat()}
-        descriptor, partial = tempfile.mkstemp(dir=directory, prefix=f".{_NAME}.")
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(content, file)
-        os.replace(partial, directory / _NAME)
+        replace_file(directory / _NAME, json.dumps(content).encode(), mode=0o600)
 
     def remove(self, directory: Path) -> None:
         """Remove the file, unless it describes another emulator."""
